@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Verifies and adopts the chains of ai-memory 0.7. */
-// The command depends on this module, and is not there yet when it is compiled.
+// The command's module depends on this one, so it does not exist yet when this module is compiled.
 @SuppressWarnings("module")
 module dev.indelible.aimemory {
   requires static org.jspecify;

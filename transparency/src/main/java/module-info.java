@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Signed notes, Merkle trees, checkpoints, receipts, tiles and witnesses; usable by itself. */
+/**
+ * Signed notes, Merkle trees, checkpoints, receipts, tiles and witnesses. Needs no other module of
+ * Indelible.
+ */
 module dev.indelible.transparency {
   requires static org.jspecify;
   requires jdk.httpserver;

@@ -107,7 +107,7 @@ class PackageDirectionTest {
           Map.entry("fact", Set.of("canonical", "command", "program", "value", "action", "json")),
           Map.entry(
               "policy",
-              Set.of("action", "canonical", "decision", "json", "crypto", "fact", "value")),
+              Set.of("action", "canonical", "decision", "event", "json", "fact", "value")),
           Map.entry("gate", Set.of("policy", "queue", "event", "action", "decision", "json")),
           Map.entry("jdbc", Set.of("gate", "action", "decision", "json")),
           Map.entry(

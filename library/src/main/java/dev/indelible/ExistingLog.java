@@ -6,6 +6,7 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
@@ -35,6 +36,9 @@ final class ExistingLog {
   /** Rotations that both keys signed, oldest first. */
   private final List<KeyRotation> rotations;
 
+  /** The row of the policy that came into force last. */
+  private final Optional<ChainRow> policy;
+
   /** The error of reading the ledger; empty if it was read. */
   private final Optional<LedgerException> unreadable;
 
@@ -43,11 +47,13 @@ final class ExistingLog {
       Optional<ChainRow> first,
       Optional<ChainRow> last,
       List<KeyRotation> rotations,
+      Optional<ChainRow> policy,
       Optional<LedgerException> unreadable) {
     this.data = data;
     this.first = first;
     this.last = last;
     this.rotations = rotations;
+    this.policy = policy;
     this.unreadable = unreadable;
   }
 
@@ -56,16 +62,25 @@ final class ExistingLog {
     try {
       Optional<SqliteLedger> found = SqliteLedger.openIfThere(data.database());
       if (found.isEmpty()) {
-        return new ExistingLog(
-            data, Optional.empty(), Optional.empty(), List.of(), Optional.empty());
+        return unread(data, Optional.empty());
       }
       try (SqliteLedger ledger = found.get()) {
         return new ExistingLog(
-            data, ledger.row(1), ledger.lastRow(), rotations(ledger), Optional.empty());
+            data,
+            ledger.row(1),
+            ledger.lastRow(),
+            rotations(ledger),
+            ledger.lastRow(SystemEvent.POLICY_LOADED),
+            Optional.empty());
       }
     } catch (LedgerException e) {
-      return new ExistingLog(data, Optional.empty(), Optional.empty(), List.of(), Optional.of(e));
+      return unread(data, Optional.of(e));
     }
+  }
+
+  private static ExistingLog unread(DataDirectory data, Optional<LedgerException> why) {
+    return new ExistingLog(
+        data, Optional.empty(), Optional.empty(), List.of(), Optional.empty(), why);
   }
 
   /** Returns true if a log exists here, or may exist because the ledger cannot be read. */
@@ -73,6 +88,18 @@ final class ExistingLog {
     return last.isPresent()
         || unreadable.isPresent()
         || Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /**
+   * Returns true if the policy with this digest is the one that came into force last by the rows of
+   * the ledger. False may be wrong, for example while rows wait in a journal: the policy then gets
+   * one more row.
+   */
+  boolean isInForce(String digest) {
+    return policy
+        .flatMap(ChainRow::payload)
+        .filter(payload -> PolicyText.records(payload, digest))
+        .isPresent();
   }
 
   /** Returns true if the ledger has rows. */

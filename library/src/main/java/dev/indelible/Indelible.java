@@ -11,6 +11,7 @@ import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.Gate;
 import dev.indelible.ledger.MemoryLedger;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
 import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
   private final Gate gate;
-  private final Policy policy;
+  private final Optional<PolicyReload> reload;
   private final Optional<CosignatureFollower> witnessing;
   private final Optional<AnchorFollower> anchoring;
 
@@ -47,7 +48,8 @@ public final class Indelible implements AutoCloseable {
 
   Indelible(
       DeferredAudit audit,
-      Policy policy,
+      Gate gate,
+      Optional<PolicyReload> reload,
       Optional<CosignatureFollower> witnessing,
       Optional<AnchorFollower> anchoring,
       @Nullable AuditLog log,
@@ -55,10 +57,10 @@ public final class Indelible implements AutoCloseable {
     this.log = log;
     this.atRest = atRest;
     this.audit = audit;
-    this.policy = policy;
+    this.gate = gate;
+    this.reload = reload;
     this.witnessing = witnessing;
     this.anchoring = anchoring;
-    this.gate = new Gate(policy, audit.queue());
   }
 
   /**
@@ -79,7 +81,7 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Opens a log in memory, for unit tests: from the gate to signed rows, with a new key and without
-   * files. The rows are lost with the process.
+   * files. The rows are lost with the process. The text of the policy is not recorded.
    *
    * @param ledger receives the rows, for the test to read; {@link #log} is not available
    */
@@ -96,7 +98,13 @@ public final class Indelible implements AutoCloseable {
     try {
       Indelible indelible =
           new Indelible(
-              audit, policy, Optional.empty(), Optional.empty(), null, () -> AuditHealth.RECORDING);
+              audit,
+              new Gate(policy, audit.queue()),
+              Optional.empty(),
+              Optional.empty(),
+              Optional.empty(),
+              null,
+              () -> AuditHealth.RECORDING);
       opened = true;
       return indelible;
     } finally {
@@ -138,7 +146,25 @@ public final class Indelible implements AutoCloseable {
 
   /** Returns the policy in force. */
   public Policy policy() {
-    return policy;
+    return gate.policy();
+  }
+
+  /**
+   * Loads the rules of the data directory again and puts them into force, if they have changed. A
+   * log that watches its policy does this by itself, see {@link IndelibleBuilder#watchPolicy}.
+   *
+   * @throws PolicyException if the rules are missing or do not load; those in force stay, and
+   *     {@link #health} has an entry until rules load again
+   * @throws IllegalStateException if the log was opened with a policy of its own; pass the next one
+   *     to {@link Gate#use}
+   */
+  public void reloadPolicy() throws PolicyException {
+    reload
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "the log was opened with a policy of its own; pass the next one to gate().use"))
+        .reload();
   }
 
   /** Returns the counters of the queue. */
@@ -188,7 +214,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   private OptionalLong rowsAfter(OptionalLong size) {
-    OptionalLong end = metrics().chainSequence();
+    OptionalLong end = metrics().ledger().chainSequence();
     return size.isPresent() && end.isPresent()
         ? OptionalLong.of(Math.max(0, end.getAsLong() - size.getAsLong()))
         : OptionalLong.empty();
@@ -217,6 +243,7 @@ public final class Indelible implements AutoCloseable {
   }
 
   private DrainReport settle(DrainReport report) {
+    reload.ifPresent(PolicyReload::stop);
     long deadline =
         System.nanoTime()
             + (report.isComplete() ? CosignatureFollower.CLOSING_PATIENCE : Duration.ZERO)

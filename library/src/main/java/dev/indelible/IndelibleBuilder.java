@@ -15,6 +15,7 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.follow.AnchorFollower;
 import dev.indelible.follow.CosignatureFollower;
+import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
@@ -23,7 +24,6 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerSource;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
-import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
 import dev.indelible.queue.EventStore;
@@ -47,6 +47,8 @@ import java.util.function.LongConsumer;
 public final class IndelibleBuilder {
   private final DataDirectory data;
   private Optional<Policy> policy = Optional.empty();
+  private boolean followLinks;
+  private boolean watchPolicy = true;
   private Durability durability = Durability.PROCESS;
   private long journalQuotaBytes = JournalSettings.DEFAULT_QUOTA_BYTES;
   private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
@@ -68,6 +70,27 @@ public final class IndelibleBuilder {
   /** Sets the policy; default: the rules in the data directory. */
   public IndelibleBuilder policy(Policy rules) {
     policy = Optional.of(Objects.requireNonNull(rules, "rules is null"));
+    return this;
+  }
+
+  /**
+   * Sets whether this process sees the files of its agents; default false. If it does, the rules in
+   * the data directory compare a path also with its symbolic links followed: see {@link
+   * RulePolicy#followingLinks}. A policy that is set decides about links itself.
+   */
+  public IndelibleBuilder followLinks(boolean on) {
+    followLinks = on;
+    return this;
+  }
+
+  /**
+   * Sets whether the rules in the data directory are watched while the log is open; default true.
+   * Rules that changed and then stayed unchanged for a second are loaded and put into force. Rules
+   * that are missing or do not load leave those in force, and health has an entry until rules load
+   * again. A process that decides once does without. Has no effect with {@link #policy}.
+   */
+  public IndelibleBuilder watchPolicy(boolean on) {
+    watchPolicy = on;
     return this;
   }
 
@@ -222,19 +245,22 @@ public final class IndelibleBuilder {
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
-      Policy rules =
-          policy.isPresent() ? policy.get() : RulePolicy.load(data.policy()).guarding(data.path());
+      Policy rules = policy.isPresent() ? policy.get() : rules().load();
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
         Signer key = signer(log);
         KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
-        return start(rules, key, accepted, ledger, witnessed, new MemoryStore());
+        return start(log, rules, new Opened(key, accepted, ledger, new MemoryStore()), witnessed);
       }
       return openOnJournal(log, rules, witnessed);
     } catch (PolicyException | KeyException | LedgerException | JournalException e) {
       throw new OpenException(e.getMessage(), e);
     }
+  }
+
+  private PolicyReload.Source rules() {
+    return new PolicyReload.Source(data, followLinks);
   }
 
   /**
@@ -276,7 +302,8 @@ public final class IndelibleBuilder {
       }
       throw e;
     }
-    return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+    return start(
+        log, rules, new Opened(key, accepted, Optional.of(journal.ledger()), journal), witnessed);
   }
 
   /**
@@ -303,7 +330,8 @@ public final class IndelibleBuilder {
     Signer key = signer(log);
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal = Journal.openApart(data.journal(), journalSettings());
-    return start(rules, key, accepted, Optional.of(journal.ledger()), witnessed, journal);
+    return start(
+        log, rules, new Opened(key, accepted, Optional.of(journal.ledger()), journal), witnessed);
   }
 
   private Journal openJournal(Optional<UUID> ledger) throws JournalException {
@@ -315,33 +343,46 @@ public final class IndelibleBuilder {
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 
+  /**
+   * The parts of an open log.
+   *
+   * @param key the key that signs
+   * @param accepted the public keys accepted on existing rows
+   * @param ledger the id of the ledger; empty if there is none yet
+   * @param store the store in which events wait
+   */
+  private record Opened(Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {}
+
   private Indelible start(
-      Policy rules,
-      Signer key,
-      KeyRing accepted,
-      Optional<UUID> ledger,
-      Optional<WitnessPolicy> witnessed,
-      EventStore store) {
-    DeferredAudit audit = install(key, accepted, ledger, store);
+      ExistingLog log, Policy rules, Opened opened, Optional<WitnessPolicy> witnessed) {
+    DeferredAudit audit = install(opened);
     Optional<CosignatureFollower> witnessing = Optional.empty();
     Optional<AnchorFollower> anchoring = Optional.empty();
-    boolean opened = false;
+    Optional<PolicyReload> reload = Optional.empty();
+    boolean started = false;
     try {
+      Gate gate = gate(log, rules, audit);
+      reload =
+          policy.isPresent()
+              ? Optional.empty()
+              : Optional.of(PolicyReload.of(rules(), gate, audit.healthEntries(), watchPolicy));
       witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
       anchoring = anchor.map(file -> anchor(file, audit));
       Indelible indelible =
           new Indelible(
               audit,
-              rules,
+              gate,
+              reload,
               witnessing,
               anchoring,
               new AuditLog(data),
               () -> HealthCheck.of(data, anchor));
-      opened = true;
+      started = true;
       return indelible;
     } finally {
-      if (!opened) {
+      if (!started) {
         // The caller gets nothing to close, so the log is closed here, which releases the journal.
+        reload.ifPresent(PolicyReload::stop);
         anchoring.ifPresent(AnchorFollower::stop);
         witnessing.ifPresent(CosignatureFollower::stop);
         audit.closeAndFlush();
@@ -349,29 +390,34 @@ public final class IndelibleBuilder {
     }
   }
 
+  /** Returns a gate, whose policy is on record, or is submitted before any decision. */
+  private static Gate gate(ExistingLog log, Policy rules, DeferredAudit audit) {
+    Gate gate = new Gate(rules, audit.queue());
+    return gate;
+  }
+
   /** Starts the drainer; closes the store if that fails. */
-  private DeferredAudit install(
-      Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {
+  private DeferredAudit install(Opened log) {
     boolean installed = false;
     try {
       DeferredAudit audit =
           LedgerAudit.start(
-              SqliteWriter.drainer(data.database(), ledger.orElse(null)),
+              SqliteWriter.drainer(data.database(), log.ledger().orElse(null)),
               new AppendSettings(
-                  new RowSigning(key, rowSignatures),
-                  accepted,
+                  new RowSigning(log.key(), rowSignatures),
+                  log.accepted(),
                   data.keys()::accepted,
-                  Checkpoints.Settings.of(key)
+                  Checkpoints.Settings.of(log.key())
                       .withOrigin(origin.orElse(null))
                       .withFile(CheckpointFile.at(data.lastCheckpoint())),
                   tally.orElse(null)),
-              store,
+              log.store(),
               drain.withShutdownHook(shutdownHook));
       installed = true;
       return audit;
     } finally {
       if (!installed) {
-        store.close();
+        log.store().close();
       }
     }
   }

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
@@ -22,8 +23,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
-import java.util.function.ToLongFunction;
 
 /**
  * Publishes the counters and the health of an open log through Micrometer: {@code
@@ -52,9 +53,9 @@ public final class IndelibleMeters implements MeterBinder {
     Binding binding = new Binding(registry, indelible);
     decisions(binding);
     events(binding);
-    backlog(binding);
+    failures(binding);
+    journal(binding);
     ledger(binding);
-    anchors(binding);
     health(binding, sources());
   }
 
@@ -89,113 +90,109 @@ public final class IndelibleMeters implements MeterBinder {
   }
 
   private static void events(Binding binding) {
-    binding.counter("submitted", "Events submitted", DeferredAuditMetrics::submitted);
-    binding.counter("appended", "Events in the chain", DeferredAuditMetrics::appended);
+    binding.counter("submitted", "Events submitted", now -> now.events().submitted());
+    binding.counter("appended", "Events in the chain", now -> now.events().appended());
     binding.counter(
-        "dead.lettered", "Events that became dead letters", DeferredAuditMetrics::dlqLanded);
+        "dead.lettered", "Events that became dead letters", now -> now.events().dlqLanded());
     binding.counter(
         "rejected",
         "Events rejected, so that the gate refused",
-        DeferredAuditMetrics::sendFailures);
-    binding.counter(
-        "lost", "Accepted events that were lost, as the chain records", DeferredAuditMetrics::lost);
+        now -> now.events().sendFailures());
+    binding.gauge(
+        "pending", "Accepted events that wait for the ledger", now -> now.events().pending());
     binding.counter(
         "unsigned",
         "Events in the chain without a signature of their own",
-        DeferredAuditMetrics::unsigned);
+        now -> now.ledger().unsigned());
   }
 
-  private static void backlog(Binding binding) {
-    binding.gauge(
-        "pending",
-        "Accepted events that wait for the ledger",
-        snapshot -> snapshot.metrics().pending());
+  private static void failures(Binding binding) {
+    binding.counter(
+        "append.failures",
+        "Failed attempts to append, each retried",
+        now -> now.failures().append());
+    binding.counter(
+        "drainer.panics",
+        "Attempts to append that threw an unexpected exception",
+        now -> now.failures().drainerPanics());
+    binding.counter(
+        "drainer.restarts",
+        "Failures after which the ledger's writer was replaced, or the restart budget was used up",
+        now -> now.failures().drainerRestarts());
+    binding.counter(
+        "unique.race.retries",
+        "Lost races for the next sequence, each retried",
+        now -> now.failures().uniqueRaceRetries());
+    binding.counter(
+        "lost",
+        "Accepted events that were lost, as the chain records",
+        now -> now.failures().lost());
+  }
+
+  private static void journal(Binding binding) {
     binding.seconds(
         "oldest.pending",
         "Age of the oldest waiting event; 0 if none waits",
-        IndelibleMeters::oldestPending);
-    Gauge.builder(
-            AUDIT + "journal",
-            binding.log,
-            binding.read(snapshot -> number(snapshot.metrics().journalBytes())))
-        .baseUnit("bytes")
-        .description("Disk space of this process's journal")
-        .register(binding.registry);
+        now ->
+            now.events().pending() == 0
+                ? Optional.of(Duration.ZERO)
+                : now.journal().oldestPending());
     binding.seconds(
         "since.sync",
         "Age of the last sync; a power cut can lose the events accepted since",
-        DeferredAuditMetrics::syncAge);
+        now -> now.journal().syncAge());
     binding.gauge(
-        "dead.letters.waiting",
-        "Dead letters in the ledger that were not replayed, when this log last looked",
-        snapshot -> number(snapshot.metrics().deadLettersWaiting()));
+        "journal",
+        "bytes",
+        "Disk space of this process's journal",
+        snapshot -> snapshot.metrics().journal().bytes());
   }
 
   private static void ledger(Binding binding) {
     binding.timer(
         AUDIT + "commit.duration",
         "Time to commit a batch durably",
-        snapshot -> snapshot.metrics().commits(),
-        snapshot -> snapshot.metrics().commitTime());
-    binding.counter(
-        "append.failures",
-        "Failed attempts to append, each retried",
-        DeferredAuditMetrics::appendFailures);
-    binding.counter(
-        "drainer.panics",
-        "Attempts to append that threw an unexpected exception",
-        DeferredAuditMetrics::drainerPanics);
-    binding.counter(
-        "drainer.restarts",
-        "Failures after which the ledger's writer was replaced, or the restart budget was used up",
-        DeferredAuditMetrics::drainerRestarts);
-    binding.counter(
-        "unique.race.retries",
-        "Lost races for the next sequence, each retried",
-        DeferredAuditMetrics::uniqueRaceRetries);
+        snapshot -> snapshot.metrics().ledger().commits().count(),
+        snapshot -> snapshot.metrics().ledger().commits().time());
     binding.gauge(
         "chain.sequence",
         "The end of the chain when this log last wrote to it",
-        snapshot -> number(snapshot.metrics().chainSequence()));
+        now -> number(now.ledger().chainSequence()));
+    binding.gauge(
+        "dead.letters.waiting",
+        "Dead letters in the ledger that were not replayed, when this log last looked",
+        now -> number(now.ledger().deadLettersWaiting()));
     binding.gauge(
         "tampered",
         "1 if the chain has a row that reports tampering, when this log last looked",
-        snapshot -> Math.min(1, number(snapshot.metrics().tamperRows())));
-  }
-
-  private static void anchors(Binding binding) {
-    binding.rows(
+        now -> Math.min(1, number(now.ledger().tamperRows())));
+    binding.gauge(
         "not.cosigned",
+        "rows",
         "Rows after the last checkpoint that a quorum of witnesses cosigned",
         Snapshot::notCosigned);
-    binding.rows(
-        "not.anchored", "Rows after the last checkpoint in the anchor file", Snapshot::notAnchored);
+    binding.gauge(
+        "not.anchored",
+        "rows",
+        "Rows after the last checkpoint in the anchor file",
+        Snapshot::notAnchored);
   }
 
   private static void health(Binding binding, List<String> sources) {
     for (AuditHealth.State state : AuditHealth.State.values()) {
-      Gauge.builder(
-              AUDIT + "state",
-              binding.log,
-              binding.read(snapshot -> snapshot.metrics().health().state() == state ? 1 : 0))
-          .tags("state", state.label())
-          .description("1 for the current state, 0 for the others")
-          .register(binding.registry);
+      binding.flag(
+          Tags.of("state", state.label()),
+          "state",
+          "1 for the current state, 0 for the others",
+          health -> health.state() == state);
     }
     for (String source : sources) {
-      Gauge.builder(
-              AUDIT + "health",
-              binding.log,
-              binding.read(
-                  snapshot -> snapshot.metrics().health().entry(source).isPresent() ? 1 : 0))
-          .tags("source", source)
-          .description("1 while the source has a problem, else 0")
-          .register(binding.registry);
+      binding.flag(
+          Tags.of("source", source),
+          "health",
+          "1 while the source has a problem, else 0",
+          health -> health.entry(source).isPresent());
     }
-  }
-
-  private static Optional<Duration> oldestPending(DeferredAuditMetrics metrics) {
-    return metrics.pending() == 0 ? Optional.of(Duration.ZERO) : metrics.oldestPending();
   }
 
   private static double number(OptionalLong value) {
@@ -214,27 +211,41 @@ public final class IndelibleMeters implements MeterBinder {
       this.log = log;
     }
 
-    /** Returns a function that reads a value from the current scrape's snapshot. */
+    /**
+     * Returns a function that reads a value from the current scrape's snapshot. A meter keeps it,
+     * so it must not refer to the log.
+     */
     ToDoubleFunction<Indelible> read(ToDoubleFunction<Snapshot> value) {
       Scrapes<Indelible, Snapshot> of = scrapes;
       int reader = readers++;
       return from -> value.applyAsDouble(of.snapshot(from, reader));
     }
 
-    void counter(String name, String description, ToLongFunction<DeferredAuditMetrics> value) {
+    void counter(String name, String description, ToDoubleFunction<DeferredAuditMetrics> value) {
       FunctionCounter.builder(
-              AUDIT + name, log, read(snapshot -> value.applyAsLong(snapshot.metrics())))
+              AUDIT + name, log, read(snapshot -> value.applyAsDouble(snapshot.metrics())))
           .description(description)
           .register(registry);
     }
 
-    void gauge(String name, String description, ToDoubleFunction<Snapshot> value) {
-      Gauge.builder(AUDIT + name, log, read(value)).description(description).register(registry);
+    void gauge(String name, String description, ToDoubleFunction<DeferredAuditMetrics> value) {
+      Gauge.builder(AUDIT + name, log, read(snapshot -> value.applyAsDouble(snapshot.metrics())))
+          .description(description)
+          .register(registry);
     }
 
-    void rows(String name, String description, Function<Snapshot, OptionalLong> value) {
+    void gauge(
+        String name, String unit, String description, Function<Snapshot, OptionalLong> value) {
       Gauge.builder(AUDIT + name, log, read(snapshot -> number(value.apply(snapshot))))
-          .baseUnit("rows")
+          .baseUnit(unit)
+          .description(description)
+          .register(registry);
+    }
+
+    void flag(Tags tags, String name, String description, Predicate<AuditHealth> isSet) {
+      Gauge.builder(
+              AUDIT + name, log, read(snapshot -> isSet.test(snapshot.metrics().health()) ? 1 : 0))
+          .tags(tags)
           .description(description)
           .register(registry);
     }
@@ -258,9 +269,9 @@ public final class IndelibleMeters implements MeterBinder {
     void timer(
         String name,
         String description,
-        ToLongFunction<Snapshot> count,
+        ToDoubleFunction<Snapshot> count,
         Function<Snapshot, Duration> time) {
-      ToDoubleFunction<Indelible> counted = read(count::applyAsLong);
+      ToDoubleFunction<Indelible> counted = read(count);
       FunctionTimer.builder(
               name,
               log,
@@ -276,36 +287,35 @@ public final class IndelibleMeters implements MeterBinder {
    * Values of a log at one moment.
    *
    * @param metrics the counters and the health of the queue
-   * @param decisions the decisions of the gate, by verdict and then by kind of action
-   * @param allDecisions the number of decisions
+   * @param decisions the number of decisions of the gate, by verdict and kind of action
    * @param decisionTime the total time of the decisions
    * @param notCosigned rows that no quorum has cosigned yet
    * @param notAnchored rows that the anchor file does not cover yet
    */
   private record Snapshot(
       DeferredAuditMetrics metrics,
-      Map<String, Map<String, Long>> decisions,
-      long allDecisions,
+      Map<String, Long> decisions,
       Duration decisionTime,
       OptionalLong notCosigned,
       OptionalLong notAnchored) {
     static Snapshot of(Indelible log) {
       DecisionCounters gate = log.gate().counters();
-      Map<String, Map<String, Long>> decisions = new HashMap<>();
-      long all = 0;
+      Map<String, Long> decisions = new HashMap<>();
       for (String verdict : DecisionCounters.VERDICTS) {
         for (String kind : AgentAction.KINDS) {
-          long count = gate.count(verdict, kind);
-          decisions.computeIfAbsent(verdict, any -> new HashMap<>()).put(kind, count);
-          all += count;
+          decisions.put(verdict + kind, gate.count(verdict, kind));
         }
       }
       return new Snapshot(
-          log.metrics(), decisions, all, gate.time(), log.rowsNotCosigned(), log.rowsNotAnchored());
+          log.metrics(), decisions, gate.time(), log.rowsNotCosigned(), log.rowsNotAnchored());
     }
 
-    double decisions(String verdict, String kind) {
-      return decisions.get(verdict).get(kind);
+    long decisions(String verdict, String kind) {
+      return decisions.get(verdict + kind);
+    }
+
+    long allDecisions() {
+      return decisions.values().stream().mapToLong(Long::longValue).sum();
     }
   }
 }

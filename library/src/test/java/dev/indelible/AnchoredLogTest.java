@@ -55,8 +55,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Evidence outside a log (an anchor file and cosignatures), and the verifier's findings on it:
- * lost, stale, forged or valid. Long because it has a case for each attack on an anchor.
+ * Evidence outside a log (an anchor file and cosignatures), and the verifier's findings about it:
+ * lost, stale, forged or valid. The class is long because it has a case for each attack on an
+ * anchor.
  */
 @Timeout(300)
 class AnchoredLogTest {
@@ -67,7 +68,7 @@ class AnchoredLogTest {
   private @Nullable Path anchor;
 
   @BeforeEach
-  void names() {
+  void createPaths() {
     data = temporary.resolve("data");
     anchor = temporary.resolve("elsewhere.anchor");
   }
@@ -84,7 +85,7 @@ class AnchoredLogTest {
       state = log.metrics().health().state();
     }
     if (anchor != null && state == AuditHealth.State.RECORDING && !isAnchored()) {
-      anchorTheRest();
+      awaitAnchored();
     }
   }
 
@@ -94,10 +95,10 @@ class AnchoredLogTest {
   }
 
   /**
-   * Waits until all is anchored: closing allows a second for it, which may be too short on a busy
-   * machine.
+   * Waits until all rows are anchored. Closing allows one second for this, which may be too short
+   * on a busy machine.
    */
-  private void anchorTheRest() throws Exception {
+  private void awaitAnchored() throws Exception {
     try (Indelible log = open()) {
       await()
           .atMost(PATIENCE)
@@ -208,7 +209,7 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).endsWith("0 rows after the last");
   }
 
-  /** The next process appends the checkpoint that a killed process did not. */
+  /** The next process appends the checkpoint that a killed process did not append. */
   @Test
   void missingCheckpointIsAppendedByTheNextStart() throws Exception {
     record(5);
@@ -221,16 +222,16 @@ class AnchoredLogTest {
     assertThat(Files.readString(anchor)).contains("\n5\n", "\n10\n", "\n11\n");
   }
 
-  /** The whole data directory is replaced by an old copy, with keys and journal. */
+  /** The whole data directory, with keys and journal, is replaced with an old copy. */
   @Test
-  void rolledBackLogIsARollback() throws Exception {
+  void rolledBackLogIsReported() throws Exception {
     record(5);
     copy(data, temporary.resolve("backup"));
     record(5);
     delete(data);
     copy(temporary.resolve("backup"), data);
 
-    // Without the anchor the rollback does not show.
+    // Without the anchor the rollback is not visible.
     assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
     VerificationReport report = verifyAnchored();
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
@@ -238,8 +239,8 @@ class AnchoredLogTest {
     assertThat(message(report, "rollback"))
         .contains("it signed a checkpoint over ", " rows, and there are 5");
 
-    // The log reports the rollback as soon as it is opened with its anchor. It continues recording
-    // (D1), and signs no second history.
+    // The log reports the rollback as soon as it is opened with its anchor. It continues recording,
+    // but signs no second history.
     try (Indelible log = open()) {
       awaitReason(log, "the log was rolled back");
       assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
@@ -270,8 +271,8 @@ class AnchoredLogTest {
   }
 
   /**
-   * Only the database is rolled back, and there is no anchor. The file last-checkpoint shows the
-   * rollback, unless somebody removes the file.
+   * Only the database is rolled back, and there is no anchor. The file last-checkpoint reveals the
+   * rollback, unless somebody removes that file.
    */
   @Test
   void restoredDatabaseIsNotSigned() throws Exception {
@@ -294,14 +295,14 @@ class AnchoredLogTest {
     Files.writeString(new DataDirectory(data).lastCheckpoint(), "rubbish");
     record(1);
     long signed = lastCheckpoint().size();
-    assertThat(signed).as("nothing is known any more").isGreaterThan(20);
+    assertThat(signed).as("size of the checkpoint after the file was removed").isGreaterThan(20);
     assertThat(Files.readString(new DataDirectory(data).lastCheckpoint()))
         .contains("\n" + signed + "\n");
   }
 
   /** A holder of the key creates a new chain under the log's key and name. */
   @Test
-  void aRebuiltChainIsAFork() throws Exception {
+  void rebuiltChainIsAFork() throws Exception {
     record(5);
     copy(data.resolve("keys"), temporary.resolve("keys"));
     delete(data);
@@ -319,7 +320,7 @@ class AnchoredLogTest {
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(faults(report)).contains("fork BROKEN");
 
-    // Under another name, the key still shows the fork, and the verdict is not intact.
+    // Under another name, the key still reveals the fork, and the verdict is not intact.
     delete(data.resolve("journal"));
     Files.delete(new DataDirectory(data).database());
     try (Indelible log = Indelible.builder(data).origin("other.example").withoutTallies().open()) {
@@ -361,7 +362,7 @@ class AnchoredLogTest {
 
   /**
    * A holder of a revoked key can sign any checkpoint, so the checkpoint is no evidence and stops
-   * nothing. But a rebuilt chain may revoke a key, so the verdict is not intact.
+   * nothing. But a rebuilt chain may also revoke a key, so the verdict is not intact.
    */
   @Test
   void checkpointByARevokedKeyIsNoEvidence() throws Exception {
@@ -369,7 +370,7 @@ class AnchoredLogTest {
     SigningKey lost = new DataDirectory(data).keys().open();
     new DataDirectory(data).rotateKey();
     record(1);
-    giveUp(lost);
+    revokeKey(lost);
     record(1);
     assertThat(verifyAnchored().verdict()).isEqualTo(Verdict.INTACT);
 
@@ -382,16 +383,16 @@ class AnchoredLogTest {
 
     long before = lastCheckpoint().size();
     record(3);
-    assertThat(lastCheckpoint().size()).as("it still signs").isGreaterThan(before);
+    assertThat(lastCheckpoint().size()).as("size of the next checkpoint").isGreaterThan(before);
     assertThat(Files.readString(anchor)).contains("\n" + lastCheckpoint().size() + "\n");
   }
 
   /**
-   * An attacker who rolls a log back can add a checkpoint of another name, and remove the
+   * An attacker who rolls a log back can add a checkpoint with another name, and remove the
    * checkpoint that the verifier reads last. The finding is still a rollback.
    */
   @Test
-  void rollbackShowsUnderAnotherOrigin() throws Exception {
+  void rollbackIsFoundUnderAnotherOrigin() throws Exception {
     record(5);
     copy(data, temporary.resolve("backup"));
     record(5);
@@ -408,7 +409,7 @@ class AnchoredLogTest {
     assertThat(faults(report)).contains("rollback BROKEN", "storage BROKEN");
   }
 
-  private void giveUp(SigningKey lost) throws Exception {
+  private void revokeKey(SigningKey lost) throws Exception {
     try (KeyEvents events =
         KeyEvents.of(
             SqliteWriter.open(new DataDirectory(data).database()), CheckpointFile.none(), keys())) {
@@ -421,7 +422,7 @@ class AnchoredLogTest {
 
   /** An auditor's copy is older than the log's last checkpoint. */
   @Test
-  void aCopyMayBeOlderThanTheAnchor() throws Exception {
+  void copyMayBeOlderThanTheAnchor() throws Exception {
     record(5);
     copy(data, temporary.resolve("copy"));
     record(5);
@@ -434,7 +435,7 @@ class AnchoredLogTest {
 
   /** Neither a new anchor file beside the first one, nor a single kept checkpoint, is stale. */
   @Test
-  void partsOfAnAnchorAreJudgedTogether() throws Exception {
+  void partsOfAnAnchorAreCheckedTogether() throws Exception {
     record(5);
     record(5);
     Path first = Files.move(anchor, temporary.resolve("first"));
@@ -461,7 +462,7 @@ class AnchoredLogTest {
     record(5);
     SigningKey lost = new DataDirectory(data).keys().open();
     new DataDirectory(data).rotateKey();
-    giveUp(lost);
+    revokeKey(lost);
     String note;
     try (SqliteLedger ledger = SqliteLedger.open(new DataDirectory(data).database())) {
       Checkpoint next =
@@ -522,9 +523,9 @@ class AnchoredLogTest {
         .anyMatch(said -> said.contains("it is stale"));
   }
 
-  /** Foreign content in the file does not stop later entries. */
+  /** Foreign content in the file does not prevent later entries. */
   @Test
-  void forgedEntriesStopNoLaterEntries() throws Exception {
+  void forgedEntriesDoNotPreventLaterOnes() throws Exception {
     Checkpoint lie = Checkpoint.of("log.example/audit", 1_000_000, Hash.EMPTY_TREE);
     NoteSigner stranger = NoteSigner.of("log.example/audit", SigningKey.generate());
     Files.writeString(anchor, SignedCheckpoint.sign(lie, stranger) + "\nhalf an entry");
@@ -532,9 +533,9 @@ class AnchoredLogTest {
     assertThat(Files.readString(anchor)).contains("half an entry\n\nlog.example/audit\n5\n");
   }
 
-  /** D1: an unwritable anchor is reported, and nothing waits for it. */
+  /** An unwritable anchor is reported, and nothing waits for it. */
   @Test
-  void failedAnchorDelaysNothing() throws Exception {
+  void failedAnchorDoesNotDelayRecording() throws Exception {
     anchor = Files.createDirectory(temporary.resolve("directory"));
     Indelible log = open();
     record(log, 5);
@@ -544,7 +545,7 @@ class AnchoredLogTest {
     assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.RECORDING);
     assertThat(log.rowsNotAnchored()).isEmpty();
     DrainReport report = log.closeAndFlush(Duration.ofSeconds(5));
-    Chain.requireBalanced(report);
+    Chain.requireReconciled(report);
     Chain.readIntact(data);
   }
 
@@ -570,7 +571,7 @@ class AnchoredLogTest {
   }
 
   @Test
-  void cosignaturesAreCheckedAndAQuorumCounted() throws Exception {
+  void cosignaturesAreVerifiedAndCounted() throws Exception {
     record(5);
     VerificationOptions options = VerificationOptions.of(keys()).witnesses(policy(1));
     VerificationReport none = verify(options);
@@ -591,7 +592,7 @@ class AnchoredLogTest {
   }
 
   @Test
-  void aForgedCosignatureIsBroken() throws Exception {
+  void forgedCosignatureIsBroken() throws Exception {
     record(5);
     cosign(WITNESS, Checkpoint.of("log.example/audit", 5, Hash.EMPTY_TREE));
     VerificationReport report = verify(VerificationOptions.of(keys()).witnesses(policy(1)));

@@ -20,7 +20,7 @@ class AuditLogTest {
   @TempDir Path temp;
 
   @Test
-  void oneEntryReadsVerifiesProvesExportsAndErases() throws Exception {
+  void logReadsVerifiesProvesExportsAndErases() throws Exception {
     DataDirectory data = new DataDirectory(temp.resolve("data"));
     AuditLog log;
     String id;

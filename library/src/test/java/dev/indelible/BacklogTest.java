@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2, D5: waiting events use disk and not heap, and a million of them are recovered quickly. */
+/** Waiting events use disk and not heap, and a million of them are recovered quickly. */
 class BacklogTest {
   private static final Duration RECOVERY = Duration.ofMinutes(1);
 
@@ -25,17 +25,17 @@ class BacklogTest {
 
   @Test
   void millionWaitingEventsAreRecoveredIn64Mib() throws Exception {
-    recovered(1_000_000, 20_000);
+    recover(1_000_000, 20_000);
   }
 
-  /** Also delivers all of the events. */
+  /** Also delivers all five million events. */
   @Test
   @Tag("full")
   void fiveMillionWaitingEventsAreDeliveredIn64Mib() throws Exception {
-    recovered(5_000_000, 5_000_000);
+    recover(5_000_000, 5_000_000);
   }
 
-  private void recovered(int waiting, int delivered) throws Exception {
+  private void recover(int waiting, int delivered) throws Exception {
     Path data = temp.resolve("data");
     Indelible.open(data).close();
     Journal journal =
@@ -45,7 +45,7 @@ class BacklogTest {
       DeferredAuditEvent event =
           DeferredAuditEvent.of(
               "agent:" + n % 7, new Bash("n" + n), new Refuse("R001", "no"), Optional.empty());
-      // On a slow disk, the next segment may take over a second.
+      // On a slow disk, the next segment may need more than a second.
       while (!journal.offer(event)) {
         assertThat(journal.trouble()).isEmpty();
       }
@@ -60,12 +60,12 @@ class BacklogTest {
     Duration recovery = Duration.ofMillis(Long.parseLong(child.readLine()));
     assertThat(recovery).isLessThan(RECOVERY.multipliedBy(Math.max(1, waiting / 1_000_000)));
     assertThat(Long.parseLong(child.readLine())).isGreaterThanOrEqualTo(delivered);
-    child.requireEndsWell();
+    child.requireSuccess();
     Chain chain = Chain.readIntact(data);
     assertThat(chain.ids()).hasSizeGreaterThanOrEqualTo(delivered).doesNotHaveDuplicates();
   }
 
-  /** Child process with a small heap. */
+  /** A child process with a small heap. */
   static final class Opener {
     private Opener() {}
 

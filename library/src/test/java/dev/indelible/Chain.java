@@ -21,7 +21,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Content of a ledger that no process writes to, without tallies.
+ * The content of a ledger to which no process writes, without tallies.
  *
  * @param ids the ids of the rows, in order
  * @param types the event types of the rows, in order
@@ -30,17 +30,16 @@ import java.util.Set;
  */
 record Chain(List<String> ids, List<String> types, List<String> agents, List<String> letters) {
 
-  /**
-   * Delivers waiting events, and asserts that the counters reconcile (D10) and the chain verifies.
-   */
+  /** Delivers waiting events, and checks that the counters reconcile and the chain verifies. */
   static Chain settle(Path data) throws Exception {
     Indelible indelible = Indelible.open(data);
-    // Killed writers leave a million events and more. Only a drainer that hangs exceeds this limit.
-    requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(30)));
+    // Killed writers may leave more than a million events. Only a drainer that hangs exceeds this
+    // limit.
+    requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(30)));
     return readIntact(data);
   }
 
-  /** Reads the chain, and asserts that it verifies. */
+  /** Reads the chain and checks that it verifies. */
   static Chain readIntact(Path data) throws Exception {
     VerificationReport report = verify(data);
     assertThat(report.verdict())
@@ -49,10 +48,8 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     return read(new DataDirectory(data).database());
   }
 
-  /**
-   * Reads the chain, and asserts that it verifies except for the journal damage that it records.
-   */
-  static Chain readNoted(Path data) throws Exception {
+  /** Reads the chain and checks that it verifies, except for the journal damage that it records. */
+  static Chain readWithRecordedDamage(Path data) throws Exception {
     VerificationReport report = verify(data);
     assertThat(report.findings())
         .filteredOn(finding -> finding.status() == Finding.Status.BROKEN)
@@ -91,15 +88,15 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
     return chain;
   }
 
-  /** Asserts that every submitted event is accounted for and none is pending (D9, D10). */
-  static void requireBalanced(DrainReport report) {
+  /** Checks that every submitted event is accounted for and none is pending. */
+  static void requireReconciled(DrainReport report) {
     assertThat(report.pending()).as(report::toString).isZero();
     assertThat(report.appended() + report.dead() + report.rejected())
         .as(report::toString)
         .isEqualTo(report.submitted());
   }
 
-  static void requireBalanced(DeferredAuditMetrics counters) {
+  static void requireReconciled(DeferredAuditMetrics counters) {
     assertThat(
             counters.appended()
                 + counters.dlqLanded()
@@ -109,12 +106,14 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
         .isEqualTo(counters.submitted());
   }
 
-  /** Asserts that each event is once in the chain or once a dead letter, and not both (D2). */
+  /** Checks that each event is in the chain once or a dead letter once, and not both. */
   void requireOnceEach(Iterable<String> accepted) {
     Map<String, Integer> times = new LinkedHashMap<>();
     ids.forEach(id -> times.merge(id, 1, Integer::sum));
     letters.forEach(id -> times.merge(id, 1, Integer::sum));
-    assertThat(times.values()).as("nothing twice").allMatch(n -> n == 1);
+    assertThat(times.values())
+        .as("number of times that each event is recorded")
+        .allMatch(n -> n == 1);
     List<String> missing = new ArrayList<>();
     accepted.forEach(
         id -> {
@@ -122,12 +121,11 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
             missing.add(id);
           }
         });
-    assertThat(missing).as("accepted and not there").isEmpty();
+    assertThat(missing).as("accepted but not recorded").isEmpty();
   }
 
   /**
-   * Asserts that the accepted events of one producer are in the chain in the order of submission
-   * (D3).
+   * Checks that the accepted events of one producer are in the chain in the order of submission.
    */
   void requireOrder(List<String> accepted) {
     Map<String, Integer> place = new LinkedHashMap<>();

@@ -19,7 +19,9 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D9: after closing, accepted events are in the ledger, or closing has reported that they wait. */
+/**
+ * After closing, accepted events are in the ledger, or closing has reported that they are waiting.
+ */
 class CloseTest {
   @TempDir Path directory;
 
@@ -41,7 +43,7 @@ class CloseTest {
                 assertThat(e.report().pending()).isEqualTo(3);
                 assertThat(e.report().timedOut()).isTrue();
               });
-      // D10: the counters account for the pending events too.
+      // The counters account for the pending events, too.
       assertThat(indelible.metrics().isBalanced()).isTrue();
       assertThat(indelible.metrics().pending()).isEqualTo(3);
       other.rollback();
@@ -50,11 +52,11 @@ class CloseTest {
 
     Indelible.open(data).close();
 
-    // D2: the next run delivers the waiting events.
+    // The next run delivers the waiting events.
     assertThat(rows(data)).isEqualTo(4);
   }
 
-  /** D6: a lock is a transient fault. */
+  /** A lock is a transient fault. */
   @Test
   void lockReleasedInTimeLosesNothing() throws Exception {
     Path data = withOneRow();
@@ -72,7 +74,7 @@ class CloseTest {
     assertThat(indelible.metrics().isBalanced()).isTrue();
   }
 
-  /** D9: closing releases the journal even if the last tally cannot be written. */
+  /** Closing releases the journal even if the last tally cannot be written. */
   @Test
   void lockDuringCloseLeavesTheJournalFree() throws Exception {
     Path data = withOneRow();
@@ -112,7 +114,7 @@ class CloseTest {
   }
 
   @Test
-  void closedLogRefuses() throws Exception {
+  void closedLogRefusesActions() throws Exception {
     Path data = directory.resolve("data");
     Indelible indelible = Indelible.open(data);
     indelible.close();
@@ -123,7 +125,7 @@ class CloseTest {
   }
 
   @Test
-  void closingTwiceIsNoError() throws Exception {
+  void closingTwiceIsNotAnError() throws Exception {
     Indelible indelible = Indelible.open(directory.resolve("data"));
     indelible.close();
 
@@ -151,7 +153,7 @@ class CloseTest {
     return connection;
   }
 
-  /** Returns the number of rows without tallies. */
+  /** Returns the number of rows, without tallies. */
   private static long rows(Path data) throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(data.resolve("indelible.db"))) {
       return ledger.size() - ledger.size(SystemEvent.TALLY);

@@ -21,9 +21,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tallies of decisions and outcomes, by processes that close and by killed ones. */
+/** Tallies of decisions and outcomes, by processes that close and by processes that are killed. */
 class CompletenessTest {
-  /** Time limit that no slow machine reaches. */
+  /** A time limit that no slow machine reaches. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir Path temp;
@@ -44,7 +44,7 @@ class CompletenessTest {
     }
     for (ChildJvm child : children) {
       child.writeLine("end");
-      child.requireEndsWell();
+      child.requireSuccess();
     }
 
     Finding found = completeness(data);
@@ -55,7 +55,7 @@ class CompletenessTest {
         .contains("600 by design not recorded");
   }
 
-  /** A killed run leaves no tally of its decisions; the finding names its rows. */
+  /** A killed run leaves no tally of its decisions, and the finding names its rows. */
   @Test
   void eventsOfAKilledRunCountAsRecovered() throws Exception {
     Path data = temp.resolve("data");
@@ -68,7 +68,7 @@ class CompletenessTest {
     Indelible next = Indelible.open(data);
     next.gate().check("agent:next", new Bash("ls"));
     next.gate().check("agent:next", new Bash("rm -rf /"));
-    Chain.requireBalanced(next.closeAndFlush(PATIENCE));
+    Chain.requireReconciled(next.closeAndFlush(PATIENCE));
 
     Finding found = completeness(data);
     long uncounted =
@@ -76,7 +76,7 @@ class CompletenessTest {
             ? Long.parseLong(found.message().split(" ")[0])
             : 0;
     long recovered = number(found.message(), " of them left waiting by an earlier run");
-    // Each of them was written by the killed run, or recovered by the next.
+    // Each row was written by the killed run, or recovered by the next one.
     assertThat(uncounted + recovered).as(found::toString).isEqualTo(600);
     assertThat(found.message()).contains("2 decisions asked for in 1 run");
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
@@ -96,7 +96,7 @@ class CompletenessTest {
         : Long.parseLong(message.substring(message.lastIndexOf(' ', end - 1) + 1, end));
   }
 
-  /** Returns the completeness finding of an intact chain. */
+  /** Returns the completeness finding for an intact chain. */
   private static Finding completeness(Path data) throws Exception {
     DataDirectory directory = new DataDirectory(data);
     try (SqliteLedger ledger = SqliteLedger.open(directory.database())) {
@@ -110,7 +110,10 @@ class CompletenessTest {
     }
   }
 
-  /** Child process that asks a given number of times from two threads and a hook, then waits. */
+  /**
+   * A child process that requests a given number of decisions from two threads and a hook, and then
+   * waits.
+   */
   static final class Asker {
     private Asker() {}
 
@@ -132,7 +135,7 @@ class CompletenessTest {
       }
       System.out.println("asked");
       in.readLine();
-      Chain.requireBalanced(indelible.closeAndFlush(PATIENCE));
+      Chain.requireReconciled(indelible.closeAndFlush(PATIENCE));
     }
 
     private static void ask(Indelible indelible, int times, String command) {

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Acceptance 27, D1, D2, D6: a disk fills up under the journal, under the database, or under both.
+ * A disk fills up under the journal, under the database, or under both. No accepted event is lost.
  * The log runs in another process, because writing to a mapped file without disk space kills the
- * process.
+ * process. process.
  */
 class FullDiskTest {
   private static final int MIB = 1 << 20;
@@ -44,7 +44,7 @@ class FullDiskTest {
   private @Nullable ChildJvm child;
 
   @BeforeEach
-  void directory() throws IOException {
+  void createDirectories() throws IOException {
     data =
         Files.createDirectory(
             temp.resolve("data"),
@@ -62,7 +62,7 @@ class FullDiskTest {
   }
 
   @Test
-  void aFullDiskUnderTheJournalLosesNothing() throws Exception {
+  void fullDiskUnderTheJournalLosesNothing() throws Exception {
     Path journal =
         Files.createDirectory(
             data.resolve("journal"),
@@ -72,7 +72,7 @@ class FullDiskTest {
   }
 
   @Test
-  void aFullDiskUnderTheDatabaseLosesNothing() throws Exception {
+  void fullDiskUnderTheDatabaseLosesNothing() throws Exception {
     mount(data);
     Path journal =
         Files.createDirectory(
@@ -83,19 +83,17 @@ class FullDiskTest {
   }
 
   @Test
-  void aFullDiskUnderBothLosesNothing() throws Exception {
+  void fullDiskUnderBothLosesNothing() throws Exception {
     mount(data);
     survive(data.resolve("ballast"), 5 * MIB, "rejected");
   }
 
-  /**
-   * D9: a decision needs only the journal, whose disk has space; the row waits for the full disk.
-   */
+  /** A decision needs only the journal, whose disk has space. The row waits for the full disk. */
   @Test
-  void fullDiskWithholdsNoDecision() throws Exception {
+  void fullDiskDoesNotWithholdDecisions() throws Exception {
     mount(data);
     check("ls");
-    mounted.get(0).leave(0);
+    mounted.get(0).leaveFree(0);
 
     Indelible log = Indelible.open(data);
     assertThat(log.gate().record("agent:alice", new Bash("ls later")).eventId()).isPresent();
@@ -114,7 +112,7 @@ class FullDiskTest {
     }
   }
 
-  /** Fills the disk of a running log until the log reports it, then frees disk space. */
+  /** Fills the disk of a running log until the log reports it, and then frees disk space. */
   private void survive(Path ballast, int left, String until) throws Exception {
     Path notes = temp.resolve("notes");
     Path errors = temp.resolve("errors");
@@ -130,20 +128,19 @@ class FullDiskTest {
     Files.delete(ballast);
     child.writeLine("room");
     assertThat(child.readLine()).isEqualTo("settled");
-    child.requireEndsWell();
+    child.requireSuccess();
 
     Chain chain = Chain.settle(data);
     List<String> accepted = Files.readAllLines(notes);
     chain.requireOnceEach(accepted);
     chain.requireOrder(accepted);
-    assertThat(chain.letters()).as("the weather makes no dead letters").isEmpty();
+    assertThat(chain.letters()).as("transient faults cause no dead letters").isEmpty();
     assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
   }
 
   private void mount(Path at) throws Exception {
     Optional<SmallDisk> disk = SmallDisk.mount(at, (long) DISK_MIB * MIB);
-    assumeTrue(
-        disk.isPresent(), "a small disk can be mounted only by root, where mounts are allowed");
+    assumeTrue(disk.isPresent(), "skipped: mounting a small disk needs root");
     mounted.add(disk.get());
   }
 
@@ -156,7 +153,9 @@ class FullDiskTest {
     }
   }
 
-  /** Child process that submits until an event is rejected, and again once there is disk space. */
+  /**
+   * A child process that submits until an event is rejected, and again once there is disk space.
+   */
   static final class Submitter {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -177,24 +176,24 @@ class FullDiskTest {
           boolean accepted = submit(indelible, n++, notes);
           full = byRejection ? !accepted : n > 2_000 && isFull(indelible.metrics().health());
           if (n > 40_000) {
-            throw new AssertionError("never full: " + indelible.metrics());
+            throw new AssertionError("the disk never became full: " + indelible.metrics());
           }
         }
-        // D1: a rejection does not wait either.
+        // A rejection does not wait either.
         long before = System.nanoTime();
         for (int i = 0; i < 100; i++) {
           submit(indelible, n++, notes);
         }
         if (System.nanoTime() - before > Duration.ofSeconds(5).toNanos()) {
-          throw new AssertionError("submit waited");
+          throw new AssertionError("submit took too long");
         }
-        Chain.requireBalanced(indelible.metrics());
+        Chain.requireReconciled(indelible.metrics());
         System.out.println(args[2]);
         while (System.in.read() != 'r') {}
         int next = n;
         await().atMost(PATIENCE).until(() -> submit(indelible, next, notes));
         DrainReport report = indelible.closeAndFlush(PATIENCE);
-        Chain.requireBalanced(report);
+        Chain.requireReconciled(report);
         System.out.println("settled");
       } catch (Throwable e) {
         e.printStackTrace();

@@ -19,22 +19,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 32: an idle log uses hardly any CPU time, and writes nothing. */
+/** An idle log uses hardly any CPU time and writes nothing. */
 @Timeout(300)
 class IdleTest {
   private static final int SECONDS = 5;
 
   /**
-   * CPU time that the log's threads may use in a second. The goal is one millisecond on an
-   * otherwise idle machine. This limit holds on a busy machine with code still interpreted; a
-   * drainer that polls every 100 ms exceeds it.
+   * The CPU time per second that the threads of the log may use. The goal is one millisecond on an
+   * otherwise idle machine. This limit also holds on a busy machine while code is still
+   * interpreted; a drainer that polls every 100 ms exceeds it.
    */
   private static final Duration MOST = Duration.ofMillis(5);
 
   @TempDir Path temp;
 
   @Test
-  void idleLogRestsAndWritesNothing() throws Exception {
+  void idleLogUsesNoCpuAndWritesNothing() throws Exception {
     Path data = temp.resolve("data");
     Path anchor = temp.resolve("anchor");
     try (Indelible indelible = Indelible.builder(data).anchor(anchor).open()) {
@@ -65,7 +65,7 @@ class IdleTest {
     }
   }
 
-  /** Returns the files once none has changed for longer than the resolution of a file's time. */
+  /** Returns the files once none has changed for longer than the resolution of file times. */
   private Map<String, String> settled() throws IOException {
     Map<String, String> now = files();
     await()
@@ -86,7 +86,7 @@ class IdleTest {
     return found;
   }
 
-  /** Returns the CPU time of each of the log's threads. */
+  /** Returns the CPU time of each thread of the log. */
   private static Map<String, Long> processorNanos() {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     Map<String, Long> nanos = new TreeMap<>();

@@ -12,8 +12,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /**
- * A log in memory, for unit tests of programs that use the library, records from the gate to the
- * row.
+ * An in-memory log, for unit tests of programs that use the library, records everything from the
+ * gate to the row.
  */
 class InMemoryTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -40,14 +40,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rotation of the signing key. After an interruption at any step, the log records and verifies. */
+/** After a rotation of the signing key, interrupted at any step, the log records and verifies. */
 class KeyRotationTest {
   @TempDir Path temp;
   private DataDirectory data;
   private VerificationKey first;
 
   @BeforeEach
-  void oneRow() throws Exception {
+  void recordOneRow() throws Exception {
     data = new DataDirectory(temp.resolve("data"));
     record(1);
     first = data.keys().open().verificationKey();
@@ -66,7 +66,7 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** A running process signs with its old key, validly, until it is restarted. */
+  /** A running process validly signs with its old key until it is restarted. */
   @Test
   void rotationKeepsAnOpenLogIntact() throws Exception {
     Indelible open = Indelible.open(data.path());
@@ -82,7 +82,7 @@ class KeyRotationTest {
   }
 
   /**
-   * D2, D6, D11: a revoked key signs nothing more, even in a running process. Its events wait,
+   * A revoked key signs nothing more, even in a running process. The events of that process wait,
    * health states why, and the next process delivers them.
    */
   @Test
@@ -99,7 +99,8 @@ class KeyRotationTest {
           second,
           new KeyRevocation(first.keyId(), OptionalLong.empty(), Optional.empty(), "a lost disk"));
     }
-    // An idle process reports it when it tries to sign a checkpoint over rows of others.
+    // An idle process reports the revocation when it tries to sign a checkpoint over rows of other
+    // processes.
     await()
         .atMost(Duration.ofMinutes(2))
         .until(
@@ -124,10 +125,10 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** The process is killed before the rotation is recorded, or after. */
+  /** The process is killed before or after the rotation is recorded. */
   @ParameterizedTest
   @CsvSource({"before, false", "after, true"})
-  void killedRotationIsFinishedByTheNext(String when, boolean introduced) throws Exception {
+  void killedRotationIsCompletedByTheNext(String when, boolean introduced) throws Exception {
     ChildJvm child =
         ChildJvm.running(Killed.class)
             .with("-Xmx64m")
@@ -180,7 +181,7 @@ class KeyRotationTest {
   }
 
   @Test
-  void concurrentRotationsRunOneAfterTheOther() throws Exception {
+  void concurrentRotationIsRefused() throws Exception {
     assertThatThrownBy(
             () ->
                 data.keys()
@@ -203,10 +204,10 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** Every era of the keys verifies from the first key. */
+  /** The rows of every key verify from the first key. */
   @ParameterizedTest
   @ValueSource(ints = {3})
-  void manyErasVerifyFromTheFirstKey(int eras) throws Exception {
+  void manyRotationsVerifyFromTheFirstKey(int eras) throws Exception {
     for (int i = 0; i < eras; i++) {
       data.rotateKey();
       record(2);
@@ -297,7 +298,7 @@ class KeyRotationTest {
     }
   }
 
-  /** Child process that exits in the middle of a rotation. */
+  /** A child process that exits in the middle of a rotation. */
   static final class Killed {
     private Killed() {}
 

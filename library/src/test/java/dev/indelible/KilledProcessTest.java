@@ -24,9 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Acceptance 25 and 28, D2, D3: processes are killed with SIGKILL at random moments while they
- * start, recover or submit, one or two at a time on one directory. They note each id as soon as
- * {@code submit} returns true.
+ * Processes are killed with SIGKILL at random moments while they start, recover or submit, one or
+ * two at a time in one directory. They note each id as soon as {@code submit} returns true. No
+ * noted event is lost or duplicated.
  */
 class KilledProcessTest {
   private static final int THREADS = 4;
@@ -36,19 +36,19 @@ class KilledProcessTest {
 
   @Test
   void acceptedEventsSurviveKillNine() throws Exception {
-    killedOftenIn("once", 1);
+    killRepeatedly("once", 1);
   }
 
-  /** Uses several logs, because one with this many kills would be too long to check. */
+  /** Uses several logs, because verifying one log after this many kills would take too long. */
   @Test
   @Tag("full")
   void acceptedEventsSurviveTwoHundredKills() throws Exception {
     for (int log = 0; log < 25; log++) {
-      killedOftenIn("log-" + log, log);
+      killRepeatedly("log-" + log, log);
     }
   }
 
-  private void killedOftenIn(String log, int seed) throws Exception {
+  private void killRepeatedly(String log, int seed) throws Exception {
     Random random = new Random(seed);
     Path data = temp.resolve(log);
     Path notes = Files.createDirectory(temp.resolve(log + "-notes"));
@@ -85,7 +85,7 @@ class KilledProcessTest {
       }
     }
     assertThat(producers.stream().mapToInt(List::size).sum())
-        .as("the children had time to submit")
+        .as("number of accepted events")
         .isGreaterThan(50 * KILLS);
     chain.requireOnceEach(producers.stream().flatMap(List::stream).toList());
     producers.forEach(chain::requireOrder);
@@ -93,7 +93,7 @@ class KilledProcessTest {
     assertThat(chain.letters()).isEmpty();
   }
 
-  /** Child process that submits on several threads until it is killed. */
+  /** A child process that submits on several threads until it is killed. */
   static final class Submitter {
     private Submitter() {}
 

@@ -58,8 +58,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * D11: on an existing log a missing key or missing rules are an error with advice. Long because it
- * has a case for each loss.
+ * On an existing log, a missing key or missing rules are an error with advice. The class is long
+ * because it has a case for each loss.
  */
 class LostKeyTest {
   private static final String ADVICE = "'indelible keys replace --lost --reason TEXT'";
@@ -70,7 +70,7 @@ class LostKeyTest {
   private VerificationKey first;
 
   @BeforeEach
-  void beginLog() throws Exception {
+  void createLog() throws Exception {
     data = new DataDirectory(temp.resolve("data"));
     keys = data.path().resolve("keys");
     record();
@@ -124,15 +124,15 @@ class LostKeyTest {
   @Test
   void unreadableLedgerGetsNoNewKey() throws Exception {
     delete(keys);
-    Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
+    Files.writeString(data.database(), "this is not a database\n".repeat(50));
     assertThatThrownBy(this::record)
         .hasMessageContaining("the ledger cannot be read, so it may have rows");
     assertThat(keys).doesNotExist();
   }
 
   /**
-   * D11: a log is opened with a wrong key while its ledger is unreadable, and the ledger becomes
-   * readable later.
+   * A log is opened with a wrong key while its ledger is unreadable. The ledger becomes readable
+   * later.
    */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
@@ -146,7 +146,7 @@ class LostKeyTest {
       Files.writeString(key, wrong.toPem());
     }
     Path away = Files.move(data.database(), temp.resolve("away"));
-    Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
+    Files.writeString(data.database(), "this is not a database\n".repeat(50));
     IndelibleBuilder builder = Indelible.builder(data.path());
     Indelible log = isExternal ? builder.signer(wrong).open() : builder.open();
     assertThat(log.gate().check("agent:a", new Bash("ls")).isPermitted()).isTrue();
@@ -188,7 +188,7 @@ class LostKeyTest {
   @Test
   void ownKeySignsOnceLedgerIsReadable() throws Exception {
     Path away = Files.move(data.database(), temp.resolve("away"));
-    Files.writeString(data.database(), "no database at all, by any means\n".repeat(50));
+    Files.writeString(data.database(), "this is not a database\n".repeat(50));
     Indelible log = Indelible.open(data.path());
     log.gate().check("agent:a", new Bash("ls"));
     Files.move(away, data.database(), StandardCopyOption.REPLACE_EXISTING);
@@ -210,7 +210,8 @@ class LostKeyTest {
   }
 
   /**
-   * A start killed before the first row leaves a key or none; the next start works in both cases.
+   * A start that is killed before the first row leaves a key or none; the next start works in both
+   * cases.
    */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
@@ -294,7 +295,7 @@ class LostKeyTest {
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
-  /** The second replacement finds the key of the first one, and keeps it. */
+  /** The second replacement finds the key of the first one and keeps it. */
   @RepeatedTest(5)
   void concurrentReplacementsReplaceOnce() throws Exception {
     Files.delete(keys.resolve("audit.pem"));
@@ -324,7 +325,7 @@ class LostKeyTest {
   }
 
   @Test
-  void lossIsConfirmedWhileNobodyElseReplaces() {
+  void lossIsConfirmedUnderTheRotationLock() {
     Loss<LedgerException> loss =
         () -> {
           assertThatThrownBy(data::rotateKey).hasMessageContaining("is being rotated already");
@@ -346,10 +347,10 @@ class LostKeyTest {
     }
   }
 
-  /** The process is killed before the replacement is recorded, or after. */
+  /** The process is killed before or after the replacement is recorded. */
   @ParameterizedTest
   @ValueSource(strings = {"before", "after"})
-  void killedReplacementIsFinishedByTheNext(String when) throws Exception {
+  void killedReplacementIsCompletedByTheNext(String when) throws Exception {
     Files.delete(keys.resolve("audit.pem"));
     ChildJvm child =
         ChildJvm.running(Killed.class)
@@ -370,14 +371,14 @@ class LostKeyTest {
 
   /** A rotation that was interrupted after its record still has its key. */
   @Test
-  void replacementFinishesAnInterruptedRotation() throws Exception {
+  void replacementCompletesAnInterruptedRotation() throws Exception {
     VerificationKey second = data.rotateKey().to();
     Files.move(keys.resolve("audit.pem"), keys.resolve("next.pem"));
     assertThat(data.replaceLostKey("lost")).isEqualTo(new Replacement(second, true));
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
-  /** An external signer's key must belong to the log, too. */
+  /** The key of an external signer must belong to the log, too. */
   @Test
   void foreignSignerIsRefusedWithoutKeysToo() throws Exception {
     SigningKey signer = data.keys().read();
@@ -452,7 +453,7 @@ class LostKeyTest {
     return KeyRing.of(List.of(key));
   }
 
-  /** Returns every file with its content, except SQLite's files for readers. */
+  /** Returns every file with its content, except the files that SQLite keeps for readers. */
   private Map<String, String> files() throws IOException {
     Map<String, String> files = new TreeMap<>();
     try (Stream<Path> all = Files.walk(data.path())) {
@@ -478,7 +479,7 @@ class LostKeyTest {
     }
   }
 
-  /** Child process that exits in the middle of a replacement. */
+  /** A child process that exits in the middle of a replacement. */
   static final class Killed {
     private Killed() {}
 

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Metrics of the design, "Outer interfaces", as a Prometheus server scrapes them. */
+/** The metrics, as a Prometheus server scrapes them. */
 class MetersTest {
   private static final AgentAction REFUSED = new Bash("rm -rf /");
 
@@ -47,17 +47,17 @@ class MetersTest {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private Path data;
 
-  /** Strong reference, because the registry refers to the log weakly. */
+  /** A strong reference, because the registry refers to the log weakly. */
   private Optional<Indelible> measured = Optional.empty();
 
   @BeforeEach
-  void aLedgerWithoutRows() throws Exception {
+  void createEmptyLedger() throws Exception {
     data = directory.resolve("data");
     Indelible.open(data).close();
   }
 
   @Test
-  void metricNamesMatchTheDesign() throws Exception {
+  void metricsHaveTheDocumentedNames() throws Exception {
     try (Indelible indelible = open()) {
       indelible.gate().check("agent:alice", REFUSED);
 
@@ -97,7 +97,7 @@ class MetersTest {
     }
   }
 
-  /** D10: the counters reconcile after each outcome of an event. */
+  /** The counters reconcile after each outcome of an event. */
   @Test
   void countersReconcile() throws Exception {
     Indelible indelible = open();
@@ -179,7 +179,7 @@ class MetersTest {
     }
   }
 
-  /** D11: an unknown value is NaN, and not 0. */
+  /** An unknown value is NaN, and not 0. */
   @Test
   void unreadableValueIsNaN() throws Exception {
     Indelible indelible = bound(Indelible.builder(data).durability(Durability.MEMORY).open());
@@ -210,7 +210,7 @@ class MetersTest {
   }
 
   @Test
-  void rowsWithoutASignatureAreCounted() throws Exception {
+  void unsignedRowsAreCounted() throws Exception {
     Indelible indelible = bound(Indelible.builder(data).rowSignatures(false).open());
     indelible.gate().check("agent:alice", REFUSED);
     indelible.close();
@@ -219,7 +219,7 @@ class MetersTest {
     assertThat(audit("unsigned_total")).isEqualTo(1);
   }
 
-  /** D10: counters also reconcile while producers and drainer run. */
+  /** Counters also reconcile while producers and drainer are running. */
   @Test
   void everyScrapeReconciles() throws Exception {
     try (Indelible indelible = open()) {
@@ -264,9 +264,9 @@ class MetersTest {
                 line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))));
   }
 
-  /** D7: the meters count the losses that the journal reports. */
+  /** The meters count the losses that the journal reports. */
   @Test
-  void lossesOfTheJournalAreCounted() throws Exception {
+  void lossesInTheJournalAreCounted() throws Exception {
     Journal journal =
         Journal.open(
             data.resolve("journal"), Optional.empty(), any -> 0, JournalSettings.ofDefaults());
@@ -289,7 +289,7 @@ class MetersTest {
     indelible.close();
   }
 
-  /** Micrometer is optional: everything but this binder works without it. */
+  /** Micrometer is optional: everything except this binder works without it. */
   @Test
   void logOpensWithoutMicrometer() throws Exception {
     List<URL> without = new ArrayList<>();
@@ -311,7 +311,7 @@ class MetersTest {
     assertThat(Chain.readIntact(data).ids()).hasSize(1);
   }
 
-  /** Program that runs without Micrometer. */
+  /** A program that runs without Micrometer. */
   public static final class WithoutMicrometer {
     private WithoutMicrometer() {}
 
@@ -359,7 +359,7 @@ class MetersTest {
         .sum();
   }
 
-  /** Returns the value of the single sample with this name and these labels. */
+  /** Returns the value of the only sample with this name and these labels. */
   private double value(String series) {
     List<String> found =
         registry.scrape().lines().filter(line -> line.startsWith(series + " ")).toList();

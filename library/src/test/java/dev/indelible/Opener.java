@@ -8,12 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 
-/** Child process that opens a data directory on request. */
+/** A child process that opens a data directory on request. */
 final class Opener {
-  /** Line that the process prints when it is ready. */
+  /** The line that the process prints when it is ready. */
   static final String READY = "ready";
 
-  /** Number of actions that the process checks. */
+  /** The number of actions that the process checks. */
   static final int CHECKS = 100;
 
   private Opener() {}

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** D10: one snapshot serves a whole scrape. */
+/** All metrics of one scrape come from one snapshot. */
 class ScrapesTest {
   private final AtomicLong clock = new AtomicLong();
 
@@ -27,7 +27,7 @@ class ScrapesTest {
     }
   }
 
-  /** A rarely read single meter has a current value. */
+  /** A single metric that is read rarely has a current value. */
   @Test
   void snapshotEndsAfterASecond() {
     assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);

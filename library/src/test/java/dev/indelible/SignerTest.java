@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** External signers, such as a KMS or a token (D6, D8). */
+/** External signers, for example a KMS or a token. */
 class SignerTest {
   private static final SigningKey KEY = SigningKey.generate();
 
@@ -42,7 +42,7 @@ class SignerTest {
   private DataDirectory data;
 
   @BeforeEach
-  void name() {
+  void createDataDirectory() {
     data = new DataDirectory(temp.resolve("data"));
   }
 
@@ -60,7 +60,7 @@ class SignerTest {
         .hasMessageContaining("an external signer has the signing key");
   }
 
-  /** D6: a signer that throws is a transient fault. */
+  /** A signer that throws is a transient fault. */
   @Test
   void eventsWaitWhileTheSignerThrows() throws Exception {
     Foreign signer = new Foreign();
@@ -79,9 +79,9 @@ class SignerTest {
     requireIntact(KEY.verificationKey(), 5);
   }
 
-  /** A wrong signature never reaches the chain; it counts against the restart budget (D8). */
+  /** A wrong signature never reaches the chain, and counts against the restart budget. */
   @Test
-  void wrongSignatureIsAFailureAndNoRow() throws Exception {
+  void wrongSignatureIsAFailureAndAddsNoRow() throws Exception {
     Foreign signer = new Foreign();
     signer.fault = Fault.WRONG;
     Indelible indelible =
@@ -97,7 +97,7 @@ class SignerTest {
     DrainReport report = indelible.closeAndFlush(Duration.ofMillis(100));
     assertThat(report.pending()).isEqualTo(3);
 
-    // The events are not lost: the next start writes them.
+    // The events are not lost: the next start records them.
     record(new Foreign(), 1);
     requireIntact(KEY.verificationKey(), 4);
   }
@@ -124,13 +124,15 @@ class SignerTest {
         .hasMessageContaining("an external signer has the signing key");
   }
 
-  /** A real token, SoftHSM, is used over PKCS#11; the JDK's own PKCS#11 provider has no Ed25519. */
+  /**
+   * Signs with a real token, SoftHSM, over PKCS#11. The JDK's own PKCS#11 provider has no Ed25519.
+   */
   @Test
-  void aTokenSignsTheChain() throws Exception {
+  void tokenSignsTheChain() throws Exception {
     Path module = Path.of("/usr/lib/softhsm/libsofthsm2.so");
     assumeTrue(
         Files.exists(module) && Files.exists(Path.of("/usr/bin/pkcs11-tool")),
-        "no token to sign with; install Debian's packages softhsm2 and opensc");
+        "skipped: no token; install Debian's packages softhsm2 and opensc");
     Token token = Token.make(temp, module);
 
     record(token, 3);
@@ -164,7 +166,7 @@ class SignerTest {
     }
   }
 
-  /** Behaviour of the signer. */
+  /** The behaviour of the signer. */
   private enum Fault {
     NONE,
     THROWS,
@@ -184,7 +186,7 @@ class SignerTest {
     @Override
     public byte[] sign(byte[] message) {
       if (fault == Fault.THROWS) {
-        throw new IllegalStateException("the line is down");
+        throw new IllegalStateException("the key service is down");
       }
       byte[] signature = KEY.sign(message);
       signature[10] ^= (byte) (fault == Fault.WRONG ? 1 : 0);

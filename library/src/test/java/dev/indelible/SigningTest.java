@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Options of a log for signatures and its origin. */
+/** Options of a log for signatures and for its origin. */
 class SigningTest {
   @TempDir Path directory;
 
@@ -28,7 +28,7 @@ class SigningTest {
       indelible.gate().check("agent:alice", new Bash("rm -rf /"));
       indelible.gate().check("agent:alice", new Bash("ls"));
       assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
-      assertThat(indelible.metrics().unsigned()).isEqualTo(2);
+      assertThat(indelible.metrics().ledger().unsigned()).isEqualTo(2);
     }
     assertThat(verdict()).isEqualTo(Verdict.INTACT);
     // A note that rows are unsigned, two decisions, and a tally.
@@ -36,7 +36,7 @@ class SigningTest {
   }
 
   @Test
-  void aLogIsNamedByItsOriginInItsCheckpoints() throws Exception {
+  void checkpointsHaveTheConfiguredOrigin() throws Exception {
     try (Indelible indelible = Indelible.builder(directory).origin("example.com/agents").open()) {
       indelible.gate().check("agent:alice", new Bash("ls"));
     }

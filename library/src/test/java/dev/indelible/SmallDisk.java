@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A disk in memory whose size can be changed while it is used; needs root. */
+/** An in-memory disk whose size can be changed while it is used. Needs root. */
 final class SmallDisk {
   private final Path at;
 
@@ -15,7 +15,7 @@ final class SmallDisk {
     this.at = at;
   }
 
-  /** Mounts a disk of this size; empty if this process is not permitted to. */
+  /** Mounts a disk of this size; empty if this process may not mount disks. */
   static Optional<SmallDisk> mount(Path at, long bytes) throws Exception {
     String options = "size=" + bytes + ",mode=0700";
     return run("mount", "-t", "tmpfs", "-o", options, "tmpfs", at.toString())
@@ -23,18 +23,18 @@ final class SmallDisk {
         : Optional.empty();
   }
 
-  /** Sets the size so that this many bytes are free. */
-  void leave(long bytes) throws Exception {
+  /** Changes the size so that this many bytes are free. */
+  void leaveFree(long bytes) throws Exception {
     FileStore store = Files.getFileStore(at);
     resize(store.getTotalSpace() - store.getUnallocatedSpace() + bytes);
   }
 
-  /** Sets the size; a size below the used space is refused. */
+  /** Changes the size. A size below the used space is refused. */
   void resize(long bytes) throws Exception {
     run("mount", "-o", "remount,size=" + bytes, at.toString());
   }
 
-  /** Unmounts the disk, even while files of it are mapped. */
+  /** Unmounts the disk, even while files on it are mapped. */
   void unmount() throws Exception {
     run("umount", "-l", at.toString());
   }

@@ -39,10 +39,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D1 to D10 over a long time: processes on one data directory submit without a pause, and are
- * killed at random moments and restarted, while others lock the database and the disk fills up. At
- * the end every accepted event is recorded, once, in order, and the counters reconcile. {@code
- * -Dsoak.minutes} sets the length of the long run, 10 by default.
+ * Processes on one data directory submit without a pause, and are killed at random moments and
+ * restarted, while other processes lock the database and the disk fills up. At the end every
+ * accepted event is recorded once, in order, and the counters reconcile. {@code -Dsoak.minutes}
+ * sets the length of the long run, 10 by default.
  */
 class SoakTest {
   private static final int WRITERS = 2;
@@ -50,7 +50,8 @@ class SoakTest {
   private static final int CANNOT_OPEN = 3;
 
   /**
-   * Errors that may stop a log from opening: the disk is full, or the database is locked too long.
+   * Errors that may prevent a log from opening: the disk is full, or the database is locked for too
+   * long.
    */
   private static final Pattern WEATHER =
       Pattern.compile("No space left|no room on this disk|disk is full|SQLITE_FULL|SQLITE_BUSY");
@@ -67,7 +68,7 @@ class SoakTest {
   private volatile boolean over;
 
   @Test
-  void aQuarterOfAMinuteOfFaultsLosesNothing() throws Exception {
+  void fifteenSecondsOfFaultsLoseNothing() throws Exception {
     soak(Duration.ofSeconds(15));
   }
 
@@ -89,10 +90,10 @@ class SoakTest {
       List<Callable<Void>> faults = new ArrayList<>();
       for (int writer = 0; writer < WRITERS; writer++) {
         String name = "w" + writer;
-        faults.add(() -> liveAndDie(name, new Random(name.hashCode())));
+        faults.add(() -> runAndKillWriters(name, new Random(name.hashCode())));
       }
-      faults.add(() -> lockStorms(new Random(1)));
-      disk.ifPresent(small -> faults.add(() -> fullDisks(small, new Random(2))));
+      faults.add(() -> lockRepeatedly(new Random(1)));
+      disk.ifPresent(small -> faults.add(() -> fillDiskRepeatedly(small, new Random(2))));
       runAll(faults, time);
 
       Chain chain = Chain.settle(data);
@@ -119,7 +120,7 @@ class SoakTest {
     }
   }
 
-  /** Runs all faults concurrently for the given time; the first failure ends the run. */
+  /** Runs all faults concurrently for the given time. The first failure ends the run. */
   private void runAll(List<Callable<Void>> faults, Duration time) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(faults.size());
     try {
@@ -138,8 +139,8 @@ class SoakTest {
     }
   }
 
-  /** Starts one writer after another; most are killed, the others end on request. */
-  private Void liveAndDie(String name, Random random) throws Exception {
+  /** Starts one writer after another. Most are killed; the others end on request. */
+  private Void runAndKillWriters(String name, Random random) throws Exception {
     for (int life = 0; !over; life++) {
       Durability durability = random.nextInt(4) == 0 ? Durability.POWER : Durability.PROCESS;
       ChildJvm child =
@@ -157,13 +158,13 @@ class SoakTest {
         } else if (alive && "open".equals(said)) {
           child.writeLine("end");
           assertThat(child.readLine()).isEqualTo("balanced");
-          child.requireEndsWell();
+          child.requireSuccess();
           cleanEnds.incrementAndGet();
         } else {
           assertThat(child.exitCode())
-              .as(() -> "ended by itself: " + said + child.errors())
+              .as(() -> "the writer ended by itself: " + said + child.errors())
               .isEqualTo(CANNOT_OPEN);
-          // Reads lines that the child printed before the kill.
+          // The child may have printed this line before the kill.
           String reason = "open".equals(said) ? child.readLine() : said;
           assertThat(reason).startsWith("cannot open").containsPattern(WEATHER);
           refusedStarts.incrementAndGet();
@@ -176,48 +177,48 @@ class SoakTest {
   }
 
   /** Locks the database, for moments or for longer than the writers wait. */
-  private Void lockStorms(Random random) {
+  private Void lockRepeatedly(Random random) {
     Path database = new DataDirectory(data).database();
     while (!over) {
-      rest(random.nextInt(3_000));
+      pauseFor(random.nextInt(3_000));
       for (int lock = random.nextInt(6); lock >= 0 && Files.exists(database) && !over; lock--) {
         try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + database);
             Statement statement = other.createStatement()) {
           statement.execute("BEGIN EXCLUSIVE");
           locks.incrementAndGet();
-          rest(random.nextInt(10) == 0 ? 2_500 : random.nextInt(200));
+          pauseFor(random.nextInt(10) == 0 ? 2_500 : random.nextInt(200));
           statement.execute("COMMIT");
         } catch (SQLException e) {
           // Another process holds the lock, or the disk is full.
-          rest(10);
+          pauseFor(10);
         }
       }
     }
     return null;
   }
 
-  private Void fullDisks(SmallDisk disk, Random random) throws Exception {
+  private Void fillDiskRepeatedly(SmallDisk disk, Random random) throws Exception {
     while (!over) {
-      rest(random.nextInt(4_000));
-      disk.leave(random.nextInt(3 << 20));
+      pauseFor(random.nextInt(4_000));
+      disk.leaveFree(random.nextInt(3 << 20));
       fullDisks.incrementAndGet();
-      rest(random.nextInt(2_500));
+      pauseFor(random.nextInt(2_500));
       disk.resize(ROOM);
     }
     return null;
   }
 
-  private static void rest(int millis) {
+  private static void pauseFor(int millis) {
     LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
   }
 
-  /** Asserts that each noted id is in the chain once, in the order noted (D2, D3, D6). */
+  /** Checks that each noted id is in the chain once, in the order of the notes. */
   private int requireRecorded(Chain chain) throws IOException {
-    assertThat(chain.letters()).as("the weather makes no dead letters").isEmpty();
+    assertThat(chain.letters()).as("transient faults cause no dead letters").isEmpty();
     assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
     Map<String, Integer> places = new HashMap<>();
     for (String id : chain.ids()) {
-      assertThat(places.put(id, places.size())).as("%s twice", id).isNull();
+      assertThat(places.put(id, places.size())).as("id %s is recorded twice", id).isNull();
     }
     int accepted = 0;
     try (Stream<Path> files = Files.list(notes)) {
@@ -227,8 +228,8 @@ class SoakTest {
         int last = -1;
         for (String id : text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
           Integer place = places.get(id);
-          assertThat(place).as("%s of %s, accepted and not there", id, file).isNotNull();
-          assertThat(place).as("%s of %s, out of order", id, file).isGreaterThan(last);
+          assertThat(place).as("id %s of %s was accepted but not recorded", id, file).isNotNull();
+          assertThat(place).as("id %s of %s is out of order", id, file).isGreaterThan(last);
           last = place;
           accepted++;
         }
@@ -237,7 +238,7 @@ class SoakTest {
     return accepted;
   }
 
-  /** Child process that submits on two threads, notes accepted ids, and ends on request. */
+  /** A child process that submits on two threads, notes accepted ids, and ends on request. */
   static final class Writer {
     private static volatile boolean ended;
 

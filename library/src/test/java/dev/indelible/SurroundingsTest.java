@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2, D3, D11: changes around a running log. The database is removed or replaced, the clock jumps,
- * or a second log runs in the JVM.
+ * Changes in the environment of a running log: the database is removed or replaced, the clock
+ * jumps, or a second log runs in the JVM.
  */
 class SurroundingsTest {
   @TempDir Path temp;
@@ -42,7 +42,7 @@ class SurroundingsTest {
         agent, new Bash("n" + n), new Refuse("R001", "no"), Optional.empty());
   }
 
-  /** D2: a removed database loses its settled rows, and no waiting event. */
+  /** Removing the database loses its settled rows, but no waiting event. */
   @Test
   void removedDatabaseLosesNoWaitingEvent() throws Exception {
     Path data = temp.resolve("data");
@@ -72,17 +72,17 @@ class SurroundingsTest {
     DeferredAuditEvent last = refusal("agent:last", 1);
     assertThat(indelible.queue().submit(last)).isTrue();
     accepted.add(last.id().toString());
-    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+    Chain.requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(1)));
 
-    Chain now = Chain.readNoted(data);
+    Chain now = Chain.readWithRecordedDamage(data);
     assertThat(now.ids()).doesNotHaveDuplicates();
-    assertThat(now.types().get(0)).as("said, before anything else").isEqualTo(SystemEvent.TAMPER);
+    assertThat(now.types().get(0)).as("type of the first row").isEqualTo(SystemEvent.TAMPER);
     Set<String> all = new HashSet<>(now.ids());
     all.addAll(Chain.read(away.resolve("indelible.db")).ids());
     assertThat(all).containsAll(accepted);
   }
 
-  /** D2, D7: with an older copy of the database, only the rows missing in it are lost. */
+  /** With an older copy of the database, only the rows missing in the copy are lost. */
   @Test
   void olderCopyOfTheDatabaseIsReported() throws Exception {
     Path data = temp.resolve("data");
@@ -96,10 +96,10 @@ class SurroundingsTest {
     moveDatabase(data, away);
     Files.copy(copy, data.resolve("indelible.db"));
     List<String> after = submit(indelible, 100);
-    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+    Chain.requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(1)));
 
     Indelible.open(data).close();
-    Chain now = Chain.readNoted(data);
+    Chain now = Chain.readWithRecordedDamage(data);
     assertThat(now.types()).containsOnlyOnce(SystemEvent.TAMPER).doesNotContain(SystemEvent.GAP);
     List<String> refusals = new ArrayList<>(now.ids());
     refusals.remove(now.types().indexOf(SystemEvent.TAMPER));
@@ -110,10 +110,11 @@ class SurroundingsTest {
   }
 
   /**
-   * D2, D6, D11: the log never writes to another log's database; events wait until its own is back.
+   * The log never writes to the database of another log. Events wait until its own database is
+   * back.
    */
   @Test
-  void anotherLogsDatabaseIsNotWrittenTo() throws Exception {
+  void databaseOfAnotherLogIsNotWrittenTo() throws Exception {
     Path data = temp.resolve("data");
     Path other = temp.resolve("other");
     List<String> foreign = record(other, 10);
@@ -132,7 +133,7 @@ class SurroundingsTest {
 
     Files.delete(data.resolve("indelible.db"));
     moveDatabase(away, data);
-    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+    Chain.requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(1)));
     Chain chain = Chain.readIntact(data);
     assertThat(chain.ids()).isEqualTo(accepted);
     assertThat(chain.letters()).isEmpty();
@@ -141,7 +142,7 @@ class SurroundingsTest {
   private static List<String> record(Path data, int events) throws Exception {
     Indelible indelible = Indelible.open(data);
     List<String> accepted = submit(indelible, events);
-    Chain.requireBalanced(indelible.closeAndFlush(Duration.ofMinutes(1)));
+    Chain.requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(1)));
     return accepted;
   }
 
@@ -163,7 +164,7 @@ class SurroundingsTest {
     }
   }
 
-  /** D3: rows keep the order of submission after a jump of the clock. */
+  /** Rows keep the order of submission after a jump of the clock. */
   @Test
   void clockJumpChangesNoOrder() throws Exception {
     Path data = temp.resolve("data");
@@ -188,7 +189,7 @@ class SurroundingsTest {
     assertThat(Chain.readIntact(data).ids()).isEqualTo(accepted);
   }
 
-  /** Acceptance 28: two logs in one JVM on one directory are two writers of one chain. */
+  /** Two logs in one JVM on one directory are two writers of one chain. */
   @Test
   void twoLogsInOneJvmShareADirectory() throws Exception {
     Path data = temp.resolve("data");
@@ -202,7 +203,7 @@ class SurroundingsTest {
           accepted.add(event.id().toString());
         }
       }
-      // A third log opens and closes meanwhile; the other two keep their journal slots.
+      // A third log opens and closes at the same time; the other two keep their journal slots.
       Indelible.open(data).close();
     }
     Chain chain = Chain.readIntact(data);

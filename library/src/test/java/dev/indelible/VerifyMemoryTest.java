@@ -28,7 +28,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The verifier's memory does not grow with the chain: a heap of 64 MiB is enough for any. */
+/**
+ * The memory of the verifier does not grow with the chain: a heap of 64 MiB is enough for any
+ * chain.
+ */
 class VerifyMemoryTest {
   private static final SigningKey KEY =
       SigningKey.fromSeed("the key of the tests of memory..".getBytes());
@@ -37,7 +40,7 @@ class VerifyMemoryTest {
 
   @TempDir Path temp;
 
-  /** Rows of twice the heap's size, few in number, verified with two processors and with 64. */
+  /** Few rows with twice the size of the heap are verified with two processors and with 64. */
   @Test
   void largeRowsAreVerifiedIn64Mib() throws Exception {
     record(160, 800_000);
@@ -87,10 +90,10 @@ class VerifyMemoryTest {
             .errorsTo(temp.resolve("errors"))
             .start(temp.resolve("indelible.db"));
     assertThat(child.readLine()).isEqualTo(Verdict.INTACT + " " + rows);
-    child.requireEndsWell();
+    child.requireSuccess();
   }
 
-  /** Child process with a small heap. */
+  /** A child process with a small heap. */
   static final class Verifying {
     private Verifying() {}
 

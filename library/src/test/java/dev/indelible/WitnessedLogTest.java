@@ -46,8 +46,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A log with witnesses over HTTP on this machine gets cosignatures, and never waits for them. Long
- * because its cases share two installations.
+ * A log with witnesses over HTTP on this machine gets cosignatures, and never waits for them. The
+ * class is long because all cases share two installations.
  */
 @Timeout(300)
 class WitnessedLogTest {
@@ -168,7 +168,7 @@ class WitnessedLogTest {
     }
   }
 
-  /** Two installations can watch each other. */
+  /** Two installations can be witnesses of each other. */
   @Test
   void twoInstallationsWitnessEachOther() throws Exception {
     RunningWitness ofA = new RunningWitness("a");
@@ -193,7 +193,7 @@ class WitnessedLogTest {
     requireCosigned("a", ofB.key);
     requireCosigned("b", ofA.key);
     Chain.readIntact(temporary.resolve("a"));
-    // The witness shows the log's checkpoint to monitors.
+    // The witness serves the log's checkpoint to monitors.
     assertThat(Files.readAllBytes(memoryOf(ofB, origin("a"))))
         .isEqualTo(lastCheckpoint("a").note());
   }
@@ -212,11 +212,11 @@ class WitnessedLogTest {
   }
 
   /**
-   * D1: beside a good witness, one that is down, one that never answers and one that lies delay
-   * nothing.
+   * One witness works, one is down, one never answers and one sends invalid cosignatures. The
+   * faulty ones delay nothing.
    */
   @Test
-  void faultyWitnessesDelayNothing() throws Exception {
+  void faultyWitnessesDoNotDelayTheLog() throws Exception {
     RunningWitness good = new RunningWitness("good");
     good.directory.trust(logKey("a"));
     RunningWitness down = new RunningWitness("down");
@@ -247,7 +247,7 @@ class WitnessedLogTest {
       assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.RECORDING);
       long start = System.nanoTime();
       DrainReport report = log.closeAndFlush(Duration.ofSeconds(5));
-      Chain.requireBalanced(report);
+      Chain.requireReconciled(report);
       assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(7));
     } finally {
       end.countDown();
@@ -300,7 +300,7 @@ class WitnessedLogTest {
   }
 
   @Test
-  void missedQuorumIsReportedNotZero() throws Exception {
+  void missedQuorumIsReported() throws Exception {
     RunningWitness good = new RunningWitness("good");
     good.directory.trust(logKey("a"));
     RunningWitness down = new RunningWitness("down");
@@ -309,7 +309,7 @@ class WitnessedLogTest {
     int port = down.server.address().getPort();
     witnesses("a", good.line("x") + down.line("y") + "group both all x y\nquorum both\n");
     try (Indelible log = openLog("a")) {
-      // D11: before the first append the number is unknown, and not 0.
+      // Before the first append the number is unknown, and not 0.
       assertThat(log.rowsNotCosigned()).isEmpty();
       record(log, 5);
       awaitTrouble(log, "cannot be reached");
@@ -370,7 +370,7 @@ class WitnessedLogTest {
     requireCosigned("a", witness.key);
   }
 
-  /** A witness restored from an old copy is detected, and asked from that copy's size. */
+  /** A witness restored from an old copy is detected, and is asked from the size in that copy. */
   @Test
   void rolledBackWitnessIsAskedFromItsSize() throws Exception {
     RunningWitness witness = new RunningWitness("w");

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** jlink can link a program that uses only this module and its two libraries. */
+/** Links a program with jlink that uses only this module and its two libraries. */
 class ModulePathTest {
   private static final String MAIN =
       """

@@ -13,25 +13,25 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A chain of another system as it was when this log adopted it: the details of a {@code
- * chain.adopted} event. The row of that event is signed and covered by a checkpoint. It holds the
- * root of the other chain, so the signature and the checkpoint cover every row of that chain too,
- * including the last.
+ * The state of another system's chain when this log adopted it: the details of a {@code
+ * chain.adopted} event. The event's row is signed and covered by a checkpoint, and it contains a
+ * root over the other chain. Therefore the signature and the checkpoint also cover every row of the
+ * other chain, including the last.
  *
  * @param format the format of the other chain, for example {@link AiMemoryVerifier#FORMAT}
- * @param rows its number of rows
- * @param finalHash the hash of its last row, to which the other system would link the next
+ * @param rows the number of rows of the other chain
+ * @param finalHash the hash of its last row, to which the other system would link its next row
  * @param root the root of a Merkle tree over the canonical bytes of all its rows, in hex; see
  *     {@link AiMemoryVerifier#root}
- * @param fileHash SHA-256 of the file, in hex
- * @param verdict the verdict on the chain, {@code intact} or {@code unknown}
+ * @param fileHash the SHA-256 of its file, in hex
+ * @param verdict the verdict on the chain: {@code intact} or {@code unknown}
  */
 public record AdoptedChain(
     String format, long rows, String finalHash, String root, String fileHash, String verdict) {
   /** The type of the event. */
   public static final String EVENT_TYPE = "chain.adopted";
 
-  /** Returns the chains that a ledger has adopted, by the sequence of their event. */
+  /** Returns the chains that a ledger has adopted, by the sequence number of their event. */
   public static NavigableMap<Long, AdoptedChain> allIn(LedgerReader ledger) throws LedgerException {
     NavigableMap<Long, AdoptedChain> adopted = new TreeMap<>();
     ledger.forEachRow(
@@ -43,7 +43,7 @@ public record AdoptedChain(
     return adopted;
   }
 
-  /** Reads the details of a row; empty if it is of another type, or unreadable. */
+  /** Reads the details of a row; empty if the row has another type or cannot be read. */
   public static Optional<AdoptedChain> read(ChainRow row) {
     return row.said(
         EVENT_TYPE,
@@ -59,7 +59,7 @@ public record AdoptedChain(
                 details.string("verdict")));
   }
 
-  /** Writes the members in canonical order into an open object. */
+  /** Writes the members in canonical order into an open JSON object. */
   public void write(CanonicalWriter out) {
     out.member("file_sha256", fileHash).member("final_hash", finalHash).member("format", format);
     out.member("root", root).member("rows", rows).member("verdict", verdict);

@@ -18,17 +18,19 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Examines a file of ai-memory for adoption: it must verify, and nothing may write to it. */
+/**
+ * Examines an ai-memory file before adoption: it must verify, and no process may be writing to it.
+ */
 public final class Adoption {
   private Adoption() {}
 
   /**
    * Returns the chain of a file, ready to be recorded.
    *
-   * @param keys the known public keys of the daemon that signed its rows
-   * @param each receives every row after it is verified
+   * @param keys the known public keys of the daemon that signed rows
+   * @param each receives every row after its verification
    * @throws AdoptionException if the chain cannot be adopted
-   * @throws LedgerException if the file is not one of ai-memory
+   * @throws LedgerException if the file is not an ai-memory file
    */
   public static AdoptedChain examine(Path file, KeyRing keys, Consumer<AiMemoryRow> each)
       throws AdoptionException, LedgerException, IOException {

@@ -17,19 +17,20 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Checks that a file still holds a chain as a log adopted it. Receives every row of the file in
- * order; rows after the adopted ones are accepted and not covered. Used by one thread.
+ * Checks that a file still holds a chain that a log adopted. Receives every row of the file in
+ * order. Rows after the adopted ones are accepted, but the adoption does not cover them. Used by
+ * one thread.
  */
 public final class AdoptionCheck {
   private static final String ADOPTED = "adopted";
 
-  /** The adopted chains, by the row of this log that records them. */
+  /** The adopted chains, by the row of this log that recorded each. */
   private final NavigableMap<Long, AdoptedChain> adopted;
 
   /** The sizes of the adopted chains. */
   private final Set<Long> sizes = new HashSet<>();
 
-  /** The root over the rows of the file at each of those sizes. */
+  /** The root over the rows of the file, at each of those sizes. */
   private final Map<Long, String> roots = new HashMap<>();
 
   private final CompactRange tree = CompactRange.empty();
@@ -37,7 +38,7 @@ public final class AdoptionCheck {
   /**
    * Begins a check.
    *
-   * @param adopted the chains that the log has adopted; see {@link AdoptedChain#allIn}
+   * @param adopted the chains that the log adopted; see {@link AdoptedChain#allIn}
    */
   public AdoptionCheck(NavigableMap<Long, AdoptedChain> adopted) {
     this.adopted = adopted;
@@ -53,7 +54,7 @@ public final class AdoptionCheck {
   }
 
   /**
-   * Returns the finding on the file; called after the last row.
+   * Returns the finding about the file. Called after the last row.
    *
    * @param report the report on the file by the rules of its format
    */
@@ -104,7 +105,7 @@ public final class AdoptionCheck {
     return new Finding(ADOPTED, Status.BROKEN, OptionalLong.of(last.getKey()), what);
   }
 
-  /** Returns the finding that is about the file, or else the one at the first row. */
+  /** Returns the broken finding about the whole file, or else the one at the lowest row. */
   private static Finding firstBroken(VerificationReport report) {
     return report.findings().stream()
         .filter(each -> each.status() == Status.BROKEN)

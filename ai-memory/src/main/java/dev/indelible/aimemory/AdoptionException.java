@@ -7,13 +7,13 @@ import org.jspecify.annotations.Nullable;
 
 /** A chain cannot be adopted. */
 public final class AdoptionException extends Exception {
-  /** Reason for which a chain cannot be adopted. */
+  /** The reasons why a chain cannot be adopted. */
   public enum Reason {
     /** The chain does not verify. */
     BROKEN,
-    /** A later version of ai-memory wrote rows, which are not judged. */
+    /** A later version of ai-memory wrote rows, which this version cannot verify. */
     UNKNOWN,
-    /** The file has no rows, or something writes to it. */
+    /** The file has no rows, or another process is writing to it. */
     UNUSABLE
   }
 
@@ -31,7 +31,7 @@ public final class AdoptionException extends Exception {
     return reason;
   }
 
-  /** Returns the report on the chain; empty if the file is unusable. */
+  /** Returns the report on the chain; empty if the file was unusable. */
   public Optional<VerificationReport> report() {
     return Optional.ofNullable(report);
   }

@@ -27,15 +27,15 @@ import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteOpenMode;
 
 /**
- * The table {@code signed_events} of an SQLite file of ai-memory 0.7, read in one transaction that
- * begins with the first query. The file is opened for reading only; SQLite creates no file beside
- * it unless a writer has it open. Used by one thread.
+ * The table {@code signed_events} in an SQLite file of ai-memory 0.7, read in one transaction that
+ * begins with the first query. Opens the file for reading only. SQLite creates no file beside it
+ * unless a writer has it open. Used by one thread.
  */
 public final class AiMemoryFile implements AutoCloseable {
   private static final String TABLE = "signed_events";
   private static final String DEAD_LETTERS = "signed_events_dlq";
 
-  /** The columns of the table, each with the types of value that ai-memory writes into it. */
+  /** The columns of the table, each with the SQLite types that ai-memory writes into it. */
   private static final Map<String, List<String>> COLUMNS =
       Map.of(
           "id", List.of("text"),
@@ -48,7 +48,10 @@ public final class AiMemoryFile implements AutoCloseable {
           "prev_hash", List.of("blob", "null"),
           "sequence", List.of("integer"));
 
-  /** Offset of the read version, which is 2 in WAL mode (SQLite file format, section 1.3). */
+  /**
+   * Offset of the read version in the file. The value is 2 in WAL mode (SQLite file format, section
+   * 1.3).
+   */
   private static final int READ_VERSION_AT = 19;
 
   private static final int WAL_VERSION = 2;
@@ -76,7 +79,7 @@ public final class AiMemoryFile implements AutoCloseable {
       throw new LedgerException(file + ": no such file");
     }
     SqliteLibrary.load();
-    // SQLite creates two files beside a database in WAL mode even to read it.
+    // In WAL mode SQLite creates two files beside a database, even to read it.
     boolean immutable = isWal(file) && !Files.exists(wal(file));
     try {
       Connection connection = connect(file, immutable);
@@ -105,8 +108,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns true if a part of the database is in a file beside it, which a digest of the file does
-   * not cover.
+   * Returns true if a file beside the database holds a part of it. A digest of the database file
+   * would not cover that part.
    */
   public static boolean isInUse(Path file) throws LedgerException {
     try {
@@ -146,7 +149,10 @@ public final class AiMemoryFile implements AutoCloseable {
     return texts("SELECT name FROM pragma_table_info('" + TABLE + "')");
   }
 
-  /** Returns true if the file has a table of that name; a view has no root page. */
+  /**
+   * Returns true if the file has a table with this name. A view has no root page, so it does not
+   * count.
+   */
   private boolean hasTable(String name) throws SQLException {
     return count(
             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND name = '"
@@ -156,8 +162,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns what SQLite's integrity check finds in the table and its indexes. A row that only one
-   * of them has would be read by some queries and not by others.
+   * Returns the findings of SQLite's integrity check for the table and its indexes. If only one of
+   * them has a row, some queries would return the row and others would not.
    */
   public List<String> damage() throws LedgerException {
     return reading(
@@ -167,7 +173,7 @@ public final class AiMemoryFile implements AutoCloseable {
         });
   }
 
-  /** Passes every row with a sequence to {@code visitor}, in order of sequence. */
+  /** Passes every row that has a sequence number to {@code visitor}, in order. */
   public void forEachRow(Consumer<AiMemoryRow> visitor) throws LedgerException {
     reading(
         () -> {
@@ -202,7 +208,7 @@ public final class AiMemoryFile implements AutoCloseable {
         mistyped(row));
   }
 
-  /** Returns the bytes as they are stored, and an empty array for NULL. */
+  /** Returns the stored bytes; an empty array for NULL. */
   private static byte[] bytes(ResultSet row, String column) throws SQLException {
     byte @Nullable [] bytes = row.getBytes(column);
     return bytes == null ? new byte[0] : bytes;
@@ -220,20 +226,20 @@ public final class AiMemoryFile implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Returns the columns of the table that ai-memory 0.7 does not have. */
+  /** Returns the columns that ai-memory 0.7 does not have. */
   public List<String> laterColumns() throws LedgerException {
     return reading(
         () -> columnNames().stream().filter(name -> !COLUMNS.containsKey(name)).sorted().toList());
   }
 
-  /** Returns the number of rows without a sequence, which are not in the chain. */
+  /** Returns the number of rows without a sequence number, which are not part of the chain. */
   public long unchained() throws LedgerException {
     return reading(
         () -> count("SELECT count(*) FROM signed_events WHERE typeof(sequence) <> 'integer'"));
   }
 
   /**
-   * Returns the first row with the id of an earlier row, or empty. SQLite reads the table itself if
+   * Returns the first row whose id an earlier row has, or empty. SQLite sorts the table itself if
    * no index has the ids in order.
    */
   public OptionalLong repeatedId() throws LedgerException {
@@ -249,7 +255,7 @@ public final class AiMemoryFile implements AutoCloseable {
         });
   }
 
-  /** Returns the number of dead letters, which are not in the chain. */
+  /** Returns the number of dead letters, which are not part of the chain. */
   public long deadLetters() throws LedgerException {
     return reading(
         () -> hasTable(DEAD_LETTERS) ? count("SELECT count(*) FROM " + DEAD_LETTERS) : 0L);

@@ -12,16 +12,17 @@ import java.util.Optional;
  * A row of the table {@code signed_events} of ai-memory 0.7, with its stored bytes. The arrays are
  * shared and must not be changed.
  *
- * @param sequence its number, from 1
- * @param id a UUID as text; all texts are in UTF-8
- * @param agentId who acted; text
- * @param eventType for example {@code governance.refusal}; text
- * @param payloadHash SHA-256 of the payload, which the table does not store; 32 bytes
- * @param signature an Ed25519 signature; empty where the column is NULL
- * @param attestLevel who signed, for example {@code unsigned} or {@code daemon_signed}; text
- * @param timestamp the time in RFC 3339; text
- * @param prevHash the {@link #hash} of the row before; empty where the column is NULL
- * @param mistyped a column of a type that ai-memory does not write, or empty
+ * @param sequence the sequence number, from 1
+ * @param id a UUID as text; all texts are UTF-8
+ * @param agentId the agent that acted, as text
+ * @param eventType for example {@code governance.refusal}, as text
+ * @param payloadHash the SHA-256 of the payload, 32 bytes; the table does not store the payload
+ * @param signature an Ed25519 signature; empty if the column is NULL
+ * @param attestLevel the kind of signer, for example {@code unsigned} or {@code daemon_signed}, as
+ *     text
+ * @param timestamp the time in RFC 3339, as text
+ * @param prevHash the {@link #hash} of the previous row; empty if the column is NULL
+ * @param mistyped the first column whose SQLite type ai-memory never writes, or empty
  */
 public record AiMemoryRow(
     long sequence,
@@ -35,15 +36,15 @@ public record AiMemoryRow(
     byte[] prevHash,
     Optional<String> mistyped) {
 
-  /** The byte after each field in {@link #canonicalBytes}. */
+  /** The byte that ends each field in {@link #canonicalBytes}. */
   static final byte SEPARATOR = 0x1f;
 
   private static final byte[] LATER_SIGNED_PREFIX =
       "ai-memory/signed-events/row-v1\0".getBytes(StandardCharsets.US_ASCII);
 
   /**
-   * Returns the bytes that are hashed: each field as it is stored, followed by the byte 0x1F, then
-   * the sequence as 8 bytes, big-endian. The hash of the row before is not among them.
+   * Returns the bytes to hash: each stored field followed by the byte 0x1F, then the sequence
+   * number as 8 bytes, big-endian. The hash of the previous row is not included.
    */
   public byte[] canonicalBytes() {
     List<byte[]> fields =
@@ -55,8 +56,8 @@ public record AiMemoryRow(
   }
 
   /**
-   * Returns the bytes that ai-memory 1.0 hashes: each field after its length as 8 bytes,
-   * big-endian, then the sequence, then a zero byte, which stands for an absent {@code cause_hash}.
+   * Returns the bytes that ai-memory 1.0 hashes: each field preceded by its length as 8 bytes,
+   * big-endian, then the sequence number, then a zero byte for the absent {@code cause_hash}.
    */
   byte[] laterBytes() {
     List<byte[]> fields =
@@ -67,15 +68,18 @@ public record AiMemoryRow(
     return out.putLong(sequence).put((byte) 0).array();
   }
 
-  /** Returns the link of the next row in later versions: SHA-256 of {@link #laterBytes}. */
+  /**
+   * Returns the value to which later versions link the next row: the SHA-256 of {@link
+   * #laterBytes}.
+   */
   byte[] laterHash() {
     return Sha256.hash(laterBytes());
   }
 
   /**
-   * Returns the message that the daemon of later versions signs: SHA-256 over a prefix, the texts
-   * after their lengths, the sequence, the payload hash after its length, and a zero byte for an
-   * absent {@code cause_hash}.
+   * Returns the message that the daemon of later versions signs. It is the SHA-256 of a prefix, the
+   * texts with their lengths, the sequence number, the payload hash with its length, and a zero
+   * byte for the absent {@code cause_hash}.
    */
   byte[] laterSignedMessage() {
     List<byte[]> texts = List.of(id, agentId, eventType, attestLevel, timestamp);
@@ -89,7 +93,7 @@ public record AiMemoryRow(
     return Sha256.hash(out.array());
   }
 
-  /** Returns the {@code prev_hash} of the next row: SHA-256 of {@link #canonicalBytes}. */
+  /** Returns the {@code prev_hash} of the next row: the SHA-256 of {@link #canonicalBytes}. */
   public byte[] hash() {
     return Sha256.hash(canonicalBytes());
   }

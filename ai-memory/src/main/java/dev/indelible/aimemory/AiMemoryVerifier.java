@@ -23,16 +23,16 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Verifies a chain of ai-memory 0.7 by its own rules. It takes every row in order of sequence and
- * reports one finding for each property, with the first row that lacks it.
+ * Verifies a chain of ai-memory 0.7 by its own rules. Receives every row in order of sequence
+ * number, and reports one finding for each property, with the first row that lacks it.
  *
- * <p>The format proves little, as the report states: the hash of a row leaves out the hash of the
- * row before, so a link covers one row and not all earlier ones; nothing covers the last row; a
- * signature covers only the hash of the payload; and the payload is not stored.
+ * <p>The format proves little, as the report states. The hash of a row does not cover the hash of
+ * the previous row, so a link covers one row and not all earlier rows. Nothing covers the last row.
+ * A signature covers only the hash of the payload. The payload is not stored.
  *
- * <p>Later versions of ai-memory hash and sign rows in other ways. In an upgraded file their rows
+ * <p>Later versions of ai-memory hash and sign rows differently. In an upgraded file their rows
  * follow those of 0.7 in one table. They are recognised by their link or signature, or by a column
- * that 0.7 does not have, and are not judged. Used by one thread.
+ * that 0.7 does not have, and their verdict is unknown. Used by one thread.
  */
 public final class AiMemoryVerifier {
   /** The name of the format. */
@@ -44,7 +44,10 @@ public final class AiMemoryVerifier {
 
   private static final byte[] UNSIGNED = ascii("unsigned");
 
-  /** The level of rows whose signature covers the payload hash; others sign content not kept. */
+  /**
+   * The level of rows whose signature covers the payload hash. Signatures of other levels cover
+   * content that is not stored.
+   */
   private static final byte[] DAEMON_SIGNED = ascii("daemon_signed");
 
   private final KeyRing keys;
@@ -52,7 +55,7 @@ public final class AiMemoryVerifier {
   private final Property sequence = new Property("sequence", Status.BROKEN);
   private final Property link = new Property(LINK, Status.BROKEN);
 
-  /** Links that a later version may have written; not judged. */
+  /** Links that a later version may have written, whose status is unknown. */
   private final Property unjudged = new Property(LINK, Status.UNKNOWN);
 
   /** Rows that a later version wrote. */
@@ -67,12 +70,12 @@ public final class AiMemoryVerifier {
   private final CompactRange tree = CompactRange.empty();
   private Head head = Head.EMPTY;
 
-  /** The previous row; empty at the first. */
+  /** The previous row; empty before the second row. */
   private Optional<AiMemoryRow> before = Optional.empty();
 
   /**
-   * Columns of the table that 0.7 does not have. A link or a signature that does not hold may then
-   * be one of a later version.
+   * Columns that 0.7 does not have. If there are any, a later version may have written a link or
+   * signature that does not verify.
    */
   private List<String> laterColumns = List.of();
 
@@ -81,17 +84,17 @@ public final class AiMemoryVerifier {
   /**
    * Begins a verification.
    *
-   * @param keys the known public keys of the daemon that signed
+   * @param keys the known public keys of the daemon that signed rows
    */
   public AiMemoryVerifier(KeyRing keys) {
     this.keys = keys;
   }
 
   /**
-   * Verifies all of a file.
+   * Verifies a whole file.
    *
-   * @param each takes every row after it is verified
-   * @throws LedgerException if the file is not one of ai-memory
+   * @param each receives every row after its verification
+   * @throws LedgerException if the file is not an ai-memory file
    */
   public static AiMemoryVerifier verify(Path path, KeyRing keys, Consumer<AiMemoryRow> each)
       throws LedgerException {
@@ -121,12 +124,12 @@ public final class AiMemoryVerifier {
     return !laterColumns.isEmpty() || later.faults() > 0;
   }
 
-  /** Returns true if a row is not judged because a later version may have written it. */
+  /** Returns true if the status of a row is unknown because a later version may have written it. */
   public boolean hasLaterRows() {
     return later.faults() + unjudged.faults() > 0;
   }
 
-  /** Takes the next row. */
+  /** Receives the next row. */
   void row(AiMemoryRow row) {
     OptionalLong at = OptionalLong.of(row.sequence());
     if (row.sequence() != head.sequence() + 1) {
@@ -213,25 +216,25 @@ public final class AiMemoryVerifier {
     return keys.keys().stream().anyMatch(key -> key.verifies(message, row.signature()));
   }
 
-  /** Notes damage of the file. */
+  /** Records damage of the file. */
   void damaged(String what) {
     storage.fault(OptionalLong.empty(), what);
   }
 
-  /** Notes a row that has the id of an earlier one. */
+  /** Records a row with the id of an earlier row. */
   void repeatedId(long sequence) {
     eventId.fault(
         OptionalLong.of(sequence), "has the id of an earlier row; an event is in one row only");
   }
 
-  /** Notes rows without a sequence, which are not in the chain. */
+  /** Records the number of rows without a sequence number, which are not part of the chain. */
   void unchained(long rows) {
     if (rows > 0) {
       sequence.fault(OptionalLong.empty(), "%s rows have no sequence".formatted(rows));
     }
   }
 
-  /** Notes dead letters, which the chain does not cover. */
+  /** Records the number of dead letters, which the chain does not cover. */
   void deadLetters(long deadLetters) {
     if (deadLetters > 0) {
       notes.add(
@@ -242,33 +245,33 @@ public final class AiMemoryVerifier {
     }
   }
 
-  /** Returns the number of rows taken. */
+  /** Returns the number of rows received. */
   public long rows() {
     return tree.size();
   }
 
-  /** Returns the sequence and hash of the last row. */
+  /** Returns the sequence number and hash of the last row. */
   public Head head() {
     return head;
   }
 
   /**
    * Returns the root of the Merkle tree (RFC 6962) whose leaves are the canonical bytes of all
-   * rows: unlike the last row's hash, it covers them all.
+   * rows. It covers every row; the hash of the last row does not.
    */
   public Hash root() {
     return tree.root();
   }
 
   /**
-   * Returns true if no row can be read as another with an equal hash, so that the root covers every
+   * Returns true if every row has a hash that no other row can have, so that the root covers every
    * row.
    */
   public boolean isUnambiguous() {
     return encoding.faults() + ambiguous.faults() == 0;
   }
 
-  /** Returns the findings; called after the last row. */
+  /** Returns the findings. Called after the last row. */
   public VerificationReport report() {
     List<Property> faulty =
         Stream.of(
@@ -304,7 +307,7 @@ public final class AiMemoryVerifier {
 
   /**
    * Returns the status of a signature that no known key made. From the row before the first row of
-   * a later version on, it may be one of that version.
+   * a later version on, that version may have made it.
    */
   private Status forgery() {
     boolean mayBeLater =
@@ -314,7 +317,7 @@ public final class AiMemoryVerifier {
     return mayBeLater ? Status.UNKNOWN : Status.BROKEN;
   }
 
-  /** Returns findings on what no chain of this format can prove. */
+  /** Returns findings about what a chain of this format cannot prove. */
   private List<Finding> limits() {
     List<Finding> limits = new ArrayList<>();
     if (rows() > 0) {
@@ -346,7 +349,7 @@ public final class AiMemoryVerifier {
     return new Finding(check, Status.OK, OptionalLong.empty(), message);
   }
 
-  /** Returns a finding on a limit of the format, which does not change the verdict. */
+  /** Returns a finding about a limit of the format. It does not change the verdict. */
   private static Finding limit(String check, OptionalLong at, String message) {
     return new Finding(check, Status.UNKNOWN, at, message, false);
   }

@@ -5,7 +5,10 @@ import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import java.util.OptionalLong;
 
-/** A property of every row: the first row without it, and how many rows. Used by one thread. */
+/**
+ * A property that every row should have: counts the rows without it and remembers the first. Used
+ * by one thread.
+ */
 final class Property {
   private final String check;
   private final Status status;
@@ -14,7 +17,7 @@ final class Property {
   private long faults;
 
   /**
-   * Begins without a fault.
+   * Creates a property without faults.
    *
    * @param status the status of the finding if a row lacks the property
    */
@@ -23,7 +26,7 @@ final class Property {
     this.status = status;
   }
 
-  /** Counts a fault; {@code sequence} is empty if no row has it. */
+  /** Counts a fault; {@code sequence} is empty if the fault is not in a row. */
   void fault(OptionalLong sequence, String what) {
     if (faults++ == 0) {
       first = sequence;
@@ -40,7 +43,7 @@ final class Property {
     return first;
   }
 
-  /** Returns the finding; called only if there is a fault. */
+  /** Returns the finding. Call only if there is a fault. */
   Finding finding() {
     return finding(status);
   }

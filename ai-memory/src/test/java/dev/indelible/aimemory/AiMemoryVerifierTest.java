@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Bytes of ai-memory 0.7, with hashes from a program in another language. */
+/** Rows of ai-memory 0.7. A program in another language computed the expected hashes. */
 class AiMemoryVerifierTest {
   private static final HexFormat HEX = HexFormat.of();
   private static final String PAYLOAD_HASH =
@@ -98,7 +98,7 @@ class AiMemoryVerifierTest {
   }
 
   @Test
-  void adoptionIsFoundByItsRoot() {
+  void adoptedChainMatchesByItsRoot() {
     AdoptedChain one = chain(1, root(first()));
     AdoptedChain two = chain(2, ROOT);
     assertThat(finding(Map.of(4L, one, 7L, two)).sequence()).hasValue(7);
@@ -120,7 +120,7 @@ class AiMemoryVerifierTest {
     return new AdoptedChain(AiMemoryVerifier.FORMAT, rows, SECOND_HASH, root, "", "intact");
   }
 
-  /** Returns the finding about a file of both rows, for a log that adopted the given chains. */
+  /** Returns the finding about a file with both rows, for a log that adopted the given chains. */
   private static Finding finding(Map<Long, AdoptedChain> adopted) {
     AiMemoryVerifier verifier = new AiMemoryVerifier(KeyRing.of(List.of()));
     AdoptionCheck check = new AdoptionCheck(new TreeMap<>(adopted));

@@ -7,11 +7,11 @@ import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
 
-/** Measures submit by producers that do nothing else, by JMH. */
+/** Measures submit with JMH: each producer submits without a pause. */
 final class FlatOutSubmit implements Section {
   @Override
   public void measure(Workbench bench, Page page) throws Exception {
-    bench.say("submit by JMH");
+    bench.report("submit by JMH");
     Sizes sizes = bench.sizes();
     MarkdownTable table =
         new MarkdownTable("drainer", "producers", "p50", "p99", "p99.9", "max", "allocated");
@@ -30,12 +30,12 @@ final class FlatOutSubmit implements Section {
         .text(
             """
             Sample time mode, durability `process`, %d s of warm-up and %d s of measurement in \
-            iterations of a second, each with a new log. Every producer submits one event after the \
-            other without a pause, so that with more producers than cores a high percentile is the \
-            operating system's time slice, and on a slow disk the second that a call waits for room before \
-            it is refused. The event is made outside of what is timed, and what making \
-            it allocates is taken off. `allocated` is of the whole JVM: with the drainer running it \
-            includes the rows that were written meanwhile."""
+            iterations of one second, each with a new log. Every producer submits without a pause. \
+            With more producers than cores, a high percentile is therefore the operating system's \
+            time slice. On a slow disk it is the second that a call waits for space before it is \
+            rejected. Creating the event is not timed, and its allocation is subtracted. \
+            `allocated` is the allocation of the whole JVM per event; with the drainer running, \
+            that includes the rows that it wrote."""
                 .formatted(sizes.jmhIterations(), sizes.jmhIterations()));
   }
 }

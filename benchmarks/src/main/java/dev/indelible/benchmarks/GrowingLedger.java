@@ -16,13 +16,13 @@ final class GrowingLedger implements Section {
 
   @Override
   public void measure(Workbench bench, Page page) throws Exception {
-    bench.say("append to a large ledger");
+    bench.report("append to a large ledger");
     Sizes sizes = bench.sizes();
     Facts facts =
         bench.run(
             Growth.class,
             directory ->
-                Growth.told(
+                Growth.orders(
                     directory,
                     sizes.smallLedger(),
                     sizes.largeLedger(),
@@ -39,9 +39,10 @@ final class GrowingLedger implements Section {
         .table(table)
         .text(
             """
-            %,d events through journal and drainer into a ledger of that many rows, after %,d that warm \
-            up; the median of the rounds (%d), one and the other in turn. The small ledger is made anew for \
-            each round; one more goes before them, unmeasured."""
+            %,d events through journal and drainer into a ledger with this number of rows, after \
+            %,d warm-up events. The figure is the median of the rounds (%d); rounds with the two \
+            ledgers alternate. Each round creates a new small ledger. One more round before them \
+            is not measured."""
                 .formatted(sizes.growth(), Sizes.warmUp(sizes.growth()), sizes.growthRounds()));
     page.target(
         "an append at %,d rows over one at %,d".formatted(sizes.largeLedger(), sizes.smallLedger()),
@@ -55,9 +56,9 @@ final class GrowingLedger implements Section {
                 .row(Units.count(sizes.largeLedger()), proof))
         .text(
             """
-            A random event found by its id, its proof of inclusion made from the tiles and checked \
-            against the root of the last checkpoint, whose signature is checked; %d of them from an open \
-            reader, after as many that are not measured."""
+            The time to find a random event by its id, to make its inclusion proof from the tiles, \
+            and to verify the proof and the signature of the last checkpoint. %d proofs from an \
+            open reader, after an equal number that is not measured."""
                 .formatted(sizes.proofs()));
     page.target(
         "a proof from %,d rows, p99".formatted(sizes.largeLedger()),

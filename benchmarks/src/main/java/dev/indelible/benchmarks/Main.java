@@ -27,27 +27,26 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "A whole run at full size takes about 25 minutes and is written to benchmarks/RESULTS.md.",
-      "A part of one, a quick one, or one of which a part failed is written to",
-      "benchmarks/target/RESULTS.md."
+      "A partial, quick or failed run is written to benchmarks/target/RESULTS.md."
     })
 final class Main implements Callable<Integer> {
   /** The parts of a run, in their order. */
   enum Part {
-    /** All contenders, on identical events. */
+    /** Compares all contenders on identical events. */
     SIDE_BY_SIDE,
-    /** End to end, over many events. */
+    /** Measures the whole path over many events. */
     SUSTAINED,
-    /** Submit at a steady pace. */
+    /** Measures submit at a steady pace. */
     PACED,
-    /** Submit by JMH. */
+    /** Measures submit with JMH. */
     JMH,
-    /** Events waiting in a small heap. */
+    /** Measures a backlog of events in a small heap. */
     BACKLOG,
-    /** Appending to a large ledger. */
+    /** Measures appends to a large ledger. */
     GROWTH,
-    /** Verifying a log. */
+    /** Measures the verification of a log. */
     VERIFY,
-    /** From submit to row visible. */
+    /** Measures the time from submit until the row is visible. */
     VISIBLE
   }
 
@@ -64,19 +63,20 @@ final class Main implements Callable<Integer> {
       names = "--only",
       split = ",",
       paramLabel = "PART",
-      description = "measure only these: ${COMPLETION-CANDIDATES}")
+      description = "measure only these parts: ${COMPLETION-CANDIDATES}")
   List<Part> only = List.of(Part.values());
 
   @Option(
       names = "--contender",
       paramLabel = "TEXT",
-      description = "side by side, only those with this in their name")
+      description = "side by side, only contenders whose name contains TEXT")
   String contender = "";
 
   @Option(
       names = "--work",
       paramLabel = "DIR",
-      description = "where to measure, some 25 GB at full size (default: the temporary directory)")
+      description =
+          "directory for the measured files, about 25 GB at full size (default: the temporary directory)")
   Path work = Path.of(System.getProperty("java.io.tmpdir"));
 
   private final String command;
@@ -116,14 +116,14 @@ final class Main implements Callable<Integer> {
         : Sizes.full(events.orElse(Sizes.FULL_SUSTAINED));
   }
 
-  /** Runs a part; a failure does not stop the other parts, and is reported. */
+  /** Runs a part and reports a failure. A failure does not stop the other parts. */
   private boolean measured(Part part, Workbench bench, Page page) {
     try {
       section(part).measure(bench, page);
       return true;
     } catch (Exception e) {
       e.printStackTrace();
-      page.section(part + " failed").text("See what the run said; its figures are not here.");
+      page.section(part + " failed").text("Its figures are missing; see the output of the run.");
       return false;
     }
   }

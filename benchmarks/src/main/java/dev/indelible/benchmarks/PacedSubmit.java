@@ -14,7 +14,7 @@ import dev.indelible.queue.Durability;
 import java.nio.file.Files;
 import java.time.Duration;
 
-/** Measures submit at a steady pace while the drainer runs. */
+/** Measures submit at a steady pace while the drainer is running. */
 final class PacedSubmit implements Section {
   private static final Duration WANTED_P50 = Duration.ofNanos(1_000);
   private static final Duration WANTED_P99 = Duration.ofNanos(10_000);
@@ -22,7 +22,7 @@ final class PacedSubmit implements Section {
 
   @Override
   public void measure(Workbench bench, Page page) throws Exception {
-    bench.say("paced submit");
+    bench.report("paced submit");
     Sizes sizes = bench.sizes();
     Contender contender = new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO);
     Facts facts =
@@ -30,7 +30,7 @@ final class PacedSubmit implements Section {
             contender,
             Stride.class,
             directory ->
-                Stride.told(
+                Stride.orders(
                     contender,
                     Files.createDirectories(directory),
                     sizes.producers(),
@@ -45,12 +45,13 @@ final class PacedSubmit implements Section {
                 .row("response, from when the event was due", facts.latencies("response")))
         .text(
             """
-            Durability `process`, signatures Corretto, the drainer running; %d producers, %,d events/s \
-            in all for %d s (%,d events, %,d not accepted). Open loop: each producer's events are due \
-            at the start of its millisecond, whether or not those before them are done, and it sleeps \
-            in between; it does not spin, which would take the cores that are measured. The call is \
-            timed from just before it to just after it. The response also has what came before it: how \
-            late the operating system woke the producer, and the calls of the same millisecond."""
+            Durability `process`, signatures Corretto, the drainer running; %d producers, %,d \
+            events/s in total for %d s (%,d events, %,d rejected). Open loop: the events of a \
+            producer are due at the start of each millisecond, whether or not earlier ones are \
+            done. The producer sleeps between; spinning would take the cores that are measured. \
+            The call is timed from just before it to just after it. The response also includes the \
+            delay before the call: how late the operating system woke the producer, and the other \
+            calls of that millisecond."""
                 .formatted(
                     sizes.producers(),
                     sizes.pacedRate(),

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
-/** Compares all contenders on identical events: throughput, latency of the caller, and safety. */
+/** Compares all contenders on identical events: throughput, latency for the caller, and safety. */
 final class SideBySide implements Section {
   private static final String NONE = "";
   private static final Duration SHORTEST_LIFE = Duration.ofMillis(300);
@@ -42,11 +42,11 @@ final class SideBySide implements Section {
     List<Result> results = new ArrayList<>();
     List<String> failed = new ArrayList<>();
     for (Contender contender : contenders) {
-      bench.say("side by side: " + contender.name());
+      bench.report("side by side: " + contender.name());
       try {
         results.add(result(bench, contender));
       } catch (IllegalStateException e) {
-        bench.say(e.getMessage());
+        bench.report(e.getMessage());
         failed.add(contender.name());
       }
     }
@@ -63,13 +63,13 @@ final class SideBySide implements Section {
   }
 
   private static long limit(Workbench bench) throws Exception {
-    bench.say("side by side: the limit");
+    bench.report("side by side: the limit");
     Sizes sizes = bench.sizes();
     Facts raw =
         bench.run(
             RawInsert.class,
             directory ->
-                RawInsert.told(
+                RawInsert.orders(
                     directory,
                     RowSignatures.CORRETTO,
                     RawInsert.Beside.NOTHING,
@@ -86,7 +86,7 @@ final class SideBySide implements Section {
         contender,
         Flood.class,
         directory ->
-            Flood.told(
+            Flood.orders(
                 contender,
                 directory,
                 sizes.producers(),
@@ -101,7 +101,7 @@ final class SideBySide implements Section {
         contender,
         Stride.class,
         directory ->
-            Stride.told(
+            Stride.orders(
                 contender,
                 Files.createDirectories(directory),
                 sizes.producers(),
@@ -132,7 +132,7 @@ final class SideBySide implements Section {
               ChildJvm.HEAP,
               contender.withoutJar(),
               Victim.class,
-              Victim.told(contender, directory, notes, sizes.producers(), sizes.killRate()));
+              Victim.orders(contender, directory, notes, sizes.producers(), sizes.killRate()));
       victim.await(Victim.READY);
       LockSupport.parkNanos(life.toNanos());
       victim.kill();
@@ -142,7 +142,7 @@ final class SideBySide implements Section {
               ChildJvm.HEAP,
               contender.withoutJar(),
               Survivors.class,
-              Survivors.told(contender, directory, notes));
+              Survivors.orders(contender, directory, notes));
       return new Deaths(
           counted.number("accepted"),
           counted.number("found"),
@@ -186,7 +186,7 @@ final class SideBySide implements Section {
       settings.computeIfAbsent(result.contender().settings(), any -> new ArrayList<>()).add(name);
     }
     table.row(
-        "the limit: those rows inserted in bulk",
+        "the limit: these rows inserted in bulk",
         Units.count(limit),
         Units.ratio(1),
         NONE,
@@ -199,7 +199,8 @@ final class SideBySide implements Section {
         NONE,
         NONE);
     page.section("Side by side").table(table).text(explanation(sizes)).text(list(settings));
-    page.text("The same calls while events come as fast as they are taken:").table(full);
+    page.text("Latency of submit while the producers submit as fast as events are accepted:")
+        .table(full);
   }
 
   private static String list(Map<String, List<String>> settings) {
@@ -211,16 +212,18 @@ final class SideBySide implements Section {
 
   private static String explanation(Sizes sizes) {
     return """
-        `events/s`: %,d producers hand in %,d events as fast as they are taken (a tenth or a twentieth \
-        of that for the slow, and for %d s at most); counted are those found afterwards, over the time \
-        from the first call to the last arrival. `of the limit`: against finished signed rows inserted in bulk \
-        into the same tables and indexes, %,d a transaction, synchronous=FULL, the mean of one run \
-        before and one after the others. `missing`: accepted, never arrived, and nobody killed \
-        anything. `submit`: the time of the call alone, the event being made before it, at %,d \
-        events/s in all. `killed`: SIGKILL at a moment in mid-stream (kills: %d) at %,d events/s; \
-        accepted is what the process had noted when it died, found is what the contender finds when \
-        it starts again (up to one more a producer than it could note). All do the same with an event: \
-        its canonical JSON of some 400 bytes is what is stored."""
+        `events/s`: %,d producers submit %,d events as fast as they are accepted (a tenth or a \
+        twentieth of that for slow contenders, and for at most %d s). The figure is the number of \
+        events found afterwards, divided by the time from the first call until the last event was \
+        stored. `of the limit`: compared with precomputed signed rows inserted in bulk into \
+        Indelible's tables and indexes, %,d per transaction, synchronous=FULL; the mean of a run \
+        before and a run after the contenders. `missing`: events that were accepted but never \
+        stored, although nothing was killed. `submit`: the duration of the call alone, without \
+        creating the event, at %,d events/s in total. `killed`: SIGKILL at a random moment (kills: \
+        %d) at %,d events/s. `accepted` is the number that the process had noted when it died; \
+        `found` is the number that the contender finds after a restart, up to one more per \
+        producer than it could note. Every contender stores the canonical JSON of the event, about \
+        400 bytes."""
         .formatted(
             sizes.producers(),
             sizes.flood(),

@@ -7,29 +7,29 @@ import java.util.List;
 /**
  * The sizes of a run.
  *
- * @param producers threads that submit
- * @param flood events of a contender in the side-by-side run
- * @param floodLimit the time limit to submit them
- * @param strideRate events a second at which contenders' submits are timed
- * @param stride the duration of that
- * @param strideWarmUp the duration of its warm-up
- * @param kills the number of kills of each contender
- * @param killRate events a second meanwhile
- * @param sustained events of the sustained run
- * @param sustainedRounds rounds of the sustained run
- * @param pacedRate events a second of the paced submit
- * @param paced the duration of that
- * @param jmhProducers the numbers of producers that JMH runs, one after the other
- * @param jmhIterations seconds of warm-up and of measurement, for each
- * @param backlog events waiting in the small heap
- * @param smallLedger rows of the small ledger
- * @param largeLedger rows of the large ledger
- * @param growthRounds rounds of appends to each
- * @param growth events appended in each round
- * @param proofs proofs made from the large ledger
- * @param verified rows of the log that is verified
- * @param verifiedRounds rounds of verification
- * @param visible events that are timed until a reader sees them
+ * @param producers number of threads that submit
+ * @param flood number of events of a contender in the throughput run
+ * @param floodLimit time limit for submitting them
+ * @param strideRate events per second while the submit latency is measured
+ * @param stride duration of the latency measurement
+ * @param strideWarmUp duration of its warm-up
+ * @param kills number of times that each contender is killed
+ * @param killRate events per second before a kill
+ * @param sustained number of events of the sustained run
+ * @param sustainedRounds number of rounds of the sustained run
+ * @param pacedRate events per second of the paced submit
+ * @param paced duration of the paced submit
+ * @param jmhProducers numbers of producers that JMH measures, one after another
+ * @param jmhIterations seconds of warm-up, and of measurement, for each of these
+ * @param backlog number of events that wait in the small heap
+ * @param smallLedger number of rows of the small ledger
+ * @param largeLedger number of rows of the large ledger
+ * @param growthRounds number of rounds of appends to each ledger
+ * @param growth number of events appended in each round
+ * @param proofs number of proofs made from the large ledger
+ * @param verified number of rows of the log that is verified
+ * @param verifiedRounds number of rounds of verification
+ * @param visible number of events that are timed until a reader sees them
  */
 record Sizes(
     int producers,
@@ -56,16 +56,16 @@ record Sizes(
     int verifiedRounds,
     int visible) {
 
-  /** The part of a measurement's size that a warm-up has. */
+  /** A warm-up has this fraction (one in five) of the events of its measurement. */
   private static final int WARM_UP_SHARE = 5;
 
-  /** The events of the part "sustained". */
+  /** Number of events of the sustained run at full size. */
   static final long FULL_SUSTAINED = 2_000_000;
 
-  /** The events of the part "sustained" in a quick run. */
+  /** Number of events of the sustained run at quick size. */
   static final long QUICK_SUSTAINED = 200_000;
 
-  /** Returns the full sizes, with this number of sustained events. */
+  /** Returns the full sizes, with this number of events in the sustained run. */
   static Sizes full(long sustained) {
     return new Sizes(
         4,
@@ -93,7 +93,7 @@ record Sizes(
         500);
   }
 
-  /** Returns sizes that show that everything works; the figures mean little. */
+  /** Returns small sizes, which show that everything works; the figures mean little. */
   static Sizes quick(long sustained) {
     return new Sizes(
         4,
@@ -121,7 +121,7 @@ record Sizes(
         50);
   }
 
-  /** Returns the number of warm-up events for this number of events. */
+  /** Returns the number of events in the warm-up for a measurement of {@code events} events. */
   static long warmUp(long events) {
     return events / WARM_UP_SHARE;
   }

@@ -7,17 +7,17 @@ import dev.indelible.benchmarks.report.MarkdownTable;
 import dev.indelible.benchmarks.report.Page;
 import dev.indelible.benchmarks.report.Units;
 
-/** Measures millions of waiting events in a small heap. */
+/** Measures a backlog of millions of events in a small heap. */
 final class SmallHeap implements Section {
   private static final String HEAP = "64m";
 
   @Override
   public void measure(Workbench bench, Page page) throws Exception {
-    bench.say("backlog in a small heap");
+    bench.report("backlog in a small heap");
     long events = bench.sizes().backlog();
     String what = "heap with %,d events waiting".formatted(events);
     try {
-      Facts facts = bench.run(HEAP, Backlog.class, directory -> Backlog.told(directory, events));
+      Facts facts = bench.run(HEAP, Backlog.class, directory -> Backlog.orders(directory, events));
       String heap = Units.mebibytes(facts.number("heap"));
       page.section("Backlog in a heap of 64 MiB")
           .table(
@@ -30,12 +30,12 @@ final class SmallHeap implements Section {
                       Units.time(facts.number("nanos")),
                       Units.count(Units.perSecond(events, facts.number("nanos")))))
           .text(
-              "`-Xmx64m`: another connection holds the database's lock while the events are"
-                  + " submitted, and lets go; then all of them are drained. The heap is what is in use"
-                  + " after a collection, with all events waiting.");
+              "`-Xmx64m`. Another connection holds the database lock while the events are submitted, and"
+                  + " then releases it; all events are drained. `heap in use` is measured after a garbage"
+                  + " collection, with all events waiting.");
       page.target(what, "-Xmx64m passes", heap + " in use; passes", true);
     } catch (IllegalStateException e) {
-      bench.say(e.getMessage());
+      bench.report(e.getMessage());
       page.target(what, "-Xmx64m passes", "does not pass", false);
     }
   }

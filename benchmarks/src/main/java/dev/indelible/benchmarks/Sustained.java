@@ -18,12 +18,15 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** Measures many events from the first submit to the last committed row, against the raw insert. */
+/**
+ * Measures many events from the first submit to the last committed row, and compares with the raw
+ * insert.
+ */
 final class Sustained implements Section {
-  /** The time limit of a run, which none is to reach. */
+  /** The time limit of a run; no run should reach it. */
   private static final Duration LIMIT = Duration.ofHours(1);
 
-  /** The largest part of the drain's time that the tree may cost. */
+  /** The largest fraction of the drain time that the tree may cost. */
   private static final double TREE_SHARE = 0.1;
 
   @Override
@@ -34,7 +37,7 @@ final class Sustained implements Section {
     List<Long> treeless = new ArrayList<>();
     for (int round = 1; round <= bench.sizes().sustainedRounds(); round++) {
       for (RowSignatures signatures : RowSignatures.usable()) {
-        bench.say("sustained, round " + round + ": signatures " + signatures.title());
+        bench.report("sustained, round " + round + ": signatures " + signatures.title());
         if (signatures == limitOf(signatures)) {
           note(limits, signatures, raw(bench, signatures, Beside.NOTHING));
         }
@@ -43,13 +46,13 @@ final class Sustained implements Section {
         }
         note(rates, signatures, indelible(bench, signatures, true));
       }
-      bench.say("sustained, round " + round + ": no tree");
+      bench.report("sustained, round " + round + ": no tree");
       treeless.add(perSecond(indelible(bench, RowSignatures.OFF, false)));
     }
     write(bench.sizes(), page, limits, bounds, rates, mean(treeless));
   }
 
-  /** Signed rows have one size, whoever signs them; unsigned rows are smaller. */
+  /** Signed rows have equal sizes with every signer; unsigned rows are smaller. */
   private static RowSignatures limitOf(RowSignatures signatures) {
     return signatures == RowSignatures.OFF ? RowSignatures.OFF : RowSignatures.BOUNCY_CASTLE;
   }
@@ -70,7 +73,7 @@ final class Sustained implements Section {
         new IndelibleContender(Durability.PROCESS, signatures),
         RawInsert.class,
         directory ->
-            RawInsert.told(
+            RawInsert.orders(
                 directory,
                 signatures,
                 beside,
@@ -88,7 +91,7 @@ final class Sustained implements Section {
             contender,
             Flood.class,
             directory ->
-                Flood.told(
+                Flood.orders(
                     contender,
                     directory,
                     sizes.producers(),
@@ -101,7 +104,10 @@ final class Sustained implements Section {
     return facts;
   }
 
-  /** The warm-up of the side-by-side run; a part of the sustained events would be too long. */
+  /**
+   * Returns the warm-up of the side-by-side run; a fifth of the sustained events would take too
+   * long.
+   */
   private static long warmUp(Sizes sizes) {
     return Sizes.warmUp(sizes.flood());
   }
@@ -136,13 +142,13 @@ final class Sustained implements Section {
         });
     double tree = (double) treeless / mean(rates.get(RowSignatures.OFF)) - 1;
     table.row(
-        "off, and the tree left alone",
+        "off, no tree",
         Units.count(treeless),
         Units.ratio((double) treeless / mean(limits.get(RowSignatures.OFF))),
         "",
         "");
     page.target(
-        "tree and tiles, in time of the drain, signatures off",
+        "share of the tree in the drain time, signatures off",
         "0.10 at most",
         Units.ratio(tree),
         tree <= TREE_SHARE);
@@ -150,8 +156,8 @@ final class Sustained implements Section {
         (signatures, each) ->
             table.row(
                 signatures == RowSignatures.OFF
-                    ? "the limit: the same unsigned rows inserted in bulk"
-                    : "the limit: the same signed rows inserted in bulk",
+                    ? "the limit: unsigned rows inserted in bulk"
+                    : "the limit: signed rows inserted in bulk",
                 Units.count(mean(each)),
                 Units.ratio(1),
                 "",
@@ -160,13 +166,13 @@ final class Sustained implements Section {
         .table(table)
         .text(
             """
-            Durability `process`, synchronous=FULL: %d producers hand in %,d events as fast as they \
-            are taken, the drainer at work beside them; from the first call to the last row committed. \
-            The limit inserts the same rows, finished before its clock runs, into the same tables and \
-            indexes, %,d a transaction, synchronous=FULL. The bound is the same with a signature for \
-            each row being made on other threads meanwhile, and nothing else: no design that signs \
-            rows with that signer is faster here. Where the tree is left alone somebody damaged it \
-            before, and no checkpoint is signed. Rounds: %d, in turn; the mean of each."""
+            Durability `process`, synchronous=FULL: %d producers submit %,d events as fast as they \
+            are accepted, while the drainer is running. Timed from the first call to the last \
+            committed row. The limit inserts equal rows, computed before the clock starts, into \
+            the same tables and indexes, %,d per transaction, synchronous=FULL. The bound is the \
+            limit while other threads make a signature for each row; no design that signs each row \
+            with that signer can be faster here. In the row without a tree, the tree was damaged \
+            first, so no checkpoint is signed. Rounds: %d, alternating; each figure is the mean."""
                 .formatted(
                     sizes.producers(),
                     sizes.sustained(),
@@ -186,7 +192,7 @@ final class Sustained implements Section {
     return Math.round(values.stream().mapToLong(Long::longValue).average().orElseThrow());
   }
 
-  /** The target: events a second, and the part of the limit; 0 if there is none. */
+  /** A target: events per second, and fraction of the limit; 0 if there is no target. */
   private record Goal(long rate, double ratio) {
     @Override
     public String toString() {

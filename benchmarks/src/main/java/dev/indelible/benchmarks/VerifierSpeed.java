@@ -18,13 +18,13 @@ final class VerifierSpeed implements Section {
     MarkdownTable table =
         new MarkdownTable("row signatures", "rows", "verified rows/s", "read alone", "of that");
     for (RowSignatures signatures : RowSignatures.usable()) {
-      bench.say("verify: signatures " + signatures.title());
+      bench.report("verify: signatures " + signatures.title());
       Facts facts =
           bench.run(
               new IndelibleContender(Durability.PROCESS, signatures),
               Verification.class,
               directory ->
-                  Verification.told(
+                  Verification.orders(
                       directory, signatures, sizes.verified(), sizes.verifiedRounds()));
       long rows = facts.number("rows");
       long rate = Units.perSecond(rows, facts.number("verified"));
@@ -41,11 +41,11 @@ final class VerifierSpeed implements Section {
         .table(table)
         .text(
             """
-            `log verify` with all its checks, from SQLite, on all cores: with signatures off the rows are \
-            covered by the checkpoints, and places, links, payloads, tree and checkpoints are checked; \
-            else every row's signature too. Read alone: the same rows, columns and threads, and nothing \
-            done with them. The median of the rounds (%d), one and the other in turn, after one that is \
-            not measured."""
+            `log verify` with all checks, from SQLite, on all cores. Sequence numbers, links, \
+            payloads, tree and checkpoints are verified. With signatures off, the checkpoints \
+            cover the rows; otherwise the signature of every row is verified too. `read alone`: \
+            only reading equal rows and columns with as many threads. Each figure is the median of \
+            the rounds (%d), which alternate, after one round that is not measured."""
                 .formatted(sizes.verifiedRounds()));
   }
 

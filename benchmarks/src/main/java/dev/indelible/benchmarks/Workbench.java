@@ -12,21 +12,21 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The surroundings of the measurements.
+ * The environment of the measurements.
  *
  * @param work a directory on the disk to measure
  * @param sizes the sizes of the measurements
- * @param progress receives the progress
+ * @param progress the stream for progress messages
  */
 record Workbench(Path work, Sizes sizes, PrintStream progress) {
-  /** Makes the orders of a child from its directory. */
+  /** Creates the orders for a child, given its directory. */
   @FunctionalInterface
   interface Orders {
     Facts in(Path directory) throws IOException;
   }
 
-  void say(String what) {
-    progress.println(what);
+  void report(String message) {
+    progress.println(message);
   }
 
   /** Runs a task in its own JVM and directory. */

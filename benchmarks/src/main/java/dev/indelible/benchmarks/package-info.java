@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Measurements of Indelible and its peers in one run. */
+/** Measures Indelible and comparable systems in one run. */
 @NullMarked
 package dev.indelible.benchmarks;
 

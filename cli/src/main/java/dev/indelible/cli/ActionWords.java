@@ -66,11 +66,12 @@ final class ActionWords {
     };
   }
 
-  /** Returns true if a word is a kind of action. */
+  /** Returns true if a word names a kind of action. */
   static boolean isKind(String word) {
     return KINDS.contains(word);
   }
 
+  /** Returns the words; refuses more or fewer than a count. */
   private static List<String> only(List<String> words, int count) throws CommandFailure {
     if (words.size() != count) {
       throw wrong(words);

@@ -23,22 +23,22 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 
 /**
- * Measures the drain, and in one run with the same events two others to compare it with: the design
- * it replaces (a transaction, a head read and a signature for each row) and the limit (finished
- * rows inserted in bulk).
+ * Measures the drain. The run also measures, with these events, the design that the drain replaces
+ * (for each row a transaction, a read of the head and a signature), and the limit (finished rows
+ * inserted in bulk).
  */
 @Command(
     name = "drain",
     description = "Measure how fast waiting events become signed rows on disk.",
     footer = {
       "",
-      "The run also measures those rows inserted in bulk, which is the limit, and a design",
-      "that signs and commits row by row, with synchronous=NORMAL, on a twentieth of the events."
+      "The run also measures the limit, which is these rows inserted in bulk, and a design that",
+      "signs and commits row by row, with synchronous=NORMAL, on a twentieth of the events."
     })
 final class BenchDrainCommand extends BenchVerb {
   private static final int RAW_BATCH = 5_000;
 
-  /** Share of the events appended row by row, which is slow enough to measure with few. */
+  /** One of this many events is appended row by row, which is slow. */
   private static final int ROW_BY_ROW_SHARE = 20;
 
   BenchDrainCommand() {
@@ -59,12 +59,19 @@ final class BenchDrainCommand extends BenchVerb {
     long rowByRow = perSecond(part.size(), rowByRow(part, key, directory.resolve("rows.db")));
     raw(directory.resolve("warm-up.db"), directory.resolve("warm-raw.db"));
     long raw = perSecond(events, raw(drained, directory.resolve("raw.db")));
-    print(drain, rowByRow, raw);
+    print(
+        out ->
+            out.member("events", events)
+                .member("events_per_second", drain)
+                .member("raw_insert_per_second", raw)
+                .member("row_per_transaction_per_second", rowByRow),
+        "events a second",
+        new Rate("Indelible: queue to signed rows, synchronous=FULL", drain),
+        new Rate("one transaction a row, synchronous=NORMAL", rowByRow),
+        new Rate("the limit: those rows inserted in bulk", raw));
   }
 
-  /**
-   * Appends as the original design does: reads the head, signs, inserts and commits for each row.
-   */
+  /** Appends as the replaced design does: reads the head, signs, inserts and commits each row. */
   private static long rowByRow(List<AuditEvent> batch, SigningKey key, Path file)
       throws SQLException {
     try (Connection connection = connect(file, "NORMAL")) {
@@ -89,7 +96,7 @@ final class BenchDrainCommand extends BenchVerb {
     }
   }
 
-  /** Inserts finished rows into equal tables and indexes, in large transactions: the limit. */
+  /** Inserts finished rows in large transactions, into tables with the ledger's indexes. */
   private static long raw(Path from, Path file) throws Exception {
     List<ChainRow> rows = new ArrayList<>();
     try (LedgerReader ledger = SqliteLedger.open(from)) {
@@ -142,18 +149,5 @@ final class BenchDrainCommand extends BenchVerb {
               Optional.of(row.getBytes(11)))
           .head();
     }
-  }
-
-  private void print(long drain, long rowByRow, long raw) {
-    print(
-        out ->
-            out.member("events", events)
-                .member("events_per_second", drain)
-                .member("raw_insert_per_second", raw)
-                .member("row_per_transaction_per_second", rowByRow),
-        "events a second",
-        new Rate("Indelible: queue to signed rows, synchronous=FULL", drain),
-        new Rate("one transaction a row, synchronous=NORMAL", rowByRow),
-        new Rate("the limit: those rows inserted in bulk", raw));
   }
 }

@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 
-/** Measures the gate with the starter rules: without and with recording. */
+/** Measures the gate with the starter rules, with and without recording. */
 @Command(
     name = "gate",
-    description = "Measure how fast actions are decided, and decided on record.",
+    description = "Measure how fast actions are decided, and decided and recorded.",
     footer = {
       "",
       "One thread asks about six actions in turn, under the starter rules. The limit decides and",
@@ -42,9 +42,20 @@ final class BenchGateCommand extends BenchVerb {
     Policy policy = RulePolicy.starter();
     alone(policy, events / 4);
     recorded(policy, events / 4, directory.resolve("warm-up"));
-    long limit = perSecond(events, alone(policy, events));
+    long alone = perSecond(events, alone(policy, events));
     Recorded recorded = recorded(policy, events, directory.resolve("recorded"));
-    print(limit, perSecond(events, recorded.answered()), perSecond(events, recorded.settled()));
+    long answered = perSecond(events, recorded.answered());
+    long settled = perSecond(events, recorded.settled());
+    print(
+        out ->
+            out.member("decisions_per_second", alone)
+                .member("events", events)
+                .member("recorded_decisions_per_second", answered)
+                .member("signed_rows_per_second", settled),
+        "decisions a second",
+        new Rate("Indelible: decided and recorded, until answered", answered),
+        new Rate("Indelible: until signed rows are on disk", settled),
+        new Rate("the limit: decided, nothing recorded", alone));
   }
 
   private static long alone(Policy policy, int count) throws CommandFailure {
@@ -79,21 +90,8 @@ final class BenchGateCommand extends BenchVerb {
     return System.nanoTime() - start;
   }
 
-  private void print(long alone, long answered, long settled) {
-    print(
-        out ->
-            out.member("decisions_per_second", alone)
-                .member("events", events)
-                .member("recorded_decisions_per_second", answered)
-                .member("signed_rows_per_second", settled),
-        "decisions a second",
-        new Rate("Indelible: decided and recorded, until answered", answered),
-        new Rate("Indelible: until signed rows are on disk", settled),
-        new Rate("the limit: decided, nothing recorded", alone));
-  }
-
   /**
-   * Nanoseconds until the last answer, and until the last row.
+   * Nanoseconds of a run with recording.
    *
    * @param answered from the first question to the last answer
    * @param settled from the first question until every answer is in the chain

@@ -10,19 +10,18 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Predicate;
+import java.util.stream.LongStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/**
- * Measures {@code submit} into a journal with a running drainer, beside the limit: the events added
- * to a list in memory.
- */
+/** Measures {@code submit} into a journal while the drainer runs; the limit is a memory queue. */
 @Command(
     name = "submit",
     description = "Measure how long submit takes, with 1, 2, 4 and 8 threads calling.",
@@ -30,8 +29,8 @@ import picocli.CommandLine.Option;
       "",
       "The threads call as fast as they can while the drainer appends their events as signed",
       "rows. Times are in microseconds and include two readings of the clock. The limit is a queue",
-      "in memory, which survives nothing. With --durability power each",
-      "call waits for the disk: give fewer --events."
+      "in memory, which survives nothing. With --durability power each call waits for the disk, so",
+      "give fewer --events."
     })
 final class BenchSubmitCommand extends BenchVerb {
   private static final List<Integer> THREADS = List.of(1, 2, 4, 8);
@@ -66,7 +65,7 @@ final class BenchSubmitCommand extends BenchVerb {
       Calls calls = submit(directory, "threads-" + threads, threads, events);
       lines.add(new Line(threads, calls, inMemory(threads, events)));
     }
-    print(lines);
+    print(out -> write(out, lines), () -> printText(lines));
   }
 
   private Calls submit(TemporaryDirectory directory, String name, int threads, int count)
@@ -87,52 +86,51 @@ final class BenchSubmitCommand extends BenchVerb {
     return call(make(count), threads, queue::add);
   }
 
-  /** Divides the events among threads, which start at once and call with each of theirs. */
+  /** Divides the events among threads, which start together and submit their part. */
   private static Calls call(List<AuditEvent> made, int threads, Predicate<AuditEvent> submit)
       throws Exception {
     long[] nanos = new long[made.size()];
+    // Each thread reads the clock itself, because an observing thread may be scheduled late.
+    long[] starts = new long[threads];
+    long[] ends = new long[threads];
     CyclicBarrier together = new CyclicBarrier(threads);
     ExecutorService callers = Executors.newFixedThreadPool(threads);
     try {
-      List<Future<Span>> working = new ArrayList<>();
-      for (int thread = 0; thread < threads; thread++) {
+      List<Callable<Void>> work = new ArrayList<>();
+      for (int i = 0; i < threads; i++) {
+        int thread = i;
         int from = (int) ((long) made.size() * thread / threads);
         int to = (int) ((long) made.size() * (thread + 1) / threads);
-        working.add(
-            callers.submit(
-                () -> {
-                  together.await();
-                  return time(made, from, to, submit, nanos);
-                }));
+        work.add(
+            () -> {
+              together.await();
+              starts[thread] = System.nanoTime();
+              for (int event = from; event < to; event++) {
+                nanos[event] = time(submit, made.get(event));
+              }
+              ends[thread] = System.nanoTime();
+              return null;
+            });
       }
-      Span all = working.get(0).get();
-      for (Future<Span> caller : working) {
-        all = all.and(caller.get());
+      for (Future<Void> caller : callers.invokeAll(work)) {
+        caller.get();
       }
+      long took =
+          LongStream.of(ends).max().orElseThrow() - LongStream.of(starts).min().orElseThrow();
       Arrays.sort(nanos);
-      return new Calls(perSecond(made.size(), all.end() - all.start()), nanos);
+      return new Calls(perSecond(made.size(), took), nanos);
     } finally {
       callers.shutdownNow();
     }
   }
 
-  private static Span time(
-      List<AuditEvent> made, int from, int to, Predicate<AuditEvent> submit, long[] nanos) {
-    long start = System.nanoTime();
-    for (int i = from; i < to; i++) {
-      AuditEvent event = made.get(i);
-      long before = System.nanoTime();
-      submit.test(event);
-      nanos[i] = System.nanoTime() - before;
-    }
-    return new Span(start, System.nanoTime());
+  private static long time(Predicate<AuditEvent> submit, AuditEvent event) {
+    long before = System.nanoTime();
+    submit.test(event);
+    return System.nanoTime() - before;
   }
 
-  private void print(List<Line> lines) {
-    if (json()) {
-      console().json(toJson(lines));
-      return;
-    }
+  private void printText(List<Line> lines) {
     Table table =
         new Table(
             "threads", "calls a second", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "the limit");
@@ -149,27 +147,26 @@ final class BenchSubmitCommand extends BenchVerb {
     }
     table.print(console());
     console().line();
-    console().line("durability %s; the limit: a queue in memory, calls a second", durability);
+    line("durability %s; the limit: a queue in memory, calls a second", durability);
     machine();
   }
 
-  private CanonicalWriter toJson(List<Line> lines) {
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.member("durability", durability.name()).member("events", events).name("runs").beginArray();
-    for (Line line : lines) {
-      Calls calls = line.calls();
-      out.element()
-          .beginObject()
-          .member("calls_per_second", calls.perSecond())
-          .member("max_nanos", calls.percentile(1))
-          .member("memory_queue_calls_per_second", line.limit().perSecond())
-          .member("p50_nanos", calls.percentile(0.5))
-          .member("p999_nanos", calls.percentile(0.999))
-          .member("p99_nanos", calls.percentile(0.99))
-          .member("threads", line.threads())
-          .endObject();
-    }
-    return out.endArray().endObject();
+  private void write(CanonicalWriter out, List<Line> lines) {
+    out.member("durability", durability.name())
+        .member("events", events)
+        .name("runs")
+        .objects(lines, line -> write(out, line));
+  }
+
+  private static void write(CanonicalWriter out, Line line) {
+    Calls calls = line.calls();
+    out.member("calls_per_second", calls.perSecond())
+        .member("max_nanos", calls.percentile(1))
+        .member("memory_queue_calls_per_second", line.limit().perSecond())
+        .member("p50_nanos", calls.percentile(0.5))
+        .member("p999_nanos", calls.percentile(0.999))
+        .member("p99_nanos", calls.percentile(0.99))
+        .member("threads", line.threads());
   }
 
   private static String micros(long nanos) {
@@ -177,28 +174,13 @@ final class BenchSubmitCommand extends BenchVerb {
   }
 
   /**
-   * The time in which a thread called, measured by itself: an observing thread may be scheduled
-   * late.
-   *
-   * @param start as {@link System#nanoTime}
-   * @param end as {@link System#nanoTime}
-   */
-  private record Span(long start, long end) {
-    /** Returns the span from the earlier start to the later end. */
-    Span and(Span other) {
-      return new Span(
-          start - other.start < 0 ? start : other.start, end - other.end > 0 ? end : other.end);
-    }
-  }
-
-  /**
    * Durations of calls.
    *
-   * @param perSecond calls a second of all threads together
-   * @param nanos each call, in rising order
+   * @param perSecond calls a second, of all threads together
+   * @param nanos the duration of each call, in rising order
    */
   private record Calls(long perSecond, long[] nanos) {
-    /** Returns the time that this share of the calls did not exceed (nearest rank). */
+    /** Returns the percentile of the durations (nearest rank); 1 returns the longest. */
     long percentile(double share) {
       return nanos[Math.max(0, (int) Math.ceil(share * nanos.length) - 1)];
     }
@@ -207,9 +189,9 @@ final class BenchSubmitCommand extends BenchVerb {
   /**
    * One line of the table.
    *
-   * @param threads how many called at once
-   * @param calls into the journal
-   * @param limit into memory
+   * @param threads the number of threads that called
+   * @param calls the calls of {@code submit}
+   * @param limit the calls of the memory queue
    */
   private record Line(int threads, Calls calls, Calls limit) {}
 }

@@ -33,7 +33,7 @@ abstract class BenchVerb extends Verb {
   @Option(
       names = "--events",
       paramLabel = "N",
-      description = "how many (default: ${DEFAULT-VALUE})")
+      description = "the number of events (default: ${DEFAULT-VALUE})")
   int events;
 
   /** Creates a measurement with a default number of events. */
@@ -43,20 +43,21 @@ abstract class BenchVerb extends Verb {
 
   @Override
   public final Integer call() throws Exception {
-    if (events < FEWEST_EVENTS) {
-      throw CommandFailure.usage(
-          "--events %s: give %s or more, or it measures start-up", events, FEWEST_EVENTS);
-    }
+    CommandFailure.refuseIf(
+        events < FEWEST_EVENTS,
+        "--events %s: give %s or more, or it measures start-up",
+        events,
+        FEWEST_EVENTS);
     try (TemporaryDirectory directory = TemporaryDirectory.create("indelible-bench-")) {
       measure(directory);
     }
     return ExitCode.OK;
   }
 
-  /** Measures, and prints the result. */
+  /** Measures and prints the result. */
   abstract void measure(TemporaryDirectory directory) throws Exception;
 
-  /** Returns new events: refusals, each with an id of its own. */
+  /** Returns new events. Each is a refusal with its own id. */
   static List<AuditEvent> make(int count) {
     Refuse decision = new Refuse("R001", "no recursive delete at the root");
     Optional<String> policy = Optional.of("sha256:" + "0".repeat(64));
@@ -69,7 +70,7 @@ abstract class BenchVerb extends Verb {
     return made;
   }
 
-  /** Appends waiting events to a new ledger; returns the nanoseconds that it took. */
+  /** Appends waiting events to a new ledger, and returns the nanoseconds that it took. */
   static long drain(List<AuditEvent> batch, SigningKey key, Path file) throws CommandFailure {
     MemoryStore store = new MemoryStore(batch.size());
     batch.forEach(store::offer);
@@ -95,15 +96,11 @@ abstract class BenchVerb extends Verb {
     return Math.round(count * 1e9 / Math.max(1, nanos));
   }
 
-  /** A measured rate, for a person. */
+  /** A line of the table: a measured rate. */
   record Rate(String what, long perSecond) {}
 
-  /** Prints an object as JSON, or a table of rates beside the last of them, which is the limit. */
+  /** Prints an object as JSON, or a table that compares the rates with the last, the limit. */
   final void print(Consumer<CanonicalWriter> members, String unit, Rate... rates) {
-    if (json()) {
-      console().json(members);
-      return;
-    }
     Table table = new Table("", unit, "of the limit");
     double limit = rates[rates.length - 1].perSecond();
     for (Rate rate : rates) {
@@ -112,16 +109,19 @@ abstract class BenchVerb extends Verb {
           "%,15d".formatted(rate.perSecond()),
           "%12.2f".formatted(rate.perSecond() / limit));
     }
-    table.print(console());
-    machine();
+    print(
+        members,
+        () -> {
+          table.print(console());
+          machine();
+        });
   }
 
-  /** Prints how many events were measured, and on which machine. */
+  /** Prints the number of measured events, and the machine. */
   final void machine() {
     console().line();
-    console()
-        .line(
-            "%,d events; Java %s, %d cores",
-            events, Runtime.version(), Runtime.getRuntime().availableProcessors());
+    line(
+        "%,d events; Java %s, %d cores",
+        events, Runtime.version(), Runtime.getRuntime().availableProcessors());
   }
 }

@@ -18,11 +18,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import picocli.CommandLine.Command;
 
-/** Measures the verifier on a new ledger, beside the limit: the rows read, and not checked. */
+/** Measures the verifier on a new ledger; the limit reads the rows and does not check them. */
 @Command(
     name = "verify",
     description = "Measure how fast a chain of signed rows is checked.",
-    footer = {"", "The run also reads those rows without checking them, which is the limit."})
+    footer = {"", "The run also measures the limit, which reads these rows without checking them."})
 final class BenchVerifyCommand extends BenchVerb {
   private static final int ROWS_AT_ONCE = 1_024;
 
@@ -42,7 +42,14 @@ final class BenchVerifyCommand extends BenchVerb {
     drain(make(events), key, ledger);
     long limit = perSecond(events, read(ledger));
     long verified = perSecond(events, verify(ledger, keys, events));
-    print(verified, limit);
+    print(
+        out ->
+            out.member("events", events)
+                .member("raw_read_per_second", limit)
+                .member("rows_per_second", verified),
+        "rows a second",
+        new Rate("Indelible: place, link, payload and signature of each", verified),
+        new Rate("the limit: those rows read, and not checked", limit));
   }
 
   private static long verify(Path file, KeyRing keys, int rows) throws Exception {
@@ -83,16 +90,5 @@ final class BenchVerifyCommand extends BenchVerb {
     } finally {
       threads.shutdownNow();
     }
-  }
-
-  private void print(long verified, long limit) {
-    print(
-        out ->
-            out.member("events", events)
-                .member("raw_read_per_second", limit)
-                .member("rows_per_second", verified),
-        "rows a second",
-        new Rate("Indelible: place, link, payload and signature of each", verified),
-        new Rate("the limit: those rows read, and not checked", limit));
   }
 }

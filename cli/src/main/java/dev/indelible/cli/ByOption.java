@@ -9,12 +9,12 @@ final class ByOption {
       names = "--by",
       paramLabel = "NAME",
       defaultValue = "${sys:user.name}",
-      description = "who does it, as recorded in the chain (default: the name of the user)")
+      description = "the recorded name of the person who does this (default: the name of the user)")
   String name = "";
 
   /** Returns the name; refuses an empty or overlong one. */
   String name() throws CommandFailure {
-    Verb.requireWords("--by", name);
+    Verb.requireRecordable("--by", name);
     return name;
   }
 }

@@ -11,11 +11,10 @@ import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
-import java.io.IOException;
+import dev.indelible.policy.RulePolicy.Examined;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,13 +45,14 @@ final class CheckCommand extends Verb {
       arity = "0..*",
       paramLabel = "ACTION",
       description =
-          "the action as JSON, or {\"agent_id\":…,\"action\":…}; or its kind and what that needs,"
-              + " as bash COMMAND; read from standard input if absent")
+          "the action as JSON, or {\"agent_id\":…,\"action\":…}, or its kind and values, for example"
+              + " bash COMMAND; without it, JSON is read from standard input")
   List<String> action = List.of();
 
   @Option(
       names = "--dry-run",
-      description = "decide and record nothing; without a data directory, by the starter rules")
+      description =
+          "decide, and record nothing; without a data directory, the starter rules decide")
   boolean dryRun;
 
   @Option(
@@ -73,17 +73,23 @@ final class CheckCommand extends Verb {
   public Integer call() throws Exception {
     GateInput input = located(input());
     if (dryRun) {
-      ExplainedDecision explained = rules().explain(input.agentId(), input.action());
-      RecordedDecision decided =
-          new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation());
-      print(input, decided);
-      return exitCode(decided.decision());
+      Examined examined = rules().examine(input.agentId(), input.action());
+      ExplainedDecision explained = examined.decision();
+      print(
+          input.agentId(),
+          new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
+      explain(explained.explanation(), examined.facts());
+      return exitCode(explained.decision());
     }
-    Indelible indelible = openLog(anchor.file(), false);
+    Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     RecordedDecision recorded;
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());
-      print(input, recorded);
+      print(input.agentId(), recorded);
+      if (explain) {
+        Examined examined = rules().examine(input.agentId(), input.action());
+        explain(recorded.explanation(), examined.facts());
+      }
     } finally {
       // After the answer: the caller has the decision, whatever the ledger does.
       closeAfterAnswer(indelible);
@@ -94,14 +100,16 @@ final class CheckCommand extends Verb {
     return exitCode(recorded.decision());
   }
 
-  /** Returns the rules that a recorded decision would be made by. */
+  /** Returns the rules of the data directory, or the starter rules if it does not exist. */
   private RulePolicy rules() throws PolicyException {
-    return Files.exists(data().path())
-        ? RulePolicy.load(data().policy()).guarding(data().path())
-        : RulePolicy.starter();
+    RulePolicy rules =
+        Files.exists(data().path())
+            ? RulePolicy.load(data().policy()).guarding(data().path())
+            : RulePolicy.starter();
+    return rules.followingLinks();
   }
 
-  /** A command without a place runs where this process runs, for the user of this process. */
+  /** Completes a command with the directory and the home directory of this process. */
   private static GateInput located(GateInput input) {
     if (!(input.action() instanceof Bash bash)) {
       return input;
@@ -114,15 +122,14 @@ final class CheckCommand extends Verb {
   }
 
   private GateInput input() throws Exception {
-    requireWhole("--agent", agent);
+    requireDecoded("--agent", agent);
+    for (String word : action) {
+      requireDecoded("ACTION", word);
+    }
     if (action.size() > 1 || !action.isEmpty() && ActionWords.isKind(action.get(0))) {
-      for (String word : action) {
-        requireWhole("ACTION", word);
-      }
       return new GateInput(GateInput.requireAgentId(agent), ActionWords.read(action));
     }
-    JsonNode node =
-        action.isEmpty() || action.get(0).equals("-") ? fromInput() : fromArgument(action.get(0));
+    JsonNode node = node();
     if (node.has("kind")) {
       AgentAction parsed = ActionParser.parse(node, "action");
       return new GateInput(GateInput.requireAgentId(agent), parsed);
@@ -132,83 +139,75 @@ final class CheckCommand extends Verb {
           "action: give an object with a member \"kind\", for example"
               + " {\"kind\":\"bash\",\"command\":\"ls\"}");
     }
-    JsonFields fields = JsonFields.of(node, "input");
-    String agentId = GateInput.requireAgentId(fields.optionalString("agent_id").orElse(agent));
-    AgentAction parsed = ActionParser.parse(fields.node("action"), "action");
-    fields.requireNoOthers();
-    return new GateInput(agentId, parsed);
+    return GateInput.read(node, agent);
   }
 
-  private JsonNode fromInput() throws JsonFormatException, CommandFailure {
-    byte[] json;
+  /** Reads JSON from the argument, or from standard input. */
+  private JsonNode node() throws JsonFormatException, CommandFailure {
+    boolean isArgument = !action.isEmpty() && !action.get(0).equals("-");
     try {
-      json = console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1);
-    } catch (IOException e) {
-      throw CommandFailure.unreadableInput(e);
-    }
-    if (json.length == 0) {
-      throw CommandFailure.usage(
-          "standard input: there is no input; give the action as an argument or on standard input");
-    }
-    try {
-      return CanonicalJson.read(json);
+      return isArgument
+          ? CanonicalJson.read(action.get(0))
+          : CanonicalJson.read(requireInput(console().readInput()));
     } catch (JsonFormatException e) {
-      throw new JsonFormatException("standard input: " + e.getMessage());
+      throw new JsonFormatException(
+          (isArgument ? "ACTION: " : "standard input: ") + e.getMessage());
     }
   }
 
-  private static JsonNode fromArgument(String text) throws JsonFormatException, CommandFailure {
-    requireWhole("ACTION", text);
-    try {
-      return CanonicalJson.read(text);
-    } catch (JsonFormatException e) {
-      throw new JsonFormatException("ACTION: " + e.getMessage());
-    }
+  private static byte[] requireInput(byte[] input) throws CommandFailure {
+    CommandFailure.refuseIf(
+        input.length == 0,
+        "standard input: there is no input; give the action as an argument or on standard input");
+    return input;
   }
 
   /**
-   * Refuses an argument with U+FFFD, which Java puts where it cannot decode one: the gate would
-   * decide about another action than the agent's.
+   * Refuses an argument with U+FFFD, which Java puts in place of a character that it cannot decode:
+   * the gate would decide about another action than the agent's.
    */
-  private static void requireWhole(String what, String argument) throws CommandFailure {
+  private static void requireDecoded(String what, String argument) throws CommandFailure {
     int at = argument.indexOf(UNREADABLE_CHARACTER);
-    if (at >= 0) {
-      throw CommandFailure.usage(
-          "%s: the character at %s is not UTF-8, or cannot be read in this locale; set"
-              + " LC_ALL=C.UTF-8, or send JSON on standard input",
-          what, at);
-    }
+    CommandFailure.refuseIf(
+        at >= 0,
+        "%s: the character at %s is not UTF-8, or cannot be read in this locale; set"
+            + " LC_ALL=C.UTF-8, or send JSON on standard input",
+        what,
+        at);
   }
 
   /** Prints the decision and flushes it. */
-  private void print(GateInput input, RecordedDecision recorded) throws PolicyException {
+  private void print(String agentId, RecordedDecision recorded) {
     Decision decision = recorded.decision();
     String verdict = console().byMeaning(decision.verdict(), decision.verdict());
     String why =
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
     String event = recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded");
     print(
-        DecisionLine.json(input.agentId(), recorded),
+        DecisionLine.json(agentId, recorded),
         "%s%s\n%s",
         console().bold(verdict),
         Console.printable(why),
         console().faint(event));
-    if (explain && !json()) {
-      explain(input.action(), recorded.explanation());
+    console().out().flush();
+  }
+
+  /** Prints the explanation, if it is wanted; JSON has it already. */
+  private void explain(Explanation explanation, List<String> facts) {
+    if (!explain || json()) {
+      return;
+    }
+    explanation.effectiveCommand().ifPresent(command -> field("command", command));
+    facts.forEach(fact -> field("fact", fact));
+    explanation.matched().forEach(rule -> field("matched", rule));
+    if (explanation.matched().isEmpty()) {
+      line("no rule matched");
     }
     console().out().flush();
   }
 
-  private void explain(AgentAction action, Explanation explanation) throws PolicyException {
-    explanation
-        .effectiveCommand()
-        .ifPresent(command -> console().field(EXPLAIN_WIDTH, "command", command));
-    // All facts, also those that no rule matched.
-    rules().facts(action).forEach(fact -> console().field(EXPLAIN_WIDTH, "fact", fact));
-    explanation.matched().forEach(rule -> console().field(EXPLAIN_WIDTH, "matched", rule));
-    if (explanation.matched().isEmpty()) {
-      console().line("no rule matched");
-    }
+  private void field(String name, String value) {
+    console().field(EXPLAIN_WIDTH, name, value);
   }
 
   private static int exitCode(Decision decision) {

@@ -8,14 +8,14 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A decision in the form that Claude Code reads from a hook's standard output: {@code
- * PreToolUseHookSpecificOutput} and {@code PreSkillShellCommandHookSpecificOutput} in the types of
- * the Claude Agent SDK 0.3.332.
+ * Writes a decision in the form that Claude Code reads from a hook's standard output. The Claude
+ * Agent SDK 0.3.332 has it as the types {@code PreToolUseHookSpecificOutput} and {@code
+ * PreSkillShellCommandHookSpecificOutput}.
  *
  * <p>An allowed action gets no answer, so that Claude Code's own permissions still apply.
  */
 final class ClaudeHookAnswer {
-  /** Claude Code cuts longer texts. */
+  /** The longest text that Claude Code shows in full. */
   private static final int MAX_TEXT_CHARS = 10_000;
 
   private ClaudeHookAnswer() {}
@@ -39,7 +39,7 @@ final class ClaudeHookAnswer {
   private static byte[] warning(ClaudeHookEvent.Name event, String text) {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     if (event == ClaudeHookEvent.Name.PreToolUse) {
-      // PreSkillShellCommand has no place for a text to the model.
+      // The answer to PreSkillShellCommand has no member for a text to the model.
       out.name("hookSpecificOutput")
           .beginObject()
           .member("additionalContext", text)
@@ -62,7 +62,9 @@ final class ClaudeHookAnswer {
         .toBytes();
   }
 
-  /** For example {@code refused by rule R001: no recursive delete (recorded as 0198…)}. */
+  /**
+   * Returns, for example, {@code refused by rule R001: no recursive delete (recorded as 0198…)}.
+   */
   private static String text(Decision decision, UUID eventId) {
     String verb =
         switch (decision.verdict()) {

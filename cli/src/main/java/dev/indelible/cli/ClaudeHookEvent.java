@@ -27,11 +27,11 @@ import tools.jackson.databind.JsonNode;
  * @param input the agent and its action
  */
 record ClaudeHookEvent(Name name, GateInput input) {
-  /** Events in which a hook can stop an action. */
+  /** The events in which a hook can stop an action. */
   enum Name {
     /** Before a tool runs. */
     PreToolUse,
-    /** Before a shell line inside a skill or command runs; these are not {@link #PreToolUse}. */
+    /** Before a shell line inside a skill or command runs, which causes no {@link #PreToolUse}. */
     PreSkillShellCommand;
 
     static Name of(String name) throws JsonFormatException {
@@ -46,7 +46,7 @@ record ClaudeHookEvent(Name name, GateInput input) {
     }
   }
 
-  /** Scheme, authority and the rest of a URL; any other text is refused. */
+  /** Scheme, authority and rest of a URL. */
   private static final Pattern URL =
       Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]+)([^#]*).*", Pattern.DOTALL);
 
@@ -66,7 +66,7 @@ record ClaudeHookEvent(Name name, GateInput input) {
     return new ClaudeHookEvent(Name.of(event.string("hook_event_name")), input(event, home));
   }
 
-  /** Reads the agent and action of a recorded event of any name. */
+  /** Reads the agent and the action of a recorded event; the event may have any name. */
   static GateInput readInput(byte[] json) throws JsonFormatException {
     return input(JsonFields.of(CanonicalJson.read(json), "input"), Optional.empty());
   }
@@ -84,7 +84,7 @@ record ClaudeHookEvent(Name name, GateInput input) {
     }
   }
 
-  /** Where an agent works. */
+  /** The working directory of an agent and its user's home directory, as far as they are known. */
   private record Place(Optional<String> cwd, Optional<String> home) {}
 
   private static AgentAction action(String tool, JsonFields input, JsonNode inputNode, Place place)
@@ -114,14 +114,15 @@ record ClaudeHookEvent(Name name, GateInput input) {
     };
   }
 
-  /**
-   * Returns an absolute path: a relative one is relative to the agent's directory, not the gate's.
-   */
+  /** Returns the absolute path; a relative path starts at the agent's directory, not the gate's. */
   private static String absolute(String path, Optional<String> cwd) {
     return path.startsWith("/") || cwd.isEmpty() ? path : cwd.get() + "/" + path;
   }
 
-  /** A URL of a file is a read; one that cannot be read is decided about as the call it is in. */
+  /**
+   * Returns the action of a fetch: for a file, a read; for a URL that cannot be parsed, the tool
+   * call with all its arguments.
+   */
   private static AgentAction fetch(String url, JsonNode arguments) {
     if (url.strip().regionMatches(true, 0, FILE_SCHEME, 0, FILE_SCHEME.length())) {
       return new Read("filesystem", Optional.of(url.strip()), Optional.empty());
@@ -133,8 +134,9 @@ record ClaudeHookEvent(Name name, GateInput input) {
     }
   }
 
+  /** Parses a URL as browsers do; refuses a text that is not absolute. */
   static NetworkRequest request(String url) throws JsonFormatException {
-    // As browsers read a URL: white space inside is dropped, and a backslash is a slash.
+    // A browser drops white space inside a URL and reads a backslash as a slash.
     Matcher parts = URL.matcher(url.strip().replaceAll("[\t\r\n]", "").replace('\\', '/'));
     if (!parts.matches()) {
       throw new JsonFormatException("tool_input.url: not an absolute URL; write scheme://host");

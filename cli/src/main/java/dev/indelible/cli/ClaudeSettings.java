@@ -22,8 +22,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A settings file of Claude Code before and after the hook is added. All else in it keeps its value
- * and its order.
+ * A settings file of Claude Code before and after the hook is added. Everything else in the file
+ * keeps its value and its place.
  *
  * @param file the file; a symbolic link is followed
  * @param before its lines; none if there is no file
@@ -31,13 +31,10 @@ import tools.jackson.databind.node.ObjectNode;
  * @param hooksDisabled true if the file switches all hooks off
  */
 record ClaudeSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
-  /** The end of each command that this class writes; an older one is replaced. */
+  /** The end of every hook command that this class writes. */
   private static final String OURS = "hook claude-code";
 
-  /**
-   * Seconds that the hook may take: far more than an answer takes, far less than Claude Code's
-   * default of ten minutes.
-   */
+  /** Time limit of the hook: far above the time of an answer, far below the default of 600 s. */
   private static final int TIMEOUT_SECONDS = 30;
 
   private static final int CONTEXT_LINES = 3;
@@ -57,8 +54,8 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
    * Reads a settings file and adds the hook.
    *
    * @param command the hook's shell command
-   * @throws CommandFailure if the file cannot be read, or is not what Claude Code reads; it is not
-   *     changed
+   * @throws CommandFailure if the file cannot be read, or does not have the form that Claude Code
+   *     reads
    */
   static ClaudeSettings withHook(Path file, String command) throws CommandFailure {
     String text = read(file);
@@ -141,13 +138,13 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     matchers.add(ours).addAll(kept);
   }
 
-  /** Returns true if an entry has this command's hook and no other: an earlier install wrote it. */
+  /** Returns true if an entry's only hook is one that this class wrote; it is replaced. */
   private static boolean isOurs(JsonNode matcher) {
     JsonNode hooks = matcher.path("hooks");
     return hooks.size() == 1 && hooks.get(0).path("command").asString("").endsWith(OURS);
   }
 
-  /** Returns a node as the type that Claude Code reads. */
+  /** Returns a node as a type; refuses a node of another type. */
   private static <T extends JsonNode> T typed(Path file, String name, JsonNode node, Class<T> type)
       throws CommandFailure {
     if (type.isInstance(node)) {

@@ -23,6 +23,13 @@ final class CommandFailure extends Exception {
     return usage(format.formatted(values));
   }
 
+  /** Refuses wrong usage, or input that cannot be used. */
+  static void refuseIf(boolean wrong, String format, Object... values) throws CommandFailure {
+    if (wrong) {
+      throw usage(format, values);
+    }
+  }
+
   /** Returns the failure of standard input that cannot be read. */
   static CommandFailure unreadableInput(IOException cause) {
     return usage("standard input cannot be read: " + cause.getMessage());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +46,15 @@ record Console(
         System::nanoTime);
   }
 
+  /** Reads standard input, up to one byte more than a JSON text may have. */
+  byte[] readInput() throws CommandFailure {
+    try {
+      return in.readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1);
+    } catch (IOException e) {
+      throw CommandFailure.unreadableInput(e);
+    }
+  }
+
   void line(String text) {
     out.print(text + '\n');
     show();
@@ -57,12 +68,16 @@ record Console(
     line("");
   }
 
-  /** Prints a name and its value, made printable, with the value at a column. */
+  /**
+   * Prints a name and its {@link #printable} value.
+   *
+   * @param width the column of the value
+   */
   void field(int width, String name, Object value) {
     field(width, name, value, text -> text);
   }
 
-  /** Prints a name and its styled value. */
+  /** Prints a name and its {@link #printable} value in a style. */
   void field(int width, String name, Object value, UnaryOperator<String> style) {
     line(
         faint(("%-" + width + "s").formatted(name))
@@ -74,15 +89,11 @@ record Console(
     err.println("indelible: " + printable(message));
   }
 
-  void json(CanonicalWriter object) {
-    json(object.toBytes());
-  }
-
-  /** Prints an object with these members. */
+  /** Prints an object with these members as one line of JSON. */
   void json(Consumer<CanonicalWriter> members) {
     CanonicalWriter object = new CanonicalWriter().beginObject();
     members.accept(object);
-    json(object.endObject());
+    json(object.endObject().toBytes());
   }
 
   void json(byte[] object) {
@@ -91,14 +102,18 @@ record Console(
     show();
   }
 
-  /** Flushes each line to a terminal; a program gets many at a time. */
+  /** Flushes each line to a terminal; other readers get many lines at a time. */
   private void show() {
     if (outIsTerminal) {
       out.flush();
     }
   }
 
-  /** Colours text by what a verdict or status means to a reader. */
+  /**
+   * Colours text.
+   *
+   * @param meaning the verdict or status that determines the colour
+   */
   String byMeaning(String text, String meaning) {
     return switch (meaning) {
       case "allow", "ok", "intact", "proven", "recording" -> green(text);
@@ -133,8 +148,8 @@ record Console(
   }
 
   /**
-   * Returns foreign text made safe to show: characters that could move the cursor, forge lines or
-   * reverse the text are written as escapes.
+   * Returns foreign text that is safe to show: a character that could move the cursor, forge a line
+   * or reverse the text is written as an escape.
    */
   static String printable(String text) {
     StringBuilder safe = new StringBuilder(text.length());

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 final class DecisionLine {
   private DecisionLine() {}
 
-  /** Writes the members of a decision; one that was not recorded has no id. */
+  /** Writes the members of a decision; the id is null if it was not recorded. */
   static Consumer<CanonicalWriter> json(String agentId, RecordedDecision recorded) {
     Decision decision = recorded.decision();
     return out -> {

@@ -49,11 +49,9 @@ final class DemoCommand extends Verb {
     VerificationReport after = verify(data);
 
     console().line();
-    console().line("The directory is kept, so that you can look at it: %s", directory);
-    console()
-        .line(
-            "  sqlite3 %s 'SELECT sequence, agent_id, event_type FROM signed_events'",
-            data.database());
+    line("The directory is kept, so that you can look at it: %s", directory);
+    line(
+        "  sqlite3 %s 'SELECT sequence, agent_id, event_type FROM signed_events'", data.database());
     if (before.verdict() != Verdict.INTACT || after.firstBroken().orElse(0) != TAMPERED_ROW) {
       throw CommandFailure.failed(
           "the demo did not end as expected; run it with --verbose and report it");

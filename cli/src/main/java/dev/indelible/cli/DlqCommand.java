@@ -28,10 +28,8 @@ import picocli.CommandLine.Parameters;
       DlqCommand.Purge.class
     })
 final class DlqCommand extends VerbGroup {
-  private static CanonicalWriter toJson(DeadLetter deadLetter) {
-    return new CanonicalWriter()
-        .beginObject()
-        .member("agent_id", deadLetter.agentId())
+  private static void write(CanonicalWriter out, DeadLetter deadLetter) {
+    out.member("agent_id", deadLetter.agentId())
         .member("attempts", deadLetter.attempts())
         .member("event_type", deadLetter.eventType())
         .member("failed_at", deadLetter.failedAt())
@@ -41,13 +39,14 @@ final class DlqCommand extends VerbGroup {
         .member("payload", deadLetter.payload())
         .name("replayed_as")
         .nullable(deadLetter.replayedAs())
-        .member("timestamp", deadLetter.timestamp())
-        .endObject();
+        .member("timestamp", deadLetter.timestamp());
   }
 
   /** A verb on named dead letters. */
   abstract static class DeadLetterVerb extends Verb {
-    /** Returns the dead letters with these numbers or event ids; fails if one does not exist. */
+    /**
+     * Returns the dead letters with these numbers or event ids; refuses one that does not exist.
+     */
     final List<DeadLetter> deadLetters(List<String> names) throws Exception {
       List<DeadLetter> found = new ArrayList<>();
       for (String name : names) {
@@ -56,11 +55,11 @@ final class DlqCommand extends VerbGroup {
                 deadLetter ->
                     deadLetter.id().equals(name)
                         || Long.toString(deadLetter.letter()).equals(name));
-        if (named.isEmpty()) {
-          throw CommandFailure.usage(
-              "dlq %s %s: no dead letter with this number or event id; 'indelible dlq list' lists them",
-              Objects.requireNonNull(spec).name(), name);
-        }
+        CommandFailure.refuseIf(
+            named.isEmpty(),
+            "dlq %s %s: no dead letter with this number or event id; 'indelible dlq list' lists them",
+            Objects.requireNonNull(spec).name(),
+            name);
         found.addAll(named);
       }
       return found;
@@ -98,18 +97,12 @@ final class DlqCommand extends VerbGroup {
       try (LedgerReader ledger = ledger()) {
         ledger.forEachDeadLetter(
             deadLetter -> {
-              if (json()) {
-                console().json(toJson(deadLetter));
-              } else {
-                addRow(table, deadLetter);
-              }
+              print(out -> write(out, deadLetter), () -> addRow(table, deadLetter));
               return true;
             });
       }
-      if (!json() && table.isEmpty()) {
-        console().line("no dead letters");
-      } else if (!json()) {
-        table.print(console());
+      if (!json()) {
+        table.printOr("no dead letters", console());
       }
       return ExitCode.OK;
     }
@@ -136,25 +129,27 @@ final class DlqCommand extends VerbGroup {
 
     @Override
     public Integer call() throws Exception {
-      deadLetters(List.of(wanted)).forEach(this::print);
+      for (DeadLetter deadLetter : deadLetters(List.of(wanted))) {
+        print(out -> write(out, deadLetter), () -> printText(deadLetter));
+      }
       return ExitCode.OK;
     }
 
-    private void print(DeadLetter deadLetter) {
-      if (json()) {
-        console().json(toJson(deadLetter));
-        return;
-      }
-      console().field(WIDTH, "number", deadLetter.letter());
-      console().field(WIDTH, "id", deadLetter.id());
-      console().field(WIDTH, "time", deadLetter.timestamp());
-      console().field(WIDTH, "agent", deadLetter.agentId());
-      console().field(WIDTH, "type", deadLetter.eventType());
-      console().field(WIDTH, "failed at", deadLetter.failedAt());
-      console().field(WIDTH, "attempts", deadLetter.attempts());
-      console().field(WIDTH, "cause", deadLetter.failureReason());
-      console().field(WIDTH, "replayed as", deadLetter.replayedAs().orElse("(not replayed)"));
-      console().field(WIDTH, "payload", deadLetter.payload());
+    private void printText(DeadLetter deadLetter) {
+      field("number", deadLetter.letter());
+      field("id", deadLetter.id());
+      field("time", deadLetter.timestamp());
+      field("agent", deadLetter.agentId());
+      field("type", deadLetter.eventType());
+      field("failed at", deadLetter.failedAt());
+      field("attempts", deadLetter.attempts());
+      field("cause", deadLetter.failureReason());
+      field("replayed as", deadLetter.replayedAs().orElse("(not replayed)"));
+      field("payload", deadLetter.payload());
+    }
+
+    private void field(String name, Object value) {
+      console().field(WIDTH, name, value);
     }
   }
 
@@ -178,35 +173,32 @@ final class DlqCommand extends VerbGroup {
 
     @Override
     public Integer call() throws Exception {
-      if (all == !names.isEmpty()) {
-        throw CommandFailure.usage("dlq replay: name dead letters, or give --all; not both");
-      }
+      CommandFailure.refuseIf(
+          all == !names.isEmpty(), "dlq replay: name dead letters, or give --all; not both");
       List<DeadLetter> deadLetters =
           all ? deadLetters(deadLetter -> deadLetter.replayedAs().isEmpty()) : deadLetters(names);
-      boolean refused = false;
+      int exit = ExitCode.OK;
       try (DeadLetters ledger = open()) {
         for (DeadLetter deadLetter : deadLetters) {
           Optional<String> refusal = ledger.replay(deadLetter);
-          refused |= refusal.isPresent();
-          print(deadLetter, refusal);
+          if (refusal.isPresent()) {
+            exit = ExitCode.FAILED;
+          }
+          print(
+              out ->
+                  out.member("id", deadLetter.id())
+                      .member("letter", deadLetter.letter())
+                      .member("outcome", refusal.isPresent() ? "refused" : "replayed")
+                      .name("reason")
+                      .nullable(refusal),
+              "dead letter %s  %s",
+              deadLetter.letter(),
+              refusal
+                  .map(reason -> console().red("refused again") + "  " + Console.printable(reason))
+                  .orElse(console().green("replayed") + "  as " + deadLetter.id()));
         }
       }
-      return refused ? ExitCode.FAILED : ExitCode.OK;
-    }
-
-    private void print(DeadLetter deadLetter, Optional<String> refusal) {
-      print(
-          out ->
-              out.member("id", deadLetter.id())
-                  .member("letter", deadLetter.letter())
-                  .member("outcome", refusal.isPresent() ? "refused" : "replayed")
-                  .name("reason")
-                  .nullable(refusal),
-          "dead letter %s  %s",
-          deadLetter.letter(),
-          refusal
-              .map(reason -> console().red("refused again") + "  " + Console.printable(reason))
-              .orElse(console().green("replayed") + "  as " + deadLetter.id()));
+      return exit;
     }
   }
 
@@ -225,7 +217,7 @@ final class DlqCommand extends VerbGroup {
 
     @Override
     public Integer call() throws Exception {
-      String why = reason.words();
+      String why = reason.text();
       List<DeadLetter> deadLetters = deadLetters(names);
       try (DeadLetters ledger = open()) {
         for (DeadLetter deadLetter : deadLetters) {

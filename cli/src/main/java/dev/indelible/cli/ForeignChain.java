@@ -14,10 +14,11 @@ final class ForeignChain {
 
   /** Refuses an unknown format. */
   static void requireFormat(String format) throws CommandFailure {
-    if (!format.equals(AiMemoryVerifier.FORMAT)) {
-      throw CommandFailure.usage(
-          "--format %s: unknown format; use %s", format, AiMemoryVerifier.FORMAT);
-    }
+    CommandFailure.refuseIf(
+        !format.equals(AiMemoryVerifier.FORMAT),
+        "--format %s: unknown format; use %s",
+        format,
+        AiMemoryVerifier.FORMAT);
   }
 
   /**

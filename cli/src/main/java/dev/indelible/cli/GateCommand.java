@@ -28,11 +28,9 @@ import picocli.CommandLine.Option;
       "A line that cannot be read is refused, recorded as refused, and named on standard error;",
       "the stream continues, and the exit status is 2 at its end.",
       "",
-      "At the end of its input it waits while rows are appended. Exit status: 0 all decisions"
-          + " are",
-      "in the ledger, 5 all are recorded in the journal and some wait for the ledger, 2 a line"
-          + " could",
-      "not be read, 1 failure."
+      "At the end of its input it waits while rows are appended.",
+      "Exit status: 0 all decisions are in the ledger; 5 all are in the journal, and some wait for",
+      "the ledger; 2 a line could not be read; 1 failure."
     })
 final class GateCommand extends Verb {
   @Option(
@@ -40,8 +38,8 @@ final class GateCommand extends Verb {
       paramLabel = "action|claude",
       defaultValue = "action",
       description =
-          "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: recorded PreToolUse events of"
-              + " Claude Code, for batches; 'hook claude-code' answers its hook (default: action)")
+          "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: a batch of recorded PreToolUse"
+              + " events of Claude Code, whose hook is 'hook claude-code' (default: action)")
   Format format = Format.action;
 
   @Mixin AnchorOption anchor = new AnchorOption();
@@ -50,7 +48,7 @@ final class GateCommand extends Verb {
   public Integer call() throws Exception {
     boolean unreadable = false;
     boolean written = false;
-    Indelible indelible = openLog(anchor.file(), true);
+    Indelible indelible = openLog(anchor.file(), Run.STREAM);
     try (Progress progress = new Progress(console(), "decided")) {
       Lines lines = new Lines(new AnswersFirst(console()));
       byte[] line = lines.next();
@@ -90,26 +88,21 @@ final class GateCommand extends Verb {
     return report.isComplete();
   }
 
-  /** Decides about one line; returns false if it cannot be read. */
+  /** Decides about one line. A line that cannot be read is refused; then returns false. */
   private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
     try {
       GateInput input =
-          format == Format.claude ? ClaudeHookEvent.readInput(line) : GateInput.fromEnvelope(line);
+          format == Format.claude
+              ? ClaudeHookEvent.readInput(line)
+              : GateInput.read(CanonicalJson.read(line), null);
       print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
       return true;
     } catch (JsonFormatException e) {
       warn("line " + number + ": " + e.getMessage() + "; refused");
-      print(
-          AgentIds.UNREADABLE_INPUT,
-          refuse(indelible, number, line, String.valueOf(e.getMessage())));
+      String problem = Console.excerpt(String.valueOf(e.getMessage()), 500);
+      print(AgentIds.UNREADABLE_INPUT, indelible.gate().refuseUnreadable(line, number, problem));
       return false;
     }
-  }
-
-  /** Records a line that cannot be read, by its size and digest. */
-  private static RecordedDecision refuse(
-      Indelible indelible, long number, byte[] line, String problem) {
-    return indelible.gate().refuseUnreadable(line, number, Console.excerpt(problem, 500));
   }
 
   private void print(String agentId, RecordedDecision recorded) throws CommandFailure {
@@ -126,8 +119,8 @@ final class GateCommand extends Verb {
   }
 
   /**
-   * Flushes the answers before each read of more input, because the caller may wait for them. Ends
-   * the input when the reader of the answers is gone.
+   * Flushes the answers before it reads more input, because the caller may wait for them. The input
+   * ends when nobody reads the answers any more.
    */
   private static final class AnswersFirst extends FilterInputStream {
     private final PrintStream answers;
@@ -144,9 +137,9 @@ final class GateCommand extends Verb {
     }
   }
 
-  /** Reads the lines of a stream as bytes, without their newlines; skips empty ones. */
+  /** Reads the lines of a stream as bytes, without newlines and without empty lines. */
   static final class Lines {
-    /** Most bytes kept of a line; a longer one is cut, and is then not valid JSON. */
+    /** Most bytes kept of a line. A longer line is cut, so it is not valid JSON and is refused. */
     private static final int MAX_BYTES = CanonicalJson.MAX_TEXT_BYTES;
 
     private static final int READ_BYTES = 1 << 16;
@@ -160,33 +153,27 @@ final class GateCommand extends Verb {
 
     /** Returns the next line; null at the end. */
     byte @Nullable [] next() throws IOException {
-      ByteArrayOutputStream line = new ByteArrayOutputStream();
-      int c = in.read();
-      while (c >= 0) {
-        if (c == '\n') {
-          number++;
-          if (!isBlank(line)) {
-            return line.toByteArray();
+      while (true) {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        int c = in.read();
+        for (; c >= 0 && c != '\n'; c = in.read()) {
+          if (line.size() <= MAX_BYTES) {
+            line.write(c);
           }
-          line.reset();
-        } else if (line.size() <= MAX_BYTES) {
-          line.write(c);
         }
-        c = in.read();
+        boolean blank = line.size() == 0 || line.size() == 1 && line.toByteArray()[0] == '\r';
+        if (c < 0 && blank) {
+          return null;
+        }
+        number++;
+        if (!blank) {
+          return line.toByteArray();
+        }
       }
-      if (isBlank(line)) {
-        return null;
-      }
-      number++;
-      return line.toByteArray();
     }
 
     long number() {
       return number;
-    }
-
-    private static boolean isBlank(ByteArrayOutputStream line) {
-      return line.size() == 0 || line.size() == 1 && line.toByteArray()[0] == '\r';
     }
   }
 }

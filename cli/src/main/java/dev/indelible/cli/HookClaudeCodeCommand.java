@@ -3,17 +3,15 @@ package dev.indelible.cli;
 
 import dev.indelible.Indelible;
 import dev.indelible.gate.RecordedDecision;
-import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
-import java.io.IOException;
 import java.util.Optional;
 import java.util.UUID;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /**
- * Answers one event. Claude Code runs the tool after a failed hook, except after exit status 2, so
- * every failure here ends with 2 and its reason on standard error.
+ * Answers one event. After a failed hook Claude Code runs the tool, unless the exit status is 2. So
+ * every failure here ends with status 2, and standard error has the reason.
  */
 @Command(
     name = "claude-code",
@@ -34,7 +32,7 @@ final class HookClaudeCodeCommand extends Verb {
       answer();
       return ExitCode.OK;
     } catch (Throwable failure) {
-      // Also Errors: without memory or stack the action must not run either.
+      // Errors too: the action must not run because this process has no memory or stack left.
       Main.report(root(), failure);
       return ExitCode.BLOCKED;
     }
@@ -42,7 +40,7 @@ final class HookClaudeCodeCommand extends Verb {
 
   private void answer() throws Exception {
     ClaudeHookEvent event = read();
-    Indelible indelible = openLog(anchor.file(), false);
+    Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     try {
       RecordedDecision recorded =
           indelible.gate().record(event.input().agentId(), event.input().action());
@@ -59,13 +57,10 @@ final class HookClaudeCodeCommand extends Verb {
   private ClaudeHookEvent read() throws JsonFormatException, CommandFailure {
     try {
       return ClaudeHookEvent.read(
-          console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1),
-          Optional.ofNullable(System.getProperty("user.home")));
-    } catch (IOException e) {
-      throw CommandFailure.unreadableInput(e);
+          console().readInput(), Optional.ofNullable(System.getProperty("user.home")));
     } catch (JsonFormatException e) {
       throw new JsonFormatException(
-          "standard input is not a hook event that this hook can answer:  " + e.getMessage());
+          "standard input is not a hook event that this hook can answer: " + e.getMessage());
     }
   }
 

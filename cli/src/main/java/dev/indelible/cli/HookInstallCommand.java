@@ -37,20 +37,19 @@ final class HookInstallCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    if (!agent.equals("claude-code")) {
-      throw CommandFailure.usage(
-          "%s: no hook for this agent; the supported agent is claude-code",
-          Console.printable(agent));
-    }
+    CommandFailure.refuseIf(
+        !agent.equals("claude-code"),
+        "%s: no hook for this agent; the supported agent is claude-code",
+        Console.printable(agent));
     Path file = file();
     ClaudeSettings change = ClaudeSettings.withHook(file, command());
     if (change.isUnchanged()) {
-      console().line("%s has the hook already; nothing was changed", file);
+      line("%s has the hook already; nothing was changed", file);
     } else {
       change.diff().forEach(this::printDiff);
       if (!dryRun) {
         write(file, change.content());
-        console().line("%s written", file);
+        line("%s written", file);
       }
     }
     if (change.hooksDisabled()) {
@@ -60,7 +59,7 @@ final class HookInstallCommand extends Verb {
     return ExitCode.OK;
   }
 
-  /** Returns the settings file; of a symbolic link, its target, which Claude Code reads. */
+  /** Returns the settings file; for a symbolic link, the file that it points to. */
   private Path file() throws CommandFailure {
     Path named =
         settings != null

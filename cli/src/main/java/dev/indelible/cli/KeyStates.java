@@ -6,10 +6,12 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyHistory.KeyValidity;
+import dev.indelible.note.KeyHistory.Replacement;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * States of the keys of a data directory, as the chain records them: revoked, lost, or the
@@ -34,44 +36,44 @@ record KeyStates(Optional<KeyHistory> history) {
 
   /** Returns true if the chain revokes a key. */
   boolean isRevoked(String keyId) {
-    return history.flatMap(known -> known.era(keyId)).filter(KeyValidity::isRevoked).isPresent();
+    return revocation(keyId).isPresent();
+  }
+
+  /** Returns the number of the row that revokes a key. */
+  Optional<Long> revocation(String keyId) {
+    return history
+        .flatMap(known -> known.era(keyId))
+        .filter(KeyValidity::isRevoked)
+        .map(KeyValidity::revoked);
   }
 
   /** Returns true if a row records that a key is lost. */
   boolean isLost(String keyId) {
-    return history.stream()
-        .flatMap(known -> known.replacements().stream())
-        .anyMatch(found -> found.lostKeyId().filter(keyId::equals).isPresent());
+    return losses(keyId).findAny().isPresent();
   }
 
-  /** Returns a key's id with its state, for a person. */
+  private Stream<Replacement> losses(String keyId) {
+    return history.stream()
+        .flatMap(known -> known.replacements().stream())
+        .filter(found -> found.lostKeyId().filter(keyId::equals).isPresent());
+  }
+
+  /** Returns a key's id with its state, as text. */
   String marked(String keyId) {
     String state = describe(keyId);
     return state.isEmpty() ? keyId : keyId + " (" + state + ")";
   }
 
-  /**
-   * Returns the state of a key, for a person; empty if it is neither revoked nor lost nor a
-   * replacement.
-   */
+  /** Returns a key's state as text; empty if it is not revoked, not lost and no replacement. */
   String describe(String keyId) {
     List<String> all = new ArrayList<>();
-    history
-        .flatMap(known -> known.era(keyId))
-        .filter(KeyValidity::isRevoked)
-        .ifPresent(validity -> all.add("revoked by row " + validity.revoked()));
-    history.stream()
-        .flatMap(known -> known.replacements().stream())
-        .filter(found -> found.lostKeyId().filter(keyId::equals).isPresent())
-        .forEach(found -> all.add("lost, recorded by row " + found.sequence()));
+    revocation(keyId).ifPresent(row -> all.add("revoked by row " + row));
+    losses(keyId).forEach(found -> all.add("lost, recorded by row " + found.sequence()));
     history
         .flatMap(known -> known.replacement(keyId))
-        .ifPresent(
-            found ->
-                all.add(
-                    "replaces a lost key; no earlier key signed it (row "
-                        + found.sequence()
-                        + ")"));
+        .map(Replacement::sequence)
+        .map("replaces a lost key; no earlier key signed it (row %s)"::formatted)
+        .ifPresent(all::add);
     return String.join("; ", all);
   }
 }

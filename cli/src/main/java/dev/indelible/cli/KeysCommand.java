@@ -7,6 +7,8 @@ import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyDirectory.Replacement;
+import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.LedgerException;
@@ -16,6 +18,7 @@ import java.util.Collection;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -24,16 +27,16 @@ import picocli.CommandLine.Option;
     subcommands = {
       KeysCommand.Init.class,
       KeysCommand.ListKeys.class,
-      KeysRotateCommand.class,
+      KeysCommand.Rotate.class,
       KeysRevokeCommand.class,
-      KeysReplaceCommand.class,
+      KeysCommand.Replace.class,
       KeysCommand.Export.class
     })
 final class KeysCommand extends VerbGroup {
-  /** The name in a vkey before the log has a name, which its first checkpoint gives it. */
+  /** The name in a vkey of a log without a checkpoint; the first checkpoint names the log. */
   private static final String DEFAULT_NAME = "indelible";
 
-  /** Returns the log's name, or the default if it has none yet. */
+  /** Returns the log's name, or the default name if it has none yet. */
   private static String name(Verb verb, Collection<VerificationKey> keys) {
     try {
       return origin(verb, keys);
@@ -43,7 +46,7 @@ final class KeysCommand extends VerbGroup {
   }
 
   /**
-   * Returns the log's name: the origin of its last checkpoint, if one of these keys signed that.
+   * Returns the log's name: the origin of its last checkpoint, which one of the keys must verify.
    */
   private static String origin(Verb verb, Collection<VerificationKey> keys)
       throws CommandFailure, LedgerException {
@@ -51,10 +54,9 @@ final class KeysCommand extends VerbGroup {
     try (LedgerReader ledger = verb.ledger()) {
       last = ledger.lastCheckpoint();
     }
-    if (last.isEmpty()) {
-      throw CommandFailure.usage(
-          "the log has no name yet, because it has no checkpoint; give one with --name");
-    }
+    CommandFailure.refuseIf(
+        last.isEmpty(),
+        "the log has no name yet, because it has no checkpoint; give one with --name");
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
       String origin = signed.unverified().origin();
@@ -104,24 +106,78 @@ final class KeysCommand extends VerbGroup {
       String name = name(this, keys);
       for (VerificationKey key : keys) {
         boolean signs = key.keyId().equals(signing);
-        boolean revoked = states.isRevoked(key.keyId());
-        if (json()) {
-          console()
-              .json(
-                  out ->
-                      out.member("key_id", key.keyId())
-                          .member("lost", states.isLost(key.keyId()))
-                          .member("revoked", revoked)
-                          .member("signs", signs)
-                          .member("vkey", vkey(key, name)));
-        }
-        table.row(key.keyId(), signs ? "yes" : "no", vkey(key, name), states.describe(key.keyId()));
+        String vkey = vkey(key, name);
+        print(
+            out ->
+                out.member("key_id", key.keyId())
+                    .member("lost", states.isLost(key.keyId()))
+                    .member("revoked", states.isRevoked(key.keyId()))
+                    .member("signs", signs)
+                    .member("vkey", vkey),
+            () -> table.row(key.keyId(), signs ? "yes" : "no", vkey, states.describe(key.keyId())));
       }
       if (keys.isEmpty()) {
         warn(data().path().resolve("keys") + ": no keys here");
       } else if (!json()) {
         table.print(console());
       }
+      return ExitCode.OK;
+    }
+  }
+
+  @Command(
+      name = "rotate",
+      description = "Replace the signing key by a new one; the old key signs the record of this.",
+      footer = {
+        "",
+        "Running processes sign with the old key until they are restarted.",
+        "If the command is interrupted, run it again: it completes the rotation."
+      })
+  static final class Rotate extends Verb {
+    @Override
+    public Integer call() throws Exception {
+      requireDataDirectory();
+      Rotation rotation = data().rotateKey();
+      print(
+          out ->
+              out.member("from", rotation.from().keyId())
+                  .member("resumed", rotation.resumed())
+                  .member("to", rotation.to().keyId()),
+          "key %s signs from now on%s; key %s signed the record of it\nrunning processes sign with the old key until they are restarted",
+          rotation.to().keyId(),
+          rotation.resumed() ? ", completing an interrupted rotation" : "",
+          rotation.from().keyId());
+      return ExitCode.OK;
+    }
+  }
+
+  @Command(
+      name = "replace",
+      description = "Replace a lost signing key by a new one, and record that in the chain.",
+      footer = {
+        "",
+        "For a key that no copy can restore; 'indelible keys rotate' replaces a key that still exists.",
+        "The new key signs the record of the replacement itself, so whoever has only an earlier key",
+        "cannot check later rows: give out the new public key.",
+        "If the command is interrupted, run it again: it completes the replacement."
+      })
+  static final class Replace extends Verb {
+    @Option(names = "--lost", required = true, description = "the signing key is lost")
+    boolean lost;
+
+    @Mixin ReasonOption reason = new ReasonOption();
+
+    @Override
+    public Integer call() throws Exception {
+      String why = reason.text();
+      requireDataDirectory();
+      Replacement replacement = data().replaceLostKey(why);
+      String keyId = replacement.to().keyId();
+      print(
+          out -> out.member("resumed", replacement.resumed()).member("to", keyId),
+          "key %s signs from now on%s; no earlier key signed it\ngive its public key to everyone who verifies the chain: 'indelible keys export'",
+          keyId,
+          replacement.resumed() ? ", completing an interrupted replacement" : "");
       return ExitCode.OK;
     }
   }
@@ -146,17 +202,16 @@ final class KeysCommand extends VerbGroup {
     @Override
     public Integer call() throws Exception {
       requireDataDirectory();
-      if (name != null && !VerifierKey.isName(name)) {
-        throw CommandFailure.usage("--name: a key's name is not empty and has no space and no +");
-      }
+      CommandFailure.refuseIf(
+          name != null && !VerifierKey.isName(name),
+          "--name: a key's name is not empty and has no space and no +");
       KeyRing ring = data().keys().accepted();
       Collection<VerificationKey> keys = ring.keys();
-      if (keys.isEmpty()) {
-        throw CommandFailure.usage(
-            "%s: no keys here; restore them from a copy, or, for a new log, create one with"
-                + " 'indelible keys init'",
-            data().path());
-      }
+      CommandFailure.refuseIf(
+          keys.isEmpty(),
+          "%s: no keys here; restore them from a copy, or, for a new log, create one with"
+              + " 'indelible keys init'",
+          data().path());
       mark(ring);
       if (format == Format.pem) {
         keys.forEach(key -> console().out().print(key.toPem()));
@@ -167,7 +222,7 @@ final class KeysCommand extends VerbGroup {
       return ExitCode.OK;
     }
 
-    /** Prints states on standard error, because standard output has keys only. */
+    /** Prints the states of keys on standard error, because standard output has only keys. */
     private void mark(KeyRing ring) throws LedgerException, CommandFailure {
       KeyStates states = KeyStates.read(this, ring);
       for (VerificationKey key : ring.keys()) {

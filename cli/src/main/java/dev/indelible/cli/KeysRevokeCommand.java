@@ -33,21 +33,22 @@ final class KeysRevokeCommand extends Verb {
       names = "--since",
       paramLabel = "TIME|SEQUENCE",
       description =
-          "the first row that somebody else may have signed with the key, or a time, as"
-              + " 2026-11-25T12:00:00Z: the first row since then (default: no row so far)")
+          "the first row that somebody else may have signed with the key; or a time, for example"
+              + " 2026-11-25T12:00:00Z, and then the first row since that time (default: no row so"
+              + " far)")
   @Nullable String since;
 
   @Mixin ReasonOption reason = new ReasonOption();
 
   @Override
   public Integer call() throws Exception {
-    reason.words();
+    String why = reason.text();
     requireDataDirectory();
     SigningKeys keys = data().signingKeys();
     SigningKey current = keys.signer();
     requireRevocable(current);
     try (KeyEvents events = data().keyEvents(keys.accepted())) {
-      KeyRevocation revocation = revocation(events);
+      KeyRevocation revocation = revocation(events, why);
       events.revoke(current, revocation);
       print(revocation);
     }
@@ -55,10 +56,10 @@ final class KeysRevokeCommand extends Verb {
   }
 
   private void requireRevocable(SigningKey current) throws Exception {
-    if (keyId.equals(current.verificationKey().keyId())) {
-      throw CommandFailure.usage(
-          "key %s is the one that signs now; rotate it first with 'indelible keys rotate'", keyId);
-    }
+    CommandFailure.refuseIf(
+        keyId.equals(current.verificationKey().keyId()),
+        "key %s is the one that signs now; rotate it first with 'indelible keys rotate'",
+        keyId);
     try (LedgerReader ledger = ledger()) {
       KeyHistory.KeyValidity validity =
           KeyHistory.read(ledger, data().keys().accepted(), false)
@@ -68,13 +69,12 @@ final class KeysRevokeCommand extends Verb {
                       CommandFailure.usage(
                           "key %s: not a key of this log; 'indelible keys list' shows its keys",
                           keyId));
-      if (validity.isRevoked()) {
-        throw CommandFailure.usage("key %s: already revoked by row %s", keyId, validity.revoked());
-      }
+      CommandFailure.refuseIf(
+          validity.isRevoked(), "key %s: already revoked by row %s", keyId, validity.revoked());
     }
   }
 
-  private KeyRevocation revocation(KeyEvents events) throws Exception {
+  private KeyRevocation revocation(KeyEvents events, String why) throws Exception {
     OptionalLong sequence = OptionalLong.empty();
     Optional<String> time = Optional.empty();
     if (since != null && since.matches("[0-9]{1,18}")) {
@@ -89,7 +89,7 @@ final class KeysRevokeCommand extends Verb {
             "--since %s: neither a row nor a time as 2026-11-25T12:00:00Z", since);
       }
     }
-    return new KeyRevocation(keyId, sequence, time, reason.text);
+    return new KeyRevocation(keyId, sequence, time, why);
   }
 
   private void print(KeyRevocation revocation) {

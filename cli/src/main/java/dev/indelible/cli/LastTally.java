@@ -21,10 +21,13 @@ import java.util.Optional;
  * @param tally its content; empty if there is none
  */
 record LastTally(long sequence, Optional<Tally> tally) {
-  /** Tallies that are read from the end before the last valid one counts as unknown. */
-  private static final int LOOKED_AT = 16;
+  /** Number of tallies at the end of the chain that are checked, the last one first. */
+  private static final int CHECKED = 16;
 
-  /** Reads the last valid tally; empty if none of the last ones is valid, so that it is unknown. */
+  /**
+   * Reads the last valid tally. Empty if it is unknown, because none of the last {@value #CHECKED}
+   * tallies is valid.
+   */
   static Optional<LastTally> read(LedgerReader ledger, KeyRing keys) throws LedgerException {
     RowCheck check = new RowCheck(keys);
     Deque<ChainRow> last = new ArrayDeque<>();
@@ -32,7 +35,7 @@ record LastTally(long sequence, Optional<Tally> tally) {
         RowQuery.ofType(SystemEvent.TALLY),
         row -> {
           last.addFirst(row);
-          if (last.size() > LOOKED_AT) {
+          if (last.size() > CHECKED) {
             last.removeLast();
           }
           return true;
@@ -61,11 +64,14 @@ record LastTally(long sequence, Optional<Tally> tally) {
         .orElse("(none)");
   }
 
+  /** Writes the members of the tally. */
   void write(CanonicalWriter out) {
-    out.beginObject();
-    tally.ifPresent(found -> out.member("attempts", found.attempts().total()));
-    tally.ifPresent(found -> out.member("closed", found.closed()));
-    tally.ifPresent(found -> out.member("pending", found.pending()).member("run", found.run()));
-    out.member("sequence", sequence).endObject();
+    tally.ifPresent(
+        found ->
+            out.member("attempts", found.attempts().total())
+                .member("closed", found.closed())
+                .member("pending", found.pending())
+                .member("run", found.run()));
+    out.member("sequence", sequence);
   }
 }

@@ -8,14 +8,12 @@ import dev.indelible.aimemory.AdoptionException;
 import dev.indelible.aimemory.AiMemoryVerifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,10 +24,10 @@ import picocli.CommandLine.Parameters;
     description = "Adopt another system's chain: verify it, and record its hashes in this log.",
     footer = {
       "",
-      "The event covers every row of the file, including the last, which nothing covered before.",
+      "The recorded event covers every row of the file, also the last, whose hash no later row has.",
       "Keep the file: it is not copied. 'log verify --adopted FILE' checks it against the record.",
-      "Exit status: 0 adopted; not adopted: 1 the chain is broken, 3 unknown, because a later version",
-      "of ai-memory wrote rows of it."
+      "Exit status: 0 adopted; 1 not adopted, because the chain is broken; 3 not adopted, because a",
+      "later version of ai-memory wrote rows of it."
     })
 final class LogAdoptCommand extends Verb {
   @Option(
@@ -59,7 +57,7 @@ final class LogAdoptCommand extends Verb {
     AdoptedChain chain = verified(given);
     requireNew(chain);
     SystemEvent event = chain.toEvent();
-    Indelible log = openLog(anchor.file(), false);
+    Indelible log = openLog(anchor.file(), Run.NO_ACTION);
     boolean accepted;
     try {
       accepted = log.queue().submit(event);
@@ -90,54 +88,54 @@ final class LogAdoptCommand extends Verb {
     }
   }
 
-  /** Refuses a chain that the log has adopted already. */
+  /** Refuses a chain that this log has adopted already. */
   private void requireNew(AdoptedChain chain) throws Exception {
     if (!Files.exists(data().database())) {
       return;
     }
-    Optional<Long> already;
     try (LedgerReader ledger = ledger()) {
-      already =
-          AdoptedChain.allIn(ledger).entrySet().stream()
-              .filter(entry -> entry.getValue().root().equals(chain.root()))
-              .map(Map.Entry::getKey)
-              .findFirst();
-    }
-    if (already.isPresent()) {
-      throw CommandFailure.usage(
-          "%s: adopted already, by row %d; 'indelible log verify --adopted %s' checks it",
-          file, already.get(), file);
+      for (Map.Entry<Long, AdoptedChain> adopted : AdoptedChain.allIn(ledger).entrySet()) {
+        CommandFailure.refuseIf(
+            adopted.getValue().root().equals(chain.root()),
+            "%s: adopted already, by row %d; 'indelible log verify --adopted %s' checks it",
+            file,
+            adopted.getKey(),
+            file);
+      }
     }
   }
 
   private void print(SystemEvent event, AdoptedChain chain) throws Exception {
-    long sequence;
+    long sequence = sequence(event);
+    print(
+        out -> {
+          out.name("adopted").beginObject();
+          chain.write(out);
+          out.endObject().member("id", event.id()).member("sequence", sequence);
+        },
+        () -> printText(chain, sequence));
+  }
+
+  private long sequence(SystemEvent event) throws Exception {
     try (LedgerReader ledger = ledger()) {
-      sequence =
-          ledger
-              .row(event.id().toString())
-              .orElseThrow(
-                  () ->
-                      CommandFailure.failed(
-                          "the event is a dead letter; 'indelible dlq list' shows why"))
-              .sequence();
+      return ledger
+          .row(event.id().toString())
+          .orElseThrow(
+              () ->
+                  CommandFailure.failed(
+                      "the event is a dead letter; 'indelible dlq list' shows why"))
+          .sequence();
     }
-    if (json()) {
-      CanonicalWriter out = new CanonicalWriter().beginObject();
-      out.name("adopted").beginObject();
-      chain.write(out);
-      out.endObject().member("id", event.id()).member("sequence", sequence);
-      console().json(out.endObject());
-    } else {
-      console()
-          .line(
-              "%s  %,d rows, %s, by row %d",
-              console().green("adopted"), chain.rows(), chain.verdict(), sequence);
-      Table table = new Table("", "");
-      table.row("last row's hash", chain.finalHash());
-      table.row("root over all rows", chain.root());
-      table.row("file", "sha256:" + chain.fileHash());
-      table.print(console());
-    }
+  }
+
+  private void printText(AdoptedChain chain, long sequence) {
+    line(
+        "%s  %,d rows, %s, by row %d",
+        console().green("adopted"), chain.rows(), chain.verdict(), sequence);
+    Table table = new Table("", "");
+    table.row("last row's hash", chain.finalHash());
+    table.row("root over all rows", chain.root());
+    table.row("file", "sha256:" + chain.fileHash());
+    table.print(console());
   }
 }

@@ -21,9 +21,8 @@ import picocli.CommandLine.Parameters;
     description = "Answer an audit.tamper event: record that the row it names verifies.",
     footer = {
       "",
-      "Possible only if that row verifies in full now: payload, links, tree, and a signature under"
-          + " a",
-      "known key that is not revoked for it. The event and its answer stay in the chain.",
+      "The row must verify in full now: its payload, its links, the tree, and a signature of a known",
+      "key that is not revoked for it. The event and its answer stay in the chain.",
       "Exit status: 0 recorded; 1 the row does not verify, and nothing was written."
     })
 final class LogAnswerCommand extends Verb {
@@ -36,14 +35,18 @@ final class LogAnswerCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    String why = reason.words();
+    String why = reason.text();
     String who = by.name();
     requireDataDirectory();
     SigningKeys keys = data().signingKeys();
     TamperAnswer answer;
     try (LedgerReader ledger = ledger()) {
       KeyHistory history = KeyHistory.read(ledger, keys.accepted(), false);
-      requireNotRevoked(history, keys);
+      String keyId = keys.signer().verificationKey().keyId();
+      CommandFailure.refuseIf(
+          new KeyStates(Optional.of(history)).isRevoked(keyId),
+          "key %s is revoked, so it cannot sign an answer; restore the key that follows it",
+          keyId);
       answer = answer(ledger, history, why, who);
     }
     try (KeyEvents events = data().keyEvents(keys.accepted())) {
@@ -55,15 +58,6 @@ final class LogAnswerCommand extends Verb {
         answer.note(),
         answer.sequence());
     return ExitCode.OK;
-  }
-
-  private static void requireNotRevoked(KeyHistory history, SigningKeys keys)
-      throws CommandFailure {
-    String keyId = keys.signer().verificationKey().keyId();
-    if (history.era(keyId).filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
-      throw CommandFailure.usage(
-          "key %s is revoked, so it cannot sign an answer; restore the key that follows it", keyId);
-    }
   }
 
   private TamperAnswer answer(LedgerReader ledger, KeyHistory history, String why, String who)

@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "The erasure is itself an event in the chain, and everything still verifies.",
-      "Other copies (backups, the journal, disk snapshots) are not touched.",
+      "Other copies (backups, the journal, disk snapshots) keep the payload.",
       "Exit status: 0 the bytes are gone; 1 erased, but a reader keeps the bytes in the WAL file."
     })
 final class LogErasePayloadCommand extends Verb {
@@ -25,7 +25,7 @@ final class LogErasePayloadCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    String why = reason.words();
+    String why = reason.text();
     String who = by.name();
     Erased erased = log().erase(id, why, who);
     print(

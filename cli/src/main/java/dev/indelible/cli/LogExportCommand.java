@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
     description = "Write the log as files that others can check and any web server can serve.",
     footer = {
       "",
-      "tiles: a directory as C2SP tlog-tiles lays it out, up to the last signed checkpoint: the",
-      "records, not the payloads. A later run adds new rows and never changes a tile.",
+      "tiles: a directory in the layout of C2SP tlog-tiles, up to the last signed checkpoint, with",
+      "the records but not the payloads. A later run adds new rows and never changes a tile.",
       "jsonl: one new file with all rows, each with its payload on one line."
     })
 final class LogExportCommand extends Verb {
@@ -58,10 +58,10 @@ final class LogExportCommand extends Verb {
 
   private void writeTiles(Progress progress) throws Exception {
     AuditLog log = log();
-    if (Files.exists(path.resolve(data().database().getFileName()))) {
-      throw CommandFailure.usage(
-          "%s: is a data directory, which only its owner may read; name another directory", path);
-    }
+    CommandFailure.refuseIf(
+        Files.exists(path.resolve(data().database().getFileName())),
+        "%s: is a data directory, which only its owner may read; name another directory",
+        path);
     AuditLog.Exported exported = log.export(path, progress::at);
     Checkpoint checkpoint = exported.checkpoint();
     print(
@@ -78,7 +78,7 @@ final class LogExportCommand extends Verb {
         exported.filesWritten());
   }
 
-  /** Writes all rows into one new file, a line each; the file is whole and synced, or not there. */
+  /** Writes all rows into one new file, one row a line. */
   private void writeRows(Progress progress) throws Exception {
     try (LedgerReader ledger = ledger()) {
       NewFile.write(

@@ -81,10 +81,11 @@ final class LogKeys {
       } catch (CheckpointParseException e) {
         throw CommandFailure.usage("%s: %s", source, e.getMessage());
       }
-      if (key.type() != SignatureType.ED25519) {
-        throw CommandFailure.usage(
-            "%s: %s is the key of a witness, not of a log; give it with --witness", source, vkey);
-      }
+      CommandFailure.refuseIf(
+          key.type() != SignatureType.ED25519,
+          "%s: %s is the key of a witness, not of a log; give it with --witness",
+          source,
+          vkey);
       named.add(key);
     }
   }

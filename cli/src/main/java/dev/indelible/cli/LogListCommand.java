@@ -22,16 +22,14 @@ final class LogListCommand extends Verb {
   @Option(
       names = "--type",
       paramLabel = "TYPE",
-      description = "only rows of this type, as governance.refusal")
+      description = "only rows of this type, for example governance.refusal")
   @Nullable String type;
 
   private long printed;
 
   @Override
   public Integer call() throws Exception {
-    if (limit < 0) {
-      throw CommandFailure.usage("--limit %s: give a number of rows, 0 or more", limit);
-    }
+    CommandFailure.refuseIf(limit < 0, "--limit %s: give a number of rows, 0 or more", limit);
     RowPrinter printer = new RowPrinter(console(), json());
     try (LedgerReader ledger = ledger()) {
       printer.head();

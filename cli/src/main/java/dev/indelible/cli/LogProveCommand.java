@@ -21,10 +21,10 @@ import picocli.CommandLine.Parameters;
       "cosignatures of the witnesses in the data directory's file 'witnesses'.",
       "cose: an RFC 9942 receipt, and FILE.record beside it with the record. Needs the log's",
       "private key; has neither the log's name nor cosignatures.",
-      "Both show how many rows the log had. 'indelible proof verify' checks either, without the log."
+      "Both state how many rows the log had. 'indelible proof verify' checks either without the log."
     })
 final class LogProveCommand extends Verb {
-  /** An event id in the form of a UUID; only these become file names. */
+  /** The form of a UUID. Only an event id of this form becomes the name of a file. */
   private static final String PLAIN_NAME = "[0-9a-f-]{36}";
 
   @Parameters(paramLabel = "EVENT-ID", description = "the id of the event")
@@ -92,9 +92,8 @@ final class LogProveCommand extends Verb {
   }
 
   private String name() throws CommandFailure {
-    if (!id.matches(PLAIN_NAME)) {
-      throw CommandFailure.usage("%s: cannot be the name of a file; name one with --out", id);
-    }
+    CommandFailure.refuseIf(
+        !id.matches(PLAIN_NAME), "%s: cannot be the name of a file; name one with --out", id);
     return id + "." + format.suffix;
   }
 

@@ -30,9 +30,7 @@ final class LogTailCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    if (lines < 0) {
-      throw CommandFailure.usage("--lines %s: give a number of rows, 0 or more", lines);
-    }
+    CommandFailure.refuseIf(lines < 0, "--lines %s: give a number of rows, 0 or more", lines);
     RowPrinter printer = new RowPrinter(console(), json());
     try (LedgerReader ledger = ledger()) {
       long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);

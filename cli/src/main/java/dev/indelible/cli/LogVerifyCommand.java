@@ -35,8 +35,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Exit status: 0 intact, 1 broken, 3 unknown.",
-      "A rollback, or a rebuild with the log's own key, shows only with an anchor file or witnesses",
-      "that somebody else keeps."
+      "Only an anchor file or witnesses that somebody else keeps can show that the log was rolled",
+      "back, or rebuilt with its own key."
     })
 final class LogVerifyCommand extends Verb {
   @Option(
@@ -126,16 +126,13 @@ final class LogVerifyCommand extends Verb {
   }
 
   private VerificationReport copiedLedger(Path database) throws Exception {
-    if (adopted != null) {
-      throw CommandFailure.usage(
-          "log verify %s: --adopted cannot be combined with a file", database);
-    }
-    if (keys.isEmpty()) {
-      throw CommandFailure.usage(
-          "log verify %s: name the log's public key with --key; or, for another system's"
-              + " chain, its format with --format",
-          database);
-    }
+    CommandFailure.refuseIf(
+        adopted != null, "log verify %s: --adopted cannot be combined with a file", database);
+    CommandFailure.refuseIf(
+        keys.isEmpty(),
+        "log verify %s: name the log's public key with --key; or, for another system's"
+            + " chain, its format with --format",
+        database);
     try (LedgerReader ledger = SqliteLedger.open(database)) {
       return verifyCopy(ledger, underKeys());
     } catch (LedgerException e) {
@@ -144,15 +141,13 @@ final class LogVerifyCommand extends Verb {
   }
 
   private VerificationReport exportedLog(Path directory) throws Exception {
-    if (adopted != null || file != null) {
-      throw CommandFailure.usage("--export cannot be combined with --adopted or a file");
-    }
+    CommandFailure.refuseIf(
+        adopted != null || file != null, "--export cannot be combined with --adopted or a file");
     TrustedKeys given = LogKeys.read(keys);
-    if (given.isEmpty()) {
-      throw CommandFailure.usage(
-          "--export: name the log's public key with --key; a key in the directory itself proves"
-              + " nothing");
-    }
+    CommandFailure.refuseIf(
+        given.isEmpty(),
+        "--export: name the log's public key with --key; a key in the directory itself proves"
+            + " nothing");
     try (ExportedLog log = ExportedLog.open(directory)) {
       return verifyCopy(
           log, VerificationOptions.of(KeyRing.of(given.of(log.origin()))).origins(given.origins()));
@@ -173,19 +168,18 @@ final class LogVerifyCommand extends Verb {
     if (file == null) {
       throw CommandFailure.usage("--format %s: name the file to check after it", format);
     }
-    if (!since.equals("1") || adopted != null || export != null) {
-      throw CommandFailure.usage("--format cannot be combined with --since, --adopted or --export");
-    }
-    if (!namedAnchors().isEmpty() || witnesses.areGiven()) {
-      throw CommandFailure.usage(
-          "--format cannot be combined with --anchor, --witness or --policy");
-    }
+    CommandFailure.refuseIf(
+        !since.equals("1") || adopted != null || export != null,
+        "--format cannot be combined with --since, --adopted or --export");
+    CommandFailure.refuseIf(
+        !namedAnchors().isEmpty() || witnesses.areGiven(),
+        "--format cannot be combined with --anchor, --witness or --policy");
     ForeignChain.requireFormat(format);
     return ForeignChain.verify(file, KeyRing.of(LogKeys.read(keys).all()), console(), row -> {})
         .report();
   }
 
-  /** Returns the report on this log, with the comparison of a file with its adopted chains. */
+  /** Adds to a report the comparison of a file with the chains that this log adopted. */
   private VerificationReport withAdopted(VerificationReport own, Path file) throws Exception {
     AdoptionCheck check;
     try (LedgerReader ledger = ledger()) {
@@ -201,19 +195,19 @@ final class LogVerifyCommand extends Verb {
     return own.with(check.finding(foreign));
   }
 
-  /** Returns options with the keys of {@code --key}; without keys if none are given. */
+  /** Returns options with the keys of {@code --key}, which may be none. */
   private VerificationOptions underKeys() throws Exception {
     TrustedKeys given = LogKeys.read(keys);
-    if (given.origins().size() > 1) {
-      throw CommandFailure.usage(
-          "--key: vkeys of several logs, %s; give those of one", given.origins());
-    }
+    CommandFailure.refuseIf(
+        given.origins().size() > 1,
+        "--key: vkeys of several logs, %s; give those of one",
+        given.origins());
     return given.isEmpty()
         ? VerificationOptions.of(KeyRing.of(List.of()))
         : VerificationOptions.rootedIn(KeyRing.of(given.all())).origins(given.origins());
   }
 
-  /** Returns options with the given witnesses, and with the first row of {@code --since}. */
+  /** Adds the witnesses of the command line, and {@code --since}, to options. */
   private VerificationOptions withGiven(VerificationOptions options) throws CommandFailure {
     VerificationOptions started = started(options);
     return witnesses.policy().map(started::witnesses).orElse(started);
@@ -222,9 +216,7 @@ final class LogVerifyCommand extends Verb {
   private VerificationOptions started(VerificationOptions options) throws CommandFailure {
     if (since.matches("-?[0-9]{1,18}")) {
       long sequence = Long.parseLong(since);
-      if (sequence < 1) {
-        throw CommandFailure.usage("--since %s: rows are numbered from 1", since);
-      }
+      CommandFailure.refuseIf(sequence < 1, "--since %s: rows are numbered from 1", since);
       return options.since(sequence);
     }
     try {
@@ -243,7 +235,10 @@ final class LogVerifyCommand extends Verb {
         : anchors.stream().filter(anchor -> !anchor.toString().isEmpty()).toList();
   }
 
-  /** Returns the anchors named on the command line; the environment names only this log's own. */
+  /**
+   * Returns the anchors on the command line. The anchor in the environment belongs to the log in
+   * the data directory, so it is not compared with a copy.
+   */
   private List<Path> namedAnchors() {
     return Objects.requireNonNull(spec).commandLine().getParseResult().hasMatchedOption("--anchor")
         ? anchors()
@@ -254,7 +249,7 @@ final class LogVerifyCommand extends Verb {
     try (LedgerReader ledger = ledger()) {
       return rowsToCheck(ledger, options);
     } catch (LedgerException e) {
-      // The verifier reports it.
+      // The verifier reports the error.
       return 0;
     }
   }
@@ -265,7 +260,7 @@ final class LogVerifyCommand extends Verb {
       long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
       return Math.max(0, last - Math.max(options.since(), 1) + 1);
     } catch (LedgerException e) {
-      // The verifier reports it.
+      // The verifier reports the error.
       return 0;
     }
   }

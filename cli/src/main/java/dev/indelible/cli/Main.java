@@ -24,7 +24,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The entry point of the command; turns every failure into one line and an exit status. */
 public final class Main {
-  /** Failures whose message states what is wrong, where, and what to do. */
+  /** Failures whose messages are for the person who runs the command. */
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
           ClockException.class,
@@ -42,7 +42,7 @@ public final class Main {
 
   /** Runs the command and exits with its status. */
   public static void main(String[] args) {
-    // The text is English, and its digits are ASCII, whatever the locale.
+    // Text is English with ASCII digits in every locale.
     Locale.setDefault(Locale.ROOT);
     useOwnSqlite();
     int status = run(Console.system(), args);
@@ -128,7 +128,7 @@ public final class Main {
     return ExitCode.FAILED;
   }
 
-  /** Returns true if data contradicts what was signed or published, which is not a usage error. */
+  /** Returns true if data contradicts what was signed or published, which is no usage error. */
   private static boolean isContradicted(Throwable failure) {
     return failure instanceof EvidenceException evidence && evidence.isContradicted()
         || failure instanceof LogDirectoryException directory && directory.isContradicted();

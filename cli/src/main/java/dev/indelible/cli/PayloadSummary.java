@@ -8,11 +8,11 @@ import java.util.stream.StreamSupport;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A payload in a short form for a person.
+ * A payload in short form, for text output.
  *
- * @param verdict the decision; empty if the payload holds none
- * @param rule the rule that decided
- * @param reason the rule's reason
+ * @param verdict the decision; empty for a system event
+ * @param rule the rule that decided; empty if none did
+ * @param reason the rule's reason; empty without a rule
  * @param action the action, or the details of a system event
  */
 record PayloadSummary(String verdict, String rule, String reason, String action) {
@@ -28,7 +28,19 @@ record PayloadSummary(String verdict, String rule, String reason, String action)
         text(decision, "decision"),
         text(decision, "rule_id"),
         text(decision, "reason"),
-        tree.has("action") ? action(tree.path("action")) : tree.path("details").toString());
+        tree.has("action") ? action(tree.path("action")) : details(tree.path("details")));
+  }
+
+  /** Returns the details of an event of the log itself, without the text of a policy. */
+  private static String details(JsonNode details) {
+    if (details.path("files").isEmpty()) {
+      return details.toString();
+    }
+    return "%s, %s bytes in %s"
+        .formatted(
+            text(details, "digest"),
+            details.path("length").asLong(0),
+            details.path("files").size() == 1 ? "1 file" : details.path("files").size() + " files");
   }
 
   /** Prints the summary, one field a line; empty fields are left out. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -28,13 +29,13 @@ final class PolicyLintCommand extends Verb {
           out.member("digest", loaded.digest()).name("remarks").strings(remarks);
           out.member("rules", loaded.rules().size());
         },
-        "%s: %s rules, no mistake, %s",
+        "%s: %s rules, no mistake, %s%s",
         policy.name(this),
         loaded.rules().size(),
-        loaded.digest());
-    if (!json()) {
-      remarks.forEach(remark -> console().line("  " + Console.printable(remark)));
-    }
+        loaded.digest(),
+        remarks.stream()
+            .map(remark -> "\n  " + Console.printable(remark))
+            .collect(Collectors.joining()));
     return ExitCode.OK;
   }
 

@@ -14,11 +14,11 @@ final class PolicyOption {
       names = "--policy",
       paramLabel = "PATH",
       description =
-          "a policy file or a directory of them (default: that of the data directory; without one,"
-              + " the starter policy)")
+          "a policy file, or a directory of them (default: that of the data directory, or else the"
+              + " starter policy)")
   @Nullable Path path;
 
-  /** Returns where the policy comes from, for a person. */
+  /** Returns the file or directory of the policy, as text. */
   String name(Verb verb) {
     return source(verb) == null ? "the starter policy" : String.valueOf(source(verb));
   }

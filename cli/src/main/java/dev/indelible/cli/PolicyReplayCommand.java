@@ -12,8 +12,8 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.RulePolicy;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,9 +24,8 @@ import tools.jackson.databind.JsonNode;
     description = "Decide again about every recorded action, and print what would change.",
     footer = {
       "",
-      "Decisions that permit are compared as well as they are recorded: hooks record only those",
-      "that block. Erased payloads, and actions too large to be kept, are counted and left out.",
-      "Nothing is recorded.",
+      "Only recorded decisions are compared, and hooks record only those that block. Erased",
+      "payloads, and actions too large to be kept, are counted and left out. Nothing is recorded.",
       "",
       "Exit status: 0 nothing changes, 1 something does."
     })
@@ -48,7 +47,7 @@ final class PolicyReplayCommand extends Verb {
     RulePolicy loaded = policy.load(this);
     try (LedgerReader ledger = ledger()) {
       ledger.forEachRow(
-          new RowQuery(Long.MIN_VALUE, Optional.empty(), Optional.empty()),
+          RowQuery.all(),
           row -> {
             if (DeferredAuditEvent.isDecision(row.eventType())) {
               replay(loaded, row);
@@ -63,14 +62,14 @@ final class PolicyReplayCommand extends Verb {
           changes.forEach(out::member);
           out.endObject().member("decided", decided).member("skipped", skipped);
         },
-        "%s decisions, %s change under %s, %s cannot be repeated",
+        "%s decisions, %s change under %s, %s cannot be repeated%s",
         decided,
         changed,
         policy.name(this),
-        skipped);
-    if (!json()) {
-      changes.forEach((change, count) -> console().line("  %s  %s", count, change));
-    }
+        skipped,
+        changes.entrySet().stream()
+            .map(change -> "\n  " + change.getValue() + "  " + change.getKey())
+            .collect(Collectors.joining()));
     return changed == 0 ? ExitCode.OK : ExitCode.FAILED;
   }
 
@@ -78,11 +77,8 @@ final class PolicyReplayCommand extends Verb {
     AgentAction action;
     JsonNode payload;
     try {
-      if (row.payload().isEmpty()) {
-        skipped++;
-        return;
-      }
-      payload = CanonicalJson.read(row.payload().get());
+      // An erased payload is read as an empty text, which is not JSON.
+      payload = CanonicalJson.read(row.payload().orElse(new byte[0]));
       action = ActionParser.parse(payload.path("action"), "action");
     } catch (JsonFormatException e) {
       skipped++;

@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "schema",
-    description = "Print the JSON Schema of policy files, for editors that check YAML by it.")
+    description = "Print the JSON Schema of policy files; editors can check YAML with it.")
 final class PolicySchemaCommand extends Verb {
   @Override
   public Integer call() {

@@ -13,8 +13,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,19 +25,24 @@ import tools.jackson.databind.JsonNode;
 
 @Command(
     name = "test",
-    description = "Decide about the actions of case files and compare with what they expect.",
+    description =
+        "Decide about the actions of case files, and compare with the expected decisions.",
     footer = {
       "",
-      "A case is one JSON object a line: {\"id\":…,\"action\":{\"kind\":…},\"expect\":…}. Expected is",
-      "a verdict (allow, warn, refuse, escalate), or block: refuse or escalate, or pass: allow or",
-      "warn. An optional \"rule\" names the rule that has to decide. Other members are for people.",
+      "A case is one JSON object a line: {\"id\":…,\"action\":{\"kind\":…},\"expect\":…}. \"expect\" is",
+      "a verdict (allow, warn, refuse, escalate), or block (refuse or escalate), or pass (allow or",
+      "warn). An optional \"rule\" names the rule that must decide. Other members are ignored.",
       "",
-      "Exit status: 0 every case as expected, 1 not, 2 a file or the policy cannot be read."
+      "Exit status: 0 every case as expected; 1 a case not; 2 a file or the policy cannot be read."
     })
 final class PolicyTestCommand extends Verb {
   private static final Set<String> EXPECTED =
       Set.of("allow", "warn", "refuse", "escalate", "block", "pass");
   private static final String AGENT = "agent:test";
+
+  /** Follows the id of a rule in shadow mode in an explanation. */
+  private static final String SHADOW = " (shadow)";
+
   private static final int ACTION_WIDTH = 80;
 
   @Parameters(arity = "1..*", paramLabel = "FILE", description = "files of cases")
@@ -50,36 +53,32 @@ final class PolicyTestCommand extends Verb {
   @Option(names = "--all", description = "print every case, not only those that fail")
   boolean all;
 
-  private final Map<String, Integer> hits = new LinkedHashMap<>();
+  private final Map<String, Long> hits = new TreeMap<>();
   private int cases;
   private int failed;
 
   @Override
   public Integer call() throws Exception {
     RulePolicy loaded = policy.load(this);
-    loaded.rules().forEach(rule -> hits.put(rule.id(), 0));
+    loaded.rules().forEach(rule -> hits.put(rule.id(), 0L));
     for (Path file : files) {
       test(loaded, file);
     }
     List<String> untested =
         loaded.rules().stream().map(Rule::id).filter(id -> hits.get(id) == 0).toList();
-    if (json()) {
-      console()
-          .json(
-              out -> {
-                out.member("cases", cases).member("failed", failed).name("hits").beginObject();
-                new TreeMap<>(hits).forEach((id, count) -> out.member(id, count));
-                out.endObject().name("untested").strings(untested);
-              });
-    } else {
-      console()
-          .line(
-              "%s cases, %s as expected, %s not; %s of %s rules matched at least one",
-              cases, cases - failed, failed, hits.size() - untested.size(), hits.size());
-      if (!untested.isEmpty()) {
-        console().line("matched by no case: " + String.join(", ", untested));
-      }
-    }
+    print(
+        out -> {
+          out.member("cases", cases).member("failed", failed).name("hits").beginObject();
+          hits.forEach(out::member);
+          out.endObject().name("untested").strings(untested);
+        },
+        "%s cases, %s as expected, %s not; %s of %s rules matched at least one%s",
+        cases,
+        cases - failed,
+        failed,
+        hits.size() - untested.size(),
+        hits.size(),
+        untested.isEmpty() ? "" : "\nmatched by no case: " + String.join(", ", untested));
     return failed == 0 ? ExitCode.OK : ExitCode.FAILED;
   }
 
@@ -111,7 +110,10 @@ final class PolicyTestCommand extends Verb {
     AgentAction action = ActionParser.parse(test.path("action"), "action");
     ExplainedDecision explained = policy.explain(AGENT, action);
     Decision decision = explained.decision();
-    explained.explanation().matched().forEach(id -> hits.merge(id, 1, Integer::sum));
+    explained
+        .explanation()
+        .matched()
+        .forEach(id -> hits.merge(id.replace(SHADOW, ""), 1L, Long::sum));
     String rule = test.path("rule").asString("");
     boolean right =
         isExpected(decision, expect)
@@ -134,32 +136,25 @@ final class PolicyTestCommand extends Verb {
   private void print(JsonNode test, ExplainedDecision explained, boolean right) {
     Decision decision = explained.decision();
     String id = test.path("id").asString("");
-    if (json()) {
-      console()
-          .json(
-              out -> {
-                out.member("decision", decision.verdict());
-                out.member("expected", test.path("expect").asString(""));
-                explained.explanation().writeBeforeId(out);
-                out.member("id", id);
-                explained.explanation().writeAfterId(out);
-                out.name("reason").nullable(decision.reason());
-                out.member("right", right);
-                out.name("rule_id").nullable(decision.ruleId());
-              });
-      return;
-    }
-    List<String> parts = new ArrayList<>();
-    parts.add(right ? console().green("ok  ") : console().red("FAIL"));
-    parts.add(Console.printable(id));
-    parts.add(
-        "expected %s, decided %s"
-            .formatted(
-                test.path("expect").asString(""),
-                console().byMeaning(decision.verdict(), decision.verdict())));
-    decision.ruleId().ifPresent(rule -> parts.add(Console.printable(rule)));
-    console().line(String.join("  ", parts));
-    console().line("      " + Console.excerpt(test.path("action").toString(), ACTION_WIDTH));
-    decision.reason().ifPresent(why -> console().line("      " + Console.excerpt(why, 200)));
+    String expected = test.path("expect").asString("");
+    String verdict = decision.verdict();
+    print(
+        out -> {
+          out.member("decision", verdict).member("expected", expected);
+          explained.explanation().writeBeforeId(out);
+          out.member("id", id);
+          explained.explanation().writeAfterId(out);
+          out.name("reason").nullable(decision.reason());
+          out.member("right", right);
+          out.name("rule_id").nullable(decision.ruleId());
+        },
+        "%s  %s  expected %s, decided %s%s\n      %s%s",
+        right ? console().green("ok  ") : console().red("FAIL"),
+        Console.printable(id),
+        expected,
+        console().byMeaning(verdict, verdict),
+        decision.ruleId().map(rule -> "  " + Console.printable(rule)).orElse(""),
+        Console.excerpt(test.path("action").toString(), ACTION_WIDTH),
+        decision.reason().map(why -> "\n      " + Console.excerpt(why, 200)).orElse(""));
   }
 }

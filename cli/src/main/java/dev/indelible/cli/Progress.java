@@ -16,7 +16,7 @@ final class Progress implements AutoCloseable {
   private final Console console;
   private final String what;
 
-  /** The total count; 0 if it is unknown. */
+  /** The total count; 0 if unknown. */
   private final long total;
 
   private final long started;

@@ -48,7 +48,7 @@ final class ProofVerifyCommand extends Verb {
   /** The first byte of a COSE receipt: its tag. */
   private static final byte COSE_SIGN1 = (byte) 0xd2;
 
-  /** The first second of the year 10000; later times are shown as a number. */
+  /** The first second of the year 10000; from there on, times are printed as numbers. */
   private static final long YEAR_10000 = 253_402_300_800L;
 
   @Parameters(paramLabel = "FILE", description = "the receipt: a .tlog-proof, or a COSE receipt")
@@ -83,7 +83,8 @@ final class ProofVerifyCommand extends Verb {
     boolean cose = bytes.length > 0 && bytes[0] == COSE_SIGN1;
     String format = cose ? "cose" : "tlog";
     try {
-      print(format, cose ? cose(bytes, trusted) : tlog(bytes, trusted));
+      ProvenDisclosure proven = cose ? cose(bytes, trusted) : tlog(bytes, trusted);
+      print(out -> write(out, format, proven), () -> print(proven));
       return ExitCode.OK;
     } catch (DisclosureException e) {
       return notProven(format, e);
@@ -100,9 +101,9 @@ final class ProofVerifyCommand extends Verb {
     }
     Disclosure beside = Disclosure.of(record != null ? read(record) : extra(proof));
     WitnessPolicy policy = witnesses.policy().orElseGet(() -> WitnessPolicy.ofLogs(List.of()));
-    if (trusted.isEmpty() && policy.logs().isEmpty()) {
-      throw CommandFailure.usage("--key: name the log's public key, or give a --policy that does");
-    }
+    CommandFailure.refuseIf(
+        trusted.isEmpty() && policy.logs().isEmpty(),
+        "--key: name the log's public key, or give a --policy that does");
     return new DisclosureVerifier(trusted, policy).verify(proof, beside);
   }
 
@@ -123,15 +124,12 @@ final class ProofVerifyCommand extends Verb {
     } catch (ReceiptParseException e) {
       throw CommandFailure.usage("%s: %s", file, e.getMessage());
     }
-    if (witnesses.areGiven()) {
-      throw CommandFailure.usage(
-          "%s: a COSE receipt has no cosignatures, so it cannot be combined with --witness"
-              + " or --policy",
-          file);
-    }
-    if (trusted.isEmpty()) {
-      throw CommandFailure.usage("--key: name the log's public key");
-    }
+    CommandFailure.refuseIf(
+        witnesses.areGiven(),
+        "%s: a COSE receipt has no cosignatures, so it cannot be combined with --witness"
+            + " or --policy",
+        file);
+    CommandFailure.refuseIf(trusted.isEmpty(), "--key: name the log's public key");
     Disclosure beside = Disclosure.of(read(record != null ? record : recordBeside(file)));
     return new DisclosureVerifier(trusted).verify(receipt, beside);
   }
@@ -139,10 +137,11 @@ final class ProofVerifyCommand extends Verb {
   private static byte[] read(Path file) throws CommandFailure {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] bytes = in.readNBytes(TlogProof.MAX_BYTES + 1);
-      if (bytes.length > TlogProof.MAX_BYTES) {
-        throw CommandFailure.usage(
-            "%s: too long for a receipt: the limit is %d bytes", file, TlogProof.MAX_BYTES);
-      }
+      CommandFailure.refuseIf(
+          bytes.length > TlogProof.MAX_BYTES,
+          "%s: too long for a receipt: the limit is %d bytes",
+          file,
+          TlogProof.MAX_BYTES);
       return bytes;
     } catch (NoSuchFileException e) {
       throw CommandFailure.usage("%s: no such file", file);
@@ -182,62 +181,51 @@ final class ProofVerifyCommand extends Verb {
         Console.printable(message));
   }
 
-  private void print(String format, ProvenDisclosure proven) {
-    if (json()) {
-      console().json(toJson(format, proven));
-    } else {
-      print(proven);
-    }
-  }
-
-  private CanonicalWriter toJson(String format, ProvenDisclosure proven) {
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.name("cosigned").beginArray();
-    cosigned(proven)
-        .forEach(
-            (witness, time) ->
-                out.element()
-                    .beginObject()
-                    .member("name", witness.key().name())
-                    .member("time", time)
-                    .endObject());
-    out.endArray().member("file", file.toString()).member("format", format);
+  private void write(CanonicalWriter out, String format, ProvenDisclosure proven) {
     Optional<Checkpoint> checkpoint = proven.witnessed().map(Witnessed::checkpoint);
-    checkpoint.ifPresent(stated -> out.member("origin", stated.origin()));
-    out.name("row").canonical(proven.row().toJson());
-    out.member("row_signature", proven.rowSignature().name().toLowerCase(Locale.ROOT));
-    out.member("signed_by", proven.signer().keyId());
+    out.name("cosigned")
+        .objects(
+            cosigned(proven).entrySet(),
+            entry ->
+                out.member("name", entry.getKey().key().name()).member("time", entry.getValue()))
+        .member("file", file.toString())
+        .member("format", format)
+        .member("origin", checkpoint.map(Checkpoint::origin))
+        .name("row")
+        .canonical(proven.row().toJson())
+        .member("row_signature", proven.rowSignature().name().toLowerCase(Locale.ROOT))
+        .member("signed_by", proven.signer().keyId());
     checkpoint.ifPresent(stated -> out.member("size", stated.size()));
-    return out.member("verdict", "proven").endObject();
+    out.member("verdict", "proven");
   }
 
   private void print(ProvenDisclosure proven) {
     ChainRow row = proven.row();
-    console()
-        .line(
-            "%s  event %s is row %d%s",
-            console().bold(console().byMeaning("proven", "proven")),
-            Console.printable(row.id()),
-            row.sequence(),
-            place(proven));
-    console().field(WIDTH, "agent", row.agentId());
-    console().field(WIDTH, "type", row.eventType());
-    console().field(WIDTH, "time", row.timestamp());
-    if (row.payload().isPresent()) {
-      PayloadSummary.of(row.payload().get()).print(console(), WIDTH);
-    } else {
-      console()
-          .field(
-              WIDTH,
-              "payload",
-              "not shown; SHA-256 " + HexFormat.of().formatHex(row.payloadHash()));
-    }
-    console().field(WIDTH, "row signed by", rowSigner(proven));
-    console().field(WIDTH, "signed by", "key " + proven.signer().keyId());
+    line(
+        "%s  event %s is row %d%s",
+        console().bold(console().byMeaning("proven", "proven")),
+        Console.printable(row.id()),
+        row.sequence(),
+        place(proven));
+    field("agent", row.agentId());
+    field("type", row.eventType());
+    field("time", row.timestamp());
+    row.payload()
+        .ifPresentOrElse(
+            payload -> PayloadSummary.of(payload).print(console(), WIDTH),
+            () ->
+                field(
+                    "payload",
+                    "not shown; SHA-256 " + HexFormat.of().formatHex(row.payloadHash())));
+    field("row signed by", rowSigner(proven));
+    field("signed by", "key " + proven.signer().keyId());
     cosigned(proven)
         .forEach(
-            (witness, time) ->
-                console().field(WIDTH, "cosigned by", witness.key().name() + " at " + shown(time)));
+            (witness, time) -> field("cosigned by", witness.key().name() + " at " + shown(time)));
+  }
+
+  private void field(String name, String value) {
+    console().field(WIDTH, name, value);
   }
 
   private static Map<WitnessPolicy.Witness, Long> cosigned(ProvenDisclosure proven) {

@@ -9,12 +9,12 @@ final class ReasonOption {
       names = "--reason",
       required = true,
       paramLabel = "TEXT",
-      description = "why, as recorded in the chain")
+      description = "the recorded reason")
   String text = "";
 
   /** Returns the reason; refuses an empty or overlong one. */
-  String words() throws CommandFailure {
-    Verb.requireWords("--reason", text);
+  String text() throws CommandFailure {
+    Verb.requireRecordable("--reason", text);
     return text;
   }
 }

@@ -11,17 +11,13 @@ import java.util.OptionalLong;
 
 /** Prints a verification report, as a table or as JSON. */
 final class ReportPrinter {
-  /** Most lines of findings in text; the rest are counted. JSON has more. */
+  /** Most lines of findings in text; further ones are counted. JSON has more. */
   private static final int SHOWN = 20;
 
   private ReportPrinter() {}
 
   static void print(Verb verb, VerificationReport report) {
-    if (verb.json()) {
-      verb.console().json(toJson(report));
-    } else {
-      printText(verb.console(), report);
-    }
+    verb.print(out -> write(out, report), () -> printText(verb.console(), report));
   }
 
   static void printText(Console console, VerificationReport report) {
@@ -45,7 +41,7 @@ final class ReportPrinter {
   }
 
   /**
-   * Equal findings of consecutive rows, shown as one line.
+   * Equal findings of consecutive rows, printed as one line.
    *
    * @param first the finding of the first row
    * @param findings the number of rows
@@ -91,24 +87,25 @@ final class ReportPrinter {
     }
   }
 
-  private static CanonicalWriter toJson(VerificationReport report) {
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    out.member("faults", report.faults()).name("findings").beginArray();
-    for (Finding finding : report.findings()) {
-      out.element()
-          .beginObject()
-          .member("check", finding.check())
-          .member("counts", finding.counts())
-          .member("message", finding.message());
-      finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
-      out.member("status", label(finding.status())).endObject();
-    }
-    out.endArray();
-    out.name("head").beginObject();
-    out.member("hash", report.head().hex())
+  private static void write(CanonicalWriter out, VerificationReport report) {
+    out.member("faults", report.faults())
+        .name("findings")
+        .objects(report.findings(), finding -> write(out, finding))
+        .name("head")
+        .beginObject()
+        .member("hash", report.head().hex())
         .member("sequence", report.head().sequence())
-        .endObject();
-    return out.member("rows", report.rows()).member("verdict", label(report.verdict())).endObject();
+        .endObject()
+        .member("rows", report.rows())
+        .member("verdict", label(report.verdict()));
+  }
+
+  private static void write(CanonicalWriter out, Finding finding) {
+    out.member("check", finding.check())
+        .member("counts", finding.counts())
+        .member("message", finding.message());
+    finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
+    out.member("status", label(finding.status()));
   }
 
   private static String label(Enum<?> value) {

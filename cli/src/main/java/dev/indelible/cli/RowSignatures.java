@@ -13,16 +13,16 @@ import dev.indelible.note.RowSignatureNote;
 import java.util.List;
 import java.util.Locale;
 
-/** State of row signatures at the end of a chain, by its own signed notes. */
+/** State of row signatures at the end of a chain, as signed rows of the chain record it. */
 enum RowSignatures {
   /** Every row is signed. */
   ON,
-  /** The last valid note states that rows are unsigned. */
+  /** The last valid note states that new rows are unsigned. */
   OFF,
-  /** Unknown: the notes cannot be read, or an unknown key signed the last. */
+  /** The notes cannot be read, or the key that signed the last one is unknown. */
   UNKNOWN;
 
-  /** Reads the notes of a ledger; a proven forgery is ignored. */
+  /** Reads the notes of a ledger. A note that is proven to be forged is ignored. */
   static RowSignatures read(LedgerReader ledger, KeyRing keys) throws LedgerException {
     RowCheck check = new RowCheck(keys);
     RowSignatures[] last = {ON};
@@ -44,7 +44,7 @@ enum RowSignatures {
         : RowSignatureNote.read(row).map(note -> note.everyRow() ? ON : OFF).orElse(before);
   }
 
-  /** The name in JSON and text. */
+  /** Returns the name in JSON. */
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }

@@ -8,14 +8,15 @@ import java.io.OutputStream;
 import java.util.Locale;
 
 /**
- * Standard output, buffered. A failed write ends the verb with an {@link OutputFailure}, which a
- * {@link java.io.PrintStream} does not swallow. A reader that closes the pipe, as {@code head}
- * does, is no failure: {@link java.io.PrintStream#checkError} returns true from then on.
+ * Standard output, buffered. A failed write ends the verb with an {@link OutputFailure}; unlike an
+ * {@link IOException}, a {@link java.io.PrintStream} does not hide it. It is no failure if the
+ * reader closes the pipe, as {@code head} does: then {@link java.io.PrintStream#checkError} returns
+ * true.
  */
 final class StandardOutput extends OutputStream {
   private final OutputStream out;
 
-  /** Set by the first failure; later output is dropped. */
+  /** True after the first failure; later output is dropped. */
   private boolean failed;
 
   StandardOutput(OutputStream out) {

@@ -4,6 +4,7 @@ package dev.indelible.cli;
 import dev.indelible.HealthCheck;
 import dev.indelible.HealthReport;
 import dev.indelible.base.ThrowingFunction;
+import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.WaitingEvents;
@@ -20,12 +21,13 @@ import dev.indelible.sqlite.SqliteLibrary;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -38,9 +40,14 @@ import picocli.CommandLine.Mixin;
       "Reads counts and the last row; 'indelible log verify' verifies the chain."
     })
 final class StatusCommand extends Verb {
+  private static final int WIDTH = 13;
+
   @Mixin AnchorOption anchor = new AnchorOption();
 
-  /** All problems; reading a field may add one. */
+  /** Null if the ledger cannot be opened. */
+  private @Nullable SqliteLedger ledger;
+
+  /** All problems; {@link #read} may add one. */
   private AuditHealth health = AuditHealth.RECORDING;
 
   @Override
@@ -49,23 +56,22 @@ final class StatusCommand extends Verb {
     // SQLite's library that does not load is a fault of this machine, not of the log.
     SqliteLibrary.load();
     List<StatusField> fields;
-    try (SqliteLedger ledger = ledger()) {
-      fields = fields(Optional.of(ledger));
+    try (SqliteLedger open = ledger()) {
+      ledger = open;
+      fields = fields();
     } catch (LedgerException e) {
       fields = withoutLedger(e);
     }
-    if (json()) {
-      console().json(toJson(fields));
-    } else {
-      print(fields);
-    }
+    List<StatusField> all = fields;
+    print(out -> write(out, all), () -> print(all));
     return health.isWell() ? ExitCode.OK : ExitCode.FAILED;
   }
 
   /** Returns the fields of a log whose ledger cannot be opened. */
   private List<StatusField> withoutLedger(LedgerException e) throws LedgerException {
+    ledger = null;
     health = health.and(List.of(HealthCheck.unreadable(data(), e)));
-    List<StatusField> fields = fields(Optional.empty());
+    List<StatusField> fields = fields();
     boolean waits = health.entry(HealthEntry.WAITING).isPresent();
     if (!Files.exists(data().database()) && !Files.exists(data().lastCheckpoint()) && !waits) {
       // Nothing was recorded here.
@@ -74,45 +80,42 @@ final class StatusCommand extends Verb {
     return fields;
   }
 
-  /** Returns every field, in the order in which it is printed. */
-  private List<StatusField> fields(Optional<SqliteLedger> ledger) {
-    HealthReport check = HealthCheck.of(data(), ledger, anchor.file());
+  /** Returns every field, in the order in which text shows them. */
+  private List<StatusField> fields() {
+    HealthReport check = HealthCheck.of(data(), Optional.ofNullable(ledger), anchor.file());
     health = health.and(check.health().entries());
-    // The state depends on every field, so it is added last.
-    Optional<Head> head = read(ledger, "the last row", StatusCommand::head);
-    List<StatusField> read = new ArrayList<>();
-    read.add(StatusField.number("rows", "rows", read(ledger, "rows", SqliteLedger::size)));
-    read.addAll(blocked(read(ledger, "refusals", SqliteLedger::blocked)));
-    read.add(deadLetters(check.deadLetters()));
-    read.add(waiting(check.waiting()));
-    read.add(head(head));
-    read.add(signatures(rowSignatures(ledger, check)));
-    read.add(Coverage.checkpoint(check.checkpoint(), head));
-    read.add(witnesses(ledger, check, head));
-    read.add(new Coverage(anchor.file().isPresent(), check.anchored(), head).anchor(console()));
-    read.add(tally(lastTally(ledger, check)));
-    read.addAll(keys(check));
-    read.add(policy(check.policy()));
-    read.addAll(tamperNotes(check.tamperNotes()));
+    Optional<Head> head = read("the last row", StatusCommand::head);
+    List<StatusField> fields = new ArrayList<>();
+    fields.add(StatusField.number("rows", read("rows", SqliteLedger::size)));
+    fields.addAll(blocked(read("refusals", SqliteLedger::blocked)));
+    fields.add(deadLetters(StatusField.boxed(check.deadLetters())));
+    fields.add(waiting(check.waiting()));
+    fields.add(head(head));
+    fields.add(signatures(check));
+    fields.add(checkpoint(check.checkpoint(), head));
+    fields.add(witnesses(check, head));
+    fields.add(
+        anchor.file().isEmpty()
+            ? none("anchor")
+            : Coverage.of(check.anchored(), head)
+                .field(console(), "anchor", "that is in it", "anchored"));
+    fields.add(tally(check));
+    fields.addAll(keys(check));
+    fields.add(policy(check.policy()));
+    fields.addAll(tamperNotes(check.tamperNotes()));
+    fields.addAll(problems());
+    // The state depends on every other field, and is shown first.
     String state = check.isTampered() ? "tampered" : health.isWell() ? "ok" : "unhealthy";
-    List<StatusField> all = new ArrayList<>();
-    all.add(
-        new StatusField(
-            "state",
-            console().bold(console().byMeaning(state, state)),
-            "state",
-            out -> out.string(state)));
-    all.addAll(read);
-    return all;
+    String shown = console().bold(console().byMeaning(state, state));
+    fields.add(0, new StatusField("state", shown, "state", out -> out.string(state)));
+    return fields;
   }
 
   /** Reads a value of the ledger; empty, and not zero, if it cannot be read (D11). */
   private <T> Optional<T> read(
-      Optional<SqliteLedger> ledger,
-      String what,
-      ThrowingFunction<SqliteLedger, T, LedgerException> reading) {
+      String what, ThrowingFunction<SqliteLedger, T, LedgerException> reading) {
     try {
-      return ledger.isPresent() ? Optional.of(reading.apply(ledger.get())) : Optional.empty();
+      return ledger == null ? Optional.empty() : Optional.of(reading.apply(ledger));
     } catch (LedgerException e) {
       String reason = what + " cannot be read: " + e.getMessage();
       health = health.and(List.of(new HealthEntry(HealthEntry.LEDGER, reason)));
@@ -120,45 +123,29 @@ final class StatusCommand extends Verb {
     }
   }
 
-  private static Head head(SqliteLedger ledger) throws LedgerException {
-    return ledger.lastRow().map(ChainRow::head).orElse(Head.EMPTY);
-  }
-
-  private RowSignatures rowSignatures(Optional<SqliteLedger> ledger, HealthReport check) {
-    return check
-        .accepted()
-        .flatMap(ring -> read(ledger, "row signatures", open -> RowSignatures.read(open, ring)))
-        .orElse(RowSignatures.UNKNOWN);
-  }
-
-  /** Returns the last valid tally; empty if it is unknown. */
-  private Optional<LastTally> lastTally(Optional<SqliteLedger> ledger, HealthReport check) {
-    return check
-        .accepted()
-        .flatMap(ring -> read(ledger, "the last tally", open -> LastTally.read(open, ring)))
-        .flatMap(Function.identity());
-  }
-
   /** Returns the counts of refusals and escalations, which are one event type in the chain. */
   private static List<StatusField> blocked(Optional<BlockedCounts> counts) {
-    StatusField refusals =
-        StatusField.number("refusals", "refusals", counts.map(BlockedCounts::refusals));
-    long unknown = counts.map(BlockedCounts::unknown).orElse(0L);
+    Optional<Long> refusals = counts.map(BlockedCounts::refusals);
     String more =
-        unknown == 0
-            ? ""
-            : StatusField.text(
-                "; %,d more are refusals or escalations, unknown because their payloads are erased",
-                unknown);
+        counts
+            .map(BlockedCounts::unknown)
+            .filter(unknown -> unknown > 0)
+            .map(
+                ("; %,d more are refusals or escalations, unknown because their payloads are"
+                        + " erased")
+                    ::formatted)
+            .orElse("");
     return List.of(
         new StatusField(
-            refusals.name(), refusals.text() + more, refusals.member(), refusals.json()),
-        StatusField.number("escalations", "escalations", counts.map(BlockedCounts::escalations)),
+            "refusals",
+            StatusField.text(refusals) + more,
+            "refusals",
+            StatusField.number(refusals)),
+        StatusField.number("escalations", counts.map(BlockedCounts::escalations)),
         StatusField.jsonOnly("blocked", StatusField.number(counts.map(BlockedCounts::rows))));
   }
 
-  private static StatusField deadLetters(OptionalLong letters) {
-    Optional<Long> count = StatusField.boxed(letters);
+  private static StatusField deadLetters(Optional<Long> count) {
     return new StatusField(
         "dead letters",
         StatusField.text(count),
@@ -176,13 +163,9 @@ final class StatusCommand extends Verb {
         waiting.map(this::describe).orElse(StatusField.UNREADABLE),
         "waiting",
         out ->
-            out.nullable(
+            out.object(
                 waiting,
-                events ->
-                    out.beginObject()
-                        .member("alive", events.alive())
-                        .member("ended", events.ended())
-                        .endObject()));
+                events -> out.member("alive", events.alive()).member("ended", events.ended())));
   }
 
   private String describe(WaitingEvents events) {
@@ -191,37 +174,41 @@ final class StatusCommand extends Verb {
     }
     List<String> parts = new ArrayList<>();
     if (events.ended() > 0) {
-      String ended =
-          StatusField.text("%s in the journal of a process that has ended", events(events.ended()));
-      parts.add(console().yellow(ended));
+      parts.add(
+          console().yellow(events(events.ended()) + " in the journal of a process that has ended"));
     }
     if (events.alive() > 0) {
-      parts.add(StatusField.text("%s in the journal of a running process", events(events.alive())));
+      parts.add(events(events.alive()) + " in the journal of a running process");
     }
     return String.join(", ", parts);
   }
 
   private static String events(long count) {
-    return StatusField.text("%,d %s", count, count == 1 ? "event" : "events");
+    return "%,d %s".formatted(count, count == 1 ? "event" : "events");
+  }
+
+  private static Head head(SqliteLedger ledger) throws LedgerException {
+    return ledger.lastRow().map(ChainRow::head).orElse(Head.EMPTY);
   }
 
   private static StatusField head(Optional<Head> head) {
+    Optional<Head> row = head.filter(last -> !last.equals(Head.EMPTY));
+    String none = head.isPresent() ? "(empty)" : StatusField.UNREADABLE;
     return new StatusField(
         "head",
-        head.map(last -> last.equals(Head.EMPTY) ? "(empty)" : last.toString())
-            .orElse(StatusField.UNREADABLE),
+        row.map(Head::toString).orElse(none),
         "head",
         out ->
-            out.nullable(
-                head.filter(last -> !last.equals(Head.EMPTY)),
-                last ->
-                    out.beginObject()
-                        .member("hash", last.hex())
-                        .member("sequence", last.sequence())
-                        .endObject()));
+            out.object(
+                row, last -> out.member("hash", last.hex()).member("sequence", last.sequence())));
   }
 
-  private StatusField signatures(RowSignatures found) {
+  private StatusField signatures(HealthReport check) {
+    RowSignatures found =
+        check
+            .accepted()
+            .flatMap(ring -> read("row signatures", open -> RowSignatures.read(open, ring)))
+            .orElse(RowSignatures.UNKNOWN);
     String text =
         switch (found) {
           case ON -> "on";
@@ -233,125 +220,139 @@ final class StatusCommand extends Verb {
     return new StatusField("signatures", text, "row_signatures", out -> out.string(found.label()));
   }
 
-  private StatusField witnesses(
-      Optional<SqliteLedger> ledger, HealthReport check, Optional<Head> head) {
-    boolean has = check.witnesses().isPresent() || health.entry(HealthEntry.WITNESSES).isPresent();
-    OptionalLong size =
+  private static StatusField checkpoint(Optional<Checkpoint> checkpoint, Optional<Head> head) {
+    return new StatusField(
+        "checkpoint",
+        checkpoint.map(last -> describe(last, head)).orElse("(none that can be read)"),
+        "checkpoint",
+        out ->
+            out.object(
+                checkpoint,
+                last -> out.member("origin", last.origin()).member("size", last.size())));
+  }
+
+  private static String describe(Checkpoint last, Optional<Head> head) {
+    long after = Coverage.of(OptionalLong.of(last.size()), head).uncovered().orElse(0L);
+    return "over %,d rows of %s".formatted(last.size(), Console.printable(last.origin()))
+        + (after > 0 ? "; %,d rows follow it".formatted(after) : "");
+  }
+
+  private StatusField witnesses(HealthReport check, Optional<Head> head) {
+    if (check.witnesses().isEmpty() && health.entry(HealthEntry.WITNESSES).isEmpty()) {
+      return none("witnesses");
+    }
+    OptionalLong cosigned =
         check
             .witnesses()
             .flatMap(
-                policy ->
-                    read(
-                        ledger, "cosignatures", open -> CosignatureFollower.cosigned(open, policy)))
+                policy -> read("cosignatures", open -> CosignatureFollower.cosigned(open, policy)))
             .orElse(OptionalLong.empty());
-    return new Coverage(has, size, head).witnesses(console());
+    return Coverage.of(cosigned, head)
+        .field(console(), "witnesses", "that a quorum cosigned", "cosigned");
   }
 
-  private StatusField tally(Optional<LastTally> tally) {
+  /** Returns the field of evidence that this log does not have. */
+  private static StatusField none(String name) {
+    return new StatusField(name, "(none)", name, out -> out.canonical("null"));
+  }
+
+  private StatusField tally(HealthReport check) {
+    Optional<LastTally> tally =
+        check
+            .accepted()
+            .flatMap(ring -> read("the last tally", open -> LastTally.read(open, ring)))
+            .flatMap(Function.identity());
     return new StatusField(
         "last tally",
         tally.map(LastTally::describe).orElse(console().yellow("(unknown)")),
         "tally",
-        out -> out.nullable(tally, last -> last.write(out)));
+        out -> out.object(tally, last -> last.write(out)));
   }
 
   private static List<StatusField> keys(HealthReport check) {
     KeyStates states = new KeyStates(check.history());
     Optional<List<String>> ids =
         check.keys().map(ring -> ring.keys().stream().map(key -> key.keyId()).toList());
+    List<String> known = ids.orElse(List.of());
     return List.of(
         new StatusField(
             "keys",
-            ids.map(all -> String.join(", ", all.stream().map(states::marked).toList()))
-                .orElse("(unusable)"),
+            ids.isPresent()
+                ? String.join(", ", known.stream().map(states::marked).toList())
+                : "(unusable)",
             "keys",
             out -> out.nullable(ids, out::strings)),
         StatusField.jsonOnly(
-            "revoked_keys",
-            out -> out.strings(ids.orElse(List.of()).stream().filter(states::isRevoked).toList())));
-  }
-
-  /** Returns the answered rows that report tampering; the others are in health. */
-  private static List<StatusField> tamperNotes(List<Noted> notes) {
-    List<StatusField> fields = new ArrayList<>();
-    for (Noted noted : notes) {
-      if (noted.isAnswered()) {
-        fields.add(
-            StatusField.textOnly(
-                "answered",
-                Console.printable(
-                    StatusField.text("tampering noted by row %d: ", noted.sequence())
-                        + noted.describe())));
-      }
-    }
-    fields.add(
-        StatusField.jsonOnly(
-            "tamper_notes",
-            out -> {
-              out.beginArray();
-              for (Noted noted : notes) {
-                out.element().beginObject().name("answered_by");
-                StatusField.number(noted.answer().map(ChainRow::sequence)).accept(out);
-                out.member("sequence", noted.sequence()).endObject();
-              }
-              out.endArray();
-            }));
-    return fields;
+            "revoked_keys", out -> out.strings(known.stream().filter(states::isRevoked).toList())));
   }
 
   private static StatusField policy(Optional<RulePolicy> policy) {
     return new StatusField(
         "policy",
         policy
-            .map(rules -> StatusField.text("%,d rules, %s", rules.rules().size(), rules.digest()))
+            .map(rules -> "%,d rules, %s".formatted(rules.rules().size(), rules.digest()))
             .orElse("(unusable)"),
         "policy",
         out -> out.nullable(policy.map(RulePolicy::digest)));
   }
 
+  /** Returns the answered rows that report tampering; each of the others is a problem. */
+  private static List<StatusField> tamperNotes(List<Noted> notes) {
+    List<StatusField> fields = new ArrayList<>();
+    for (Noted noted : notes) {
+      if (noted.isAnswered()) {
+        String text = "tampering noted by row %d: ".formatted(noted.sequence()) + noted.describe();
+        fields.add(StatusField.textOnly("answered", Console.printable(text)));
+      }
+    }
+    fields.add(
+        StatusField.jsonOnly(
+            "tamper_notes",
+            out ->
+                out.objects(
+                    notes,
+                    noted -> {
+                      out.name("answered_by");
+                      StatusField.number(noted.answer().map(ChainRow::sequence)).accept(out);
+                      out.member("sequence", noted.sequence());
+                    })));
+    return fields;
+  }
+
+  private List<StatusField> problems() {
+    List<HealthEntry> entries = health.entries();
+    return List.of(
+        StatusField.jsonOnly(
+            "health",
+            out ->
+                out.objects(
+                    entries,
+                    entry ->
+                        out.member("reason", entry.reason()).member("source", entry.source()))),
+        StatusField.jsonOnly(
+            "problems", out -> out.strings(entries.stream().map(HealthEntry::reason).toList())));
+  }
+
   /** Prints the state, then every problem, then the other fields. */
   private void print(List<StatusField> fields) {
-    line(fields.get(0).name(), fields.get(0).text());
+    field(fields.get(0).name(), fields.get(0).text());
     health
         .entries()
-        .forEach(entry -> line("problem", console().red(Console.printable(entry.reason()))));
+        .forEach(entry -> field("problem", console().red(Console.printable(entry.reason()))));
     fields.stream()
         .skip(1)
         .filter(field -> !field.name().isEmpty())
-        .forEach(field -> line(field.name(), field.text()));
+        .forEach(field -> field(field.name(), field.text()));
   }
 
-  private void line(String name, String value) {
-    console().line(console().faint(String.format(Locale.ROOT, "%-13s", name)) + value);
+  private void field(String name, String value) {
+    console().line(console().faint(("%-" + WIDTH + "s").formatted(name)) + value);
   }
 
-  private CanonicalWriter toJson(List<StatusField> fields) {
-    TreeMap<String, Consumer<CanonicalWriter>> members = new TreeMap<>();
-    fields.stream()
-        .filter(field -> !field.member().isEmpty())
-        .forEach(field -> members.put(field.member(), field.json()));
-    members.put("health", this::writeHealth);
-    members.put(
-        "problems",
-        out -> out.strings(health.entries().stream().map(HealthEntry::reason).toList()));
-    CanonicalWriter out = new CanonicalWriter().beginObject();
-    members.forEach(
-        (name, json) -> {
-          out.name(name);
-          json.accept(out);
-        });
-    return out.endObject();
-  }
-
-  private void writeHealth(CanonicalWriter out) {
-    out.beginArray();
-    for (HealthEntry entry : health.entries()) {
-      out.element()
-          .beginObject()
-          .member("reason", entry.reason())
-          .member("source", entry.source())
-          .endObject();
-    }
-    out.endArray();
+  private static void write(CanonicalWriter out, List<StatusField> fields) {
+    Map<String, Consumer<CanonicalWriter>> sorted = new TreeMap<>();
+    fields.forEach(field -> sorted.put(field.member(), field.json()));
+    sorted.remove("");
+    sorted.forEach((member, json) -> json.accept(out.name(member)));
   }
 }

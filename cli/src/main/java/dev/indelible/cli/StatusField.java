@@ -2,7 +2,6 @@
 package dev.indelible.cli;
 
 import dev.indelible.json.CanonicalWriter;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
@@ -10,16 +9,17 @@ import java.util.function.Consumer;
 /**
  * One field of the status.
  *
- * @param name its name for a person; empty if only JSON has it
- * @param text its value for a person
- * @param member its name in JSON; empty if JSON does not have it
+ * @param name its name in text; empty if only JSON has it
+ * @param text its value in text
+ * @param member its name in JSON; empty if only text has it
  * @param json writes its value in JSON
  */
 record StatusField(String name, String text, String member, Consumer<CanonicalWriter> json) {
   static final String UNREADABLE = "(unreadable)";
 
-  static StatusField number(String name, String member, Optional<Long> value) {
-    return new StatusField(name, text(value), member, number(value));
+  /** Returns the field of a number whose name is the same in text and JSON. */
+  static StatusField number(String name, Optional<Long> value) {
+    return new StatusField(name, text(value), name, number(value));
   }
 
   static StatusField textOnly(String name, String text) {
@@ -35,11 +35,7 @@ record StatusField(String name, String text, String member, Consumer<CanonicalWr
   }
 
   static String text(Optional<Long> value) {
-    return value.map(number -> text("%,d", number)).orElse(UNREADABLE);
-  }
-
-  static String text(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
+    return value.map("%,d"::formatted).orElse(UNREADABLE);
   }
 
   static Optional<Long> boxed(OptionalLong value) {

@@ -17,13 +17,18 @@ final class Table {
     this.heads = List.of(heads);
   }
 
-  /** Adds a row: a {@link Cell} for each column, or a value that is shown as it is. */
+  /** Adds a row. Each column is a {@link Cell}, or a value that becomes a cell without a style. */
   void row(Object... cells) {
     rows.add(Stream.of(cells).map(Cell::of).toList());
   }
 
-  boolean isEmpty() {
-    return rows.isEmpty();
+  /** Prints the table, or a line of text if it has no rows. */
+  void printOr(String none, Console console) {
+    if (rows.isEmpty()) {
+      console.line(none);
+    } else {
+      print(console);
+    }
   }
 
   void print(Console console) {
@@ -42,11 +47,9 @@ final class Table {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < widths.length; i++) {
       Cell cell = cells.get(i);
-      boolean last = i == widths.length - 1;
-      line.append(cell.style().apply(cell.text()));
-      if (!last) {
-        line.append(" ".repeat(widths[i] - length(cell.text()))).append(GAP);
-      }
+      line.append(cell.style().apply(cell.text()))
+          .append(" ".repeat(widths[i] - length(cell.text())))
+          .append(GAP);
     }
     return line.toString().stripTrailing();
   }

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** A directory that is deleted when it is closed, or when the process ends by Ctrl-C or SIGTERM. */
+/** A directory that is deleted on {@link #close}, and when Ctrl-C or SIGTERM ends the process. */
 final class TemporaryDirectory implements AutoCloseable {
-  /** Longest delay of the end of the process by the deletion. */
+  /** Longest time that the deletion delays the end of the process. */
   private static final Duration PATIENCE = Duration.ofSeconds(8);
 
-  /** Interval of checks: threads that still run may create a file after a deletion. */
+  /** Time between two deletions; threads that still run may create a file in between. */
   private static final Duration CHECK_INTERVAL = Duration.ofMillis(100);
 
   private final Path path;
@@ -48,16 +48,12 @@ final class TemporaryDirectory implements AutoCloseable {
     delete();
   }
 
-  /** Deletes the directory until it stays deleted: other threads still write while a JVM ends. */
+  /** Deletes until the directory stays deleted, because other threads write while the JVM ends. */
   private void deleteUntilGone() {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    boolean wasGone = false;
-    while (System.nanoTime() - deadline < 0) {
-      boolean gone = !Files.exists(path);
-      if (gone && wasGone) {
-        return;
-      }
-      wasGone = gone;
+    long start = System.nanoTime();
+    int gone = 0;
+    while (gone < 2 && System.nanoTime() - start < PATIENCE.toNanos()) {
+      gone = Files.exists(path) ? 0 : gone + 1;
       try {
         delete();
       } catch (IOException e) {

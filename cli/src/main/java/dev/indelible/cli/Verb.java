@@ -27,14 +27,28 @@ import picocli.CommandLine.Spec;
 
 /** A verb of the command, with its data directory and its output. */
 abstract class Verb implements Callable<Integer> {
-  /** Most bytes of a recorded reason or name. */
-  private static final int MAX_WORDS_BYTES = 4_096;
+  /** What a verb decides about while the log is open. */
+  enum Run {
+    /** One action, which takes place beside this process. */
+    ONE_ACTION,
+    /** A stream of actions of any place, in a run long enough for witnesses and changed rules. */
+    STREAM,
+    NO_ACTION
+  }
 
-  /** Longest wait for the row of a printed decision while the ledger does not append it. */
+  /** Most bytes of a recorded reason or name. */
+  private static final int MAX_RECORDED_BYTES = 4_096;
+
+  /** Longest wait for the row of a printed decision if the ledger cannot append it now. */
   private static final Duration ROW_WAIT = Duration.ofSeconds(2);
 
-  /** Longest wait for that row on a busy machine. */
+  /** Longest wait for that row if the machine is busy. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
+
+  /**
+   * The events of a run that decides once: its policy, if that is new to the log, and a decision.
+   */
+  private static final int OWN_EVENTS = 2;
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 
@@ -73,10 +87,13 @@ abstract class Verb implements Callable<Integer> {
    * Opens the log for recording. Shows progress while events of an earlier run are recovered.
    *
    * @param anchor the file to which its checkpoints are appended; empty for none
-   * @param lasting true if this process runs long enough to ask the log's witnesses
    */
-  final Indelible openLog(Optional<Path> anchor, boolean lasting) throws OpenException {
-    IndelibleBuilder log = Indelible.builder(data().path()).askWitnesses(lasting);
+  final Indelible openLog(Optional<Path> anchor, Run run) throws OpenException {
+    IndelibleBuilder log =
+        Indelible.builder(data().path())
+            .askWitnesses(run == Run.STREAM)
+            .watchPolicy(run == Run.STREAM)
+            .followLinks(run == Run.ONE_ACTION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();
@@ -92,18 +109,19 @@ abstract class Verb implements Callable<Integer> {
     } catch (OpenException e) {
       throw CommandFailure.usage(String.valueOf(e.getMessage()));
     }
-    if (!Files.isDirectory(data().path())) {
-      throw CommandFailure.usage(
-          "%s: no data directory here; name another with --data DIR", data().path());
-    }
+    CommandFailure.refuseIf(
+        !Files.isDirectory(data().path()),
+        "%s: no data directory here; name another with --data DIR",
+        data().path());
   }
 
-  /** Refuses text for the record that is blank or too long. */
-  static void requireWords(String option, String text) throws CommandFailure {
-    if (text.isBlank() || Text.utf8Length(text) > MAX_WORDS_BYTES) {
-      throw CommandFailure.usage(
-          "%s: give a text that is not blank and has at most %s bytes", option, MAX_WORDS_BYTES);
-    }
+  /** Refuses a text that is blank, or too long to be recorded. */
+  static void requireRecordable(String option, String text) throws CommandFailure {
+    CommandFailure.refuseIf(
+        text.isBlank() || Text.utf8Length(text) > MAX_RECORDED_BYTES,
+        "%s: give a text that is not blank and has at most %s bytes",
+        option,
+        MAX_RECORDED_BYTES);
   }
 
   /** Closes a log; fails if an accepted event is not in the ledger (D9). */
@@ -128,8 +146,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Waits for the row while no attempt has failed and no events of earlier processes are appended
-   * before it. On a busy machine the drainer may need seconds to begin.
+   * Waits for the row, unless an attempt to append has failed, or other events wait before it. On a
+   * busy machine the drainer may need seconds to begin.
    */
   private static void awaitRow(Indelible log) {
     long start = System.nanoTime();
@@ -139,21 +157,31 @@ abstract class Verb implements Callable<Integer> {
       expected =
           !now.health().state().isTerminal()
               && now.health().entry(HealthEntry.RECORDING).isEmpty()
-              && now.pending() <= 1
+              && now.pending() <= OWN_EVENTS
               && System.nanoTime() - start < LONGEST_WAIT.toNanos();
     }
   }
 
-  /** Prints an object with these members as JSON, or a line for a person. */
+  /** Prints an object with these members as JSON, or a line of text. */
   final void print(Consumer<CanonicalWriter> members, String format, Object... values) {
+    print(members, () -> line(format, values));
+  }
+
+  /** Prints an object with these members as JSON, or text. */
+  final void print(Consumer<CanonicalWriter> members, Runnable text) {
     if (json()) {
       console().json(members);
     } else {
-      console().line(format, values);
+      text.run();
     }
   }
 
-  /** Prints one line for the person who runs the command. */
+  /** Prints a line of text. */
+  final void line(String format, Object... values) {
+    console().line(format, values);
+  }
+
+  /** Prints one line on standard error for the person who runs the command. */
   final void warn(String message) {
     console().warn(message);
   }

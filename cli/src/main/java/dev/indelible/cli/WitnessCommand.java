@@ -44,8 +44,8 @@ final class WitnessCommand extends VerbGroup {
       description = "Create a witness: its directory, its key and its name, if they do not exist.",
       footer = {
         "",
-        "Prints its vkey, which logs and auditors need. Never restore its directory from a copy: it",
-        "would forget what it cosigned since, and could cosign a fork. Create a new witness instead."
+        "Prints its vkey, which logs and auditors need. Never restore its directory from a copy: the",
+        "witness would not know what it cosigned since, and could cosign a fork. Create a new one."
       })
   static final class Init extends WitnessVerb {
     @Option(
@@ -74,7 +74,7 @@ final class WitnessCommand extends VerbGroup {
       description = "Add logs that the witness cosigns; a running witness adds them at once.",
       footer = {
         "",
-        "The name in a log's vkey is the log's origin. Where the log is, 'indelible keys export",
+        "The name in a log's vkey is the log's origin. On the log's machine, 'indelible keys export",
         "--format vkey' prints the vkey."
       })
   static final class Trust extends WitnessVerb {

@@ -32,11 +32,11 @@ final class WitnessOptions {
     return policy != null || !witnesses.isEmpty();
   }
 
-  /** Returns the policy of the witnesses, or empty if none are given. */
+  /** Returns the policy of the witnesses; empty if none are given. */
   Optional<WitnessPolicy> policy() throws CommandFailure {
-    if (policy != null && !witnesses.isEmpty()) {
-      throw CommandFailure.usage("--witness and --policy cannot be combined; give one of them");
-    }
+    CommandFailure.refuseIf(
+        policy != null && !witnesses.isEmpty(),
+        "--witness and --policy cannot be combined; give one of them");
     try {
       if (policy != null) {
         return Optional.of(WitnessPolicy.parse(Files.readAllBytes(policy)));

@@ -79,7 +79,7 @@ class AdoptTest {
   }
 
   @Test
-  void aWholeChainIsIntactAndItsLimitsAreNamed() throws Exception {
+  void wholeChainIsIntactAndItsLimitsAreNamed() throws Exception {
     AiMemory chain = chain();
 
     Result result = verify();
@@ -99,7 +99,7 @@ class AdoptTest {
   }
 
   @Test
-  void anEmptyChainIsIntact() throws Exception {
+  void emptyChainIsIntact() throws Exception {
     AiMemory.create(file);
 
     assertThat(verify().exit()).isZero();
@@ -115,7 +115,7 @@ class AdoptTest {
   }
 
   @Test
-  void aChangedHashLinkOrSignatureIsNamed() throws Exception {
+  void changedHashLinkOrSignatureIsNamed() throws Exception {
     AiMemory chain = chain();
     chain.sql("UPDATE signed_events SET payload_hash = randomblob(32) WHERE sequence = 7");
     assertBroken(verify(), "link", ROW + 1);
@@ -167,7 +167,7 @@ class AdoptTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"NULL", "'seven'", "7.5", "x'07'"})
-  void aRowOutsideTheChainIsNoticed(String sequence) throws Exception {
+  void rowOutsideTheChainIsFound(String sequence) throws Exception {
     AiMemory chain = chain();
     chain.sql(
         "INSERT INTO signed_events VALUES ('x', 'a', 't', x'00', NULL, 'unsigned', 'now', NULL, %s)"
@@ -206,7 +206,7 @@ class AdoptTest {
    * Agent {@code a} with type {@code b<1F>c} has the hash of agent {@code a<1F>b} with {@code c}.
    */
   @Test
-  void aSeparatorWithinATextIsAFinding() throws Exception {
+  void separatorWithinATextIsAFinding() throws Exception {
     AiMemory chain = AiMemory.create(file, 3);
     chain.append("agent:1", "tool\u001fcalled").append("agent:1", "governance.check");
     Result before = verify();
@@ -249,7 +249,7 @@ class AdoptTest {
   }
 
   @Test
-  void signaturesAreCheckedUnderTheKeysGiven() throws Exception {
+  void signaturesAreCheckedUnderTheGivenKeys() throws Exception {
     KeyPair key = key();
     AiMemory chain = chain();
     for (int i = 0; i < 3; i++) {
@@ -352,7 +352,7 @@ class AdoptTest {
   }
 
   @Test
-  void anUnusableFileIsOneClearLine() throws Exception {
+  void unusableFileIsOneClearLine() throws Exception {
     assertThat(verify().complaint(2)).endsWith("ai-memory.db: no such file");
     Files.writeString(
         file, "not a database, but long enough for its header to be looked at".repeat(9));
@@ -383,7 +383,7 @@ class AdoptTest {
   }
 
   @Test
-  void aFileCutShortIsBroken() throws Exception {
+  void truncatedFileIsBroken() throws Exception {
     AiMemory.create(file, 300);
     byte[] whole = Files.readAllBytes(file);
     Files.write(file, Arrays.copyOf(whole, whole.length / 8192 * 4096));
@@ -484,7 +484,7 @@ class AdoptTest {
   }
 
   @Test
-  void aRelinkedChangeIsNoticed() throws Exception {
+  void relinkedChangeIsFound() throws Exception {
     AiMemory chain = chain();
     adopt().ok();
     chain.sql("UPDATE signed_events SET agent_id = 'agent:x' WHERE sequence = 5");
@@ -526,7 +526,7 @@ class AdoptTest {
   }
 
   @Test
-  void aBrokenOrEmptyChainIsNotAdopted() throws Exception {
+  void brokenOrEmptyChainIsNotAdopted() throws Exception {
     AiMemory chain = chain();
     chain.sql("DELETE FROM signed_events WHERE sequence = 7");
     Result result = adopt();
@@ -537,9 +537,9 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
-  /** The table has no primary key, and a row has the id of another. All links hold. */
+  /** In a table without a primary key two rows have one id, and all links hold. */
   @Test
-  void anIdInTwoRowsIsBroken() throws Exception {
+  void idInTwoRowsIsBroken() throws Exception {
     AiMemory chain = chain();
     chain.sql("ALTER TABLE signed_events RENAME TO keyed");
     chain.sql("CREATE TABLE signed_events AS SELECT * FROM keyed");
@@ -552,7 +552,7 @@ class AdoptTest {
     assertBroken(verify(), "event_id", ROW);
   }
 
-  /** A file that a later version has written from the first row on, or from some row on. */
+  /** A later version wrote all rows of the file, or all rows after some row. */
   @ParameterizedTest
   @CsvSource({"0, false", "0, true", "1, false", "12, false", "12, true"})
   void laterVersionRowsAreUnknown(int rowsOf07, boolean column) throws Exception {
@@ -580,7 +580,7 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
-  /** A signature over the row, and not over its payload, is one of a later version. */
+  /** A later version signs the whole row, and not only its payload. */
   @Test
   void laterVersionSignaturesAreUnknown() throws Exception {
     KeyPair key = key();
@@ -593,7 +593,7 @@ class AdoptTest {
         .contains("signed as later versions of ai-memory sign rows");
   }
 
-  /** 0.9 hashes a cause as well, where a row has one, by rules that are not checked here. */
+  /** In 0.9 the hash of a row with a cause covers the cause; the 0.7 format cannot check that. */
   @Test
   void rowsWithACauseAreUnknown() throws Exception {
     AiMemory chain = chain().withCauseColumn().upgraded(AiMemory.Version.V0_9);
@@ -608,9 +608,9 @@ class AdoptTest {
     assertThat(adopt().complaint(3)).contains("was not adopted");
   }
 
-  /** Rows that a later version did not change still verify, and its column is named. */
+  /** Rows without a value in the column of a later version still verify; the column is named. */
   @Test
-  void anUnusedLaterColumnIsNamed() throws Exception {
+  void unusedLaterColumnIsNamed() throws Exception {
     chain().withCauseColumn();
 
     Result result = verify().ok();
@@ -619,7 +619,7 @@ class AdoptTest {
     assertThat(finding(result, "format").path("counts").asBoolean()).isFalse();
   }
 
-  /** Rows of 0.7 are judged by its rules, also before rows of a later version. */
+  /** Rows of 0.7 are checked also if rows of a later version follow. */
   @Test
   void changesBeforeLaterRowsAreBroken() throws Exception {
     AiMemory chain = chain().upgraded(AiMemory.Version.V1_0);

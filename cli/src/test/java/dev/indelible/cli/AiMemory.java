@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file as ai-memory 0.7 writes it, made from plain SQL, the JDK's SHA-256 and the JDK's Ed25519.
- * It shares no code with the reader.
+ * A file in the format of ai-memory 0.7, made with plain SQL, and the SHA-256 and Ed25519 of the
+ * JDK. It shares no code with the reader.
  */
 final class AiMemory {
   private final Path file;
@@ -50,7 +50,7 @@ final class AiMemory {
     this.file = file;
   }
 
-  /** An empty table, in the write-ahead mode that the original sets. */
+  /** Creates a file without rows, in the WAL mode that ai-memory sets. */
   static AiMemory create(Path file) throws Exception {
     AiMemory made = new AiMemory(file);
     made.sql("PRAGMA journal_mode = WAL");
@@ -95,7 +95,7 @@ final class AiMemory {
     return append(agent, type, null, "unsigned");
   }
 
-  /** A row that the daemon signed: Ed25519 over the hash of the payload. */
+  /** Appends a row that the daemon signed: Ed25519 over the hash of the payload. */
   AiMemory appendSigned(KeyPair key) throws Exception {
     return append("ai:daemon", "governance.check", key, "daemon_signed");
   }
@@ -168,7 +168,7 @@ final class AiMemory {
     return this;
   }
 
-  /** The link of the next row. */
+  /** Returns the link of the next row. */
   private byte[] link() throws Exception {
     if (last.isEmpty()) {
       return new byte[32];
@@ -177,7 +177,7 @@ final class AiMemory {
         version == Version.V1_0 ? prefixed(last, leaves.size()) : separated(last, leaves.size()));
   }
 
-  /** The bytes of a row up to 0.9: each field and a separator, then the cause. */
+  /** Returns the bytes that 0.9 and earlier hash: each field and a separator, then the cause. */
   private static byte[] separated(List<byte[]> row, long sequence) throws Exception {
     ByteArrayOutputStream canonical = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(canonical);
@@ -193,7 +193,7 @@ final class AiMemory {
     return canonical.toByteArray();
   }
 
-  /** The bytes of a row since 1.0: each field after its length, and a flag for the cause. */
+  /** Returns the bytes that 1.0 hashes: each field after its length, and a flag for the cause. */
   private static byte[] prefixed(List<byte[]> row, long sequence) throws Exception {
     ByteArrayOutputStream canonical = new ByteArrayOutputStream();
     DataOutputStream out = new DataOutputStream(canonical);
@@ -210,7 +210,7 @@ final class AiMemory {
     return canonical.toByteArray();
   }
 
-  /** The message that the daemon of 1.0 signs for a row. */
+  /** Returns the message that the daemon of 1.0 signs for a row. */
   private static byte[] signedRow(
       long sequence, String agent, String type, String level, byte[] payloadHash) throws Exception {
     ByteArrayOutputStream canonical = new ByteArrayOutputStream();
@@ -227,7 +227,7 @@ final class AiMemory {
     return sha256(canonical.toByteArray());
   }
 
-  /** The hash of the last row, in hex. */
+  /** Returns the hash of the last row, in hex. */
   String finalHash() throws Exception {
     return HexFormat.of().formatHex(link());
   }
@@ -284,7 +284,7 @@ final class AiMemory {
     return DriverManager.getConnection("jdbc:sqlite:" + file);
   }
 
-  /** A public key as the original keeps it: its 32 bytes. */
+  /** Returns the 32 bytes of a public key, which is the form that ai-memory stores. */
   static byte[] rawPublicKey(KeyPair key) {
     byte[] x509 = key.getPublic().getEncoded();
     return Arrays.copyOfRange(x509, x509.length - 32, x509.length);

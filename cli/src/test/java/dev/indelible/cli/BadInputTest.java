@@ -32,7 +32,7 @@ class BadInputTest {
   private Cli cli;
 
   @BeforeEach
-  void oneRowOnRecord() {
+  void recordOneRow() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
   }
@@ -120,7 +120,7 @@ class BadInputTest {
     Result result =
         cli.runOn(Cli.line("agent:a", action) + Cli.line("agent:a", Cli.bash("pwd")), "gate");
 
-    // A line has its own columns, and more around the action.
+    // In a line of gate the action stands in an envelope, so its columns are others.
     String[] parts = says[0].startsWith("not JSON") ? new String[] {"not JSON at column"} : says;
     assertThat(result.complaint(2)).startsWith("indelible: line 1: ").endsWith("; refused");
     if (!what.equals("two values")) {
@@ -133,13 +133,13 @@ class BadInputTest {
   }
 
   @Test
-  void aStackTraceIsShownToWhoAsksForIt() {
+  void verbosePrintsTheStackTrace() {
     assertThat(cli.run("check", "--verbose", "rm -rf /").err())
         .startsWith("dev.indelible.json.JsonFormatException: ACTION: not JSON at column 1")
         .contains("\n    at dev.indelible.");
   }
 
-  /** Bytes that are not text, and have no Java string. */
+  /** Bytes that are not UTF-8 cannot be a Java string, so they come on standard input. */
   @ParameterizedTest(name = "0x{0}")
   @ValueSource(strings = {"ff", "eda080", "c3"})
   void bytesThatAreNotUtf8(String hex) throws Exception {
@@ -154,9 +154,9 @@ class BadInputTest {
     cli.assertIntact(1);
   }
 
-  /** Java puts U+FFFD where it cannot decode an argument, so the action is another one. */
+  /** Java replaces what it cannot decode by U+FFFD; the action would be another one. */
   @Test
-  void anArgumentThatCouldNotBeDecodedIsNotGuessedAt() {
+  void undecodableArgumentIsRefused() {
     assertThat(cli.run("check", Cli.bash("rm \uFFFD")).complaint(2))
         .startsWith("indelible: ACTION: the character at 29 is not UTF-8")
         .contains("LC_ALL=C.UTF-8", "standard input");
@@ -166,7 +166,7 @@ class BadInputTest {
   }
 
   @Test
-  void aLoneSurrogateInAnArgumentIsNotReplaced() {
+  void loneSurrogateInAnArgumentIsNotReplaced() {
     assertThat(cli.run("check", Cli.bash("rm \ud800")).complaint(2)).contains("lone surrogate");
     cli.assertIntact(1);
   }
@@ -194,7 +194,7 @@ class BadInputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"[]", "\"bash\"", "null", "{}", "7", "{\"agent_id\":\"a\"}"})
-  void jsonThatIsNoActionIsAnsweredWithAnExample(String json) {
+  void jsonThatIsNoActionGetsAnExample(String json) {
     assertThat(cli.run("check", json).complaint(2))
         .isEqualTo(
             "indelible: action: give an object with a member \"kind\", for example"
@@ -213,7 +213,7 @@ class BadInputTest {
 
   @ParameterizedTest
   @MethodSource("badAgentIds")
-  void anAgentIdThatCannotGoOnRecord(String id, String says) {
+  void agentIdThatCannotBeRecordedIsRefused(String id, String says) {
     String escaped = id.replace("\u001b", "\\u001b").replace("\n", "\\n");
     String envelope = Cli.line(escaped, Cli.bash("ls"));
 
@@ -225,7 +225,7 @@ class BadInputTest {
   }
 
   @Test
-  void theLongestAgentIdIsNoError() {
+  void longestAgentIdIsAccepted() {
     cli.run("check", "--agent", "a".repeat(1_024), Cli.bash("ls")).ok();
 
     cli.assertIntact(2);
@@ -242,7 +242,7 @@ class BadInputTest {
         "[]",
         "null"
       })
-  void aGateLineThatIsNoEnvelopeIsRefused(String line) {
+  void gateLineWithoutEnvelopeIsRefused(String line) {
     Result result = cli.runOn(line + "\n", "gate");
 
     assertThat(result.complaint(2)).startsWith("indelible: line 1: ");
@@ -259,7 +259,7 @@ class BadInputTest {
         "{\"session_id\":\"s\",\"tool_name\":\"Bash\",\"tool_input\":{}}",
         "{\"session_id\":\"s\",\"tool_name\":\"Bash\",\"tool_input\":[]}"
       })
-  void aClaudeEventThatCannotBeReadIsRefused(String line) {
+  void unreadableClaudeEventIsRefused(String line) {
     Result result = cli.runOn(line + "\n", "gate", "--format", "claude");
 
     assertThat(result.complaint(2)).startsWith("indelible: line 1: ");
@@ -267,7 +267,7 @@ class BadInputTest {
     cli.assertIntact(2);
   }
 
-  /** The session is known, so the record names it, and the stream goes on. */
+  /** The record names the session, and the stream continues. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -276,7 +276,7 @@ class BadInputTest {
         "http://h:99999/|tool_call",
         "file:///srv/notes.txt|read",
       })
-  void urlOfAFetchThatIsNoRequestIsDecidedAbout(String url, String kind) {
+  void unusualUrlOfAFetchIsDecidedAbout(String url, String kind) {
     String line =
         "{\"session_id\":\"s\",\"tool_name\":\"WebFetch\",\"tool_input\":{\"url\":\"%s\"}}"
             .formatted(url);
@@ -286,9 +286,9 @@ class BadInputTest {
     assertThat(payload.path("action").path("kind").asString()).isEqualTo(kind);
   }
 
-  /** A payload that is too large is recorded by size and digest. */
+  /** The record of a payload that is too large has its size and digest. */
   @Test
-  void aPayloadOfTwoMebibytesIsRecordedAsAStub() {
+  void payloadOfTwoMebibytesIsRecordedAsAStub() {
     String action = Cli.bash("x".repeat(2 * 1024 * 1024));
 
     assertThat(cli.runOn(action, "check").exit()).isEqualTo(ExitCode.ESCALATED);
@@ -301,9 +301,9 @@ class BadInputTest {
     assertThat(recorded.path("oversize").path("sha256").asString()).hasSize(64);
   }
 
-  /** Longer than anything that is read at all; it must not be held in memory whole. */
+  /** A line longer than the limit must not be held in memory as a whole. */
   @Test
-  void aLineOverTheLimitIsRefusedAndTheNextIsAnswered() {
+  void overlongLineIsRefusedAndTheNextIsAnswered() {
     String line = Cli.line("a", Cli.bash("x".repeat(65 * 1024 * 1024)));
 
     Result result = cli.runOn(line + Cli.line("a", Cli.bash("ls")), "gate");

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.indelible.crypto.Sha256;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +15,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,7 +33,7 @@ class BadJournalTest {
   private Path journal;
 
   @BeforeEach
-  void oneRowOnRecord() {
+  void recordOneRow() {
     cli = new Cli(temp.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
     journal = cli.data().resolve("journal");
@@ -98,22 +97,20 @@ class BadJournalTest {
     assertThat(tree(cli.data())).isEqualTo(before);
   }
 
-  /** Runs a check in a process whose disk has none of that; returns its only line. */
+  /** Runs a check in a process whose disk lacks a feature; returns the only line of output. */
   private String refusedOn(String missing, Path data) throws Exception {
-    ProcessBuilder builder =
-        new ProcessBuilder(new Cli(data).inProcess("check", Cli.bash("ls")))
-            .redirectErrorStream(true);
-    builder.environment().put("LD_PRELOAD", compile().toString());
-    builder.environment().put("INDELIBLE_POOR", missing);
-    Process process = builder.start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(process.exitValue()).as(said).isEqualTo(2);
-    assertThat(said.lines()).as(said).hasSize(1);
-    return said;
+    Map<String, String> disk =
+        Map.of("LD_PRELOAD", compile().toString(), "INDELIBLE_POOR", missing);
+    ChildJvm check =
+        new Cli(data)
+            .process(Cli.launcher().environment(disk).mergeErrors(), "check", Cli.bash("ls"));
+    List<String> output = check.remainingLines();
+    assertThat(check.exitCode()).as(output.toString()).isEqualTo(2);
+    assertThat(output).hasSize(1);
+    return output.get(0);
   }
 
-  /** The library to preload; a machine without a C compiler skips the test. */
+  /** Compiles the library to preload. Without a C compiler the test is skipped. */
   private Path compile() throws Exception {
     Path source = temp.resolve("poor.c");
     Path library = temp.resolve("poor.so");

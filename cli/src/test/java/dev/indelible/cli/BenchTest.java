@@ -12,10 +12,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code indelible bench} and {@code demo}: design, "Outer interfaces". */
+/** {@code indelible bench} and {@code indelible demo}. */
 class BenchTest {
   @Test
-  void benchDrainEndsWithTheFourNumbersOfTheDesign() {
+  void benchDrainPrintsItsFourNumbers() {
     Result result =
         Cli.runWithoutData("bench", "drain", "--events", "1000", "--output", "json").ok();
 
@@ -34,13 +34,13 @@ class BenchTest {
   }
 
   @Test
-  void theTextOfABenchNamesItsNeighboursAndTheMachine() {
+  void benchTextNamesComparisonsAndTheMachine() {
     assertThat(Cli.runWithoutData("bench", "drain", "--events", "1000").ok().out())
         .contains("one transaction a row", "the limit", "1,000 events; Java ");
   }
 
   @Test
-  void benchSubmitTimesTheCallWithEachNumberOfThreads() {
+  void benchSubmitMeasuresEachNumberOfThreads() {
     JsonNode measured =
         Cli.runWithoutData("bench", "submit", "--events", "1000", "--output", "json").ok().json();
 
@@ -82,7 +82,7 @@ class BenchTest {
   }
 
   @Test
-  void benchVerifyHasTheLimitBesideIt() {
+  void benchVerifyPrintsTheLimit() {
     JsonNode measured =
         Cli.runWithoutData("bench", "verify", "--events", "1000", "--output", "json").ok().json();
 
@@ -92,7 +92,7 @@ class BenchTest {
   }
 
   @Test
-  void benchGateDecidesAloneAndOnRecord() {
+  void benchGateMeasuresWithAndWithoutRecording() {
     JsonNode measured =
         Cli.runWithoutData("bench", "gate", "--events", "1000", "--output", "json").ok().json();
 
@@ -116,7 +116,7 @@ class BenchTest {
   }
 
   @Test
-  void theDemoShowsAChainIntactAndThenBroken() {
+  void demoShowsAnIntactAndThenABrokenChain() {
     assertThat(Cli.runWithoutData("demo").ok().out())
         .containsSubsequence("refuse", "intact", "broken");
   }

@@ -15,13 +15,13 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code indelible check}: design, "Outer interfaces". */
+/** {@code indelible check}. */
 class CheckTest {
   @TempDir Path directory;
   private Cli cli;
 
   @BeforeEach
-  void aRuleOfEachKind() throws Exception {
+  void ruleOfEachKind() throws Exception {
     cli = new Cli(directory.resolve("data"));
     Files.createDirectories(cli.data().resolve("policy"));
     Files.writeString(
@@ -46,7 +46,7 @@ class CheckTest {
 
   @ParameterizedTest
   @CsvSource({"ls, allow, 0", "careful, warn, 0", "delete, refuse, 3", "pay, escalate, 4"})
-  void theExitStatusIsTheDecision(String command, String verdict, int status) {
+  void exitStatusIsTheDecision(String command, String verdict, int status) {
     Result result = cli.run("check", Cli.bash(command));
 
     assertThat(result.exit()).isEqualTo(status);
@@ -61,7 +61,7 @@ class CheckTest {
     "delete, refuse, governance.refusal",
     "pay, escalate, governance.refusal"
   })
-  void everyDecisionIsOnRecord(String command, String verdict, String type) {
+  void everyDecisionIsRecorded(String command, String verdict, String type) {
     cli.run("check", Cli.bash(command));
 
     JsonNode row = cli.rows().get(0);
@@ -71,7 +71,7 @@ class CheckTest {
   }
 
   @Test
-  void theJsonOfARefusalIsOneObjectWithTheseMembers() {
+  void refusalIsOneJsonObjectWithTheseMembers() {
     Result result =
         cli.run("check", "--output", "json", "--agent", "agent:bob", Cli.bash("delete"));
 
@@ -87,7 +87,7 @@ class CheckTest {
   }
 
   @Test
-  void theJsonOfAnAllowNamesNoRuleAndNoReason() {
+  void allowHasNoRuleAndNoReasonInJson() {
     Result result = cli.run("check", "--output", "json", Cli.bash("ls"));
 
     String id = result.json().path("id").asString();
@@ -101,7 +101,7 @@ class CheckTest {
   }
 
   @Test
-  void theTextOfARefusalNamesRuleReasonAndEvent() {
+  void refusalNamesRuleReasonAndEvent() {
     Result result = cli.run("check", Cli.bash("delete"));
 
     String id = cli.rows().get(0).path("id").asString();
@@ -110,29 +110,29 @@ class CheckTest {
 
   @ParameterizedTest
   @CsvSource({"''", "-"})
-  void theActionComesFromStandardInputToo(String argument) {
+  void actionMayComeFromStandardInput(String argument) {
     String[] args = argument.isEmpty() ? new String[] {"check"} : new String[] {"check", argument};
 
     assertThat(cli.runOn(Cli.bash("delete") + "\n", args).exit()).isEqualTo(3);
   }
 
   @Test
-  void anEnvelopeNamesItsAgentItself() {
+  void envelopeNamesItsAgent() {
     cli.run("check", "--agent", "agent:other", Cli.line("agent:inside", Cli.bash("ls")));
 
     assertThat(cli.rows().get(0).path("agent_id").asString()).isEqualTo("agent:inside");
   }
 
   @Test
-  void anEnvelopeWithoutAnAgentTakesTheOneOfTheOption() {
+  void envelopeWithoutAgentUsesTheAgentOption() {
     cli.run("check", "--agent", "agent:other", "{\"action\":" + Cli.bash("ls") + "}");
 
     assertThat(cli.rows().get(0).path("agent_id").asString()).isEqualTo("agent:other");
   }
 
-  /** The recorded action is the given one, to the last character. */
+  /** Every character of the action is recorded. */
   @Test
-  void textOfAnyScriptIsRecordedAsItWasAsked() {
+  void textOfAnyScriptIsRecordedUnchanged() {
     String command = "echo '日本 é 😀 עברית'";
 
     cli.run("check", Cli.bash(command)).ok();
@@ -154,13 +154,13 @@ class CheckTest {
         "tool_call;t;{\"a\":1}|{\"kind\":\"tool_call\",\"tool\":\"t\",\"arguments\":{\"a\":1}}",
         "custom;c;[]|{\"kind\":\"custom\",\"custom_kind\":\"c\",\"payload\":[]}"
       })
-  void wordsAreTheActionThatTheyWrite(String words, String action) {
+  void wordsBecomeTheirAction(String words, String action) {
     String[] arguments = ("check;--;" + words).split(";");
 
     assertThat(cli.run(arguments).exit()).isZero();
 
     ObjectNode recorded = (ObjectNode) cli.rows().get(0).path("payload").path("action");
-    // A command gets the place in which the process runs.
+    // A command gets the working directory and the home directory of the process.
     recorded.remove(List.of("cwd", "home"));
     assertThat(recorded).isEqualTo(Cli.json(action));
   }
@@ -186,7 +186,7 @@ class CheckTest {
   }
 
   @Test
-  void dryRunWithoutADataDirectoryUsesTheStarterRules() {
+  void dryRunWithoutDataUsesTheStarterRules() {
     Path absent = directory.resolve("absent");
 
     assertThat(

@@ -10,8 +10,10 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.testkit.ChildJvm;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -26,13 +28,9 @@ import java.util.function.LongSupplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The command, run in this process on one data directory, with its streams caught. */
+/** Runs the command in this process on one data directory, and captures its output. */
 final class Cli {
   private static final JsonMapper JSON = new JsonMapper();
-
-  /** Newer JDKs print a warning without it; the manifest of the jar has it. */
-  private static final String NATIVE_ACCESS =
-      Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
 
   private final Path data;
 
@@ -66,7 +64,7 @@ final class Cli {
     return run(false, InputStream.nullInputStream(), args);
   }
 
-  /** The rows that {@code log list} prints, parsed, but for the log's own tallies. */
+  /** Returns the rows that {@code log list} prints, without tallies. */
   List<JsonNode> rows() {
     return run("log", "list", "--output", "json").jsonLines().stream()
         .filter(row -> !isTally(row))
@@ -77,7 +75,7 @@ final class Cli {
     return row.path("event_type").asString().equals("audit.tally");
   }
 
-  /** Asserts that the chain is intact and has this many rows besides its tallies. */
+  /** Asserts that the chain is intact and has a number of rows, not counting tallies. */
   void assertIntact(long rows) {
     Result verified = run("log", "verify", "--output", "json");
     assertThat(verified.exit()).as(verified.out() + verified.err()).isZero();
@@ -96,7 +94,7 @@ final class Cli {
     }
   }
 
-  /** Changes the schema of the ledger by a statement on SQLite's own list of it. */
+  /** Runs a statement that may change SQLite's own table of the schema. */
   void redefine(String sql) throws Exception {
     try (Connection connection =
             DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));
@@ -106,23 +104,23 @@ final class Cli {
     }
   }
 
-  /** A decision about a shell command on record. */
+  /** Returns the JSON of a shell command. */
   static String bash(String command) {
     return "{\"kind\":\"bash\",\"command\":\"" + command + "\"}";
   }
 
-  /** A refusal, as the queue takes it. */
+  /** Returns the event of a refusal. */
   static DeferredAuditEvent event(int number) {
     return DeferredAuditEvent.of(
         "agent:alice", new Bash("rm " + number), new Refuse("R001", "no"), Optional.empty());
   }
 
-  /** A line of {@code gate --format action}. */
+  /** Returns a line of input for {@code gate}. */
   static String line(String agent, String action) {
     return "{\"agent_id\":\"" + agent + "\",\"action\":" + action + "}\n";
   }
 
-  /** A key of that name that no log here has. */
+  /** Returns the vkey of a new key with a name. */
   static String vkeyOfAnother(String name) {
     VerificationKey key = SigningKey.generate().verificationKey();
     return new VerifierKey(name, SignatureType.ED25519, key).vkey();
@@ -138,25 +136,19 @@ final class Cli {
     return all.toArray(String[]::new);
   }
 
-  /** Returns the command line that runs the command in its own process; may be changed. */
-  List<String> inProcess(String... args) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                java(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                NATIVE_ACCESS,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName()));
-    command.addAll(List.of(withData(args)));
-    return command;
+  /** Starts the command in its own process; standard error is not captured. */
+  ChildJvm process(String... args) throws IOException {
+    return process(launcher(), args);
   }
 
-  /** The Java that this runs on. */
-  static String java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  /** Starts the command in its own process. */
+  ChildJvm process(ChildJvm.Launcher launcher, String... args) throws IOException {
+    return launcher.start((Object[]) withData(args));
+  }
+
+  /** Returns the launcher of the command, for further settings. */
+  static ChildJvm.Launcher launcher() {
+    return ChildJvm.running(Main.class);
   }
 
   /** Runs the command with a clock, at a terminal or not. */

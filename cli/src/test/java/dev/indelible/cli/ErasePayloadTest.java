@@ -16,7 +16,7 @@ class ErasePayloadTest {
   private String id;
 
   @BeforeEach
-  void anErasedRefusal() {
+  void erasedRefusal() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("rm -rf /home/alice"));
     id = rows("1").path("id").asString();
@@ -29,7 +29,7 @@ class ErasePayloadTest {
   }
 
   @Test
-  void theRowStaysAndItsPayloadIsNull() {
+  void erasedRowStaysWithANullPayload() {
     assertThat(rows("1").path("payload").isNull()).isTrue();
     assertThat(cli.run("log", "list").ok().out()).contains("(payload erased)");
     assertThat(cli.run("log", "show", "1").ok().out()).contains("(erased)").doesNotContain("alice");
@@ -37,7 +37,7 @@ class ErasePayloadTest {
   }
 
   @Test
-  void whoErasedAndWhyIsOnRecord() {
+  void erasureRecordsNameAndReason() {
     JsonNode said = Cli.json(rows("2").path("payload").toString()).path("details");
     assertThat(said.path("reason").asString()).isEqualTo("request 17");
     assertThat(said.path("by").asString()).isEqualTo(System.getProperty("user.name"));
@@ -45,7 +45,7 @@ class ErasePayloadTest {
   }
 
   @Test
-  void whatCannotBeErasedIsOneLineAndStatusTwo() {
+  void impossibleErasureIsAUsageError() {
     assertThat(erase(id))
         .contains("row 1 has no payload any more; it was erased already, as row 2");
     assertThat(erase("nonsense")).contains("no row of event nonsense");

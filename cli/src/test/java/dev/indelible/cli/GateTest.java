@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code indelible gate}: design, "Outer interfaces". */
+/** {@code indelible gate}. */
 class GateTest {
   private static final int CORPUS_LINES = 3_200;
 
@@ -60,7 +60,7 @@ class GateTest {
   }
 
   @Test
-  void aDecisionLineIsOneObjectWithTheseMembers() {
+  void decisionLineIsOneObjectWithTheseMembers() {
     Result result = cli.runOn(Cli.line("agent:bob", Cli.bash("rm -rf /")), "gate").ok();
 
     String id = cli.rows().get(0).path("id").asString();
@@ -77,7 +77,7 @@ class GateTest {
                     + " the system or a home directory: deletes / recursively\"}"));
   }
 
-  /** D3, D4: the printed ids are those of the rows, in order. */
+  /** D3, D4: the rows have the printed ids, in the printed order. */
   @Test
   void printedIdsAreThoseOfTheChain() {
     StringBuilder input = new StringBuilder();
@@ -94,12 +94,12 @@ class GateTest {
   }
 
   @Test
-  void nothingInIsNothingOut() {
+  void emptyInputGivesNoOutput() {
     assertThat(cli.runOn("", "gate").ok().out()).isEmpty();
   }
 
   @Test
-  void emptyLinesAndAMissingLastLineEndDoNotMatter() {
+  void emptyLinesAndMissingLastNewlineAreAccepted() {
     String input =
         "\n\r\n" + Cli.line("a", Cli.bash("ls")) + "\n\n" + Cli.line("b", Cli.bash("ls")).strip();
 
@@ -132,9 +132,9 @@ class GateTest {
     cli.assertIntact(3);
   }
 
-  /** The record of an unreadable line has its size and digest. */
+  /** The record of an unreadable line has its number, size and digest. */
   @Test
-  void anUnreadableLineIsOnRecordByItsPlaceSizeAndDigest() {
+  void unreadableLineIsRecordedByNumberSizeAndDigest() {
     cli.runOn("\nabc\n", "gate");
 
     JsonNode payload = cli.rows().get(0).path("payload");
@@ -161,7 +161,7 @@ class GateTest {
   }
 
   @Test
-  void aClaudeEventBecomesTheActionItsToolIs() {
+  void claudeToolBecomesItsKindOfAction() {
     String event =
         """
         {"session_id":"s1","hook_event_name":"PreToolUse","tool_name":"Bash",\
@@ -193,8 +193,8 @@ class GateTest {
   }
 
   /**
-   * A coprocess that waits for each answer before it asks again must get it, whatever buffers lie
-   * on the way, and whatever it leaves behind its line.
+   * A caller may wait for each answer before it sends the next line. No buffer may hold the answer
+   * back, also if the caller has already sent a part of that line.
    */
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "{\"agent_id\":\"half of the next li"})

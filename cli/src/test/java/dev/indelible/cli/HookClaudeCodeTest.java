@@ -21,7 +21,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** The hook of Claude Code, by the types of the Claude Agent SDK 0.3.332 (Claude Code 2.1.332). */
+/**
+ * The hook of Claude Code, with the types of the Claude Agent SDK 0.3.332 (Claude Code 2.1.332).
+ */
 class HookClaudeCodeTest {
   /** An event as the client sends it, with every possible member. */
   private static final String EVENT =
@@ -129,7 +131,7 @@ class HookClaudeCodeTest {
     assertThat(reason).contains("(recorded as ");
   }
 
-  /** After every failure the exit status is the one that blocks the action. */
+  /** Every failure ends with the exit status that blocks the action. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -274,7 +276,7 @@ class HookClaudeCodeTest {
     return EVENT.formatted(name, command, name.equals("PreSkillShellCommand") ? SKILL : "");
   }
 
-  /** The members that the client's types have, and no other. */
+  /** Asserts that an answer has no member that the types of the client do not have. */
   private static JsonNode requireValid(JsonNode answer, String event) {
     assertThat(Set.of("hookSpecificOutput", "systemMessage")).containsAll(answer.propertyNames());
     JsonNode specific = answer.path("hookSpecificOutput");

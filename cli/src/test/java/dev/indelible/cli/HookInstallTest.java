@@ -54,7 +54,7 @@ class HookInstallTest {
   }
 
   @Test
-  void everythingElseInTheSettingsStays() throws Exception {
+  void otherSettingsAreKept() throws Exception {
     Files.createDirectories(settings.getParent());
     Files.writeString(
         settings,
@@ -124,7 +124,7 @@ class HookInstallTest {
   }
 
   @Test
-  void linkedSettingsChangeWhereTheyAre() throws Exception {
+  void linkedSettingsFileIsChangedAtItsTarget() throws Exception {
     Path real = Files.writeString(temp.resolve("dotfiles.json"), "{}");
     Files.createDirectories(settings.getParent());
     Files.createSymbolicLink(settings, real);

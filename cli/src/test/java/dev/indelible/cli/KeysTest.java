@@ -32,7 +32,7 @@ class KeysTest {
   }
 
   @Test
-  void aRotatedChainVerifiesFromItsFirstKeyAlone() {
+  void rotatedChainVerifiesWithItsFirstKey() {
     JsonNode rotated = cli.run("keys", "rotate", "--output", "json").ok().json();
     cli.run("check", Cli.bash("ls")).ok();
 
@@ -54,7 +54,7 @@ class KeysTest {
     assertThat(revoke(first, "x").complaint(2)).contains("already revoked by row 3");
   }
 
-  /** Restored from a copy, for example. */
+  /** A copy of a revoked key is put back. */
   @Test
   void revokedKeyThatIsRestoredSignsNothing() throws Exception {
     Path place = cli.data().resolve("keys/audit.pem");
@@ -84,7 +84,7 @@ class KeysTest {
   }
 
   @Test
-  void whatCannotBeRevokedIsOneLineAndStatusTwo() {
+  void impossibleRevocationIsAUsageError() {
     cli.run("keys", "rotate").ok();
     assertThat(revoke("0000", "x").complaint(2)).contains("not a key of this log");
     assertThat(revoke(first, " ").complaint(2)).contains("--reason");
@@ -96,7 +96,7 @@ class KeysTest {
         .contains("no data directory here");
   }
 
-  /** Design, keys: a log whose key is in a token is healthy, and the command makes none for it. */
+  /** A log whose key is in a token is healthy, and the command creates no other key for it. */
   @Test
   void logOfAnExternalSignerIsReadOnly() throws Exception {
     SigningKey token = SigningKey.generate();

@@ -10,12 +10,11 @@ import dev.indelible.cli.Cli.Result;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.merkle.Hash;
+import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,14 +29,14 @@ class LastCheckpointTest {
   private Path file;
 
   @BeforeEach
-  void aLogOfThreeRows() {
+  void logOfThreeRows() {
     cli = new Cli(directory.resolve("data"));
     file = cli.data().resolve("last-checkpoint");
     record();
   }
 
   @Test
-  void theFileOfAnUntouchedLogAgrees() throws Exception {
+  void checkpointFileOfAnUnchangedLogAgrees() throws Exception {
     SignedCheckpoint last = signed();
 
     assertThat(finding(verify(0)).path("status").asString()).isEqualTo("ok");
@@ -47,9 +46,9 @@ class LastCheckpointTest {
                 .formatted(file, last.unverified().size()));
   }
 
-  /** A lost write of the file is no fault of the log. */
+  /** The last write of the file may be lost, so an earlier checkpoint is no fault. */
   @Test
-  void anEarlierCheckpointAgrees() throws Exception {
+  void earlierCheckpointAgrees() throws Exception {
     byte[] earlier = Files.readAllBytes(file);
     record();
     Files.write(file, earlier);
@@ -97,7 +96,7 @@ class LastCheckpointTest {
     assertThat(status.json().path("problems").get(0).asString()).isEqualTo(problem);
   }
 
-  /** A checkpoint that is planted in the database after the last row shows nothing about rows. */
+  /** An attacker inserts a checkpoint over more rows than exist. */
   @Test
   void forgedStoredCheckpointIsNamed() throws Exception {
     cli.sql(
@@ -113,23 +112,21 @@ class LastCheckpointTest {
     assertThat(verify(1).out()).doesNotContain("rows are gone from the end");
   }
 
-  /** A checkpoint too large for the heap: none of its findings is "there is none". */
+  /** A checkpoint too large for the heap cannot be read, and is not reported as missing. */
   @Test
   void unreadableCheckpointIsNotMissing() throws Exception {
     cli.sql("UPDATE indelible_checkpoints SET note = hex(zeroblob(30000000))");
-    List<String> command = cli.inProcess("log", "verify", "--output", "json");
-    command.add(1, "-Xmx48m");
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    ChildJvm verify =
+        cli.process(Cli.launcher().with("-Xmx48m"), "log", "verify", "--output", "json");
+    String out = verify.readLine();
 
-    assertThat(process.waitFor()).as(out).isEqualTo(3);
+    assertThat(verify.exitCode()).as(out).isEqualTo(3);
     assertThat(out)
         .contains("not all of them can be read, so rows cut from the end may not show")
         .doesNotContain("there is none, so rows");
   }
 
-  /** A -journal file is no read-only database; the next writer handles it. */
+  /** A leftover -journal file prevents reading, until the next writer rolls it back. */
   @Test
   void leftoverJournalFileIsNamed() throws Exception {
     Files.writeString(cli.data().resolve("indelible.db-journal"), "x".repeat(100));
@@ -140,9 +137,9 @@ class LastCheckpointTest {
     assertThat(finding(verify(0)).path("status").asString()).isEqualTo("ok");
   }
 
-  /** A database that grew from an older copy past the checkpoint. */
+  /** The database was replaced by an older copy, and then other rows were appended. */
   @Test
-  void aForkedDatabaseIsBroken() throws Exception {
+  void forkedDatabaseIsBroken() throws Exception {
     Path older = Files.copy(cli.data().resolve("indelible.db"), directory.resolve("older.db"));
     record();
     byte[] last = Files.readAllBytes(file);
@@ -174,7 +171,7 @@ class LastCheckpointTest {
   }
 
   @Test
-  void aCheckpointOfAnUnknownKeyIsUnknown() throws Exception {
+  void checkpointOfAnUnknownKeyIsUnknown() throws Exception {
     Checkpoint own = signed().unverified();
     write(Checkpoint.of(own.origin(), own.size() + 9, own.root()), SigningKey.generate());
 
@@ -183,7 +180,7 @@ class LastCheckpointTest {
   }
 
   @Test
-  void aChangedFileIsUnknown() throws Exception {
+  void changedFileIsUnknown() throws Exception {
     Files.writeString(file, Files.readString(file).replaceFirst("\n[0-9]+\n", "\n7\n"));
 
     assertThat(message(verify(3))).contains("a signature that does not verify");
@@ -191,14 +188,14 @@ class LastCheckpointTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "no checkpoint\n", "a\n1\nb\n\n\u2014 a b\n", "\0\0\0\0"})
-  void aFileThatIsNoCheckpointIsUnknown(String text) throws Exception {
+  void fileThatIsNoCheckpointIsUnknown(String text) throws Exception {
     Files.writeString(file, text);
 
     assertThat(message(verify(3))).startsWith(file + ": it is not a checkpoint");
   }
 
   @Test
-  void aDirectoryInItsPlaceIsUnknown() throws Exception {
+  void directoryInPlaceOfTheCheckpointIsUnknown() throws Exception {
     Files.delete(file);
     Files.createDirectory(file);
 
@@ -206,7 +203,7 @@ class LastCheckpointTest {
   }
 
   @Test
-  void anAbsentFileIsReportedAndChangesNothing() throws Exception {
+  void missingCheckpointFileIsReported() throws Exception {
     Files.delete(file);
 
     JsonNode finding = finding(verify(0));

@@ -22,13 +22,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The launcher at the root, with a stand-in for Java that prints how it was called. */
+/** The launcher, with a stand-in for Java that prints how it was called. */
 @DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
   @TempDir Path home;
 
   @BeforeEach
-  void aHomeWithAJarAndAStandIn() throws Exception {
+  void homeWithJarAndStandIn() throws Exception {
     Files.copy(
         Path.of(System.getProperty("indelible.root"), "indelible"), home.resolve("indelible"));
     Files.createDirectories(home.resolve("cli/target"));
@@ -43,12 +43,12 @@ class LauncherTest {
   }
 
   @Test
-  void argumentsArriveAsTheyWereGiven() throws Exception {
+  void argumentsArriveUnchanged() throws Exception {
     assertThat(launch(Map.of(), "check", "{\"kind\": \"bash\"}", "", "*"))
         .containsSequence("check", "{\"kind\": \"bash\"}", "", "*");
   }
 
-  /** Java reads its command line by the locale, and would lose all but ASCII in the plain one. */
+  /** In the plain locale Java decodes only the ASCII characters of its command line. */
   @ParameterizedTest
   @CsvSource({
     "'', '', LC_ALL=C.UTF-8",
@@ -57,13 +57,13 @@ class LauncherTest {
     "LANG, de_DE.UTF-8, LC_ALL=",
     "LC_ALL, ja_JP.UTF-8, LC_ALL=ja_JP.UTF-8"
   })
-  void thePlainLocaleIsReplacedAndAnyOtherIsKept(String name, String value, String seen)
+  void plainLocaleIsReplacedAndAnyOtherIsKept(String name, String value, String seen)
       throws Exception {
     assertThat(launch(name.isEmpty() ? Map.of() : Map.of(name, value), "status")).contains(seen);
   }
 
   @Test
-  void pipesAreNotTakenForTerminals() throws Exception {
+  void pipesAreNotTreatedAsTerminals() throws Exception {
     assertThat(launch(Map.of(), "status"))
         .contains("-Dindelible.stdout.terminal=false", "-Dindelible.stderr.terminal=false");
   }
@@ -76,10 +76,10 @@ class LauncherTest {
         .contains(home.toRealPath().resolve("cli/target/indelible-cli.jar").toString());
   }
 
-  /** A build makes the jar before the libraries beside it. */
+  /** A build creates the jar before the libraries beside it. */
   @Test
   @EnabledOnOs(OS.LINUX)
-  void aBuildUnderWayIsWaitedForThoughItHasMadeItsJar() throws Exception {
+  void launcherWaitsForABuildThatHasItsJarAlready() throws Exception {
     Path lib = home.resolve("cli/target/lib");
     Files.writeString(
         home.resolve("jdk/bin/java"), "#!/bin/sh\n[ -d '" + lib + "' ] && echo whole\nexit 3\n");
@@ -96,7 +96,7 @@ class LauncherTest {
     assertThat(launch(Map.of(), "status")).containsExactly("whole");
   }
 
-  /** Java would give the place of a closed stream to the first file that it opens. */
+  /** The first file that Java opens would get the descriptor of a closed stream. */
   @ParameterizedTest
   @CsvSource({"<&-, 0, /dev/null", ">&-, 1, /dev/null", "2>&-, 2, /dev/null"})
   @EnabledOnOs(OS.LINUX)
@@ -134,9 +134,9 @@ class LauncherTest {
         .isEqualTo(without);
   }
 
-  /** Two first starts at once, and one more: one archive is made, and all use it. */
+  /** Of two simultaneous first starts one creates the archive; they and a later start use it. */
   @Test
-  void firstStartMakesAnArchiveThatAllUse() throws Exception {
+  void firstStartsCreateOneArchiveForAll() throws Exception {
     Path made = libraries();
     stand(
         "case \"$*\" in *-Xshare:dump*) echo one >>'"
@@ -173,7 +173,7 @@ class LauncherTest {
   }
 
   @Test
-  void javaWithoutArchivesStartsAnyway() throws Exception {
+  void javaWithoutArchivesStarts() throws Exception {
     Path made = libraries();
     stand(
         "case \"$*\" in *-Xshare:dump*) echo one >>'"

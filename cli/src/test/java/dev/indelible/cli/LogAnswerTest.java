@@ -79,7 +79,7 @@ class LogAnswerTest {
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
   }
 
-  /** A tile that is gone leaves the note unanswered, and hides no change of a later row. */
+  /** Without a tile the note counts as unanswered, and a change of a later row is still found. */
   @Test
   void missingTileHidesNoChangedRow() throws Exception {
     accuseFalsely();
@@ -140,7 +140,7 @@ class LogAnswerTest {
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
   }
 
-  /** An answer signed by a key before it was revoked counts; one of its doubtful time does not. */
+  /** An answer counts if its key signed it before somebody else may have held the key. */
   @Test
   void answerByRevokedKeyDoesNotCount() throws Exception {
     accuseFalsely();
@@ -153,7 +153,7 @@ class LogAnswerTest {
     assertThat(cli.run("status").out()).contains("said again").doesNotContain("tampered ");
   }
 
-  /** Every verb that writes signs over its row, so that the row cannot be cut off unseen. */
+  /** Every verb that writes signs a checkpoint over its row, so cutting the row off is found. */
   @Test
   void verbsSignCheckpointOverTheirRow() throws Exception {
     accuseFalsely();

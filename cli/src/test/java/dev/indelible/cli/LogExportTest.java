@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code log export}: the log as static files. That others can read them, ThirdPartyTest shows. */
+/** {@code log export}: the log as static files. ThirdPartyTest reads them with other tools. */
 class LogExportTest {
   private static final int ROWS = 12;
 
@@ -42,7 +42,7 @@ class LogExportTest {
     record(ROWS);
   }
 
-  /** The last of several rows is the tally of the run that wrote them. */
+  /** Appends rows; if there are several, the last is the tally of their run. */
   private void record(int rows) {
     StringBuilder input = new StringBuilder();
     for (int i = 1; i < Math.max(rows, 2); i++) {
@@ -67,7 +67,7 @@ class LogExportTest {
   }
 
   @Test
-  void theFilesAreThoseOfTheLayout() throws Exception {
+  void exportHasTheFilesOfTheLayout() throws Exception {
     JsonNode result =
         cli.run("log", "export", directory.toString(), "--output", "json").ok().json();
 
@@ -82,9 +82,9 @@ class LogExportTest {
         .startsWith(result.path("origin").asString(), "12");
   }
 
-  /** The checkpoint verifies under the key that lies beside it, whose name is the log's origin. */
+  /** The exported key verifies the checkpoint, and its name is the log's origin. */
   @Test
-  void theCheckpointIsSignedByTheKeyOfTheLog() throws Exception {
+  void checkpointIsSignedByTheKeyOfTheLog() throws Exception {
     export().ok();
 
     List<String> vkeys = Files.readAllLines(directory.resolve("vkeys"));
@@ -96,9 +96,9 @@ class LogExportTest {
         .isEqualTo(vkeys.get(0));
   }
 
-  /** An entry is the listed row without its payload: the record of the design, "Bytes". */
+  /** An entry is the listed row without its payload: the signed record. */
   @Test
-  void anEntryIsARecord() throws Exception {
+  void entryIsARecord() throws Exception {
     export().ok();
 
     List<String> records = new ArrayList<>();
@@ -145,9 +145,9 @@ class LogExportTest {
     assertThat(second).containsAllEntriesOf(files(whole));
   }
 
-  /** A process that is killed leaves rows that no checkpoint is over. */
+  /** A killed process leaves rows after the last checkpoint. */
   @Test
-  void rowsBehindTheLastCheckpointWaitForTheNext() throws Exception {
+  void rowsAfterTheLastCheckpointAreNotExported() throws Exception {
     export().ok();
     record(3);
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > " + ROWS);
@@ -191,7 +191,7 @@ class LogExportTest {
   }
 
   @Test
-  void aPublishedFileThatIsGoneIsWrittenAgain() throws Exception {
+  void missingExportedFileIsWrittenAgain() throws Exception {
     export().ok();
     Map<String, String> first = files(directory);
     Files.delete(directory.resolve("tile/entries/000.p/12"));
@@ -211,7 +211,7 @@ class LogExportTest {
         "UPDATE indelible_tiles SET hashes = CAST(zeroblob(384) AS BLOB) | have root",
         "UPDATE indelible_checkpoints SET note = replace(note, '12', '13') | the last checkpoint: ",
       })
-  void whatDoesNotAgreeWithTheCheckpointIsNotPublished(String sql, String says) throws Exception {
+  void rowsThatContradictTheCheckpointAreNotExported(String sql, String says) throws Exception {
     cli.sql(sql);
 
     assertThat(export().complaint(1))
@@ -239,7 +239,7 @@ class LogExportTest {
   }
 
   @Test
-  void aDirectoryOfAnotherLogIsNotWrittenTo() throws Exception {
+  void exportOfAnotherLogIsNotOverwritten() throws Exception {
     export().ok();
     Map<String, String> published = files(directory);
     Cli other = new Cli(root.resolve("other"));
@@ -251,7 +251,7 @@ class LogExportTest {
   }
 
   @Test
-  void aDataDirectoryIsNotWrittenTo() {
+  void exportIntoADataDirectoryIsRefused() {
     assertThat(cli.run("log", "export", cli.data().toString()).complaint(2))
         .isEqualTo(
             "indelible: "
@@ -260,7 +260,7 @@ class LogExportTest {
   }
 
   @Test
-  void aDirectoryThatCannotBeWrittenToIsNamed() throws Exception {
+  void unwritableDirectoryIsNamed() throws Exception {
     assumeFalse(System.getProperty("user.name").equals("root"), "skipped: root may write anywhere");
     Files.createDirectory(directory);
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("r-xr-xr-x"));

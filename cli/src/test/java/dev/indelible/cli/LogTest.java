@@ -43,7 +43,7 @@ class LogTest {
         .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
   }
 
-  /** The members of the signed record, the payload, and no others. */
+  /** A listed row has the members of the signed record, the payload, and no others. */
   @Test
   void listedRowHasRecordAndPayload() {
     assertThat(cli.rows())
@@ -100,8 +100,8 @@ class LogTest {
   }
 
   /**
-   * Acceptance 16: recomputes every hash with the JDK alone. The record is the listed line without
-   * its payload. The hash of a zero byte and the record is the link of the next row.
+   * Recomputes every hash with the JDK alone. The record is the listed line without its payload.
+   * The hash of a zero byte and the record is the link of the next row.
    */
   @Test
   void listedRowsLinkByRecomputableHashes() throws Exception {
@@ -182,7 +182,7 @@ class LogTest {
   }
 
   @Test
-  void anErasedPayloadIsShownAsErased() throws Exception {
+  void erasedPayloadIsShownAsErased() throws Exception {
     cli.sql("UPDATE signed_events SET payload = NULL WHERE sequence = 3");
 
     assertThat(cli.run("log", "show", "3").ok().out()).contains("(erased)");
@@ -199,7 +199,7 @@ class LogTest {
   }
 
   @Test
-  void tailOfMoreRowsThanThereArePrintsThemAll() {
+  void tailOfMoreRowsThanExistPrintsAll() {
     assertThat(
             cli.run("log", "tail", "--no-follow", "-n", "99999999999", "--output", "json")
                 .ok()

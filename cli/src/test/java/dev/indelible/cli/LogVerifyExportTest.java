@@ -111,7 +111,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void theFilesAndTheKeyAreEnough() {
+  void filesAndKeyVerifyTheExport() {
     JsonNode report = report(0);
 
     assertThat(report.path("verdict").asString()).isEqualTo("intact");
@@ -136,7 +136,7 @@ class LogVerifyExportTest {
         .startsWith("keys ok: none of the rows checked introduces or revokes");
   }
 
-  /** Each file of it changed; each entry, tile and line is under the signature. */
+  /** One byte of a file changes. The signature covers each entry, tile and line. */
   @ParameterizedTest
   @CsvSource({
     ENTRIES + ", 100, signature broken",
@@ -148,14 +148,14 @@ class LogVerifyExportTest {
     "tile/1/000.p/1, 7, tree broken",
     "checkpoint, 60, checkpoints broken",
   })
-  void aChangedFileIsBroken(String file, int at, String finding) throws Exception {
+  void changedFileIsBroken(String file, int at, String finding) throws Exception {
     Path path = directory.resolve(file);
     byte[] bytes = Files.readAllBytes(path);
     if (file.startsWith("tile/entries")) {
       at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("agent:") + 6;
       bytes[at] = bytes[at] == '9' ? (byte) '8' : (byte) '9';
     } else if (file.equals("checkpoint")) {
-      // A digit of the root, and still one.
+      // The root stays valid base64.
       bytes[at] = bytes[at] == 'B' ? (byte) 'C' : (byte) 'B';
     } else {
       bytes[at] ^= 1;
@@ -167,7 +167,7 @@ class LogVerifyExportTest {
 
   @ParameterizedTest
   @CsvSource({ENTRIES, "tile/entries/001.p/44", "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"})
-  void aMissingFileIsNamed(String file) throws Exception {
+  void missingFileIsNamed(String file) throws Exception {
     Files.delete(directory.resolve(file));
 
     String check = file.startsWith("tile/entries") ? "storage" : "tree";
@@ -176,12 +176,12 @@ class LogVerifyExportTest {
         .endsWith(directory.resolve(file) + ": the file is missing");
   }
 
-  /** An entry that states another sequence, or is no record. */
+  /** An entry has another sequence, or is no record. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {"2 | 3 | entry 2 says that it is row 3", "9 | 0 | entry 9 is not a row: "})
-  void anEntryThatIsNoneIsNamed(int place, int instead, String says) throws Exception {
+  void impossibleEntryIsNamed(int place, int instead, String says) throws Exception {
     TilePath path = new TilePath(TilePath.ENTRIES, 0, TilePath.FULL_WIDTH);
     Path file = directory.resolve(path.toString());
     List<byte[]> entries = EntryBundle.parse(path, Files.readAllBytes(file)).entries();
@@ -194,9 +194,9 @@ class LogVerifyExportTest {
     assertThat(finding(report(1), "storage")).contains(says);
   }
 
-  /** A shorter log is one that was, unless somebody kept a later checkpoint. */
+  /** A shorter log is valid, so only a later checkpoint that somebody kept shows the rollback. */
   @Test
-  void rolledBackCopyShowsByAKeptCheckpoint() throws Exception {
+  void keptCheckpointRevealsARolledBackCopy() throws Exception {
     Path kept = root.resolve("kept");
     byte[] early = Files.readAllBytes(directory.resolve("checkpoint"));
     record(1);
@@ -213,9 +213,9 @@ class LogVerifyExportTest {
         .contains("there is no row 301 to start after");
   }
 
-  /** A checkpoint without a valid signature or without its rows. */
+  /** A checkpoint covers no row, or has no valid signature. */
   @Test
-  void aCheckpointOverNothingIsBroken() throws Exception {
+  void checkpointOverNoRowIsBroken() throws Exception {
     Path file = directory.resolve("checkpoint");
     String origin = SignedCheckpoint.parse(Files.readAllBytes(file)).unverified().origin();
     NoteSigner stranger = NoteSigner.of(origin, SigningKey.generate());
@@ -225,9 +225,9 @@ class LogVerifyExportTest {
     assertThat(finding(report(1), "storage")).contains("its checkpoint is over no rows");
   }
 
-  /** A checkpoint over exactly the trusted rows. */
+  /** The last checkpoint covers exactly the trusted rows. */
   @Test
-  void theLastCheckpointIsCheckedThoughNothingIsBehindIt() throws Exception {
+  void lastCheckpointIsCheckedWithoutLaterRows() throws Exception {
     Path file = directory.resolve("checkpoint");
     Path kept = Files.copy(file, root.resolve("kept"));
     assertThat(finding(report(0, "--since", kept.toString()), "checkpoints"))
@@ -250,7 +250,7 @@ class LogVerifyExportTest {
 
   /** Of several vkeys, each counts only for the log that it names. */
   @Test
-  void oneLogsKeyDoesNotSignForAnother() throws Exception {
+  void keyOfALogDoesNotSignForAnotherLog() throws Exception {
     Cli other = new Cli(root.resolve("other"));
     other.run("check", Cli.bash("ls")).ok();
     String others = vkey(other);
@@ -279,9 +279,9 @@ class LogVerifyExportTest {
     assertThat(finding(report(1), "storage")).contains("too large for a file of a log");
   }
 
-  /** A log under another key with the log's name. */
+  /** Another key signs a checkpoint with the name of this log. */
   @Test
-  void aCheckpointOfAnotherKeyCannotTell() throws Exception {
+  void checkpointOfAnotherKeyIsUnknown() throws Exception {
     Path file = directory.resolve("checkpoint");
     Checkpoint real = SignedCheckpoint.parse(Files.readAllBytes(file)).unverified();
     Files.write(
@@ -292,7 +292,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void aCheckpointOfMoreRowsThanThereAreIsBroken() throws Exception {
+  void checkpointOverMissingRowsIsBroken() throws Exception {
     Path file = directory.resolve("checkpoint");
     String origin = SignedCheckpoint.parse(Files.readAllBytes(file)).unverified().origin();
     NoteSigner stranger = NoteSigner.of(origin, SigningKey.generate());
@@ -306,7 +306,7 @@ class LogVerifyExportTest {
 
   /** A vkey names its log; a PEM key does not. */
   @Test
-  void theKeyOfAnotherLogCannotTell() throws Exception {
+  void keyOfAnotherLogIsUnknown() throws Exception {
     Cli other = new Cli(root.resolve("other"));
     other.run("check", Cli.bash("ls")).ok();
     Result result = verify("--key", vkey(other));
@@ -326,7 +326,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void aRotatedKeyIsGivenAlong() {
+  void rotatedKeyIsGivenToo() {
     cli.run("keys", "rotate").ok();
     record(1);
     export();
@@ -340,7 +340,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void rowsWithoutASignatureAreCoveredByTheLogs() throws Exception {
+  void unsignedRowsVerifyUnderTheCheckpoint() throws Exception {
     try (Indelible log = Indelible.builder(cli.data()).rowSignatures(false).open()) {
       log.gate().check("agent:a", new Bash("ls"));
     }
@@ -352,7 +352,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void aPayloadThatWasErasedLeavesTheRecordAsItWas() {
+  void erasureLeavesTheRecordUnchanged() {
     String id = cli.rows().get(4).path("id").asString();
     cli.run("log", "erase-payload", id, "--reason", "asked for").ok();
     record(1);
@@ -362,7 +362,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void tamperingOnRecordIsBrokenHereToo() throws Exception {
+  void recordedTamperingIsBrokenInTheExport() throws Exception {
     cli.sql("UPDATE signed_events SET agent_id = 'x' WHERE sequence = 300");
     cli.run("check", Cli.bash("ls"));
     try (SqliteLedger ledger = SqliteLedger.open(cli.data().resolve("indelible.db"))) {
@@ -379,7 +379,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void itGoesOnFromWhereItWas() throws Exception {
+  void exportContinuesAfterAnInterruption() throws Exception {
     Path kept = Files.copy(directory.resolve("checkpoint"), root.resolve("kept"));
     record(2);
     export();

@@ -22,7 +22,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code log verify --since FILE}: going on from a checkpoint that was verified before. */
+/**
+ * {@code log verify --since FILE}: verifies the rows after a checkpoint that was verified before.
+ */
 class LogVerifySinceTest {
   @TempDir Path root;
   private Cli cli;
@@ -30,7 +32,7 @@ class LogVerifySinceTest {
 
   /** A checkpoint over 300 rows, and then 4 more. */
   @BeforeEach
-  void aCheckpointAndRowsBehindIt() throws Exception {
+  void checkpointAndLaterRows() throws Exception {
     cli = new Cli(root.resolve("data"));
     record(299);
     copy(cli.data(), root.resolve("backup"));
@@ -64,7 +66,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void nothingIsBehindTheLast() throws Exception {
+  void noRowsAfterTheCheckpoint() throws Exception {
     cli.run("log", "export", root.resolve("log").toString()).ok();
     Files.copy(root.resolve("log/checkpoint"), kept, StandardCopyOption.REPLACE_EXISTING);
 
@@ -75,7 +77,7 @@ class LogVerifySinceTest {
         .contains("1 checkpoint of this chain; 0 rows after the last");
   }
 
-  /** Rows without a checkpoint over them belong to the log of the last checkpoint. */
+  /** Rows after the last checkpoint belong to the log that it names. */
   @Test
   void rowsAfterTheLastCheckpointNameTheirKey() throws Exception {
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > 300");
@@ -90,16 +92,16 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void aChangeBehindItIsFoundAndOneUnderItIsNotLookedFor() throws Exception {
+  void sinceFindsLaterChangesAndNoEarlierOnes() throws Exception {
     cli.sql("UPDATE signed_events SET payload = '{}' WHERE sequence = 7");
     assertThat(verify().exit()).isZero();
     cli.sql("UPDATE signed_events SET payload = '{}' WHERE sequence = 302");
     assertThat(verify().exit()).isEqualTo(1);
   }
 
-  /** The row that the next one links to is the one in the tree. */
+  /** The row before the first checked row must be the one in the tree. */
   @Test
-  void aChangedRowBeforeTheFirstIsFound() throws Exception {
+  void changedRowBeforeSinceIsFound() throws Exception {
     cli.sql("UPDATE signed_events SET agent_id = 'x' WHERE sequence = 300");
 
     Result result = verify();
@@ -107,9 +109,9 @@ class LogVerifySinceTest {
     assertThat(result.out()).contains("the row is not the one that the tree has");
   }
 
-  /** At the end of a full tile, which the root is not made of directly. */
+  /** The row is the last of a full tile, and the tile is changed too. */
   @Test
-  void aChangedRowAndTileBeforeTheFirstAreFound() throws Exception {
+  void changedRowAndTileBeforeSinceAreFound() throws Exception {
     cli = new Cli(root.resolve("full"));
     record(255);
     cli.run("log", "export", root.resolve("full-log").toString()).ok();
@@ -131,7 +133,7 @@ class LogVerifySinceTest {
     assertThat(result.out()).contains("the row is not the one that the tree has");
   }
 
-  /** One key, two logs: a checkpoint of the other log is no evidence. */
+  /** Two logs have one key; a checkpoint of the other log is no evidence. */
   @Test
   void checkpointOfAnotherLogOfTheKeyIsUnknown() throws Exception {
     Checkpoint real = SignedCheckpoint.parse(Files.readAllBytes(kept)).unverified();
@@ -158,7 +160,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void aLogThatWasGrownOtherwiseIsAFork() throws Exception {
+  void logWithOtherRowsAfterTheCheckpointIsAFork() throws Exception {
     cli.run("log", "export", root.resolve("log").toString()).ok();
     Path later = root.resolve("log/checkpoint");
     cli = new Cli(root.resolve("backup"));
@@ -172,7 +174,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void aCheckpointThatTheLogDidNotSignIsNotTrusted() throws Exception {
+  void checkpointOfAnotherSignerIsNotTrusted() throws Exception {
     Checkpoint real = SignedCheckpoint.parse(Files.readAllBytes(kept)).unverified();
     NoteSigner stranger = NoteSigner.of(real.origin(), SigningKey.generate());
     byte[] right = Files.readAllBytes(kept);
@@ -190,7 +192,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void whatIsNoCheckpointIsNamed() throws Exception {
+  void fileThatIsNoCheckpointIsNamed() throws Exception {
     Files.writeString(kept, "nothing of the kind");
     assertThat(verify().complaint(2)).contains("--since " + kept + ": ");
     kept = root.resolve("none");

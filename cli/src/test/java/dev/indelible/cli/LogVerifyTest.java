@@ -42,9 +42,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/**
- * {@code log verify}: acceptance 22 to 24, seen from outside. Long because its cases share one log.
- */
+/** {@code log verify} finds every change of the chain. Long because its cases share one log. */
 @Tag("any-jdk")
 class LogVerifyTest {
   /** Nineteen decisions, and the tally of the run that made them. */
@@ -66,7 +64,7 @@ class LogVerifyTest {
   }
 
   @BeforeEach
-  void aCopyOfTheChain() throws IOException {
+  void copyOfTheChain() throws IOException {
     cli = new Cli(directory.resolve("data"));
     Path from = original.resolve("data");
     try (Stream<Path> files = Files.walk(from)) {
@@ -80,12 +78,12 @@ class LogVerifyTest {
   }
 
   @Test
-  void anUntouchedChainIsIntact() {
+  void unchangedChainIsIntact() {
     cli.assertIntact(ROWS - 1);
   }
 
   @Test
-  void theJsonHasTheMembersOfTheDesign() {
+  void jsonHasTheseMembers() {
     JsonNode report = cli.run("log", "verify", "--output", "json").ok().json();
 
     assertThat(report.propertyNames()).contains("verdict", "rows", "head", "findings");
@@ -98,22 +96,22 @@ class LogVerifyTest {
   }
 
   @Test
-  void anEmptyChainIsIntact() throws Exception {
+  void emptyChainIsIntact() throws Exception {
     cli.sql("DELETE FROM signed_events");
     cli.sql("DELETE FROM indelible_checkpoints");
     cli.sql("DELETE FROM indelible_tiles");
     cli.sql("UPDATE indelible_tree SET size = 0, sequence = 0");
     cli.sql("DELETE FROM indelible_journals");
     Files.delete(cli.data().resolve("last-checkpoint"));
-    // The events of the rows are still in the journal, and would wait.
+    // Otherwise the journal would still have the events of the deleted rows.
     Files.delete(cli.data().resolve("journal/0000/000000000000.seg"));
 
     cli.assertIntact(0);
   }
 
-  /** Acceptance 22: rows that a checkpoint was signed over are missed. */
+  /** The checkpoint covers the removed rows. */
   @Test
-  void rowsGoneFromTheEndAreNamed() throws Exception {
+  void rowsMissingAtTheEndAreNamed() throws Exception {
     cli.sql("DELETE FROM signed_events WHERE sequence > 17");
 
     Result result = cli.run("log", "verify");
@@ -138,11 +136,9 @@ class LogVerifyTest {
         .flatMap(column -> Stream.of(Arguments.of(column, true), Arguments.of(column, false)));
   }
 
-  /** Acceptance 22: one bit. */
   @ParameterizedTest(name = "{0}, first byte: {1}")
   @MethodSource("everyStoredColumnAtItsFirstAndLastByte")
-  void oneChangedBitInAnyColumnIsBrokenAndNamesTheRow(String column, boolean first)
-      throws Exception {
+  void flippedBitInAnyColumnNamesTheRow(String column, boolean first) throws Exception {
     flip(column, first);
 
     Result result = cli.run("log", "verify", "--output", "json");
@@ -153,10 +149,10 @@ class LogVerifyTest {
     assertThat(brokenRows(result.json())).isSubsetOf((long) ROW, ROW + 1L);
   }
 
-  /** Acceptance 22: one flipped bit of a sequence moves the row and leaves a hole. */
+  /** A flipped bit of a sequence moves the row and leaves a gap. */
   @ParameterizedTest
   @ValueSource(ints = {5, 40, 62, 63})
-  void oneChangedBitOfASequenceIsBroken(int bit) throws Exception {
+  void flippedBitOfASequenceIsBroken(int bit) throws Exception {
     long changed = ROW ^ 1L << bit;
     cli.sql("UPDATE signed_events SET sequence = " + changed + " WHERE sequence = " + ROW);
 
@@ -180,7 +176,7 @@ class LogVerifyTest {
             + " signature, attest_level, timestamp, prev_hash, key_id, payload"
             + " FROM signed_events WHERE sequence = 20"
       })
-  void whatSqlCanDoToTheRowsIsBroken(String sql) throws Exception {
+  void changeBySqlIsBroken(String sql) throws Exception {
     cli.sql(sql);
 
     Result result = cli.run("log", "verify");
@@ -190,7 +186,7 @@ class LogVerifyTest {
   }
 
   @Test
-  void twoRowsThatChangedPlacesAreBothNamed() throws Exception {
+  void swappedRowsAreBothNamed() throws Exception {
     cli.sql("UPDATE signed_events SET sequence = -1 WHERE sequence = 7");
     cli.sql("UPDATE signed_events SET sequence = 7 WHERE sequence = 8");
     cli.sql("UPDATE signed_events SET sequence = 8 WHERE sequence = -1");
@@ -204,16 +200,16 @@ class LogVerifyTest {
   }
 
   @Test
-  void theTextNamesTheRow() throws Exception {
+  void textNamesTheRow() throws Exception {
     flip("payload", true);
 
     assertThat(cli.run("log", "verify").out())
         .containsPattern("payload +broken +7 +its payload and its payload hash do not agree");
   }
 
-  /** Acceptance 23: unknown, not intact. */
+  /** Without a key the verdict is unknown, and not intact. */
   @Test
-  void anUnknownKeyCannotTell() throws Exception {
+  void unknownKeyIsUnknown() throws Exception {
     try (Stream<Path> keys = Files.list(cli.data().resolve("keys"))) {
       for (Path key : keys.toList()) {
         Files.delete(key);
@@ -228,14 +224,14 @@ class LogVerifyTest {
   }
 
   @Test
-  void anotherKeyThanTheLogsCannotTell() {
+  void keyOfAnotherLogIsUnknown() {
     String other = Cli.vkeyOfAnother("other");
 
     assertThat(cli.run("log", "verify", "--key", other).exit()).isEqualTo(3);
   }
 
   @Test
-  void theRightKeyGivenByHandIsEnough() throws Exception {
+  void givenKeyReplacesTheKeyDirectory() throws Exception {
     String vkey = vkey();
     try (Stream<Path> keys = Files.list(cli.data().resolve("keys"))) {
       for (Path key : keys.toList()) {
@@ -254,7 +250,7 @@ class LogVerifyTest {
 
   /** A vkey names its log: another log of that key is not accepted. */
   @Test
-  void theRightKeyUnderAnotherNameCannotTell() throws Exception {
+  void keyUnderAnotherNameIsUnknown() throws Exception {
     String vkey = vkey("--name", "another");
 
     Result result = cli.run("log", "verify", "--key", vkey);
@@ -268,9 +264,9 @@ class LogVerifyTest {
         .contains("nothing shows that this is the log that the key was given for");
   }
 
-  /** The database of another log in its place, keys and all, betrayed by the journal beside it. */
+  /** The database and the keys of another log replace those of this one; the journal shows it. */
   @Test
-  void aDatabaseThatWasSwappedIsNamed() throws Exception {
+  void swappedDatabaseIsNamed() throws Exception {
     Path elsewhere = cli.data().resolveSibling("other");
     Cli other = new Cli(elsewhere);
     other.run("check", Cli.bash("ls"));
@@ -291,7 +287,7 @@ class LogVerifyTest {
 
   /** A copy of the database, under any path. */
   @Test
-  void aCopyIsVerifiedByItsFile() throws Exception {
+  void copyIsVerifiedByItsFile() throws Exception {
     String vkey = vkey();
     Path copy =
         Files.copy(cli.data().resolve("indelible.db"), cli.data().resolveSibling("backup.db"));
@@ -305,9 +301,9 @@ class LogVerifyTest {
         .isEqualTo(2);
   }
 
-  /** The file of the witnesses is used without an option. */
+  /** The file {@code witnesses} in the data directory is used without an option. */
   @Test
-  void theLogsOwnWitnessesAreAskedFor() throws Exception {
+  void witnessesOfTheDataDirectoryAreRequired() throws Exception {
     Files.writeString(cli.data().resolve("witnesses"), "quorum none\n");
     assertThat(cli.run("log", "verify").ok().out()).containsPattern("witnesses +ok");
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");
@@ -318,18 +314,17 @@ class LogVerifyTest {
         .containsPattern("witnesses +unknown +no cosignatures were checked, ");
   }
 
-  /** A break that is proven outweighs a key that is not known. */
+  /** A proven break outweighs an unknown key. */
   @Test
-  void aBrokenLinkUnderAnUnknownKeyIsStillBroken() throws Exception {
+  void brokenLinkUnderAnUnknownKeyIsBroken() throws Exception {
     flip("prev_hash", true);
     String other = Cli.vkeyOfAnother("other");
 
     assertThat(cli.run("log", "verify", "--key", other).exit()).isEqualTo(1);
   }
 
-  /** Acceptance 24. */
   @Test
-  void sinceChecksFromARowAndStatesWhatItTrusts() {
+  void sinceStatesTheRowThatItTrusts() {
     JsonNode report = cli.run("log", "verify", "--since", "16", "--output", "json").ok().json();
 
     assertThat(report.path("rows").asInt()).isEqualTo(5);
@@ -346,7 +341,7 @@ class LogVerifyTest {
 
   /** The number of rows is known, so a terminal shows a bar. */
   @Test
-  void aLongVerificationShowsABar() {
+  void longVerificationShowsABar() {
     AtomicLong clock = new AtomicLong();
     LongSupplier slow = () -> clock.addAndGet(Duration.ofSeconds(1).toNanos());
 
@@ -358,7 +353,7 @@ class LogVerifyTest {
     assertThat(cli.run(slow, false, "log", "verify").err()).isEmpty();
   }
 
-  /** The next start would skip waiting events. */
+  /** The next process would skip waiting events. */
   @Test
   void movedJournalPositionIsNotIntact() throws Exception {
     cli.sql("UPDATE indelible_journals SET position = position + 1000000000");
@@ -431,7 +426,7 @@ class LogVerifyTest {
     }
   }
 
-  /** Counts are taken from the rows, not from an index. */
+  /** Counts are read from the rows, not from an index. */
   @Test
   void indexWithoutRefusalsIsNamedAndChangesNoCount() throws Exception {
     String definition =
@@ -448,7 +443,7 @@ class LogVerifyTest {
         .containsPattern("storage +broken +SQLite finds .* missing from index signed_events_type");
   }
 
-  /** No reader takes a view for the table whose name it has. */
+  /** No verb reads a view that has the name of the table. */
   @ParameterizedTest
   @ValueSource(strings = {"log verify", "log list", "status", "log export out", "dlq list"})
   void viewInPlaceOfTheRowsIsRefused(String verb) throws Exception {
@@ -470,7 +465,7 @@ class LogVerifyTest {
   }
 
   @Test
-  void sinceOverTheEndCannotTell() {
+  void sinceAfterTheEndIsUnknown() {
     Result result = cli.run("log", "verify", "--since", "22");
 
     assertThat(result.exit()).isEqualTo(3);
@@ -479,7 +474,7 @@ class LogVerifyTest {
 
   @ParameterizedTest
   @ValueSource(ints = {100, 1_000, 4_096, 10_000, 30_000})
-  void aDatabaseCutShortIsBroken(int bytes) throws Exception {
+  void truncatedDatabaseIsBroken(int bytes) throws Exception {
     Path database = cli.data().resolve("indelible.db");
     try (FileChannel channel = FileChannel.open(database, StandardOpenOption.WRITE)) {
       assertThat(channel.size()).isGreaterThan(bytes);
@@ -504,7 +499,7 @@ class LogVerifyTest {
 
   /** A file with SQLite's header and other content is damaged, not the wrong file. */
   @Test
-  void aDatabaseWithAWipedHeaderIsBroken() throws Exception {
+  void databaseWithAWipedHeaderIsBroken() throws Exception {
     try (FileChannel channel =
         FileChannel.open(cli.data().resolve("indelible.db"), StandardOpenOption.WRITE)) {
       channel.write(ByteBuffer.wrap(new byte[84]), 16);
@@ -513,9 +508,9 @@ class LogVerifyTest {
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
   }
 
-  /** A wiped page is never an internal failure, and "intact" only if all rows are. */
+  /** A wiped page is no internal failure; the verdict is intact only if every row is. */
   @Test
-  void aWipedPageIsNeverIntactUnlessEveryRowStillIs() throws Exception {
+  void wipedPageIsIntactOnlyIfEveryRowIs() throws Exception {
     Path database = cli.data().resolve("indelible.db");
     byte[] whole = Files.readAllBytes(database);
     String rows = cli.run("log", "list", "--output", "json").ok().out();
@@ -539,7 +534,7 @@ class LogVerifyTest {
   }
 
   @Test
-  void aChainOfMoreBreaksThanAreShownCountsTheRest() throws Exception {
+  void breaksThatAreNotShownAreCounted() throws Exception {
     cli.sql("UPDATE signed_events SET payload = NULL, prev_hash = x'00'");
 
     Result result = cli.run("log", "verify");

@@ -29,7 +29,7 @@ class OutputTest {
   private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
   @BeforeEach
-  void oneRowOnRecord() {
+  void recordOneRow() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
   }
@@ -69,7 +69,7 @@ class OutputTest {
 
   /** The decision is recorded; a decision that was not printed permits nothing. */
   @Test
-  void unprintedDecisionIsOnRecord() {
+  void unprintedDecisionIsRecorded() {
     assertThat(run(FULL_DISK, "check", Cli.bash("rm -rf /"))).isEqualTo(ExitCode.FAILED);
 
     cli.assertIntact(2);

@@ -39,8 +39,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * {@code log prove} and {@code proof verify}. That others verify the receipts, ThirdPartyTest
- * shows. Long because its cases share one log and its receipt.
+ * {@code log prove} and {@code proof verify}. ThirdPartyTest verifies receipts with other tools.
+ * Long because its cases share one log and its receipt.
  */
 @Tag("any-jdk")
 class ProofTest {
@@ -101,7 +101,7 @@ class ProofTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"tlog", "cose"})
-  void everyRowIsProvenByItsReceiptAndTheKeyAlone(String format) throws Exception {
+  void receiptAndKeyProveEveryRow(String format) throws Exception {
     for (int i = 0; i < ROWS - 1; i++) {
       prove(ids.get(i), "--format", format).ok();
       JsonNode proven = verify("--key", vkey, "--output", "json").ok().json();
@@ -115,7 +115,7 @@ class ProofTest {
     }
   }
 
-  /** A note has a hundred signatures at most, and a receipt those of known keys only. */
+  /** A note has at most a hundred signatures, and a receipt only those of known keys. */
   @Test
   void cosignaturesBeyondANoteLeaveTheLogIntact() throws Exception {
     Path database = new DataDirectory(cli.data()).database();
@@ -175,7 +175,7 @@ class ProofTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"tlog", "cose"})
-  void whatWasProvenIsPrinted(String format) {
+  void provenRowIsPrinted(String format) {
     assertThat(prove(ids.get(6), "--payload", "--format", format).ok().out())
         .startsWith(file + "  row 7 of 12 in indelible/")
         .endsWith(", with its payload\n");
@@ -191,7 +191,7 @@ class ProofTest {
   }
 
   @Test
-  void theJsonIsStable() {
+  void jsonIsStable() {
     JsonNode written = prove(ids.get(6), "--output", "json").ok().json();
     assertThat(written.propertyNames())
         .containsExactly("file", "format", "id", "origin", "payload", "sequence", "size");
@@ -209,9 +209,9 @@ class ProofTest {
             "verdict");
   }
 
-  /** A PEM key names no log, so any is accepted; vkeys in a file name theirs. */
+  /** A PEM key verifies a log of any name; a vkey only the log that it names. */
   @Test
-  void theKeyMayBeInAFile() throws Exception {
+  void keyMayBeInAFile() throws Exception {
     prove(ids.get(0)).ok();
     Path pem = root.resolve("key.pem");
     Files.writeString(pem, cli.run("keys", "export").ok().out());
@@ -223,7 +223,7 @@ class ProofTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"tlog", "cose"})
-  void anotherKeyCannotTell(String format) {
+  void otherKeyIsUnknown(String format) {
     prove(ids.get(0), "--format", format).ok();
     String other = Cli.vkeyOfAnother(vkey.split("\\+")[0]);
 
@@ -232,7 +232,7 @@ class ProofTest {
   }
 
   @Test
-  void aKeyOfAnotherLogCannotTell() throws Exception {
+  void keyOfAnotherLogIsUnknown() throws Exception {
     prove(ids.get(0)).ok();
     String renamed =
         new VerifierKey("other.example/log", SignatureType.ED25519, VerifierKey.parse(vkey).key())
@@ -242,7 +242,7 @@ class ProofTest {
   }
 
   @Test
-  void aRecordThatWasChangedIsRefuted() throws Exception {
+  void changedRecordIsRefuted() throws Exception {
     prove(ids.get(4)).ok();
     String record = extra();
     extra(record.replace("agent:5", "agent:6"));
@@ -254,7 +254,7 @@ class ProofTest {
   }
 
   @Test
-  void aPayloadThatIsNotTheRecordsIsRefuted() throws Exception {
+  void payloadOfAnotherRecordIsRefuted() throws Exception {
     prove(ids.get(4), "--payload").ok();
     extra(extra().replace("rm -rf /5", "rm -rf /6"));
 
@@ -264,7 +264,7 @@ class ProofTest {
   }
 
   @Test
-  void aSignatureThatWasChangedIsRefuted() throws Exception {
+  void changedSignatureIsRefuted() throws Exception {
     prove(ids.get(4)).ok();
     String text = Files.readString(file);
     int at = text.lastIndexOf(' ') + 12;
@@ -275,7 +275,7 @@ class ProofTest {
   }
 
   @Test
-  void aCoseReceiptIsForItsOwnRecordAlone() throws Exception {
+  void coseReceiptProvesOnlyItsRecord() throws Exception {
     prove(ids.get(4), "--payload", "--format", "cose").ok();
     Path record = root.resolve("receipt.record");
     String right = Files.readString(record);
@@ -329,7 +329,7 @@ class ProofTest {
         .isEqualTo("refuted");
   }
 
-  /** A receipt of a log of one entry, signed by the key of that log. */
+  /** Writes a receipt of another log, whose only entry is this record; returns that log's vkey. */
   private String receiptOf(String record, String origin) throws Exception {
     SigningKey key = SigningKey.generate();
     byte[] entry = record.getBytes(UTF_8);
@@ -341,9 +341,9 @@ class ProofTest {
     return NoteSigner.of(origin, key).verifierKey().vkey();
   }
 
-  /** A log that signed something wrong is not believed for having signed it. */
+  /** An entry is not a valid row because its log signed it. */
   @Test
-  void whatTheLogHasAndIsStillWrongIsRefuted() throws Exception {
+  void wrongEntryOfTheLogIsRefuted() throws Exception {
     prove(ids.get(0)).ok();
     String record = extra();
     assertThat(verify("--key", receiptOf(record, "x"), "--key", vkey).ok().out())
@@ -363,7 +363,7 @@ class ProofTest {
   }
 
   @Test
-  void aRowWithoutASignatureIsCoveredByTheLogs() throws Exception {
+  void unsignedRowIsProvenByTheCheckpoint() throws Exception {
     Cli other = new Cli(root.resolve("unsigned"));
     try (Indelible log = Indelible.builder(other.data()).rowSignatures(false).open()) {
       log.gate().check("agent:a", new Bash("ls"));
@@ -381,7 +381,7 @@ class ProofTest {
 
   /** The checkpoint's key suffices for a row of an earlier key. */
   @Test
-  void afterARotationTheRowsOwnKeyMayBeAnother() throws Exception {
+  void rowOfAnEarlierKeyIsProvenAfterARotation() throws Exception {
     cli.run("keys", "rotate").ok();
     cli.run("check", Cli.bash("ls")).ok();
     prove(ids.get(0)).ok();
@@ -400,7 +400,7 @@ class ProofTest {
     assertThat(verdict(verify("--key", vkey, "--output", "json"), 3)).isEqualTo("unknown");
   }
 
-  /** Issue 3, item 10: the receipt still proves that the event was there. */
+  /** After the erasure a receipt still proves that the event is in the log. */
   @Test
   void rowWithErasedPayloadIsProven() throws Exception {
     prove(ids.get(4), "--payload").ok();
@@ -416,7 +416,7 @@ class ProofTest {
   }
 
   @Test
-  void theLargestPayloadThereIsFitsIntoAReceipt() throws Exception {
+  void largestPayloadFitsIntoAReceipt() throws Exception {
     String command = "x".repeat(1024 * 1024 - 700);
     cli.runOn(Cli.bash(command), "check").ok();
     JsonNode row = cli.rows().get(ROWS - 1);
@@ -428,7 +428,7 @@ class ProofTest {
   }
 
   @Test
-  void aRowBehindTheLastCheckpointWaitsForTheNext() throws Exception {
+  void rowAfterTheLastCheckpointHasNoReceiptYet() throws Exception {
     cli.run("check", Cli.bash("ls")).ok();
     cli.sql("DELETE FROM indelible_checkpoints WHERE size > " + ROWS);
     Files.delete(cli.data().resolve("last-checkpoint"));
@@ -443,7 +443,7 @@ class ProofTest {
   }
 
   @Test
-  void whatIsNotInTheChainIsNotProven() throws Exception {
+  void eventOutsideTheChainIsNotProven() throws Exception {
     cli.sql(
         "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
             + " payload, failure_reason, failed_at, attempts)"
@@ -470,7 +470,7 @@ class ProofTest {
         "UPDATE indelible_tiles SET hashes = CAST(zeroblob(384) AS BLOB) | or the stored tree is not",
         "UPDATE indelible_checkpoints SET note = replace(note, '12', '13') | the last checkpoint: ",
       })
-  void whatDoesNotAgreeWithTheCheckpointIsNotProven(String sql, String says) throws Exception {
+  void rowThatContradictsTheCheckpointIsNotProven(String sql, String says) throws Exception {
     cli.sql(sql);
 
     assertThat(prove(ids.get(6), "--payload").complaint(1))
@@ -480,7 +480,7 @@ class ProofTest {
   }
 
   @Test
-  void aFileThatIsThereIsLeftAlone() throws Exception {
+  void existingFileIsNotOverwritten() throws Exception {
     Files.writeString(file, "mine");
     assertThat(prove(ids.get(0)).complaint(2)).endsWith("receipt: exists already; name a new file");
     assertThat(prove(ids.get(0), "--format", "cose").complaint(2)).contains("exists already");
@@ -489,7 +489,7 @@ class ProofTest {
   }
 
   @Test
-  void whatIsNoReceiptIsNamedInOneLine() throws Exception {
+  void fileThatIsNoReceiptIsNamed() throws Exception {
     prove(ids.get(0)).ok();
     byte[] right = Files.readAllBytes(file);
     assertThat(verify().complaint(2))

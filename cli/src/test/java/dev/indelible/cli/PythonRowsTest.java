@@ -55,7 +55,7 @@ class PythonRowsTest {
   private static int unsigned;
 
   @BeforeAll
-  static void aLogWithEveryKindOfRow() throws Exception {
+  static void logWithEveryKindOfRow() throws Exception {
     assumeTrue(
         hasPython(),
         "skipped: no Python to check with; to run it: apt-get install python3-cryptography");
@@ -90,7 +90,7 @@ class PythonRowsTest {
     }
   }
 
-  /** The first row of that agent, from 0. */
+  /** Returns the index of the first row of an agent. */
   private static int number(String agent) {
     return IntStream.range(0, rows.size())
         .filter(i -> rows.get(i).contains("\"agent_id\":\"" + agent + "\""))
@@ -99,7 +99,7 @@ class PythonRowsTest {
   }
 
   @Test
-  void theRowsOfALogVerify() throws Exception {
+  void rowsOfALogVerify() throws Exception {
     assertThat(check(rows)).as(output).isZero();
     assertThat(output)
         .isEqualTo(
@@ -110,7 +110,7 @@ class PythonRowsTest {
 
   /** Shows that the test above can fail. */
   @Test
-  void whatWasChangedIsSeen() throws Exception {
+  void changeIsFound() throws Exception {
     refused(DECISION, row -> row.replace("rm -rf", "rm -ef"), "row 2: its payload is another");
     refused(DECISION, row -> row.replaceFirst("agent:", "agent;"), "row 2: not signed by the key");
     refused(DECISION, row -> row.replaceFirst("\"sequence\":2", "\"sequence\":3"), "row 2: stands");
@@ -170,7 +170,7 @@ class PythonRowsTest {
   }
 
   @Test
-  void aKeyThatIsNotGivenHasNotSigned() throws Exception {
+  void keyThatIsNotGivenVerifiesNothing() throws Exception {
     int end = keys.indexOf("-----BEGIN", 1);
     for (String one : new String[] {keys.substring(0, end), keys.substring(end)}) {
       assertThat(check(rows, one, checkpoint)).isEqualTo(1);
@@ -182,7 +182,7 @@ class PythonRowsTest {
     assertThat(output).contains("the checkpoint: ");
   }
 
-  /** Every character that JSON escapes, and those around them, as our own writer writes them. */
+  /** Python and our writer write every character alike. */
   @Test
   void stringsAreWrittenByRfc8785() throws Exception {
     String all =

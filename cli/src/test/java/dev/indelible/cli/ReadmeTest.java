@@ -3,8 +3,8 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.testkit.ChildJvm;
 import java.io.ByteArrayOutputStream;
-import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
@@ -21,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** README's programs compile, the first one runs, and its output is the shown one. */
+/** The programs in README compile; the first one runs, and prints what README shows. */
 class ReadmeTest {
   private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern CLASS = Pattern.compile("public class (\\w+)");
@@ -49,23 +48,16 @@ class ReadmeTest {
 
   @Test
   void firstProgramRefuses() throws Exception {
-    Process process =
-        new ProcessBuilder(
-                Cli.java(),
-                "-cp",
-                directory + File.pathSeparator + System.getProperty("java.class.path"),
-                "Quickstart")
-            .directory(directory.toFile())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    String out =
+        ChildJvm.running("Quickstart", directory)
+            .errorsTo(directory.resolve("errors"))
+            .start()
+            .output();
 
     assertThat(out)
         .isEqualTo(
             "refused: an agent does not delete the system or a home directory:"
-                + " deletes / recursively\n");
+                + " deletes / recursively");
     new Cli(directory.resolve("indelible-data")).assertIntact(1);
   }
 

@@ -3,7 +3,7 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
+import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Requirements of a start of the command on the machine. */
+/** The start of the command: how much it loads, and what the machine must have. */
 @Timeout(120)
 class StartTest {
   @TempDir Path directory;
@@ -73,7 +73,7 @@ class StartTest {
     Run run = run(List.of("-Djava.io.tmpdir=" + absent), verb.split(" "));
 
     assertThat(run.exit()).isEqualTo(ExitCode.USAGE);
-    // Newer Java warns of the directory itself.
+    // Newer Java prints its own warning about the directory.
     List<String> ours =
         run.err().lines().filter(line -> !line.startsWith("WARNING: java.io.tmpdir")).toList();
     assertThat(ours).hasSize(1);
@@ -95,12 +95,11 @@ class StartTest {
   }
 
   private Run run(List<String> jvm, String... verb) throws Exception {
-    List<String> command = cli.inProcess(verb);
-    command.addAll(1, jvm);
     Path err = Files.createTempFile(directory, "err", "");
-    Process process = new ProcessBuilder(command).redirectError(err.toFile()).start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    return new Run(process.waitFor(), out, Files.readString(err));
+    ChildJvm process =
+        cli.process(Cli.launcher().with(jvm.toArray(String[]::new)).errorsTo(err), verb);
+    String out = String.join("\n", process.remainingLines());
+    return new Run(process.exitCode(), out, process.errors());
   }
 
   /** The result of a run. */

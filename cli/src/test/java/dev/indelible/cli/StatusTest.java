@@ -25,13 +25,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** {@code indelible status}: D11, truth in status. */
+/** {@code indelible status} (D11). */
 class StatusTest {
   @TempDir Path directory;
   private Cli cli;
 
   @BeforeEach
-  void anAllowAndARefusal() {
+  void allowAndRefusal() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
     cli.run("check", Cli.bash("rm -rf /"));
@@ -51,7 +51,7 @@ class StatusTest {
   }
 
   @Test
-  void theLastTallyIsShown() {
+  void lastTallyIsShown() {
     assertThat(status(0).path("tally").path("sequence").asInt()).isZero();
     assertThat(cli.run("status").ok().out()).containsPattern("last tally +\\(none\\)");
 
@@ -65,7 +65,7 @@ class StatusTest {
     assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 6: 3 attempts");
   }
 
-  /** Dead letters: a number, or null when they cannot be read. */
+  /** D11: the number of dead letters is null if they cannot be read. */
   @Test
   void unreadableDeadLettersAreNullNotZero() throws Exception {
     cli.sql("DROP TABLE signed_events_dlq");
@@ -101,9 +101,9 @@ class StatusTest {
     assertThat(result.out()).containsPattern("problem +dead letters cannot be read: ");
   }
 
-  /** D11: a chain that cannot be read is not an empty one. */
+  /** D11: a chain that cannot be read is not shown as empty. */
   @Test
-  void aHeadThatCannotBeReadIsNotCalledEmpty() throws Exception {
+  void unreadableHeadIsNotShownAsEmpty() throws Exception {
     Files.writeString(cli.data().resolve("indelible.db"), "notes\n".repeat(1_000));
 
     assertThat(cli.run("status").out())
@@ -131,7 +131,7 @@ class StatusTest {
         .isEqualTo("poison");
   }
 
-  /** Acceptance 21: the next writer notes a changed row, and status shows it. */
+  /** The next writer records a changed row, and status reports it. */
   @Test
   void tamperedChainIsReported() throws Exception {
     cli.sql("UPDATE signed_events SET agent_id = 'someone else' WHERE sequence = 2");
@@ -156,7 +156,7 @@ class StatusTest {
   }
 
   @Test
-  void aMissingKeyIsUnhealthy() throws Exception {
+  void missingKeyIsUnhealthy() throws Exception {
     Files.delete(cli.data().resolve("keys/audit.pem"));
 
     JsonNode status = status(1);
@@ -166,7 +166,7 @@ class StatusTest {
     assertThat(status.path("keys").isNull()).isTrue();
   }
 
-  /** Looking changes nothing. */
+  /** Status only reads. */
   @Test
   void statusMakesNoKeyAndNoRow() throws Exception {
     Files.delete(cli.data().resolve("keys/audit.pem"));
@@ -197,7 +197,7 @@ class StatusTest {
 
   /** A note without a valid signature is ignored. */
   @Test
-  void aPlantedNoteDoesNotSayThatRowsAreUnsigned() throws Exception {
+  void invalidNoteDoesNotTurnSignaturesOff() throws Exception {
     try (Indelible unsigned = Indelible.builder(cli.data()).rowSignatures(false).open()) {
       unsigned.gate().check("agent:alice", new Bash("ls"));
     }
@@ -218,7 +218,7 @@ class StatusTest {
     assertThat(cli.run("status").out()).containsPattern("signatures +\\(unknown\\)");
   }
 
-  /** Acceptance 36, after the process has ended. */
+  /** Events of a process that has ended wait until the next process delivers them. */
   @Test
   void eventsOfAnEndedProcessAreNamed() throws Exception {
     Optional<UUID> ledger = SqliteLedger.identify(cli.data().resolve("indelible.db"));
@@ -247,9 +247,9 @@ class StatusTest {
     assertThat(status(0).path("refusals").asInt()).isEqualTo(6);
   }
 
-  /** Acceptance 36, while the process runs. */
+  /** Events of a running process wait while the ledger is locked. */
   @Test
-  void eventsOfAProcessAtWorkAreNamed() throws Exception {
+  void eventsOfARunningProcessAreNamed() throws Exception {
     try (Indelible log = Indelible.open(cli.data());
         Connection lock =
             DriverManager.getConnection("jdbc:sqlite:" + cli.data().resolve("indelible.db"));

@@ -15,11 +15,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Actions are shown to people, and must not control their terminals: escape sequences, forged lines
- * and reversed text are escaped.
+ * Recorded text must not control the terminal of the person who reads it: escape sequences, line
+ * breaks and reversed text are escaped.
  */
 class TerminalSafetyTest {
-  /** Clears the screen, rings, forges a line, reverses the reading, and hides. */
+  /** Clears the screen, rings the bell, forges a line, reverses text, and hides characters. */
   private static final String HOSTILE =
       "a\u001b[2J\u0007\u009b31m\r\nforged\u0085\u2028\u2029\u202e\u2066\u200b\u00ad\ufeffz";
 
@@ -74,13 +74,13 @@ class TerminalSafetyTest {
         "status",
         "keys list"
       })
-  void nothingHostileReachesAPipeOrATerminal(String verb) {
+  void hostileTextReachesNoPipeAndNoTerminal(String verb) {
     assertHarmless(cli.run(verb.split(" ")), "");
     assertHarmless(cli.runOnTerminal(verb.split(" ")), OUR_COLOURS);
   }
 
   @Test
-  void aDecisionShowsTheRulesWordsWithoutTheirTricks() {
+  void reasonOfARuleIsEscaped() {
     Result result = cli.run("check", action("delete"));
 
     assertThat(result.out()).startsWith("refuse  T\\u202e1  no \\x1b[2J deletes\n");
@@ -88,7 +88,7 @@ class TerminalSafetyTest {
   }
 
   @Test
-  void complaintsQuoteHarmlessly() {
+  void messagesQuoteHarmlessly() {
     String kind = "{\"kind\":\"" + escaped() + "\"}";
 
     assertHarmless(cli.run("check", kind), "");
@@ -101,7 +101,7 @@ class TerminalSafetyTest {
     assertHarmless(cli.runOn("{\"agent_id\":\"a\",\"action\":" + kind + "}\n", "gate"), "");
   }
 
-  /** Escaped text is still recognisable. */
+  /** Every hostile character is visible as an escape. */
   @Test
   void hostileCharactersAreShownAsEscapes() {
     assertThat(cli.run("log", "show", "1").out())
@@ -110,14 +110,14 @@ class TerminalSafetyTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"check", "gate", "log list", "log verify", "status", "--help"})
-  void aPipeGetsNoColours(String verb) {
+  void pipeGetsNoColours(String verb) {
     Result result = cli.runOn(Cli.bash("ls"), verb.split(" "));
 
     assertThat(result.out() + result.err()).doesNotContain("\u001b");
   }
 
   @Test
-  void aTerminalGetsColours() {
+  void terminalGetsColours() {
     assertThat(cli.runOnTerminal("log", "list").out()).contains("\u001b[");
   }
 
@@ -147,7 +147,7 @@ class TerminalSafetyTest {
     return Cli.bash(command + escaped());
   }
 
-  /** The hostile text as JSON may hold it. */
+  /** Returns the hostile text, escaped for JSON. */
   private static String escaped() {
     StringBuilder json = new StringBuilder();
     HOSTILE

@@ -39,13 +39,13 @@ class ThirdPartyTest {
   private static Path log;
   private static String vkey;
 
-  /** The checkpoint over the first rows, as an auditor keeps it. */
+  /** A checkpoint over the first rows, which an auditor has kept. */
   private static Path kept;
 
   private static String output;
 
   @BeforeAll
-  static void aLogIsRecordedAndExportedTwice() throws Exception {
+  static void recordAndExportTwice() throws Exception {
     assumeTrue(
         Files.isDirectory(LIBRARY.resolve("src/golang.org/x/mod/sumdb/tlog")) && hasGo(),
         "skipped: no Go to check with; to run it: apt-get install golang-go golang-golang-x-mod-dev");
@@ -78,16 +78,16 @@ class ThirdPartyTest {
         .anyMatch(each -> Files.isExecutable(Path.of(each, "go")));
   }
 
-  /** The checkpoint, every tile, every entry, and proofs made from them. */
+  /** Verifies the checkpoint, every tile, every entry, and proofs made from them. */
   @Test
-  void anExportedLogOfSeventyThousandRowsVerifies() throws Exception {
+  void exportedLogOf70000RowsVerifies() throws Exception {
     assertThat(run(program.toString(), "export", log.toString(), vkey)).as(output).isZero();
     assertThat(output).startsWith("verified 70000 entries of indelible/");
   }
 
   /** Shows that the test above can fail. */
   @Test
-  void oneChangedByteInTheExportIsSeen() throws Exception {
+  void changedByteInTheExportIsFound() throws Exception {
     for (String name : new String[] {"checkpoint", "tile/0/100", "tile/entries/273.p/112"}) {
       Path file = log.resolve(name);
       byte[] right = Files.readAllBytes(file);
@@ -100,11 +100,11 @@ class ThirdPartyTest {
   }
 
   @Test
-  void theExportedLogGrewFromTheCheckpointThatWasKept() throws Exception {
+  void exportedLogGrewFromAKeptCheckpoint() throws Exception {
     assertThat(growth(log, kept, vkey)).as(output).isZero();
     assertThat(output).startsWith("grown from 40000 to 70000 entries of indelible/");
 
-    // Shows that this can fail: that key with other rows.
+    // The test can fail: it refuses a log of this key with other rows.
     Cli fork = new Cli(root.resolve("fork"));
     Files.createDirectories(fork.data());
     copy(cli.data().resolve("keys"), fork.data().resolve("keys"));
@@ -129,9 +129,9 @@ class ThirdPartyTest {
     }
   }
 
-  /** Each key of the log is a vkey of its own, and the checkpoint is signed with the last. */
+  /** The log has a vkey for each key, and the last key signs the checkpoint. */
   @Test
-  void aLogWhoseKeyWasChangedVerifiesUnderItsKeys() throws Exception {
+  void exportAfterARotationVerifiesWithAllKeys() throws Exception {
     Cli rotated = new Cli(root.resolve("rotated"));
     Path exported = root.resolve("exported");
     rotated.run("check", Cli.bash("ls")).ok();
@@ -175,9 +175,9 @@ class ThirdPartyTest {
     return run(command.toArray(String[]::new));
   }
 
-  /** A receipt, with and without its payload. */
+  /** Verifies a receipt with its payload, and one without. */
   @Test
-  void aReceiptOfOneRowVerifies() throws Exception {
+  void receiptOfASingleRowVerifies() throws Exception {
     String id =
         cli.run("log", "show", "54321", "--output", "json").ok().json().path("id").asString();
     for (String[] payload : new String[][] {{}, {"--payload"}}) {

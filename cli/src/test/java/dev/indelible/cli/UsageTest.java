@@ -24,14 +24,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Wrong usage, and a data directory that is not as it should be: status 2, and one clear line. */
+/** Wrong usage, or an unusable data directory, ends with status 2 and one clear line. */
 @Tag("any-jdk")
 class UsageTest {
   @TempDir Path directory;
   private Cli cli;
 
   @BeforeEach
-  void oneRowOnRecord() {
+  void recordOneRow() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
   }
@@ -123,13 +123,13 @@ class UsageTest {
   }
 
   @Test
-  void aDataDirectoryNameThatCannotBeOneIsNamed() {
+  void impossibleDataDirectoryNameIsRefused() {
     assertThat(Cli.runWithoutData("--data", "a\0b", "status").complaint(2))
         .startsWith("indelible: Invalid value for option '--data': 'a\\x00b' cannot be a path: ");
   }
 
   @Test
-  void exportLeavesAFileThatIsThereAlone() throws Exception {
+  void exportOverwritesNoFile() throws Exception {
     Path file = Files.writeString(directory.resolve("chain.jsonl"), "mine");
 
     assertThat(cli.run("log", "export", "--format", "jsonl", file.toString()).complaint(2))
@@ -179,7 +179,7 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"check", "gate", "keys init"})
-  void aDataDirectoryThatIsAFileIsNamed(String verb) throws Exception {
+  void fileAsDataDirectoryIsNamed(String verb) throws Exception {
     Cli file = new Cli(Files.writeString(directory.resolve("file"), "mine"));
 
     assertThat(file.runOn(Cli.bash("ls"), verb.split(" ")).complaint(2))
@@ -189,7 +189,7 @@ class UsageTest {
   }
 
   @Test
-  void aDataDirectoryThatCannotBeWrittenToIsNamed() throws Exception {
+  void unwritableDataDirectoryIsNamed() throws Exception {
     Files.setPosixFilePermissions(cli.data(), PosixFilePermissions.fromString("r-x------"));
     assumeFalse(Files.isWritable(cli.data()), "root writes to every directory");
 
@@ -199,7 +199,7 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"log list", "log verify", "dlq list"})
-  void aDatabaseThatIsNotSqliteIsNamedAndLeftAsItIs(String verb) throws Exception {
+  void fileThatIsNotSqliteIsNamedAndUnchanged(String verb) throws Exception {
     Path database = cli.data().resolve("indelible.db");
     String notes = "these are my notes, and by no means a database\n".repeat(100);
     Files.writeString(database, notes);
@@ -214,7 +214,7 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"log list", "dlq list"})
-  void aDatabaseCutShortIsNamed(String verb) throws Exception {
+  void truncatedDatabaseIsNamed(String verb) throws Exception {
     Path database = cli.data().resolve("indelible.db");
     try (FileChannel channel = FileChannel.open(database, StandardOpenOption.WRITE)) {
       channel.truncate(channel.size() / 2);
@@ -231,7 +231,7 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"log list", "log verify", "status"})
-  void aDatabaseOfSomethingElseIsNamed(String verb) throws Exception {
+  void databaseWithoutALedgerIsNamed(String verb) throws Exception {
     Files.delete(cli.data().resolve("indelible.db"));
     cli.sql("CREATE TABLE recipes (title TEXT)");
 
@@ -263,7 +263,7 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"check", "gate"})
-  void aTypoInTheRulesIsNamedWithFileAndLine(String verb) throws Exception {
+  void typoInTheRulesIsNamedWithFileAndLine(String verb) throws Exception {
     Path rules = cli.data().resolve("policy/rules.yaml");
     Files.writeString(rules, "version: 1\nrules:\n  - id: R1\n    severty: refuse\n");
 
@@ -284,12 +284,12 @@ class UsageTest {
   }
 
   @Test
-  void noVerbAtAllShowsTheVerbs() {
+  void noVerbListsTheVerbs() {
     assertThat(Cli.runWithoutData().ok().out()).contains("check", "gate", "log", "status");
   }
 
   @Test
-  void theVersionIsOneLine() {
+  void versionIsOneLine() {
     assertThat(Cli.runWithoutData("--version").ok().out()).startsWith("indelible ").hasLineCount(1);
   }
 }

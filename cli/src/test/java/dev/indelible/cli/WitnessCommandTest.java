@@ -19,14 +19,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** A witness from the command line, and a log that has one. */
+/** A witness run by the command, and a log with this witness. */
 class WitnessCommandTest {
   @TempDir Path directory;
   private Cli cli;
   private String state;
 
   @BeforeEach
-  void oneRowOnRecord() {
+  void recordOneRow() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
     state = directory.resolve("witness").toString();
@@ -62,7 +62,7 @@ class WitnessCommandTest {
   }
 
   @Test
-  void aLogIsCosignedByAWitnessThatServes() throws Exception {
+  void servingWitnessCosignsALog() throws Exception {
     String witness = init();
     cli.run("witness", "trust", "--state", state, logKey()).ok();
     int port = freePort();
@@ -104,7 +104,7 @@ class WitnessCommandTest {
   }
 
   @Test
-  void aWitnessIsMadeOnceAndItsKeyIsItsOwners() throws Exception {
+  void witnessIsCreatedOnceWithAPrivateKey() throws Exception {
     String witness = init();
 
     assertThat(witness).startsWith("w.example+");
@@ -122,7 +122,7 @@ class WitnessCommandTest {
   }
 
   @Test
-  void aLogIsTrustedOnce() {
+  void logIsTrustedOnce() {
     init();
     String key = logKey();
     assertThat(cli.run("witness", "trust", "--state", state, key).ok().out())
@@ -144,7 +144,7 @@ class WitnessCommandTest {
   }
 
   @Test
-  void anAddressThatIsNoneIsNamed() {
+  void wrongAddressIsNamed() {
     init();
     for (String listen :
         new String[] {"8127", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", ":1"}) {
@@ -156,7 +156,7 @@ class WitnessCommandTest {
     }
   }
 
-  /** D11: a policy that cannot be read is not that nobody witnesses the log. */
+  /** D11: an unreadable witness policy is not reported as a log without witnesses. */
   @Test
   void unreadableWitnessPolicyStopsRecording() throws Exception {
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");

@@ -56,6 +56,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** The row that a tamper note names verifies in full; the event states the reason of the note. */
   public static final String TAMPER_ANSWERED = "audit.answer";
 
+  /**
+   * A policy came into force; the event has its digest and its text, see {@link PolicyText}. It
+   * comes through the queue, in front of the decisions of the policy.
+   */
+  public static final String POLICY_LOADED = "policy.loaded";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,

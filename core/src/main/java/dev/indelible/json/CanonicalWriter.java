@@ -98,6 +98,26 @@ public final class CanonicalWriter {
     return this;
   }
 
+  /** Writes an object with the members of a value, or {@code null} if the value is empty. */
+  public <T> CanonicalWriter object(Optional<T> value, Consumer<T> members) {
+    return nullable(value, present -> writeObject(present, members));
+  }
+
+  /** Writes an array of objects, one with the members of each value. */
+  public <T> CanonicalWriter objects(Iterable<T> values, Consumer<T> members) {
+    beginArray();
+    for (T value : values) {
+      element().writeObject(value, members);
+    }
+    return endArray();
+  }
+
+  private <T> void writeObject(T value, Consumer<T> members) {
+    beginObject();
+    members.accept(value);
+    endObject();
+  }
+
   /** Writes a string, or {@code null} if it is empty. */
   public CanonicalWriter nullable(Optional<String> value) {
     return nullable(value, this::string);

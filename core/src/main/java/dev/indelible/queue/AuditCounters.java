@@ -258,26 +258,30 @@ public final class AuditCounters {
     long handedIn = submitted.sum();
     long atEntry = rejected.sum();
     return new DeferredAuditMetrics(
-        handedIn + atEntry,
-        appended,
-        get(Counter.UNSIGNED),
-        notAccepted + atEntry,
-        get(Counter.APPEND_FAILURES),
-        get(Counter.DRAINER_PANICS),
-        deadLettered,
-        get(Counter.LOST_RACES),
-        handedIn - notAccepted - appended - deadLettered,
-        store.oldestPending().map(DeferredAuditMetrics::age),
-        health,
-        get(Counter.DRAINER_RESTARTS),
-        get(Counter.LOST),
-        get(Counter.COMMITS),
-        Duration.ofNanos(get(Counter.COMMIT_NANOS)),
-        known(chainSequence),
-        store.diskBytes(),
-        store.syncAge(),
-        known(deadLettersWaiting),
-        known(tamperRows));
+        new DeferredAuditMetrics.Events(
+            handedIn + atEntry,
+            appended,
+            deadLettered,
+            notAccepted + atEntry,
+            handedIn - notAccepted - appended - deadLettered),
+        new DeferredAuditMetrics.Failures(
+            get(Counter.APPEND_FAILURES),
+            get(Counter.DRAINER_PANICS),
+            get(Counter.DRAINER_RESTARTS),
+            get(Counter.LOST_RACES),
+            get(Counter.LOST)),
+        new DeferredAuditMetrics.Ledger(
+            new DeferredAuditMetrics.Commits(
+                get(Counter.COMMITS), Duration.ofNanos(get(Counter.COMMIT_NANOS))),
+            get(Counter.UNSIGNED),
+            known(chainSequence),
+            known(deadLettersWaiting),
+            known(tamperRows)),
+        new DeferredAuditMetrics.Journal(
+            store.oldestPending().map(DeferredAuditMetrics::age),
+            store.diskBytes(),
+            store.syncAge()),
+        health);
   }
 
   private static OptionalLong known(long value) {

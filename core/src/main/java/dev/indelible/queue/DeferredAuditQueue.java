@@ -70,7 +70,7 @@ public final class DeferredAuditQueue {
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
     if (!StackProbe.hasRoom(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
-      return reject(event);
+      return reject(event, "the caller's stack is full");
     }
     Verdict verdict = Verdict.of(event);
     int index = verdict.ordinal();
@@ -91,10 +91,20 @@ public final class DeferredAuditQueue {
     return accepted;
   }
 
-  private boolean reject(AuditEvent event) {
+  /**
+   * Counts an event as rejected that its producer does not submit, because the queue rejected an
+   * event that has to come before it.
+   *
+   * @return {@code false}, as {@link #submit} does for a rejected event
+   */
+  public boolean reject(AuditEvent event) {
+    return reject(event, "an event before it was not accepted");
+  }
+
+  private boolean reject(AuditEvent event, String reason) {
     try {
       counters.countRejected(Verdict.of(event));
-      logRejection(isOpen() ? "the caller's stack is full" : "queue closed");
+      logRejection(isOpen() ? reason : "queue closed");
     } catch (StackOverflowError e) {
       // Neither submitted nor rejected is counted, so the counters reconcile.
     }

@@ -10,8 +10,8 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Any input is parsed as an action or rejected with a {@link JsonFormatException}. The record of a
- * parsed action parses back to an equal action.
+ * Parses arbitrary input as an action. The parser either rejects it with a {@link
+ * JsonFormatException}, or the recorded form of the action parses back to an equal action.
  */
 class ActionFuzzTest {
   @FuzzTest(maxDuration = "10m")

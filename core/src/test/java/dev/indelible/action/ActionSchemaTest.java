@@ -83,7 +83,7 @@ class ActionSchemaTest {
   private static Schema schema;
 
   @BeforeAll
-  static void published() throws Exception {
+  static void readPublishedSchema() throws Exception {
     Path file = Path.of(System.getProperty("indelible.root"), "docs", "action.schema.json");
     schema =
         SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12)
@@ -111,7 +111,7 @@ class ActionSchemaTest {
     assertThat(valid).isBetween(1_000, 19_000);
   }
 
-  /** Returns an action with members randomly removed, added or changed. */
+  /** Returns the action with members randomly removed, added or changed. */
   private static String changed(String action, Random random) {
     JsonNode node = read(action);
     List<String> members = new ArrayList<>();

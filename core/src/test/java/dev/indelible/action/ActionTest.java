@@ -22,10 +22,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** The JSON of each action kind is canonical and parses back to an equal action. */
+/** The JSON of every kind of action is canonical and parses back to an equal action. */
 class ActionTest {
   @Test
-  void writtenActionIsCanonicalAndReadsBack() throws Exception {
+  void writtenActionIsCanonicalAndRoundTrips() throws Exception {
     for (AgentAction action : ActionsOfAllKinds.all()) {
       byte[] written = written(action);
       assertThat(written).isEqualTo(CanonicalJson.canonicalize(written));
@@ -38,7 +38,7 @@ class ActionTest {
   }
 
   @Test
-  void randomTextIsCanonicalAndReadsBack() throws Exception {
+  void randomTextIsCanonicalAndRoundTrips() throws Exception {
     SplittableRandom random = new SplittableRandom(4);
     for (int i = 0; i < 5_000; i++) {
       String one = ActionsOfAllKinds.randomText(random);
@@ -63,7 +63,7 @@ class ActionTest {
         "{\"kind\":\"read\",\"namespace\":\"n\",\"query\":\"q\",\"surface\":\"memory\"}",
         "{\"custom_kind\":\"memory_write\",\"kind\":\"custom\",\"payload\":null}"
       })
-  void designJsonIsReadAndWritten(String json) throws Exception {
+  void documentedJsonRoundTrips(String json) throws Exception {
     AgentAction action = ActionParser.parse(CanonicalJson.read(json), "action");
     assertThat(new String(written(action), UTF_8)).isEqualTo(json);
   }
@@ -128,7 +128,7 @@ class ActionTest {
     }
   }
 
-  /** D1: every constructed action can be recorded, so the constructor rejects a lone surrogate. */
+  /** Every action that can be created can be recorded: the constructor rejects a lone surrogate. */
   @Test
   void loneSurrogateIsRejectedInEveryField() throws Exception {
     String half = "x\ud800";
@@ -155,7 +155,7 @@ class ActionTest {
     }
   }
 
-  /** D1: a missing part fails in the constructor, before the drainer sees the action. */
+  /** A missing part fails in the constructor, before the drainer sees the action. */
   @Test
   void constructorRejectsMissingPart() {
     assertThatNullPointerException().isThrownBy(() -> new Bash(null));

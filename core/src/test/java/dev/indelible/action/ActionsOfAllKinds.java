@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
 public final class ActionsOfAllKinds {
   private ActionsOfAllKinds() {}
 
-  /** Strings that reveal wrong escapes, wrong UTF-8 or HTML escaping. */
+  /** Strings that reveal wrong escaping, wrong UTF-8 or HTML escaping. */
   public static final List<String> NASTY =
       List.of(
           "",
@@ -29,7 +29,7 @@ public final class ActionsOfAllKinds {
           "x".repeat(70_000));
 
   /**
-   * Returns actions of every kind, with each optional field present and absent, and with each
+   * Returns actions of every kind: with each optional field present and absent, and with each
    * string of {@link #NASTY} in every text field.
    */
   public static List<AgentAction> all() {
@@ -59,7 +59,10 @@ public final class ActionsOfAllKinds {
     return actions;
   }
 
-  /** Returns a short random well-formed string, often with control or non-ASCII characters. */
+  /**
+   * Returns a short random string without lone surrogates. It often has control characters or
+   * non-ASCII characters.
+   */
   public static String randomText(SplittableRandom random) {
     StringBuilder text = new StringBuilder();
     int length = random.nextInt(12);

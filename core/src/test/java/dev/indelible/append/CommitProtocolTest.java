@@ -41,9 +41,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * D2, D3: each ledger call of {@link LedgerSink} fails once, before or after its work, with each
- * kind of fault. A new sink retries the batch, as the drainer does. Each event is then settled once
- * and in order, and the ledger has each journal's position.
+ * Makes each ledger call of {@link LedgerSink} fail once, before or after it did its work, with
+ * each kind of fault. As the drainer does, a new sink retries the batch. In every case each event
+ * is settled once and in order, and the ledger has the position of each journal (promises D2 and
+ * D3).
  */
 class CommitProtocolTest {
   private static final SigningKey KEY =
@@ -53,7 +54,7 @@ class CommitProtocolTest {
   private static final UUID ONE = new UUID(0, 1);
   private static final UUID OTHER = new UUID(0, 2);
 
-  /** Kind of fault that a call throws. */
+  /** The kind of fault that a call throws. */
   private enum Fault {
     TRANSIENT,
     PERMANENT,
@@ -73,10 +74,10 @@ class CommitProtocolTest {
 
   @ParameterizedTest
   @EnumSource(Fault.class)
-  void eventIsSettledOnceWhicheverCallFails(Fault fault) throws Exception {
+  void anyFailedCallSettlesEachEventOnce(Fault fault) throws Exception {
     for (boolean done : new boolean[] {false, true}) {
       if (done && fault == Fault.REFUSED) {
-        // A refused row is not inserted.
+        // An insert that refuses the row does not insert it, so there is no "after its work".
         continue;
       }
       int call = 0;
@@ -87,7 +88,7 @@ class CommitProtocolTest {
     }
   }
 
-  /** Delivers three batches while one call on the ledger fails. */
+  /** Delivers three batches while one call to the ledger fails. */
   private static final class Run {
     private final Fault fault;
     private final int failing;
@@ -105,7 +106,7 @@ class CommitProtocolTest {
      * Creates a run.
      *
      * @param failing the number of the call that fails
-     * @param done whether the call does its work before it fails
+     * @param done true if the call does its work before it fails
      */
     Run(Fault fault, int failing, boolean done) {
       this.fault = fault;
@@ -170,7 +171,7 @@ class CommitProtocolTest {
     }
 
     private void check() throws Exception {
-      String where = fault + " in call " + failing + ", " + failedCall + ", done " + done;
+      String where = fault + " in call " + failing + ", " + failedCall + ", work done: " + done;
       List<String> rows = new ArrayList<>();
       List<String> letters = new ArrayList<>();
       try (LedgerReader reader = ledger.reader()) {
@@ -224,7 +225,7 @@ class CommitProtocolTest {
     }
 
     /**
-     * Returns whether a method can have the fault. A begin that fails has not begun a transaction,
+     * Returns true if a method can have the fault. A begin that fails has not begun a transaction,
      * and only an insert can be refused.
      */
     private boolean isFaulty(Method method) {

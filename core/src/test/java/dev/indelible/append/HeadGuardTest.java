@@ -21,9 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * Acceptance 21: a row that was planted or changed at the end of the chain is noted as tampering.
- */
+/** A row that an attacker added or changed at the end of the chain is recorded as tampering. */
 class HeadGuardTest {
   private final SigningKey key = SigningKey.generate();
   private final HeadGuard guard =
@@ -35,17 +33,19 @@ class HeadGuardTest {
   }
 
   @Test
-  void soundLastRowIsNoTampering() {
+  void validLastRowIsNotTampering() {
     assertThat(guard.judge(rows.get(4), before(4), false)).isEmpty();
     guard.committed(rows.get(4).head());
     assertThat(guard.judge(rows.get(4), before(4), false)).isEmpty();
     guard.committed(rows.get(2).head());
-    assertThat(guard.judge(rows.get(4), before(4), false)).as("another process wrote on").isEmpty();
+    assertThat(guard.judge(rows.get(4), before(4), false))
+        .as("another process appended rows")
+        .isEmpty();
   }
 
-  /** A row by an honest writer with a newer key is no tampering once that key is accepted. */
+  /** An honest writer may use a newer key. Once that key is accepted, its row is not tampering. */
   @Test
-  void rowOfNewlyAcceptedKeyIsNoTampering() {
+  void rowOfNewlyAcceptedKeyIsNotTampering() {
     SigningKey newer = SigningKey.generate();
     List<KeyRing> accepted = new ArrayList<>(List.of(KeyRing.of(List.of())));
     HeadGuard grown =
@@ -63,12 +63,12 @@ class HeadGuardTest {
     accepted.set(0, KeyRing.of(List.of(newer.verificationKey())));
     assertThat(grown.judge(next, rows.get(4).head(), false)).isEmpty();
     assertThat(grown.isSound(next)).isTrue();
-    assertThat(grown.isSound(rows.get(4))).as("the first key still counts").isTrue();
+    assertThat(grown.isSound(rows.get(4))).as("the first key is still accepted").isTrue();
   }
 
-  /** D11: an unknown key counts as tampering only if the accepted keys could be read. */
+  /** An unknown key counts as tampering only if the accepted keys could be read. */
   @Test
-  void unreadableKeysAreAnErrorNotTampering() {
+  void unreadableKeysAreAnErrorAndNotTampering() {
     HeadGuard blind =
         new HeadGuard(
             new RowCheck(KeyRing.of(List.of())),
@@ -144,7 +144,7 @@ class HeadGuardTest {
         -1,
         Long.MIN_VALUE
       })
-  void noteOfAnySequenceIsReadBack(long sequence) {
+  void noteOfAnySequenceRoundTrips(long sequence) {
     TamperNote note = new TamperNote(sequence, "00ff", "\"odd\" \u0000 \u20ac");
     SystemEvent event = note.toEvent();
     assertThat(event.eventType()).isEqualTo("audit.tamper");
@@ -152,9 +152,9 @@ class HeadGuardTest {
     assertThat(TamperNote.read(row)).contains(note);
   }
 
-  /** A planted row with a huge sequence and a huge field does not stop the log. */
+  /** A planted row with a huge sequence number and a huge field does not stop the log. */
   @Test
-  void noteAboutHugeRowIsReadBack() {
+  void noteAboutHugeRowRoundTrips() {
     ChainRow planted =
         ChainedRows.attest(ChainedRows.at(rows.get(4), Long.MAX_VALUE), "x".repeat(2_000_000));
     TamperNote note = guard.judge(planted, rows.get(3).head(), false).orElseThrow();
@@ -167,7 +167,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void otherRowsHoldNoTamperNote() {
+  void otherRowTypesHaveNoTamperNote() {
     assertThat(TamperNote.read(rows.get(0))).isEmpty();
     ChainRow empty =
         ChainedRows.payload(ChainedRows.type(rows.get(0), "audit.tamper"), Optional.empty());
@@ -176,7 +176,7 @@ class HeadGuardTest {
   }
 
   @Test
-  void recordedScopeIsReadBack() {
+  void recordedScopeRoundTrips() {
     TamperNote note = new TamperNote(3, "00", "was reworded", TamperNote.Scope.CHAIN);
     ChainRow row =
         new RowSealer(SigningKey.generate()).seal(Head.EMPTY, List.of(note.toEvent())).get(0);

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Rows are sealed ahead for the events that are expected next. The chain is right even if other
- * events follow, or the expected events get other positions.
+ * Rows are sealed ahead for the events that are expected next. The chain is correct even if other
+ * events follow, or if the expected events get different sequence numbers.
  */
 class SealingAheadTest {
   private static final int CHUNK = 64;
@@ -46,7 +46,7 @@ class SealingAheadTest {
   }
 
   @Test
-  void unexpectedEventsAreSealedAnew() {
+  void unexpectedEventsAreSealedAgain() {
     seal(events.subList(0, 100), events.subList(100, 200));
     seal(events.subList(1_000, 1_100), events.subList(100, 200));
 
@@ -55,9 +55,9 @@ class SealingAheadTest {
     requireChainOf(sealed);
   }
 
-  /** Another writer appended a row, so the expected events get later positions. */
+  /** Another writer appended a row, so the expected events get later sequence numbers. */
   @Test
-  void movedEventsAreSealedAnew() {
+  void movedEventsAreSealedAgain() {
     seal(events.subList(0, 100), events.subList(100, 200));
     ChainRow foreign = new RowSealer(key).seal(head, events.get(1_500));
     chain.add(foreign);
@@ -71,11 +71,11 @@ class SealingAheadTest {
   }
 
   /**
-   * Batches of random sizes, each with a random guess of the following events; some are abandoned
-   * half way.
+   * Seals batches of random sizes, each with a random guess of the next events. Some batches are
+   * abandoned half way.
    */
   @Test
-  void wrongGuessesLeaveTheChainRight() {
+  void wrongGuessesLeaveTheChainCorrect() {
     Random random = new Random(7);
     int at = 0;
     while (at < events.size()) {
@@ -96,7 +96,7 @@ class SealingAheadTest {
     requireChainOf(events);
   }
 
-  /** D8: an error in a worker is thrown in the thread that waits for the worker. */
+  /** An error in a worker is thrown in the thread that waits for the worker. */
   @Test
   @Timeout(60)
   void failureOfWorkerIsThrown() {
@@ -104,10 +104,10 @@ class SealingAheadTest {
         .isInstanceOf(OutOfMemoryError.class);
   }
 
-  /** All logs share the workers. */
+  /** The workers are shared by all logs. */
   @Test
   @Timeout(60)
-  void signerThatHangsStopsNoOtherLog() throws Exception {
+  void hangingSignerDoesNotStopOtherLogs() throws Exception {
     CountDownLatch answer = new CountDownLatch(1);
     Thread other =
         new Thread(() -> new RowSealer(new HangingKey(key, answer)).seal(Head.EMPTY, events));
@@ -122,7 +122,7 @@ class SealingAheadTest {
     }
   }
 
-  /** Waits for the latch before it signs. */
+  /** A key that waits for the latch before it signs. */
   private record HangingKey(Signer key, CountDownLatch answer) implements Signer {
     static final AtomicInteger CALLS = new AtomicInteger();
 
@@ -143,7 +143,7 @@ class SealingAheadTest {
     }
   }
 
-  /** Throws an {@link OutOfMemoryError} in the worker. */
+  /** A key that throws an {@link OutOfMemoryError} in the worker. */
   private record FailingKey(Signer key) implements Signer {
     @Override
     public VerificationKey verificationKey() {
@@ -174,7 +174,7 @@ class SealingAheadTest {
     }
   }
 
-  /** Counts signatures. */
+  /** A key that counts signatures. */
   private static final class CountingKey implements Signer {
     final AtomicInteger signatures = new AtomicInteger();
     private final SigningKey key = SigningKey.generate();

@@ -13,12 +13,12 @@ import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 
-/** JSON of decisions, and which decisions permit an action. */
+/** The JSON of decisions, and which decisions permit an action. */
 class DecisionTest {
   private static final List<BiFunction<String, String, Decision>> WITH_RULE =
       List.of(Warn::new, Refuse::new, Escalate::new);
 
-  /** An escalation blocks. */
+  /** An escalation blocks, too. */
   @Test
   void onlyAllowAndWarnPermit() {
     assertThat(new Allow())
@@ -32,7 +32,7 @@ class DecisionTest {
   }
 
   @Test
-  void designJsonIsWritten() {
+  void documentedJsonIsWritten() {
     assertThat(text(new Allow())).isEqualTo("{\"decision\":\"allow\"}");
     for (BiFunction<String, String, Decision> maker : WITH_RULE) {
       Decision decision = maker.apply("R001", "no");
@@ -62,7 +62,7 @@ class DecisionTest {
     }
   }
 
-  /** D1: the constructor rejects a rule id or reason that would not fit a payload. */
+  /** The constructor rejects a rule id or reason that would not fit into a payload. */
   @Test
   void ruleAndReasonAreBounded() {
     String wide = "\u20ac";

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Starts audits for a test. After the test it opens the gates, closes the audits and asserts that
- * their counters reconcile (D10).
+ * Starts audits for a test. After the test it opens the gates, closes the audits, and checks that
+ * their counters reconcile (promise D10).
  */
 public final class Audits implements AfterEachCallback {
   private final List<DeferredAudit> started = new ArrayList<>();
@@ -34,17 +34,17 @@ public final class Audits implements AfterEachCallback {
   private final Set<EventStore> shared = new HashSet<>();
   private final List<CountDownLatch> gates = new ArrayList<>();
 
-  /** Starts an audit over a new store in memory. */
+  /** Starts an audit with a new in-memory store. */
   public DeferredAudit start(DeferredAuditSink.Factory sinks) {
     return start(new MemoryStore(), sinks, DrainSettings.ofDefaults());
   }
 
-  /** Starts an audit with a restart budget over a new store in memory. */
+  /** Starts an audit with a new in-memory store and a limited number of restarts. */
   public DeferredAudit start(DeferredAuditSink.Factory sinks, int maxRestarts) {
     return start(new MemoryStore(), sinks, DrainSettings.ofDefaults().withMaxRestarts(maxRestarts));
   }
 
-  /** Starts an audit over a given store, which may hold events already. */
+  /** Starts an audit with a given store, which may already hold events. */
   public DeferredAudit start(
       EventStore store, DeferredAuditSink.Factory sinks, DrainSettings settings) {
     DeferredAudit audit = DeferredAudit.start(store, sinks, new AuditCounters(), settings);
@@ -55,7 +55,7 @@ public final class Audits implements AfterEachCallback {
     return audit;
   }
 
-  /** Returns a gate that is opened after the test at the latest. */
+  /** Returns a latch that holds a sink until the test, or the end of the test, opens it. */
   public CountDownLatch gate() {
     CountDownLatch gate = new CountDownLatch(1);
     gates.add(gate);
@@ -72,28 +72,30 @@ public final class Audits implements AfterEachCallback {
   public void afterEach(ExtensionContext context) {
     gates.forEach(CountDownLatch::countDown);
     started.forEach(audit -> audit.closeAndFlush(Duration.ofMillis(500)));
-    started.forEach(audit -> assertBalanced(audit.queue().metrics()));
-    stores.forEach(this::assertSameAsStored);
+    started.forEach(audit -> assertReconciled(audit.queue().metrics()));
+    stores.forEach(this::assertPendingEqualsStored);
   }
 
   /**
-   * Compares the pending count, which the counters compute by subtraction, with the number of
+   * Checks that the pending count, which the counters compute by subtraction, equals the number of
    * events in the store.
    */
-  private void assertSameAsStored(EventStore store, DeferredAudit audit) {
+  private void assertPendingEqualsStored(EventStore store, DeferredAudit audit) {
     if (store instanceof MemoryStore memory && !shared.contains(store)) {
       await()
           .atMost(Duration.ofSeconds(20))
           .untilAsserted(
               () ->
                   assertThat(audit.queue().metrics().pending())
-                      .as("pending, in the counters and in the store")
+                      .as("pending events in the counters and in the store")
                       .isEqualTo(memory.pending()));
     }
   }
 
-  /** Asserts D10 with a sum computed here, independent of the class under test. */
-  public static void assertBalanced(DeferredAuditMetrics counters) {
+  /**
+   * Checks that the counters reconcile, with a sum computed here and not by the class under test.
+   */
+  public static void assertReconciled(DeferredAuditMetrics counters) {
     assertThat(
             counters.appended()
                 + counters.dlqLanded()

@@ -34,20 +34,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Closing of a queue: D2, D9, D10. */
+/**
+ * Closing a queue loses no accepted event, ends in time, and reports what is left (promises D2, D9
+ * and D10).
+ */
 @Timeout(60)
 class ClosingTest {
   private static final int PRODUCERS = 4;
 
-  /** Most events that a producer submits while the queue is open; limits memory. */
+  /** Maximum number of events that a producer submits while the queue is open; limits memory. */
   private static final int MOST_EACH = 100;
 
   @RegisterExtension final Audits audits = new Audits();
   private final TestLedger ledger = new TestLedger();
 
-  /** Acceptance 13, D9. */
   @Test
-  void closeAndFlushNeverHangsOnAStuckSink() {
+  void closeEndsEvenIfTheSinkHangs() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
     audit.queue().submit(refusal("agent:alice", 1));
     await().until(() -> ledger.attempts().size() == 1);
@@ -61,11 +63,11 @@ class ClosingTest {
   }
 
   /**
-   * D9: closing takes at most the timeout and one second. On a busy machine, one attempt of five
-   * must meet the limit.
+   * Closing takes at most the timeout plus one second. On a busy machine, one of five attempts must
+   * meet the limit.
    */
   @Test
-  void closeAndFlushEndsAtItsTimeout() {
+  void closeEndsAtItsTimeout() {
     Duration quickest = Duration.ofDays(1);
     for (int attempt = 0; attempt < 5 && quickest.toMillis() > 1_200; attempt++) {
       TestLedger stuck = new TestLedger();
@@ -80,7 +82,7 @@ class ClosingTest {
     assertThat(quickest).isLessThan(Duration.ofMillis(1_200));
   }
 
-  /** D9: the timeout limits the time without progress, not the time for the whole backlog. */
+  /** The timeout limits the time without progress, not the time for the whole backlog. */
   @Test
   void closingContinuesWhileEventsAreSettled() {
     DeferredAudit audit =
@@ -94,9 +96,9 @@ class ClosingTest {
     assertThat(ledger.rows()).hasSize(30);
   }
 
-  /** D9: the deadline ends the close even while events are being settled. */
+  /** The deadline ends the close even while events are still being settled. */
   @Test
-  void closingEndsAtAnAbsoluteDeadline() {
+  void closingEndsAtItsDeadline() {
     DeferredAudit audit =
         audits.start(
             new MemoryStore(), ledger.slow(Duration.ofMillis(100)), new DrainSettings(1, 0));
@@ -112,9 +114,9 @@ class ClosingTest {
         .contains("the time to close was over");
   }
 
-  /** D9: if a sink fails during the close, a new sink finishes the run. */
+  /** If a sink fails during the close, a new sink finishes the run. */
   @Test
-  void closeRetriesASinkThatFailsAfterTheLastEvent() {
+  void sinkFailureDuringCloseIsRetried() {
     AtomicInteger finishes = new AtomicInteger();
     AtomicBoolean settled = new AtomicBoolean();
     AtomicReference<DeferredAudit> closing = new AtomicReference<>();
@@ -132,7 +134,7 @@ class ClosingTest {
                   @Override
                   public void maintain() {
                     if (settled.getAndSet(false)) {
-                      // Waits until the close has begun.
+                      // Wait until the close has begun.
                       await().until(() -> closing.get() != null && !closing.get().queue().isOpen());
                       throw new IllegalStateException("no memory");
                     }
@@ -151,7 +153,6 @@ class ClosingTest {
     assertThat(finishes).hasValue(1);
   }
 
-  /** D9. */
   @Test
   void finishIsRetriedAfterATransientFault() {
     AtomicInteger finishes = new AtomicInteger();
@@ -167,7 +168,6 @@ class ClosingTest {
     assertThat(finishes).hasValue(4);
   }
 
-  /** D9. */
   @Test
   void reportStatesWhyFinishFailed() {
     DeferredAudit audit =
@@ -181,7 +181,7 @@ class ClosingTest {
     assertThat(report.unfinished()).isEqualTo("no row fits");
   }
 
-  /** D9: a sink that hangs in {@code finish} does not delay the close beyond its timeout. */
+  /** A sink that hangs in {@code finish} does not delay the close beyond the timeout. */
   @Test
   void sinkStuckInFinishIsReported() {
     CountDownLatch gate = audits.gate();
@@ -218,9 +218,9 @@ class ClosingTest {
         };
   }
 
-  /** D9: the store hangs in its close, as a journal does on a disk that does not respond. */
+  /** The store hangs in its close, as a journal does on a disk that does not respond. */
   @Test
-  void closeAndFlushNeverHangsOnAStuckStore() {
+  void closeEndsEvenIfTheStoreHangs() {
     CountDownLatch gate = audits.gate();
     EventStore stuck =
         new WrappedStore() {
@@ -239,7 +239,7 @@ class ClosingTest {
     assertThat(ledger.rows()).hasSize(1);
   }
 
-  /** Acceptance 12: the sink is held, so none of the three events is drained. */
+  /** A latch holds the sink, so none of the three events is drained. */
   @Test
   void drainPendingTimesOutOnAHeldSink() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
@@ -254,7 +254,6 @@ class ClosingTest {
     assertThat(audit.queue().isOpen()).isTrue();
   }
 
-  /** D9. */
   @Test
   void secondCloseReturnsAnEqualReport() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -263,7 +262,6 @@ class ClosingTest {
     assertThat(audit.closeAndFlush()).isEqualTo(first);
   }
 
-  /** D9, D11. */
   @Test
   void secondCloseReportsTheTimeoutAgain() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
@@ -272,7 +270,7 @@ class ClosingTest {
     assertThat(audit.closeAndFlush(Duration.ofMillis(20))).isEqualTo(first);
   }
 
-  /** D9: an interrupt does not end the wait, and the thread's interrupt flag stays set. */
+  /** An interrupt does not end the wait, and the interrupt flag of the thread stays set. */
   @Test
   void drainPendingKeepsTheInterrupt() throws Exception {
     CountDownLatch gate = audits.gate();
@@ -295,7 +293,7 @@ class ClosingTest {
     assertThat(still).isTrue();
   }
 
-  /** D9: an interrupt before the close does not end its wait, and the interrupt flag stays set. */
+  /** An interrupt before the close does not end the wait, and the interrupt flag stays set. */
   @Test
   void closeKeepsTheInterrupt() {
     CountDownLatch gate = audits.gate();
@@ -311,11 +309,11 @@ class ClosingTest {
   }
 
   /**
-   * D2, D9, D10: every event that {@code submit} accepted while the queue closed is in the chain.
-   * The report counts no pending event, though producers still submit.
+   * Every event that {@code submit} accepted while the queue was closing is in the chain. The
+   * report counts no pending event, although producers still submit.
    */
   @Test
-  void racingCloseLosesNoAcceptedEvent() throws Exception {
+  void concurrentCloseLosesNoAcceptedEvent() throws Exception {
     ExecutorService producers = Executors.newFixedThreadPool(PRODUCERS);
     try {
       SplittableRandom random = new SplittableRandom(9);
@@ -371,7 +369,7 @@ class ClosingTest {
     assertThat(report.timedOut()).isFalse();
   }
 
-  /** D9: rejections by a full store neither end nor prolong the wait. */
+  /** Rejections by a full store neither end nor prolong the wait. */
   @Test
   void drainPendingIgnoresRejections() throws Exception {
     DeferredAudit audit =
@@ -413,7 +411,7 @@ class ClosingTest {
   }
 
   /**
-   * D2: a sink of an abandoned run answers late, when the store has another drainer. The late
+   * A sink of an abandoned run answers late, when the store already has another drainer. The late
    * answer must not settle the events that wait for the new drainer.
    */
   @Test
@@ -452,8 +450,8 @@ class ClosingTest {
   }
 
   /**
-   * D10: the ledger holds the events of a late answer, so the run's last tally counts them as
-   * appended. The store still holds them, so the metrics count them as pending.
+   * The ledger holds the events of the late answer, so the last tally of the run counts them as
+   * appended. The store still holds them too, so the metrics count them as pending.
    */
   @Test
   void lateAnswerIsCountedInTheLastTally() {

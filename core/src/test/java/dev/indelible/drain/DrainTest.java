@@ -30,26 +30,29 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** From {@code submit} to the ledger while nothing fails: D1, D2, D3, D9, D10. */
+/**
+ * Accepted events reach the ledger, in order and once each, while nothing fails (promises D1, D2,
+ * D3, D9 and D10).
+ */
 @Timeout(60)
 class DrainTest {
   @RegisterExtension final Audits audits = new Audits();
   private final TestLedger ledger = new TestLedger();
 
-  /** Acceptance 5, with 5,000 events. */
+  /** Submits 5,000 events. */
   @Test
   void acceptedEventsAreChainedOnceInOrder() throws Exception {
-    submitFromThreads(50, 100);
+    submitFromManyThreads(50, 100);
   }
 
-  /** Acceptance 5, with 60,000 events. */
+  /** Submits 60,000 events. */
   @Test
   @Tag("full")
   void manyAcceptedEventsAreChainedOnceInOrder() throws Exception {
-    submitFromThreads(50, 1_200);
+    submitFromManyThreads(50, 1_200);
   }
 
-  private void submitFromThreads(int threads, int each) throws Exception {
+  private void submitFromManyThreads(int threads, int each) throws Exception {
     DeferredAudit audit = audits.start(ledger.recording());
     CountDownLatch go = audits.gate();
     Map<String, List<UUID>> submitted = new HashMap<>();
@@ -90,8 +93,8 @@ class DrainTest {
   }
 
   /**
-   * Acceptance 6, D1: every call returns while the drainer is held. The test bounds the median call
-   * time, because a busy machine delays only some calls.
+   * Every call returns while a latch holds the drainer. The test limits the median duration,
+   * because a busy machine delays only some calls.
    */
   @Test
   void submitReturnsWhileTheDrainerIsHeld() {
@@ -121,9 +124,8 @@ class DrainTest {
     assertThat(nanos[nanos.length / 2]).isLessThan(TimeUnit.MILLISECONDS.toNanos(1));
   }
 
-  /** Acceptance 7. */
   @Test
-  void burstOntoASlowSinkIsRecordedInFull() {
+  void burstToASlowSinkIsRecordedCompletely() {
     DeferredAudit audit = audits.start(ledger.slow(Duration.ofMillis(1)));
     List<UUID> ids = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
@@ -137,8 +139,8 @@ class DrainTest {
   }
 
   /**
-   * D3: a batch has at most the configured size, and the next batch begins with the event after its
-   * last one.
+   * A batch has at most the configured size, and the next batch begins directly after its last
+   * event.
    */
   @Test
   void batchesFollowOneAnotherWithoutAGap() {
@@ -157,7 +159,6 @@ class DrainTest {
     assertThat(ledger.ids()).isEqualTo(ids);
   }
 
-  /** D4. */
   @Test
   void eventsOfEqualContentAreTwoRows() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -167,7 +168,7 @@ class DrainTest {
     assertThat(ledger.rows()).hasSize(2);
   }
 
-  /** D4: an event that is submitted twice is one row; the counters count both submissions. */
+  /** An event that is submitted twice becomes one row, but the counters count both submissions. */
   @Test
   void eventSubmittedTwiceIsOneRow() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -179,7 +180,6 @@ class DrainTest {
     assertThat(audit.queue().metrics().submitted()).isEqualTo(2);
   }
 
-  /** Acceptance 12. */
   @Test
   void closeAppendsAllPendingEvents() {
     CountDownLatch gate = audits.gate();
@@ -200,7 +200,6 @@ class DrainTest {
         .returns(State.RECORDING, end -> end.health().state());
   }
 
-  /** Acceptance 12. */
   @Test
   void closeWithNothingPendingIsClean() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -212,7 +211,6 @@ class DrainTest {
     assertThat(audit.queue().metrics().health().state()).isEqualTo(State.CLOSED);
   }
 
-  /** Acceptance 12. */
   @Test
   void drainPendingLeavesTheQueueOpen() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -226,8 +224,8 @@ class DrainTest {
   }
 
   /**
-   * D9: the call waits only for events submitted before it. Otherwise it would never return on a
-   * busy queue.
+   * The call waits only for events submitted before it. Otherwise it would never return on a busy
+   * queue.
    */
   @Test
   void drainPendingReturnsWhileProducersSubmit() throws Exception {
@@ -260,7 +258,6 @@ class DrainTest {
     assertThat(audit.closeAndFlush(Duration.ofSeconds(20)).isComplete()).isTrue();
   }
 
-  /** Acceptance 12. */
   @Test
   void deadLetteredEventIsSettled() {
     ledger.refuse(event -> event.agentId().equals("agent:poison"));
@@ -277,11 +274,11 @@ class DrainTest {
   }
 
   /**
-   * D2: after a restart, events that an earlier run left in the store come first, and the counters
-   * include them.
+   * After a restart, the events that an earlier run left in the store are drained first, and the
+   * counters include them.
    */
   @Test
-  void eventsOfAnEarlierRunAreDrainedFirst() {
+  void eventsOfEarlierRunAreDrainedFirst() {
     MemoryStore store = new MemoryStore();
     DeferredAuditQueue earlier = new DeferredAuditQueue(store, new AuditCounters());
     List<UUID> ids = new ArrayList<>();

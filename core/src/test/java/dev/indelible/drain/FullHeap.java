@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Fills the heap of its process, so that the thread that filled it cannot create even the smallest
- * object. An application can bring the heap that it shares with its log into this state.
+ * Fills the heap of its process, so that the calling thread cannot create even the smallest object.
+ * An application can cause this state in the heap that it shares with its log.
  */
 public final class FullHeap {
   private static volatile Node held;
@@ -14,7 +14,7 @@ public final class FullHeap {
 
   private FullHeap() {}
 
-  /** Fills the heap to the last byte; {@link #releaseAfter} frees it. */
+  /** Fills the heap completely; {@link #releaseAfter} frees it. */
   public static void fill() {
     Node last = null;
     for (int size = 1 << 16; size > 0; size /= 2) {
@@ -37,7 +37,7 @@ public final class FullHeap {
     }
   }
 
-  /** Frees the heap a given time after it became full, on a thread that allocates nothing. */
+  /** Frees the heap after a given time, on a thread that allocates nothing. */
   public static void releaseAfter(Duration time) {
     Thread thread =
         new Thread(
@@ -52,9 +52,9 @@ public final class FullHeap {
     thread.start();
   }
 
-  /** Smallest object that refers to another one. */
+  /** The smallest object that refers to another object. */
   private static class Node {
-    @SuppressWarnings("unused") // Keeps the object before it reachable.
+    @SuppressWarnings("unused") // Keeps the previous node reachable.
     final Node before;
 
     Node(Node before) {
@@ -62,9 +62,9 @@ public final class FullHeap {
     }
   }
 
-  /** Node with a block of bytes. */
+  /** A node with a block of bytes. */
   private static final class Block extends Node {
-    @SuppressWarnings("unused") // Takes heap.
+    @SuppressWarnings("unused") // Occupies heap.
     final byte[] bytes;
 
     Block(Node before, byte[] bytes) {

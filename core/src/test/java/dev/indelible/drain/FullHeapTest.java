@@ -12,7 +12,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** D8: the drainer survives a heap that is full for a while, and no event is lost. */
+/** The drainer survives a heap that is full for a while, and loses no event. */
 @Timeout(60)
 class FullHeapTest {
   @Test
@@ -21,7 +21,7 @@ class FullHeapTest {
         .isEqualTo("drained: true");
   }
 
-  /** Process whose sink fills the heap at its first batch. */
+  /** A process whose sink fills the heap at its first batch. */
   static final class Starved {
     private static boolean full;
 

@@ -36,7 +36,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** D2, D6, D8: effects of a failing sink on events, restarts and health. */
+/**
+ * A failing sink or store loses no event; restarts are limited, and health reports the state
+ * (promises D2, D6 and D8).
+ */
 @Timeout(60)
 class SupervisionTest {
   @RegisterExtension final Audits audits = new Audits();
@@ -61,11 +64,11 @@ class SupervisionTest {
   private static final class UnspeakableException extends RuntimeException {
     @Override
     public String getMessage() {
-      throw new IllegalStateException("no message to be had");
+      throw new IllegalStateException("this exception has no message");
     }
   }
 
-  /** D8: if the store throws in {@code settle}, the drainer retries the batch. */
+  /** If the store fails to settle a batch, the drainer retries the batch. */
   @Test
   void failedSettleIsRetried() {
     DeferredAudit audit =
@@ -99,10 +102,10 @@ class SupervisionTest {
     }
   }
 
-  /** Acceptance 8, D8: the panic costs one sink and no event. */
+  /** The failure costs one sink and no event. */
   @ParameterizedTest
   @MethodSource("throwables")
-  void acceptedEventsSurviveAPanic(Supplier<Throwable> failure) {
+  void acceptedEventsSurviveASinkFailure(Supplier<Throwable> failure) {
     CountDownLatch gate = audits.gate();
     DeferredAuditSink.Factory failing = ledger.throwingBefore(1, failure);
     DeferredAudit audit =
@@ -120,14 +123,14 @@ class SupervisionTest {
         .returns(0L, DeferredAuditMetrics::appendFailures)
         .returns(2L, DeferredAuditMetrics::appended)
         .returns(AuditHealth.State.RECORDING, metrics -> metrics.health().state());
-    assertThat(ledger.sinksMade()).isEqualTo(2);
+    assertThat(ledger.sinksCreated()).isEqualTo(2);
     assertThat(ledger.sinksClosed()).isEqualTo(1);
   }
 
-  /** Acceptance 9, D2: the sink commits the rows and throws before it answers. */
+  /** The sink commits the rows and throws before it answers. */
   @ParameterizedTest
   @MethodSource("throwables")
-  void panicAfterCommitAddsNoSecondRow(Supplier<Throwable> failure) {
+  void failureAfterCommitAddsNoSecondRow(Supplier<Throwable> failure) {
     DeferredAudit audit = audits.start(ledger.throwingAfter(1, failure));
     List<UUID> ids = submit(audit, 2);
     assertThat(audit.queue().drainPending()).isTrue();
@@ -136,9 +139,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appended()).isEqualTo(2);
   }
 
-  /** Acceptance 9, D4: a retried event is recognised by its id, not by its content. */
+  /** A retried event is recognised by its id, not by its content. */
   @Test
-  void panicBeforeCommitMergesNoEqualContent() {
+  void retryKeepsEventsWithEqualContentApart() {
     AtomicBoolean fail = new AtomicBoolean();
     DeferredAudit audit =
         audits.start(
@@ -159,11 +162,11 @@ class SupervisionTest {
   }
 
   /**
-   * Acceptance 10, D8: with no restart allowed, one panic is final. Health reports it, and the next
-   * start appends the event.
+   * With no restart allowed, one failure is final. Health reports it, and the next start appends
+   * the event.
    */
   @Test
-  void panicBeyondTheBudgetIsFinal() {
+  void failureWithoutRestartBudgetIsFinal() {
     MemoryStore store = new MemoryStore();
     DeferredAudit audit =
         audits.start(
@@ -192,10 +195,7 @@ class SupervisionTest {
     assertThat(ledger.ids()).containsExactly(event.id());
   }
 
-  /**
-   * Acceptance 10, D8: with three restarts the drainer makes four attempts, each from the first
-   * event.
-   */
+  /** With three restarts allowed, the drainer makes four attempts, each from the first event. */
   @Test
   void failureBeyondTheBudgetIsFinal() {
     CountDownLatch gate = audits.gate();
@@ -220,11 +220,11 @@ class SupervisionTest {
     assertThat(report.health().reason()).contains("no such column: nonce");
     assertThat(report.pending()).isEqualTo(5);
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(4);
-    assertThat(audit.queue().metrics().drainerRestarts()).isEqualTo(4);
+    assertThat(audit.queue().metrics().failures().drainerRestarts()).isEqualTo(4);
     assertThat(audit.queue().metrics().drainerPanics()).isZero();
   }
 
-  /** D8: the budget counts failures in a row; each settled batch resets it. */
+  /** The budget counts consecutive failures: each settled batch resets it. */
   @Test
   void progressResetsTheBudget() {
     AtomicInteger calls = new AtomicInteger();
@@ -245,9 +245,9 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(10);
   }
 
-  /** D6: a transient fault is retried without limit, and health reports it while it lasts. */
+  /** A transient fault is retried without limit, and health reports it while it lasts. */
   @Test
-  void transientFaultUsesNoBudget() {
+  void transientFaultDoesNotUseTheBudget() {
     AtomicBoolean storm = new AtomicBoolean(true);
     DeferredAudit audit =
         audits.start(
@@ -273,7 +273,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health()).isEqualTo(new AuditHealth(State.RECORDING, ""));
   }
 
-  /** D6: a foreign schema has its own health state, and no event is lost. */
+  /** A foreign schema has its own health state, and no event is lost. */
   @Test
   void foreignSchemaFailsUntilRepaired() {
     AtomicBoolean foreign = new AtomicBoolean(true);
@@ -307,7 +307,6 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
-  /** D6, D8. */
   @Test
   void transientFaultDoesNotResetTheBudget() {
     AtomicInteger calls = new AtomicInteger();
@@ -327,7 +326,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().state()).isEqualTo(State.SINK_FAILED);
   }
 
-  /** D8: an error in the sink factory is retried like an error in the sink. */
+  /** An error in the sink factory is retried like an error in the sink. */
   @Test
   void failedSinkCreationIsRetried() {
     AtomicInteger calls = new AtomicInteger();
@@ -346,7 +345,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().drainerPanics()).isEqualTo(2);
   }
 
-  /** D2: an answer with fewer outcomes than events settles nothing. */
+  /** An answer with fewer outcomes than events settles nothing. */
   @Test
   void answerOfWrongLengthIsRetried() {
     AtomicBoolean wrong = new AtomicBoolean(true);
@@ -363,7 +362,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(1);
   }
 
-  /** D10: no event leaves the store uncounted if reading the answer fails. */
+  /** If reading the answer fails, no event leaves the store uncounted. */
   @Test
   void unreadableAnswerIsRetried() {
     AtomicBoolean unreadable = new AtomicBoolean(true);
@@ -399,12 +398,12 @@ class SupervisionTest {
   }
 
   /**
-   * Acceptance 11: the waits double from 10 ms. The test bounds them only from below, which holds
-   * on a busy machine. The sink interrupts and unparks its thread, and either would end a single
-   * park early.
+   * The waits double, from 10 ms. The test checks only the minimum wait, which holds on a busy
+   * machine too. The sink interrupts and unparks its thread, and either would end a single park too
+   * early.
    */
   @Test
-  void panickingSinkDoesNotSpin() {
+  void failingSinkIsRetriedWithGrowingWaits() {
     DeferredAudit audit =
         audits.start(
             ledger.sink(
@@ -424,12 +423,12 @@ class SupervisionTest {
   }
 
   /**
-   * D9: closing ends the wait between two attempts. After the eighth attempt the wait is one
-   * second.
+   * Closing ends the wait between two attempts. After the eighth attempt the wait is one second.
    */
   @Test
   void closingEndsTheWaitBetweenAttempts() throws Exception {
-    // A busy machine may delay one close. A drainer that waits to the end takes a second each time.
+    // A busy machine may delay one close. A drainer that ignored the close would need a second each
+    // time.
     List<Duration> taken = new ArrayList<>();
     do {
       taken.add(timeToStopBetweenAttempts());
@@ -455,7 +454,7 @@ class SupervisionTest {
     return Duration.ofNanos(System.nanoTime() - start);
   }
 
-  /** D8: an interrupt of its thread does not stop the drainer. */
+  /** An interrupt of its thread does not stop the drainer. */
   @Test
   void interruptedDrainerContinues() {
     AtomicBoolean once = new AtomicBoolean(true);
@@ -475,7 +474,7 @@ class SupervisionTest {
     assertThat(ledger.ids()).isEqualTo(ids);
   }
 
-  /** D11: health names the class of a failure without a message. */
+  /** Health names the class of a failure that has no message. */
   @Test
   void failureWithoutMessageHasAReason() {
     DeferredAudit audit = audits.start(ledger.alwaysThrowing(() -> new SinkException(null)), 0);
@@ -484,7 +483,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
-  /** D8: a failure whose message cannot be read is also final beyond the budget. */
+  /** A failure whose message cannot be read is also final once the budget is used up. */
   @Test
   void unreadableFailureIsFinalBeyondTheBudget() {
     DeferredAudit audit = audits.start(ledger.alwaysThrowing(UnspeakableException::new), 0);

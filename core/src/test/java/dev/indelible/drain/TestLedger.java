@@ -17,9 +17,9 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Ledger in memory, with sinks that write to it. It outlives its sinks, as a database does. It
- * appends a batch completely or not at all. An event that it has already is no second row, and
- * other content under a known id is a dead letter (D2, D4).
+ * An in-memory ledger and sinks that write to it. It outlives its sinks, as a database does. It
+ * appends a batch completely or not at all. An event that is already in it adds no second row, and
+ * an event with a known id but different content becomes a dead letter.
  *
  * <p>The sinks differ in how they fail. A sink has no state; its factory counts the faults.
  */
@@ -31,7 +31,7 @@ final class TestLedger {
   private final Map<UUID, AuditEvent> deadLetters = new LinkedHashMap<>();
   private final List<UUID> commits = new ArrayList<>();
   private final List<Attempt> attempts = new CopyOnWriteArrayList<>();
-  private final AtomicInteger sinksMade = new AtomicInteger();
+  private final AtomicInteger sinksCreated = new AtomicInteger();
   private final AtomicInteger sinksClosed = new AtomicInteger();
   private Predicate<AuditEvent> poison = event -> false;
 
@@ -53,13 +53,13 @@ final class TestLedger {
     return List.copyOf(deadLetters.values());
   }
 
-  /** Returns every attempt to append in order, successful or not. */
+  /** Returns every attempt to append, in order, successful or not. */
   List<Attempt> attempts() {
     return List.copyOf(attempts);
   }
 
-  int sinksMade() {
-    return sinksMade.get();
+  int sinksCreated() {
+    return sinksCreated.get();
   }
 
   int sinksClosed() {
@@ -97,12 +97,10 @@ final class TestLedger {
     return AppendOutcome.APPENDED;
   }
 
-  /** Returns how often an event was committed, repetitions included. */
+  /** Returns how often an event was committed, including repetitions. */
   synchronized long commitsOf(UUID id) {
     return commits.stream().filter(id::equals).count();
   }
-
-  // The sinks.
 
   /** Creates sinks that append. */
   DeferredAuditSink.Factory recording() {
@@ -124,20 +122,20 @@ final class TestLedger {
     return sink(
         batch -> {
           if (left.getAndDecrement() > 0) {
-            sneak(failure.get());
+            throwUndeclared(failure.get());
           }
           return commit(batch);
         });
   }
 
-  /** Creates sinks whose first calls append and then throw instead of answering. */
+  /** Creates sinks whose first calls append, and then throw instead of answering. */
   DeferredAuditSink.Factory throwingAfter(int times, Supplier<Throwable> failure) {
     AtomicInteger left = new AtomicInteger(times);
     return sink(
         batch -> {
           List<AppendOutcome> outcomes = commit(batch);
           if (left.getAndDecrement() > 0) {
-            sneak(failure.get());
+            throwUndeclared(failure.get());
           }
           return outcomes;
         });
@@ -148,7 +146,7 @@ final class TestLedger {
     return throwingBefore(Integer.MAX_VALUE, failure);
   }
 
-  /** Creates sinks that wait for a given time per event before they append. */
+  /** Creates sinks that wait {@code perEvent} for each event before they append. */
   DeferredAuditSink.Factory slow(Duration perEvent) {
     return sink(
         batch -> {
@@ -162,10 +160,10 @@ final class TestLedger {
         });
   }
 
-  /** Creates sinks that append in a given way; each attempt is recorded first. */
+  /** Creates sinks that record each attempt and then append as {@code append} does. */
   DeferredAuditSink.Factory sink(Append append) {
     return () -> {
-      sinksMade.incrementAndGet();
+      sinksCreated.incrementAndGet();
       return new DeferredAuditSink() {
         @Override
         public List<AppendOutcome> append(EventBatch batch) throws SinkException {
@@ -182,18 +180,18 @@ final class TestLedger {
     };
   }
 
-  /** Way in which a sink appends a batch. */
+  /** Appends a batch in the way that a test needs. */
   interface Append {
     List<AppendOutcome> append(List<AuditEvent> batch) throws SinkException;
   }
 
-  /** Throws anything, checked or not. */
+  /** Throws any exception, even an undeclared checked one. */
   @SuppressWarnings("unchecked")
-  private static <T extends Throwable> void sneak(Throwable failure) throws T {
+  private static <T extends Throwable> void throwUndeclared(Throwable failure) throws T {
     throw (T) failure;
   }
 
-  /** Waits like a thread that hangs in input or output: an interrupt does not end the wait. */
+  /** Waits as a thread does that hangs in input or output: an interrupt does not end the wait. */
   static void awaitUninterruptibly(CountDownLatch latch) {
     boolean interrupted = false;
     while (true) {

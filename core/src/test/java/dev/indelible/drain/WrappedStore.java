@@ -8,7 +8,7 @@ import dev.indelible.queue.MemoryStore;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Store in memory for tests that override one method with a fault. */
+/** An in-memory store for tests that override one method with a fault. */
 public class WrappedStore implements EventStore {
   private final MemoryStore store = new MemoryStore();
 

@@ -11,10 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Timestamps from the machine's clock: valid times and times out of range. */
+/** Timestamps from the machine's clock, within and outside the valid range. */
 class ClockTest {
   @Test
-  void timeIsCutToTheMicrosecond() {
+  void timeIsTruncatedToMicroseconds() {
     assertThat(Timestamps.now(at("2026-11-29T01:02:03.456789999Z")))
         .isEqualTo(Instant.parse("2026-11-29T01:02:03.456789Z"));
   }

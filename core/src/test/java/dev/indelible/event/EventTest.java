@@ -32,14 +32,14 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/** Bytes of events, and the parts that an event rejects. */
+/** The bytes of events, and the parts that an event rejects. */
 class EventTest {
   private static final UUID ID = UUID.fromString("0198c7e2-0000-7000-8000-000000000001");
   private static final Instant TIME = Instant.parse("2026-11-23T01:02:03.456789Z");
   private static final Decision NO = new Refuse("R001", "no recursive delete at the root");
 
   @Test
-  void payloadIsTheDesignExample() {
+  void payloadEqualsTheDocumentedExample() {
     DeferredAuditEvent event =
         new DeferredAuditEvent(
             ID, "agent:alice", new Bash("rm -rf /"), NO, Optional.of("sha256:00"), TIME);
@@ -52,7 +52,10 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
-  /** An explained decision has members of its own and a version; the rest is unchanged. */
+  /**
+   * A decision with an explanation adds its own members and a version; the other members do not
+   * change.
+   */
   @Test
   void explanationIsInThePayload() throws Exception {
     Explanation explanation =
@@ -83,7 +86,7 @@ class EventTest {
   }
 
   @Test
-  void explanationIsCutToItsLimits() {
+  void explanationIsTruncatedToItsLimits() {
     String text = "\u20ac".repeat(1000);
     Explanation cut =
         new Explanation(Collections.nCopies(50, "R"), List.of(text), Optional.of("a" + text));
@@ -93,7 +96,7 @@ class EventTest {
     assertThat(new Explanation(cut.matched(), cut.facts(), cut.effectiveCommand())).isEqualTo(cut);
   }
 
-  /** The payload with its nonce is canonical JSON. */
+  /** The payload, including its nonce, is canonical JSON. */
   @Test
   void contentAndPayloadAreCanonical() throws Exception {
     SplittableRandom random = new SplittableRandom(6);
@@ -126,9 +129,9 @@ class EventTest {
     }
   }
 
-  /** D4: a payload with any nonce matches its event's content, and no other content. */
+  /** A payload matches the content of its event with any nonce, and matches no other content. */
   @Test
-  void payloadBelongsToOneContentOnly() {
+  void payloadMatchesOneContentOnly() {
     EventContent content = event("agent:alice", "ls").content();
     byte[] payload = content.payload(new byte[16]);
     assertThat(content.isContentOf(payload)).isTrue();
@@ -154,7 +157,7 @@ class EventTest {
     }
   }
 
-  /** An oversize action is replaced by its kind, size and digest. */
+  /** An action that is too large is replaced by its kind, size and digest. */
   @Test
   void oversizeActionIsReplacedByItsDigest() throws Exception {
     AgentAction action = new FilesystemWrite("p".repeat(2 * 1024 * 1024));
@@ -177,7 +180,7 @@ class EventTest {
   }
 
   @Test
-  void payloadAtTheLimitIsKeptWhole() {
+  void payloadAtTheLimitIsUnchanged() {
     int around = event("agent:alice", "").canonicalBytes().length;
     int fits = DeferredAuditEvent.MAX_PAYLOAD_BYTES - around;
     assertThat(event("agent:alice", "x".repeat(fits)).canonicalBytes())
@@ -185,7 +188,7 @@ class EventTest {
     assertThat(event("agent:alice", "x".repeat(fits + 1)).canonicalBytes()).hasSizeLessThan(1_000);
   }
 
-  /** D1: with the largest parts and an oversize action, an event still fits a payload. */
+  /** An event with the largest parts and an oversize action still fits into a payload. */
   @Test
   void largestPartsStillFitAPayload() {
     DeferredAuditEvent event =
@@ -224,7 +227,6 @@ class EventTest {
     }
   }
 
-  /** D4. */
   @Test
   void equalDecisionsAreDifferentEvents() {
     AgentAction action = new Bash("rm");
@@ -266,7 +268,7 @@ class EventTest {
     return new DeferredAuditEvent(ID, "agent:alice", new Bash("ls"), NO, Optional.of(policy), TIME);
   }
 
-  /** D1: a missing part fails in the constructor, before the event is written. */
+  /** A missing part fails in the constructor, before the event is written. */
   @Test
   void constructorRejectsMissingPart() {
     AgentAction action = new Bash("ls");
@@ -291,7 +293,6 @@ class EventTest {
         .isThrownBy(() -> new SystemEvent(ID, SystemEvent.TAMPER, null, TIME));
   }
 
-  /** D7. */
   @Test
   void systemEventIsCanonical() throws Exception {
     SystemEvent event =
@@ -311,7 +312,7 @@ class EventTest {
         .isEqualTo(7);
   }
 
-  /** An event type has at most 128 bytes, so its record fits a tile. */
+  /** An event type has at most 128 bytes, so that its record fits into a tile. */
   @Test
   void systemEventTypeIsValidated() {
     for (String type : List.of("", "t".repeat(129), "\u20ac".repeat(43), "a\ud800", "a\nb")) {

@@ -7,7 +7,7 @@ import dev.indelible.json.CanonicalWriter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** D7: the number of lost events that a gap reports. */
+/** A gap event states the number of lost events. */
 class GapNoteTest {
   @ParameterizedTest
   @CsvSource(
@@ -15,7 +15,7 @@ class GapNoteTest {
       quoteCharacter = '~',
       value = {
         "audit.gap    | {`count`:3}    | 3",
-        // A gap of unknown size counts as one.
+        // A gap of unknown size counts as one event.
         "audit.gap    | {`count`:null} | 1",
         "audit.gap    | {}             | 1",
         "audit.tamper | {`count`:3}    | 0",

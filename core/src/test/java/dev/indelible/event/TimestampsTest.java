@@ -11,7 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-/** Recorded times have one format; a time that does not fit it is rejected. */
+/** Recorded times have one format. A time that does not fit the format is rejected. */
 class TimestampsTest {
   private static final DateTimeFormatter ORACLE =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
@@ -19,7 +19,7 @@ class TimestampsTest {
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999Z");
 
   @Test
-  void formatMatchesTheJdkFormatter() {
+  void formatEqualsThatOfTheJdk() {
     SplittableRandom random = new SplittableRandom(7);
     for (int i = 0; i < 20_000; i++) {
       check(

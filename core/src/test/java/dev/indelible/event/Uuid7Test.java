@@ -18,7 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** D4, RFC 9562 section 5.7. */
+/** Event ids are UUIDs of version 7 (RFC 9562 section 5.7). */
 class Uuid7Test {
   private static final Instant TIME = Instant.parse("2026-11-23T01:02:03.456789Z");
 
@@ -37,7 +37,7 @@ class Uuid7Test {
     }
   }
 
-  /** Ids as text sort by time, to the microsecond. */
+  /** Ids as text sort by time, down to the microsecond. */
   @Test
   void idsSortByTime() {
     String last = "";
@@ -48,7 +48,7 @@ class Uuid7Test {
     }
   }
 
-  /** All 62 random bits vary over many ids of one instant. */
+  /** All 62 random bits vary among many ids of one instant. */
   @Test
   void randomBitsAreRandom() {
     long or = 0;

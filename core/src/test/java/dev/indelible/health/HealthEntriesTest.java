@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Acceptance 33: a log with faults keeps a bounded number of entries and log lines. */
+/** A log with lasting faults keeps a bounded number of entries and log lines. */
 class HealthEntriesTest {
   private static final int MINUTES_A_DAY = (int) Duration.ofDays(1).toMinutes();
 
@@ -33,7 +33,7 @@ class HealthEntriesTest {
   }
 
   @Test
-  void curedFaultLeavesNoEntry() {
+  void entryOfAResolvedFaultIsRemoved() {
     entries.set("tallies", "no tally can be written");
     entries.set("checkpoints", "no checkpoint is signed");
     entries.clear("tallies");
@@ -42,10 +42,11 @@ class HealthEntriesTest {
         .containsExactly(new HealthEntry("checkpoints", "no checkpoint is signed"));
   }
 
-  /** A witness that is ahead is checked every second, and its reason changes each time. */
+  /** A witness that is ahead is checked every second, and the reason changes each time. */
   @Test
-  void dayOfChangingReasonsIsOneEntry() {
-    aDay(second -> entries.set("witness w1", "it saw 90000 rows, and the log has " + second));
+  void reasonThatChangesAllDayIsOneEntry() {
+    everySecondOfADay(
+        second -> entries.set("witness w1", "it saw 90000 rows, and the log has " + second));
 
     assertThat(entries.all()).hasSize(1);
     assertThat(logged).hasSize(MINUTES_A_DAY);
@@ -53,16 +54,16 @@ class HealthEntriesTest {
 
   /** One dead letter waits all day. */
   @Test
-  void dayOfOneReasonIsOneLogLine() {
-    aDay(second -> entries.set("dead_letters", "1 dead letter waits"));
+  void reasonThatLastsAllDayIsOneLogLine() {
+    everySecondOfADay(second -> entries.set("dead_letters", "1 dead letter waits"));
 
     assertThat(entries.all()).hasSize(1);
     assertThat(logged).containsExactly("dead_letters: 1 dead letter waits");
   }
 
   @Test
-  void dayOfFlappingIsOneLogLineAMinute() {
-    aDay(
+  void flappingReasonIsLoggedOncePerMinute() {
+    everySecondOfADay(
         second -> {
           entries.set("tallies", "no tally can be written");
           entries.clear("tallies");
@@ -87,7 +88,7 @@ class HealthEntriesTest {
     assertThat(entries.all()).isEmpty();
   }
 
-  private void aDay(IntConsumer second) {
+  private void everySecondOfADay(IntConsumer second) {
     for (int i = 0; i < Duration.ofDays(1).toSeconds(); i++) {
       second.accept(i);
       clock.addAndGet(Duration.ofSeconds(1).toNanos());

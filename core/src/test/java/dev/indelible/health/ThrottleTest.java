@@ -17,7 +17,7 @@ class ThrottleTest {
 
   private final List<Integer> ran = new ArrayList<>();
 
-  /** Acceptance 11: the supervisor limits its log lines with a throttle. */
+  /** The supervisor limits its log lines with a throttle. */
   @Test
   void actionRunsOncePerInterval() {
     attempt(Throttle.of(SECOND, clock::get));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 28: several journals in one directory, of live and of dead processes. */
+/** Several journals in one directory, of live and dead processes. */
 @Timeout(120)
 class AdoptionTest {
   @TempDir Path temp;
@@ -33,7 +33,7 @@ class AdoptionTest {
   private final List<Journal> opened = new ArrayList<>();
 
   @BeforeEach
-  void place() {
+  void createJournal() {
     test = new TestJournal(temp.resolve("journal"));
   }
 
@@ -49,7 +49,7 @@ class AdoptionTest {
   }
 
   /**
-   * D2, D3: the next process adopts all events of dead processes. Each journal's events keep their
+   * The next process adopts all events of dead processes. The events of each journal keep their
    * order and come before new events.
    */
   @Test
@@ -67,7 +67,7 @@ class AdoptionTest {
     assertThat(next.recovered()).isEqualTo(406);
     assertThat(next.offer(after)).isTrue();
     List<AuditEvent> found = test.drain(next);
-    // The new process takes slot 0, so the events of slot 0 come last, followed by the new event.
+    // The new process takes slot 0, so the events of slot 0 come last, just before the new event.
     List<String> expected = new ArrayList<>();
     for (int p : new int[] {1, 2, 3, 0}) {
       expected.addAll(bytes(left.get(p)));
@@ -75,13 +75,13 @@ class AdoptionTest {
     expected.add(bytes(after));
     assertThat(bytes(found)).isEqualTo(expected);
     for (int p = 1; p < 4; p++) {
-      assertThat(test.place(p)).as("a drained slot").doesNotExist();
+      assertThat(test.slotDirectory(p)).as("directory of a drained slot").doesNotExist();
     }
   }
 
-  /** D2: the next process adopts the events that a dead adopter had not drained. */
+  /** The next process adopts the events that a dead adopter had not drained. */
   @Test
-  void adopterDeathLosesAndRepeatsNoEvent() throws Exception {
+  void deathOfAdopterLosesAndRepeatsNoEvent() throws Exception {
     open();
     Journal second = open();
     List<DeferredAuditEvent> events = events("agent:b", 300);
@@ -94,7 +94,7 @@ class AdoptionTest {
     var batch = adopter.peek(120);
     found.addAll(batch.events());
     test.positions.put(batch.mark().orElseThrow().journal(), batch.mark().get().position());
-    // The adopter dies after the commit and before it settles.
+    // The adopter dies after the commit, before it settles the events.
     adopter.close();
     found.addAll(test.recover());
     assertThat(bytes(found)).isEqualTo(bytes(events));
@@ -117,8 +117,8 @@ class AdoptionTest {
   }
 
   /**
-   * D2: on POSIX, a process loses a lock when it closes any descriptor of the locked file. This
-   * process opens and closes a third journal; another process must still get no slot of the first
+   * A POSIX process loses its lock when it closes any descriptor of the locked file. This process
+   * opens and closes a third journal; even then another process must not get a slot of the first
    * two.
    */
   @Test
@@ -128,7 +128,7 @@ class AdoptionTest {
     events("agent:a", 10).forEach(first::offer);
     events("agent:b", 10).forEach(second::offer);
     open().close();
-    assertThat(recoveredElsewhere()).isZero();
+    assertThat(recoveredByAnotherProcess()).isZero();
     assertThat(test.drain(first)).hasSize(10);
     assertThat(test.drain(second)).hasSize(10);
   }
@@ -140,18 +140,20 @@ class AdoptionTest {
     events("agent:a", 10).forEach(first::offer);
     events("agent:b", 7).forEach(second::offer);
     second.close();
-    assertThat(recoveredElsewhere()).isEqualTo(7);
+    assertThat(recoveredByAnotherProcess()).isEqualTo(7);
   }
 
-  private long recoveredElsewhere() throws Exception {
+  private long recoveredByAnotherProcess() throws Exception {
     ChildJvm other =
-        ChildJvm.running(Elsewhere.class).errorsTo(temp.resolve("errors")).start(test.directory);
+        ChildJvm.running(RecoveringProcess.class)
+            .errorsTo(temp.resolve("errors"))
+            .start(test.directory);
     return Long.parseLong(other.output());
   }
 
-  /** Process that opens the journal and prints how many events it recovered. */
-  static final class Elsewhere {
-    private Elsewhere() {}
+  /** A process that opens the journal and prints the number of recovered events. */
+  static final class RecoveringProcess {
+    private RecoveringProcess() {}
 
     public static void main(String[] args) throws Exception {
       Journal journal = new TestJournal(Path.of(args[0])).open();
@@ -161,7 +163,8 @@ class AdoptionTest {
   }
 
   /**
-   * D2: when several journals open at once, exactly one of them gets each event of a dead process.
+   * When several journals are opened at once, exactly one of them gets each event of a dead
+   * process.
    */
   @Test
   void concurrentStartsAdoptEachEventOnce() throws Exception {
@@ -203,7 +206,7 @@ class AdoptionTest {
 
   /** Each start reads every slot while a live journal creates and removes segments. */
   @Test
-  void startsBesideABusyJournalSucceed() throws Exception {
+  void startsWhileAJournalIsBusySucceed() throws Exception {
     Journal busy = test.open(TestJournal.settings(Durability.PROCESS, 8L << 20));
     opened.add(busy);
     ExecutorService producer = Executors.newSingleThreadExecutor();

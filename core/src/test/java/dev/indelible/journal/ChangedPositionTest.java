@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * D2: somebody changed a position in the ledger. Recovery begins at the first event that the ledger
- * lacks, and the count of waiting events agrees with it.
+ * An attacker changed a position in the ledger. Recovery still begins at the first event that the
+ * ledger lacks, and the count of waiting events matches.
  */
 @Tag("any-jdk")
 class ChangedPositionTest {
@@ -55,7 +55,7 @@ class ChangedPositionTest {
   }
 
   @Test
-  void truePositionIsKept() throws Exception {
+  void correctPositionIsKept() throws Exception {
     requireWaiting(List.of());
   }
 

@@ -33,8 +33,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Acceptance 26, D7: bytes of a journal were cut, lost or changed. Intact frames are read, a
- * damaged frame is recorded as a gap, and no event is invented.
+ * Bytes of a journal were truncated, lost or changed. Intact frames are read, a damaged frame is
+ * recorded as a gap, and no event is invented (promise D7).
  */
 @Tag("any-jdk")
 @Timeout(180)
@@ -47,12 +47,12 @@ class DamagedJournalTest {
   private @Nullable Slot slot;
 
   @BeforeEach
-  void place() {
+  void createJournal() {
     test = new TestJournal(temp.resolve("journal"));
   }
 
   @AfterEach
-  void leave() throws Exception {
+  void leaveEvents() throws Exception {
     if (slot != null) {
       slot.close();
       slot = null;
@@ -65,7 +65,7 @@ class DamagedJournalTest {
       slot = test.take();
     }
     for (int i = 0; i < segments.length; i++) {
-      Files.write(test.place(0).resolve(SegmentFile.name(i)), segments[i]);
+      Files.write(test.slotDirectory(0).resolve(SegmentFile.name(i)), segments[i]);
     }
     return test.read(slot);
   }
@@ -75,9 +75,9 @@ class DamagedJournalTest {
     return Files.readAllBytes(test.segments(0).get(0));
   }
 
-  /** The file is cut at every length within its last frame. */
+  /** Truncates the file at every length within its last frame. */
   @Test
-  void cutLastFrameKeepsEarlierEvents() throws Exception {
+  void truncatedLastFrameKeepsEarlierEvents() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
     byte[] whole = plantOne(events);
     int start = SegmentFile.HEADER_BYTES + 3 * frameLength(events.get(0));
@@ -88,7 +88,7 @@ class DamagedJournalTest {
     }
   }
 
-  /** The last frame is cut at every length, and the rest of the file is zeros. */
+  /** Truncates the last frame at every length and fills the rest of the file with zeros. */
   @Test
   void zeroedLastFrameKeepsEarlierEvents() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
@@ -101,7 +101,10 @@ class DamagedJournalTest {
     }
   }
 
-  /** Asserts that the first three events are read, perhaps also the fourth, and no gap. */
+  /**
+   * Checks that the first three events are read, perhaps also the fourth, and that no gap is
+   * recorded.
+   */
   private static void requireTorn(
       List<AuditEvent> found, List<DeferredAuditEvent> events, int length) {
     List<String> all = bytes(events);
@@ -145,7 +148,7 @@ class DamagedJournalTest {
         harmless += requireOneLost(recoverFrom(damaged), events, frame) ? 0 : 1;
       }
     }
-    // Only the end word, of 64 bits, can change without harm.
+    // Only the last word, of 64 bits, may change without harm.
     assertThat(harmless).isLessThanOrEqualTo(3 * (64 / Sample.step(7) + 1));
   }
 
@@ -168,7 +171,7 @@ class DamagedJournalTest {
   }
 
   /**
-   * Asserts that every event is read, or a gap in place of the damaged one. Returns whether there
+   * Checks that every event is read, or that a gap replaces the damaged one. Returns true if there
    * is a gap.
    */
   private static boolean requireOneLost(
@@ -187,7 +190,7 @@ class DamagedJournalTest {
     return lost;
   }
 
-  /** Asserts the gap's count, its cause, and the times of the events before and after it. */
+  /** Checks the count and cause of the gap, and the times of the events before and after it. */
   private static void requireGap(AuditEvent gap, List<DeferredAuditEvent> events, int damaged) {
     JsonNode details =
         JsonMapper.shared()
@@ -214,7 +217,8 @@ class DamagedJournalTest {
     int length = frameLength(events.get(0));
     int at = SegmentFile.HEADER_BYTES + 2 * length;
     byte[] whole = plantOne(events);
-    try (Slot slot = Slot.take(test.place(0), TestJournal.LEDGER, test.disk).orElseThrow()) {
+    try (Slot slot =
+        Slot.take(test.slotDirectory(0), TestJournal.LEDGER, test.disk).orElseThrow()) {
       Segment.open(test.segments(0).get(0), slot.journal(), test.disk).pad(at, length);
     }
     whole = Files.readAllBytes(test.segments(0).get(0));
@@ -246,13 +250,13 @@ class DamagedJournalTest {
             .as("bit %d of %d", bit, rest)
             .isEqualTo(bytes(events));
       }
-      leave();
+      leaveEvents();
     }
   }
 
   /**
-   * A hole is space whose producer died before it published its frame, so its submit never
-   * returned.
+   * A hole is space whose producer died before it published its frame, so the producer's submit
+   * never returned.
    */
   @Test
   void holesAreSkippedWithoutAGap() throws Exception {
@@ -268,7 +272,7 @@ class DamagedJournalTest {
           if ((mask & 1 << i) == 0) {
             left.add(events.get(i));
           } else {
-            // The frame is written but not published, or not written at all.
+            // The frame was written but not published, or not written at all.
             Arrays.fill(holed, at, at + (written ? 4 : length), (byte) 0);
           }
         }
@@ -297,7 +301,7 @@ class DamagedJournalTest {
     }
   }
 
-  /** After random damage, recovery ends and reads only events that were written, in order. */
+  /** After random damage, recovery ends and returns only events that were written, in order. */
   @Test
   void randomDamageInventsNoEvent() throws Exception {
     Random random = new Random(26);
@@ -333,7 +337,7 @@ class DamagedJournalTest {
     }
   }
 
-  /** D7: a frame changes while the journal is open. */
+  /** A frame changes while the journal is open. */
   @Test
   void frameChangedWhileOpenIsRecorded() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
@@ -354,11 +358,11 @@ class DamagedJournalTest {
   }
 
   /**
-   * D1: an agent chooses the text of its events. Text that looks like state words does not slow the
-   * recovery of a journal with a hole.
+   * An agent chooses the text of its events. Text that looks like the state words of frames does
+   * not slow down the recovery of a journal with a hole.
    */
   @Test
-  void textLikeStateWordsSlowsNoRecovery() throws Exception {
+  void textLikeStateWordsDoesNotSlowRecovery() throws Exception {
     List<AuditEvent> events = new ArrayList<>();
     for (int n = 0; n < 24; n++) {
       events.add(

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D1, D2: each disk call of a journal fails in turn, alone or with all later calls. No offer
+ * Makes each disk call of a journal fail in turn, alone or together with all later calls. No offer
  * throws, and no accepted event is lost.
  */
 @Timeout(180)
@@ -38,8 +38,8 @@ class FailingDiskTest {
         for (int failing = 1; failing <= calls; failing++) {
           BrokenDisk disk = new BrokenDisk(failing, once);
           run(disk, durability, "%s-%s-%d".formatted(durability, once, failing));
-          // A failure changes the later calls, so the loop ends when a run does not reach the
-          // failing call.
+          // A failure changes which calls follow. The loop ends at the first run that does not
+          // reach the failing call.
           calls = disk.calls.get() < failing ? 0 : calls;
         }
       }
@@ -64,7 +64,7 @@ class FailingDiskTest {
       }
       journal.close();
     } catch (JournalException e) {
-      // The journal did not open.
+      // The journal could not be opened.
       assertThat(accepted).isEmpty();
       assertThat(e.getMessage()).contains("EIO");
     }
@@ -74,13 +74,13 @@ class FailingDiskTest {
   }
 
   /**
-   * D1, D2: memory runs out while a segment is created, and again while the error is described. The
-   * thread that creates segments survives, and a later attempt succeeds.
+   * Memory runs out while a segment is created, and again while the error is described. The thread
+   * that creates segments survives, and a later attempt succeeds.
    */
   @Test
   void failedSegmentCreationIsRetried() throws Exception {
     TestJournal test = new TestJournal(temp);
-    SpeechlessDisk disk = new SpeechlessDisk();
+    UndescribableErrorDisk disk = new UndescribableErrorDisk();
     test.disk = disk;
     Journal journal = test.open();
     List<String> accepted = new ArrayList<>();
@@ -103,12 +103,13 @@ class FailingDiskTest {
   }
 
   /**
-   * D5: memory runs out in a sync, and again while the error is described. Later events are synced.
+   * Memory runs out during a sync, and again while the error is described. Later events are still
+   * synced.
    */
   @Test
   void syncsContinueAfterAFailedSync() throws Exception {
     TestJournal test = new TestJournal(temp);
-    SpeechlessDisk disk = new SpeechlessDisk();
+    UndescribableErrorDisk disk = new UndescribableErrorDisk();
     test.disk = disk;
     Journal journal = test.open(settings(Durability.PROCESS, JournalSettings.MIN_QUOTA_BYTES));
     disk.failingToSync = true;
@@ -124,15 +125,15 @@ class FailingDiskTest {
     journal.close();
   }
 
-  /** Disk that throws an error which cannot be described. */
-  private static final class SpeechlessDisk extends Disk {
+  /** A disk that throws an error which cannot be described. */
+  private static final class UndescribableErrorDisk extends Disk {
     volatile boolean failing;
     volatile boolean failingToSync;
 
     @Override
     long usableBytes(Path directory) throws IOException {
       if (failing) {
-        throw new SpeechlessError(this);
+        throw new UndescribableError(this);
       }
       return super.usableBytes(directory);
     }
@@ -143,7 +144,7 @@ class FailingDiskTest {
     @Override
     void sync(Path file, MappedByteBuffer map, int length) {
       if (failingToSync) {
-        throw new SpeechlessError(this);
+        throw new UndescribableError(this);
       }
     }
 
@@ -151,13 +152,13 @@ class FailingDiskTest {
     void syncNames(Path directory) {}
   }
 
-  /** Error that ends the fault of its disk and throws again in {@code toString}. */
-  private static final class SpeechlessError extends OutOfMemoryError {
+  /** An error whose {@code toString} fails, and which ends the fault of its disk. */
+  private static final class UndescribableError extends OutOfMemoryError {
     private static final long serialVersionUID = 1;
 
-    private final transient SpeechlessDisk disk;
+    private final transient UndescribableErrorDisk disk;
 
-    SpeechlessError(SpeechlessDisk disk) {
+    UndescribableError(UndescribableErrorDisk disk) {
       this.disk = disk;
     }
 
@@ -169,7 +170,7 @@ class FailingDiskTest {
     }
   }
 
-  /** Fails one call, or that call and all later ones. */
+  /** A disk that fails one call, or one call and all later ones. */
   private static final class BrokenDisk extends Disk {
     final AtomicInteger calls = new AtomicInteger();
     private final int failing;
@@ -190,7 +191,7 @@ class FailingDiskTest {
     @Override
     void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
       if (from.limit() < 1 << 16 || at % (1 << 20) < 1 << 16) {
-        // Counts only some of the writes of large blocks, which are all alike.
+        // Writes of large blocks are all alike, so only some of them are counted.
         call();
       }
       super.write(channel, from, at);

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jcstress.Main;
 
 /**
- * D2, D3, D5: jcstress claims, publishes and consumes frames on several threads of this machine,
- * with the real {@link Segment} and {@link Cursor}; see {@link SegmentStress}.
+ * Runs {@link SegmentStress} with jcstress: several threads of this machine claim, publish and
+ * consume frames with the real {@link Segment} and {@link Cursor}.
  */
 class JournalConcurrencyTest {
   private static final Pattern RESULTS =

@@ -22,21 +22,21 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * D7: reading a journal with any bytes ends, throws nothing, invents no event and finds every
- * intact frame. A default run replays the inputs in the test resources; docs/testing.md states how
- * to search for more.
+ * Reading a journal with arbitrary bytes ends, throws nothing, invents no event and finds every
+ * intact frame. By default only the inputs in the test resources are run; docs/testing.md explains
+ * how to fuzz for longer.
  */
 class JournalFuzzTest {
-  /** Size of the mapped file, which every input overwrites. */
+  /** The size of the mapped file, which every input overwrites. */
   private static final int SIZE = 4096;
 
   private static final MappedByteBuffer MEMORY = memory();
   private static final List<DeferredAuditEvent> EVENTS = TestJournal.events("agent:a", 5);
   private static final List<String> WRITTEN = bytes(EVENTS);
 
-  /** Arbitrary bytes: the cursor yields at most as many items as fit in the segment. */
+  /** Reads arbitrary bytes. The cursor returns at most as many items as fit into the segment. */
   @FuzzTest(maxDuration = "10m")
-  void anyBytesAreReadToTheirEnd(byte[] input) {
+  void anyBytesAreReadToTheEnd(byte[] input) {
     Segment segment = segment();
     segment
         .bytes()
@@ -49,9 +49,9 @@ class JournalFuzzTest {
     read(segment, Long.MAX_VALUE);
   }
 
-  /** Written frames that are then damaged: every intact frame is found, in order. */
+  /** Damages written frames. Every intact frame is found, in order. */
   @FuzzTest(maxDuration = "10m")
-  void wholeFramesAreFoundAmongDamage(FuzzedDataProvider input) {
+  void wholeFramesAreFoundAmongDamagedOnes(FuzzedDataProvider input) {
     Segment segment = segment();
     List<Integer> starts = new ArrayList<>();
     for (DeferredAuditEvent event : EVENTS) {
@@ -78,10 +78,10 @@ class JournalFuzzTest {
         whole.add(WRITTEN.get(i));
       }
     }
-    require(isWithin(found, WRITTEN), "made up or out of order: " + found);
-    // Damage passes as padding or as another frame only with a valid checksum, which the fuzzer
-    // cannot forge byte by byte.
-    require(isWithin(whole, found), "whole and not found: " + whole + " in " + found);
+    require(isWithin(found, WRITTEN), "invented or out of order: " + found);
+    // A damaged frame counts as padding or as another frame only if its checksum is valid, and the
+    // fuzzer cannot forge a checksum.
+    require(isWithin(whole, found), "intact but not found: " + whole + " in " + found);
   }
 
   private static void damage(Segment segment, FuzzedDataProvider input, int end) {
@@ -100,7 +100,8 @@ class JournalFuzzTest {
   }
 
   /**
-   * Returns the events that a cursor reads, and requires that it advances with each item and ends.
+   * Returns the events that a cursor reads. Requires that the cursor advances with each item and
+   * ends.
    */
   private static List<String> read(Segment segment, long pastEnd) {
     Cursor cursor = new Cursor(segment, 0, pastEnd);
@@ -108,8 +109,8 @@ class JournalFuzzTest {
     int things = 0;
     int offset = cursor.offset();
     for (Cursor.Item item = cursor.next(); item != null; item = cursor.next()) {
-      require(++things <= SIZE / Frame.UNIT, "no end");
-      require(cursor.offset() > offset, "no step forward from " + offset);
+      require(++things <= SIZE / Frame.UNIT, "the cursor does not end");
+      require(cursor.offset() > offset, "the cursor does not advance from " + offset);
       offset = cursor.offset();
       if (item instanceof Cursor.Event event) {
         AuditEvent read = event.event();
@@ -119,7 +120,7 @@ class JournalFuzzTest {
     return events;
   }
 
-  /** Returns whether {@code all} contains {@code some} in order. */
+  /** Returns true if {@code all} contains {@code some} in order. */
   private static boolean isWithin(List<String> some, List<String> all) {
     int at = 0;
     for (String each : some) {

@@ -2,9 +2,9 @@
 package dev.indelible.journal;
 
 import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.describeFiles;
 import static dev.indelible.journal.TestJournal.event;
 import static dev.indelible.journal.TestJournal.events;
-import static dev.indelible.journal.TestJournal.everything;
 import static dev.indelible.journal.TestJournal.frameLength;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D1, D2, D3, D5: a journal as its producers, its drainer and its next process see it. */
+/** A journal for its producers, its drainer and the next process (promises D1, D2, D3 and D5). */
 @Timeout(120)
 class JournalTest {
   private static final long SMALLEST_QUOTA = JournalSettings.MIN_QUOTA_BYTES;
@@ -50,7 +50,7 @@ class JournalTest {
   private final List<Journal> opened = new ArrayList<>();
 
   @BeforeEach
-  void place() {
+  void createJournal() {
     test = new TestJournal(temp.resolve("journal"));
   }
 
@@ -69,7 +69,7 @@ class JournalTest {
     return open(test, JournalSettings.ofDefaults());
   }
 
-  /** D2: settle removes events from the journal; peek does not. */
+  /** Settle removes events from the journal; peek does not. */
   @Test
   void peekReturnsOneBatchUntilItIsSettled() throws Exception {
     Journal journal = open();
@@ -88,7 +88,7 @@ class JournalTest {
     assertThat(journal.oldestPending()).isEmpty();
   }
 
-  /** Only the number of events peeked can be settled. Each mark is higher than the one before. */
+  /** At most the peeked events can be settled. Each position is higher than the one before. */
   @Test
   void settlingMoreThanPeekedIsRejected() throws Exception {
     Journal journal = open();
@@ -99,7 +99,7 @@ class JournalTest {
     assertThat(journal.peek(1).mark().orElseThrow().position()).isGreaterThan(first);
   }
 
-  /** D4: events of every kind are read back byte for byte. */
+  /** Events of every kind are read back byte for byte. */
   @Test
   void everyEventKindIsReadBackUnchanged() throws Exception {
     Journal journal = open();
@@ -124,7 +124,7 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(bytes(events));
   }
 
-  /** D3: with eight producers and a drainer at work, each producer's events keep their order. */
+  /** With eight producers and a drainer running, the events of each producer keep their order. */
   @Test
   void everyProducersEventsKeepTheirOrder() throws Exception {
     int producers = 8;
@@ -142,8 +142,8 @@ class JournalTest {
                 () -> {
                   together.await(20, TimeUnit.SECONDS);
                   for (int n = 0; n < each; n++) {
-                    // Lengths differ widely, so that frames end at different distances from a
-                    // segment's end.
+                    // Lengths differ widely, so that frames end at different distances from the end
+                    // of a segment.
                     assertThat(
                             TestJournal.offer(
                                 journal, event(agent, n, n % 97 == 0 ? 20_000 : n % 50)))
@@ -176,7 +176,10 @@ class JournalTest {
     }
   }
 
-  /** Segments with space for exactly three frames, for 8 or 16 bytes more, and for 8 less. */
+  /**
+   * Uses segments with space for exactly three frames, for 8 or 16 bytes more, and for 8 bytes
+   * less.
+   */
   @Test
   void framesAtTheSegmentEndAreAllRead() throws Exception {
     int length = frameLength(event("agent:a", 0));
@@ -185,11 +188,11 @@ class JournalTest {
       List<DeferredAuditEvent> events = events("agent:a", 8);
       int size = SegmentFile.HEADER_BYTES + room;
       each.plant(new int[] {size, size, size, size}, events);
-      assertThat(bytes(each.recover())).as("room %d", room).isEqualTo(bytes(events));
+      assertThat(bytes(each.recover())).as("space %d", room).isEqualTo(bytes(events));
     }
   }
 
-  /** A live writer fills its segment of 2 MiB to the last byte and continues in the next. */
+  /** A writer fills its segment of 2 MiB to the last byte and continues in the next one. */
   @Test
   void fullSegmentIsFollowedByTheNext() throws Exception {
     Journal journal = open();
@@ -212,7 +215,7 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(bytes(events));
   }
 
-  /** D1: an event with the largest payload that is stored whole is accepted. */
+  /** An event with the largest payload that is stored unchanged is accepted. */
   @Test
   void eventOfOneMebibyteIsAccepted() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, SMALLEST_QUOTA));
@@ -226,7 +229,7 @@ class JournalTest {
     }
   }
 
-  /** D2: a segment file is removed when all its events are settled, and not before. */
+  /** A segment file is removed once all its events are settled, and not before. */
   @Test
   void segmentIsRemovedOnceSettled() throws Exception {
     Journal journal = open();
@@ -245,7 +248,10 @@ class JournalTest {
     assertThat(test.segments(0)).hasSizeLessThanOrEqualTo(2);
   }
 
-  /** D1, D11: a full journal rejects events at once, reports it, and accepts again when drained. */
+  /**
+   * A full journal rejects events at once, reports that it is full, and accepts events again when
+   * it is drained.
+   */
   @Test
   void fullJournalRejectsUntilDrained() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, 3 * SMALLEST_QUOTA));
@@ -278,7 +284,7 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(List.of(bytes(next)));
   }
 
-  /** D1: once the drainer has freed space, the next event is accepted. */
+  /** Once the drainer has freed space, the next event is accepted. */
   @Test
   void freedSpaceIsUsableAtOnce() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, SMALLEST_QUOTA));
@@ -313,9 +319,9 @@ class JournalTest {
     assertThat(small.bytes()).isLessThanOrEqualTo(SMALLEST_QUOTA);
   }
 
-  /** D2: a reopened journal has the events that waited when it was closed, and no others. */
+  /** A reopened journal has the events that were waiting when it was closed, and no others. */
   @Test
-  void waitingEventsAreRecoveredAfterTheMark() throws Exception {
+  void waitingEventsAreRecoveredOnReopen() throws Exception {
     Journal first = open();
     List<DeferredAuditEvent> events = events("agent:a", 500);
     events.forEach(first::offer);
@@ -329,7 +335,7 @@ class JournalTest {
   }
 
   /**
-   * D2: file names do not depend on the digits of the process's locale, so a process with another
+   * File names do not depend on the digits of the process's locale, so a process with another
    * locale recovers the events.
    */
   @Test
@@ -341,8 +347,8 @@ class JournalTest {
       Journal first = open();
       events.subList(0, 30).forEach(first::offer);
       first.close();
-      assertThat(everything(test.directory).keySet())
-          .containsExactlyInAnyOrderElementsOf(PlantedJournalTest.places());
+      assertThat(describeFiles(test.directory).keySet())
+          .containsExactlyInAnyOrderElementsOf(PlantedJournalTest.untrustedPaths());
       assertThat(bytes(test.recover())).isEqualTo(bytes(events.subList(0, 30)));
       Journal second = open();
       events.subList(30, 60).forEach(second::offer);
@@ -353,9 +359,12 @@ class JournalTest {
     assertThat(bytes(test.recover())).isEqualTo(bytes(events.subList(30, 60)));
   }
 
-  /** D2: recovery starts at the ledger's mark, even if the process died before it could settle. */
+  /**
+   * Recovery starts at the position in the ledger, even if the process died before it settled the
+   * events.
+   */
   @Test
-  void eventsBeforeTheMarkAreNotRecovered() throws Exception {
+  void committedEventsAreNotRecovered() throws Exception {
     Journal first = open();
     List<DeferredAuditEvent> events = events("agent:a", 500);
     events.forEach(first::offer);
@@ -400,7 +409,7 @@ class JournalTest {
     }
   }
 
-  /** A drained large segment is removed, even if only a part of it was used. */
+  /** A drained large segment is removed, even if only part of it was used. */
   @Test
   void drainedJournalLeavesNoLargeSegment() throws Exception {
     Journal journal = open();
@@ -414,7 +423,7 @@ class JournalTest {
     }
   }
 
-  /** D9: a close in an interrupted thread is complete. */
+  /** Closing the journal completes even if the thread was interrupted. */
   @Test
   void interruptedThreadClosesJournal() throws Exception {
     Journal journal = open();
@@ -429,7 +438,7 @@ class JournalTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** D1, D2: an event offered while the journal closes is rejected or kept. No offer crashes. */
+  /** An event offered while the journal is closing is rejected or kept, and no offer throws. */
   @Test
   void closeLosesNoAcceptedEvent() throws Exception {
     for (int round = 0; round < 30; round++) {
@@ -469,13 +478,14 @@ class JournalTest {
       }
       threads.shutdown();
       List<String> found = new ArrayList<>(bytes(settled));
-      // A producer that is still writing keeps the slot locked after the close, so a copy is read.
+      // A producer that is still writing keeps the slot locked after the close, so the test reads a
+      // copy.
       found.addAll(bytes(each.killedNow(temp.resolve("behind" + round)).recover()));
       assertThat(found).doesNotHaveDuplicates().containsAll(accepted);
     }
   }
 
-  /** D5: opening syncs the segments that an earlier process did not sync. */
+  /** Opening a journal syncs the segments that an earlier process did not sync. */
   @Test
   void recoveredSegmentsAreSyncedOnOpen() throws Exception {
     Journal journal = open();

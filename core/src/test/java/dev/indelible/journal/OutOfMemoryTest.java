@@ -18,9 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * D2: if memory runs out while waiting events are read, the read is retried and no event is lost.
- */
+/** If memory runs out while waiting events are read, the read is retried and no event is lost. */
 @Timeout(60)
 class OutOfMemoryTest {
   private static final int EVENTS = 40;
@@ -36,7 +34,7 @@ class OutOfMemoryTest {
     assertThat(starved.output()).isEqualTo("ran out, and read all in order");
   }
 
-  /** Process with little memory, which it fills before it reads. */
+  /** A process with little memory, which it fills before it reads. */
   static final class Starved {
     private Starved() {}
 

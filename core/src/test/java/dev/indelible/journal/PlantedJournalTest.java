@@ -2,9 +2,9 @@
 package dev.indelible.journal;
 
 import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.describeFiles;
 import static dev.indelible.journal.TestJournal.event;
 import static dev.indelible.journal.TestJournal.events;
-import static dev.indelible.journal.TestJournal.everything;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -37,12 +37,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Acceptance 30: a journal directory with an untrusted file is rejected at once. The message is one
- * line with the file and the reason, and no file changes.
+ * A journal directory with an untrusted file is rejected at once. The message is one line with the
+ * file and the reason, and no file changes.
  */
 @Timeout(60)
 class PlantedJournalTest {
-  /** User id that no user has. */
+  /** A user id that no user has. */
   private static final int STRANGER = 54_321;
 
   @TempDir Path temp;
@@ -51,7 +51,7 @@ class PlantedJournalTest {
   private Path outside;
 
   @BeforeEach
-  void waitingEvents() throws Exception {
+  void writeWaitingEvents() throws Exception {
     test = new TestJournal(temp.resolve("journal"));
     outside = Files.createDirectory(temp.resolve("outside"));
     Journal journal = test.open();
@@ -59,7 +59,7 @@ class PlantedJournalTest {
     journal.close();
   }
 
-  static List<String> places() {
+  static List<String> untrustedPaths() {
     return List.of("", "0000", "0000/journal.id", "0000/lock", "0000/000000000000.seg", "door");
   }
 
@@ -72,7 +72,7 @@ class PlantedJournalTest {
   }
 
   @ParameterizedTest
-  @MethodSource("places")
+  @MethodSource("untrustedPaths")
   void linkIsRejectedAndTargetUnchanged(String place) throws Exception {
     Path target = outside.resolve("target");
     Files.move(at(place), target);
@@ -81,7 +81,7 @@ class PlantedJournalTest {
   }
 
   @ParameterizedTest
-  @MethodSource("places")
+  @MethodSource("untrustedPaths")
   void danglingLinkIsRejected(String place) throws Exception {
     Files.move(at(place), outside.resolve("aside"));
     Files.createSymbolicLink(at(place), outside.resolve("nowhere"));
@@ -89,9 +89,9 @@ class PlantedJournalTest {
     assertThat(outside.resolve("nowhere")).doesNotExist();
   }
 
-  /** Opening a FIFO blocks, because nobody opens its other end. */
+  /** Opening a FIFO would block, because no process opens the other end. */
   @ParameterizedTest
-  @MethodSource("places")
+  @MethodSource("untrustedPaths")
   void fifoIsRejectedAtOnce(String place) throws Exception {
     Files.move(at(place), outside.resolve("aside"));
     Process mkfifo = new ProcessBuilder("mkfifo", "-m", "600", at(place).toString()).start();
@@ -100,7 +100,7 @@ class PlantedJournalTest {
   }
 
   @ParameterizedTest
-  @MethodSource("places")
+  @MethodSource("untrustedPaths")
   void wrongFileTypeIsRejected(String place) throws Exception {
     Files.move(at(place), outside.resolve("aside"));
     if (isDirectory(place)) {
@@ -112,7 +112,7 @@ class PlantedJournalTest {
   }
 
   @ParameterizedTest
-  @MethodSource("places")
+  @MethodSource("untrustedPaths")
   void fileWritableByOthersIsRejected(String place) throws Exception {
     for (String mode : List.of("rwxrwx---", "rwx---rwx", "rwxrwxrwx", "rwx----w-", "rwx-w----")) {
       Files.setPosixFilePermissions(at(place), PosixFilePermissions.fromString(mode));
@@ -121,10 +121,10 @@ class PlantedJournalTest {
   }
 
   @ParameterizedTest
-  @MethodSource("places")
+  @MethodSource("untrustedPaths")
   void fileOfAnotherUserIsRejected(String place) throws Exception {
     Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    assumeTrue(self.equals(0), "only root can give a file away");
+    assumeTrue(self.equals(0), "only root can change the owner of a file");
     Files.setAttribute(at(place), "unix:uid", STRANGER, LinkOption.NOFOLLOW_LINKS);
     requireRefused(at(place), "uid " + STRANGER);
   }
@@ -141,7 +141,7 @@ class PlantedJournalTest {
 
   @Test
   void journalOfAnotherLedgerIsRejected() throws Exception {
-    Map<String, String> before = everything(test.directory);
+    Map<String, String> before = describeFiles(test.directory);
     UUID other = UUID.fromString("11111111-1111-4111-8111-111111111111");
     String message =
         refusal(
@@ -156,10 +156,10 @@ class PlantedJournalTest {
         .contains("journal.id")
         .contains(TestJournal.LEDGER.toString())
         .contains(other.toString());
-    assertThat(everything(test.directory)).isEqualTo(before);
+    assertThat(describeFiles(test.directory)).isEqualTo(before);
   }
 
-  /** Slots of two ledgers are rejected for a given ledger and for an unknown one. */
+  /** Slots of two ledgers are rejected, whether the ledger is given or unknown. */
   @Test
   void slotsOfTwoLedgersAreRejected() throws Exception {
     TestJournal other = new TestJournal(temp.resolve("other"));
@@ -171,9 +171,9 @@ class PlantedJournalTest {
             JournalSettings.ofDefaults(),
             test.disk);
     journal.close();
-    Files.move(other.place(0), test.place(1));
-    requireRefused(test.place(1).resolve("journal.id"), "belongs to ledger");
-    Map<String, String> before = everything(test.directory);
+    Files.move(other.slotDirectory(0), test.slotDirectory(1));
+    requireRefused(test.slotDirectory(1).resolve("journal.id"), "belongs to ledger");
+    Map<String, String> before = describeFiles(test.directory);
     refusal(
         () ->
             Journal.open(
@@ -182,7 +182,7 @@ class PlantedJournalTest {
                 each -> 0,
                 JournalSettings.ofDefaults(),
                 test.disk));
-    assertThat(everything(test.directory)).isEqualTo(before);
+    assertThat(describeFiles(test.directory)).isEqualTo(before);
   }
 
   @Test
@@ -259,7 +259,10 @@ class PlantedJournalTest {
     assertThat(test.recover()).hasSize(203);
   }
 
-  /** A segment is emptied before it is removed, oldest first, so only the oldest may be empty. */
+  /**
+   * A segment is emptied before it is removed, and the oldest is removed first, so only the oldest
+   * may be empty.
+   */
   @Test
   void emptySegmentAfterTheOldestIsRejected() throws Exception {
     manySegments();
@@ -274,7 +277,7 @@ class PlantedJournalTest {
     }
   }
 
-  /** D7: the ledger's position is before the first segment, so a segment or rows are missing. */
+  /** The position in the ledger is before the first segment, so a segment or rows are missing. */
   @Test
   void missingFirstSegmentIsRecorded() throws Exception {
     manySegments();
@@ -289,17 +292,17 @@ class PlantedJournalTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** Files of a process that was killed while it created a segment or a slot. */
+  /** These files are left by a process that was killed while it created a segment or a slot. */
   @Test
-  void unfinishedFilesPreventNoRecovery() throws Exception {
-    Files.write(test.place(0).resolve("000000000001.seg.new"), new byte[100]);
-    Files.createFile(test.place(0).resolve("journal.id.new"));
+  void unfinishedFilesDoNotPreventRecovery() throws Exception {
+    Files.write(test.slotDirectory(0).resolve("000000000001.seg.new"), new byte[100]);
+    Files.createFile(test.slotDirectory(0).resolve("journal.id.new"));
     Files.createDirectory(
-        test.place(1),
+        test.slotDirectory(1),
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-    Files.createFile(test.place(1).resolve("lock"));
+    Files.createFile(test.slotDirectory(1).resolve("lock"));
     assertThat(bytes(test.recover())).isEqualTo(bytes(events("agent:a", 3)));
-    assertThat(test.place(0).resolve("000000000001.seg.new")).doesNotExist();
+    assertThat(test.slotDirectory(0).resolve("000000000001.seg.new")).doesNotExist();
   }
 
   private void manySegments() throws Exception {
@@ -321,24 +324,24 @@ class PlantedJournalTest {
   }
 
   /**
-   * Asserts that opening fails with a message about the file, and that no file changed in or
+   * Checks that opening fails with a message about the file, and that no file changed inside or
    * outside the journal.
    */
   private void requireRefused(Path file, String reason) throws Exception {
-    Map<String, String> before = everything(test.directory);
-    Map<String, String> outsideBefore = everything(outside);
+    Map<String, String> before = describeFiles(test.directory);
+    Map<String, String> outsideBefore = describeFiles(outside);
     String message = refusal(test::open);
     assertThat(message).contains(file.toString()).contains(reason).doesNotContain("\n");
-    assertThat(everything(test.directory)).isEqualTo(before);
-    assertThat(everything(outside)).isEqualTo(outsideBefore);
+    assertThat(describeFiles(test.directory)).isEqualTo(before);
+    assertThat(describeFiles(outside)).isEqualTo(outsideBefore);
   }
 
-  /** Returns the message of the {@link JournalException}; fails after 10 seconds. */
+  /** Returns the message of the {@link JournalException}. Fails after 10 seconds. */
   private static String refusal(Attempt attempt) throws Exception {
     ExecutorService thread =
         Executors.newSingleThreadExecutor(
             task -> {
-              // A thread stuck in an open of a FIFO would keep this JVM alive.
+              // A thread that is stuck opening a FIFO would keep this JVM alive.
               Thread daemon = new Thread(task);
               daemon.setDaemon(true);
               return daemon;
@@ -356,7 +359,7 @@ class PlantedJournalTest {
             })
         .get(10, TimeUnit.SECONDS);
     thread.shutdown();
-    assertThat(messages).as("it was refused").hasSize(1);
+    assertThat(messages).as("messages of the refusal").hasSize(1);
     return messages.get(0);
   }
 

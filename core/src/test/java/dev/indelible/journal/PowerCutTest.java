@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Acceptance 29, D5: a model of power cuts. The disk records a journal's writes and syncs. A cut
- * keeps everything that was synced, and a random part of the pages and names that were not.
+ * A model of power cuts. The disk records the writes and syncs of a journal. A cut keeps everything
+ * that was synced, and a random part of the pages and names that were not.
  */
 @Timeout(180)
 class PowerCutTest {
@@ -45,7 +45,7 @@ class PowerCutTest {
 
   @TempDir Path temp;
 
-  /** {@code power}: every accepted event survives a cut at any moment. */
+  /** With durability {@code power}, every accepted event survives a cut at any moment. */
   @Test
   void acceptedEventSurvivesCutInPowerMode() throws Exception {
     Random random = new Random(29);
@@ -90,13 +90,18 @@ class PowerCutTest {
 
       List<String> found = events(after.recover());
       assertThat(found).doesNotHaveDuplicates().isSubsetOf(offered);
-      assertThat(found).as("nothing twice").doesNotContainAnyElementsOf(settled);
+      assertThat(found)
+          .as("settled events are not found again")
+          .doesNotContainAnyElementsOf(settled);
       promised.removeAll(settled);
       assertThat(found).as("round %d", round).containsAll(promised);
     }
   }
 
-  /** {@code process}: every event accepted before the last sync survives repeated cuts. */
+  /**
+   * With durability {@code process}, every event accepted before the last sync survives repeated
+   * cuts.
+   */
   @Test
   void syncedEventSurvivesCutInProcessMode() throws Exception {
     Random random = new Random(5);
@@ -109,7 +114,7 @@ class PowerCutTest {
       for (int life = 0; life < 5; life++) {
         PowerlessDisk disk = new PowerlessDisk();
         if (life > 0) {
-          disk.settled(now.directory);
+          disk.treatAsSynced(now.directory);
         }
         now.disk = disk;
         Journal journal = now.open(PROCESS);
@@ -133,7 +138,8 @@ class PowerCutTest {
         }
         TestJournal after = cut(now, disk, random, "process" + round + "-" + life);
         journal.close();
-        // Promised events must be there. Other events may be there, and are promised from now on.
+        // Events that must survive are found. Other events may be found, and must survive from now
+        // on.
         TestJournal look = after.killedNow(temp.resolve("look" + round + "-" + life));
         List<AuditEvent> recovered = look.recover();
         List<String> found = events(recovered);
@@ -148,7 +154,9 @@ class PowerCutTest {
     }
   }
 
-  /** {@code power}: an event whose sync failed is neither accepted nor delivered. */
+  /**
+   * With durability {@code power}, an event whose sync failed is neither accepted nor delivered.
+   */
   @Test
   void eventOfFailedSyncIsNotDelivered() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("broken"));
@@ -159,7 +167,7 @@ class PowerCutTest {
     DeferredAuditEvent failed = event("agent:a", 2);
     DeferredAuditEvent after = event("agent:a", 3);
     assertThat(journal.offer(before)).isTrue();
-    // The next segment exists already, so only syncs of the current one fail.
+    // The next segment already exists, so only syncs of the current one fail.
     for (int n = 0; n < 15; n++) {
       assertThat(TestJournal.offer(journal, event("agent:b", n, 50_000))).isTrue();
     }
@@ -176,7 +184,7 @@ class PowerCutTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** D1: events that were rejected because their sync failed do not use up the quota. */
+  /** Events that were rejected because their sync failed do not use up the quota. */
   @Test
   void failedSyncsDoNotFillTheJournal() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("failing"));
@@ -215,7 +223,7 @@ class PowerCutTest {
     TestJournal after = test.killedNow(temp.resolve("after"));
     journal.close();
 
-    // The sync thread sleeps for the whole test, so only the test syncs.
+    // The sync thread sleeps during the whole test, so only the test syncs.
     Journal again =
         after.open(new JournalSettings(Durability.PROCESS, 4L << 20, Duration.ofDays(1)));
     assertThat(again.offer(event("agent:a", 0))).as("full").isFalse();
@@ -227,8 +235,8 @@ class PowerCutTest {
   }
 
   /**
-   * D5: a producer publishes its frame when others have filled the segment. The next sync includes
-   * the frame.
+   * A producer publishes its frame after others have filled the segment. The next sync includes the
+   * frame.
    */
   @Test
   void lateFrameIsInTheNextSync() throws Exception {
@@ -246,7 +254,8 @@ class PowerCutTest {
     for (int n = 0; n < 5; n++) {
       journal.sync();
     }
-    assertThat(first.place(claimed, frame, Durability.PROCESS)).isEqualTo(Segment.Outcome.APPENDED);
+    assertThat(first.place(claimed, frame, Durability.PROCESS))
+        .isEqualTo(Segment.Outcome.APPENDED);
     journal.sync();
     for (int seed = 0; seed < 8; seed++) {
       TestJournal after = cut(test, disk, new Random(seed), "late" + seed);
@@ -255,7 +264,10 @@ class PowerCutTest {
     journal.close();
   }
 
-  /** D5, D11: {@code process} reports a failed sync until the ledger has the unsynced events. */
+  /**
+   * With durability {@code process}, a failed sync is reported until the ledger has the unsynced
+   * events.
+   */
   @Test
   void failedSyncIsReportedUntilSettled() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("said"));
@@ -266,9 +278,9 @@ class PowerCutTest {
     disk.breakSyncs(true);
     journal.sync();
     disk.breakSyncs(false);
-    // After a failed sync the kernel marks the pages clean, so a second sync proves nothing.
+    // After a failed sync the kernel marks the pages as clean, so a second sync proves nothing.
     journal.sync();
-    // The thread that creates segments may also fail on the broken disk, and retries.
+    // The thread that creates segments may also fail on the broken disk, and then retries.
     await()
         .untilAsserted(
             () -> assertThat(journal.trouble().orElseThrow()).contains(".seg").contains("synced"));

@@ -18,28 +18,28 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Disk that records what was synced and computes what a power cut would leave. A file has its
- * synced content, with any of the pages written since. A directory has its synced names, with any
- * of the names changed since.
+ * A disk that records what was synced and computes what a power cut would leave. A file has its
+ * synced content and any subset of the pages written since. A directory has its synced names and
+ * any subset of the names changed since.
  */
 final class PowerlessDisk extends Disk {
   private static final int PAGE = 4096;
 
-  /** Synced content by current file name; a file that was never synced has no entry. */
+  /** Synced content by current file name. A file that was never synced has no entry. */
   private final Map<Path, byte[]> synced = new HashMap<>();
 
-  /** Synced names of each directory, each with the content of the file if it was removed since. */
+  /** Synced names of each directory. A name that was removed since has the content of its file. */
   private final Map<Path, Map<Path, byte[]>> names = new HashMap<>();
 
   private boolean broken;
 
-  /** Makes file syncs fail, or succeed again. */
+  /** Makes syncs of files fail, or succeed again. */
   synchronized void breakSyncs(boolean fail) {
     broken = fail;
   }
 
   /** Treats all current files as synced. */
-  synchronized PowerlessDisk settled(Path directory) throws IOException {
+  synchronized PowerlessDisk treatAsSynced(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.toList()) {
         if (Files.isDirectory(file)) {
@@ -110,7 +110,7 @@ final class PowerlessDisk extends Disk {
     super.remove(file);
   }
 
-  /** Writes to {@code to} what a power cut now would leave of {@code from}. */
+  /** Writes to {@code to} what a power cut at this moment would leave of {@code from}. */
   synchronized void cut(Path from, Path to, Random random) throws IOException {
     try (Stream<Path> entries = Files.walk(from)) {
       for (Path directory : entries.filter(Files::isDirectory).toList()) {
@@ -131,8 +131,8 @@ final class PowerlessDisk extends Disk {
     for (Path file : all) {
       boolean now = Files.exists(file);
       boolean then = durable.containsKey(file);
-      // A synced name that still exists is kept; a name created or removed since may be there or
-      // not.
+      // A synced name that still exists is kept. A name that was created or removed since may or
+      // may not exist.
       if (now && then || random.nextBoolean()) {
         Path target = image.resolve(file.getFileName().toString());
         Files.write(target, now ? cutFile(file, random) : removed(durable.get(file), random));
@@ -141,9 +141,7 @@ final class PowerlessDisk extends Disk {
     }
   }
 
-  /**
-   * Returns the content of a removed file, which is empty if only the emptying reached the disk.
-   */
+  /** Returns the content of a removed file. It is empty if only the emptying reached the disk. */
   private static byte[] removed(byte[] content, Random random) {
     return random.nextBoolean() ? content : new byte[0];
   }

@@ -15,7 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 class RecoveryProgressTest {
   @TempDir Path temp;
 
-  /** Two journals have equally many events; the count continues from the first to the second. */
+  /**
+   * Two journals have equal numbers of events. The count continues from the first journal to the
+   * second.
+   */
   @Test
   void progressCountsAllWaitingEvents() throws Exception {
     int each = Recovery.EVENTS_PER_REPORT + 10;

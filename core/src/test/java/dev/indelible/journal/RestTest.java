@@ -17,10 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * D5, acceptance 32: a journal without new events syncs nothing. When an event comes, the journal
- * syncs it.
- */
+/** An idle journal syncs nothing. It syncs the next event. */
 @Timeout(60)
 class RestTest {
   @TempDir Path temp;
@@ -28,7 +25,7 @@ class RestTest {
   private final GatedDisk disk = new GatedDisk();
 
   @Test
-  void eventAfterARestIsSynced() throws Exception {
+  void eventAfterIdleTimeIsSynced() throws Exception {
     TestJournal test = new TestJournal(temp);
     test.disk = disk;
     Journal journal = test.open(settings(Durability.PROCESS));
@@ -49,7 +46,7 @@ class RestTest {
   }
 
   @Test
-  void journalAtRestSyncsNothing() throws Exception {
+  void idleJournalSyncsNothing() throws Exception {
     TestJournal test = new TestJournal(temp);
     test.disk = disk;
     Journal journal = test.open(settings(Durability.PROCESS));
@@ -65,7 +62,7 @@ class RestTest {
     }
   }
 
-  /** Counts syncs of events; each sync needs a permit. */
+  /** A disk that counts syncs of events. Each sync needs a permit. */
   private static final class GatedDisk extends Disk {
     final Semaphore gate = new Semaphore(1_000);
     final AtomicInteger syncs = new AtomicInteger();

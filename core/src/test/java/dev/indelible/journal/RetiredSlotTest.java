@@ -21,14 +21,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2: retired slots name their ledger, and each journal id belongs to one slot. */
+/** A retired slot names its ledger, and each journal id belongs to one slot. */
 class RetiredSlotTest {
   @TempDir Path temp;
   private TestJournal test;
   private Path free;
 
   @BeforeEach
-  void directory() {
+  void prepareDirectory() {
     test = new TestJournal(temp.resolve("journal"));
     free = test.directory.resolve("free");
   }
@@ -43,9 +43,9 @@ class RetiredSlotTest {
     apart.close();
   }
 
-  /** The database was lost; the new one gets the ledger id of the retired slots. */
+  /** The database was lost. The new database gets the ledger id of the retired slots. */
   @Test
-  void newLedgerHasTheIdOfTheRetiredSlots() throws Exception {
+  void newLedgerGetsTheIdOfRetiredSlots() throws Exception {
     retireAll();
 
     Journal journal =
@@ -56,9 +56,9 @@ class RetiredSlotTest {
   }
 
   @Test
-  void otherLedgerIsRejectedAndNothingMoved() throws Exception {
+  void otherLedgerIsRejectedAndNothingMoves() throws Exception {
     retireAll();
-    Map<String, String> before = TestJournal.everything(test.directory);
+    Map<String, String> before = TestJournal.describeFiles(test.directory);
 
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(
@@ -71,7 +71,7 @@ class RetiredSlotTest {
                       test.disk))
           .isInstanceOf(JournalException.class)
           .hasMessageContaining("belongs to ledger " + TestJournal.LEDGER);
-      assertThat(TestJournal.everything(test.directory)).isEqualTo(before);
+      assertThat(TestJournal.describeFiles(test.directory)).isEqualTo(before);
     }
   }
 
@@ -94,12 +94,12 @@ class RetiredSlotTest {
     test.open().close();
   }
 
-  /** A restored backup contains slots that were retired after it was made. */
+  /** A restored backup contains slots that were retired after the backup was made. */
   @Test
-  void retiredCopyOfLiveSlotIsNotReused() throws Exception {
+  void retiredCopyOfALiveSlotIsNotReused() throws Exception {
     retireAll();
     for (Path slot : retired()) {
-      TestJournal.copyTree(slot, test.place(retired().indexOf(slot)));
+      TestJournal.copyTree(slot, test.slotDirectory(retired().indexOf(slot)));
     }
     Journal one = test.open();
     Journal two = test.open();
@@ -117,31 +117,31 @@ class RetiredSlotTest {
   void copyOfLiveSlotIsRejected() throws Exception {
     Journal live = test.open();
     events("agent:a", 3).forEach(live::offer);
-    TestJournal.copyTree(test.place(0), test.place(5));
+    TestJournal.copyTree(test.slotDirectory(0), test.slotDirectory(5));
 
     assertThatThrownBy(() -> test.open())
         .isInstanceOf(JournalException.class)
-        .hasMessageContaining(test.place(5) + ": is a copy of another slot");
+        .hasMessageContaining(test.slotDirectory(5) + ": is a copy of another slot");
     assertThat(test.drain(live)).hasSize(3);
     live.close();
   }
 
-  /** A slot that cannot be retired does not stop the retirement of another. */
+  /** A slot that cannot be retired does not prevent the retirement of other slots. */
   @Test
-  void otherSlotIsRetiredBesideACopy() throws Exception {
+  void copyDoesNotPreventRetirementOfOtherSlots() throws Exception {
     retireAll();
-    TestJournal.copyTree(retired().get(0), test.place(3));
-    Files.move(retired().get(1), test.place(4));
+    TestJournal.copyTree(retired().get(0), test.slotDirectory(3));
+    Files.move(retired().get(1), test.slotDirectory(4));
 
     Journal live = test.open();
 
-    assertThat(test.place(3)).exists();
-    assertThat(test.place(4)).doesNotExist();
+    assertThat(test.slotDirectory(3)).exists();
+    assertThat(test.slotDirectory(4)).doesNotExist();
     live.close();
   }
 
   private String id(int place) throws IOException {
-    return Files.readString(test.place(place).resolve("journal.id"));
+    return Files.readString(test.slotDirectory(place).resolve("journal.id"));
   }
 
   /** Retires two slots. The second start finds slot 0 locked, takes slot 1, and retires both. */
@@ -150,8 +150,8 @@ class RetiredSlotTest {
     test.disk = new LockedOnce();
     test.open().close();
     test.disk = TestJournal.UNSYNCED;
-    assertThat(test.place(0)).doesNotExist();
-    assertThat(test.place(1)).doesNotExist();
+    assertThat(test.slotDirectory(0)).doesNotExist();
+    assertThat(test.slotDirectory(1)).doesNotExist();
     assertThat(retired()).hasSize(2);
   }
 
@@ -161,7 +161,7 @@ class RetiredSlotTest {
     }
   }
 
-  /** Reports the first file as locked by another process. */
+  /** A disk that reports the first file as locked by another process. */
   private static final class LockedOnce extends Disk {
     private boolean asked;
 

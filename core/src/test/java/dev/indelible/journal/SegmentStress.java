@@ -24,16 +24,17 @@ public final class SegmentStress {
   private SegmentStress() {}
 
   /**
-   * A producer and the drainer, which reads each frame completely or not at all, in order and once.
+   * A producer, and the drainer, which reads each frame completely or not at all, in order and
+   * once.
    */
   @JCStressTest
   @Outcome(
       id = {"0, 12", "1, 12", "12, 12"},
       expect = ACCEPTABLE,
-      desc = "what was read meanwhile is how all that is there begins")
+      desc = "the events read early are the first of all events")
   @State
   public static class PublishAndConsume {
-    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Segment segment = StressedSegment.withSpaceFor(2);
     private final Cursor drainer = new Cursor(segment, 0, 0);
 
     /** The producer. */
@@ -43,7 +44,7 @@ public final class SegmentStress {
       StressedSegment.offer(segment, 2);
     }
 
-    /** The drainer, while a producer runs. */
+    /** The drainer, while the producer is running. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
@@ -56,12 +57,12 @@ public final class SegmentStress {
     }
   }
 
-  /** D2: a frame stays as its producer wrote it while another thread makes its page writable. */
+  /** A frame stays as its producer wrote it while another thread makes its page writable. */
   @JCStressTest
-  @Outcome(id = "1", expect = ACCEPTABLE, desc = "it is there")
+  @Outcome(id = "1", expect = ACCEPTABLE, desc = "the frame is read")
   @State
   public static class PublishOntoAPageMadeWritable {
-    private final Segment segment = StressedSegment.withRoomFor(1);
+    private final Segment segment = StressedSegment.withSpaceFor(1);
     private final Cursor drainer = new Cursor(segment, 0, 0);
 
     /** The producer. */
@@ -83,17 +84,15 @@ public final class SegmentStress {
     }
   }
 
-  /**
-   * D3: a frame is not read before an earlier frame whose space is claimed but not yet published.
-   */
+  /** A frame is not read before an earlier frame whose space is claimed but not yet published. */
   @JCStressTest
   @Outcome(
       id = {"0, 12", "1, 12", "12, 12"},
       expect = ACCEPTABLE,
-      desc = "the second, which was published first, is read second")
+      desc = "the second frame, published first, is read second")
   @State
   public static class PublishOutOfOrder {
-    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Segment segment = StressedSegment.withSpaceFor(2);
     private final Cursor drainer = new Cursor(segment, 0, 0);
     private final int first = StressedSegment.claimTwo(segment);
     private final int second = first + StressedSegment.FRAME;
@@ -105,7 +104,7 @@ public final class SegmentStress {
       segment.place(first, StressedSegment.frame(1), Durability.PROCESS);
     }
 
-    /** The drainer, while a producer runs. */
+    /** The drainer, while the producer is running. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
@@ -118,25 +117,25 @@ public final class SegmentStress {
     }
   }
 
-  /** D2: space whose producer failed after its claim is skipped, and later frames are read. */
+  /** Space whose producer failed after claiming it is skipped, and later frames are read. */
   @JCStressTest
   @Outcome(
       id = {"0, 2", "2, 2"},
       expect = ACCEPTABLE,
-      desc = "what came behind it is read, now or later")
+      desc = "the later frame is read, early or at the end")
   @State
   public static class AbandonAndConsume {
-    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Segment segment = StressedSegment.withSpaceFor(2);
     private final Cursor drainer = new Cursor(segment, 0, 0);
 
-    /** A producer that fails after its claim, and then a second one. */
+    /** A producer that fails after claiming space, followed by a second producer. */
     @Actor
     public void abandon() {
       StressedSegment.abandon(segment);
       StressedSegment.offer(segment, 2);
     }
 
-    /** The drainer, while a producer runs. */
+    /** The drainer, while the producer is running. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
@@ -149,12 +148,12 @@ public final class SegmentStress {
     }
   }
 
-  /** Two producers fail after their claims at once; the frame of a third is read. */
+  /** Two producers fail at once after claiming space. The frame of a third producer is read. */
   @JCStressTest
-  @Outcome(id = "2", expect = ACCEPTABLE, desc = "the third is read")
+  @Outcome(id = "2", expect = ACCEPTABLE, desc = "the frame of the third producer is read")
   @State
   public static class TwoAbandon {
-    private final Segment segment = StressedSegment.withRoomFor(3);
+    private final Segment segment = StressedSegment.withSpaceFor(3);
 
     /** A producer that fails. */
     @Actor
@@ -168,7 +167,7 @@ public final class SegmentStress {
       StressedSegment.abandon(segment);
     }
 
-    /** The third producer, and then the drainer. */
+    /** The third producer, followed by the drainer. */
     @Arbiter
     public void all(I_Result result) {
       StressedSegment.offer(segment, 2);
@@ -181,10 +180,10 @@ public final class SegmentStress {
   @Outcome(
       id = {"12", "21"},
       expect = ACCEPTABLE,
-      desc = "both are there, in some order")
+      desc = "both frames are read, in some order")
   @State
   public static class TwoProducers {
-    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Segment segment = StressedSegment.withSpaceFor(2);
 
     /** A producer. */
     @Actor
@@ -206,17 +205,17 @@ public final class SegmentStress {
   }
 
   /**
-   * Space for one frame and a half: one producer gets it, the other's append fails, and the drainer
-   * skips the rest.
+   * The segment has space for one frame and a half. One producer gets it, the append of the other
+   * fails, and the drainer skips the rest.
    */
   @JCStressTest
   @Outcome(
       id = {"1, 0, 112", "0, 1, 212"},
       expect = ACCEPTABLE,
-      desc = "the one that got the room is read, and then the next segment")
+      desc = "the appended frame is read, then the next segment")
   @State
   public static class LastRoom {
-    private final Segment segment = StressedSegment.withRoomForOneAndAHalf();
+    private final Segment segment = StressedSegment.withSpaceForOneAndAHalf();
 
     /** A producer. */
     @Actor
@@ -230,10 +229,10 @@ public final class SegmentStress {
       result.r2 = StressedSegment.offer(segment, 2) ? 1 : 0;
     }
 
-    /** The drainer, after both actors, through to the next segment. */
+    /** The drainer, after both actors, up to the next segment. */
     @Arbiter
     public void all(III_Result result) {
-      Segment next = StressedSegment.withRoomFor(2);
+      Segment next = StressedSegment.withSpaceFor(2);
       StressedSegment.offer(next, 1);
       StressedSegment.offer(next, 2);
       segment.follow(next);
@@ -246,11 +245,11 @@ public final class SegmentStress {
   @Outcome(
       id = {"0, 12", "1, 12", "12, 12"},
       expect = ACCEPTABLE,
-      desc = "what was read meanwhile is how all that is there begins")
+      desc = "the events read early are the first of all events")
   @State
   public static class NextSegment {
-    private final Segment segment = StressedSegment.withRoomForOneAndAHalf();
-    private final Segment next = StressedSegment.withRoomFor(1);
+    private final Segment segment = StressedSegment.withSpaceForOneAndAHalf();
+    private final Segment next = StressedSegment.withSpaceFor(1);
     private final Cursor drainer = new Cursor(segment, 0, 0);
 
     /** The producer; the first segment has no space for its second event. */
@@ -263,7 +262,7 @@ public final class SegmentStress {
       }
     }
 
-    /** The drainer, while a producer runs. */
+    /** The drainer, while the producer is running. */
     @Actor
     public void drain(II_Result result) {
       result.r1 = StressedSegment.read(drainer);
@@ -277,15 +276,18 @@ public final class SegmentStress {
   }
 
   /**
-   * A producer while the journal closes: its frame is within the claimed space, or its append
-   * fails.
+   * A producer while the journal is closing: either its frame is within the claimed space, or its
+   * append fails.
    */
   @JCStressTest
-  @Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "closed before: refused, nothing claimed")
-  @Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "closed after: in what was claimed, read")
+  @Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "closed before: rejected, no space claimed")
+  @Outcome(
+      id = "1, 1, 1",
+      expect = ACCEPTABLE,
+      desc = "closed after: within the claimed space, read")
   @State
   public static class CloseUnderProducer {
-    private final Segment segment = StressedSegment.withRoomFor(2);
+    private final Segment segment = StressedSegment.withSpaceFor(2);
     private volatile int claimed;
 
     /** The producer. */
@@ -309,16 +311,16 @@ public final class SegmentStress {
     }
   }
 
-  /** D5: a producer returns only after a sync that began after its frame was written. */
+  /** A producer returns only after a sync that began after its frame was written. */
   @JCStressTest
-  @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "both are covered by a sync")
+  @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "a sync covers both frames")
   @State
   public static class GroupCommit {
     private final Snapshots disk = new Snapshots();
-    private final Segment segment = StressedSegment.withRoom(2 * StressedSegment.FRAME, disk);
+    private final Segment segment = StressedSegment.withSpace(2 * StressedSegment.FRAME, disk);
     private final int first = StressedSegment.claimTwo(segment);
 
-    /** Passes the segment to the disk. */
+    /** Creates the test and passes its segment to the disk. */
     public GroupCommit() {
       disk.segment = segment;
     }
@@ -336,11 +338,12 @@ public final class SegmentStress {
     }
 
     private int offerSynced(int at, int event) {
-      Segment.Outcome outcome = segment.place(at, StressedSegment.frame(event), Durability.POWER);
+      Segment.Outcome outcome =
+          segment.place(at, StressedSegment.frame(event), Durability.POWER);
       return outcome == Segment.Outcome.APPENDED && disk.covered(at) ? 1 : 0;
     }
 
-    /** Disk that records, after each sync, which frames were there when the sync began. */
+    /** A disk that records, after each sync, which frames existed when the sync began. */
     private static final class Snapshots extends Disk {
       private Segment segment;
       private volatile boolean firstCovered;

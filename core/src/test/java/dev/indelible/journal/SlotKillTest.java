@@ -33,15 +33,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2: several processes take, adopt, drain, retire and reuse slots at once, and each is killed at a
- * random moment. The ledger is a file; one write appends a batch and its mark.
+ * Several processes take, adopt, drain, retire and reuse slots at once, and each is killed at a
+ * random moment. The ledger is a file; one write appends a batch and its position.
  */
 @Timeout(600)
 class SlotKillTest {
   private static final int PROCESSES = 2;
   private static final int THREADS = 3;
 
-  /** Line that a child prints when it has opened a journal. */
+  /** The line that a child prints when it has opened a journal. */
   private static final String OPENED = "opened";
 
   @TempDir Path temp;
@@ -86,7 +86,7 @@ class SlotKillTest {
     Set<String> found = new HashSet<>(ids);
     List<String> noted = Files.readAllLines(accepted);
     assertThat(noted).hasSizeGreaterThan(rounds).allMatch(found::contains);
-    // Bounds the slots that were in use or adopted at once; far more journals were opened.
+    // Limits the slots that were used or adopted at one time; far more journals were opened.
     assertThat(recorded.positions()).hasSizeLessThanOrEqualTo(4 * PROCESSES * THREADS);
     System.out.printf(
         "%d events of %d processes in %d journals%n",
@@ -97,7 +97,10 @@ class SlotKillTest {
     return ChildJvm.running(Child.class).errorsTo(temp.resolve("errors")).start(temp, number);
   }
 
-  /** Opens journals, submits, drains and closes, on several threads, until it is killed. */
+  /**
+   * A process that opens journals, submits, drains and closes, on several threads, until it is
+   * killed.
+   */
   static final class Child {
     private Child() {}
 
@@ -136,7 +139,7 @@ class SlotKillTest {
     }
   }
 
-  /** Ledger in a file: each line has a journal, a position and the ids of a batch. */
+  /** A ledger in a file. Each line has a journal, a position and the ids of a batch. */
   private record FileLedger(Path file) {
     Journal open(Path directory) throws JournalException {
       return Journal.open(

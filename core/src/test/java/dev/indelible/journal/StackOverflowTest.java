@@ -30,8 +30,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * D1, D2, D3, D10: if a caller's stack ends anywhere within {@code submit}, the caller gets an
- * error or a rejection and blocks nobody. A child process submits from every depth near the end of
+ * If the stack of a caller ends anywhere within {@code submit}, the caller gets an error or a
+ * rejection and blocks no other thread. A child process submits from every depth near the end of
  * many stacks; each JVM mode has its own process.
  */
 @Timeout(300)
@@ -43,7 +43,7 @@ class StackOverflowTest {
   @CsvSource({"MEMORY, -Xint, 0", "PROCESS, -Xint, 0", "POWER, -XX:+TieredCompilation, 2000"})
   void stackOverflowInSubmitBlocksNobody(Durability durability, String flag, int warmUp)
       throws Exception {
-    submitAtTheEndOfStacks(durability, flag, warmUp, 6);
+    submitNearTheEndOfStacks(durability, flag, warmUp, 6);
   }
 
   /** Tries many stacks, in all modes. */
@@ -52,7 +52,7 @@ class StackOverflowTest {
   @Tag("full")
   void manyStackOverflowsInSubmitBlockNobody(Durability durability, String flag, int warmUp)
       throws Exception {
-    submitAtTheEndOfStacks(durability, flag, warmUp, 20);
+    submitNearTheEndOfStacks(durability, flag, warmUp, 20);
   }
 
   static Stream<Arguments> waysToRun() {
@@ -66,9 +66,9 @@ class StackOverflowTest {
                     Arguments.of(durability, "-XX:+TieredCompilation", 2_000)));
   }
 
-  private void submitAtTheEndOfStacks(Durability durability, String flag, int warmUp, int stacks)
+  private void submitNearTheEndOfStacks(Durability durability, String flag, int warmUp, int stacks)
       throws Exception {
-    // All compilers, unless the flag selects one.
+    // Uses all compilers, unless the flag selects one.
     String output =
         ChildJvm.running(Overflowing.class)
             .with("-XX:TieredStopAtLevel=4", "-Xmx1g", flag)
@@ -78,7 +78,7 @@ class StackOverflowTest {
     assertThat(output.lines().toList()).last().asString().as(output).startsWith("balanced");
   }
 
-  /** Process that submits near the end of one stack after another and drains in between. */
+  /** A process that submits near the end of one stack after another, and drains between. */
   static final class Overflowing {
     private static final int EVENTS = 400;
     private static final int STACK_BYTES = 320 << 10;
@@ -112,7 +112,7 @@ class StackOverflowTest {
 
     private String run(int warmUp, int stacks) throws Exception {
       for (int i = 0; i < warmUp; i++) {
-        submitWithRoom(i);
+        submitWithEnoughStack(i);
       }
       for (int i = 0; i < stacks; i++) {
         List<EndOfStack> ends = List.of(new EndOfStack(queue), new EndOfStack(queue));
@@ -120,7 +120,7 @@ class StackOverflowTest {
         for (EndOfStack end : ends) {
           int frames = i + threads.size();
           threads.add(
-              new Thread(null, () -> end.submitBehind(frames, 0, 0), "deep" + i, STACK_BYTES));
+              new Thread(null, () -> end.submitBelow(frames, 0, 0), "deep" + i, STACK_BYTES));
         }
         threads.forEach(Thread::start);
         for (Thread thread : threads) {
@@ -139,8 +139,8 @@ class StackOverflowTest {
         if (drained.size() != expected) {
           return "stack %d: %d accepted, %d drained".formatted(i, expected, drained.size());
         }
-        if (!submitWithRoom(i)) {
-          return "stack %d: not accepted after it".formatted(i);
+        if (!submitWithEnoughStack(i)) {
+          return "stack %d: no event was accepted afterwards".formatted(i);
         }
       }
       DeferredAuditMetrics end = queue.metrics();
@@ -155,7 +155,7 @@ class StackOverflowTest {
           + "%d answered, %d refused, %d thrown, %s".formatted(answered, refused, thrown, end);
     }
 
-    private boolean submitWithRoom(int number) {
+    private boolean submitWithEnoughStack(int number) {
       DeferredAuditEvent event = TestJournal.event("agent:alice", number);
       boolean taken = false;
       // With enough stack, a rejection means that the next segment was not ready in time.
@@ -223,9 +223,9 @@ class StackOverflowTest {
     }
 
     /** Adds frames of another size first, to shift the point at which the stack ends. */
-    void submitBehind(int frames, long a, long b) {
+    void submitBelow(int frames, long a, long b) {
       if (frames > 0) {
-        submitBehind(frames - 1, a + frames, b - frames);
+        submitBelow(frames - 1, a + frames, b - frames);
       } else {
         submitFromTheEndOfTheStackUp();
       }

@@ -22,27 +22,27 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 31: the cost of a start does not depend on the number of earlier processes. */
+/** The cost of a start does not depend on the number of earlier processes. */
 class SteadyStartTest {
   @TempDir Path temp;
   private TestJournal test;
   private CountingDisk disk;
 
   @BeforeEach
-  void directory() {
+  void createDirectory() {
     test = new TestJournal(temp.resolve("journal"));
     disk = new CountingDisk();
     test.disk = disk;
   }
 
   @Test
-  void startCostsTheSameAfter20CleanProcesses() throws Exception {
+  void startCostIsEqualAfter20CleanProcesses() throws Exception {
     startAfterCleanProcesses(20);
   }
 
   @Test
   @Tag("full")
-  void startCostsTheSameAfter1000CleanProcesses() throws Exception {
+  void startCostIsEqualAfter1000CleanProcesses() throws Exception {
     startAfterCleanProcesses(1_000);
   }
 
@@ -58,13 +58,13 @@ class SteadyStartTest {
   }
 
   @Test
-  void startCostsTheSameAfter20KilledProcesses() throws Exception {
+  void startCostIsEqualAfter20KilledProcesses() throws Exception {
     startAfterKilledProcesses(20);
   }
 
   @Test
   @Tag("full")
-  void startCostsTheSameAfter1000KilledProcesses() throws Exception {
+  void startCostIsEqualAfter1000KilledProcesses() throws Exception {
     startAfterKilledProcesses(1_000);
   }
 
@@ -95,16 +95,16 @@ class SteadyStartTest {
 
   /**
    * A process was killed after it removed the last segment and before it moved its slot to the free
-   * ones.
+   * slots.
    */
   @Test
-  void emptySlotsLeftInPlaceCostNothing() throws Exception {
+  void emptySlotsOfKilledProcessesCostNothing() throws Exception {
     Cost first = costOfStart();
     openAll(5).forEach(Journal::close);
     test.recover();
     List<Path> free = list(test.directory.resolve("free"));
     for (int i = 0; i < free.size(); i++) {
-      Files.move(free.get(i), test.place(i + 1));
+      Files.move(free.get(i), test.slotDirectory(i + 1));
     }
     assertThat(free).hasSize(4);
 
@@ -124,7 +124,7 @@ class SteadyStartTest {
     assertThat(list(test.directory.resolve("free"))).hasSize(3);
   }
 
-  /** D2: the ledger's position of a journal stays valid while its slot is retired. */
+  /** The position of a journal in the ledger stays valid while its slot is retired. */
   @Test
   void reusedSlotContinuesAtItsPosition() throws Exception {
     for (int burst = 0; burst < 5; burst++) {
@@ -146,26 +146,26 @@ class SteadyStartTest {
       test.drain(journal);
       journal.close();
     }
-    assertThat(test.place(1)).exists();
-    assertThat(test.place(2)).exists();
+    assertThat(test.slotDirectory(1)).exists();
+    assertThat(test.slotDirectory(2)).exists();
 
     disk.isLocked = false;
     assertThat(test.recover()).isEmpty();
-    assertThat(test.place(1)).doesNotExist();
-    assertThat(test.place(2)).doesNotExist();
+    assertThat(test.slotDirectory(1)).doesNotExist();
+    assertThat(test.slotDirectory(2)).doesNotExist();
   }
 
-  /** D2: both slots would share one position in the ledger. */
+  /** The copy would share one position in the ledger with the original. */
   @Test
   void copyOfSlotIsRejected() throws Exception {
     Journal journal = test.open();
     events("agent:a", 3).forEach(journal::offer);
     journal.close();
-    TestJournal.copyTree(test.place(0), test.place(7));
+    TestJournal.copyTree(test.slotDirectory(0), test.slotDirectory(7));
 
     assertThatThrownBy(() -> test.open())
         .isInstanceOf(JournalException.class)
-        .hasMessageContaining(test.place(7) + ": is a copy of another slot");
+        .hasMessageContaining(test.slotDirectory(7) + ": is a copy of another slot");
   }
 
   /** Opens {@code count} journals at once, each with one event. */
@@ -181,14 +181,15 @@ class SteadyStartTest {
 
   private void requireSteady(Cost first) throws Exception {
     test.disk = disk;
-    // This start processes what the earlier ones left.
+    // This start processes what the earlier processes left.
     test.recover();
     Cost next = costOfStart();
     assertThat(next.bytes()).isLessThanOrEqualTo(first.bytes());
     assertThat(next.calls()).isLessThanOrEqualTo(first.calls());
     assertThat(list(test.directory))
-        .as("what a start looks into")
-        .isSubsetOf(test.place(0), test.directory.resolve("door"), test.directory.resolve("free"));
+        .as("files that a start reads")
+        .isSubsetOf(
+            test.slotDirectory(0), test.directory.resolve("door"), test.directory.resolve("free"));
   }
 
   /** Returns how many bytes one start writes, and how many disk calls it makes. */
@@ -209,7 +210,7 @@ class SteadyStartTest {
     }
   }
 
-  /** Counts calls and written bytes, and syncs nothing. */
+  /** A disk that counts calls and written bytes, and syncs nothing. */
   private static final class CountingDisk extends Disk {
     final AtomicLong bytes = new AtomicLong();
     final AtomicLong calls = new AtomicLong();

@@ -16,16 +16,16 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Creates millions of small segments for jcstress: real segments over slices of one mapped file. A
- * slice is reused long after its last user is gone.
+ * Creates millions of small segments for jcstress: real segments on slices of one mapped file. A
+ * slice is reused only long after its last use.
  */
 final class StressedSegment {
-  /** Frames of two events; each producer uses a copy. */
+  /** Frames of two events. Each producer uses a copy. */
   private static final ByteBuffer FIRST = Frame.encode(TestJournal.event("agent:a", 1));
 
   private static final ByteBuffer SECOND = Frame.encode(TestJournal.event("agent:b", 2));
 
-  /** Length of either frame. */
+  /** The length of each frame. */
   static final int FRAME = FIRST.limit();
 
   private static final Path FILE = Path.of("segment");
@@ -37,7 +37,7 @@ final class StressedSegment {
   private StressedSegment() {}
 
   /** Returns an empty segment with {@code bytes} of space after its header. */
-  static Segment withRoom(int bytes, Disk disk) {
+  static Segment withSpace(int bytes, Disk disk) {
     int piece = Math.floorMod(NEXT.getAndIncrement(), PIECES);
     MappedByteBuffer room = MEMORY.slice(piece * PIECE, SegmentFile.HEADER_BYTES + bytes);
     room.order(ByteOrder.LITTLE_ENDIAN);
@@ -49,12 +49,12 @@ final class StressedSegment {
     return segment;
   }
 
-  static Segment withRoomFor(int frames) {
-    return withRoom(frames * FRAME, TestJournal.UNSYNCED);
+  static Segment withSpaceFor(int frames) {
+    return withSpace(frames * FRAME, TestJournal.UNSYNCED);
   }
 
-  static Segment withRoomForOneAndAHalf() {
-    return withRoom(FRAME + FRAME / 2 / Frame.UNIT * Frame.UNIT, TestJournal.UNSYNCED);
+  static Segment withSpaceForOneAndAHalf() {
+    return withSpace(FRAME + FRAME / 2 / Frame.UNIT * Frame.UNIT, TestJournal.UNSYNCED);
   }
 
   /** Returns a copy of the frame of event 1 or 2. */
@@ -70,7 +70,7 @@ final class StressedSegment {
     return SegmentFile.HEADER_BYTES;
   }
 
-  /** Claims, writes and publishes a frame as a producer does. Returns whether there was space. */
+  /** Claims, writes and publishes a frame as a producer does. Returns true if there was space. */
   static boolean offer(Segment segment, int event) {
     return segment.append(frame(event), Durability.PROCESS) == Segment.Outcome.APPENDED;
   }

@@ -36,14 +36,14 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** Journal directory with a ledger that consists of its marks only. */
+/** A journal directory with a ledger that stores only positions. */
 final class TestJournal {
   static final UUID LEDGER = UUID.fromString("00000000-0000-4000-8000-00000000abcd");
 
-  /** Time of the event with number 0. */
+  /** The time of the event with number 0. */
   static final Instant START = Instant.parse("2026-11-23T01:02:03.456789Z");
 
-  /** Disk that syncs nothing, for tests without a power cut. */
+  /** A disk that syncs nothing, for tests without a power cut. */
   static final Disk UNSYNCED =
       new Disk() {
         @Override
@@ -58,7 +58,7 @@ final class TestJournal {
 
   final Path directory;
 
-  /** Committed position of each journal. */
+  /** The committed position of each journal. */
   final Map<UUID, Long> positions;
 
   Disk disk = UNSYNCED;
@@ -91,7 +91,7 @@ final class TestJournal {
     return moved;
   }
 
-  /** Copies the files as a process killed now would leave them. */
+  /** Copies the files as a process that is killed now would leave them. */
   TestJournal killedNow(Path copy) throws IOException {
     copyTree(directory, copy);
     return at(copy);
@@ -112,7 +112,7 @@ final class TestJournal {
     return true;
   }
 
-  /** Commits all waiting events, mark by mark, and returns them in order. */
+  /** Commits all waiting events, batch by batch, and returns them in order. */
   List<AuditEvent> drain(Journal journal) {
     return drain(journal, 100);
   }
@@ -137,7 +137,7 @@ final class TestJournal {
       List<AuditEvent> drained = drain(journal);
       if (journal.recovered() != drained.size()) {
         throw new AssertionError(
-            journal.recovered() + " promised, " + drained.size() + " events read");
+            journal.recovered() + "events expected, " + drained.size() + " events read");
       }
       return drained;
     } finally {
@@ -145,7 +145,10 @@ final class TestJournal {
     }
   }
 
-  /** Returns what {@link #recover} would read for an empty ledger, without a journal's threads. */
+  /**
+   * Returns what {@link #recover} would read for an empty ledger, without starting the threads of a
+   * journal.
+   */
   List<AuditEvent> read(Slot slot) throws Exception {
     Recovery recovery = Recovery.ofOwn(slot, slot.checkSegments(0), 0, any -> 0, count -> {});
     List<AuditEvent> read = new ArrayList<>();
@@ -162,31 +165,31 @@ final class TestJournal {
   }
 
   Slot take() throws Exception {
-    return Slot.take(place(0), LEDGER, disk).orElseThrow();
+    return Slot.take(slotDirectory(0), LEDGER, disk).orElseThrow();
   }
 
-  Path place(int number) {
+  Path slotDirectory(int number) {
     return directory.resolve("%04d".formatted(number));
   }
 
   /** Returns the segment files of a slot in order. */
-  List<Path> segments(int place) throws IOException {
-    try (Stream<Path> files = Files.list(place(place))) {
+  List<Path> segments(int slot) throws IOException {
+    try (Stream<Path> files = Files.list(slotDirectory(slot))) {
       return files.filter(file -> file.toString().endsWith(".seg")).sorted().toList();
     }
   }
 
   /**
-   * Creates a slot with small segments as a killed process would leave it.
+   * Creates a slot with small segments, as a killed process would leave it.
    *
-   * @param sizes of the segments, header included
-   * @param events in order; each is appended to the first segment in which it fits
-   * @return the first byte of each event's frame, counted within its segment
+   * @param sizes the sizes of the segments, including the header
+   * @param events the events in order; each is appended to the first segment in which it fits
+   * @return the offset of each event's frame within its segment
    */
   List<Integer> plant(int[] sizes, List<? extends AuditEvent> events) throws Exception {
     Slot.createDirectory(directory, disk);
     List<Integer> offsets = new ArrayList<>();
-    try (Slot slot = Slot.take(place(0), LEDGER, disk).orElseThrow()) {
+    try (Slot slot = Slot.take(slotDirectory(0), LEDGER, disk).orElseThrow()) {
       int number = 0;
       Segment segment = Segment.create(slot, new SegmentFile.Header(0, 0, sizes[0]));
       for (AuditEvent event : events) {
@@ -209,7 +212,7 @@ final class TestJournal {
     return Frame.encode(event).limit();
   }
 
-  /** Returns a refusal; a producer's events are numbered in order, one second apart. */
+  /** Returns a refusal. Events of one producer are numbered in order, one second apart. */
   static DeferredAuditEvent event(String agent, int number) {
     return event(agent, number, 0);
   }
@@ -274,7 +277,7 @@ final class TestJournal {
           Files.createDirectories(target);
           Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwx------"));
         } else {
-          copyIfStillThere(file, target);
+          copyIfItExists(file, target);
         }
       }
     }
@@ -282,9 +285,9 @@ final class TestJournal {
 
   /**
    * Copies a file if it still exists. A live journal may rename a new segment or remove a settled
-   * one meanwhile.
+   * one at the same time.
    */
-  private static void copyIfStillThere(Path file, Path target) throws IOException {
+  private static void copyIfItExists(Path file, Path target) throws IOException {
     try {
       Files.write(target, Files.readAllBytes(file));
       Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rw-------"));
@@ -294,7 +297,7 @@ final class TestJournal {
   }
 
   /** Returns the type, permissions, owner and content of every file in a directory, by name. */
-  static Map<String, String> everything(Path directory) throws IOException {
+  static Map<String, String> describeFiles(Path directory) throws IOException {
     Map<String, String> found = new TreeMap<>();
     try (Stream<Path> files = Files.walk(directory)) {
       files.forEach(file -> found.put(directory.relativize(file).toString(), describe(file)));

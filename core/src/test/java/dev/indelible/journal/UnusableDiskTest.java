@@ -2,8 +2,8 @@
 package dev.indelible.journal;
 
 import static dev.indelible.journal.TestJournal.bytes;
+import static dev.indelible.journal.TestJournal.describeFiles;
 import static dev.indelible.journal.TestJournal.events;
-import static dev.indelible.journal.TestJournal.everything;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * On a disk that cannot hold a journal, opening fails. The message is one line that states what
+ * Opening a journal fails on a disk that cannot hold one. The message is one line that states what
  * failed, where, and what to do.
  */
 class UnusableDiskTest {
@@ -31,7 +31,7 @@ class UnusableDiskTest {
   private final PoorDisk disk = new PoorDisk();
 
   @BeforeEach
-  void journal() {
+  void createJournal() {
     test = new TestJournal(temp.resolve("journal"));
   }
 
@@ -52,11 +52,11 @@ class UnusableDiskTest {
     for (Path segment : test.segments(0)) {
       Files.delete(segment);
     }
-    Map<String, String> before = everything(test.directory);
+    Map<String, String> before = describeFiles(test.directory);
     disk.usable = 1 << 20;
 
     assertThat(refusal()).contains("no room on this disk");
-    assertThat(everything(test.directory)).isEqualTo(before);
+    assertThat(describeFiles(test.directory)).isEqualTo(before);
   }
 
   @Test
@@ -81,7 +81,7 @@ class UnusableDiskTest {
 
     test.disk = TestJournal.UNSYNCED;
     assertThat(test.recover()).isEmpty();
-    assertThat(test.place(1)).doesNotExist();
+    assertThat(test.slotDirectory(1)).doesNotExist();
   }
 
   @Test
@@ -97,32 +97,32 @@ class UnusableDiskTest {
   @Test
   void diskWithoutLocksChangesNoJournal() throws Exception {
     fillAndClose(3);
-    Map<String, String> before = everything(test.directory);
+    Map<String, String> before = describeFiles(test.directory);
     disk.lockFailure = new IOException("No locks available");
 
     assertThat(refusal()).contains("door: cannot be locked");
-    assertThat(everything(test.directory)).isEqualTo(before);
+    assertThat(describeFiles(test.directory)).isEqualTo(before);
   }
 
   @Test
   void unlockableSlotIsNotChanged() throws Exception {
     fillAndClose(3);
-    Map<String, String> before = everything(test.directory);
+    Map<String, String> before = describeFiles(test.directory);
     disk.tryLockFailure = new IOException("No locks available");
 
-    assertThat(refusal()).startsWith(test.place(0).resolve("lock") + ": cannot be locked");
-    assertThat(everything(test.directory)).isEqualTo(before);
+    assertThat(refusal()).startsWith(test.slotDirectory(0).resolve("lock") + ": cannot be locked");
+    assertThat(describeFiles(test.directory)).isEqualTo(before);
   }
 
   /** Two class loaders loaded this library in one process. */
   @Test
   void secondLibraryCopyIsReported() throws Exception {
     fillAndClose(3);
-    Map<String, String> before = everything(test.directory);
+    Map<String, String> before = describeFiles(test.directory);
     disk.overlapping = true;
 
     assertThat(refusal()).contains("door: another copy of this library", "try again");
-    assertThat(everything(test.directory)).isEqualTo(before);
+    assertThat(describeFiles(test.directory)).isEqualTo(before);
   }
 
   private void fillAndClose(int events) throws Exception {
@@ -139,7 +139,7 @@ class UnusableDiskTest {
     return refused.getMessage();
   }
 
-  /** Disk with little space, or without locks. */
+  /** A disk with little space or without locks. */
   private static final class PoorDisk extends Disk {
     long usable = Long.MAX_VALUE;
     boolean fillsUp;

@@ -25,13 +25,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 36: waiting events are counted without disturbing the journal. */
+/** Waiting events are counted without disturbing the journal. */
 class WaitingEventsTest {
   @TempDir Path temp;
   private TestJournal test;
 
   @BeforeEach
-  void aDirectory() {
+  void createDirectory() {
     test = new TestJournal(temp.resolve("journal"));
   }
 
@@ -53,14 +53,14 @@ class WaitingEventsTest {
     events("agent:b", 3).forEach(two::offer);
     one.close();
     two.close();
-    Map<String, String> before = TestJournal.everything(test.directory);
+    Map<String, String> before = TestJournal.describeFiles(test.directory);
 
     WaitingEvents waiting = read(test);
 
     assertThat(waiting.ended()).isEqualTo(8);
     assertThat(waiting.oldestEnded()).contains(first.get(0).timestamp());
     assertThat(waiting.alive()).isZero();
-    assertThat(TestJournal.everything(test.directory)).isEqualTo(before);
+    assertThat(TestJournal.describeFiles(test.directory)).isEqualTo(before);
     assertThat(test.recover()).hasSize(8);
     assertThat(read(test)).isEqualTo(WaitingEvents.NONE);
   }
@@ -124,7 +124,7 @@ class WaitingEventsTest {
 
   /** Repeated health checks need the memory of one segment, not of the backlog. */
   @Test
-  void readingAgainAllocatesNothingOutsideTheHeap() throws Exception {
+  void readingAgainAllocatesNoDirectMemory() throws Exception {
     Journal live = test.open();
     for (int i = 0; i < 12; i++) {
       assertThat(TestJournal.offer(live, TestJournal.event("agent:a", i, 500_000))).isTrue();
@@ -142,7 +142,7 @@ class WaitingEventsTest {
 
   /** The buffer is reused, but its earlier content is not read. */
   @Test
-  void segmentCutShortEndsWhereItWasCut() throws Exception {
+  void truncatedSegmentEndsWhereItWasCut() throws Exception {
     Journal live = test.open();
     events("agent:a", 50).forEach(live::offer);
     live.close();
@@ -162,7 +162,7 @@ class WaitingEventsTest {
         .sum();
   }
 
-  /** A process that starts during the check waits for its end and adopts the slot. */
+  /** A process that starts during the check waits until it ends, and then adopts the slot. */
   @Test
   void startWaitsWhileSlotIsChecked() throws Exception {
     Journal ended = test.open();
@@ -184,11 +184,11 @@ class WaitingEventsTest {
           }
         };
 
-    assertThat(Slot.isTaken(test.place(0), reading)).isFalse();
+    assertThat(Slot.isTaken(test.slotDirectory(0), reading)).isFalse();
 
     Journal started = start.get().get();
     assertThat(started.recovered()).isEqualTo(5);
-    assertThat(test.place(1)).doesNotExist();
+    assertThat(test.slotDirectory(1)).doesNotExist();
     started.close();
   }
 
@@ -207,9 +207,9 @@ class WaitingEventsTest {
           }
         };
 
-    assertThat(Slot.isTaken(test.place(0), reading)).isTrue();
+    assertThat(Slot.isTaken(test.slotDirectory(0), reading)).isTrue();
     live.close();
-    assertThat(Slot.isTaken(test.place(0), reading)).isFalse();
+    assertThat(Slot.isTaken(test.slotDirectory(0), reading)).isFalse();
   }
 
   private Journal open() {
@@ -220,7 +220,7 @@ class WaitingEventsTest {
     }
   }
 
-  /** D11: an unknown count is not reported as zero. */
+  /** An unknown count is not reported as zero. */
   @Test
   void unreadableJournalIsAnError() throws Exception {
     Journal live = test.open();

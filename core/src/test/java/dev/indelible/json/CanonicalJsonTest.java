@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** RFC 8785 output, and strict reading. */
+/** Canonical output (RFC 8785) and strict reading. */
 class CanonicalJsonTest {
   /** The vectors of cyberphone/json-canonicalization. */
   @Test
@@ -55,7 +55,9 @@ class CanonicalJsonTest {
         .isEqualTo("{\"a\":\"A\",\"b\":[1,{\"x\":1,\"y\":2}]}");
   }
 
-  /** RFC 8785 section 3.2.3: by UTF-16 code units, in which U+1F600 comes before U+FB33. */
+  /**
+   * Names sort by UTF-16 code units (RFC 8785 section 3.2.3), in which U+1F600 comes before U+FB33.
+   */
   @Test
   void namesAreSortedByCodeUnits() throws Exception {
     assertThat(canonical("{\"\\ufb33\":1,\"\\ud83d\\ude00\":2,\"\\u20ac\":3,\"1\":4,\"\\r\":5}"))
@@ -95,7 +97,7 @@ class CanonicalJsonTest {
     assertThat(canonical(json)).isEqualTo(canonical);
   }
 
-  /** Rejects text that another reader could read, and hash, differently. */
+  /** Text that another reader could read differently, and so hash differently. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -171,7 +173,10 @@ class CanonicalJsonTest {
         .hasMessageContaining("lone surrogate");
   }
 
-  /** RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF, no truncated forms. */
+  /**
+   * UTF-8 (RFC 3629) has no overlong forms, no surrogates, nothing beyond U+10FFFF and no truncated
+   * forms.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -199,7 +204,7 @@ class CanonicalJsonTest {
     assertThatThrownBy(() -> CanonicalJson.read(bytes)).isInstanceOf(JsonFormatException.class);
   }
 
-  /** Bytes are UTF-8; no other encoding is detected. */
+  /** Bytes are read as UTF-8; other encodings are not detected. */
   @ParameterizedTest
   @ValueSource(strings = {"UTF-16BE", "UTF-16LE", "UTF-16", "UTF-32BE", "UTF-32LE"})
   void otherEncodingsAreRejected(String encoding) {
@@ -227,7 +232,7 @@ class CanonicalJsonTest {
 
   /** A writer accepts an integer that a double cannot hold; a value does not. */
   @Test
-  void integerBeyondDoubleIsNoValue() {
+  void integerBeyondDoubleIsNotAValue() {
     CanonicalWriter exact = new CanonicalWriter().beginObject().member("n", 1L << 53).endObject();
     assertThat(JsonValue.of(exact).text()).isEqualTo("{\"n\":9007199254740992}");
     CanonicalWriter inexact =
@@ -235,7 +240,7 @@ class CanonicalJsonTest {
     assertThatIllegalStateException().isThrownBy(() -> JsonValue.of(inexact));
   }
 
-  /** D1: a value has a lower depth limit than the reader, so the payload around it can be read. */
+  /** A value has a lower depth limit than the reader, so that the payload around it can be read. */
   @Test
   void valueDepthIsLimited() throws Exception {
     String deepest = nested("{\"a\":", "}", JsonValue.MAX_DEPTH);
@@ -264,7 +269,7 @@ class CanonicalJsonTest {
         .hasMessageStartingWith("not JSON at line 2, column ");
   }
 
-  /** Every code point in one string is written as Java's own UTF-8 encoder does. */
+  /** Every code point in one string is written as Java's own UTF-8 encoder writes it. */
   @Test
   void everyCodePointIsWrittenInItsShortestForm() throws Exception {
     String all =

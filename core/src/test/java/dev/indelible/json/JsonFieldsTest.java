@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/** Each error names the field at fault. */
+/** Each error names the wrong field. */
 class JsonFieldsTest {
   @Test
   void fieldsAreReadByNameAndType() throws Exception {

@@ -6,12 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * RFC 8785: every value that can be read has one canonical form, which reads back unchanged. Only
- * {@link JsonFormatException} is thrown.
+ * Every value that can be read has one canonical form (RFC 8785), which reads back unchanged. The
+ * reader throws only {@link JsonFormatException}.
  */
 class JsonFuzzTest {
   @FuzzTest(maxDuration = "10m")
-  void canonicalFormReadsBackUnchanged(byte[] input) throws JsonFormatException {
+  void canonicalFormRoundTrips(byte[] input) throws JsonFormatException {
     byte[] canonical;
     try {
       canonical = CanonicalJson.canonicalize(input);

@@ -20,7 +20,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** RFC 8785 section 3.2.2.3: doubles are formatted as ECMAScript does. */
+/** Doubles are formatted as in ECMAScript (RFC 8785 section 3.2.2.3). */
 class NumberFormTest {
   private static final String README = "jcs/README.md";
 
@@ -36,8 +36,8 @@ class NumberFormTest {
   }
 
   /**
-   * Creates the doubles of the ES6 test file from its README, formats them, and compares hashes of
-   * the lines with the published ones.
+   * Generates the doubles of the ES6 test file as its README describes, formats them, and compares
+   * hashes of the lines with the published hashes.
    */
   @Test
   void first100000LinesHaveThePublishedHashes() throws Exception {
@@ -99,9 +99,9 @@ class NumberFormTest {
     }
   }
 
-  /** Compares with a slow search: the fewest digits, then the nearest. */
+  /** Compares with a slow search for the fewest digits and then the nearest value. */
   @Test
-  void randomDoublesAreShortestAndReadBack() {
+  void randomDoublesAreShortestAndRoundTrip() {
     SplittableRandom random = new SplittableRandom(20261123);
     for (int i = 0; i < 8_000; i++) {
       check(Double.longBitsToDouble(random.nextLong()));
@@ -114,15 +114,15 @@ class NumberFormTest {
    * Java writes at least two digits, which differs from ECMAScript only for the smallest doubles.
    */
   @Test
-  void smallestDoublesAreShortestAndReadBack() {
+  void smallestDoublesAreShortestAndRoundTrip() {
     for (long bits = 1; bits <= 3_000; bits++) {
       check(Double.longBitsToDouble(bits));
     }
   }
 
-  /** Doubles around powers of two and of ten, where rounding intervals change. */
+  /** Doubles near powers of two and of ten, where rounding intervals change. */
   @Test
-  void doublesAtTheEdgesAreShortestAndReadBack() {
+  void edgeDoublesAreShortestAndRoundTrip() {
     for (int exponent = -1074; exponent <= 1023; exponent += 7) {
       checkAround(Math.scalb(1.0, exponent));
     }
@@ -175,8 +175,8 @@ class NumberFormTest {
   }
 
   /**
-   * Returns whether a candidate is nearer than the best; of two equally near ones the even one wins
-   * (ECMA-262, Number::toString, note 2).
+   * Returns true if a candidate is nearer than the best so far. Of two equally near candidates the
+   * even one wins (ECMA-262, Number::toString, note 2).
    */
   private static boolean isNearer(BigDecimal candidate, BigDecimal best, BigDecimal exact) {
     int order = candidate.subtract(exact).abs().compareTo(best.subtract(exact).abs());

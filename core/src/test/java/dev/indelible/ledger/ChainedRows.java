@@ -40,7 +40,7 @@ public final class ChainedRows {
     return changed;
   }
 
-  /** Returns the row at another sequence, with its signature and hash unchanged. */
+  /** Returns the row with another sequence number, and with its signature and hash unchanged. */
   public static ChainRow at(ChainRow r, long sequence) {
     return r.signedAs(sequence, r.keyId());
   }

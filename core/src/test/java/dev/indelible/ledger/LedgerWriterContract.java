@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Contract of {@link LedgerWriter}, run against every ledger. */
+/** The contract of {@link LedgerWriter}. Every ledger must pass it. */
 public abstract class LedgerWriterContract {
   /** The agent whose rows the ledger under test refuses. */
   protected static final String REFUSED_AGENT = "agent:refused";
@@ -39,7 +39,7 @@ public abstract class LedgerWriterContract {
   /** Creates an empty ledger that refuses every row of {@link #REFUSED_AGENT}. */
   protected abstract LedgerFactory create() throws Exception;
 
-  /** Returns the position in a journal that the ledger has committed; 0 if there is none. */
+  /** Returns the committed position of a journal; 0 if the ledger has none. */
   protected abstract long position(UUID journal) throws Exception;
 
   @BeforeEach
@@ -119,7 +119,7 @@ public abstract class LedgerWriterContract {
     requireEmpty();
   }
 
-  /** During a transaction no other writer changes the end of the chain. */
+  /** During a transaction no other writer can change the end of the chain. */
   @Test
   void transactionIsExclusive() throws Exception {
     try (LedgerWriter other = ledger.open()) {
@@ -153,7 +153,8 @@ public abstract class LedgerWriterContract {
   }
 
   /**
-   * A refusal may lose the rows inserted since the savepoint, and no others. It reports the loss.
+   * A refusal may lose the rows inserted since the savepoint, but no others, and it reports the
+   * loss.
    */
   @Test
   void refusedRowLeavesTheTransactionUsable() throws Exception {
@@ -182,7 +183,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void queriesSeeTheTransactionsOwnRows() throws Exception {
+  void queriesSeeRowsOfTheOpenTransaction() throws Exception {
     List<ChainRow> rows = rows("agent:a", 5);
     writer.begin();
     insert(rows);
@@ -255,7 +256,7 @@ public abstract class LedgerWriterContract {
   }
 
   @Test
-  void writesOfOthersAreNoticed() throws Exception {
+  void writesOfOtherWritersAreNoticed() throws Exception {
     writer.isChangedByOthers();
     assertThat(writer.isChangedByOthers()).isFalse();
     try (LedgerWriter other = ledger.open()) {

@@ -29,10 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/**
- * Section 4: the bytes, signatures and links of rows, recomputed independently of the code under
- * test.
- */
+/** The bytes, signatures and links of rows, recomputed independently of the code under test. */
 class RowTest {
   private final SigningKey key = SigningKey.generate();
   private final SigningKey other = SigningKey.generate();
@@ -40,8 +37,7 @@ class RowTest {
   private final List<ChainRow> rows = ChainedRows.sealed(key, 5);
 
   /**
-   * Acceptance 16: the first row links to 32 zero bytes, each later row to the hash of the previous
-   * record.
+   * The first row links to 32 zero bytes, and each later row to the hash of the previous record.
    */
   @Test
   void rowLinksToHashOfPreviousRecord() throws Exception {
@@ -110,7 +106,7 @@ class RowTest {
         .withMessageContaining("the limit is 65535");
   }
 
-  /** Builds the record with a JSON library and asserts that the row has exactly these bytes. */
+  /** Builds the record with a JSON library and checks that the row has exactly these bytes. */
   private static byte[] record(ChainRow row) throws Exception {
     ObjectNode record = unlinked(row);
     record.put("prev_hash", HexFormat.of().formatHex(row.prevHash()));
@@ -135,8 +131,8 @@ class RowTest {
   }
 
   /**
-   * Acceptance 15: another implementation verifies the 64-byte signature over the prefix and every
-   * field but the link.
+   * Another implementation verifies the 64-byte signature over the prefix and every field except
+   * the link.
    */
   @Test
   void signatureCoversAllFieldsButTheLink() throws Exception {
@@ -154,7 +150,7 @@ class RowTest {
     }
   }
 
-  /** Section 4: each payload has the hash that its row states, and its own nonce. */
+  /** Each payload has the hash that its row states, and its own nonce. */
   @Test
   void payloadHasItsRowsHashAndOwnNonce() throws Exception {
     List<AuditEvent> events = ChainedRows.events(200);
@@ -194,7 +190,6 @@ class RowTest {
     }
   }
 
-  /** Acceptance 22. */
   @Test
   void changedColumnIsAProvenFault() {
     ChainRow row = rows.get(2);
@@ -248,9 +243,9 @@ class RowTest {
     }
   }
 
-  /** Acceptance 23: the signature of an unknown key is neither valid nor proven wrong. */
+  /** A signature of an unknown key is neither valid nor proven wrong. */
   @Test
-  void unknownKeyIsNoProvenFault() {
+  void unknownKeyIsNotAProvenFault() {
     ChainRow foreign = ChainedRows.sealed(other, 1).get(0);
     assertThat(check.content(foreign))
         .containsExactly(
@@ -264,7 +259,7 @@ class RowTest {
         .returns(false, RowFault::proven);
   }
 
-  /** Section 4: the JDK's verifier accepts 65 bytes; the log's verifier does not. */
+  /** The JDK's verifier accepts 65 bytes; the log's verifier does not. */
   @Test
   void signatureOfWrongLengthIsAProvenFault() {
     for (int length : new int[] {0, 63, 65}) {
@@ -295,7 +290,7 @@ class RowTest {
         .containsExactly("link");
   }
 
-  /** Section 4: the longest record fits a tile entry. */
+  /** The longest record fits into a tile entry. */
   @Test
   void longestRecordFitsATile() {
     ChainRow row =

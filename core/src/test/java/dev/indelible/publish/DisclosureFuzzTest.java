@@ -14,8 +14,8 @@ import java.util.List;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Fuzz target of Jazzer: a disclosure is untrusted input, and wrong input is rejected. A default
- * run replays the kept inputs; docs/testing.md states how to search for more.
+ * A fuzz target for Jazzer: a disclosure is untrusted input, and malformed input is rejected. By
+ * default only stored inputs are run; docs/testing.md explains how to fuzz for longer.
  */
 class DisclosureFuzzTest {
   private static final SigningKey KEY = SigningKey.fromSeed(new byte[32]);
@@ -35,8 +35,8 @@ class DisclosureFuzzTest {
   }
 
   /**
-   * Asserts that the input is rejected, or is exactly the record of its row. A signed row without a
-   * fault must have the content of the original row.
+   * Checks that the input is rejected, or that it is exactly the record of its row. A signed row
+   * without a fault must have the content of the original row.
    */
   private static void fuzz(byte[] input) {
     Disclosure disclosure = Disclosure.of(input);

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Content of a disclosure, and its checks against the record. */
+/** The content of a disclosure, and its checks against the record. */
 class DisclosureTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing ring = KeyRing.of(List.of(key.verificationKey()));

@@ -27,7 +27,7 @@ import java.util.UUID;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Cost of the proof of one row of many. */
+/** The proof of one row reads little of a large log. */
 class ProvenRowTest {
   private static final String ORIGIN = "log.example";
 
@@ -35,8 +35,8 @@ class ProvenRowTest {
   private final KeyRing ring = KeyRing.of(List.of(key.verificationKey()));
 
   /**
-   * Issue 3, "Speed": counts the tiles that a proof reads, which grow with the logarithm of the
-   * size. The test computes the expected root by the definition in RFC 9162 section 2.1.1.
+   * Counts the tiles that a proof reads: their number grows with the logarithm of the size. The
+   * test computes the expected root by the definition in RFC 9162 section 2.1.1.
    */
   @ParameterizedTest
   @CsvSource({
@@ -63,7 +63,7 @@ class ProvenRowTest {
         .verify(ledger.row.record(), key.verificationKey());
   }
 
-  /** Ledger of any size whose leaves all equal the leaf of its only row. */
+  /** A ledger of any size. All its leaves equal the leaf of its only row. */
   private final class EqualLeaves implements LedgerReader {
     private final ChainRow row;
     private final long size;
@@ -75,7 +75,7 @@ class ProvenRowTest {
       this.size = size;
     }
 
-    /** Returns the root of a tree with the given number of these leaves. */
+    /** Returns the root of a tree with {@code leaves} equal leaves. */
     private Hash tree(long leaves) {
       if (leaves == 1) {
         return Hash.ofLeaf(row.record());
@@ -116,17 +116,17 @@ class ProvenRowTest {
 
     @Override
     public void forEachRow(RowQuery query, Visitor<ChainRow> visitor) {
-      throw new AssertionError("a proof reads no rows but its own");
+      throw new AssertionError("a proof reads only its own row");
     }
 
     @Override
     public Optional<ChainRow> row(long sequence) {
-      throw new AssertionError("a proof reads no rows but its own");
+      throw new AssertionError("a proof reads only its own row");
     }
 
     @Override
     public Optional<ChainRow> lastRow() {
-      throw new AssertionError("a proof reads no rows but its own");
+      throw new AssertionError("a proof reads only its own row");
     }
 
     @Override

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
-import static dev.indelible.drain.Audits.assertBalanced;
+import static dev.indelible.drain.Audits.assertReconciled;
 import static dev.indelible.drain.Audits.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
@@ -37,49 +37,38 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** D1, D9, D10: the queue without a drainer. */
+/** The queue without a drainer (promises D1, D9 and D10). */
 @Timeout(60)
 class DeferredAuditQueueTest {
   private final AuditCounters counters = new AuditCounters();
   private final MemoryStore store = new MemoryStore(3);
   private final DeferredAuditQueue queue = new DeferredAuditQueue(store, counters);
 
-  /** D10. */
   @AfterEach
   void countersReconcile() {
-    assertBalanced(queue.metrics());
+    assertReconciled(queue.metrics());
   }
 
-  /** Acceptance 3. */
   @Test
   void newQueueIsOpenWithZeroCounters() {
     assertThat(queue.isOpen()).isTrue();
     assertThat(queue.metrics())
         .isEqualTo(
             new DeferredAuditMetrics(
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                Optional.empty(),
-                new AuditHealth(State.RECORDING, ""),
-                0,
-                0,
-                0,
-                Duration.ZERO,
-                OptionalLong.empty(),
-                OptionalLong.empty(),
-                Optional.empty(),
-                OptionalLong.empty(),
-                OptionalLong.empty()));
+                new DeferredAuditMetrics.Events(0, 0, 0, 0, 0),
+                new DeferredAuditMetrics.Failures(0, 0, 0, 0, 0),
+                new DeferredAuditMetrics.Ledger(
+                    new DeferredAuditMetrics.Commits(0, Duration.ZERO),
+                    0,
+                    OptionalLong.empty(),
+                    OptionalLong.empty(),
+                    OptionalLong.empty()),
+                new DeferredAuditMetrics.Journal(
+                    Optional.empty(), OptionalLong.empty(), Optional.empty()),
+                new AuditHealth(State.RECORDING, "")));
   }
 
-  /** Acceptance 32: a waiting drainer learns of an event without polling. */
+  /** A waiting drainer is woken by a new event; it does not poll. */
   @Test
   void submitWakesTheWaitingDrainer() throws Exception {
     Thread drainer =
@@ -99,7 +88,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.isQuiet()).isFalse();
   }
 
-  /** Acceptance 3: all handles refer to one queue. */
+  /** All handles refer to one queue. */
   @Test
   void twoHandlesShareEventsAndCounters() {
     DeferredAuditQueue other = List.of(queue).get(0);
@@ -112,7 +101,6 @@ class DeferredAuditQueueTest {
         .containsExactly("agent:alice", "agent:bob");
   }
 
-  /** Acceptance 4, D1. */
   @Test
   void closedQueueRejectsWithoutThrowing() {
     queue.close();
@@ -124,8 +112,8 @@ class DeferredAuditQueueTest {
   }
 
   /**
-   * D9, D10: a closed queue rejects an event in one step, so the event is never pending for those
-   * who wait for the drain.
+   * A closed queue rejects an event in one step, so that callers who wait for the drain never see
+   * the event as pending.
    */
   @Test
   void rejectedEventIsNeverPending() throws Exception {
@@ -166,7 +154,6 @@ class DeferredAuditQueueTest {
     return List.of(new Refuse("R001", "no"), new Escalate("R003", "ask"));
   }
 
-  /** Acceptance 1. */
   @ParameterizedTest
   @MethodSource("permitting")
   void permittingDecisionIsNotSubmitted(Decision decision) {
@@ -175,7 +162,6 @@ class DeferredAuditQueueTest {
     assertThat(store.pending()).isZero();
   }
 
-  /** Acceptance 1. */
   @ParameterizedTest
   @MethodSource("blocking")
   void blockingDecisionIsSubmitted(Decision decision) {
@@ -192,7 +178,6 @@ class DeferredAuditQueueTest {
             });
   }
 
-  /** D1. */
   @Test
   void fullStoreRejectsAndCountsEvents() {
     for (int i = 0; i < 3; i++) {
@@ -209,14 +194,14 @@ class DeferredAuditQueueTest {
     assertThat(queue.submit(refusal("agent:alice", 5))).isTrue();
   }
 
-  /** D1: an event that the store fails to take is rejected and counted. */
+  /** An event that the store fails to accept is rejected and counted. */
   @Test
   void failingStoreRejectsTheEvent() {
     EventStore full =
         new WrappedStore() {
           @Override
           public boolean offer(AuditEvent event) {
-            throw new StackOverflowError("no room for a frame");
+            throw new StackOverflowError("no stack for another call");
           }
         };
     DeferredAuditQueue failing = new DeferredAuditQueue(full, counters);
@@ -224,7 +209,7 @@ class DeferredAuditQueueTest {
     assertThat(failing.metrics().sendFailures()).isEqualTo(1);
     assertThat(failing.metrics().pending()).isZero();
     assertThat(failing.drainPending()).isTrue();
-    assertBalanced(failing.metrics());
+    assertReconciled(failing.metrics());
   }
 
   /** A null event is an error of the caller and is not counted. */
@@ -236,13 +221,12 @@ class DeferredAuditQueueTest {
     assertThat(queue.drainPending()).isTrue();
   }
 
-  /** Acceptance 12. */
   @Test
   void drainPendingOfEmptyQueueIsTrueAtOnce() {
     assertThat(queue.drainPending(Duration.ZERO)).isTrue();
   }
 
-  /** Acceptance 12, D9: without a drainer the call returns false at its timeout. */
+  /** Without a drainer the call returns false at its timeout. */
   @Test
   void drainPendingEndsAtItsTimeout() {
     for (int i = 0; i < 3; i++) {
@@ -251,13 +235,13 @@ class DeferredAuditQueueTest {
     assertThat(queue.drainPending(Duration.ofMillis(100))).isFalse();
   }
 
-  /** D9: the longest possible timeout is no error. */
+  /** The longest possible timeout is not an error. */
   @Test
   void drainPendingAcceptsAnyTimeout() {
     assertThat(queue.drainPending(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
   }
 
-  /** D8: after the drainer has failed, no caller waits for it. */
+  /** After the drainer has failed for good, no caller waits for it. */
   @Test
   void finalStateClosesQueueAndEndsTheWait() {
     queue.submit(refusal("agent:alice", 1));
@@ -268,7 +252,6 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().pending()).isEqualTo(1);
   }
 
-  /** D8. */
   @Test
   void finalStateIsNotOverwritten() {
     counters.health().report(new AuditHealth(State.SINK_PANICKED, "kaput"));
@@ -278,19 +261,19 @@ class DeferredAuditQueueTest {
         .isEqualTo(new AuditHealth(State.SINK_PANICKED, "kaput"));
   }
 
-  /** Section 6: the metric is the age of the oldest waiting event, or empty if none waits. */
+  /** The metric is the age of the oldest waiting event; empty if no event is waiting. */
   @Test
   void oldestPendingIsNeverNegative() {
-    assertThat(queue.metrics().oldestPending()).isEmpty();
+    assertThat(queue.metrics().journal().oldestPending()).isEmpty();
     DeferredAuditEvent model = refusal("agent:alice", 1);
     queue.submit(at(model, model.timestamp().minusSeconds(3_600)));
     queue.submit(model);
-    assertThat(queue.metrics().oldestPending().orElseThrow())
+    assertThat(queue.metrics().journal().oldestPending().orElseThrow())
         .isGreaterThanOrEqualTo(Duration.ofHours(1));
     store.settle(2);
     counters.count(Counter.APPENDED, 2);
     queue.submit(at(model, model.timestamp().plusSeconds(3_600)));
-    assertThat(queue.metrics().oldestPending()).contains(Duration.ZERO);
+    assertThat(queue.metrics().journal().oldestPending()).contains(Duration.ZERO);
   }
 
   private static DeferredAuditEvent at(DeferredAuditEvent model, Instant time) {
@@ -298,7 +281,6 @@ class DeferredAuditQueueTest {
         model.id(), model.agentId(), model.action(), model.decision(), model.policy(), time);
   }
 
-  /** D1. */
   @Test
   void rejectionsAreLoggedAtMostOncePerSecond() {
     queue.close();

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** D2, D3, D5: the store of durability {@code memory}. */
+/** The store for durability {@code memory} (promises D2, D3 and D5). */
 @Timeout(60)
 class MemoryStoreTest {
   @Test
@@ -37,7 +37,7 @@ class MemoryStoreTest {
     assertThat(store.pending()).isZero();
   }
 
-  /** D1: concurrent producers never exceed the capacity, and can use all of it. */
+  /** Concurrent producers never exceed the capacity, and can use all of it. */
   @Test
   void capacityHoldsUnderContention() throws Exception {
     int threads = 4;

@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** D4: two rows with one event id, both sealed with a valid key. */
+/** Two rows have one event id, and both are sealed with a valid key. */
 class EventIdCheckTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
@@ -54,8 +54,8 @@ class EventIdCheckTest {
   }
 
   /**
-   * If the ids do not fit in memory, the report states that they were not compared, and the verdict
-   * does not change.
+   * If the ids do not fit into memory, the report states that they were not compared, and the
+   * verdict does not change.
    */
   @Test
   void moreIdsThanFitAreNotCompared() throws Exception {
@@ -76,7 +76,7 @@ class EventIdCheckTest {
             });
   }
 
-  /** Returns twenty rows, and a second row of one of their events. */
+  /** Returns twenty rows, followed by a second row for one of their events. */
   private List<ChainRow> sealedTwice(int index) {
     List<AuditEvent> events = new ArrayList<>(ChainedRows.events(20));
     events.add(events.get(index));

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Ledger over a list of rows, which are not validated. It has a tree over the rows and no
+ * A ledger over a list of rows, which it does not validate. It has a tree over the rows and no
  * checkpoints, and can be made to fail.
  */
 record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
@@ -35,7 +35,7 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
         return;
       }
     }
-    failIfMeantTo();
+    throwConfiguredFailure();
   }
 
   @Override
@@ -88,7 +88,7 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
 
   @Override
   public long dlqSize() throws LedgerException {
-    failIfMeantTo();
+    throwConfiguredFailure();
     return 0;
   }
 
@@ -98,7 +98,7 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
   @Override
   public void close() {}
 
-  private void failIfMeantTo() throws LedgerException {
+  private void throwConfiguredFailure() throws LedgerException {
     if (failure.isPresent()) {
       throw failure.get();
     }

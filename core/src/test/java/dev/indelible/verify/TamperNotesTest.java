@@ -27,7 +27,7 @@ class TamperNotesTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
 
-  /** Of more than 10,000 notes, one beyond the limit is returned, as unanswered. */
+  /** If there are more than 10,000 notes, one note beyond the limit is returned, as unanswered. */
   @Test
   void notesBeyondTheLimitCountAsUnanswered() throws Exception {
     List<AuditEvent> events = new ArrayList<>();
@@ -55,7 +55,7 @@ class TamperNotesTest {
     assertThat(notes(rows)).hasSize(20).allMatch(Noted::isAnswered);
   }
 
-  /** A note that cannot be checked now is unknown, and later rows are still checked. */
+  /** A note that cannot be checked at the moment is unknown, and later rows are still checked. */
   @Test
   void uncheckableNoteHidesNoChangedRow() {
     List<AuditEvent> events = new ArrayList<>(events(1));
@@ -86,7 +86,7 @@ class TamperNotesTest {
     return new TamperNotes(ledger, KeyHistory.read(ledger, keys, false)).all();
   }
 
-  /** Ledger that cannot look up a row by its sequence. */
+  /** A ledger that cannot look up a single row by its sequence number. */
   private static LedgerReader withoutSingleRows(LedgerReader ledger) {
     return (LedgerReader)
         Proxy.newProxyInstance(

@@ -25,7 +25,7 @@ import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** Acceptance 22 to 24, from rows in memory. */
+/** The verdicts and findings of the verifier, from rows in memory. */
 class VerifierTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
@@ -61,7 +61,7 @@ class VerifierTest {
         .contains("sequence", "link", "payload", "signature", "dead_letters");
   }
 
-  /** Acceptance 22: changes one bit of each column of each row. */
+  /** Changes one bit of each column of each row. */
   @Test
   void changedBitNamesItsRow() {
     Map<String, UnaryOperator<ChainRow>> changes = new LinkedHashMap<>();
@@ -112,7 +112,6 @@ class VerifierTest {
     }
   }
 
-  /** D7. */
   @Test
   void recordedGapIsReportedButNotBroken() throws Exception {
     SystemEvent gap =
@@ -138,7 +137,7 @@ class VerifierTest {
                 "accepted events were lost, as this row records: a bad block"));
   }
 
-  /** Swaps two rows and gives each the sequence of its new position. */
+  /** Swaps two rows and gives each the sequence number of its new place. */
   @Test
   void swappedRowsAreReportedAsMoved() {
     List<ChainRow> chain = new ArrayList<>(rows);
@@ -169,7 +168,6 @@ class VerifierTest {
         .anyMatch(f -> f.check().equals("order") && f.sequence().equals(OptionalLong.of(12)));
   }
 
-  /** Acceptance 23. */
   @Test
   void unknownKeyGivesVerdictUnknown() {
     List<ChainRow> foreign = ChainedRows.sealed(SigningKey.generate(), 3);
@@ -179,7 +177,7 @@ class VerifierTest {
     assertThat(report.firstBroken()).isEmpty();
   }
 
-  /** Acceptance 23: a row without a signature in a log that signs its rows. */
+  /** A row without a signature is broken in a log that signs its rows. */
   @Test
   void unsignedRowIsBroken() {
     ChainRow last = rows.get(19);
@@ -192,7 +190,6 @@ class VerifierTest {
     assertThat(report.firstBroken()).hasValue(20);
   }
 
-  /** Acceptance 24. */
   @Test
   void sinceReportsItsTrustedPrefix() {
     List<ChainRow> chain = ChainedRows.with(rows, 3, row -> ChainedRows.agent(row, "x"));
@@ -207,16 +204,16 @@ class VerifierTest {
     assertThat(since(chain, 1).verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(since(chain, 4).firstBroken()).hasValue(4);
     assertThat(since(chain, 5).firstBroken())
-        .as("row 4 is trusted as it is, and row 5 does not link to it")
+        .as("row 4 is trusted unverified, and row 5 does not link to it")
         .hasValue(5);
     assertThat(since(chain, 99).verdict()).isEqualTo(Verdict.UNKNOWN);
   }
 
-  /** Acceptance 21: the log's own note of tampering is a finding. */
+  /** The log's own note of tampering is a finding. */
   @Test
   void notedTamperingIsBroken() {
     List<ChainRow> chain = new ArrayList<>(rows);
-    TamperNote note = new TamperNote(20, "00", "was odd");
+    TamperNote note = new TamperNote(20, "00", "was changed");
     chain.addAll(new RowSealer(key).seal(rows.get(19).head(), List.of(note.toEvent())));
     VerificationReport report = verify(chain);
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
@@ -226,10 +223,10 @@ class VerifierTest {
                 "tamper",
                 Status.BROKEN,
                 OptionalLong.of(21),
-                "the log noted tampering while it ran: row 20 was odd"));
+                "the log noted tampering while it ran: row 20 was changed"));
   }
 
-  /** D11: an unreadable ledger is unknown, and a damaged one is broken. */
+  /** An unreadable ledger has an unknown verdict, and a damaged one is broken. */
   @Test
   void unreadableLedgerIsNotIntact() {
     for (boolean damaged : new boolean[] {false, true}) {
@@ -242,7 +239,7 @@ class VerifierTest {
     }
   }
 
-  /** A report stays short, and the first proven fault is in it even after many unproven ones. */
+  /** A report stays short. Its first proven fault is included even after many unproven ones. */
   @Test
   void reportNamesAtMostAThousandFaults() {
     List<ChainRow> foreign = new ArrayList<>(ChainedRows.sealed(SigningKey.generate(), 1_100));

@@ -14,21 +14,21 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** Converts bound values of any type to JSON that can be recorded. */
+/** Converts bound values of any type to JSON for the record. */
 final class BoundValues {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-  /** Number of bits of the integers that a double holds exactly; recorded numbers are doubles. */
+  /** A double holds integers of this many bits exactly; numbers in the record are doubles. */
   private static final int EXACT_BITS = 53;
 
   private BoundValues() {}
 
   /**
-   * Returns a list of values, in the order of the parameters, for each run of the statement.
+   * Returns the list of values, in the order of the parameters, for each run of the statement.
    *
-   * <p>A driver keeps a bound value until another is bound, also from one batch entry to the next.
-   * datasource-proxy lists only the values bound for each entry, so this method keeps the earlier
-   * ones.
+   * <p>A driver keeps a bound value until another value is bound, even from one batch entry to the
+   * next. datasource-proxy lists only the values that were bound for each entry, so this method
+   * adds the earlier ones.
    */
   static ArrayNode json(List<List<ParameterSetOperation>> entries) {
     ArrayNode lists = JSON.arrayNode();
@@ -88,7 +88,7 @@ final class BoundValues {
         : JSON.objectNode().put("type", value.getClass().getName());
   }
 
-  /** Returns false for streams, locators and similar values, whose content cannot be read twice. */
+  /** Returns false for streams, locators and similar values, which can be read only once. */
   private static boolean isText(Object value) {
     return value instanceof CharSequence
         || value instanceof Character
@@ -100,8 +100,8 @@ final class BoundValues {
   }
 
   /**
-   * Returns a JSON number if it is exact, otherwise text. A BigDecimal is text, because its scale
-   * is part of the value.
+   * Returns a JSON number if that is exact, otherwise text. A BigDecimal becomes text, because its
+   * scale is part of its value.
    */
   private static JsonNode number(Number number) {
     boolean floating = number instanceof Double || number instanceof Float;
@@ -119,7 +119,7 @@ final class BoundValues {
         : JSON.stringNode(wellFormed(number.toString()));
   }
 
-  /** Replaces a lone surrogate, which has no UTF-8 form, by its six-char escape. */
+  /** Replaces a lone surrogate, which has no UTF-8 form, with its escape of six characters. */
   static String wellFormed(String text) {
     StringBuilder formed = new StringBuilder(text.length());
     text.codePoints()

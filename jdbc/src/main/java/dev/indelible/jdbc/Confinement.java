@@ -34,13 +34,16 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hides the driver's objects. Every JDBC object that a method returns is wrapped by the interface
- * that the method declares, because one object of a driver may implement several. The bypasses that
- * JDBC offers are closed: {@code unwrap}, the getters of a statement or connection, other SQL on a
- * prepared statement, rows updated through a result set, and large objects written in place.
+ * Hides the objects of the driver. Each JDBC object that a method returns is wrapped as the
+ * interface that the method declares, because one driver object may implement several interfaces.
+ * Closes the bypasses that JDBC offers: {@code unwrap}, the getters of a statement or connection,
+ * different SQL on a prepared statement, updates through a result set, and writes to large objects.
  */
 final class Confinement implements InvocationHandler {
-  /** The wrapped interfaces; an object of undeclared type is wrapped as the first that fits. */
+  /**
+   * The interfaces to wrap. An object of undeclared type is wrapped as the first interface that
+   * fits.
+   */
   private static final List<Class<?>> CONFINED =
       List.of(
           Connection.class,
@@ -64,7 +67,9 @@ final class Confinement implements InvocationHandler {
   private static final Set<Class<?>> WRITABLE_VALUES =
       Set.of(Blob.class, Clob.class, NClob.class, SQLXML.class, Ref.class);
 
-  /** Type of the pool, and the type to which Spring Boot unwraps it before a cast to the pool. */
+  /**
+   * HikariCP's pool class, and the type to which Spring Boot unwraps before it casts to the pool.
+   */
   private static final Set<String> HIKARI_TYPES =
       Set.of("com.zaxxer.hikari.HikariDataSource", "com.zaxxer.hikari.HikariConfigMXBean");
 
@@ -74,10 +79,12 @@ final class Confinement implements InvocationHandler {
   private final Class<?> type;
   private final WriteQuestions questions;
 
-  /** Wrapped object that returned this one; for a data source, its target. */
+  /** The wrapped object that returned this one; for a data source, its target. */
   private final Object owner;
 
-  /** SQL of a prepared statement; for any other object, the method that returned it. */
+  /**
+   * The SQL of a prepared statement; for any other object, the name of the method that returned it.
+   */
   private final String origin;
 
   private Confinement(
@@ -92,7 +99,7 @@ final class Confinement implements InvocationHandler {
   /**
    * Wraps a data source that asks the hook.
    *
-   * @param asking asks the hook, and then uses {@code wrapped}
+   * @param asking the data source that asks the hook and then uses {@code wrapped}
    * @param wrapped the target of {@code asking}, for example a pool
    */
   static DataSource confine(DataSource asking, DataSource wrapped, WriteQuestions questions) {
@@ -144,7 +151,7 @@ final class Confinement implements InvocationHandler {
         || owner instanceof DataSource wrapped && isHikariPool(wrapped, wanted);
   }
 
-  /** Compares names, because HikariCP may not be on the class path. */
+  /** Compares by name, because HikariCP may be missing from the class path. */
   private static boolean isHikariPool(DataSource wrapped, Class<?> wanted) {
     return HIKARI_TYPES.contains(wanted.getName()) && wanted.isInstance(wrapped);
   }
@@ -161,7 +168,7 @@ final class Confinement implements InvocationHandler {
             .formatted(wanted.getName()));
   }
 
-  /** Refuses methods that JDBC forbids on a prepared statement, and some drivers permit. */
+  /** Refuses methods that JDBC forbids on a prepared statement; some drivers permit them. */
   private void requireNoOtherSql(Method method, Object @Nullable [] args) throws SQLException {
     boolean takesSql =
         method.getName().startsWith("execute") || method.getName().equals("addBatch");
@@ -172,8 +179,8 @@ final class Confinement implements InvocationHandler {
   }
 
   /**
-   * Refuses setters on a value that was read: it may be a locator, whose setters write to the
-   * table.
+   * Refuses setters of a value that was read. The value may be a locator, whose setters write to
+   * the table.
    */
   private void requireNoWriteInPlace(Method method) throws SQLException {
     boolean writes =
@@ -187,8 +194,8 @@ final class Confinement implements InvocationHandler {
   }
 
   /**
-   * Asks the hook about a large object before it is bound, because PostgreSQL's driver writes it
-   * while it is bound.
+   * Asks the hook about a large object before it is bound: PostgreSQL's driver writes the object
+   * during binding.
    */
   private void askAboutLargeObject(Method method, Object @Nullable [] args) throws SQLException {
     boolean binds =
@@ -223,7 +230,7 @@ final class Confinement implements InvocationHandler {
     }
   }
 
-  /** Returns the arguments with the driver's own objects in place of proxies. */
+  /** Replaces proxies among the arguments with the objects of the driver. */
   private static Object[] released(Object[] args) {
     Object[] released = args.clone();
     for (int i = 0; i < args.length; i++) {
@@ -257,7 +264,7 @@ final class Confinement implements InvocationHandler {
         : proxy;
   }
 
-  /** Returns the interface that wraps an object of this declared type, or null if none does. */
+  /** Returns the interface to wrap an object of this declared type, or null if there is none. */
   private static @Nullable Class<?> confinedType(@Nullable Object object, Class<?> declared) {
     return CONFINED.stream()
         .filter(type -> declared == type || declared == Object.class)

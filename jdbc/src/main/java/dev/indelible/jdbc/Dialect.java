@@ -10,18 +10,18 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Properties of a database product: how it reads SQL, and which statements pass without a question
- * to the hook.
+ * The properties of a database product: how it parses SQL, and which statements do not need the
+ * hook.
  *
  * <p>The patterns match the shape of a statement: words in lower case, {@code "} for a quoted name,
  * {@code '} for a string, {@code 0} for a number, and one space between tokens.
  *
  * @param has the quirks that the product always has
- * @param mayHave the quirks that depend on the session, or are unknown
+ * @param mayHave the quirks that depend on the session or are unknown
  * @param steering statements that control the transaction or the session, or show a setting
  * @param explains true if EXPLAIN of a query writes nothing
- * @param semicolons true if statements must be separated by semicolons
- * @param writingFunctions functions known to write, by their names in lower case
+ * @param semicolons true if the product requires semicolons between statements
+ * @param writingFunctions the names of functions known to write, in lower case
  */
 record Dialect(
     Set<Quirk> has,
@@ -43,7 +43,7 @@ record Dialect(
   private static final String TRANSACTION_MODES =
       TRANSACTION_MODE + "(?:(?: ,)? " + TRANSACTION_MODE + ")*";
 
-  /** Pattern of transaction control in every product. */
+  /** The pattern of transaction control, for every product. */
   private static final String TRANSACTION =
       String.join(
           "|",
@@ -58,7 +58,7 @@ record Dialect(
           "set (?:session characteristics as )?transaction " + TRANSACTION_MODES,
           "set schema(?: =)? " + VALUE);
 
-  /** SQLite's pragmas that only report if they have no argument. */
+  /** SQLite pragmas that only report when they have no argument. */
   private static final String REPORTING_PRAGMAS =
       "(?:application_id|auto_vacuum|automatic_index|busy_timeout|cache_size|cache_spill"
           + "|cell_size_check|checkpoint_fullfsync|collation_list|compile_options|data_version"
@@ -70,12 +70,12 @@ record Dialect(
           + "|soft_heap_limit|synchronous|temp_store|threads|trusted_schema|user_version"
           + "|wal_autocheckpoint|writable_schema)";
 
-  /** SQLite's pragmas that only report, with any argument. */
+  /** SQLite pragmas that only report, with or without an argument. */
   private static final String INSPECTING_PRAGMAS =
       "(?:table_info|table_xinfo|table_list|index_list|index_info|index_xinfo|foreign_key_list"
           + "|foreign_key_check|integrity_check|quick_check)";
 
-  /** PostgreSQL's settings that end with the session and affect no data. */
+  /** PostgreSQL settings that end with the session and affect no data. */
   private static final String POSTGRESQL_SETTINGS =
       "(?:application_name|bytea_output|client_encoding|client_min_messages|cursor_tuple_fraction"
           + "|datestyle|default_transaction_(?:isolation|read_only|deferrable)|enable_\\w+"
@@ -251,7 +251,7 @@ record Dialect(
           true,
           functions(ORACLE_FUNCTIONS));
 
-  /** Most readings of a text that are tried; with more, the text counts as a write. */
+  /** Maximum number of readings to try; a text with more counts as a write. */
   private static final int MAX_READINGS = 64;
 
   Dialect {
@@ -272,7 +272,7 @@ record Dialect(
         Stream.concat(Stream.of(common), Stream.of(ofProduct)).collect(Collectors.joining("|")));
   }
 
-  /** Returns the dialect of a database by the product name that its driver reports. */
+  /** Returns the dialect for the product name that a driver reports. */
   static Dialect of(String product) {
     return switch (product) {
       case "SQLite" -> SQLITE;
@@ -286,7 +286,7 @@ record Dialect(
     };
   }
 
-  /** Returns the possible readings of a text, usually one; empty if there are too many. */
+  /** Returns the possible readings of a text, usually one; empty if there are too many to try. */
   List<Set<Quirk>> readings(String sql) {
     List<Quirk> open = mayHave.stream().filter(quirk -> quirk.matters(sql)).toList();
     if (1L << open.size() > MAX_READINGS) {
@@ -305,8 +305,8 @@ record Dialect(
   }
 
   /**
-   * Returns true if a name in lower case may be a writing function, or the table of a writing
-   * pragma.
+   * Returns true if a name in lower case may be a function that writes, or the table of a pragma
+   * that writes.
    */
   boolean mayWrite(String name, boolean called) {
     return (called || name.startsWith("pragma_")) && writingFunctions.matcher(name).matches();

@@ -6,21 +6,21 @@ import dev.indelible.decision.Refuse;
 import java.sql.SQLException;
 
 /**
- * Thrown for a write that the hook does not permit. No part of its statement or batch reached the
- * database. The transaction is unchanged and can be continued, committed or rolled back.
+ * Thrown for a write that the hook does not permit. No part of the statement or batch reached the
+ * database. The transaction is unchanged: the caller can continue, commit or roll back.
  *
  * <p>The message names operation, table, rule and reason. It quotes neither SQL nor parameters, so
- * it can be logged or shown to the agent.
+ * it may be logged or shown to the agent.
  */
 public final class GovernanceRefusal extends SQLException {
   /**
-   * SQLState {@value}: "insufficient privilege" in PostgreSQL and Db2, in the standard's class 42,
-   * access rule violation. No pool or framework treats this class as a broken connection or retries
-   * it.
+   * SQLState {@value}: "insufficient privilege" in PostgreSQL and Db2, in class 42 (access rule
+   * violation) of the standard. Pools and frameworks neither retry this class nor treat it as a
+   * broken connection.
    */
   public static final String SQL_STATE = "42501";
 
-  /** Rule id of a refusal that is caused by a failure of the hook. */
+  /** The rule id of a refusal because the hook failed. */
   public static final String HOOK_FAILED = "hook_failed";
 
   private final transient Decision decision;
@@ -43,8 +43,8 @@ public final class GovernanceRefusal extends SQLException {
   }
 
   /**
-   * Returns a refusal caused by a failure of the hook. The failure is its cause, and may quote data
-   * in its own message.
+   * Returns a refusal because the hook failed. The hook's exception is the cause; its message may
+   * quote data.
    */
   static GovernanceRefusal hookFailed(SqlWrite write, RuntimeException failure) {
     String reason = "the hook failed: " + failure.getClass().getName() + ", see the cause";
@@ -53,7 +53,7 @@ public final class GovernanceRefusal extends SQLException {
     return refusal;
   }
 
-  /** Returns the decision, which blocks. */
+  /** Returns the decision that blocks the write. */
   public Decision decision() {
     return decision;
   }

@@ -10,18 +10,18 @@ import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
 /**
  * Wraps a {@link DataSource} so that no write reaches the database unless the hook permits it.
  *
- * <p>The hook is asked on the caller's thread, inside the caller's transaction, before a statement
- * is sent; about every part of a batch before any is sent. If it refuses or throws, the call throws
- * a {@link GovernanceRefusal}, nothing of the statement or batch is sent, and a refused batch is
- * emptied. A statement passes without a question only if it is known to read, or to control the
- * transaction or the session. Everything else counts as a write.
+ * <p>The hook is called on the caller's thread, inside the caller's transaction, before a statement
+ * is sent. For a batch, it is called for every part before any part is sent. If the hook refuses or
+ * throws, the call throws a {@link GovernanceRefusal}, nothing of the statement or batch is sent,
+ * and a refused batch is emptied. A statement skips the hook only if it is known to read, or to
+ * control the transaction or the session. Everything else counts as a write.
  *
- * <p>The hook gets a {@code custom} action of kind {@value #SQL_WRITE} whose payload has
+ * <p>The hook gets a {@code custom} action of kind {@value #SQL_WRITE} with this payload:
  *
  * <ul>
- *   <li>{@code namespace}: the table, as written but without quotes, with its schema if given;
- *       empty if none was found. The hook is asked once for each table found in each statement, or
- *       once if none is;
+ *   <li>{@code namespace}: the table as written but without quotes, with its schema if the text has
+ *       it; empty if no table was found. The hook is called once for each table found in each
+ *       statement, or once if none was found;
  *   <li>{@code operation}: {@code insert}, {@code update}, {@code delete}, {@code replace}, {@code
  *       merge}, {@code truncate}, {@code ddl}, {@code call} or {@code other};
  *   <li>{@code sql}: the text of the statement, without the comments around it;
@@ -31,21 +31,22 @@ import net.ttddyy.dsproxy.support.ProxyDataSourceBuilder;
  *       one bound by name {@code {name:value}}. A lone surrogate is written as its escape.
  * </ul>
  *
- * <p>Text that databases read differently (backslashes in strings, {@code #}, dollar quotes, nested
- * comments) is read as the product reads it. If that depends on settings, or the product is
- * unknown, every reading is tried, and the hook is asked about a write in any of them.
+ * <p>Databases parse some text differently: backslashes in strings, {@code #}, dollar quotes,
+ * nested comments. Such text is parsed as the product parses it. If that depends on settings, or
+ * the product is unknown, every reading is tried, and the hook is asked about the writes in all of
+ * them.
  *
- * <p>Thread-safe if its target is. It guards against statements, not against code in the same
- * process that bypasses it. {@code docs/jdbc.md} lists what passes on each product, and the limits.
- * The main ones:
+ * <p>Thread-safe if the target is. It guards against statements, but not against code in the
+ * process that bypasses it. {@code docs/jdbc.md} lists the statements that skip the hook on each
+ * product, and all limits. The main limits:
  *
  * <ul>
- *   <li>The name is not resolved: case, aliases, views, synonyms, search paths and Unicode escapes
- *       are as written, and of a multi-table UPDATE or of DDL only the first table is named. A
+ *   <li>Names are not resolved: case, aliases, views, synonyms, search paths and Unicode escapes
+ *       are passed as written. Only the first table of a multi-table UPDATE or of DDL is named. A
  *       strict policy lists the tables that may be written.
- *   <li>A SELECT of a function that writes is a read here, unless the function comes with the
- *       product and is known to write; a trigger's writes are not seen.
- *   <li>Result sets and large objects that were read are read-only: their setters throw {@link
+ *   <li>A SELECT that calls a function counts as a read, unless the function comes with the product
+ *       and is known to write. Writes by triggers are not seen.
+ *   <li>Result sets, and large objects that were read, are read-only: their setters throw {@link
  *       java.sql.SQLFeatureNotSupportedException}.
  * </ul>
  */
@@ -56,11 +57,11 @@ public final class GovernedDataSource {
   private GovernedDataSource() {}
 
   /**
-   * Wraps a data source; bound values are recorded.
+   * Wraps a data source, and records bound values.
    *
-   * @param target the source of connections; closed by its owner
+   * @param target the source of connections; its owner closes it
    * @param hook decides about each write
-   * @param agentId supplies the agent that writes, on the writing thread, for each write
+   * @param agentId returns the agent that writes; called on the writing thread for each write
    */
   public static DataSource wrap(DataSource target, PreWriteHook hook, Supplier<String> agentId) {
     return builder(target, hook, agentId).build();
@@ -85,8 +86,8 @@ public final class GovernedDataSource {
     }
 
     /**
-     * Sets whether the hook gets the bound values; on by default. If off, the member {@code
-     * parameters} is absent; values within the SQL are still in {@code sql}.
+     * Sets whether the hook gets the bound values; the default is true. If false, the member {@code
+     * parameters} is absent. Values inside the SQL text are always in {@code sql}.
      */
     public Builder recordParameters(boolean recordParameters) {
       this.recordParameters = recordParameters;

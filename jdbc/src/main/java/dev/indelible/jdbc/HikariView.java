@@ -12,12 +12,12 @@ import java.sql.SQLException;
 import javax.sql.DataSource;
 
 /**
- * View of a governed HikariCP pool for monitoring: its settings, state and metrics, and governed
- * connections only. Spring Boot unwraps a data source to {@code HikariDataSource} to bind its
- * metrics, and gets this view instead of the pool. The view has neither the pool's URL nor its
- * credentials.
+ * A view of a governed HikariCP pool for monitoring. It offers the pool's settings, state and
+ * metrics, and governed connections only; it hides the pool's URL and credentials. Spring Boot
+ * unwraps a data source to {@code HikariDataSource} to bind metrics, and gets this view instead of
+ * the pool.
  *
- * <p>Every method is delegated by hand. {@code HikariDataSource} is a class, so a dynamic proxy
+ * <p>Every method is delegated by hand: {@code HikariDataSource} is a class, so a dynamic proxy
  * cannot implement it. HikariCP's own copy of a configuration includes the credentials and does not
  * follow later changes.
  */
@@ -69,7 +69,8 @@ final class HikariView extends HikariDataSource {
   }
 
   /**
-   * Returns a proxy, because the pool's own bean is the pool, which has the driver's connections.
+   * Returns a proxy. The pool's own bean is the pool itself, which would give access to the
+   * driver's connections.
    */
   @Override
   public HikariPoolMXBean getHikariPoolMXBean() {

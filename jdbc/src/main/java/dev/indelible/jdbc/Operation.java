@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/** Effect of a statement on its target. */
+/** The effect of a statement on its target. */
 enum Operation {
   INSERT("insert"),
   UPDATE("update"),
@@ -21,7 +21,7 @@ enum Operation {
   CALL("call exec execute"),
   OTHER("copy upsert into");
 
-  /** Operations by the verbs that begin them. */
+  /** Operations, by the verbs that begin their statements. */
   static final Map<String, Operation> BY_VERB = byVerb();
 
   private final Set<String> verbs;
@@ -30,7 +30,7 @@ enum Operation {
     this.verbs = words(verbs);
   }
 
-  /** Returns the name that is recorded. */
+  /** Returns the name in the record. */
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }

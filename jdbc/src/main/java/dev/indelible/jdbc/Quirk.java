@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.function.Predicate;
 
 /**
- * Difference in how databases read SQL: a comment or string in one database is a statement in
- * another.
+ * A difference between databases in how they parse SQL. A comment or string in one database may be
+ * a statement in another.
  */
 enum Quirk {
   /** {@code E'..\'..'} is one string (PostgreSQL). */
@@ -19,7 +19,7 @@ enum Quirk {
   Q_STRINGS(has("q'", "'")),
   /** {@code $tag$..$tag$} is a string (PostgreSQL). */
   DOLLAR_QUOTES(has("$", "$")),
-  /** {@code $$..$$} is a string, {@code $tag$} is not (H2). */
+  /** {@code $$..$$} is a string, but {@code $tag$} is not (H2). */
   DOUBLE_DOLLAR_QUOTES(has("$$", "")),
   /** {@code `name`} is a name (MySQL, SQLite, H2). */
   BACKTICK_NAMES(has("`", "")),
@@ -29,7 +29,7 @@ enum Quirk {
   HASH_COMMENTS(has("#", "")),
   /** {@code //} begins a comment (H2, HSQLDB). */
   SLASH_COMMENTS(has("//", "")),
-  /** {@code --} begins a comment only before white space (MySQL). */
+  /** {@code --} begins a comment only if white space follows (MySQL). */
   DASHES_NEED_SPACE(has("--", "")),
   /** Block comments nest (PostgreSQL, H2, SQL Server). */
   NESTED_COMMENTS(has("/*", "/*")),
@@ -40,7 +40,7 @@ enum Quirk {
   /** {@code $name(..)} is a variable, with any text between the parentheses (SQLite). */
   VARIABLES_WITH_PARENTHESES(
       sql -> sql.indexOf('(') >= 0 && sql.chars().anyMatch(c -> "$@:#".indexOf(c) >= 0)),
-  /** Spaces outside ASCII separate words (H2, SQL Server); in other databases they are letters. */
+  /** Spaces outside ASCII separate words (H2, SQL Server); other databases read them as letters. */
   UNICODE_SPACES(sql -> sql.chars().anyMatch(c -> c >= 0x80 && SqlLexer.isSpace(c)));
 
   private final Predicate<String> condition;
@@ -56,7 +56,7 @@ enum Quirk {
     };
   }
 
-  /** Returns true if this quirk can change how a text is read; when in doubt, returns true. */
+  /** Returns true if this quirk may change how a text is parsed. Returns true if in doubt. */
   boolean matters(String sql) {
     return condition.test(sql.toLowerCase(Locale.ROOT));
   }

@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Splits SQL into tokens as a database with these quirks does, without comments and white space.
- * Never fails: an open quote or comment extends to the end of the text, and makes the reading
+ * Splits SQL into tokens as a database with these quirks does, and drops comments and white space.
+ * Never fails: an open quote or comment extends to the end of the text and makes the reading
  * {@linkplain Reading#certain uncertain}.
  */
 final class SqlLexer {
@@ -25,10 +25,10 @@ final class SqlLexer {
   /**
    * A token.
    *
-   * @param text words in lower case, names and strings without their quotes
+   * @param text a word in lower case, or a name or string without its quotes
    * @param raw the text as written, without quotes
-   * @param start the position of its first char in the SQL
-   * @param end the position after its last char
+   * @param start the position of the first character in the SQL
+   * @param end the position after the last character
    */
   record Token(Kind kind, String text, String raw, int start, int end) {
     boolean isWord(String word) {
@@ -43,16 +43,17 @@ final class SqlLexer {
       return kind == Kind.SYMBOL && text.charAt(0) == symbol;
     }
 
-    /** Returns true if this token can name a table or a function; in SQLite a string can. */
+    /** Returns true if this token can name a table or a function. In SQLite, a string can. */
     boolean isName() {
       return kind == Kind.WORD || kind == Kind.QUOTED_NAME || kind == Kind.STRING;
     }
   }
 
   /**
-   * How one database reads a text.
+   * One database's reading of a text.
    *
-   * @param certain false if a construct in the text may have another extent or another name
+   * @param certain false if the database may read a construct of the text with another extent or
+   *     another name
    */
   record Reading(List<Token> tokens, boolean certain) {}
 
@@ -82,7 +83,7 @@ final class SqlLexer {
         lexer.readToken();
       }
     }
-    // For some databases the text ends at a NUL.
+    // In some databases a NUL ends the text.
     return new Reading(lexer.tokens, lexer.certain && sql.indexOf('\0') < 0);
   }
 
@@ -186,7 +187,9 @@ final class SqlLexer {
     }
   }
 
-  /** Returns true if the last token is one of these words and ends here. */
+  /**
+   * Returns true if the last token is one of these words and ends directly before this position.
+   */
   private boolean follows(Set<String> words) {
     Token last = tokens.isEmpty() ? null : tokens.get(tokens.size() - 1);
     return last != null && last.end() == at && last.isWordOf(words);
@@ -199,7 +202,7 @@ final class SqlLexer {
     return quirks.contains(Quirk.E_STRING_ESCAPES) && (follows(Set.of("e")) || inEscapedString);
   }
 
-  /** Returns true for {@code U&"\0061"}, a name that differs from the text as written. */
+  /** Returns true at {@code U&"\0061"}: the real name differs from the text as written. */
   private boolean startsUnicodeName() {
     int size = tokens.size();
     return size >= 2
@@ -208,7 +211,7 @@ final class SqlLexer {
         && tokens.get(size - 2).isWord("u");
   }
 
-  /** Reads text up to a closing quote; a doubled quote is a quote within the text. */
+  /** Reads text up to a closing quote. A doubled quote is a quote within the text. */
   private void readQuoted(Kind kind, char close, boolean escapes) {
     int start = at++;
     boolean closed = false;
@@ -251,7 +254,7 @@ final class SqlLexer {
     add(Kind.STRING, sql.substring(Math.min(body, at), end < 0 ? at : end), start);
   }
 
-  /** Returns the position after the opening {@code $tag$}, or 0 if none opens here. */
+  /** Returns the position after an opening {@code $tag$}, or 0 if none is here. */
   private int dollarTagEnd() {
     if (!quirks.contains(Quirk.DOLLAR_QUOTES)) {
       boolean opens = quirks.contains(Quirk.DOUBLE_DOLLAR_QUOTES) && sql.startsWith("$$", at);
@@ -266,8 +269,8 @@ final class SqlLexer {
   }
 
   /**
-   * Reads {@code 12}, {@code 1.5e-3} or {@code 0xff}. Databases differ on a word directly after a
-   * number.
+   * Reads {@code 12}, {@code 1.5e-3} or {@code 0xff}. Databases differ about a word that directly
+   * follows a number.
    */
   private void readNumber() {
     int start = at;
@@ -285,7 +288,10 @@ final class SqlLexer {
     add(Kind.WORD, sql.substring(start, at), start);
   }
 
-  /** Returns true where SQLite reads {@code $name(..)} as one variable, with any quotes in it. */
+  /**
+   * Returns true if SQLite reads {@code $name(..)} here as one variable, including any quotes in
+   * it.
+   */
   private boolean opensVariable() {
     int size = tokens.size();
     return quirks.contains(Quirk.VARIABLES_WITH_PARENTHESES)
@@ -303,8 +309,8 @@ final class SqlLexer {
   }
 
   /**
-   * Folds case as databases do, to upper and then to lower case. Some non-ASCII letters become
-   * ASCII.
+   * Folds case as databases do: first to upper case, then to lower case. Some non-ASCII letters
+   * become ASCII.
    */
   static String folded(String word) {
     return word.toUpperCase(Locale.ROOT).toLowerCase(Locale.ROOT);

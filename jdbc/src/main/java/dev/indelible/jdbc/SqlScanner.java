@@ -13,32 +13,32 @@ import java.util.Set;
 /**
  * Finds the writes in SQL.
  *
- * <p>Fails closed. A statement is a read only if one of these holds in every reading of the text by
- * the database:
+ * <p>Fails closed. A statement counts as a read only if one of these conditions holds in every
+ * reading of the text:
  *
  * <ol>
- *   <li>it is one of the product's {@linkplain Dialect#steering steering statements};
- *   <li>it is a query, or EXPLAIN of a query in a product where EXPLAIN writes nothing. It has no
- *       unquoted word that begins a write, and no call of a function that is known to write.
+ *   <li>It is one of the product's {@linkplain Dialect#steering steering statements}.
+ *   <li>It is a query, or EXPLAIN of a query in a product where EXPLAIN writes nothing. It has no
+ *       unquoted word that begins a write, and calls no function that is known to write.
  * </ol>
  *
- * <p>Every other statement is a write, known or not.
+ * <p>Every other statement is a write, even if it is unknown.
  */
 final class SqlScanner {
   /**
-   * Verbs that begin a write only as the first word of a statement; within a statement they are
+   * Verbs that begin a write only as the first word of a statement. Inside a statement they are
    * names in every known database.
    */
   private static final Set<String> FIRST_ONLY = words("call comment copy exec rename");
 
-  /** Further words that begin a write without a semicolon before it (Transact-SQL). */
+  /** Further words that begin a write without a preceding semicolon (Transact-SQL). */
   private static final Set<String> WITHOUT_SEMICOLON =
       words(
           "add attach backup bulk checkpoint conversation dbcc deny dialog disable dump enable kill"
               + " load move raiserror receive reconfigure restore revert send setuser shutdown"
               + " updatetext writetext");
 
-  /** Verbs that are also functions. */
+  /** Verbs that are also names of functions. */
   private static final Set<String> ALSO_FUNCTIONS = words("insert replace truncate");
 
   private static final Set<String> QUERIES = words("select values table with");
@@ -58,10 +58,10 @@ final class SqlScanner {
           "table view index trigger sequence schema database function procedure type domain policy"
               + " rule role user extension column");
 
-  /** Objects that belong to the table named after ON. */
+  /** Kinds of objects that belong to the table named after ON. */
   private static final Set<String> OBJECTS_ON_TABLES = words("index trigger policy rule");
 
-  /** Words that end the list of granted privileges. */
+  /** Words that end the list of privileges in GRANT and REVOKE. */
   private static final Set<String> AFTER_PRIVILEGES = words("on to from");
 
   /** Events of triggers and foreign keys. */
@@ -72,7 +72,7 @@ final class SqlScanner {
   private final Dialect dialect;
   private final Set<SqlWrite> found = new LinkedHashSet<>();
 
-  /** True once a definition was found. */
+  /** True after a definition was found. */
   private boolean defines;
 
   private SqlScanner(String sql, List<Token> tokens, Dialect dialect) {
@@ -81,7 +81,9 @@ final class SqlScanner {
     this.dialect = dialect;
   }
 
-  /** Returns the writes in a text of one or more statements, in order; empty if it only reads. */
+  /**
+   * Returns the writes in a text of one or more statements, in order; empty if the text only reads.
+   */
   static Set<SqlWrite> writes(String sql, Dialect dialect) {
     Set<SqlWrite> writes = new LinkedHashSet<>();
     List<Set<Quirk>> readings = dialect.readings(sql);
@@ -129,7 +131,7 @@ final class SqlScanner {
     return found;
   }
 
-  /** Returns the first position after parentheses and JDBC's <code>{?=</code>. */
+  /** Returns the first position after opening parentheses and JDBC's <code>{?=</code>. */
   private int lead() {
     int at = 0;
     while (sql.isSymbol(at, '(')
@@ -151,7 +153,7 @@ final class SqlScanner {
     return sql.isWordOf(query, QUERIES) && !definesFunction;
   }
 
-  /** Returns the position of the query of an EXPLAIN, after its options and parentheses. */
+  /** Returns the position of the query of an EXPLAIN, after options and parentheses. */
   private int explainedQuery(int from) {
     int at = from;
     if (sql.isSymbol(at, '(') && !sql.isWordOf(sql.afterOpening(at), QUERIES)) {
@@ -167,7 +169,7 @@ final class SqlScanner {
     return sql.isWordOf(at, Operation.BY_VERB.keySet());
   }
 
-  /** Returns true if a write begins here, within a statement. */
+  /** Returns true if a write begins at this position inside a statement. */
   private boolean isWriteInside(int at) {
     boolean begins =
         dialect.semicolons()
@@ -179,8 +181,8 @@ final class SqlScanner {
   }
 
   /**
-   * Returns true if the word belongs to a clause: FOR UPDATE, or a part of an upsert, a MERGE or a
-   * definition.
+   * Returns true if the word belongs to a clause: FOR UPDATE, or a clause of an upsert, a MERGE or
+   * a definition.
    */
   private boolean isClause(int at) {
     boolean merges = found.stream().anyMatch(write -> write.operation() == Operation.MERGE);
@@ -201,8 +203,8 @@ final class SqlScanner {
   }
 
   /**
-   * Returns true if the neighbours of the word show that it belongs to a definition. The neighbours
-   * are reserved words, or no write can begin at the word, even in a dialect without semicolons.
+   * Returns true if the words around it show that the word belongs to a definition. These are
+   * reserved words, or words after which no write can begin, even in a dialect without semicolons.
    */
   private boolean isClauseOfDefinition(int at) {
     if (sql.isWord(at, "grant") && sql.isWord(at + 1, "option")) {
@@ -239,7 +241,7 @@ final class SqlScanner {
     return foreignKey || policy || columns || trigger;
   }
 
-  /** Returns true if the word is a part of ALTER TABLE. */
+  /** Returns true if the word is part of ALTER TABLE. */
   private boolean isChangeOfTable(int at) {
     if (sql.isWord(at, "add")) {
       return !sql.isWordOf(at + 1, Set.of("counter", "sensitivity", "signature"));
@@ -262,7 +264,7 @@ final class SqlScanner {
     }
   }
 
-  /** Returns true if this is a call of a function, or of a package, that is known to write. */
+  /** Returns true if this calls a function, or a function of a package, that is known to write. */
   private boolean mayWrite(int at) {
     if (!sql.get(at).isName()) {
       return false;
@@ -277,7 +279,7 @@ final class SqlScanner {
         || sql.isWord(at, "nextval") && (sql.isWord(at + 1, "for") || sql.isSymbol(at - 1, '.'));
   }
 
-  /** Adds the write that begins at a keyword; returns the position at which to continue. */
+  /** Adds the write that begins at a keyword. Returns the position at which to continue. */
   private int addWrite(int keyword) {
     Operation operation = Operation.BY_VERB.get(sql.get(keyword).text());
     if (operation == null) {
@@ -301,7 +303,7 @@ final class SqlScanner {
     found.add(new SqlWrite(sql.get(0).start(), text, operation, namespace));
   }
 
-  /** Returns the position of the table's name, after modifiers such as OR IGNORE INTO. */
+  /** Returns the position of the table's name, after modifiers, for example OR IGNORE INTO. */
   private int target(int keyword) {
     int at = keyword + 1;
     if (sql.isWord(at, "top") && sql.isSymbol(at + 1, '(')) {
@@ -321,10 +323,10 @@ final class SqlScanner {
   }
 
   /**
-   * Returns the position of the name that a definition is about: of the table rather than of its
-   * index or trigger. Searches up to the next write.
+   * Returns the position of the name that a definition concerns: the table, rather than its index
+   * or trigger. Searches up to the next write.
    *
-   * @param body the position from which words can begin another write
+   * @param body the position after which words can begin another write
    */
   private int ddlTarget(int keyword, int body) {
     int end = body;

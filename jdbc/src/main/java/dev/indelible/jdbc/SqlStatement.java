@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Tokens of one statement. A position outside of the statement has no token and matches nothing.
+ * The tokens of one statement. A position outside the statement has no token and matches nothing.
  */
 record SqlStatement(List<Token> tokens) {
   /**
-   * Words that cannot be the name of a table. After a keyword, they show that it is a column's name
-   * or part of a clause.
+   * Words that cannot name a table. After a keyword they show that the keyword is a column name or
+   * part of a clause.
    */
   private static final Set<String> NO_NAMES =
       words(
@@ -22,12 +22,12 @@ record SqlStatement(List<Token> tokens) {
   /**
    * A name of one or more parts.
    *
-   * @param text the name as written but unquoted; empty if there is none
+   * @param text the name as written but without quotes; empty if there is none
    * @param end the position after the name
    */
   record Name(String text, int end) {}
 
-  /** Returns the set of the words in a text, separated by spaces. */
+  /** Returns the set of space-separated words in a text. */
   static Set<String> words(String words) {
     return Set.of(words.split(" "));
   }
@@ -65,7 +65,7 @@ record SqlStatement(List<Token> tokens) {
     return isOfKind(at, Kind.WORD) || isOfKind(at, Kind.QUOTED_NAME);
   }
 
-  /** Returns true if a name of a table can begin here. */
+  /** Returns true if the name of a table can begin here. */
   boolean startsName(int at) {
     return isOfKind(at, Kind.QUOTED_NAME) || isOfKind(at, Kind.WORD) && !isWordOf(at, NO_NAMES);
   }
@@ -88,7 +88,7 @@ record SqlStatement(List<Token> tokens) {
     return at;
   }
 
-  /** Returns the position after the parentheses that open here. */
+  /** Returns the position after the matching closing parenthesis. */
   int afterParentheses(int open) {
     int depth = 0;
     int at = open;
@@ -119,7 +119,7 @@ record SqlStatement(List<Token> tokens) {
     return new Name(name.toString(), Math.min(at, tokens.size()));
   }
 
-  /** Returns the statement in the form that the patterns of {@link Dialect} match. */
+  /** Returns the statement in the form that the patterns of {@link Dialect} expect. */
   String shape() {
     StringBuilder shape = new StringBuilder();
     for (Token token : tokens) {

@@ -30,7 +30,10 @@ final class WriteQuestions implements QueryExecutionListener {
   private final Supplier<String> agentId;
   private final boolean recordParameters;
 
-  /** Dialect, read from the first connection. Several threads may read it, with equal results. */
+  /**
+   * The dialect, read from the first connection. Several threads may read it at once, with equal
+   * results.
+   */
   private volatile @Nullable Dialect dialect;
 
   WriteQuestions(PreWriteHook hook, Supplier<String> agentId, boolean recordParameters) {
@@ -60,7 +63,7 @@ final class WriteQuestions implements QueryExecutionListener {
   @Override
   public void afterQuery(ExecutionInfo execution, List<QueryInfo> queries) {}
 
-  /** Asks about a pragma, which SQLite runs while it is prepared. */
+  /** Asks about a pragma: SQLite runs a pragma when it prepares the statement. */
   void askBeforePreparing(Connection connection, @Nullable String sql) throws SQLException {
     if (sql == null || dialectOf(connection) != Dialect.SQLITE) {
       return;
@@ -72,7 +75,7 @@ final class WriteQuestions implements QueryExecutionListener {
     }
   }
 
-  /** Asks about a large object, which PostgreSQL's driver writes while it is bound. */
+  /** Asks about a large object: PostgreSQL's driver writes it during binding. */
   void askAboutLargeObject(Statement statement, String sql) throws SQLException {
     if (dialectOf(statement.getConnection()) == Dialect.POSTGRESQL) {
       ask(new SqlWrite(0, sql, Operation.OTHER, "pg_largeobject"), List.of());
@@ -124,9 +127,9 @@ final class WriteQuestions implements QueryExecutionListener {
   }
 
   /**
-   * Empties the driver's batch. datasource-proxy has cleared its own list, so a batch that the
-   * driver kept could be sent later without a question. A statement whose batch cannot be cleared
-   * is closed.
+   * Empties the driver's batch. datasource-proxy has already cleared its own list, so a batch that
+   * remains in the driver could be sent later without asking the hook. If the batch cannot be
+   * cleared, the statement is closed.
    */
   private static void forgetBatch(Statement statement) {
     try {
@@ -145,8 +148,8 @@ final class WriteQuestions implements QueryExecutionListener {
   }
 
   /**
-   * Throws an SQLException out of a listener that does not declare it. Every JDBC method declares
-   * it.
+   * Throws an SQLException from a listener method that does not declare it. All JDBC methods that
+   * call the listener declare it.
    */
   @SuppressWarnings("unchecked")
   private static <E extends Throwable> E undeclared(SQLException e) throws E {

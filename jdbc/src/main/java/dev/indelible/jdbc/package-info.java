@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The JDBC hook: asks the gate before a write reaches the database. */
+/** A hook for JDBC that asks the gate before a write reaches the database. */
 @NullMarked
 package dev.indelible.jdbc;
 

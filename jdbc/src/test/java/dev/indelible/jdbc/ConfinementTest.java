@@ -98,7 +98,7 @@ class ConfinementTest {
 
   @ParameterizedTest
   @MethodSource("ways")
-  void everyWayToSendAWriteAsksOnceAndIsRefused(Way way) {
+  void everyWayToWriteAsksOnceAndIsRefused(Way way) {
     assertThatThrownBy(() -> way.take(connection)).isInstanceOf(GovernanceRefusal.class);
 
     assertThat(payloads).hasSize(1);
@@ -106,7 +106,7 @@ class ConfinementTest {
   }
 
   @Test
-  void preparedStatementTakesNoOtherSql() throws SQLException {
+  void preparedStatementRefusesOtherSql() throws SQLException {
     PreparedStatement prepared = connection.prepareStatement("SELECT 1");
 
     assertBlocked(() -> prepared.execute(WRITE));
@@ -149,7 +149,7 @@ class ConfinementTest {
   }
 
   @Test
-  void metadataRowsLeadToNoStatement() throws SQLException {
+  void metadataRowsHaveNoStatement() throws SQLException {
     assertThat(connection.getMetaData().getCatalogs().getStatement()).isNull();
   }
 
@@ -167,7 +167,7 @@ class ConfinementTest {
   }
 
   @Test
-  void statementThatKeepsARefusedBatchIsClosed() throws SQLException {
+  void statementWithUnclearableBatchIsClosed() throws SQLException {
     driver.clearBatchFails = true;
     Statement statement = connection.createStatement();
     statement.addBatch(WRITE);

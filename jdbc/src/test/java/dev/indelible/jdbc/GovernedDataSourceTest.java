@@ -31,8 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * A governed data source on SQLite files, whose content a connection without the hook reads. Long
- * because its cases share one database.
+ * A governed data source on SQLite files. A connection without the hook checks their content. The
+ * class is long because all cases share one database.
  */
 class GovernedDataSourceTest {
   private static final Refuse REFUSED = new Refuse("R7", "secrets stay as they are");
@@ -68,7 +68,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void refusedWriteLeavesItsTransactionAsItWas() throws SQLException {
+  void refusedWriteKeepsTheTransaction() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
@@ -84,7 +84,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void refusalNamesWriteAndRuleButNoData() throws SQLException {
+  void refusalNamesWriteAndRuleButQuotesNoData() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       GovernanceRefusal refusal =
@@ -101,7 +101,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void escalationBlocksAndAWarningDoesNot() throws SQLException {
+  void escalationBlocksAndWarningPermits() throws SQLException {
     Escalate escalate = new Escalate("R8", "a person must agree");
     try (Connection connection = governed((agent, write) -> escalate).getConnection();
         Statement statement = connection.createStatement()) {
@@ -139,7 +139,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void textWithARefusedStatementIsNotSent() throws SQLException {
+  void scriptWithARefusedStatementIsNotSent() throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       assertThatThrownBy(
@@ -154,7 +154,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void preparedStatementIsAskedAboutEachTimeItRuns() throws SQLException {
+  void everyRunOfAPreparedStatementIsAskedAbout() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO notes (note, flag) VALUES (?, ?)")) {
@@ -193,7 +193,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void preparedBatchIsOneQuestionWithAllItsValues() throws SQLException {
+  void preparedBatchIsOneQuestionWithAllValues() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO notes (note, flag) VALUES (?, ?)")) {
@@ -210,7 +210,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void nextBatchDoesNotSendARefusedOne() throws SQLException {
+  void refusedBatchIsNotSentWithTheNext() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO secrets VALUES (?, 1)")) {
@@ -224,7 +224,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void valuesAreNotRecordedIfSwitchedOff() throws SQLException {
+  void valuesAreNotRecordedIfDisabled() throws SQLException {
     DataSource silent =
         GovernedDataSource.builder(sqlite, this::protectSecrets, () -> "agent:alice")
             .recordParameters(false)
@@ -279,7 +279,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void batchIsNotSentAfterTheHookDied() throws SQLException {
+  void batchIsNotSentIfTheHookThrowsAnError() throws SQLException {
     PreWriteHook dying =
         (agent, write) -> {
           throw new StackOverflowError();

@@ -21,15 +21,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Runs texts of a grammar through a hook that refuses everything; any change of the data is a
- * fault. Some of the texts also run without the hook, which shows that they write.
+ * Runs random texts through a hook that refuses everything; any change of the data is a fault. Some
+ * of the texts also run without the hook, to show that they do write.
  */
 @Tag("any-jdk")
 class HookFuzzTest {
-  /** Number of texts between two comparisons of the data. */
+  /** Number of texts between two checks of the data. */
   private static final int GROUP = 50;
 
-  /** Number of groups of which one also runs without the hook. */
+  /** One in this many groups also runs without the hook. */
   private static final int CONTROLS = 20;
 
   @TempDir Path directory;
@@ -37,22 +37,22 @@ class HookFuzzTest {
 
   @ParameterizedTest
   @EnumSource
-  void noTextWritesPastTheHook(TestDatabase database) throws SQLException {
+  void noTextBypassesTheHook(TestDatabase database) throws SQLException {
     int[] groups = {0};
 
     run(database, 1, () -> groups[0]++ < 21);
 
-    assertThat(writes).as("texts that write when nobody asks").isPositive();
+    assertThat(writes).as("texts that write without the hook").isPositive();
   }
 
   /**
-   * A long run. {@code -Dtest.jvm.args="-Dindelible.fuzz.minutes=60"} divides an hour among the
+   * A long run. {@code -Dtest.jvm.args="-Dindelible.fuzz.minutes=60"} divides one hour among the
    * databases.
    */
   @Tag("full")
   @ParameterizedTest
   @EnumSource
-  void noTextWritesPastTheHookForLong(TestDatabase database) throws SQLException {
+  void noTextBypassesTheHookInALongRun(TestDatabase database) throws SQLException {
     long minutes = Long.getLong("indelible.fuzz.minutes", 3);
     long share = Duration.ofMinutes(minutes).toNanos() / TestDatabase.values().length;
     long start = System.nanoTime();
@@ -88,7 +88,7 @@ class HookFuzzTest {
           .as("seed %d: the data after %s", seed, sent)
           .isEqualTo(before);
       if (group % CONTROLS == 0) {
-        writes += sendPast(database, control, sent);
+        writes += sendWithoutHook(database, control, sent);
         control = database.filled(directory);
       }
     }
@@ -112,12 +112,12 @@ class HookFuzzTest {
         }
       }
     } catch (SQLException | RuntimeException e) {
-      // The hook refused the text, or it is not SQL of this database. In both cases nothing is
-      // written.
+      // The hook refused the text, or it is not valid SQL for this database. Neither writes
+      // anything.
     }
   }
 
-  /** SQLite's driver reports a failed statement again when its connection is closed. */
+  /** SQLite's driver reports a failed statement again when the connection is closed. */
   private static void close(Connection connection) throws SQLException {
     try {
       connection.close();
@@ -126,7 +126,7 @@ class HookFuzzTest {
     }
   }
 
-  private static int sendPast(TestDatabase database, DataSource control, List<String> texts)
+  private static int sendWithoutHook(TestDatabase database, DataSource control, List<String> texts)
       throws SQLException {
     int writes = 0;
     List<String> before = database.state(control);

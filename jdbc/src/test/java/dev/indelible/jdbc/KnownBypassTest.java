@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Known bypasses of the hook, on real databases. */
+/** Ways around the hook that were found earlier, on real databases. */
 @Tag("any-jdk")
 class KnownBypassTest {
   @TempDir Path directory;
@@ -99,7 +99,7 @@ class KnownBypassTest {
     assertThat(TestDatabase.files(directory)).isEqualTo(files);
   }
 
-  /** A policy that permits definitions does not permit the writes within them. */
+  /** A policy that permits definitions does not permit other writes inside them. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -230,13 +230,13 @@ class KnownBypassTest {
   }
 
   @Test
-  void writerWithoutANameWritesNothing() throws SQLException {
+  void writerWithoutAgentIsRefused() throws SQLException {
     DataSource plain = TestDatabase.SQLITE.filled(directory);
     DataSource nobody =
         GovernedDataSource.wrap(
             plain,
             (agent, write) -> {
-              throw new AssertionError("asked for nobody");
+              throw new AssertionError("the hook was asked without an agent");
             },
             () -> null);
 

@@ -199,9 +199,9 @@ class LibrariesTest {
         .count();
   }
 
-  /** The pool opens governed connections: the hook is beneath the pool. */
+  /** The hook is below the pool: the pool opens governed connections. */
   @Test
-  void poolOverTheHookAsks() throws SQLException {
+  void poolAboveTheHookIsGoverned() throws SQLException {
     try (HikariDataSource pool = new HikariDataSource()) {
       pool.setDataSource(governed(TestDatabase.SQLITE.filled(directory)));
 

@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * D1: a refusal inside a transaction that holds the write lock of the ledger's own file. A gate
- * that wrote the record at once would wait for that lock, and deadlock.
+ * The hook refuses a write inside a transaction that holds the write lock of the ledger's own file.
+ * A gate that recorded the refusal at once would wait for that lock forever.
  */
 class OneFileTest {
   private static final String RULES =
@@ -66,7 +66,7 @@ class OneFileTest {
         connection.setAutoCommit(false);
         statement.executeUpdate("INSERT INTO memories VALUES ('kept')");
 
-        // The write lock is held from here to the commit.
+        // The write lock is held from here until the commit.
         try (PreparedStatement insert =
             connection.prepareStatement("INSERT INTO archive VALUES (?)")) {
           insert.setString(1, "forbidden");
@@ -87,7 +87,8 @@ class OneFileTest {
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       List<ChainRow> rows = new ArrayList<>();
       ledger.forEachRow(RowQuery.all(), rows::add);
-      // The refusal, and the tally: one refused, two permitted, which are not recorded by design.
+      // The refusal, and a tally: one write refused, two permitted. Permitted writes are not
+      // recorded.
       assertThat(rows).hasSize(2);
       assertThat(rows.get(0).eventType()).isEqualTo(DeferredAuditEvent.REFUSAL);
       assertThat(new String(rows.get(0).payload().orElseThrow(), StandardCharsets.UTF_8))

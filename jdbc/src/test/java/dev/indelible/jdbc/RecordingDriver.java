@@ -10,8 +10,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lenient driver without a database. It lists the SQL that reaches it, and permits calls that JDBC
- * forbids and some drivers allow. It keeps a batch until the batch is cleared or sent.
+ * A lenient driver without a database. It lists the SQL that reaches it, permits calls that JDBC
+ * forbids but some drivers allow, and keeps a batch until the batch is cleared or sent.
  */
 final class RecordingDriver {
   final List<String> sent = new ArrayList<>();

@@ -7,8 +7,8 @@ import java.util.Random;
 
 /**
  * Random SQL near the border between reads and writes: writes after reads, in common table
- * expressions, after EXPLAIN, and after text that databases read differently; also random text.
- * Long because the grammar is one table.
+ * expressions, after EXPLAIN, and after text that databases parse differently; also random words.
+ * The class is long because the grammar is one table.
  */
 final class SqlGrammar {
   private static final List<String> WRITES =
@@ -144,7 +144,7 @@ final class SqlGrammar {
               "START TRANSACTION",
               "COMMIT"));
 
-  /** Text after which some databases see an open string or comment, and others do not. */
+  /** Text after which some databases are inside a string or comment, and others are not. */
   private static final List<String> AMBIGUOUS =
       List.of(
           "'\\'",
@@ -355,8 +355,8 @@ final class SqlGrammar {
   }
 
   /**
-   * Returns a write after ambiguous text, and the closing quote or comment for databases that see
-   * an open one.
+   * Returns a write after ambiguous text, and then the closing quote or comment for databases that
+   * need it.
    */
   private String hidden() {
     String first = random.nextBoolean() ? "SELECT " : read() + " ";

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tables of SQL texts and the writes found in them. Long because its tables are long. */
+/** Tables of SQL texts and the writes found in them. The class is long because the tables are. */
 class SqlScannerTest {
   @ParameterizedTest
   @CsvSource(
@@ -144,7 +144,7 @@ class SqlScannerTest {
         "RELEASE s",
         "SET SCHEMA app",
       })
-  void readsPassOnEveryProduct(String sql) {
+  void readsAreNotWritesInAnyProduct(String sql) {
     for (String product :
         List.of(
             "SQLite",
@@ -199,7 +199,7 @@ class SqlScannerTest {
           Oracle               | SELECT q'[it's]' FROM dual
           Oracle               | SET TRANSACTION READ ONLY
           """)
-  void readsOfAProductPass(String product, String sql) {
+  void productSpecificReadsAreNotWrites(String product, String sql) {
     assertThat(writes(sql, Dialect.of(product))).isEmpty();
   }
 
@@ -265,13 +265,13 @@ class SqlScannerTest {
   }
 
   @Test
-  void dollarQuotesMakeAStringInPostgresql() {
+  void postgresqlReadsDollarQuotesAsAString() {
     String sql = "SELECT $$; DELETE FROM t$$, $a$ $$; DROP TABLE t; $$ $a$, $1";
 
     assertThat(writes(sql, Dialect.of("PostgreSQL"))).isEmpty();
   }
 
-  /** The database runs each DELETE, which a scanner without the database's quirk misses. */
+  /** Each database runs the DELETE. A scanner without the database's quirk would miss it. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -305,7 +305,7 @@ class SqlScannerTest {
     assertThat(writes(text, Dialect.UNKNOWN)).contains("delete t");
   }
 
-  /** Statements from the documentation of products that are not tested here. */
+  /** Statements from the documentation of products that these tests do not run. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -371,7 +371,7 @@ class SqlScannerTest {
           ?                    | SHOW x                                          | other
           ?                    | EXPLAIN SELECT 1                                | other
           """)
-  void writesOfAProductAreFound(String product, String sql, String expected) {
+  void productSpecificWritesAreFound(String product, String sql, String expected) {
     String text =
         sql.replace("~X~", "\n")
             .replace("~B~", "\ufeff")
@@ -404,7 +404,7 @@ class SqlScannerTest {
     assertThat(writes("DELETE FROM t;" + end, Dialect.UNKNOWN)).contains("delete t");
   }
 
-  /** A scanner with quadratic time would take hours. */
+  /** A scanner that took quadratic time would need hours. */
   @Test
   @Timeout(value = 2, unit = TimeUnit.MINUTES)
   void largeTextTakesLinearTime() {

@@ -21,7 +21,7 @@ import org.h2.jdbcx.JdbcDataSource;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteDataSource;
 
-/** Databases of the hook's tests, each with the tables t and "of". */
+/** The databases of these tests. Each has the tables t and "of". */
 enum TestDatabase {
   SQLITE {
     @Override
@@ -148,7 +148,7 @@ enum TestDatabase {
 
   abstract List<String> tables();
 
-  /** Returns all data that a write can change, read without the hook. */
+  /** Returns all data that a write can change. Reads it without the hook. */
   abstract List<String> state(Connection connection) throws SQLException;
 
   List<String> state(DataSource source) throws SQLException {
@@ -157,7 +157,7 @@ enum TestDatabase {
     }
   }
 
-  /** Creates a database with its tables and three rows in t. */
+  /** Creates a database with its tables, and three rows in t. */
   DataSource filled(Path directory) throws SQLException {
     DataSource source = create(directory);
     for (String table : tables()) {
@@ -205,12 +205,12 @@ enum TestDatabase {
     }
   }
 
-  /** Returns the server that all tests share, which ends with the JVM. */
+  /** Returns the server that all tests share. It ends with the JVM. */
   private static synchronized EmbeddedPostgres server() {
     boolean hasBinaries =
         System.getProperty("os.name").equals("Linux")
             && System.getProperty("os.arch").equals("amd64");
-    assumeTrue(hasBinaries, "skipped: the build has PostgreSQL for Linux on x86-64 only");
+    assumeTrue(hasBinaries, "skipped: the build includes PostgreSQL for Linux on x86-64 only");
     EmbeddedPostgres running = server;
     if (running == null) {
       try {

@@ -38,8 +38,7 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     if (Folding.isFolded(text)) {
       return new Component(Kind.NAME, text, text, null);
     }
-    String name = Folding.normalise(text);
-    return new Component(Kind.NAME, name, Folding.fold(name), null);
+    return new Component(Kind.NAME, text, Folding.fold(Folding.normalise(text)), null);
   }
 
   static Component glob(Kind kind, String text, NameGlob glob) {

@@ -3,7 +3,7 @@ package dev.indelible.canonical;
 
 /** Receives the patterns, or the lists of patterns, that an operation concerns. */
 @FunctionalInterface
-public interface Found {
+interface Found {
   /** Accepts the number of a pattern or list, and how far it is concerned. */
   void found(int number, Relation relation);
 }

@@ -2,19 +2,24 @@
 package dev.indelible.canonical;
 
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
- * Finds, among the host patterns of many rules, those that a connection concerns.
+ * Finds, among the host patterns of many rules, those that a connection is certain to concern,
+ * exceptions aside.
  *
- * <p>Immutable.
+ * <p>The time grows with the lists found and not with the number of lists, except for globs of
+ * names that end in no domain.
+ *
+ * <p>Immutable and thread-safe.
  */
 public final class HostIndex {
-  private final List<HostPatterns> lists;
+  private final int size;
   private final HostTable table = new HostTable();
 
   /** Creates the index of lists, which are numbered from 0. */
   public HostIndex(List<HostPatterns> lists) {
-    this.lists = List.copyOf(lists);
+    size = lists.size();
     for (int i = 0; i < lists.size(); i++) {
       for (HostPattern pattern : lists.get(i).patterns()) {
         table.add(pattern, i);
@@ -22,21 +27,17 @@ public final class HostIndex {
     }
   }
 
-  /** Reports the lists that a connection concerns, as {@link HostPatterns#concerns} does. */
-  public void concerned(CanonicalHost host, Found found) {
-    Hits hits = new Hits();
+  /**
+   * Reports the lists that a connection is certain to concern by {@link HostPatterns#isConcerned},
+   * and those of which it is an exception; a list may be reported several times.
+   */
+  public void concerned(CanonicalHost host, IntConsumer found) {
     if (host.isOpaque()) {
-      for (int i = 0; i < lists.size(); i++) {
-        found.found(i, Relation.YES);
+      for (int i = 0; i < size; i++) {
+        found.accept(i);
       }
       return;
     }
-    table.concerned(host, hits);
-    hits.forEach(
-        (list, relation) -> {
-          if (!lists.get(list).isException(host)) {
-            found.found(list, relation);
-          }
-        });
+    table.certain(host, found);
   }
 }

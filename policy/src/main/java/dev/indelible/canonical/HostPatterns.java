@@ -80,6 +80,17 @@ public final class HostPatterns {
     return most[0] != Relation.NO && isException(host) ? Relation.NO : most[0];
   }
 
+  /** Returns whether {@link #concerns} is certain. Faster for hosts with unknown parts. */
+  public boolean isConcerned(CanonicalHost host) {
+    return host.isOpaque() || isCertain(host, table) && !isException(host);
+  }
+
+  private static boolean isCertain(CanonicalHost host, HostTable table) {
+    boolean[] isFound = {false};
+    table.certain(host, pattern -> isFound[0] = true);
+    return isFound[0];
+  }
+
   boolean isException(CanonicalHost host) {
     return hasExceptions && includes(host, exceptions);
   }
@@ -94,11 +105,7 @@ public final class HostPatterns {
       return false;
     }
     for (CanonicalHost.Reading reading : host.readings()) {
-      boolean[] isFound = {false};
-      table.concerned(
-          CanonicalHost.host(List.of(reading)),
-          (pattern, relation) -> isFound[0] |= relation == Relation.YES);
-      if (!isFound[0]) {
+      if (!isCertain(CanonicalHost.host(List.of(reading)), table)) {
         return false;
       }
     }

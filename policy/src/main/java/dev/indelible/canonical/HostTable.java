@@ -7,13 +7,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Patterns of hosts in one table, by which all of them are compared with a host at once.
  *
- * <p>The time does not grow with the number of names, domains and address ranges, only with that of
- * other globs. Filled by one thread, then read by any number.
+ * <p>The time does not grow with the number of names, domains, address ranges, and globs that end
+ * in a domain, only with that of other globs. Filled by one thread, then read by any number.
  */
 final class HostTable {
   /** A pattern's number, and the port that it is limited to; -1 for any. */
@@ -26,7 +27,14 @@ final class HostTable {
     }
   }
 
-  private record Globbed(NameGlob glob, Entry entry) {}
+  private record Globbed(NameGlob glob, Entry entry) {
+    /** Returns the end of the names that match, from a dot on; empty if it is not known. */
+    static String domain(String glob) {
+      int star = Math.max(glob.lastIndexOf('*'), glob.lastIndexOf('?'));
+      int dot = glob.indexOf('.', star);
+      return dot < 0 ? "" : glob.substring(dot);
+    }
+  }
 
   /** The addresses that have their first bits in common. */
   private record Range(IpAddress first, int bits) {
@@ -43,7 +51,10 @@ final class HostTable {
   private final Map<Range, List<Entry>> ranges = new HashMap<>();
   private final TreeSet<Integer> v4Bits = new TreeSet<>();
   private final TreeSet<Integer> v6Bits = new TreeSet<>();
-  private final List<Globbed> globs = new ArrayList<>();
+
+  /** Other globs, by the domain at their end; with none by the empty text. */
+  private final Map<String, List<Globbed>> globs = new HashMap<>();
+
   private final List<Entry> everything = new ArrayList<>();
 
   void add(HostPattern pattern, int number) {
@@ -57,63 +68,110 @@ final class HostTable {
     } else if (pattern.isDomain()) {
       put(domains, pattern.name().substring(1), entry);
     } else if (pattern.isGlob()) {
-      globs.add(new Globbed(new NameGlob.Builder(true).glob(pattern.name()).build(false), entry));
+      NameGlob glob = new NameGlob.Builder(true).glob(pattern.name()).build(false);
+      put(globs, Globbed.domain(pattern.name()), new Globbed(glob, entry));
     } else {
       put(names, pattern.name(), entry);
     }
   }
 
-  private static <K> void put(Map<K, List<Entry>> map, K key, Entry entry) {
-    map.computeIfAbsent(key, k -> new ArrayList<>()).add(entry);
+  private static <K, V> void put(Map<K, List<V>> map, K key, V value) {
+    map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
   }
 
   /** Reports the patterns that a host concerns. */
   void concerned(CanonicalHost host, Found found) {
     for (Reading reading : host.readings()) {
-      report(everything, Relation.YES, reading.port(), found);
-      if (reading.isKnown()) {
-        known(reading, found);
-      } else {
-        partlyKnown(reading, found);
+      certain(reading, found);
+      if (!reading.isKnown()) {
+        possible(reading, found);
       }
+    }
+  }
+
+  /** Reports the patterns that a host is certain to concern. */
+  void certain(CanonicalHost host, IntConsumer found) {
+    Found certain =
+        (pattern, relation) -> {
+          if (relation == Relation.YES) {
+            found.accept(pattern);
+          }
+        };
+    for (Reading reading : host.readings()) {
+      certain(reading, certain);
+    }
+  }
+
+  private void certain(Reading reading, Found found) {
+    report(everything, Relation.YES, reading.port(), found);
+    if (reading.isKnown()) {
+      known(reading, found);
+      return;
+    }
+    String text = reading.name();
+    domains(text.substring(text.lastIndexOf('*') + 1), reading.port(), found);
+    Range known = range(text);
+    if (known != null) {
+      ranges(known.first, known.bits, reading.port(), found);
     }
   }
 
   private void known(Reading reading, Found found) {
     name(reading.name(), reading.port(), found);
     for (IpAddress address : reading.addresses()) {
-      for (int bits : address.isV4() ? v4Bits : v6Bits) {
-        List<Entry> entries = ranges.get(new Range(address.masked(bits), bits));
-        report(entries, Relation.YES, reading.port(), found);
-      }
+      ranges(address, address.length(), reading.port(), found);
       if (!globs.isEmpty()) {
         globs(address.display(), reading.port(), found);
       }
     }
   }
 
+  /** Reports the ranges of at most so many bits that contain an address. */
+  private void ranges(IpAddress address, int maxBits, int port, Found found) {
+    for (int bits : address.isV4() ? v4Bits : v6Bits) {
+      if (bits <= maxBits) {
+        report(ranges.get(new Range(address.masked(bits), bits)), Relation.YES, port, found);
+      }
+    }
+  }
+
   private void name(String name, int port, Found found) {
     report(names.get(name), Relation.YES, port, found);
+    domains(name, port, found);
+    globs(name, port, found);
+  }
+
+  private void domains(String name, int port, Found found) {
     if (!domains.isEmpty()) {
       for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
         report(domains.get(name.substring(dot)), Relation.YES, port, found);
       }
     }
-    globs(name, port, found);
   }
 
   private void globs(String name, int port, Found found) {
-    for (Globbed globbed : globs) {
-      if (globbed.glob.matches(name)) {
-        found(globbed.entry, Relation.YES, port, found);
+    if (!globs.isEmpty()) {
+      globs(globs.get(""), name, port, found);
+      for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+        globs(globs.get(name.substring(dot)), name, port, found);
       }
     }
   }
 
-  private void partlyKnown(Reading reading, Found found) {
+  private static void globs(@Nullable List<Globbed> globs, String name, int port, Found found) {
+    if (globs != null) {
+      for (Globbed globbed : globs) {
+        if (globbed.glob.matches(name)) {
+          found(globbed.entry, Relation.YES, port, found);
+        }
+      }
+    }
+  }
+
+  /** Reports the patterns that a host may concern of which a part is not known. */
+  private void possible(Reading reading, Found found) {
     String text = reading.name();
     NameGlob glob = new NameGlob.Builder(true).glob(text).build(false);
-    String end = text.substring(text.lastIndexOf('*') + 1);
     names.forEach(
         (name, entries) -> {
           if (glob.matches(name)) {
@@ -123,24 +181,23 @@ final class HostTable {
     domains.forEach(
         (domain, entries) -> {
           NameGlob below = new NameGlob.Builder(true).star().literal(domain).build(false);
-          if (end.endsWith(domain)) {
-            report(entries, Relation.YES, reading.port(), found);
-          } else if (below.intersects(glob)) {
+          if (below.intersects(glob)) {
             report(entries, Relation.MAYBE, reading.port(), found);
           }
         });
-    for (Globbed globbed : globs) {
-      if (globbed.glob.intersects(glob)) {
-        found(globbed.entry, Relation.MAYBE, reading.port(), found);
+    for (List<Globbed> ofDomain : globs.values()) {
+      for (Globbed globbed : ofDomain) {
+        if (globbed.glob.intersects(glob)) {
+          found(globbed.entry, Relation.MAYBE, reading.port(), found);
+        }
       }
     }
     Range known = range(text);
     boolean isName = known == null && hasLetter(text);
     ranges.forEach(
         (range, entries) -> {
-          Relation relation = known == null ? Relation.MAYBE : relation(known, range);
-          if (!isName) {
-            report(entries, relation, reading.port(), found);
+          if (!isName && (known == null || known.contains(range.first))) {
+            report(entries, Relation.MAYBE, reading.port(), found);
           }
         });
   }
@@ -158,13 +215,6 @@ final class HostTable {
       return null;
     }
     return new Range(IpAddress.v4(address << 8 * (4 - count)), 8 * count);
-  }
-
-  private static Relation relation(Range known, Range range) {
-    if (range.bits <= known.bits) {
-      return range.contains(known.first) ? Relation.YES : Relation.NO;
-    }
-    return known.contains(range.first) ? Relation.MAYBE : Relation.NO;
   }
 
   private static boolean isNumber(String text) {

@@ -6,13 +6,20 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NotLinkException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.FutureTask;
@@ -20,31 +27,54 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Follows the symbolic links of the file system, where the gate sees the files of the agent.
  *
- * <p>A file system may not answer, for example a network mount: one daemon thread asks it, and the
- * caller waits no longer than its limit. Past that, or past the limits of components and links, the
- * path is opaque.
+ * <p>A file system may not answer, for example a network mount: daemon threads ask it, and the
+ * caller waits no longer than its limit. Past that, or past the limits of components and links, a
+ * path is opaque. A thread that hangs stays where it is; paths below that place are opaque at once,
+ * and all paths once every thread hangs.
  *
  * <p>The answer is that of the moment: whoever changes a link between the decision and the action
  * evades it.
+ *
+ * <p>Thread-safe. Needs no closing: an idle thread ends by itself.
  */
-public final class LinkResolver implements AutoCloseable {
+public final class LinkResolver {
+  /** Far above what a file system that answers needs, also on a busy machine. */
+  public static final Duration DEFAULT_LIMIT = Duration.ofSeconds(1);
+
   /** The limit of Linux for one path. */
   private static final int MAX_LINKS = 40;
 
   /** Four times as deep as a source tree is; each costs a system call. */
   private static final int MAX_COMPONENTS = 128;
 
-  /** Callers that wait for the thread; more get an opaque path at once. */
+  /** System calls for one action; the components that its paths share cost one call. */
+  static final int MAX_CALLS = 4_096;
+
+  /** As many places may hang before all paths are opaque. */
+  static final int MAX_THREADS = 4;
+
+  /** Callers that wait for a thread; more get opaque paths at once. */
   private static final int MAX_WAITING = 64;
 
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(10);
+  private static final String NOT_IN_TIME = "its links could not be followed in time";
+  private static final Path PROCESSES = Path.of("/proc");
+
+  /** Asks the file system about one place. */
+  interface Disk {
+    /** Returns where a link leads; empty for what is no link or does not exist. */
+    Optional<Path> target(Path place) throws IOException;
+  }
 
   private final Duration limit;
-  private final ExecutorService thread;
+  private final Disk disk;
+  private final ExecutorService threads = daemons();
+  private final Set<Walk> walks = ConcurrentHashMap.newKeySet();
 
   /**
    * Creates a resolver.
@@ -52,19 +82,19 @@ public final class LinkResolver implements AutoCloseable {
    * @param limit how long a caller waits
    */
   public LinkResolver(Duration limit) {
-    this(limit, daemon());
+    this(limit, LinkResolver::target);
   }
 
-  LinkResolver(Duration limit, ExecutorService thread) {
+  LinkResolver(Duration limit, Disk disk) {
     this.limit = limit;
-    this.thread = thread;
+    this.disk = disk;
   }
 
-  private static ExecutorService daemon() {
-    ThreadPoolExecutor one =
+  private static ExecutorService daemons() {
+    ThreadPoolExecutor few =
         new ThreadPoolExecutor(
-            1,
-            1,
+            MAX_THREADS,
+            MAX_THREADS,
             IDLE_LIMIT.toMillis(),
             TimeUnit.MILLISECONDS,
             new ArrayBlockingQueue<>(MAX_WAITING),
@@ -73,39 +103,106 @@ public final class LinkResolver implements AutoCloseable {
               made.setDaemon(true);
               return made;
             });
-    one.allowCoreThreadTimeOut(true);
-    return one;
+    few.allowCoreThreadTimeOut(true);
+    return few;
+  }
+
+  private static Optional<Path> target(Path place) throws IOException {
+    if (!Files.isSymbolicLink(place)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Files.readSymbolicLink(place));
+    } catch (NotLinkException e) { // Replaced since.
+      return Optional.empty();
+    }
   }
 
   /**
-   * Returns the path with its links followed, as far as its components are known; the path itself
-   * if it has none, or is not on this machine.
+   * A path of an action.
    *
-   * @param followsLast whether a link in the place of the last component is followed, too: {@code
-   *     rm link} removes the link, {@code rm link/x} follows it
+   * @param path its canonical form
+   * @param asked the path as {@link Surroundings#pathWithParents} reads it, if it has {@code ..}:
+   *     behind a link that leads above its target
+   * @param followsLast whether a link in the place of the last name is followed, too: {@code rm
+   *     link} removes the link, {@code rm link/x} follows it
    */
-  public CanonicalPath resolve(CanonicalPath path, boolean followsLast) {
-    if (path.isOpaque() || !isHere(path)) {
-      return path;
-    }
-    FutureTask<CanonicalPath> task = new FutureTask<>(() -> follow(path, followsLast));
-    try {
-      thread.execute(task);
-      return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException | RejectedExecutionException e) {
-      task.cancel(false);
-      return opaque(path, "its links could not be followed in time");
-    } catch (InterruptedException e) {
-      task.cancel(false);
-      Thread.currentThread().interrupt();
-      return opaque(path, "the thread was interrupted while it followed links");
-    } catch (ExecutionException e) {
-      return opaque(path, "its links cannot be followed: " + e.getCause().getMessage());
+  public record Request(CanonicalPath path, CanonicalPath asked, boolean followsLast) {
+    Request(CanonicalPath path) {
+      this(path, path, true);
     }
   }
 
+  /**
+   * Paths with their links followed.
+   *
+   * @param surroundings the working directory and the home
+   * @param paths in the order of the requests
+   */
+  public record Followed(Surroundings surroundings, List<CanonicalPath> paths) {}
+
+  /**
+   * Returns the paths of an action with their links followed, as far as their names are known. A
+   * path stays as it is if it has no links, or is not on this machine.
+   */
+  public Followed follow(Surroundings surroundings, List<Request> requests) {
+    List<Request> all = new ArrayList<>(requests);
+    all.add(new Request(surroundings.workingDirectory()));
+    surroundings.home().ifPresent(home -> all.add(new Request(home)));
+    List<CanonicalPath> followed = follow(all);
+    int size = requests.size();
+    return new Followed(
+        surroundings.at(
+            followed.get(size), followed.size() > size + 1 ? followed.get(size + 1) : null),
+        followed.subList(0, size));
+  }
+
+  private List<CanonicalPath> follow(List<Request> requests) {
+    List<Path> hanging = new ArrayList<>();
+    for (Walk walk : walks) {
+      if (walk.hangs(limit)) {
+        hanging.add(walk.asked);
+      }
+    }
+    if (hanging.size() >= MAX_THREADS) {
+      return opaque(requests, NOT_IN_TIME);
+    }
+    Walk walk = new Walk(disk, hanging);
+    FutureTask<List<CanonicalPath>> task = new FutureTask<>(() -> run(walk, requests));
+    try {
+      threads.execute(task);
+      return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException | RejectedExecutionException e) {
+      task.cancel(false);
+      return opaque(requests, NOT_IN_TIME);
+    } catch (InterruptedException e) {
+      task.cancel(false);
+      Thread.currentThread().interrupt();
+      return opaque(requests, "the thread was interrupted while it followed links");
+    } catch (ExecutionException e) {
+      return opaque(requests, "its links cannot be followed: " + e.getCause());
+    }
+  }
+
+  private List<CanonicalPath> run(Walk walk, List<Request> requests) {
+    walk.start = System.nanoTime();
+    walks.add(walk);
+    try {
+      return requests.stream().map(walk::follow).toList();
+    } finally {
+      walks.remove(walk);
+    }
+  }
+
+  private static List<CanonicalPath> opaque(List<Request> requests, String problem) {
+    return requests.stream()
+        .map(Request::path)
+        .map(path -> isHere(path) ? opaque(path, problem) : path)
+        .toList();
+  }
+
   private static CanonicalPath opaque(CanonicalPath path, String problem) {
-    return CanonicalPath.opaque(path.display(), problem);
+    return path.isOpaque() ? path : CanonicalPath.opaque(path.display(), problem);
   }
 
   /** Returns whether the root of the path is one of this system. */
@@ -116,71 +213,140 @@ public final class LinkResolver implements AutoCloseable {
         && (isWindows ? CanonicalPath.isDriveRoot(root) : root.equals(CanonicalPath.POSIX_ROOT));
   }
 
-  private static CanonicalPath follow(CanonicalPath path, boolean followsLast) {
-    List<Component> components = path.components();
-    int known = 1;
-    while (known < components.size() && components.get(known).is(Component.Kind.NAME)) {
-      known++;
+  /** Follows the links of one action. */
+  private static final class Walk {
+    private final Disk disk;
+    private final List<Path> hanging;
+    private final Map<Path, Optional<Path>> targets = new HashMap<>();
+
+    /** Set by the thread of the walk before others see the walk. */
+    private long start;
+
+    /** The place that the thread asks about; read by the threads of other callers. */
+    private volatile Path asked = PROCESSES;
+
+    Walk(Disk disk, List<Path> hanging) {
+      this.disk = disk;
+      this.hanging = hanging;
     }
-    if (known > MAX_COMPONENTS) {
-      return opaque(path, "it has more than " + MAX_COMPONENTS + " names");
+
+    boolean hangs(Duration limit) {
+      return System.nanoTime() - start > limit.toNanos();
     }
-    boolean isWhole = known == components.size();
-    String root = path.root().text();
-    Path at = Path.of(root.equals(CanonicalPath.POSIX_ROOT) ? root : root + "\\");
-    Deque<Path> ahead = new ArrayDeque<>();
-    for (Component component : components.subList(1, known)) {
-      ahead.addLast(Path.of(component.text()));
+
+    CanonicalPath follow(Request request) {
+      CanonicalPath path = request.path();
+      if (path.isOpaque() || !isHere(path)) {
+        return path;
+      }
+      List<Component> components = request.asked().components();
+      int known = 1;
+      while (known < components.size() && components.get(known).is(Component.Kind.NAME)) {
+        known++;
+      }
+      if (known > MAX_COMPONENTS) {
+        return opaque(path, "it has more than " + MAX_COMPONENTS + " names");
+      }
+      List<Component> rest = components.subList(known, components.size());
+      if (rest.stream().anyMatch(Walk::isParent)) {
+        return path;
+      }
+      try {
+        Path from = Path.of(path.root().text() + File.separator);
+        Deque<Path> names = new ArrayDeque<>();
+        for (Component component : components.subList(1, known)) {
+          names.addLast(Path.of(component.text()));
+        }
+        Path reached = walk(from, names, request.followsLast() || !rest.isEmpty());
+        return reached == null || isBelowFile(reached, rest) ? path : withRest(reached, rest, path);
+      } catch (IOException | InvalidPathException e) {
+        return opaque(path, "its links cannot be followed: " + e.getMessage());
+      }
     }
-    int links = 0;
-    try {
-      while (!ahead.isEmpty()) {
-        Path name = ahead.removeFirst();
+
+    /** Returns whether a path leads below what is no directory, where nothing can be. */
+    private static boolean isBelowFile(Path reached, List<Component> rest) {
+      Path directory = rest.isEmpty() ? reached.getParent() : reached;
+      return directory != null && Files.isRegularFile(directory);
+    }
+
+    private static boolean isParent(Component component) {
+      return component.text().equals("..");
+    }
+
+    /**
+     * Follows names from a directory on.
+     *
+     * @return where they lead; null if no link is on the way and no {@code ..}
+     */
+    private @Nullable Path walk(Path from, Deque<Path> names, boolean followsLast)
+        throws IOException {
+      Path at = from;
+      int links = 0;
+      boolean isOther = false;
+      while (!names.isEmpty()) {
+        Path name = names.removeFirst();
         if (name.toString().equals("..")) {
+          isOther = true;
           at = at.getParent() == null ? at : at.getParent();
           continue;
         }
         Path next = at.resolve(name);
-        boolean isLast = ahead.isEmpty() && isWhole;
-        if (isLast && !followsLast || !Files.isSymbolicLink(next)) {
+        // The links there are those of the process that asks; the canonical form knows them.
+        boolean isProcess = next.startsWith(PROCESSES);
+        Optional<Path> target =
+            isProcess || names.isEmpty() && !followsLast ? Optional.empty() : ask(next);
+        if (target.isEmpty()) {
           at = next;
           continue;
         }
+        isOther = true;
         links++;
-        Path target = Files.readSymbolicLink(next);
-        if (links > MAX_LINKS || ahead.size() + target.getNameCount() > MAX_COMPONENTS) {
-          return opaque(path, "it leads through too many links");
+        if (links > MAX_LINKS || names.size() + target.get().getNameCount() > MAX_COMPONENTS) {
+          throw new IOException("it leads through too many links");
         }
-        if (target.isAbsolute()) {
-          at = target.getRoot();
+        if (target.get().isAbsolute()) {
+          at = target.get().getRoot();
         }
-        for (int i = target.getNameCount() - 1; i >= 0; i--) {
-          if (!target.getName(i).toString().equals(".")) {
-            ahead.addFirst(target.getName(i));
+        for (int i = target.get().getNameCount() - 1; i >= 0; i--) {
+          if (!target.get().getName(i).toString().matches("\\.?")) {
+            names.addFirst(target.get().getName(i));
           }
         }
       }
-    } catch (IOException | InvalidPathException e) {
-      return opaque(path, "its links cannot be followed: " + e.getMessage());
+      return isOther ? at : null;
     }
-    return links == 0 ? path : withRest(at, path, known);
-  }
 
-  /** Returns the place reached, with the components behind it that are not known. */
-  private static CanonicalPath withRest(Path at, CanonicalPath path, int known) {
-    CanonicalPath nowhere = CanonicalPath.opaque("", "no directory");
-    CanonicalPath reached = PathReader.read(Value.of(at.toString()), nowhere, null);
-    if (reached.isOpaque()) {
-      return reached;
+    private Optional<Path> ask(Path place) throws IOException {
+      Optional<Path> known = targets.get(place);
+      if (known != null) {
+        return known;
+      }
+      if (targets.size() == MAX_CALLS) {
+        throw new IOException("the action names too many paths");
+      }
+      for (Path other : hanging) {
+        if (place.startsWith(other)) {
+          throw new IOException(other + " does not answer");
+        }
+      }
+      asked = place;
+      Optional<Path> target = disk.target(place);
+      targets.put(place, target);
+      return target;
     }
-    List<Component> all = new ArrayList<>(reached.components());
-    all.addAll(path.components().subList(known, path.components().size()));
-    return new CanonicalPath(List.copyOf(all), path.endsWithSeparator());
-  }
 
-  /** Ends the thread. */
-  @Override
-  public void close() {
-    thread.shutdownNow();
+    /** Returns the place reached, with the components behind it that are not known. */
+    private static CanonicalPath withRest(Path at, List<Component> rest, CanonicalPath path) {
+      CanonicalPath nowhere = CanonicalPath.opaque("", "no directory");
+      CanonicalPath reached = PathReader.read(Value.of(at.toString()), nowhere, null);
+      if (reached.isOpaque()) {
+        return reached;
+      }
+      List<Component> all = new ArrayList<>(reached.components());
+      all.addAll(rest);
+      reached = new CanonicalPath(Collections.unmodifiableList(all), path.endsWithSeparator());
+      return reached.display().equals(path.display()) ? path : reached;
+    }
   }
 }

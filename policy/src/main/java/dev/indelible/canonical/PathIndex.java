@@ -2,50 +2,75 @@
 package dev.indelible.canonical;
 
 import java.util.List;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds, among the path patterns of many rules, those that an operation concerns.
+ * Finds, among the path patterns of many rules, those that an operation is certain to concern,
+ * exceptions aside.
  *
- * <p>The time does not grow with the number of lists, except for paths with unknown parts.
+ * <p>The time grows with the lists found and not with the number of lists, except for globs side by
+ * side in one directory.
  *
- * <p>Immutable.
+ * <p>Immutable and thread-safe; compiled at the first comparison.
  */
 public final class PathIndex {
   private final List<PathPatterns> lists;
-  private final PathTrie trie = new PathTrie(true);
+  private volatile @Nullable PathTrie trie;
 
   /** Creates the index of lists, which are numbered from 0. */
   public PathIndex(List<PathPatterns> lists) {
     this.lists = List.copyOf(lists);
-    for (int i = 0; i < lists.size(); i++) {
-      for (PathPattern pattern : lists.get(i).patterns()) {
-        for (List<PathPattern.Name> names : pattern.alternatives()) {
-          trie.add(names, i);
+  }
+
+  private PathTrie trie() {
+    PathTrie made = trie;
+    if (made == null) {
+      // Two threads may both make one; they are alike.
+      made = new PathTrie(true);
+      for (int i = 0; i < lists.size(); i++) {
+        for (PathPattern pattern : lists.get(i).places()) {
+          for (List<PathPattern.Name> names : pattern.alternatives()) {
+            made.add(names, i);
+          }
         }
       }
+      trie = made;
     }
+    return made;
   }
 
   /**
-   * Reports the lists that an operation concerns, as {@link PathPatterns#concerns} does.
+   * Reports the lists that an operation is certain to concern by {@link PathPatterns#isConcerned},
+   * and those of which it is an exception; a list may be reported several times.
    *
    * @param isRecursive whether it reaches everything below the path
    */
   public void concerned(
-      CanonicalPath path, boolean isRecursive, Surroundings surroundings, Found found) {
+      CanonicalPath path, boolean isRecursive, Surroundings surroundings, IntConsumer found) {
+    find(path, isRecursive, false, surroundings, found);
+  }
+
+  /**
+   * Reports the lists that are certain to name a path itself by {@link PathPatterns#isNamed}, and
+   * those of which it is an exception; a list may be reported several times.
+   */
+  public void named(CanonicalPath path, Surroundings surroundings, IntConsumer found) {
+    find(path, false, true, surroundings, found);
+  }
+
+  private void find(
+      CanonicalPath path,
+      boolean isRecursive,
+      boolean isItself,
+      Surroundings surroundings,
+      IntConsumer found) {
     if (path.isOpaque()) {
       for (int i = 0; i < lists.size(); i++) {
-        found.found(i, Relation.YES);
+        found.accept(i);
       }
       return;
     }
-    Hits hits = new Hits();
-    trie.concerned(path, isRecursive, surroundings, hits);
-    hits.forEach(
-        (list, relation) -> {
-          if (!lists.get(list).isException(path, surroundings)) {
-            found.found(list, relation);
-          }
-        });
+    trie().certain(path, isRecursive, isItself, surroundings, found);
   }
 }

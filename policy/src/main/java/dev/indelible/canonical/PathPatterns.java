@@ -19,21 +19,41 @@ public final class PathPatterns {
   /** Made at the first comparison: a policy names more sets than most actions are compared with. */
   private volatile @Nullable Compiled compiled;
 
+  /** The places with regard to case; made when {@link #includes} is first asked. */
+  private volatile @Nullable PathTrie exactPlaces;
+
   private PathPatterns(List<String> texts) {
     this.texts = List.copyOf(texts);
   }
 
   /** Compiled patterns. */
   private static final class Compiled {
-    final List<PathPattern> patterns = new ArrayList<>();
     final PathTrie places = new PathTrie(true);
-    final PathTrie exceptions = new PathTrie(false);
-    boolean hasExceptions;
+    final @Nullable PathTrie exceptions;
 
-    /** The places with regard to case; made when {@link #includes} is first asked. */
-    private volatile @Nullable PathTrie exactPlaces;
+    Compiled(Parsed parsed) {
+      addAll(parsed.places, places);
+      exceptions = parsed.exceptions.isEmpty() ? null : new PathTrie(false);
+      if (exceptions != null) {
+        addAll(parsed.exceptions, exceptions);
+      }
+    }
 
-    Compiled(List<String> texts) {
+    static void addAll(List<PathPattern> patterns, PathTrie to) {
+      for (PathPattern pattern : patterns) {
+        for (List<PathPattern.Name> names : pattern.alternatives()) {
+          to.add(names, 0);
+        }
+      }
+    }
+  }
+
+  /** The patterns, with those of sets in the place of the sets. */
+  private static final class Parsed {
+    final List<PathPattern> places = new ArrayList<>();
+    final List<PathPattern> exceptions = new ArrayList<>();
+
+    Parsed(List<String> texts) {
       for (String text : texts) {
         boolean isException = text.startsWith("!");
         String pattern = isException ? text.substring(1) : text;
@@ -48,33 +68,8 @@ public final class PathPatterns {
       }
     }
 
-    PathTrie exactPlaces() {
-      PathTrie made = exactPlaces;
-      if (made == null) {
-        made = new PathTrie(false);
-        for (PathPattern pattern : patterns) {
-          for (List<PathPattern.Name> names : pattern.alternatives()) {
-            made.add(names, 0);
-          }
-        }
-        exactPlaces = made;
-      }
-      return made;
-    }
-
     private void add(String text, boolean isException) {
-      PathPattern pattern = PathPattern.parse(text);
-      hasExceptions |= isException;
-      if (!isException) {
-        patterns.add(pattern);
-      }
-      for (List<PathPattern.Name> names : pattern.alternatives()) {
-        if (isException) {
-          exceptions.add(names, 0);
-        } else {
-          places.add(names, 0);
-        }
-      }
+      (isException ? exceptions : places).add(PathPattern.parse(text));
     }
   }
 
@@ -82,8 +77,18 @@ public final class PathPatterns {
     Compiled made = compiled;
     if (made == null) {
       // Two threads may both make one; they are alike.
-      made = new Compiled(texts);
+      made = new Compiled(new Parsed(texts));
       compiled = made;
+    }
+    return made;
+  }
+
+  private PathTrie exactPlaces() {
+    PathTrie made = exactPlaces;
+    if (made == null) {
+      made = new PathTrie(false);
+      Compiled.addAll(places(), made);
+      exactPlaces = made;
     }
     return made;
   }
@@ -122,8 +127,9 @@ public final class PathPatterns {
     return texts;
   }
 
-  List<PathPattern> patterns() {
-    return compiled().patterns;
+  /** Returns the patterns that are no exceptions. */
+  List<PathPattern> places() {
+    return new Parsed(texts).places;
   }
 
   /**
@@ -175,7 +181,8 @@ public final class PathPatterns {
   }
 
   boolean isException(CanonicalPath path, Surroundings surroundings) {
-    return compiled().hasExceptions && compiled().exceptions.includes(path, surroundings);
+    @Nullable PathTrie exceptions = compiled().exceptions;
+    return exceptions != null && exceptions.includes(path, surroundings);
   }
 
   /**
@@ -183,7 +190,6 @@ public final class PathPatterns {
    * difference, and a path with unknown parts is never included.
    */
   public boolean includes(CanonicalPath path, Surroundings surroundings) {
-    return compiled().exactPlaces().includes(path, surroundings)
-        && !isException(path, surroundings);
+    return exactPlaces().includes(path, surroundings) && !isException(path, surroundings);
   }
 }

@@ -43,6 +43,10 @@ final class PathReader {
   private final List<Piece> marks;
   private boolean isWindows;
   private boolean hasColon;
+
+  /** Whether {@code ..} stays as a name. */
+  private boolean keepsParents;
+
   private @Nullable String problem;
 
   private PathReader(
@@ -58,11 +62,19 @@ final class PathReader {
     if (pieces.size() == 1 && pieces.get(0) instanceof Known known) {
       return new PathReader(workingDirectory, home, List.of()).path(known.text());
     }
+    return new PathReader(workingDirectory, home, new ArrayList<>()).path(value);
+  }
+
+  static CanonicalPath readWithParents(
+      Value value, CanonicalPath workingDirectory, @Nullable CanonicalPath home) {
     PathReader reader = new PathReader(workingDirectory, home, new ArrayList<>());
-    String text = reader.marked(pieces);
-    return reader.problem == null
-        ? reader.path(text)
-        : CanonicalPath.opaque(value.display(), reader.problem);
+    reader.keepsParents = true;
+    return reader.path(value);
+  }
+
+  private CanonicalPath path(Value value) {
+    String text = marked(value.pieces());
+    return problem == null ? path(text) : CanonicalPath.opaque(value.display(), problem);
   }
 
   /** Returns the text with a mark in the place of each piece that is not known. */
@@ -118,7 +130,9 @@ final class PathReader {
     String text = checked(written);
     if (problem == null) {
       text = withoutScheme(text);
-      int at = text.isEmpty() ? 0 : begin(text);
+    }
+    if (problem == null) {
+      int at = begin(text);
       addAll(text, at);
       respell();
     }
@@ -345,7 +359,7 @@ final class PathReader {
     if (name.equals(".") || name.isEmpty()) {
       return;
     }
-    if (name.equals("..")) {
+    if (name.equals("..") && !(keepsParents && parts.get(0) == POSIX)) {
       up();
       return;
     }

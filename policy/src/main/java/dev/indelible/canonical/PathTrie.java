@@ -4,12 +4,11 @@ package dev.indelible.canonical;
 import dev.indelible.canonical.Component.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
+import java.util.BitSet;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +26,9 @@ final class PathTrie {
 
   /** A place that patterns lead to. */
   private static final class Node {
+    /** Its number in the tree, from 0. */
+    final int id;
+
     final Map<String, Node> names = new HashMap<>();
     final List<GlobEdge> globs = new ArrayList<>();
 
@@ -59,15 +61,42 @@ final class PathTrie {
     }
 
     /** The patterns that end here. */
-    int[] ends = {};
+    final Numbers ends = new Numbers();
 
     /** The patterns that lead through here to a fixed place below. */
-    int[] through = {};
+    final Numbers through = new Numbers();
+
+    Node(int id) {
+      this.id = id;
+    }
   }
+
+  /** Numbers of patterns, in the order in which they are added, each once. */
+  private static final class Numbers {
+    private static final int[] NONE = {};
+
+    int[] numbers = NONE;
+    int size;
+
+    /** Adds a number that is the last one or larger than all. */
+    void add(int number) {
+      if (size > 0 && numbers[size - 1] == number) {
+        return;
+      }
+      if (size == numbers.length) {
+        numbers = Arrays.copyOf(numbers, Math.max(1, 2 * size));
+      }
+      numbers[size++] = number;
+    }
+  }
+
+  /** Up to so many nodes are searched one by one. */
+  private static final int FEW_NODES = 16;
 
   private record GlobEdge(NameGlob glob, Node node) {}
 
-  private final Node start = new Node();
+  private int size;
+  private final Node start = node();
   private final Node home;
   private final Node workingDirectory;
   private final boolean isFolded;
@@ -103,8 +132,12 @@ final class PathTrie {
     return isFolded ? Folding.fold(name) : name;
   }
 
-  private static Node child(Node node, String name) {
-    return node.names.computeIfAbsent(name, key -> new Node());
+  private Node node() {
+    return new Node(size++);
+  }
+
+  private Node child(Node node, String name) {
+    return node.names.computeIfAbsent(name, key -> node());
   }
 
   private Node globChild(Node node, String glob) {
@@ -114,7 +147,7 @@ final class PathTrie {
         return edge.node;
       }
     }
-    Node added = new Node();
+    Node added = node();
     node.globs.add(new GlobEdge(compiled, added));
     return added;
   }
@@ -123,7 +156,7 @@ final class PathTrie {
    * Adds a pattern.
    *
    * @param names its root and the names below; {@code **} for any number of names
-   * @param pattern its number
+   * @param pattern its number, no smaller than those before
    */
   void add(List<PathPattern.Name> names, int pattern) {
     List<Node> way = new ArrayList<>();
@@ -148,16 +181,16 @@ final class PathTrie {
     }
     for (Node passed : way) {
       if (passed != start && !passed.isFloating) {
-        passed.through = with(passed.through, pattern);
+        passed.through.add(pattern);
       }
     }
-    node.ends = with(node.ends, pattern);
+    node.ends.add(pattern);
   }
 
-  private static Node deep(Node node) {
+  private Node deep(Node node) {
     Node deep = node.deep;
     if (deep == null) {
-      deep = new Node();
+      deep = node();
       deep.isLoop = true;
       deep.isFloating = true;
       node.deep = deep;
@@ -165,25 +198,14 @@ final class PathTrie {
     return deep;
   }
 
-  private static Node below(Node node) {
+  private Node below(Node node) {
     Node below = node.below;
     if (below == null) {
-      below = new Node();
+      below = node();
       below.isLoop = true;
       node.below = below;
     }
     return below;
-  }
-
-  private static int[] with(int[] patterns, int pattern) {
-    for (int each : patterns) {
-      if (each == pattern) {
-        return patterns;
-      }
-    }
-    int[] all = Arrays.copyOf(patterns, patterns.length + 1);
-    all[patterns.length] = pattern;
-    return all;
   }
 
   /**
@@ -196,23 +218,33 @@ final class PathTrie {
   }
 
   /**
-   * Returns whether an operation on a path is certain to concern a pattern.
+   * Reports the patterns that an operation on a path is certain to concern.
    *
    * @param isItself whether only the path itself counts, not what lies below it
    */
-  boolean isConcerned(
-      CanonicalPath path, boolean isRecursive, boolean isItself, Surroundings surroundings) {
-    boolean[] isFound = {false};
-    Walk walk =
-        new Walk(
-            path,
-            isRecursive,
-            false,
-            surroundings,
-            (pattern, relation) -> isFound[0] |= relation == Relation.YES);
+  void certain(
+      CanonicalPath path,
+      boolean isRecursive,
+      boolean isItself,
+      Surroundings surroundings,
+      IntConsumer found) {
+    Found certain =
+        (pattern, relation) -> {
+          if (relation == Relation.YES) {
+            found.accept(pattern);
+          }
+        };
+    Walk walk = new Walk(path, isRecursive, false, surroundings, certain);
     walk.isItself = isItself;
     walk.isSureOnly = true;
     walk.run();
+  }
+
+  /** Returns whether {@link #certain} reports any pattern. */
+  boolean isConcerned(
+      CanonicalPath path, boolean isRecursive, boolean isItself, Surroundings surroundings) {
+    boolean[] isFound = {false};
+    certain(path, isRecursive, isItself, surroundings, pattern -> isFound[0] = true);
     return isFound[0];
   }
 
@@ -270,6 +302,9 @@ final class PathTrie {
     private List<Node> nextNodes = new ArrayList<>();
     private List<Relation> nextRelations = new ArrayList<>();
 
+    /** Where a node is in {@link #nextNodes}, by its number, if these are many; else outdated. */
+    private int[] places = {};
+
     Walk(
         CanonicalPath path,
         boolean isRecursive,
@@ -281,7 +316,7 @@ final class PathTrie {
       this.isCertain = isCertain;
       this.found = found;
       if (!workingDirectory.names.isEmpty()
-          || workingDirectory.ends.length + workingDirectory.through.length > 0
+          || workingDirectory.ends.size + workingDirectory.through.size > 0
           || workingDirectory.deep != null) {
         ways.add(new Way(surroundings.workingDirectory(), workingDirectory));
       }
@@ -346,9 +381,9 @@ final class PathTrie {
       report(node.through, relation);
     }
 
-    private void report(int[] patterns, Relation relation) {
-      for (int pattern : patterns) {
-        found.found(pattern, relation);
+    private void report(Numbers patterns, Relation relation) {
+      for (int i = 0; i < patterns.size; i++) {
+        found.found(patterns.numbers[i], relation);
       }
     }
 
@@ -449,17 +484,21 @@ final class PathTrie {
           }
         }
       } else {
-        node.names.forEach(
-            (name, next) -> {
-              if (component.matches(name)) {
-                enterNext(next, named == null || isAnything ? found : named);
-              }
-            });
+        Relation ofName = named == null || isAnything ? found : named;
+        if (counts(ofName)) {
+          node.names.forEach(
+              (name, next) -> {
+                if (component.matches(name)) {
+                  enterNext(next, ofName);
+                }
+              });
+        }
+        Relation ofGlob = node.isFloating ? Relation.MAYBE : found;
         for (GlobEdge edge : node.globs) {
           if (edge.glob.covers(component.glob())) {
             enterNext(edge.node, relation);
-          } else if (edge.glob.intersects(component.glob())) {
-            enterNext(edge.node, node.isFloating ? Relation.MAYBE : found);
+          } else if (counts(ofGlob) && edge.glob.intersects(component.glob())) {
+            enterNext(edge.node, ofGlob);
           }
         }
       }
@@ -469,8 +508,8 @@ final class PathTrie {
     /** Follows a component that stands for any number of names. */
     private void any(Node node, Relation relation, Relation reached) {
       pass(node, relation);
-      if (!isCertain) {
-        reach(node, reached, Collections.newSetFromMap(new IdentityHashMap<>()));
+      if (!isCertain && counts(reached)) {
+        reach(node, reached, new BitSet(size));
       }
     }
 
@@ -478,10 +517,11 @@ final class PathTrie {
      * Enters all nodes below. What a pattern names at any depth is not counted as found there, nor
      * is everything below a directory if only some names are meant.
      */
-    private void reach(Node node, Relation relation, Set<Node> reached) {
-      if (isSureOnly && relation != Relation.YES || !reached.add(node)) {
+    private void reach(Node node, Relation relation, BitSet reached) {
+      if (!counts(relation) || reached.get(node.id)) {
         return;
       }
+      reached.set(node.id);
       // A search for a name below /home finds homes too, which only a recursive operation harms.
       boolean isOfHomes = filters && !isRecursive && node.holdsHomes();
       if (node != start && !isOfHomes) {
@@ -501,6 +541,10 @@ final class PathTrie {
       }
     }
 
+    private boolean counts(Relation relation) {
+      return !isSureOnly || relation == Relation.YES;
+    }
+
     /** Follows what any name leads to. */
     private void pass(Node node, Relation relation) {
       if (node.isLoop) {
@@ -513,23 +557,47 @@ final class PathTrie {
 
     /** Enters a node and those that it stands for; returns whether that is new. */
     private boolean enterNext(Node node, Relation relation) {
-      if (isSureOnly && relation != Relation.YES) {
+      if (!counts(relation)) {
         return false;
       }
-      for (int i = 0; i < nextNodes.size(); i++) {
-        if (nextNodes.get(i) == node) {
-          if (nextRelations.get(i).compareTo(relation) >= 0) {
-            return false;
-          }
-          nextRelations.set(i, relation);
-          enterOthers(node, relation);
-          return true;
+      int at = at(node);
+      if (at >= 0) {
+        if (nextRelations.get(at).compareTo(relation) >= 0) {
+          return false;
         }
+        nextRelations.set(at, relation);
+        enterOthers(node, relation);
+        return true;
       }
       nextNodes.add(node);
       nextRelations.add(relation);
+      notePlace();
       enterOthers(node, relation);
       return true;
+    }
+
+    /** Returns where a node is among those entered; -1 if it is not. */
+    private int at(Node node) {
+      if (nextNodes.size() <= FEW_NODES) {
+        return nextNodes.indexOf(node);
+      }
+      int at = places[node.id];
+      return at < nextNodes.size() && nextNodes.get(at) == node ? at : -1;
+    }
+
+    /** Notes where the last node entered is. */
+    private void notePlace() {
+      int count = nextNodes.size();
+      if (count <= FEW_NODES) {
+        return;
+      }
+      if (places.length == 0) {
+        places = new int[size];
+      }
+      // The first ones are noted when they are no longer few.
+      for (int i = count == FEW_NODES + 1 ? 0 : count - 1; i < count; i++) {
+        places[nextNodes.get(i).id] = i;
+      }
     }
 
     private void enterOthers(Node node, Relation relation) {

@@ -58,6 +58,27 @@ public final class Surroundings {
     return Optional.ofNullable(home);
   }
 
+  /**
+   * Returns the surroundings in other places, for example those that links lead to. A place that
+   * has no canonical form stays as it is.
+   */
+  Surroundings at(CanonicalPath otherDirectory, @Nullable CanonicalPath otherHome) {
+    boolean isSameDirectory = otherDirectory == workingDirectory || otherDirectory.isOpaque();
+    boolean isSameHome = otherHome == null || otherHome == home || otherHome.isOpaque();
+    return isSameDirectory && isSameHome
+        ? this
+        : new Surroundings(
+            isSameDirectory ? workingDirectory : otherDirectory, isSameHome ? home : otherHome);
+  }
+
+  /**
+   * Returns a path whose names are those that the file system is asked for, {@code ..} among them:
+   * behind a link it leads elsewhere than in the canonical form.
+   */
+  public CanonicalPath pathWithParents(Value path, CanonicalPath directory) {
+    return PathReader.readWithParents(path, directory, home);
+  }
+
   /** Returns the canonical form of a path that is relative to the action's working directory. */
   public CanonicalPath path(Value path) {
     return PathReader.read(path, workingDirectory, home);

@@ -303,7 +303,7 @@ final class Builtins {
     List<Value> all = new ArrayList<>();
     for (Value directory : state.directories()) {
       Value target = Paths.resolve(path, directory);
-      @Nullable Value followed = interpreter.files().throughLinks(path, directory, true);
+      @Nullable Value followed = interpreter.files().links().through(target, directory, true);
       all.add(followed == null ? target : followed);
     }
     return all;

@@ -26,10 +26,20 @@ public record Context(Value workingDirectory, Value home, Map<String, String> va
    */
   public static Context of(String workingDirectory, String home) {
     return new Context(
-        workingDirectory.isEmpty()
-            ? Value.unknown(Origin.VARIABLE, "PWD")
-            : Value.of(workingDirectory),
-        home.isEmpty() ? Value.unknown(Origin.HOME, "") : Value.of(home),
-        Map.of());
+            Value.unknown(Origin.VARIABLE, "PWD"), Value.unknown(Origin.HOME, ""), Map.of())
+        .in(workingDirectory, home);
+  }
+
+  /**
+   * Returns this context in another place.
+   *
+   * @param otherDirectory empty for that of this context
+   * @param otherHome empty for that of this context
+   */
+  public Context in(String otherDirectory, String otherHome) {
+    return new Context(
+        otherDirectory.isEmpty() ? workingDirectory : Value.of(otherDirectory),
+        otherHome.isEmpty() ? home : Value.of(otherHome),
+        variables);
   }
 }

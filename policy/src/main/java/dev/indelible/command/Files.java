@@ -13,10 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Files and links that a script makes, as far as their content is known. */
 final class Files {
-  private static final int MAX_LINKS = 20;
-
   private Map<String, List<Value>> contents = Map.of();
-  private Map<String, Value> links = Map.of();
+  private final Links links = new Links();
 
   /** Named pipes that the script makes. */
   private Set<String> pipes = Set.of();
@@ -64,8 +62,9 @@ final class Files {
     }
     String key = Paths.key(path, directory);
     List<Value> found = contents.get(key);
-    if (found == null && !links.isEmpty()) {
-      found = contents.get(Paths.key(followed(Paths.resolve(path, directory)), directory));
+    if (found == null) {
+      @Nullable Value followed = links.through(path, directory, true);
+      found = followed == null ? null : contents.get(Paths.key(followed, directory));
     }
     return found == null ? List.of() : found;
   }
@@ -91,66 +90,8 @@ final class Files {
     return List.of(Value.unknown(Origin.FILE, Paths.key(path, directory)));
   }
 
-  /** Notes that a path is a link. */
-  void link(Value link, Value target, Value directory) {
-    if (links.isEmpty()) {
-      links = new HashMap<>();
-    }
-    Value place = Paths.resolve(link, directory);
-    Value base = Paths.isAbsolute(target) ? directory : Paths.parent(place);
-    links.put(Paths.key(place, directory), Paths.resolve(target, base));
-  }
-
-  boolean hasLinks() {
-    return !links.isEmpty();
-  }
-
-  /**
-   * Returns a path with the links of the script resolved.
-   *
-   * @return null if it goes through none
-   */
-  @Nullable Value throughLinks(Value path, Value directory, boolean followsLast) {
-    if (links.isEmpty()) {
-      return null;
-    }
-    boolean endsWithSlash = path.isKnown() && path.prefix().endsWith("/");
-    Value absolute = Paths.resolve(path, directory);
-    Value followed = followed(absolute);
-    boolean isLinkItself = links.containsKey(Paths.key(absolute, directory));
-    if (followed.equals(absolute) || isLinkItself && !followsLast && !endsWithSlash) {
-      return null;
-    }
-    return followed;
-  }
-
-  private Value followed(Value path) {
-    Value current = path;
-    for (int i = 0; i < MAX_LINKS; i++) {
-      Value next = once(current);
-      if (next == null) {
-        break;
-      }
-      current = next;
-    }
-    return current;
-  }
-
-  /** Resolves the first link on the way; null if there is none. */
-  private @Nullable Value once(Value path) {
-    String text = path.isKnown() ? path.prefix() : "";
-    @Nullable Value whole = links.get(path.isKnown() ? text : path.display());
-    if (whole != null) {
-      return whole;
-    }
-    String known = path.prefix();
-    for (int slash = known.indexOf('/', 1); slash > 0; slash = known.indexOf('/', slash + 1)) {
-      @Nullable Value target = links.get(known.substring(0, slash));
-      if (target != null) {
-        Value joined = target.plus(path.from(slash));
-        return joined.isKnown() ? Value.of(Paths.shortened(joined.prefix())) : joined;
-      }
-    }
-    return null;
+  /** Returns the links that the script creates. */
+  Links links() {
+    return links;
   }
 }

@@ -54,7 +54,7 @@ final class Follower {
     State inner = isPlain ? state : prepared(invocation.uses(), state, isElsewhere);
     List<Use> own = new ArrayList<>();
     for (Use use : invocation.uses()) {
-      complete(use, inner, call.io(), own);
+      complete(use, call.io(), own);
     }
     List<Use> uses = own;
     if (!call.uses().isEmpty()) {
@@ -155,7 +155,7 @@ final class Follower {
   }
 
   /** Adds a use with what the interpretation knows more about it. */
-  private void complete(Use use, State state, Streams io, List<Use> into) {
+  private void complete(Use use, Streams io, List<Use> into) {
     boolean isInput =
         use.arguments().size() == 1
             && use.arguments().get(0).isKnown()
@@ -203,29 +203,6 @@ final class Follower {
         }
       }
       default -> into.add(use);
-    }
-    if (interpreter.files().hasLinks()) {
-      throughLinks(use, state, into);
-    }
-  }
-
-  /** Adds a use of a path once more with the links resolved that the script makes. */
-  private void throughLinks(Use use, State state, List<Use> into) {
-    switch (use.role()) {
-      case DELETES, WRITES, READS, SENDS_FILE, RUNS_FILE -> {
-        if (use.arguments().isEmpty()) {
-          return;
-        }
-        @Nullable Value followed =
-            interpreter
-                .files()
-                .throughLinks(
-                    use.arguments().get(0), state.directories().get(0), use.role() != Role.DELETES);
-        if (followed != null) {
-          into.add(with(use, followed));
-        }
-      }
-      default -> {}
     }
   }
 

@@ -222,7 +222,8 @@ final class Interpreter {
 
   /** Notes a command in one directory. */
   void emit(List<Value> argv, Value directory, List<Use> uses) {
-    place.add(new EffectiveCommand(argv, directory, uses, place.via(), place.machine()), found);
+    List<Use> all = files.links().followed(uses, directory);
+    place.add(new EffectiveCommand(argv, directory, all, place.via(), place.machine()), found);
     if (found.size() > Budget.MAX_COMMANDS) {
       budget.command();
     }

@@ -308,13 +308,16 @@ final class Outputs {
     return all.alternatives();
   }
 
-  private static List<Value> resolved(List<Value> operands, Runner.Call call) {
+  private List<Value> resolved(List<Value> operands, Runner.Call call) {
     if (operands.isEmpty()) {
       return List.of(Value.EMPTY);
     }
     List<Value> all = new ArrayList<>();
     for (Value directory : call.state().directories()) {
-      all.add(Paths.resolve(operands.get(0), directory).plus(Value.of("\n")));
+      @Nullable Value followed =
+          interpreter.files().links().through(operands.get(0), directory, true);
+      Value path = followed == null ? Paths.resolve(operands.get(0), directory) : followed;
+      all.add(path.plus(Value.of("\n")));
     }
     return all;
   }

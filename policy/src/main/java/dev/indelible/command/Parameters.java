@@ -270,8 +270,8 @@ final class Parameters {
     if (binding != null) {
       return binding.alternatives();
     }
-    char first = name.charAt(0);
-    if (first >= '1' && first <= '9') {
+    // A bad substitution, for example ${/x}, has no name.
+    if (!name.isEmpty() && name.charAt(0) >= '1' && name.charAt(0) <= '9') {
       return positional(name, state);
     }
     switch (name) {

@@ -43,7 +43,7 @@ record Place(List<String> via, String machine, List<Mount> mounts) {
     List<Use> mapped = new ArrayList<>();
     for (Use use : command.uses()) {
       switch (use.role()) {
-        case DELETES, WRITES, READS, SENDS_FILE, RUNS_FILE -> {
+        case DELETES, WRITES, LINKS, READS, SENDS_FILE, RUNS_FILE -> {
           if (!use.arguments().isEmpty()) {
             map(use, command.workingDirectory(), mapped);
           }

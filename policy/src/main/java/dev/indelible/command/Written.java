@@ -8,7 +8,9 @@ import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.List;
 
-/** Notes the files and links that programs make, so that later commands of the script see them. */
+/**
+ * Notes the files and links that programs create, so that later commands of the script see them.
+ */
 final class Written {
   private final Interpreter interpreter;
 
@@ -16,22 +18,17 @@ final class Written {
     this.interpreter = interpreter;
   }
 
-  /** Remembers the content of files that a program writes, and the links that it makes. */
+  /** Remembers the content of files that a program writes or moves. */
   void remember(Invocation invocation, State state, Streams io) {
     Value directory = state.directories().get(0);
     String program = invocation.program();
     List<Value> operands = invocation.operands();
-    for (Use use : invocation.uses()) {
-      if (use.role() == Role.LINKS && use.arguments().size() == 2) {
-        interpreter.files().link(use.arguments().get(0), use.arguments().get(1), directory);
-      }
-    }
     if (program.equals("mkfifo")) {
       operands.forEach(each -> interpreter.files().pipe(Paths.key(each, directory)));
     }
     if ((program.equals("cp") || program.equals("mv") || program.equals("install"))
         && operands.size() > 1) {
-      carry(operands, directory);
+      carry(operands, directory, program.equals("mv"));
       return;
     }
     String source = contacted(invocation.uses());
@@ -62,11 +59,15 @@ final class Written {
     return "";
   }
 
-  private void carry(List<Value> operands, Value directory) {
+  private void carry(List<Value> operands, Value directory, boolean isMoved) {
     Value target = operands.get(operands.size() - 1);
     for (Value source : operands.subList(0, operands.size() - 1)) {
+      Value below = target.plus(Value.of("/")).plus(Transforms.afterLastSlash(source));
+      if (isMoved) {
+        interpreter.files().links().move(source, target, directory);
+        interpreter.files().links().move(source, below, directory);
+      }
       for (Value content : interpreter.files().written(source, directory)) {
-        Value below = target.plus(Value.of("/")).plus(Transforms.afterLastSlash(source));
         interpreter.files().write(Paths.key(target, directory), content, false);
         interpreter.files().write(Paths.key(below, directory), content, false);
       }

@@ -42,6 +42,15 @@ public record Cause(@Nullable EffectiveCommand source) {
         && !source.argv().get(0).text().orElse("").isEmpty();
   }
 
+  /** Returns the program's name without its directory; empty if it is not known. */
+  public String program() {
+    if (source == null || source.argv().isEmpty()) {
+      return "";
+    }
+    String path = source.argv().get(0).text().orElse("");
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
   /**
    * Returns the program's name and the arguments that are known and no options; empty if the name
    * is not known.
@@ -51,8 +60,7 @@ public record Cause(@Nullable EffectiveCommand source) {
       return List.of();
     }
     List<String> words = new ArrayList<>();
-    String program = source.argv().get(0).prefix();
-    words.add(program.substring(program.lastIndexOf('/') + 1));
+    words.add(program());
     for (Value argument : source.argv().subList(1, source.argv().size())) {
       String text = argument.text().orElse("");
       if (!text.isEmpty() && !text.startsWith("-") && words.size() < MAX_WORDS) {

@@ -3,6 +3,8 @@ package dev.indelible.fact;
 
 import dev.indelible.canonical.CanonicalHost;
 import dev.indelible.canonical.CanonicalPath;
+import dev.indelible.canonical.LinkResolver;
+import dev.indelible.canonical.LinkResolver.Request;
 import dev.indelible.canonical.PathPatterns;
 import dev.indelible.canonical.Surroundings;
 import dev.indelible.canonical.UnexpandedPath;
@@ -40,14 +42,40 @@ final class Collected {
               "/run/podman/podman.sock",
               "C:\\"));
 
+  /** The detail of a deletion that destroys the content of a file, not its name. */
+  private static final String CONTENT = "content";
+
   private final Guard guard;
   private final Surroundings surroundings;
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
 
+  /** Facts about paths of this machine, each with the request to follow its links. */
+  private final List<Fact> onPaths = new ArrayList<>();
+
+  private final List<Request> requests = new ArrayList<>();
+
   Collected(Guard guard, Surroundings surroundings) {
     this.guard = guard;
     this.surroundings = surroundings;
+  }
+
+  /** Adds each fact about a path once more, if links lead to another one. */
+  void follow(LinkResolver links) {
+    if (requests.isEmpty()) {
+      return;
+    }
+    LinkResolver.Followed followed = links.follow(surroundings, requests);
+    boolean isElsewhere = followed.surroundings() != surroundings;
+    for (int i = 0; i < requests.size(); i++) {
+      Fact fact = onPaths.get(i);
+      CanonicalPath written = requests.get(i).path();
+      CanonicalPath path = followed.paths().get(i);
+      if (path != written || isElsewhere) {
+        Operand.Path operand = new Operand.Path(path, followed.surroundings(), written);
+        path(fact.verb(), operand, fact.isRecursive(), fact.manner(), fact.cause());
+      }
+    }
   }
 
   Facts done() {
@@ -64,7 +92,7 @@ final class Collected {
 
   /** Adds a fact about a path relative to the action's working directory. */
   void path(Verb verb, Value path, boolean isRecursive, Cause cause) {
-    path(verb, surroundings.path(path), isRecursive, "", cause);
+    path(verb, new Named(path, surroundings.workingDirectory()), isRecursive, "", cause);
   }
 
   /** Adds a fact about the host of a URL; a URL of a file is a read of that file. */
@@ -77,12 +105,41 @@ final class Collected {
     }
   }
 
+  /**
+   * A path as an action names it.
+   *
+   * @param isLinkItself whether a link in its place is not followed
+   */
+  private record Named(Value value, CanonicalPath directory, boolean isLinkItself) {
+    Named(Value value, CanonicalPath directory) {
+      this(value, directory, false);
+    }
+  }
+
+  private void path(Verb verb, Named named, boolean isRecursive, String manner, Cause cause) {
+    CanonicalPath path = surroundings.path(named.value(), named.directory());
+    Operand.Path operand = new Operand.Path(path, surroundings, path);
+    path(verb, operand, isRecursive, manner, cause);
+    if (cause.machine().isEmpty()) {
+      onPaths.add(new Fact(verb, operand, isRecursive, manner, cause));
+      requests.add(
+          new Request(
+              path,
+              named.value().display().contains("..")
+                  ? surroundings.pathWithParents(named.value(), named.directory())
+                  : path,
+              !named.isLinkItself() || path.endsWithSeparator()));
+    }
+  }
+
   private void path(
-      Verb verb, CanonicalPath path, boolean isRecursive, String manner, Cause cause) {
-    facts.add(new Fact(verb, new Operand.Path(path), isRecursive, manner, cause));
+      Verb verb, Operand.Path operand, boolean isRecursive, String manner, Cause cause) {
+    facts.add(new Fact(verb, operand, isRecursive, manner, cause));
     boolean isChange = verb == Verb.WRITES || verb == Verb.DELETES;
-    if (isChange && cause.machine().isEmpty() && guard.isPlace(path, isRecursive, surroundings)) {
-      facts.add(new Fact(Verb.CHANGES_GUARD, new Operand.Path(path), isRecursive, manner, cause));
+    if (isChange
+        && cause.machine().isEmpty()
+        && guard.isPlace(operand.path(), isRecursive, operand.surroundings())) {
+      facts.add(new Fact(Verb.CHANGES_GUARD, operand, isRecursive, manner, cause));
     }
   }
 
@@ -151,16 +208,28 @@ final class Collected {
   }
 
   private void paths(Verb verb, Use use, CanonicalPath directory, Cause cause) {
-    String manner = Fact.MANNERS.contains(use.detail()) ? use.detail() : "";
     for (Value value : use.arguments()) {
       if (value.pieces().isEmpty()) {
         continue; // No file has an empty name.
       }
-      path(verb, surroundings.path(value, directory), use.isRecursive(), manner, cause);
+      // A link in /dev stands for a device, which a deletion empties.
+      boolean isLinkItself =
+          use.role() == Role.LINKS
+              || use.role() == Role.DELETES
+                  && !use.detail().equals(CONTENT)
+                  && !surroundings.path(value, directory).display().startsWith("/dev/");
+      Named named = new Named(value, directory, isLinkItself);
+      path(verb, named, use.isRecursive(), manner(use), cause);
       if (use.role() == Role.LINKS) {
         return; // The second argument is where the link leads.
       }
     }
+  }
+
+  private static String manner(Use use) {
+    String detail =
+        use.role() == Role.LINKS ? use.detail().replace(" from here", "") : use.detail();
+    return Fact.MANNERS.contains(detail) ? detail : "";
   }
 
   /** Adds what a text sent to a host contains of files and of the environment. */
@@ -168,15 +237,11 @@ final class Collected {
     for (Piece piece : value.pieces()) {
       if (piece instanceof Value.Unknown unknown) {
         if (unknown.origin() == Origin.FILE) {
-          path(
-              Verb.SENDS,
-              surroundings.path(UnexpandedPath.value(unknown.detail()), directory),
-              false,
-              "",
-              cause);
+          Named file = new Named(UnexpandedPath.value(unknown.detail()), directory);
+          path(Verb.SENDS, file, false, "", cause);
         } else if (unknown.origin() == Origin.ENVIRONMENT) {
           detail(Verb.SENDS, "the environment", cause);
-          path(Verb.SENDS, surroundings.path(Value.of("/proc/self/environ")), false, "", cause);
+          path(Verb.SENDS, Value.of("/proc/self/environ"), false, cause);
         }
       }
     }

@@ -26,9 +26,11 @@ public record Fact(Verb verb, Operand operand, boolean isRecursive, String manne
   /** Returns the fact for a person and for the record, for example {@code deletes /etc}. */
   public String describe() {
     StringBuilder out = new StringBuilder(verb.key().replace('_', ' '));
-    out.append(' ').append(operand.display());
-    if (isRecursive) {
-      out.append(" recursively");
+    if (operand instanceof Operand.Path path) {
+      out.append(' ').append(path.written().display());
+      out.append(isRecursive ? " recursively" : "").append(path.leadsTo());
+    } else {
+      out.append(' ').append(operand.display());
     }
     if (!cause.via().isEmpty()) {
       out.append(", reached through ").append(String.join(", ", cause.via()));

@@ -10,6 +10,7 @@ import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
 import dev.indelible.canonical.CanonicalHost;
+import dev.indelible.canonical.LinkResolver;
 import dev.indelible.canonical.Surroundings;
 import dev.indelible.canonical.UnexpandedPath;
 import dev.indelible.command.Commands;
@@ -17,18 +18,20 @@ import dev.indelible.command.Context;
 import dev.indelible.program.Role;
 import dev.indelible.program.Use;
 import dev.indelible.value.Value;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what an action does. The facts are of one form whatever road the action takes: a shell
  * command, a started process, a write, a read, a request or a tool call.
  *
- * <p>Reads the action alone: no file, no host and no environment. Throws nothing; what it cannot
- * read is the fact {@link Verb#OPAQUE}. Thread-safe.
+ * <p>Reads the action alone: no host, no environment, and no file except for links, if it follows
+ * them. Throws nothing; what it cannot read is the fact {@link Verb#OPAQUE}. Thread-safe.
  */
 public final class FactReader {
   private static final Set<String> FILE_SURFACES =
@@ -37,6 +40,10 @@ public final class FactReader {
       Set.of("web", "http", "https", "url", "network", "internet", "browser");
 
   private final Guard guard;
+  private final @Nullable LinkResolver links;
+
+  /** Where an action takes place that does not name its place. */
+  private final Context start;
 
   /**
    * Creates a reader.
@@ -45,6 +52,22 @@ public final class FactReader {
    */
   public FactReader(Guard guard) {
     this.guard = guard;
+    this.links = null;
+    this.start = Context.of("", "");
+  }
+
+  /**
+   * Creates a reader for agents whose files this process sees: an action that does not name its
+   * working directory or home has those of this process.
+   *
+   * @param guard knows what belongs to the gate
+   * @param links follows the links in paths
+   */
+  public FactReader(Guard guard, LinkResolver links) {
+    this.guard = guard;
+    this.links = links;
+    this.start =
+        Context.of(Path.of("").toAbsolutePath().toString(), System.getProperty("user.home", ""));
   }
 
   /** Returns what an action does. */
@@ -55,6 +78,9 @@ public final class FactReader {
       surroundings = Surroundings.of(context.workingDirectory(), context.home());
       Collected facts = new Collected(guard, surroundings);
       read(action, context, facts);
+      if (links != null) {
+        facts.follow(links);
+      }
       return new Reading(facts.done(), surroundings);
     } catch (RuntimeException | StackOverflowError e) { // Not read is not allowed.
       Fact opaque =
@@ -66,10 +92,10 @@ public final class FactReader {
     }
   }
 
-  private static Context context(AgentAction action) {
+  private Context context(AgentAction action) {
     return action instanceof Bash bash
-        ? Context.of(bash.cwd().orElse(""), bash.home().orElse(""))
-        : Context.of("", "");
+        ? start.in(bash.cwd().orElse(""), bash.home().orElse(""))
+        : start;
   }
 
   private static void read(AgentAction action, Context context, Collected facts) {

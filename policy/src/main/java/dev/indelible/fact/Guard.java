@@ -5,6 +5,7 @@ import dev.indelible.canonical.CanonicalPath;
 import dev.indelible.canonical.PathPatterns;
 import dev.indelible.canonical.Surroundings;
 import dev.indelible.value.Value;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,12 +68,25 @@ public final class Guard {
   /** Returns the guard of a gate with a data directory. */
   public static Guard of(Path dataDirectory) {
     List<String> patterns = new ArrayList<>(EVERYWHERE);
-    String directory = dataDirectory.toAbsolutePath().normalize().toString();
-    if (directory.length() > 1 && directory.chars().noneMatch(c -> "*?[]{}!\\$".indexOf(c) >= 0)) {
-      patterns.add(directory);
-      patterns.add(directory + "/**");
+    Path named = dataDirectory.toAbsolutePath().normalize();
+    add(named, patterns);
+    try {
+      Path reached = dataDirectory.toRealPath();
+      if (!reached.equals(named)) {
+        add(reached, patterns);
+      }
+    } catch (IOException e) {
+      // There is no directory yet, so no link leads to it.
     }
     return new Guard(patterns);
+  }
+
+  private static void add(Path directory, List<String> patterns) {
+    String text = directory.toString();
+    if (text.length() > 1 && text.chars().noneMatch(c -> "*?[]{}!\\$".indexOf(c) >= 0)) {
+      patterns.add(text);
+      patterns.add(text + "/**");
+    }
   }
 
   /** Returns whether a change of a path concerns the gate. */

@@ -3,14 +3,30 @@ package dev.indelible.fact;
 
 import dev.indelible.canonical.CanonicalHost;
 import dev.indelible.canonical.CanonicalPath;
+import dev.indelible.canonical.Surroundings;
 
 /** The object of a fact. */
 public sealed interface Operand {
-  /** A path in its canonical form. */
-  record Path(CanonicalPath path) implements Operand {
+  /**
+   * A path in its canonical form.
+   *
+   * @param path with the links of the file system followed, if they lead from the written one to it
+   * @param surroundings where patterns compare the path: of a path with its links followed, the
+   *     working directory and the home have theirs followed, too
+   * @param written the path as the action names it
+   */
+  record Path(CanonicalPath path, Surroundings surroundings, CanonicalPath written)
+      implements Operand {
     @Override
     public String display() {
-      return path.display();
+      return written.display() + leadsTo();
+    }
+
+    /** Returns where links lead, for a person; empty if there are none. */
+    String leadsTo() {
+      return path == written
+          ? ""
+          : ", " + path.problem().orElseGet(() -> "which is a link to " + path.display());
     }
   }
 

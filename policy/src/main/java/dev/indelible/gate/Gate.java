@@ -16,6 +16,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decides about actions by a policy, and records the decisions through the deferred audit queue.
@@ -36,13 +38,17 @@ public final class Gate {
   /** The rule named by a refusal because the policy failed or did not answer in time. */
   public static final String POLICY_FAILED = "indelible.policy_failed";
 
-  private final PolicyCall policy;
+  private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
+
+  /** Set by {@link #use}; a decision reads it once and uses what it read from begin to end. */
+  private volatile PolicyCall inForce;
+
   private final DeferredAuditQueue queue;
   private final Clock clock;
   private final DecisionCounters counters = new DecisionCounters();
 
   /**
-   * Creates a gate.
+   * Creates a gate. The text of its policy is taken to be on record; {@link #use} records it.
    *
    * @param policy makes the decisions
    * @param queue records them
@@ -52,9 +58,31 @@ public final class Gate {
   }
 
   Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
-    this.policy = new PolicyCall(Objects.requireNonNull(policy, "policy is null"));
+    this.inForce = new PolicyCall(Objects.requireNonNull(policy, "policy is null"), true);
     this.queue = Objects.requireNonNull(queue, "queue is null");
     this.clock = clock;
+  }
+
+  /**
+   * Puts a policy into force: records its text, and decides by it from then on. A decision in
+   * progress ends under the policy with which it began.
+   *
+   * <p>No decision of the policy is recorded before its text. If the queue rejects the text, the
+   * next decision to be recorded submits it again, and is refused if it is rejected again.
+   */
+  public void use(Policy next) {
+    PolicyCall call = new PolicyCall(Objects.requireNonNull(next, "next is null"), false);
+    try {
+      call.putOnRecord(queue, clock);
+    } catch (ClockException e) {
+      LOG.warn("the policy is in force and not on record yet: {}", e.getMessage());
+    }
+    inForce = call;
+  }
+
+  /** Returns the policy in force. */
+  public Policy policy() {
+    return inForce.policy();
   }
 
   /**
@@ -72,7 +100,8 @@ public final class Gate {
     long start = System.nanoTime();
     requirePresent(agentId, action);
     AgentIds.require(agentId);
-    return record(agentId, action, policy.decide(agentId, action), start);
+    PolicyCall policy = inForce;
+    return record(policy, agentId, action, policy.decide(agentId, action), start);
   }
 
   /** Records a decision that somebody else made; refuses if it cannot be recorded. */
@@ -80,7 +109,7 @@ public final class Gate {
     requirePresent(agentId, action);
     Objects.requireNonNull(decision, "decision is null");
     AgentIds.require(agentId);
-    return record(agentId, action, unexplained(decision), System.nanoTime());
+    return record(inForce, agentId, action, unexplained(decision), System.nanoTime());
   }
 
   private static ExplainedDecision unexplained(Decision decision) {
@@ -101,6 +130,7 @@ public final class Gate {
    */
   public RecordedDecision refuseUnreadable(byte[] input, long line, String problem) {
     return record(
+        inForce,
         AgentIds.UNREADABLE_INPUT,
         DeferredAuditEvent.unreadableInput(input, line),
         unexplained(new Refuse(UNREADABLE, problem)),
@@ -134,22 +164,29 @@ public final class Gate {
     } catch (IllegalArgumentException e) {
       return unrecorded(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
+    PolicyCall policy = inForce;
     ExplainedDecision decision = policy.decide(agentId, action);
     return decision.decision().isPermitted() && !recordPermitted
         ? unrecorded(action, decision.decision(), start)
-        : record(agentId, action, decision, start).decision();
+        : record(policy, agentId, action, decision, start).decision();
   }
 
   private RecordedDecision record(
-      String agentId, AgentAction action, ExplainedDecision decision, long start) {
+      PolicyCall policy,
+      String agentId,
+      AgentAction action,
+      ExplainedDecision decision,
+      long start) {
     DeferredAuditEvent event;
+    boolean onRecord;
     try {
+      onRecord = policy.putOnRecord(queue, clock);
       event = DeferredAuditEvent.of(agentId, action, decision, policy.digest(), clock);
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), decision.explanation());
     }
-    boolean accepted = queue.submit(event);
+    boolean accepted = onRecord ? queue.submit(event) : queue.reject(event);
     Decision answer = counted(action, accepted ? decision.decision() : notRecorded(), start);
     Optional<UUID> id = accepted ? Optional.of(event.id()) : Optional.empty();
     return new RecordedDecision(answer, id, decision.explanation());

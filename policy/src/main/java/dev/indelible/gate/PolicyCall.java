@@ -6,10 +6,14 @@ import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicyText;
 import dev.indelible.json.Text;
 import dev.indelible.policy.Policy;
+import dev.indelible.queue.DeferredAuditQueue;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -23,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Calls a policy and fails closed: an exception, a null or a timeout refuses. Safe for use by any
- * number of threads.
+ * A policy in force. Calls it and fails closed: an exception, a null or a timeout refuses. Safe for
+ * use by any number of threads.
  */
 final class PolicyCall {
   private static final Logger LOG = LoggerFactory.getLogger(PolicyCall.class);
@@ -42,8 +46,17 @@ final class PolicyCall {
 
   private final long limitNanos;
 
-  PolicyCall(Policy policy) {
+  /** True once the text is on record. The thread that records it writes, any thread reads. */
+  private volatile boolean onRecord;
+
+  /**
+   * Creates a call of a policy.
+   *
+   * @param onRecord true if the text of the policy need not be recorded
+   */
+  PolicyCall(Policy policy, boolean onRecord) {
     this.policy = policy;
+    this.onRecord = onRecord;
     Optional<Duration> limit = policy.timeLimit();
     // Saturates: a policy may state a limit that is longer than a long has nanoseconds.
     this.limitNanos = limit.map(TimeUnit.NANOSECONDS::convert).orElse(0L);
@@ -62,6 +75,34 @@ final class PolicyCall {
           thread.setDaemon(true);
           return thread;
         });
+  }
+
+  Policy policy() {
+    return policy;
+  }
+
+  /**
+   * Records the text of the policy, unless it is on record. Two threads that call this at once may
+   * record it twice, which is harmless; neither waits for the other (D1).
+   *
+   * @return true if the text is on record, or the policy has none; false if the queue rejected it,
+   *     and then no decision of the policy may be recorded
+   */
+  boolean putOnRecord(DeferredAuditQueue queue, Clock clock) {
+    if (!onRecord) {
+      Optional<PolicyText> text = text();
+      onRecord = text.isEmpty() || queue.submit(text.get().toEvent(clock));
+    }
+    return onRecord;
+  }
+
+  private Optional<PolicyText> text() {
+    try {
+      return Objects.requireNonNull(policy.text(), "its text is null");
+    } catch (Throwable e) { // The decision is made; without a text it is still recorded.
+      LOG.warn("the policy has no text to record: {}", describe(e));
+      return Optional.empty();
+    }
   }
 
   /** Decides about an action; refuses if the policy fails. */

@@ -9,11 +9,12 @@ import java.util.Optional;
 /**
  * Conditions that must all hold.
  *
- * @param trigger what an action must do for the clause to hold, by which rules are found; empty if
- *     the conditions are on other things than facts
+ * @param about the first kind of facts that the conditions are on; empty if they are on other
+ *     things
+ * @param trigger by which the clause is found
  * @param conditions at least one
  */
-record Clause(Optional<Verb> trigger, List<Condition> conditions) {
+record Clause(Optional<Verb> about, Trigger trigger, List<Condition> conditions) {
   Clause {
     conditions = List.copyOf(conditions);
   }

@@ -13,13 +13,11 @@ import java.util.List;
  * A rule with its conditions compiled.
  *
  * @param rule the rule
- * @param kind the kind of action that it is about; empty for all kinds
  * @param clauses at least one; the rule matches if one of them holds
  * @param agents the agents that it restricts; empty for all
  * @param reason fills in the fields of the reason
  */
-record CompiledRule(
-    Rule rule, String kind, List<Clause> clauses, List<Glob> agents, ReasonText reason) {
+record CompiledRule(Rule rule, List<Clause> clauses, List<Glob> agents, ReasonText reason) {
   CompiledRule {
     clauses = List.copyOf(clauses);
     agents = List.copyOf(agents);

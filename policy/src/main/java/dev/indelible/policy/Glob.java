@@ -44,6 +44,11 @@ final class Glob {
     return new Compiler(pattern).compile();
   }
 
+  /** Returns whether a pattern has no special character, so that it matches only itself. */
+  static boolean isLiteral(String pattern) {
+    return pattern.chars().noneMatch(c -> "*?\\".indexOf(c) >= 0);
+  }
+
   /** Returns true if the whole of {@code text} matches. */
   boolean matches(String text) {
     BitSet reached = new BitSet();

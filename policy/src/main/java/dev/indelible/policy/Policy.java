@@ -5,6 +5,7 @@ import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
+import dev.indelible.event.PolicyText;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -35,6 +36,14 @@ public interface Policy {
    * content. It is recorded with each decision, so it must answer from memory.
    */
   String digest();
+
+  /**
+   * Returns the text of the policy, to be recorded when the policy comes into force; its digest is
+   * {@link #digest}. Empty if there is no text to record, as by default.
+   */
+  default Optional<PolicyText> text() {
+    return Optional.empty();
+  }
 
   /**
    * Returns the longest time that a decision may take. Empty means that {@link #decide} returns

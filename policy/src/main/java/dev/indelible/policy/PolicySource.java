@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
-import dev.indelible.crypto.Sha256;
+import dev.indelible.event.PolicyText;
 import dev.indelible.json.Text;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,71 +9,94 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The files of a policy, read but not yet parsed.
+ * The files of a policy, read but not yet parsed. Reading is bounded in memory, and opens regular
+ * files only: a pipe would block, and a device need not end.
  *
- * @param files the files in the order of their names
- * @param digest identifies their bytes
+ * @param names the names of the files in errors
+ * @param text the files, in the order of their names
  */
-record PolicySource(List<File> files, String digest) {
+record PolicySource(List<String> names, PolicyText text) {
   /** Enough for thousands of rules; a larger file is a mistake. */
   static final int MAX_FILE_BYTES = 1 << 20;
 
-  /**
-   * A file.
-   *
-   * @param name the name in errors
-   * @param text the content
-   */
-  record File(String name, String text) {}
+  /** Bounds the memory of a load, whatever the number of files. */
+  static final int MAX_BYTES = 8 << 20;
+
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   PolicySource {
-    files = List.copyOf(files);
+    names = List.copyOf(names);
   }
 
   static PolicySource of(String yaml, String name) throws PolicyException {
     try {
-      return single(Text.requireWellFormed(yaml, name).getBytes(StandardCharsets.UTF_8), name);
+      String text = Text.requireWellFormed(yaml, name);
+      if (Text.utf8Length(text) > MAX_FILE_BYTES) {
+        throw tooLarge(name);
+      }
+      return new PolicySource(List.of(name), PolicyText.ofFile(text));
     } catch (IllegalArgumentException e) {
       throw new PolicyException(e.getMessage() + "; remove it");
     }
   }
 
   static PolicySource at(Path path) throws PolicyException {
-    return Files.isDirectory(path) ? directory(path) : single(read(path), path.toString());
-  }
-
-  private static PolicySource single(byte[] bytes, String name) throws PolicyException {
-    File file = new File(name, decode(bytes, name));
-    return new PolicySource(List.of(file), digest(bytes));
+    return Files.isDirectory(path)
+        ? directory(path)
+        : new PolicySource(List.of(path.toString()), PolicyText.ofFile(read(path)));
   }
 
   private static PolicySource directory(Path directory) throws PolicyException {
-    List<byte[]> framed = new ArrayList<>();
-    List<File> files = new ArrayList<>();
+    List<String> names = new ArrayList<>();
+    List<PolicyText.File> files = new ArrayList<>();
+    long bytes = 0;
     for (Path path : yamlFiles(directory)) {
-      byte[] bytes = read(path);
-      frame(framed, path.getFileName().toString().getBytes(StandardCharsets.UTF_8));
-      frame(framed, bytes);
-      files.add(new File(path.toString(), decode(bytes, path.toString())));
+      String text = read(path);
+      bytes += Text.utf8Length(text);
+      if (bytes > MAX_BYTES) {
+        throw new PolicyException(
+            "%s: the files of this directory have more than %s bytes; remove what is not a rule"
+                .formatted(directory, MAX_BYTES));
+      }
+      names.add(path.toString());
+      files.add(new PolicyText.File(Optional.of(fileName(path)), text));
     }
     if (files.isEmpty()) {
       throw new PolicyException(
           directory
-              + ": no *.yaml or *.yml file in this directory; add one, because without rules every action is allowed");
+              + ": no *.yaml or *.yml file in this directory; add one, because without rules every"
+              + " action is allowed");
     }
-    return new PolicySource(files, digest(framed.toArray(byte[][]::new)));
+    return new PolicySource(names, new PolicyText(files));
+  }
+
+  private static String fileName(Path path) throws PolicyException {
+    try {
+      return Text.requireWellFormed(path.getFileName().toString(), "its name");
+    } catch (IllegalArgumentException e) {
+      throw new PolicyException(Quoted.of(path.toString()) + ": " + e.getMessage() + "; rename it");
+    }
+  }
+
+  /** Returns the text of file {@code i} as YAML reads it, without a byte order mark. */
+  String yaml(int i) {
+    String content = text.files().get(i).text();
+    return content.startsWith(BYTE_ORDER_MARK) ? content.substring(1) : content;
   }
 
   /** Returns every entry with a matching name, so that an unreadable rule file is an error. */
@@ -94,46 +117,60 @@ record PolicySource(List<File> files, String digest) {
     return name.endsWith(".yaml") || name.endsWith(".yml");
   }
 
-  private static byte[] read(Path path) throws PolicyException {
-    try (InputStream in = Files.newInputStream(path)) {
-      return in.readNBytes(MAX_FILE_BYTES + 1);
+  private static String read(Path path) throws PolicyException {
+    byte[] bytes;
+    try {
+      BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+      if (!attributes.isRegularFile()) {
+        throw new PolicyException(
+            "%s: is %s, not a file; rename or remove it"
+                .formatted(path, attributes.isDirectory() ? "a directory" : "a pipe or a device"));
+      }
+      try (InputStream in = Files.newInputStream(path)) {
+        bytes = in.readNBytes(MAX_FILE_BYTES + 1);
+      }
     } catch (NoSuchFileException e) {
-      throw new PolicyException(path + ": no such file; name a policy file or a directory of them");
+      throw new PolicyException(
+          path
+              + (Files.isSymbolicLink(path)
+                  ? ": a symbolic link to a file that does not exist; correct or remove it"
+                  : ": no such file; name a policy file or a directory of them"));
     } catch (IOException e) {
       throw unreadable(path, e);
     }
+    if (bytes.length > MAX_FILE_BYTES) {
+      throw tooLarge(path.toString());
+    }
+    return decode(bytes, path.toString());
+  }
+
+  private static PolicyException tooLarge(String name) {
+    return new PolicyException(
+        "%s: larger than %s bytes; split it into several files of one directory"
+            .formatted(name, MAX_FILE_BYTES));
   }
 
   private static PolicyException unreadable(Path path, IOException e) {
+    String reason =
+        e instanceof AccessDeniedException
+            ? "permission denied"
+            : e instanceof FileSystemException failed && failed.getReason() != null
+                ? failed.getReason()
+                : e.toString();
     return new PolicyException(
-        path + ": cannot be read (" + e + "); check that it is a file you may read");
+        path + ": cannot be read: " + reason + "; check that it is a file that you may read");
   }
 
   private static String decode(byte[] bytes, String name) throws PolicyException {
-    if (bytes.length > MAX_FILE_BYTES) {
-      throw new PolicyException(
-          "%s: larger than %s bytes; split it into several files of one directory"
-              .formatted(name, MAX_FILE_BYTES));
-    }
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     ByteBuffer in = ByteBuffer.wrap(bytes);
     CharBuffer out = CharBuffer.allocate(bytes.length);
-    CoderResult result = decoder.decode(in, out, true);
-    if (result.isError()) {
+    if (decoder.decode(in, out, true).isError()) {
+      String before = new String(Arrays.copyOf(bytes, in.position()), StandardCharsets.UTF_8);
       throw new PolicyException(
-          "%s: not UTF-8 at byte %s; save it as UTF-8".formatted(name, in.position()));
+          "%s: not UTF-8 (byte 0x%02x); save it as UTF-8"
+              .formatted(Yaml.place(name, before, before.length()), bytes[in.position()] & 0xff));
     }
-    String text = out.flip().toString();
-    // Some editors begin a file with a byte order mark, which YAML reads as a character.
-    return text.startsWith("\uFEFF") ? text.substring(1) : text;
-  }
-
-  private static void frame(List<byte[]> parts, byte[] bytes) {
-    parts.add(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
-    parts.add(bytes);
-  }
-
-  private static String digest(byte[]... parts) {
-    return "sha256:" + HexFormat.of().formatHex(Sha256.hash(parts));
+    return out.flip().toString();
   }
 }

@@ -1,21 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
+import dev.indelible.action.ToolCall;
+import dev.indelible.canonical.HostIndex;
+import dev.indelible.canonical.HostPatterns;
+import dev.indelible.canonical.PathIndex;
+import dev.indelible.canonical.PathPatterns;
+import dev.indelible.fact.Cause;
+import dev.indelible.fact.Fact;
 import dev.indelible.fact.Facts;
+import dev.indelible.fact.Operand;
 import dev.indelible.fact.Verb;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
-/** Finds the rules that an action can match, without evaluating the others. Immutable. */
+/**
+ * Finds the rules that an action can match by the {@linkplain Trigger triggers} of their clauses,
+ * without evaluating the others. Immutable and thread-safe.
+ */
 final class RuleIndex {
   private final List<CompiledRule> rules;
+  private final Set<Verb> about = EnumSet.noneOf(Verb.class);
+  private final BitSet always = new BitSet();
   private final Map<String, BitSet> byKind = new HashMap<>();
   private final Map<Verb, BitSet> byVerb = new EnumMap<>(Verb.class);
-  private final BitSet always = new BitSet();
+  private final Map<String, List<Integer>> byTool = new HashMap<>();
+  private final Map<String, List<Integer>> byProgram = new HashMap<>();
+  private final Map<Verb, PathIndex> byPath = new EnumMap<>(Verb.class);
+
+  /** The rules of the lists of patterns in each index of paths. */
+  private final Map<Verb, List<Integer>> rulesByPath = new EnumMap<>(Verb.class);
+
+  private final HostIndex byHost;
+
+  /** The rules of the lists of patterns in the index of hosts. */
+  private final List<Integer> rulesByHost = new ArrayList<>();
 
   /**
    * Creates an index.
@@ -24,43 +50,95 @@ final class RuleIndex {
    */
   RuleIndex(List<CompiledRule> rules) {
     this.rules = List.copyOf(rules);
+    Map<Verb, List<PathPatterns>> paths = new EnumMap<>(Verb.class);
+    List<HostPatterns> hosts = new ArrayList<>();
     for (int i = 0; i < rules.size(); i++) {
-      CompiledRule rule = rules.get(i);
-      if (!rule.kind().isEmpty()) {
-        byKind.computeIfAbsent(rule.kind(), kind -> new BitSet()).set(i);
-        continue;
+      for (Clause clause : rules.get(i).clauses()) {
+        clause.about().ifPresent(about::add);
+        add(clause.trigger(), i, paths, hosts);
       }
-      for (Clause clause : rule.clauses()) {
-        if (clause.trigger().isPresent()) {
-          byVerb.computeIfAbsent(clause.trigger().get(), verb -> new BitSet()).set(i);
-        } else {
-          always.set(i);
-        }
-      }
+    }
+    paths.forEach((verb, lists) -> byPath.put(verb, new PathIndex(lists)));
+    byHost = new HostIndex(hosts);
+  }
+
+  private void add(
+      Trigger trigger, int rule, Map<Verb, List<PathPatterns>> paths, List<HostPatterns> hosts) {
+    if (trigger instanceof Trigger.Kinds of) {
+      of.kinds().forEach(kind -> byKind.computeIfAbsent(kind, k -> new BitSet()).set(rule));
+    } else if (trigger instanceof Trigger.Does of) {
+      byVerb.computeIfAbsent(of.verb(), verb -> new BitSet()).set(rule);
+    } else if (trigger instanceof Trigger.Tools of) {
+      of.names().forEach(name -> put(byTool, name, rule));
+    } else if (trigger instanceof Trigger.Programs of) {
+      of.names().forEach(name -> put(byProgram, name, rule));
+    } else if (trigger instanceof Trigger.Paths of) {
+      put(paths, of.verb(), of.patterns());
+      put(rulesByPath, of.verb(), rule);
+    } else if (trigger instanceof Trigger.Hosts of) {
+      hosts.add(of.patterns());
+      rulesByHost.add(rule);
+    } else {
+      always.set(rule);
     }
   }
 
-  /** Returns whether a rule depends on facts of a kind. */
+  private static <K, V> void put(Map<K, List<V>> map, K key, V value) {
+    map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
+  }
+
+  /** Returns whether a rule is about facts of a kind. */
   boolean isAbout(Verb verb) {
-    return byVerb.containsKey(verb);
+    return about.contains(verb);
   }
 
   /** Returns the rules that an action can match, in the order in which they decide. */
-  List<CompiledRule> candidates(String kind, Facts facts) {
-    BitSet found = new BitSet();
+  List<CompiledRule> candidates(Subject subject) {
+    BitSet found = new BitSet(rules.size());
     found.or(always);
-    if (byKind.containsKey(kind)) {
-      found.or(byKind.get(kind));
+    BitSet ofKind = byKind.get(subject.action().kind());
+    if (ofKind != null) {
+      found.or(ofKind);
     }
-    for (Map.Entry<Verb, BitSet> entry : byVerb.entrySet()) {
-      if (!facts.of(entry.getKey()).isEmpty()) {
-        found.or(entry.getValue());
+    if (subject.action() instanceof ToolCall call) {
+      byTool.getOrDefault(call.tool(), List.of()).forEach(found::set);
+    }
+    if (!byProgram.isEmpty()) {
+      for (Cause command : subject.facts().commands()) {
+        String program = command.program().toLowerCase(Locale.ROOT);
+        byProgram.getOrDefault(program, List.of()).forEach(found::set);
       }
     }
+    findByFacts(subject, found);
     List<CompiledRule> candidates = new ArrayList<>(found.cardinality());
     for (int i = found.nextSetBit(0); i >= 0; i = found.nextSetBit(i + 1)) {
       candidates.add(rules.get(i));
     }
     return candidates;
+  }
+
+  private void findByFacts(Subject subject, BitSet found) {
+    Facts facts = subject.facts();
+    for (Map.Entry<Verb, BitSet> each : byVerb.entrySet()) {
+      if (!facts.of(each.getKey()).isEmpty()) {
+        found.or(each.getValue());
+      }
+    }
+    for (Map.Entry<Verb, PathIndex> each : byPath.entrySet()) {
+      List<Fact> ofVerb = facts.of(each.getKey());
+      List<Integer> ruleOfList = rulesByPath.getOrDefault(each.getKey(), List.of());
+      for (Fact fact : ofVerb) {
+        if (fact.operand() instanceof Operand.Path operand) {
+          When.concerned(each.getValue(), fact, operand, i -> found.set(ruleOfList.get(i)));
+        }
+      }
+    }
+    if (!rulesByHost.isEmpty()) {
+      for (Fact fact : facts.of(Verb.CONTACTS)) {
+        if (fact.operand() instanceof Operand.Host operand) {
+          byHost.concerned(operand.host(), i -> found.set(rulesByHost.get(i)));
+        }
+      }
+    }
   }
 }

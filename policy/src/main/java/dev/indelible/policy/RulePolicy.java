@@ -2,11 +2,13 @@
 package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.canonical.LinkResolver;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Refuse;
+import dev.indelible.event.PolicyText;
 import dev.indelible.fact.Fact;
 import dev.indelible.fact.FactReader;
 import dev.indelible.fact.Facts;
@@ -51,6 +53,9 @@ public final class RulePolicy implements Policy {
   private static final String STARTER = "starter-rules.yaml";
   private static final Decision ALLOW = new Allow();
 
+  /** Shared by all policies of the process: a place that hangs does so for all of them. */
+  private static final LinkResolver LINKS = new LinkResolver(LinkResolver.DEFAULT_LIMIT);
+
   /** The rule named by a decision about an action that cannot be read. */
   public static final String OPAQUE = "indelible.opaque";
 
@@ -66,32 +71,51 @@ public final class RulePolicy implements Policy {
   private final List<Rule> rules;
   private final RuleIndex index;
   private final boolean refusesByDefault;
+  private final PolicyText text;
   private final String digest;
   private final DiskSpace disk;
+  private final Guard guard;
+  private final boolean followsLinks;
   private final FactReader reader;
 
-  private RulePolicy(RuleReader read, String digest, DiskSpace disk) throws PolicyException {
+  private RulePolicy(RuleReader read, PolicyText text, DiskSpace disk) throws PolicyException {
     List<CompiledRule> inOrder = read.rules();
     this.rules = inOrder.stream().map(CompiledRule::rule).toList();
     this.index = new RuleIndex(inOrder);
     this.refusesByDefault = read.refusesByDefault();
-    this.digest = digest;
+    this.text = text;
+    this.digest = text.digest();
     this.disk = disk;
-    this.reader = new FactReader(Guard.anywhere());
+    this.guard = Guard.anywhere();
+    this.followsLinks = false;
+    this.reader = new FactReader(guard);
   }
 
-  private RulePolicy(RulePolicy other, Guard guard) {
+  private RulePolicy(RulePolicy other, Guard guard, boolean followsLinks) {
     this.rules = other.rules;
     this.index = other.index;
     this.refusesByDefault = other.refusesByDefault;
+    this.text = other.text;
     this.digest = other.digest;
     this.disk = other.disk;
-    this.reader = new FactReader(guard);
+    this.guard = guard;
+    this.followsLinks = followsLinks;
+    this.reader = followsLinks ? new FactReader(guard, LINKS) : new FactReader(guard);
   }
 
   /** Returns this policy for a gate with a data directory, which it protects as the gate's own. */
   public RulePolicy guarding(Path dataDirectory) {
-    return new RulePolicy(this, Guard.of(dataDirectory));
+    return new RulePolicy(this, Guard.of(dataDirectory), followsLinks);
+  }
+
+  /**
+   * Returns this policy for a process that sees the agent's files: a path is compared as the action
+   * names it and with its symbolic links followed, and an action that does not name its working
+   * directory or home has those of this process. A decision waits for the file system up to {@link
+   * LinkResolver#DEFAULT_LIMIT}; a path that has no answer by then concerns every rule about paths.
+   */
+  public RulePolicy followingLinks() {
+    return new RulePolicy(this, guard, true);
   }
 
   /**
@@ -147,10 +171,10 @@ public final class RulePolicy implements Policy {
 
   private static RulePolicy of(PolicySource source, DiskSpace disk) throws PolicyException {
     RuleReader reader = new RuleReader();
-    for (PolicySource.File file : source.files()) {
-      reader.read(file.text(), file.name());
+    for (int i = 0; i < source.names().size(); i++) {
+      reader.read(source.yaml(i), source.names().get(i));
     }
-    return new RulePolicy(reader, source.digest(), disk);
+    return new RulePolicy(reader, source.text(), disk);
   }
 
   /** Decides about an action of an agent. Never throws: a rule that cannot be evaluated refuses. */
@@ -162,10 +186,29 @@ public final class RulePolicy implements Policy {
   /** Decides as {@link #decide} does, and returns all rules that matched and why. */
   @Override
   public ExplainedDecision explain(String agentId, AgentAction action) {
+    return explain(agentId, action, reader.read(action));
+  }
+
+  /**
+   * A decision, and everything that the gate reads in its action.
+   *
+   * @param decision the decision
+   * @param facts what the action does, including facts that no rule matches
+   */
+  public record Examined(ExplainedDecision decision, List<String> facts) {}
+
+  /** Decides as {@link #explain} does, and returns all facts of the action. */
+  public Examined examine(String agentId, AgentAction action) {
     Reading reading = reader.read(action);
+    return new Examined(
+        explain(agentId, action, reading),
+        reading.facts().all().stream().map(Fact::describe).distinct().toList());
+  }
+
+  private ExplainedDecision explain(String agentId, AgentAction action, Reading reading) {
     Subject subject = new Subject(action, reading, disk);
     Outcome outcome = new Outcome();
-    for (CompiledRule rule : index.candidates(action.kind(), reading.facts())) {
+    for (CompiledRule rule : index.candidates(subject)) {
       if (rule.concerns(agentId) && !hasExpired(rule.rule())) {
         evaluate(rule, subject, outcome);
       }
@@ -178,13 +221,6 @@ public final class RulePolicy implements Policy {
           List.of());
     }
     return outcome.explained();
-  }
-
-  /**
-   * Returns what an action does as the gate reads it, a fact a text; rules may match none of it.
-   */
-  public List<String> facts(AgentAction action) {
-    return reader.read(action).facts().all().stream().map(Fact::describe).distinct().toList();
   }
 
   /** Decides what the policy leaves open about the gate itself and about unreadable actions. */
@@ -216,7 +252,13 @@ public final class RulePolicy implements Policy {
     return digest;
   }
 
-  /** Returns no limit: the rules and the action bound the time of a decision. */
+  /** Returns the text of the loaded files. */
+  @Override
+  public Optional<PolicyText> text() {
+    return Optional.of(text);
+  }
+
+  /** Returns no limit: the rules, the action and the limit on links bound a decision's time. */
   @Override
   public Optional<Duration> timeLimit() {
     return Optional.empty();

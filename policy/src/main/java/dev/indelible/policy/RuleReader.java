@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Reads the rules of all files of a policy; ids are unique across the files. */
 final class RuleReader {
@@ -113,7 +114,7 @@ final class RuleReader {
       When when = When.read(members.get("when"));
       Rule shown = yaml.checked(() -> new Rule(idText, severity, reason, when.display(), settings));
       ReasonText text = reasonYaml.checked(() -> ReasonText.withFields(reason));
-      rule = new CompiledRule(shown, "", when.clauses(), agents, text);
+      rule = new CompiledRule(shown, when.clauses(), agents, text);
     } else {
       Yaml match = yaml.required(members, "match");
       Map<String, Yaml> matchMembers = match.members();
@@ -124,8 +125,12 @@ final class RuleReader {
               () ->
                   new Rule(
                       idText, severity, reason, describe(kind, matchMembers.values()), settings));
-      Clause clause = new Clause(Optional.empty(), Conditions.read(kind, matchMembers));
-      rule = new CompiledRule(shown, kind, List.of(clause), agents, ReasonText.plain(reason));
+      Clause clause =
+          new Clause(
+              Optional.empty(),
+              new Trigger.Kinds(Set.of(kind)),
+              Conditions.read(kind, matchMembers));
+      rule = new CompiledRule(shown, List.of(clause), agents, ReasonText.plain(reason));
     }
     if (!members.containsKey("enabled") || members.get("enabled").bool()) {
       rules.add(rule);

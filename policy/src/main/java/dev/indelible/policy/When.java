@@ -3,10 +3,9 @@ package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.ToolCall;
-import dev.indelible.canonical.CanonicalPath;
 import dev.indelible.canonical.HostPatterns;
+import dev.indelible.canonical.PathIndex;
 import dev.indelible.canonical.PathPatterns;
-import dev.indelible.canonical.Relation;
 import dev.indelible.fact.Cause;
 import dev.indelible.fact.Fact;
 import dev.indelible.fact.Operand;
@@ -19,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
@@ -66,40 +66,49 @@ record When(List<Clause> clauses, String display) {
     return new When(List.copyOf(clauses), String.join(" or ", display));
   }
 
+  /** A condition, and the property of an action without which it does not hold. */
+  private record Part(Trigger trigger, Condition condition) {}
+
   private static Clause clause(Map<String, Yaml> members) throws PolicyException {
-    Optional<Verb> trigger = Optional.empty();
+    Optional<Verb> about = Optional.empty();
+    Trigger trigger = Trigger.ALWAYS;
     List<Condition> onFacts = new ArrayList<>();
     List<Condition> others = new ArrayList<>();
     for (Yaml member : members.values()) {
       Optional<Verb> verb =
           Arrays.stream(Verb.values()).filter(each -> each.key().equals(member.name())).findFirst();
-      if (verb.isPresent()) {
-        onFacts.add(onFacts(verb.get(), member));
-        trigger = trigger.isPresent() ? trigger : verb;
-      } else {
-        others.add(other(member));
+      Part part = verb.isPresent() ? onFacts(verb.get(), member) : other(member);
+      (verb.isPresent() ? onFacts : others).add(part.condition());
+      about = about.isPresent() ? about : verb;
+      if (part.trigger().selectivity() > trigger.selectivity()) {
+        trigger = part.trigger();
       }
     }
     others.addAll(onFacts);
-    return new Clause(trigger, others);
+    return new Clause(about, trigger, others);
   }
 
-  private static Condition onFacts(Verb verb, Yaml yaml) throws PolicyException {
-    FactTest test =
-        isAny(yaml)
-            ? (fact, subject) -> true
-            : ON_PATHS.contains(verb)
-                ? onPath(yaml)
-                : verb == Verb.CONTACTS ? onHost(yaml) : onDetail(yaml);
-    return (subject, because) -> {
-      for (Fact fact : subject.facts().of(verb)) {
-        if (test.holds(fact, subject)) {
-          because.add(fact);
-          return true;
-        }
-      }
-      return false;
-    };
+  private static Part onFacts(Verb verb, Yaml yaml) throws PolicyException {
+    if (isAny(yaml)) {
+      return onFacts(new Trigger.Does(verb), verb, (fact, subject) -> true);
+    }
+    return ON_PATHS.contains(verb)
+        ? onPath(verb, yaml)
+        : verb == Verb.CONTACTS ? onHost(yaml) : onDetail(verb, yaml);
+  }
+
+  private static Part onFacts(Trigger trigger, Verb verb, FactTest test) {
+    return new Part(
+        trigger,
+        (subject, because) -> {
+          for (Fact fact : subject.facts().of(verb)) {
+            if (test.holds(fact, subject)) {
+              because.add(fact);
+              return true;
+            }
+          }
+          return false;
+        });
   }
 
   private static boolean isAny(Yaml yaml) throws PolicyException {
@@ -108,11 +117,10 @@ record When(List<Clause> clauses, String display) {
         && yaml.text().equals(ANY);
   }
 
-  private static FactTest onPath(Yaml yaml) throws PolicyException {
-    if (!(yaml.node() instanceof MappingNode)) {
-      return inPaths(yaml);
-    }
-    Map<String, Yaml> members = yaml.members(PATH_KEYS);
+  private static Part onPath(Verb verb, Yaml yaml) throws PolicyException {
+    boolean isMapping = yaml.node() instanceof MappingNode;
+    Map<String, Yaml> members = isMapping ? yaml.members(PATH_KEYS) : Map.of("paths", yaml);
+    Trigger trigger = new Trigger.Does(verb);
     List<FactTest> tests = new ArrayList<>();
     if (members.containsKey("recursive")) {
       boolean recursive = members.get("recursive").bool();
@@ -120,35 +128,33 @@ record When(List<Clause> clauses, String display) {
     }
     if (members.containsKey("unknown")) {
       boolean unknown = members.get("unknown").bool();
-      tests.add((fact, subject) -> isUnknown(fact, subject) == unknown);
+      tests.add((fact, subject) -> isUnknown(fact) == unknown);
     }
     if (members.containsKey("manner")) {
       tests.add(inManner(members.get("manner")));
     }
     if (members.containsKey("paths")) {
-      tests.add(inPaths(members.get("paths")));
+      List<String> texts = members.get("paths").texts();
+      PathPatterns patterns = members.get("paths").checked(() -> PathPatterns.of(texts));
+      trigger = new Trigger.Paths(verb, patterns);
+      tests.add((fact, subject) -> isConcerned(patterns, fact));
     }
     if (tests.isEmpty()) {
       throw yaml.error(
           "%s has no condition; give paths, recursive, unknown or manner, or write \"any\""
               .formatted(yaml.name()));
     }
-    return (fact, subject) -> {
-      for (FactTest test : tests) {
-        if (!test.holds(fact, subject)) {
-          return false;
-        }
-      }
-      return true;
-    };
-  }
-
-  private static FactTest inPaths(Yaml yaml) throws PolicyException {
-    List<String> texts = yaml.texts();
-    PathPatterns patterns = yaml.checked(() -> PathPatterns.of(texts));
-    return (fact, subject) ->
-        fact.operand() instanceof Operand.Path operand
-            && isConcerned(patterns, fact, operand.path(), subject);
+    return onFacts(
+        trigger,
+        verb,
+        (fact, subject) -> {
+          for (FactTest test : tests) {
+            if (!test.holds(fact, subject)) {
+              return false;
+            }
+          }
+          return true;
+        });
   }
 
   /** Reads manners; one behind {@code !} is left out. */
@@ -168,25 +174,39 @@ record When(List<Clause> clauses, String display) {
   }
 
   /** A search below a directory reads or moves nothing that is certain to be there. */
-  private static boolean isConcerned(
-      PathPatterns patterns, Fact fact, CanonicalPath path, Subject subject) {
-    boolean isSearch = fact.verb() == Verb.READS || fact.manner().equals("moved");
-    return isSearch
-        ? patterns.isNamed(path, subject.surroundings())
-        : patterns.isConcerned(path, fact.isRecursive(), subject.surroundings());
+  private static boolean isConcerned(PathPatterns patterns, Fact fact) {
+    if (!(fact.operand() instanceof Operand.Path operand)) {
+      return false;
+    }
+    return isSearch(fact)
+        ? patterns.isNamed(operand.path(), operand.surroundings())
+        : patterns.isConcerned(operand.path(), fact.isRecursive(), operand.surroundings());
+  }
+
+  private static boolean isSearch(Fact fact) {
+    return fact.verb() == Verb.READS || fact.manner().equals("moved");
+  }
+
+  /** Reports the lists of an index whose patterns the path of a fact meets. */
+  static void concerned(PathIndex index, Fact fact, Operand.Path operand, IntConsumer found) {
+    if (isSearch(fact)) {
+      index.named(operand.path(), operand.surroundings(), found);
+    } else {
+      index.concerned(operand.path(), fact.isRecursive(), operand.surroundings(), found);
+    }
   }
 
   /**
    * Returns whether the operand of a fact is not known: a part of the path is missing, and no
    * constant part of it lies below the working directory.
    */
-  private static boolean isUnknown(Fact fact, Subject subject) {
+  private static boolean isUnknown(Fact fact) {
     return fact.operand() instanceof Operand.Path operand
         && operand.path().hasUnknown()
-        && !operand.path().hasConstantBelow(subject.surroundings().workingDirectory());
+        && !operand.path().hasConstantBelow(operand.surroundings().workingDirectory());
   }
 
-  private static FactTest onHost(Yaml yaml) throws PolicyException {
+  private static Part onHost(Yaml yaml) throws PolicyException {
     boolean isMapping = yaml.node() instanceof MappingNode;
     Map<String, Yaml> members = isMapping ? yaml.members(HOST_KEYS) : Map.of("hosts", yaml);
     List<Long> ports = new ArrayList<>();
@@ -195,24 +215,30 @@ record When(List<Clause> clauses, String display) {
         ports.add(port.wholeNumber(65_535));
       }
     }
-    Optional<HostPatterns> hosts = Optional.empty();
-    if (members.containsKey("hosts")) {
-      List<String> texts = members.get("hosts").texts();
-      hosts = Optional.of(yaml.checked(() -> HostPatterns.of(texts)));
+    if (!members.containsKey("hosts")) {
+      if (ports.isEmpty()) {
+        throw yaml.error("contacts has no condition; give hosts or ports, or write \"any\"");
+      }
+      return onFacts(
+          new Trigger.Does(Verb.CONTACTS), Verb.CONTACTS, (fact, subject) -> isOn(ports, fact));
     }
-    if (hosts.isEmpty() && ports.isEmpty()) {
-      throw yaml.error("contacts has no condition; give hosts or ports, or write \"any\"");
-    }
-    Optional<HostPatterns> patterns = hosts;
-    return (fact, subject) ->
-        fact.operand() instanceof Operand.Host operand
-            && (patterns.isEmpty() || patterns.get().concerns(operand.host()) == Relation.YES)
-            && (ports.isEmpty()
-                || operand.host().isOpaque()
-                || ports.contains((long) operand.host().port()));
+    List<String> texts = members.get("hosts").texts();
+    HostPatterns patterns = yaml.checked(() -> HostPatterns.of(texts));
+    return onFacts(
+        new Trigger.Hosts(patterns),
+        Verb.CONTACTS,
+        (fact, subject) ->
+            fact.operand() instanceof Operand.Host operand
+                && patterns.isConcerned(operand.host())
+                && (ports.isEmpty() || isOn(ports, fact)));
   }
 
-  private static FactTest onDetail(Yaml yaml) throws PolicyException {
+  private static boolean isOn(List<Long> ports, Fact fact) {
+    return fact.operand() instanceof Operand.Host operand
+        && (operand.host().isOpaque() || ports.contains((long) operand.host().port()));
+  }
+
+  private static Part onDetail(Verb verb, Yaml yaml) throws PolicyException {
     List<Glob> globs = new ArrayList<>();
     List<Glob> exceptions = new ArrayList<>();
     for (String text : yaml.texts()) {
@@ -223,15 +249,18 @@ record When(List<Clause> clauses, String display) {
     if (globs.isEmpty()) {
       throw yaml.error(yaml.name() + " has only exceptions; name what they are taken from");
     }
-    return (fact, subject) -> {
-      // A detail may be a path; * is to match it all the same.
-      String detail = fact.operand().display().replace('/', ' ');
-      return globs.stream().anyMatch(glob -> glob.matches(detail))
-          && exceptions.stream().noneMatch(glob -> glob.matches(detail));
-    };
+    return onFacts(
+        new Trigger.Does(verb),
+        verb,
+        (fact, subject) -> {
+          // A detail may be a path; * is to match it all the same.
+          String detail = fact.operand().display().replace('/', ' ');
+          return globs.stream().anyMatch(glob -> glob.matches(detail))
+              && exceptions.stream().noneMatch(glob -> glob.matches(detail));
+        });
   }
 
-  private static Condition other(Yaml yaml) throws PolicyException {
+  private static Part other(Yaml yaml) throws PolicyException {
     return switch (yaml.name()) {
       case "kind" -> kind(yaml);
       case "tool" -> tool(yaml);
@@ -239,41 +268,54 @@ record When(List<Clause> clauses, String display) {
     };
   }
 
-  private static Condition kind(Yaml yaml) throws PolicyException {
+  private static Part kind(Yaml yaml) throws PolicyException {
     Set<String> kinds = Set.copyOf(yaml.texts());
     for (String kind : kinds) {
       if (!AgentAction.KINDS.contains(kind)) {
         throw yaml.error(Spelling.unknown("kind", kind, AgentAction.KINDS));
       }
     }
-    return (subject, because) -> kinds.contains(subject.action().kind());
+    return new Part(
+        new Trigger.Kinds(kinds), (subject, because) -> kinds.contains(subject.action().kind()));
   }
 
-  private static Condition tool(Yaml yaml) throws PolicyException {
-    List<Glob> globs = globs(yaml);
-    return (subject, because) ->
-        subject.action() instanceof ToolCall call
-            && globs.stream().anyMatch(glob -> glob.matches(call.tool()));
+  private static Part tool(Yaml yaml) throws PolicyException {
+    List<String> texts = yaml.texts();
+    List<Glob> globs = new ArrayList<>();
+    for (String text : texts) {
+      globs.add(yaml.checked(() -> Glob.compile(text)));
+    }
+    boolean areNames = texts.stream().allMatch(Glob::isLiteral);
+    return new Part(
+        areNames ? new Trigger.Tools(Set.copyOf(texts)) : new Trigger.Kinds(Set.of(ToolCall.KIND)),
+        (subject, because) ->
+            subject.action() instanceof ToolCall call
+                && globs.stream().anyMatch(glob -> glob.matches(call.tool())));
   }
 
   /** Reads beginnings of commands: the program and the first words that are no options. */
-  private static Condition command(Yaml yaml) throws PolicyException {
+  private static Part command(Yaml yaml) throws PolicyException {
     List<List<String>> beginnings = new ArrayList<>();
+    Set<String> programs = new HashSet<>();
     for (String text : yaml.texts()) {
-      beginnings.add(List.of(text.strip().split("\\s+")));
+      List<String> words = List.of(text.strip().toLowerCase(Locale.ROOT).split("\\s+"));
+      beginnings.add(words);
+      programs.add(words.get(0));
     }
-    return (subject, because) -> {
-      for (Cause cause : subject.facts().commands()) {
-        List<String> words = cause.words();
-        for (List<String> beginning : beginnings) {
-          if (begins(words, beginning)) {
-            because.add(new Fact(Verb.RUNS, new Operand.Detail("command"), cause));
-            return true;
+    return new Part(
+        new Trigger.Programs(programs),
+        (subject, because) -> {
+          for (Cause cause : subject.facts().commands()) {
+            List<String> words = cause.words();
+            for (List<String> beginning : beginnings) {
+              if (begins(words, beginning)) {
+                because.add(new Fact(Verb.RUNS, new Operand.Detail("command"), cause));
+                return true;
+              }
+            }
           }
-        }
-      }
-      return false;
-    };
+          return false;
+        });
   }
 
   private static boolean begins(List<String> words, List<String> beginning) {
@@ -281,22 +323,11 @@ record When(List<Clause> clauses, String display) {
       return false;
     }
     for (int i = 0; i < beginning.size(); i++) {
-      if (!words
-          .get(i)
-          .toLowerCase(Locale.ROOT)
-          .equals(beginning.get(i).toLowerCase(Locale.ROOT))) {
+      if (!words.get(i).toLowerCase(Locale.ROOT).equals(beginning.get(i))) {
         return false;
       }
     }
     return true;
-  }
-
-  private static List<Glob> globs(Yaml yaml) throws PolicyException {
-    List<Glob> globs = new ArrayList<>();
-    for (String text : yaml.texts()) {
-      globs.add(yaml.checked(() -> Glob.compile(text)));
-    }
-    return globs;
   }
 
   /** A condition on one fact. */

@@ -57,11 +57,9 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
       String context = e.getContext() == null ? "" : e.getContext() + ", ";
       throw error(source, e.getProblemMark(), "not YAML: " + context + e.getProblem());
     } catch (ReaderException e) {
-      throw error(
-          source,
-          Optional.empty(),
-          "not YAML: character U+%04X at offset %s is not allowed; remove or escape it"
-              .formatted(e.getCodePoint(), e.getPosition()));
+      throw new PolicyException(
+          "%s: not YAML: character U+%04X is not allowed; remove or escape it"
+              .formatted(place(source, text, e.getPosition()), e.getCodePoint()));
     } catch (YamlEngineException e) {
       throw error(source, Optional.empty(), "not YAML 1.2: " + e.getMessage());
     }
@@ -233,6 +231,48 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return place(source, mark);
   }
 
+  /**
+   * Returns an error at a place in the value's text.
+   *
+   * @param line the line in the text, from 1
+   * @param column the column in the line, from 1
+   */
+  PolicyException errorWithin(int line, int column, String problem) {
+    Optional<Mark> start = node.getStartMark();
+    if (start.isEmpty() || !(node instanceof ScalarNode scalar)) {
+      return error(problem);
+    }
+    Mark mark = start.get();
+    String place =
+        switch (scalar.getScalarStyle()) {
+          case LITERAL ->
+              "%s, line %s, column %s"
+                  .formatted(source, mark.getLine() + 1 + line, indentation(mark) + column);
+          case PLAIN ->
+              "%s, line %s, column %s"
+                  .formatted(source, mark.getLine() + 1, mark.getColumn() + column);
+          case SINGLE_QUOTED, DOUBLE_QUOTED ->
+              "%s, line %s, column %s"
+                  .formatted(source, mark.getLine() + 1, mark.getColumn() + 1 + column);
+          default -> place();
+        };
+    return new PolicyException(place + ": " + problem);
+  }
+
+  /** Returns the number of spaces in front of the first line after a mark that is not blank. */
+  private static int indentation(Mark mark) {
+    int[] text = mark.getBuffer();
+    int at = mark.getPointer();
+    while (at < text.length && text[at] != '\n') {
+      at++;
+    }
+    int spaces = 0;
+    for (at++; at < text.length && (text[at] == ' ' || text[at] == '\n'); at++) {
+      spaces = text[at] == ' ' ? spaces + 1 : 0;
+    }
+    return at < text.length ? spaces : 0;
+  }
+
   PolicyException error(String problem) {
     return error(source, mark, problem);
   }
@@ -265,6 +305,14 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
 
   private static PolicyException error(String source, Optional<Mark> mark, String problem) {
     return new PolicyException(place(source, mark) + ": " + problem);
+  }
+
+  /** Returns the place of an offset in a text, for example {@code rules.yaml, line 3, column 5}. */
+  static String place(String source, String text, int offset) {
+    String before = text.substring(0, Math.min(offset, text.length()));
+    long line = before.chars().filter(c -> c == '\n').count() + 1;
+    int column = before.length() - before.lastIndexOf('\n');
+    return source + ", line " + line + ", column " + column;
   }
 
   private static String place(String source, Optional<Mark> mark) {

@@ -3,6 +3,7 @@ package dev.indelible.program;
 
 import dev.indelible.value.Value;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The readers in code that entries of the table name. */
 final class Readers {
+  /** The detail of a link whose target is relative to the working directory. */
+  private static final String FROM_HERE = "from here";
+
   private static final Pattern QUOTED = Pattern.compile("(['\"])(.*?)\\1");
 
   /** Commands of an editor that run another language. */
@@ -62,6 +66,7 @@ final class Readers {
           case "git-whole-tree" -> GitConfig::wholeTree;
           case "go-run" -> Packages::goRun;
           case "helper" -> Wrappers::helper;
+          case "hard-link-pair" -> Readers::hardLinkPair;
           case "host-namespace" -> Containers::namespace;
           case "http-operand" -> Network::httpOperand;
           case "input-unless-sql" -> Databases::inputUnlessSql;
@@ -71,6 +76,7 @@ final class Readers {
           case "link" -> Readers::link;
           case "link-directory" -> Readers::linkDirectory;
           case "login-hook" -> Services::loginHook;
+          case "link-pair" -> Readers::linkPair;
           case "make-operand" -> Wrappers::makeOperand;
           case "mapped" -> Calls::mapped;
           case "mode" -> ModeReader::mode;
@@ -80,6 +86,7 @@ final class Readers {
           case "mount-spec" -> Containers::spec;
           case "nc-host" -> Network::ncHost;
           case "new-root" -> Containers::newRoot;
+          case "new-item" -> Readers::newItem;
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;
           case "owner" -> Readers::owner;
@@ -277,23 +284,70 @@ final class Readers {
     }
     if (operands.size() == 2) {
       link(argument, operands.get(0), scan);
+      if (scan.has("-T")) {
+        return;
+      }
     }
     for (Value target : operands.subList(0, operands.size() - 1)) {
-      link(Values.below(argument, Values.baseName(target)), target, scan);
+      linkIn(argument, target, scan);
     }
   }
 
   private static void linkDirectory(Value argument, Template template, Scan scan) {
     for (Value target : scan.operands()) {
-      link(Values.below(argument, Values.baseName(target)), target, scan);
+      linkIn(argument, target, scan);
+    }
+  }
+
+  /** Reads a link of the name of its target; a target without one, as {@code ..}, has no link. */
+  private static void linkIn(Value directory, Value target, Scan scan) {
+    Value name = Values.baseName(target);
+    if (!name.pieces().isEmpty() && !Values.is(name, "..") && !Values.is(name, ".")) {
+      link(Values.below(directory, name), target, scan);
     }
   }
 
   private static void link(Value link, Value target, Scan scan) {
+    boolean isSymbolic = scan.has("-s") && !scan.has("--relative");
     // Without -f a file that exists stays as it is.
     String manner = scan.has("-f") ? "" : "new link";
-    scan.uses().add(Role.WRITES, link, manner);
-    scan.uses().add(Role.LINKS, List.of(link, target), manner, false, false);
+    link(link, target, (manner + (isSymbolic ? "" : " " + FROM_HERE)).strip(), scan);
+  }
+
+  private static void link(Value link, Value target, String detail, Scan scan) {
+    scan.uses().add(Role.LINKS, List.of(link, target), detail, false, false);
+  }
+
+  /** Reads the argument that is the link; the other one of the first two is its target. */
+  private static void linkPair(Value argument, Template template, Scan scan) {
+    linkPair(argument, "", scan);
+  }
+
+  /** Reads a path for PowerShell's {@code New-Item}, which creates files, directories and links. */
+  private static void newItem(Value argument, Template template, Scan scan) {
+    Value name = scan.optionValue("-name").orElse(Value.EMPTY);
+    Value path = name.pieces().isEmpty() ? argument : Values.below(argument, name);
+    String type = scan.optionValue("-itemtype").map(Value::display).orElse("");
+    Optional<Value> target = scan.optionValue("-target").or(() -> scan.optionValue("-value"));
+    if (target.isPresent()
+        && type.toLowerCase(Locale.ROOT).matches("symboliclink|junction|hardlink")) {
+      link(path, target.get(), "", scan);
+    } else {
+      scan.uses().add(Role.WRITES, path);
+    }
+  }
+
+  private static void hardLinkPair(Value argument, Template template, Scan scan) {
+    linkPair(argument, FROM_HERE, scan);
+  }
+
+  private static void linkPair(Value link, String detail, Scan scan) {
+    List<Value> operands = scan.operands();
+    if (operands.size() < 2) {
+      scan.uses().add(Role.WRITES, link);
+    } else {
+      link(link, operands.get(operands.get(0) == link ? 1 : 0), detail, scan);
+    }
   }
 
   /** Reads a path whose owner changes; a user's own home is given to nobody else. */

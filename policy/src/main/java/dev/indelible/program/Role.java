@@ -10,7 +10,11 @@ public enum Role {
    * owner} if it is no content.
    */
   WRITES,
-  /** Makes the first path a link to the second. */
+  /**
+   * Creates the first path as a link to the second, which is relative to the place of the link, or
+   * to the working directory if the detail ends in {@code from here}. The detail begins with {@code
+   * new link} if no file is replaced.
+   */
   LINKS,
   /** Reads the content of the path. */
   READS,

@@ -13,8 +13,8 @@ import java.util.List;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Fuzz targets of Jazzer: any text has a canonical form or is opaque, and the form is stable. A
- * default run replays the kept inputs; docs/testing.md states how to search for more.
+ * Fuzz targets for Jazzer: any text has a canonical form or is opaque, and the canonical form is
+ * stable. By default only stored inputs are run; docs/testing.md explains how to fuzz for longer.
  */
 class CanonicalFuzzTest {
   private static final Surroundings POSIX =
@@ -45,7 +45,8 @@ class CanonicalFuzzTest {
         "https://\u0001.x\u0002:99/",
         "jdbc:x:y://h,i:1/",
         "ⅰ。xn--a.１",
-        "--1.sslip.io");
+        "--1.sslip.io",
+        "s,3.sx.io");
   }
 
   private static List<byte[]> bytes(String... texts) {
@@ -56,7 +57,7 @@ class CanonicalFuzzTest {
     return all;
   }
 
-  /** Returns the text with its first control characters as pieces that are not known. */
+  /** Returns the text, with its first control characters replaced by unknown pieces. */
   private static Value value(byte[] input) {
     Value value = Value.EMPTY;
     for (char c : new String(input, StandardCharsets.UTF_8).toCharArray()) {
@@ -73,7 +74,16 @@ class CanonicalFuzzTest {
     return value;
   }
 
-  @DictionaryEntries({"/..", "/proc/self/", "C:\\", "\\\\?\\", "~1", "::$DATA", "file:", "/mnt/c"})
+  @DictionaryEntries({
+    "/..",
+    "/proc/self/",
+    "C:\\x5C",
+    "\\x5C\\x5C?\\x5C",
+    "~1",
+    "::$DATA",
+    "file:",
+    "/mnt/c"
+  })
   @MethodSource("paths")
   @FuzzTest(maxDuration = "10m")
   void anyPath(byte[] input) {
@@ -91,7 +101,7 @@ class CanonicalFuzzTest {
     }
   }
 
-  @DictionaryEntries({"http://", "[::", "0x", ".nip.io", "\\@", "#@", "%2e", "::ffff:"})
+  @DictionaryEntries({"http://", "[::", "0x", ".nip.io", "\\x5C@", "#@", "%2e", "::ffff:"})
   @MethodSource("hosts")
   @FuzzTest(maxDuration = "10m")
   void anyHost(byte[] input) {

@@ -33,7 +33,7 @@ class CanonicalHostTest {
 
   @ParameterizedTest
   @MethodSource("table")
-  void hasOneSpelling(String written, String names, String addresses) {
+  void hostHasOneCanonicalSpelling(String written, String names, String addresses) {
     CanonicalHost host = CanonicalHost.of(Written.value(written));
     String read =
         host.kind() == CanonicalHost.Kind.HOST
@@ -67,11 +67,11 @@ class CanonicalHostTest {
     "git@a:path, -1",
     "http://a:99999999999/, 1048576",
   })
-  void hasPort(String written, int port) {
+  void portIsRead(String written, int port) {
     assertThat(CanonicalHost.of(Value.of(written)).port()).isEqualTo(port);
   }
 
-  /** A user's locale does not evade a rule about an address. */
+  /** The user's locale cannot be used to evade a rule about an address. */
   @Test
   void localeMakesNoDifference() {
     Locale usual = Locale.getDefault();
@@ -89,9 +89,9 @@ class CanonicalHostTest {
     assertThat(CanonicalHost.of("example.com", 25).port()).isEqualTo(25);
   }
 
-  /** {@code InetAddress} parses what is in brackets, and looks nothing up. */
+  /** {@code InetAddress} parses the text in brackets without a lookup. */
   @Test
-  void ipv6IsReadAsTheJdkReadsIt() throws UnknownHostException {
+  void ipv6AddressesAreReadAsByTheJdk() throws UnknownHostException {
     Random random = new Random(13);
     for (int i = 0; i < 20_000; i++) {
       String text = ipv6(random);
@@ -125,9 +125,9 @@ class CanonicalHostTest {
     return random.nextInt(6) == 0 ? "::" + text : text.toString();
   }
 
-  /** Every way to write an address that {@code inet_aton} reads is the address. */
+  /** Every spelling that {@code inet_aton} accepts is read as its address. */
   @Test
-  void ipv4FormsAreTheAddress() {
+  void everyIpv4SpellingIsReadAsItsAddress() {
     Random random = new Random(13);
     for (int i = 0; i < 20_000; i++) {
       long address = random.nextLong() & 0xffffffffL;

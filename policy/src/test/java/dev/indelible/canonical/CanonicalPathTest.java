@@ -42,7 +42,7 @@ class CanonicalPathTest {
 
   @ParameterizedTest
   @MethodSource("table")
-  void hasOneSpelling(String written, String canonical) {
+  void pathHasOneCanonicalSpelling(String written, String canonical) {
     assertThat(path(written).display()).isEqualTo(canonical);
   }
 
@@ -71,7 +71,7 @@ class CanonicalPathTest {
   }
 
   @Test
-  void knownHomeReplacesTheUnknownOne() {
+  void knownHomeReplacesTheVariable() {
     Surroundings known = Surroundings.of(Value.of("/srv/app"), Value.of("/opt/agent"));
     assertThat(known.path(Written.value("«HOME»/x")).display()).isEqualTo("/opt/agent/x");
     assertThat(known.path(Written.value("«HOME»2")).display()).isEqualTo("/opt/agent2");
@@ -79,7 +79,7 @@ class CanonicalPathTest {
   }
 
   @Test
-  void windowsDirectorySeparatesByBothSlashes() {
+  void windowsPathsMayUseEitherSlash() {
     assertThat(WINDOWS.path(Value.of("..\\x/y")).display()).isEqualTo("C:\\Users\\dev\\x\\y");
     assertThat(WINDOWS.path(Value.of("\\Windows")).display()).isEqualTo("C:\\Windows");
     assertThat(WINDOWS.path(Value.of("/d/x")).display()).isEqualTo("D:\\x");
@@ -88,7 +88,7 @@ class CanonicalPathTest {
   }
 
   @Test
-  void unicodeFormsAndCaseAreOneName() {
+  void unicodeFormsAndCasesOfANameAreEqual() {
     assertThat(path("/e\u0301")).isEqualTo(path("/\u00c9"));
     assertThat(path("/.g\u200cit")).isEqualTo(path("/.GIT"));
     assertThat(path("/.\u017fsh")).isEqualTo(path("/.ssh"));

@@ -3,24 +3,37 @@ package dev.indelible.canonical;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.canonical.LinkResolver.Request;
 import dev.indelible.value.Value;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisabledOnOs(OS.WINDOWS)
+@Timeout(120)
 class LinkResolverTest {
-  private final LinkResolver resolver = new LinkResolver(Duration.ofMinutes(1));
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final Duration SHORT = Duration.ofMillis(20);
+
+  /** Long enough for a thread to start, and short enough to wait for. */
+  private static final Duration ONE_WAIT = Duration.ofSeconds(4);
+
+  private static final String NOT_IN_TIME = "its links could not be followed in time";
+
+  private final LinkResolver resolver = new LinkResolver(LONG);
   @TempDir Path temporary;
   private Path root;
   private Surroundings surroundings;
@@ -32,13 +45,22 @@ class LinkResolverTest {
     surroundings = Surroundings.of(Value.of(root.toString()), Written.value("«HOME»"));
   }
 
-  @AfterEach
-  void close() {
-    resolver.close();
-  }
-
   private CanonicalPath path(String written) {
     return surroundings.path(Written.value(written));
+  }
+
+  private Request request(String written, boolean followsLast) {
+    Value value = Written.value(written);
+    CanonicalPath asked = surroundings.pathWithParents(value, surroundings.workingDirectory());
+    return new Request(path(written), asked, followsLast);
+  }
+
+  private CanonicalPath followed(String written) {
+    return resolver.follow(surroundings, List.of(request(written, true))).paths().get(0);
+  }
+
+  private CanonicalPath itself(String written) {
+    return resolver.follow(surroundings, List.of(request(written, false))).paths().get(0);
   }
 
   private void link(String name, String target) throws IOException {
@@ -51,53 +73,152 @@ class LinkResolverTest {
     link("absolute", root + "/data");
     link("chain", "relative/policy");
     link("climbing", "data/policy/../policy");
-    assertThat(resolver.resolve(path("relative/policy"), true)).isEqualTo(path("data/policy"));
-    assertThat(resolver.resolve(path("absolute/x/y"), true)).isEqualTo(path("data/x/y"));
-    assertThat(resolver.resolve(path("chain/x"), true)).isEqualTo(path("data/policy/x"));
-    assertThat(resolver.resolve(path("climbing"), true)).isEqualTo(path("data/policy"));
-    assertThat(resolver.resolve(path("relative/‹*›"), true)).isEqualTo(path("data/‹*›"));
-    assertThat(resolver.resolve(path("relative/«X»/z"), true)).isEqualTo(path("data/«X»/z"));
+    assertThat(followed("relative/policy")).isEqualTo(path("data/policy"));
+    assertThat(followed("absolute/x/y")).isEqualTo(path("data/x/y"));
+    assertThat(followed("chain/x")).isEqualTo(path("data/policy/x"));
+    assertThat(followed("climbing")).isEqualTo(path("data/policy"));
+    assertThat(followed("relative/‹*›")).isEqualTo(path("data/‹*›"));
+    assertThat(followed("relative/«X»/z")).isEqualTo(path("data/«X»/z"));
   }
 
   @Test
   void lastLinkIsFollowedOnlyOnDemand() throws IOException {
     link("link", "data");
-    assertThat(resolver.resolve(path("link"), false)).isEqualTo(path("link"));
-    assertThat(resolver.resolve(path("link"), true)).isEqualTo(path("data"));
-    assertThat(resolver.resolve(path("link/‹*›"), false)).isEqualTo(path("data/‹*›"));
+    assertThat(itself("link")).isEqualTo(path("link"));
+    assertThat(followed("link")).isEqualTo(path("data"));
+    assertThat(itself("link/‹*›")).isEqualTo(path("data/‹*›"));
   }
 
   @Test
-  void pathWithoutLinksStaysAsItIs() {
-    CanonicalPath plain = path("data/absent/x");
-    assertThat(resolver.resolve(plain, true)).isSameAs(plain);
-    CanonicalPath windows = path("C:\\x");
-    assertThat(resolver.resolve(windows, true)).isSameAs(windows);
+  void danglingLinkLeadsToItsTarget() throws IOException {
+    link("dangling", "absent/x");
+    assertThat(followed("dangling")).isEqualTo(path("absent/x"));
+  }
+
+  @Test
+  void parentOfLinkIsThatOfItsTarget() throws IOException {
+    link("deep", "data/policy");
+    assertThat(followed("deep/../x")).isEqualTo(path("data/x"));
+    assertThat(followed("deep/../../deep/..")).isEqualTo(path("data"));
+    assertThat(followed("data/../x")).isEqualTo(path("x"));
+  }
+
+  @Test
+  void pathWithoutLinksIsUnchanged() {
+    for (String written : List.of("data/absent/x", "C:\\x", "«X»/x", "~/x", "data/../x")) {
+      Request request = request(written, true);
+      assertThat(resolver.follow(surroundings, List.of(request)).paths().get(0))
+          .isSameAs(request.path());
+    }
+  }
+
+  @Test
+  void linksOfProcessesAreNotThoseOfTheGate() throws IOException {
+    link("environment", "/proc/self/environ");
+    assertThat(followed("environment")).isEqualTo(path("/proc/self/environ"));
+    assertThat(followed("/dev/stdin")).isEqualTo(path("/dev/stdin"));
+    assertThat(followed("/proc/self/exe")).isEqualTo(path("/proc/self/exe"));
+  }
+
+  @Test
+  void nameIsAskedAsItIsWritten() throws IOException {
+    String decomposed = "u\u0308\u200b";
+    link(decomposed, "data");
+    assertThat(followed(decomposed + "/x")).isEqualTo(path("data/x"));
+  }
+
+  @Test
+  void placesOfTheActionAreFollowed() throws IOException {
+    link("home", "data");
+    Surroundings other = Surroundings.of(Value.of(root + "/home/policy"), Value.of(root + "/home"));
+    Surroundings followed = resolver.follow(other, List.of()).surroundings();
+    assertThat(followed.workingDirectory()).isEqualTo(path("data/policy"));
+    assertThat(followed.home()).contains(path("data"));
+    assertThat(resolver.follow(surroundings, List.of()).surroundings()).isSameAs(surroundings);
   }
 
   @Test
   void loopOfLinksIsOpaque() throws IOException {
     link("a", "b");
     link("b", "a");
-    assertThat(resolver.resolve(path("a/x"), true).problem())
-        .contains("it leads through too many links");
+    assertThat(followed("a/x").problem().orElse("")).contains("too many links");
   }
 
   @Test
   void deepPathIsOpaque() {
-    assertThat(resolver.resolve(path("/a".repeat(200)), true).isOpaque()).isTrue();
+    assertThat(followed("/a".repeat(200)).isOpaque()).isTrue();
   }
 
   @Test
-  void callerWaitsNoLongerThanItsLimit() {
-    ThreadPoolExecutor stuck =
-        new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(1)) {
-          @Override
-          public void execute(Runnable task) {}
-        };
-    try (LinkResolver impatient = new LinkResolver(Duration.ofMillis(1), stuck)) {
-      assertThat(impatient.resolve(path("data/x"), true).problem())
-          .contains("its links could not be followed in time");
+  void nameTooLongForTheSystemIsNoLink() {
+    assertThat(followed("x".repeat(1_000)).display()).isEqualTo(path("x".repeat(1_000)).display());
+  }
+
+  @Test
+  void callsOfOneActionAreLimited() {
+    AtomicInteger calls = new AtomicInteger();
+    LinkResolver counting =
+        new LinkResolver(
+            LONG,
+            place -> {
+              calls.incrementAndGet();
+              return Optional.empty();
+            });
+    List<Request> requests = new ArrayList<>();
+    for (int i = 0; i < LinkResolver.MAX_CALLS + 100; i++) {
+      requests.add(request("/x/y/z/" + i, true));
     }
+    List<CanonicalPath> paths = counting.follow(surroundings, requests).paths();
+    assertThat(calls.get()).isEqualTo(LinkResolver.MAX_CALLS);
+    assertThat(paths.get(100).isOpaque()).isFalse();
+    assertThat(paths.get(LinkResolver.MAX_CALLS).isOpaque()).isTrue();
+  }
+
+  @Test
+  void placeThatHangsCostsOneWait() {
+    CountDownLatch mended = new CountDownLatch(1);
+    AtomicInteger calls = new AtomicInteger();
+    LinkResolver impatient = new LinkResolver(ONE_WAIT, hanging("/mnt/", mended, calls));
+    assertThat(problem(impatient, "/mnt/store/x")).contains(NOT_IN_TIME);
+    assertThat(problem(impatient, "/mnt/store/y")).contains("/mnt/store does not answer");
+    assertThat(problem(impatient, "/home/x")).isEmpty();
+    assertThat(calls.get()).isEqualTo(1);
+    mended.countDown();
+  }
+
+  @Test
+  void everyPathIsOpaqueOnceAllThreadsHang() {
+    CountDownLatch mended = new CountDownLatch(1);
+    AtomicInteger calls = new AtomicInteger();
+    LinkResolver impatient = new LinkResolver(SHORT, hanging("/mnt/", mended, calls));
+    for (int i = 0; calls.get() < LinkResolver.MAX_THREADS; i++) {
+      assertThat(problem(impatient, "/mnt/" + i + "/x")).contains(NOT_IN_TIME);
+    }
+    assertThat(problem(impatient, "/home/x")).contains(NOT_IN_TIME);
+    assertThat(calls.get()).isEqualTo(LinkResolver.MAX_THREADS);
+    mended.countDown();
+  }
+
+  private static LinkResolver.Disk hanging(
+      String below, CountDownLatch mended, AtomicInteger calls) {
+    return place -> {
+      if (place.toString().startsWith(below)) {
+        calls.incrementAndGet();
+        try {
+          mended.await();
+        } catch (InterruptedException e) {
+          throw new IOException(e);
+        }
+      }
+      return Optional.empty();
+    };
+  }
+
+  private String problem(LinkResolver impatient, String written) {
+    return Stream.of(request(written, true))
+        .map(request -> impatient.follow(Surroundings.unknown(), List.of(request)))
+        .map(followed -> followed.paths().get(0).problem().orElse(""))
+        .findFirst()
+        .orElseThrow();
   }
 }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,7 +21,7 @@ class PathPatternsTest {
     return Surroundings.of(Value.of(directory), Value.unknown(Origin.HOME, ""));
   }
 
-  /** Operations: {@code r} recursive, {@code -} on the path alone. */
+  /** The mode is {@code r} for a recursive operation, or {@code -} for one on the path alone. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -81,7 +81,7 @@ class PathPatternsTest {
         "~ | r | «SCRATCH»/‹*› | NO",
         "~ | r | /tmp/x | NO",
         "~ | r | ‹*›/‹*›/../../.. | YES",
-        // A place below homes.
+        // Paths below a home.
         "~/.ssh/** | - | «HOME»/.ssh/id_rsa | YES",
         "~/.ssh/** | - | /home/dev/.SSH/id_rsa | YES",
         "~/.ssh/** | - | /home/dev/project/../.ssh/id_rsa | YES",
@@ -182,7 +182,7 @@ class PathPatternsTest {
         "**secret** | - | /a/x | NO",
         "/proc/*/environ | - | /proc/self/task/1/environ | YES",
       })
-  void concerns(String pattern, String mode, String path, Relation relation) {
+  void patternConcernsPath(String pattern, String mode, String path, Relation relation) {
     assertThat(
             PathPatterns.of(List.of(pattern))
                 .concerns(PROJECT.path(Written.value(path)), mode.equals("r"), PROJECT))
@@ -190,7 +190,7 @@ class PathPatternsTest {
   }
 
   @Test
-  void globOfEverythingInAHomeIsTheHome() {
+  void globOfAWholeHomeConcernsTheHome() {
     Surroundings home = at("/home/dev");
     PathPatterns patterns = PathPatterns.of(List.of("~"));
     for (String written : List.of("‹*›", "./‹*›", "‹.*›", ".", "‹*›/‹*›")) {
@@ -201,7 +201,7 @@ class PathPatternsTest {
   }
 
   @Test
-  void homeInAnUnusualPlaceIsAHome() {
+  void unusualHomeIsRecognised() {
     Surroundings agent = Surroundings.of(Value.of("/srv/app"), Value.of("/opt/agent"));
     PathPatterns patterns = PathPatterns.of(List.of("~", "~/.ssh/**"));
     for (String written : List.of("/opt/agent", "/opt", "/opt/‹*›", "/opt/agent/.ssh/x")) {
@@ -232,7 +232,7 @@ class PathPatternsTest {
         "‹.env*› | YES",
         "«X»/.env.example | YES",
       })
-  void exceptionTakesOutWhatItIsSureToName(String path, Relation relation) {
+  void exceptionExcludesOnlyCertainMatches(String path, Relation relation) {
     PathPatterns patterns = PathPatterns.of(List.of("**/.env", "**/.env.*", "!**/.env.example"));
     assertThat(patterns.concerns(PROJECT.path(Written.value(path)), false, PROJECT))
         .isEqualTo(relation);
@@ -256,7 +256,7 @@ class PathPatternsTest {
         "src/‹*.o› | true",
         "src/‹*› | false",
       })
-  void includesWhatIsSureToBeNamed(String path, boolean isIncluded) {
+  void includesOnlyCertainMatches(String path, boolean isIncluded) {
     PathPatterns patterns = PathPatterns.of(List.of("/tmp/**", "${cwd}/build/**", "**/*.o"));
     assertThat(patterns.includes(PROJECT.path(Written.value(path)), PROJECT)).isEqualTo(isIncluded);
   }
@@ -279,7 +279,7 @@ class PathPatternsTest {
         "/proc/self/fd/9/x | it can never match",
         "@nonsense | unknown path set",
       })
-  void errorSaysWhy(String pattern, String why) {
+  void errorStatesTheReason(String pattern, String why) {
     assertThatThrownBy(() -> PathPatterns.of(List.of(pattern)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(why);
@@ -293,24 +293,64 @@ class PathPatternsTest {
   }
 
   @Test
-  void indexFindsWhatEachListFinds() {
+  void indexMatchesEachList() {
     List<PathPatterns> lists = new ArrayList<>();
-    PathSets.all().keySet().forEach(name -> lists.add(PathPatterns.of(List.of("@" + name))));
+    PathSets.all().values().forEach(set -> lists.add(PathPatterns.of(withoutExceptions(set))));
     for (int i = 0; i < 200; i++) {
-      lists.add(PathPatterns.of(List.of("/srv/" + i + "/**", "**/file" + i)));
+      lists.add(
+          PathPatterns.of(List.of("/srv/" + i + "/**", "**/file" + i, "/opt/*.e" + i, "~/" + i)));
     }
     PathIndex index = new PathIndex(lists);
     for (String written :
-        List.of("/", "«HOME»/.ssh/id_rsa", "/srv/7/x", "«X»", "a/file9", "/home/dev", "/srv", "")) {
+        List.of(
+            "/",
+            "/‹**›",
+            "/srv/‹*›",
+            "/srv/7/x",
+            "/srv",
+            "/opt/a.e9",
+            "/opt/‹*›.e9",
+            "/opt/‹*›",
+            "/opt/«X»",
+            "«HOME»/.ssh/id_rsa",
+            "«HOME»/8",
+            "«HOME»",
+            "«X»",
+            "«X»/file9",
+            "a/file9",
+            "/home/dev",
+            "")) {
       CanonicalPath path = PROJECT.path(Written.value(written));
-      Relation[] found = new Relation[lists.size()];
-      Arrays.fill(found, Relation.NO);
-      index.concerned(path, true, PROJECT, (list, relation) -> found[list] = relation);
-      for (int i = 0; i < found.length; i++) {
-        assertThat(found[i])
-            .as("%s in %s", written, lists.get(i).texts())
-            .isEqualTo(lists.get(i).concerns(path, true, PROJECT));
+      for (boolean isRecursive : new boolean[] {true, false}) {
+        BitSet concerned = new BitSet();
+        index.concerned(path, isRecursive, PROJECT, concerned::set);
+        BitSet named = new BitSet();
+        index.named(path, PROJECT, named::set);
+        for (int i = 0; i < lists.size(); i++) {
+          PathPatterns list = lists.get(i);
+          assertThat(concerned.get(i))
+              .as("%s, recursive %s, in %s", written, isRecursive, list.texts())
+              .isEqualTo(list.isConcerned(path, isRecursive, PROJECT))
+              .isEqualTo(list.concerns(path, isRecursive, PROJECT) == Relation.YES);
+          assertThat(named.get(i))
+              .as("%s itself in %s", written, list.texts())
+              .isEqualTo(list.isNamed(path, PROJECT));
+        }
       }
     }
+  }
+
+  private static List<String> withoutExceptions(List<String> patterns) {
+    return patterns.stream().filter(pattern -> !pattern.startsWith("!")).toList();
+  }
+
+  @Test
+  void indexFindsAListByWhatItsExceptionsName() {
+    PathPatterns list = PathPatterns.of(List.of("/a/**", "!/a/b"));
+    BitSet found = new BitSet();
+    CanonicalPath path = PROJECT.path(Written.value("/a/b"));
+    new PathIndex(List.of(list)).concerned(path, false, PROJECT, found::set);
+    assertThat(found.get(0)).isTrue();
+    assertThat(list.isConcerned(path, false, PROJECT)).isFalse();
   }
 }

@@ -35,7 +35,7 @@ class PathSetsTest {
 
   @ParameterizedTest
   @MethodSource("cases")
-  void setNamesItsPaths(String set, Relation relation, String paths) {
+  void setHasItsRelationToEachPath(String set, Relation relation, String paths) {
     PathPatterns patterns = PathPatterns.of(List.of("@" + set));
     for (String path : paths.split(" ")) {
       assertThat(patterns.concerns(PROJECT.path(Written.value(path)), false, PROJECT))
@@ -51,7 +51,7 @@ class PathSetsTest {
     assertThat(tested).isEqualTo(PathSets.all().keySet());
   }
 
-  /** A line that no path can match is a mistake. */
+  /** A pattern that no path can match is a mistake. */
   @ParameterizedTest
   @MethodSource("sets")
   void everyLineMatchesAPath(String set) {

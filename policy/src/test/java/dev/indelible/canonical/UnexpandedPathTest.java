@@ -33,7 +33,7 @@ class UnexpandedPathTest {
         "a/~/b | /home/dev/project/a/~/b",
         "/etc/passwd | /etc/passwd",
       })
-  void beginningIsExpanded(String written, String canonical) {
+  void prefixIsExpanded(String written, String canonical) {
     assertThat(PROJECT.path(UnexpandedPath.value(written)).display()).isEqualTo(canonical);
   }
 }

@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Values as the tables of the tests write them: {@code «HOME»} and {@code «SCRATCH»} for these
+ * Parses the notation for values in test tables: {@code «HOME»} and {@code «SCRATCH»} for these
  * origins, {@code «X»} for another variable, {@code ‹*›} for a glob.
  */
 final class Written {

@@ -15,8 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Runs the table in {@code commands.txt}: a script, then what it must do ({@code => ROLE argument},
- * a star behind the role for everything below) and what it must not ({@code !> ROLE}).
+ * Runs the table in {@code commands.txt}. Each entry has a script, the uses that it must have
+ * ({@code => ROLE argument}, with a star after the role for everything below), and the roles that
+ * it must not have ({@code !> ROLE}).
  */
 class CommandsTest {
   private static final Context CONTEXT = Context.of("/home/dev/project", "/home/dev");
@@ -58,7 +59,7 @@ class CommandsTest {
 
   @ParameterizedTest
   @MethodSource("rows")
-  void scriptDoesWhatTheTableSays(Row row) {
+  void scriptHasTheUsesInTheTable(Row row) {
     List<String> found = new ArrayList<>();
     for (EffectiveCommand command : Commands.of(row.script(), CONTEXT)) {
       for (Use use : command.uses()) {

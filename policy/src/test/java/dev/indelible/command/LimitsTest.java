@@ -16,12 +16,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Scripts that grow without end stop at a limit, which counts as hidden; nothing throws. */
+/**
+ * A script that expands without end stops at a limit. That counts as hidden content, and nothing
+ * throws.
+ */
 @Timeout(120)
 class LimitsTest {
   private static final Context CONTEXT = Context.of("/home/dev/project", "/home/dev");
 
-  static Stream<String> endless() {
+  static Stream<String> endlessScriptStopsAtALimit() {
     return Stream.of(
         "a=xxxxxxxxxx; " + "a=$a$a; ".repeat(60),
         "a=$X; " + "a=\"$a$a\"; ".repeat(60),
@@ -58,12 +61,12 @@ class LimitsTest {
 
   @ParameterizedTest
   @MethodSource
-  void endless(String script) {
+  void endlessScriptStopsAtALimit(String script) {
     List<EffectiveCommand> commands = Commands.of(script, CONTEXT);
     assertThat(commands.get(commands.size() - 1).isOpaque()).isTrue();
   }
 
-  static Stream<String> deep() {
+  static Stream<String> deepScriptEndsInTime() {
     return Stream.of(
         "echo $(".repeat(190) + "a" + ")".repeat(190),
         "echo \"${x:-".repeat(1) + "${x:-".repeat(180) + "a" + "}".repeat(181) + "\"",
@@ -82,14 +85,14 @@ class LimitsTest {
         "\ue000 \ue001; sh -c \"rm $X \ue000\"");
   }
 
-  /** Ends in time and with an answer, limit or not. */
+  /** Interpreting a deep script ends in time with an answer, whether or not it reaches a limit. */
   @ParameterizedTest
   @MethodSource
-  void deep(String script) {
+  void deepScriptEndsInTime(String script) {
     assertThat(Commands.of(script, CONTEXT)).isNotNull();
   }
 
-  /** Fragments of scripts in any order: most are no script, and none throws. */
+  /** Interprets fragments of scripts in any order. Most are not valid scripts, and none throws. */
   @Test
   void fragmentsInAnyOrderAreRead() {
     String[] fragments = {

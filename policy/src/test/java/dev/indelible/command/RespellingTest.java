@@ -10,7 +10,7 @@ import java.util.Random;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** A re-spelled command does what the plain one does: random chains of spellings of one command. */
+/** Random respellings of one command have the effect of the plain command. */
 class RespellingTest {
   private static final Context CONTEXT = Context.of("/home/dev/project", "/home/dev");
   private static final int SCRIPTS = 3_000;
@@ -88,7 +88,7 @@ class RespellingTest {
     return out.toString();
   }
 
-  /** Returns a script that runs another. */
+  /** Returns a script that runs the given script. */
   private String wrapped(String script) {
     List<UnaryOperator<String>> wrappers =
         List.of(

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An error names the argument by the name of the parameter. */
+/** An error names the argument by the name of its parameter. */
 class ArgumentsTest {
   private static final JsonValue EMPTY =
       JsonValue.of(new CanonicalWriter().beginObject().endObject());
@@ -53,33 +53,34 @@ class ArgumentsTest {
 
   static Stream<Arguments> nulls() {
     return Stream.of(
-        none("command", () -> new Bash(null)),
-        none("cwd", () -> new Bash("ls", null)),
-        none("path", () -> new FilesystemWrite(null, OptionalLong.empty())),
-        none("byteEstimate", () -> new FilesystemWrite("/a", null)),
-        none("host", () -> new NetworkRequest(null, "https", OptionalInt.empty(), NONE)),
-        none("scheme", () -> new NetworkRequest("a", null, OptionalInt.empty(), NONE)),
-        none("port", () -> new NetworkRequest("a", "https", null, NONE)),
-        none("path", () -> new NetworkRequest("a", "https", OptionalInt.empty(), null)),
-        none("binary", () -> new ProcessSpawn(null, List.of())),
-        none("args", () -> new ProcessSpawn("a", null)),
-        none("tool", () -> new ToolCall(null, EMPTY)),
-        none("arguments", () -> new ToolCall("a", null)),
-        none("surface", () -> new Read(null, NONE, NONE)),
-        none("namespace", () -> new Read("a", null, NONE)),
-        none("query", () -> new Read("a", NONE, null)),
-        none("customKind", () -> new Custom(null, EMPTY)),
-        none("payload", () -> new Custom("a", null)),
-        none("rule", () -> new Refuse(null, "no")),
-        none("cause", () -> new Refuse("R1", null)),
-        none("agentId", () -> DeferredAuditEvent.of(null, new Bash("ls"), new Allow(), NONE)),
-        none("action", () -> DeferredAuditEvent.of("a", null, new Allow(), NONE)),
-        none("decision", () -> DeferredAuditEvent.of("a", new Bash("ls"), null, NONE)),
-        none("policy", () -> DeferredAuditEvent.of("a", new Bash("ls"), new Allow(), null)),
-        none("policy", () -> new Gate(null, null)));
+        nullArgument("command", () -> new Bash(null)),
+        nullArgument("cwd", () -> new Bash("ls", null)),
+        nullArgument("path", () -> new FilesystemWrite(null, OptionalLong.empty())),
+        nullArgument("byteEstimate", () -> new FilesystemWrite("/a", null)),
+        nullArgument("host", () -> new NetworkRequest(null, "https", OptionalInt.empty(), NONE)),
+        nullArgument("scheme", () -> new NetworkRequest("a", null, OptionalInt.empty(), NONE)),
+        nullArgument("port", () -> new NetworkRequest("a", "https", null, NONE)),
+        nullArgument("path", () -> new NetworkRequest("a", "https", OptionalInt.empty(), null)),
+        nullArgument("binary", () -> new ProcessSpawn(null, List.of())),
+        nullArgument("args", () -> new ProcessSpawn("a", null)),
+        nullArgument("tool", () -> new ToolCall(null, EMPTY)),
+        nullArgument("arguments", () -> new ToolCall("a", null)),
+        nullArgument("surface", () -> new Read(null, NONE, NONE)),
+        nullArgument("namespace", () -> new Read("a", null, NONE)),
+        nullArgument("query", () -> new Read("a", NONE, null)),
+        nullArgument("customKind", () -> new Custom(null, EMPTY)),
+        nullArgument("payload", () -> new Custom("a", null)),
+        nullArgument("rule", () -> new Refuse(null, "no")),
+        nullArgument("cause", () -> new Refuse("R1", null)),
+        nullArgument(
+            "agentId", () -> DeferredAuditEvent.of(null, new Bash("ls"), new Allow(), NONE)),
+        nullArgument("action", () -> DeferredAuditEvent.of("a", null, new Allow(), NONE)),
+        nullArgument("decision", () -> DeferredAuditEvent.of("a", new Bash("ls"), null, NONE)),
+        nullArgument("policy", () -> DeferredAuditEvent.of("a", new Bash("ls"), new Allow(), null)),
+        nullArgument("policy", () -> new Gate(null, null)));
   }
 
-  private static Arguments none(String name, ThrowingCallable call) {
+  private static Arguments nullArgument(String name, ThrowingCallable call) {
     return Arguments.of(name, call);
   }
 

@@ -19,6 +19,9 @@ import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicyText;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonValue;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
@@ -37,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
@@ -50,7 +54,7 @@ import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The gate on a queue whose ledger is a list. After every test the counters reconcile (D10), see
+ * The gate on a queue whose ledger is a list. After every test the counters must reconcile; see
  * {@link #countersReconcile}.
  */
 class GateTest {
@@ -82,7 +86,7 @@ class GateTest {
   /** The events that reached the ledger, in order. */
   private final List<AuditEvent> ledger = new CopyOnWriteArrayList<>();
 
-  /** Stops the drainer until it is released. */
+  /** Holds the drainer until it is released. */
   private final CountDownLatch open = new CountDownLatch(1);
 
   private Optional<DeferredAudit> running = Optional.empty();
@@ -128,10 +132,10 @@ class GateTest {
                     .count());
   }
 
-  /** Every audited decision is recorded as one row. */
+  /** Every recorded decision becomes one row. */
   @ParameterizedTest
   @MethodSource("oneActionOfEachVerdict")
-  void checkLeavesOneRowWhateverItDecides(AgentAction action) {
+  void everyCheckRecordsOneRow(AgentAction action) {
     Gate gate = gate(1_000);
 
     Decision decision = gate.check("agent:alice", action);
@@ -143,9 +147,9 @@ class GateTest {
     assertThat(row.agentId()).isEqualTo("agent:alice");
   }
 
-  /** Blocks are refusals, permissions are checks. */
+  /** Blocks are recorded as refusals, permissions as checks. */
   @Test
-  void blockIsRecordedAsRefusalAndPermitAsCheck() {
+  void blocksAreRefusalsAndPermissionsAreChecks() {
     Gate gate = gate(1_000);
 
     oneActionOfEachVerdict().forEach(action -> gate.check("agent:alice", action));
@@ -158,7 +162,7 @@ class GateTest {
   }
 
   @Test
-  void fourVerdictsAreWhatTheRulesSay() {
+  void verdictsFollowTheRules() {
     Gate gate = gate(1_000);
 
     assertThat(oneActionOfEachVerdict().map(action -> gate.check("agent:alice", action)))
@@ -169,18 +173,18 @@ class GateTest {
             new Warn("T3", "careful"));
   }
 
-  /** D4: the id returned to the caller is the recorded id. */
+  /** The id that the caller gets is the id in the record. */
   @Test
-  void eventIdHandedOutIsTheOneOnRecord() {
+  void returnedEventIdIsRecorded() {
     RecordedDecision recorded = gate(1_000).record("agent:alice", REFUSED);
 
     awaitRows(1);
     assertThat(recorded.eventId()).contains(row(0).id());
   }
 
-  /** D4: two submissions of equal content are two rows. */
+  /** Two submissions of equal content are two rows. */
   @Test
-  void askingTwiceIsTwoRows() {
+  void twoEqualChecksAreTwoRows() {
     Gate gate = gate(1_000);
 
     gate.check("agent:alice", REFUSED);
@@ -201,9 +205,9 @@ class GateTest {
         .contains("\"policy\":\"" + policy.digest() + "\"");
   }
 
-  /** D1: a check does not wait for the record. */
+  /** A check does not wait for the record. */
   @Test
-  void checkAnswersWhileTheLedgerStandsStill() {
+  void checkAnswersWhileTheLedgerIsBlocked() {
     Gate gate = gate(1_000);
 
     for (int i = 0; i < 50; i++) {
@@ -258,9 +262,9 @@ class GateTest {
     assertThat(row(1).action()).isEqualTo(ALLOWED);
   }
 
-  /** D1: an action is refused if it is to be recorded and cannot be. */
+  /** An action that must be recorded, but cannot be, is refused. */
   @Test
-  void recordingHookRefusesWhatItCannotRecord() {
+  void recordingHookRefusesUnrecordableActions() {
     Gate gate = gate(1_000);
     audit().queue().close();
     Custom open = new Custom("write", json("{\"namespace\":\"open\"}"));
@@ -272,7 +276,7 @@ class GateTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "agent\u001b[31m", "agent\ud800", "agent\nforged"})
-  void theHooksThrowForNoAgentId(String agentId) {
+  void hooksRefuseAnInvalidAgentId(String agentId) {
     Gate gate = gate(1_000);
     Custom write = new Custom("write", json("{\"namespace\":\"secret\"}"));
 
@@ -284,7 +288,7 @@ class GateTest {
 
   @ParameterizedTest
   @NullAndEmptySource
-  void permittedActionNeedsAnAgentToo(@Nullable String agentId) {
+  void permittedActionNeedsAnAgentIdToo(@Nullable String agentId) {
     Gate gate = gate(1_000);
     Custom write = new Custom("write", json("{\"namespace\":\"open\"}"));
 
@@ -296,7 +300,7 @@ class GateTest {
   }
 
   @Test
-  void hooksThrowForNoAgentId() {
+  void hooksRefuseALongAgentId() {
     Decision decision = gate(1_000).preActionHook().beforeAction("a".repeat(2_000), REFUSED);
 
     assertThat(decision)
@@ -312,7 +316,7 @@ class GateTest {
         .hasMessage("agent_id is empty; name the agent that acts");
   }
 
-  /** D1: an action that cannot be recorded is refused. */
+  /** An action that cannot be recorded is refused. */
   @Test
   void closedQueueMakesTheGateRefuse() {
     Gate gate = gate(1_000);
@@ -325,7 +329,7 @@ class GateTest {
     assertThat(recorded.eventId()).isEmpty();
   }
 
-  /** D1: an action that cannot be recorded is refused. */
+  /** An action that cannot be recorded is refused. */
   @Test
   void fullStoreMakesTheGateRefuse() {
     Gate gate = gate(3);
@@ -337,7 +341,7 @@ class GateTest {
     assertThat(audit().queue().metrics().sendFailures()).isEqualTo(1);
   }
 
-  /** D1: actions are refused only while the store is full. */
+  /** Actions are refused only while the store is full. */
   @Test
   void gateAllowsAgainOnceStoreHasSpace() {
     Gate gate = gate(1);
@@ -351,7 +355,7 @@ class GateTest {
   }
 
   @Test
-  void hookThatCannotRecordStillRefuses() {
+  void refusalStandsEvenIfItCannotBeRecorded() {
     Gate gate = gate(1_000);
     audit().queue().close();
 
@@ -359,7 +363,7 @@ class GateTest {
         .contains("indelible.not_recorded");
   }
 
-  /** A refusal without a record states a reason on which a person can act. */
+  /** A refusal without a record states a reason that a person can act on. */
   @Test
   void refusalWithoutRecordHasAReason() {
     Gate gate = gate(1_000);
@@ -371,7 +375,7 @@ class GateTest {
   }
 
   @Test
-  void decisionMadeElsewhereGoesOnRecordAsItIs() {
+  void givenDecisionIsRecordedUnchanged() {
     Refuse elsewhere = new Refuse("elsewhere", "said so");
 
     gate(1_000).record("agent:alice", ALLOWED, elsewhere);
@@ -380,9 +384,9 @@ class GateTest {
     assertThat(row(0).decision()).isEqualTo(elsewhere);
   }
 
-  /** A decision whose time cannot be recorded is a refusal. */
+  /** A decision whose time cannot be recorded becomes a refusal. */
   @Test
-  void wrongClockRefusesWithASentence() {
+  void wrongClockRefusesWithAReason() {
     gate(1_000);
     Clock wrong = Clock.fixed(Instant.parse("+12345-01-01T00:00:00Z"), ZoneOffset.UTC);
     Gate gate = new Gate(RulePolicy.starter(), running.orElseThrow().queue(), wrong);
@@ -443,7 +447,7 @@ class GateTest {
     assertThat(decision.reason().orElse("")).contains("no decision within PT0.02S");
   }
 
-  /** A limit beyond the range of nanoseconds is a limit, and no failure of the gate. */
+  /** A limit beyond the range of nanoseconds is valid and does not make the gate fail. */
   @Test
   void policyMayHaveALimitOfAnyLength() {
     Policy patient = deciding(Optional.of(ChronoUnit.FOREVER.getDuration()), Allow::new);
@@ -451,10 +455,10 @@ class GateTest {
     assertThat(gate(patient, 1_000).check("agent:alice", ALLOWED).isPermitted()).isTrue();
   }
 
-  /** A hook throws nothing, and a decision is recorded whatever is wrong with the digest. */
+  /** A hook throws nothing, and a decision is recorded even if the digest is unusable. */
   @ParameterizedTest
   @MethodSource("unusableDigests")
-  void policyWithoutUsableDigestIsRecordedWithoutOne(Supplier<String> digest) {
+  void decisionWithoutUsableDigestIsRecorded(Supplier<String> digest) {
     Policy own =
         new Policy() {
           @Override
@@ -485,7 +489,7 @@ class GateTest {
   }
 
   @Test
-  void policyWhoseExceptionHasNoWordsRefuses() {
+  void policyWithUndescribableExceptionRefuses() {
     Policy own =
         deciding(
             Optional.empty(),
@@ -546,6 +550,92 @@ class GateTest {
         return limit;
       }
     };
+  }
+
+  @Test
+  void policyIsRecordedBeforeItsDecisions() throws Exception {
+    Gate gate = gate(10);
+    gate.check("agent:a", REFUSED);
+    RulePolicy next = RulePolicy.parse("version: 1\nrules: []\n", "next");
+    gate.use(next);
+    assertThat(gate.check("agent:a", REFUSED).isPermitted()).isTrue();
+    assertThat(gate.policy()).isSameAs(next);
+
+    awaitRows(3);
+    assertThat(row(0).policy()).contains(policy().digest());
+    assertThat(loaded(1)).isEqualTo(next.digest());
+    assertThat(row(2).policy()).contains(next.digest());
+  }
+
+  /** D2: a decision under a digest is never in the chain without the text before it. */
+  @Test
+  void rejectedPolicyBlocksItsDecisions() throws Exception {
+    Gate gate = gate(1);
+    gate.check("agent:a", REFUSED);
+    RulePolicy next = RulePolicy.parse("version: 1\nrules: []\n", "next");
+    gate.use(next);
+
+    RecordedDecision blocked = gate.record("agent:a", ALLOWED);
+    assertThat(blocked.decision().ruleId()).contains(Gate.NOT_RECORDED);
+    assertThat(blocked.eventId()).isEmpty();
+    assertThat(audit().queue().metrics().sendFailures()).isEqualTo(3);
+
+    awaitRows(1);
+    await().until(() -> audit().queue().metrics().pending() == 0);
+    await().until(() -> gate.check("agent:a", ALLOWED).isPermitted());
+    await().until(() -> ledger.size() >= 3);
+    assertThat(loaded(1)).isEqualTo(next.digest());
+    assertThat(row(2).policy()).contains(next.digest());
+  }
+
+  @Test
+  void decisionEndsUnderItsPolicy() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch swapped = new CountDownLatch(1);
+    Policy slow =
+        new Policy() {
+          @Override
+          public Decision decide(String agentId, AgentAction action) {
+            asked.countDown();
+            try {
+              swapped.await();
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
+            }
+            return new Refuse("OLD", "decided by the old policy");
+          }
+
+          @Override
+          public String digest() {
+            return "sha256:" + "0".repeat(64);
+          }
+
+          @Override
+          public Optional<Duration> timeLimit() {
+            return Optional.empty();
+          }
+        };
+    Gate gate = gate(slow, 10);
+    CompletableFuture<Decision> decision =
+        CompletableFuture.supplyAsync(() -> gate.check("agent:a", ALLOWED));
+    asked.await();
+    gate.use(policy());
+    swapped.countDown();
+
+    assertThat(decision.get().ruleId()).contains("OLD");
+    awaitRows(2);
+    assertThat(loaded(0)).isEqualTo(policy().digest());
+    assertThat(row(1).policy()).contains(slow.digest());
+  }
+
+  /** Returns the digest in a {@code policy.loaded} event whose text has it. */
+  private String loaded(int index) throws Exception {
+    SystemEvent event = (SystemEvent) ledger.get(index);
+    assertThat(event.eventType()).isEqualTo(SystemEvent.POLICY_LOADED);
+    PolicyText.Recorded recorded =
+        PolicyText.read(JsonFields.of(event.details().tree(), "details"));
+    assertThat(recorded.isProven()).isTrue();
+    return recorded.digest();
   }
 
   private Gate gate(long capacity) {

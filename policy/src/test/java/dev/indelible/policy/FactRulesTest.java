@@ -18,11 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The language of rules on facts. */
+/** The language of rules about facts. */
 class FactRulesTest {
   private static final String AGENT = "agent:test";
 
-  /** One rule that refuses; a condition and an action; whether the rule matches. */
+  /**
+   * Each line has a condition, an action, and the verdict of a policy with one rule that refuses.
+   */
   @ParameterizedTest
   @CsvSource(
       delimiter = '#',
@@ -67,7 +69,7 @@ class FactRulesTest {
   }
 
   @Test
-  void conditionsOfAMappingAllHoldAndOneOfAListDoes() throws Exception {
+  void mappingNeedsAllConditionsAndListNeedsOne() throws Exception {
     RulePolicy both = policy(rule("R1", "refuse", "{deletes: '/a', writes: '/b'}"));
     RulePolicy one = policy(rule("R1", "refuse", "[{deletes: '/a'}, {writes: '/b'}]"));
     assertThat(both.decide(AGENT, new Bash("rm /a")).verdict()).isEqualTo("allow");
@@ -78,7 +80,7 @@ class FactRulesTest {
   }
 
   @Test
-  void mostSevereRuleDecidesAndAllAreNamed() throws Exception {
+  void mostSevereRuleDecidesAndAllMatchesAreNamed() throws Exception {
     RulePolicy policy =
         policy(
             rule("A", "warn", "{deletes: any}")
@@ -125,7 +127,7 @@ class FactRulesTest {
   }
 
   @Test
-  void ruleRestrictsTheAgentsItNames() throws Exception {
+  void ruleAppliesOnlyToNamedAgents() throws Exception {
     RulePolicy policy =
         policy(
             rule("R", "refuse", "{deletes: any}")
@@ -156,7 +158,7 @@ class FactRulesTest {
   }
 
   @Test
-  void gateProtectsItselfOnEveryRoad() throws Exception {
+  void gateProtectsItself() throws Exception {
     RulePolicy policy =
         RulePolicy.parse("version: 1\nrules: []\n", "x").guarding(Path.of("/srv/audit"));
     for (String json :
@@ -195,7 +197,7 @@ class FactRulesTest {
         "{contacts: {port: [1]}} | unknown key \"port\"; did you mean \"ports\"?",
         "{kind: bsh} | unknown kind \"bsh\"; did you mean \"bash\"?",
       })
-  void mistakeNamesItsPlace(String when, String problem) {
+  void mistakeIsReportedWithItsPosition(String when, String problem) {
     assertThatThrownBy(() -> policy(rule("R", "refuse", when)))
         .isInstanceOf(PolicyException.class)
         .hasMessageStartingWith("x, line 6")
@@ -203,7 +205,7 @@ class FactRulesTest {
   }
 
   @Test
-  void unknownFieldOfAReasonIsAMistake() {
+  void unknownFieldInAReasonIsAMistake() {
     assertThatThrownBy(
             () ->
                 policy("  - {id: R, severity: log, reason: 'x {operant}', when: {deletes: any}}\n"))

@@ -15,11 +15,11 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /**
- * {@code docs/gate-corpus.md} lists what the starter policy blocks of ordinary commands. With
- * {@code -Dindelible.page=write} the test writes the page, else it compares.
+ * {@code docs/gate-corpus.md} lists the ordinary commands that the starter policy blocks. With
+ * {@code -Dindelible.page=write} the test writes the page; otherwise it compares.
  */
 class GateCorpusPageTest {
-  /** Why it is right to stop what a rule stops, for each rule that stops ordinary commands. */
+  /** For each rule that blocks ordinary commands, the reason why blocking them is right. */
   private static final Map<String, String> DEFENCES =
       Map.ofEntries(
           Map.entry("delete-system", "deletes below the root, in the system or in whole homes"),

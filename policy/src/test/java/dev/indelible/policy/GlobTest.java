@@ -62,21 +62,21 @@ class GlobTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "***", "a/***", "[ab]", "{a,b}", "a\\", "a\\b"})
-  void refusesWhatIsNoGlob(String glob) {
+  void malformedGlobIsRefused(String glob) {
     assertThatThrownBy(() -> Glob.compile(glob))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("bad glob");
   }
 
   @Test
-  void refusesAGlobThatIsTooLong() {
+  void tooLongGlobIsRefused() {
     assertThat(Glob.compile("a".repeat(1024)).matches("a".repeat(1024))).isTrue();
     assertThatThrownBy(() -> Glob.compile("a".repeat(1025)))
         .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
-  void agreesWithTheSlowReference() {
+  void globAgreesWithTheSlowReference() {
     Random random = new Random(20261123);
     int matches = 0;
     for (int i = 0; i < 200_000; i++) {
@@ -89,10 +89,10 @@ class GlobTest {
       assertThat(Glob.compile(glob).matches(text)).as("%s on %s", glob, text).isEqualTo(expected);
       matches += expected ? 1 : 0;
     }
-    assertThat(matches).as("both answers occur").isBetween(10_000, 150_000);
+    assertThat(matches).as("number of matching pairs").isBetween(10_000, 150_000);
   }
 
-  /** Exponential for a backtracking matcher. */
+  /** A backtracking matcher would need exponential time. */
   @Test
   void manyStarsDoNotBacktrack() {
     Glob glob = Glob.compile("**a?*a".repeat(170) + "b");
@@ -100,7 +100,7 @@ class GlobTest {
         Duration.ofSeconds(20), () -> assertThat(glob.matches("a".repeat(20_000))).isFalse());
   }
 
-  /** The definition of a glob, by trying every way to match. */
+  /** The definition of a glob: tries every way to match. */
   private static boolean reference(int[] glob, int g, int[] text, int t) {
     if (g == glob.length) {
       return t == text.length;

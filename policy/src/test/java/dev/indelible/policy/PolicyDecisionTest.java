@@ -151,13 +151,14 @@ class PolicyDecisionTest {
             + " | {'kind':'custom','custom_kind':'a','payload':{'namespace':['a']}}"
             + " | payload.namespace is not a string",
       })
-  void whatCannotBeEvaluatedRefuses(String match, String action, String failure) throws Exception {
+  void ruleThatCannotBeEvaluatedRefuses(String match, String action, String failure)
+      throws Exception {
     assertThat(decide(match, action))
         .isEqualTo(new Refuse("R1", "the rule could not be evaluated and so refuses: " + failure));
   }
 
   @Test
-  void diskThatCannotBeReadRefuses() throws Exception {
+  void unreadableDiskRefuses() throws Exception {
     RulePolicy policy =
         policy(
             rule("R1", "warn", "kind: process_spawn, disk_free_min_gib: 1"),
@@ -235,7 +236,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void logRuleLogsTheMatchAndNotTheAction() throws Exception {
+  void logRuleLogsTheMatchWithoutTheAction() throws Exception {
     RulePolicy policy =
         policy(rule("R1", "refuse", "kind: bash") + rule("R2", "log", "kind: bash"));
     PrintStream original = System.err;
@@ -259,7 +260,7 @@ class PolicyDecisionTest {
   }
 
   @Test
-  void disabledRuleIsNotInForce() throws Exception {
+  void disabledRuleHasNoEffect() throws Exception {
     RulePolicy policy =
         policy(
             rule("R1", "refuse", "kind: bash").stripTrailing()

@@ -37,7 +37,7 @@ class PolicyLoadTest {
   @TempDir Path directory;
 
   @Test
-  void readsARule() throws Exception {
+  void ruleIsRead() throws Exception {
     assertThat(RulePolicy.parse(ONE_RULE, "rules.yaml").rules())
         .containsExactly(
             new Rule(
@@ -47,7 +47,7 @@ class PolicyLoadTest {
                 "bash, command_substring: \"rm -rf /\""));
   }
 
-  /** Each is {@link #ONE_RULE} with one text replaced, and the resulting error. */
+  /** Each line replaces one text of {@link #ONE_RULE} and gives the resulting error. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -56,8 +56,10 @@ class PolicyLoadTest {
         "version: 1|# none|line 2, column 1: policy has no \"version\"; add it",
         "version: 1|version: 2"
             + "|line 1, column 1: version 2 is not known; this release reads version 1",
-        "version: 1|version: '1'|line 1, column 1: version is text where a whole number is expected",
-        "version: 1|vresion: 1|line 1, column 1: unknown key \"vresion\"; did you mean \"version\"?",
+        "version: 1|version: '1'|line 1, column 1: version is text where a whole number is"
+            + " expected",
+        "version: 1|vresion: 1|line 1, column 1: unknown key \"vresion\"; did you mean"
+            + " \"version\"?",
         "rules:|rule:|line 2, column 1: unknown key \"rule\"; did you mean \"rules\"?",
         "- id: R001|- id: 1|line 3, column 5: id is a number where text is expected; put it in"
             + " quotes",
@@ -91,11 +93,12 @@ class PolicyLoadTest {
             + " kind",
         "\"rm -rf /\"|\"\"|line 8, column 7: command_substring is blank; give a text, or leave it"
             + " out",
-        "\"rm -rf /\"|[]|line 8, column 7: command_substring is an empty list; name at least one, or"
-            + " leave it out",
+        "\"rm -rf /\"|[]|line 8, column 7: command_substring is an empty list; name at least one,"
+            + " or leave it out",
         "\"rm -rf /\"|[a, true]|line 8, column 30: command_substring[1] is a boolean where text is"
             + " expected; put it in quotes",
-        "\"rm -rf /\"|{a: b}|line 8, column 7: command_substring is a mapping where text is expected",
+        "\"rm -rf /\"|{a: b}|line 8, column 7: command_substring is a mapping where text is"
+            + " expected",
         "\"rm -rf /\"|!x a|line 8, column 7: command_substring is of type \"!x\" where text is"
             + " expected; put it in quotes",
         "\"rm -rf /\"|&a x|line 8, column 26: anchors and aliases are not read; write the value out"
@@ -108,7 +111,7 @@ class PolicyLoadTest {
             + " needs that",
         "version: 1|[a]: 1|line 1, column 1: a key is a list where text is expected",
       })
-  void namesWhatIsWrongAndWhere(String text, String replacement, String message) {
+  void mistakeIsNamedWithItsPosition(String text, String replacement, String message) {
     String changed = ONE_RULE.replace(text, replacement);
     assertThat(changed).isNotEqualTo(ONE_RULE);
     assertRefused(changed, "rules.yaml, " + message);
@@ -125,8 +128,8 @@ class PolicyLoadTest {
             + " use * within a name, ** across names",
         "filesystem_write, path_glob: '/a\\b'|bad path pattern \"/a\\b\": a backslash precedes one"
             + " of *?[]{},\\~$!@; write \\\\ for a backslash",
-        "filesystem_write, path_glob: etc/*|bad path pattern \"etc/*\": it matches no absolute path;"
-            + " begin it with /, ~/, ${cwd}/, ${scratch}/, **/ or a drive",
+        "filesystem_write, path_glob: etc/*|bad path pattern \"etc/*\": it matches no absolute"
+            + " path; begin it with /, ~/, ${cwd}/, ${scratch}/, **/ or a drive",
         "filesystem_write, path_glob: /etc/../x|bad path pattern \"/etc/../x\": it can never match:"
             + " paths are compared without // . .. and a final /",
         "tool_call, tool: 'a[bc]'|bad glob \"a[bc]\": [ is not supported;"
@@ -146,7 +149,7 @@ class PolicyLoadTest {
         "process_spawn, disk_free_min_gib: '1'|disk_free_min_gib is text where a whole number is"
             + " expected",
       })
-  void namesWhatIsWrongWithACondition(String match, String message) {
+  void mistakeInAConditionIsNamed(String match, String message) {
     int column = "    match: {kind: ".length() + match.indexOf(',') + 3;
     assertRefused(
         """
@@ -162,7 +165,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesADisabledRuleThatCannotBeUsed() {
+  void malformedDisabledRuleIsRefused() {
     assertRefused(
         ONE_RULE.replace("    match:", "    enabled: false\n    match:").replace("bash", "bsh"),
         "rules.yaml, line 8, column 7: unknown kind \"bsh\"; did you mean \"bash\"?");
@@ -172,7 +175,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesRulesOfTheWrongShape() {
+  void rulesOfTheWrongTypeAreRefused() {
     assertRefused(
         "version: 1\nrules: {}\n",
         "rules.yaml, line 2, column 1: rules is a mapping where a list is expected");
@@ -182,7 +185,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesAnIdUsedTwice() {
+  void repeatedIdIsRefused() {
     String second = ONE_RULE.substring(ONE_RULE.indexOf("  - id"));
     assertRefused(
         ONE_RULE + second,
@@ -191,7 +194,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesWhatNoDecisionCouldCarry() throws Exception {
+  void idOrReasonThatIsTooLongIsRefused() throws Exception {
     String reason = "no recursive delete at the root";
     assertRefused(
         ONE_RULE.replace("R001", "é".repeat(128) + "x"),
@@ -210,11 +213,11 @@ class PolicyLoadTest {
 
   @ParameterizedTest
   @MethodSource
-  void refusesWhatIsNoOneDocument(String yaml, String message) {
+  void fileWithoutExactlyOnePolicyIsRefused(String yaml, String message) {
     assertRefused(yaml, message);
   }
 
-  static Stream<Arguments> refusesWhatIsNoOneDocument() {
+  static Stream<Arguments> fileWithoutExactlyOnePolicyIsRefused() {
     return Stream.of(
         arguments("", "rules.yaml: empty; begin with \"version: 1\""),
         arguments("# nothing\n", "rules.yaml: empty; begin with \"version: 1\""),
@@ -235,19 +238,19 @@ class PolicyLoadTest {
   }
 
   @Test
-  void readsAFileAsItsText() throws Exception {
+  void fileEqualsItsText() throws Exception {
     Path file = write("rules.yaml", ONE_RULE);
     assertThat(RulePolicy.load(file).rules()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").rules());
     assertThat(RulePolicy.load(file).digest()).isEqualTo(RulePolicy.parse(ONE_RULE, "x").digest());
   }
 
   @Test
-  void readsAFileThatBeginsWithAByteOrderMark() throws Exception {
+  void byteOrderMarkIsIgnored() throws Exception {
     assertThat(RulePolicy.load(write("rules.yaml", "\uFEFF" + ONE_RULE)).rules()).hasSize(1);
   }
 
   @Test
-  void refusesAFileThatIsNotThere() {
+  void missingFileIsRefused() {
     Path missing = directory.resolve("none.yaml");
     assertThatThrownBy(() -> RulePolicy.load(missing))
         .isInstanceOf(PolicyException.class)
@@ -255,15 +258,15 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesAFileThatIsNotUtf8() throws Exception {
+  void fileThatIsNotUtf8IsRefused() throws Exception {
     Path file = directory.resolve("latin.yaml");
     Files.write(file, "# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
     assertThatThrownBy(() -> RulePolicy.load(file))
-        .hasMessage(file + ": not UTF-8 at byte 5; save it as UTF-8");
+        .hasMessage(file + ", line 1, column 6: not UTF-8 (byte 0xe9); save it as UTF-8");
   }
 
   @Test
-  void readsADirectoryInTheOrderOfNames() throws Exception {
+  void directoryIsReadInOrderOfNames() throws Exception {
     write("b.yml", ONE_RULE.replace("R001", "A"));
     write("a.yaml", ONE_RULE.replace("R001", "B"));
     write("c.txt", "not a rule");
@@ -271,7 +274,7 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesAnIdUsedInTwoFiles() throws Exception {
+  void idRepeatedInAnotherFileIsRefused() throws Exception {
     Path first = write("a.yaml", ONE_RULE);
     Path second = write("b.yaml", ONE_RULE);
     assertThatThrownBy(() -> RulePolicy.load(directory))
@@ -281,29 +284,30 @@ class PolicyLoadTest {
   }
 
   @Test
-  void refusesADirectoryWithoutRules() {
+  void directoryWithoutRulesIsRefused() {
     assertThatThrownBy(() -> RulePolicy.load(directory))
         .hasMessage(
             directory
-                + ": no *.yaml or *.yml file in this directory; add one, because without rules every action is allowed");
+                + ": no *.yaml or *.yml file in this directory; add one, because without rules"
+                + " every action is allowed");
   }
 
   @Test
-  void refusesARuleFileItCannotRead() throws Exception {
+  void unreadableRuleFileIsRefused() throws Exception {
     write("a.yaml", ONE_RULE);
     Path broken = Files.createSymbolicLink(directory.resolve("b.yaml"), Path.of("gone"));
     assertThatThrownBy(() -> RulePolicy.load(directory)).hasMessageStartingWith(broken + ": ");
   }
 
   @Test
-  void fileDigestIsOverItsBytes() throws Exception {
+  void fileDigestCoversItsBytes() throws Exception {
     byte[] bytes = ONE_RULE.getBytes(StandardCharsets.UTF_8);
     assertThat(RulePolicy.parse(ONE_RULE, "x").digest()).isEqualTo(sha256(bytes));
     assertThat(RulePolicy.parse(ONE_RULE + "#\n", "x").digest()).isNotEqualTo(sha256(bytes));
   }
 
   @Test
-  void directoryDigestIsOverFramedNamesAndBytes() throws Exception {
+  void directoryDigestCoversNamesAndBytes() throws Exception {
     write("a.yaml", ONE_RULE);
     write("b.yaml", "version: 1\nrules: []\n");
     ByteBuffer framed = ByteBuffer.allocate(4096);

@@ -20,14 +20,14 @@ import java.util.Objects;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/** Cases and commands that the starter policy is tried on. */
+/** Cases and commands for tests of the starter policy. */
 final class StarterCases {
   private static final RulePolicy POLICY = RulePolicy.starter();
 
   /**
-   * An action and what is expected of it.
+   * An action and its expected decision.
    *
-   * @param needs what a reader must see to decide it, empty if not stated
+   * @param needs the information that a reader needs to decide the action; empty if not stated
    */
   record Case(String id, AgentAction action, boolean isDangerous, String needs) {}
 
@@ -41,22 +41,24 @@ final class StarterCases {
     return decide(action).decision().isBlocking();
   }
 
-  /** The project's own cases: spellings in which a program, a road or a place is written. */
+  /** The project's own cases: the different ways to write a program, a path or a call. */
   static List<Case> own() {
     return resource("starter-cases.jsonl");
   }
 
-  /** Ordinary work: scripts of CI, Makefiles, clean-up, texts. */
+  /** Ordinary work: CI scripts, Makefiles, clean-up, text processing. */
   static List<Case> benign() {
     return resource("benign-cases.jsonl");
   }
 
-  /** Cases of public reports, kept beside the project; the test is skipped where there are none. */
+  /** Cases from public reports, stored beside the project. Skips the test if they are missing. */
   static List<Case> reported() {
     return cases(lines(Vectors.path("../decide/cases.jsonl")));
   }
 
-  /** Commands of people and agents, kept beside the project; skipped where there are none. */
+  /**
+   * Commands of people and agents, stored beside the project. Skips the test if they are missing.
+   */
   static List<String> corpus() {
     List<String> commands = new ArrayList<>();
     for (String line : lines(Vectors.path("../corpus/claude-pretooluse.jsonl"))) {

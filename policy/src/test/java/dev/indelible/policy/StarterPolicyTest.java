@@ -10,11 +10,14 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** The starter policy on cases of public reports, on our own, and on ordinary commands. */
+/**
+ * The starter policy on cases from public reports, on the project's own cases, and on ordinary
+ * commands.
+ */
 class StarterPolicyTest {
   /**
-   * Commands of 3,000 that are blocked at most. The commands are those of forums on administration,
-   * where disks are written and whole homes are changed; docs/gate-corpus.md defends each.
+   * Maximum number of blocked commands out of 3,000. They are commands about administration from
+   * forums, which write to disks and change whole homes; docs/gate-corpus.md justifies each.
    */
   private static final int MAX_BLOCKED_OF_CORPUS = 64;
 
@@ -86,7 +89,7 @@ class StarterPolicyTest {
   }
 
   @Test
-  void benignCommandsPass() {
+  void ordinaryCommandsPass() {
     List<StarterCases.Case> cases = StarterCases.benign();
     List<String> blocked = new ArrayList<>();
     for (StarterCases.Case each : cases) {

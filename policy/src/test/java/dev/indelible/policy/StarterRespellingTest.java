@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** A blocked command stays blocked in another spelling, and within what runs it. */
+/** A blocked command stays blocked in another spelling and inside another command that runs it. */
 class StarterRespellingTest {
   private static final int SPELLINGS = 200;
 
-  /** Commands of plain words; a word that begins with a slash is a path. */
+  /** Commands of plain words. A word that begins with a slash is a path. */
   private static final List<String> BLOCKED =
       List.of(
           "rm -rf /",

@@ -10,13 +10,13 @@ import dev.indelible.value.Value.Unknown;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Command lines and uses as the tests of the table write them. */
+/** Parses command lines, and prints uses, in the notation of the table's tests. */
 final class Lines {
   private Lines() {}
 
   /**
-   * Returns the arguments of a line: quotes group, {@code $X} is unknown, a leading {@code ~} is
-   * the home directory, {@code *} and {@code ?} outside quotes are globs.
+   * Returns the arguments of a line. Quotes group words, {@code $X} is unknown, a leading {@code ~}
+   * is the home directory, and {@code *} and {@code ?} outside quotes are globs.
    */
   static List<Value> argv(String line) {
     List<Value> argv = new ArrayList<>();
@@ -64,7 +64,7 @@ final class Lines {
     return argv;
   }
 
-  /** Returns a use in the words of the table. */
+  /** Returns a use in the notation of the table. */
   static String display(Use use) {
     StringBuilder out = new StringBuilder();
     out.append(use.isDetour() ? "detour " : "").append(use.isRecursive() ? "recursive " : "");

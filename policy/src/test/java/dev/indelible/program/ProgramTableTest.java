@@ -22,7 +22,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The tests that each entry of the program table brings, and the errors of a bad entry. */
+/** The tests in each entry of the program table, and the errors for malformed entries. */
 class ProgramTableTest {
   @TestFactory
   Stream<DynamicTest> everyEntryPassesItsTests() {
@@ -51,7 +51,7 @@ class ProgramTableTest {
   }
 
   @Test
-  void versionsPathsAndWindowsNamesLeadToTheEntry() {
+  void versionedAndWindowsNamesFindTheEntry() {
     Programs programs = Programs.standard();
     for (String name : List.of("python3.12", "/usr/bin/python", "PYTHON.EXE", "C:\\x\\python3")) {
       assertThat(programs.find(name)).as(name).get().extracting(Program::name).isEqualTo("python");

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** What the scanners of code and of SQL find, and that they end on any text. */
+/** The uses that the scanners of code and SQL find. The scanners end on any text. */
 class ScannerTest {
   private static final List<String> LANGUAGES =
       List.of(
@@ -31,7 +31,7 @@ class ScannerTest {
           "crontab",
           "sql");
 
-  /** Parts of which a text may have very many. */
+  /** Parts that a text may contain very often. */
   private static final List<String> STORMS =
       List.of(
           "(",
@@ -64,7 +64,7 @@ class ScannerTest {
           ";");
 
   @TestFactory
-  Stream<DynamicTest> codeHasTheUsesBelowIt() {
+  Stream<DynamicTest> codeHasTheListedUses() {
     List<DynamicTest> tests = new ArrayList<>();
     for (String block : Programs.resource("code.txt").split("(?m)^=== ")) {
       if (!block.startsWith("#")) {

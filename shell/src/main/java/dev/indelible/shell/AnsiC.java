@@ -8,7 +8,7 @@ final class AnsiC {
 
   private AnsiC() {}
 
-  /** Reads from the quote on; a NUL in the text ends it, as it does in bash. */
+  /** Reads from the opening quote on. A NUL ends the text, as in bash. */
   static void read(Source source, WordBuilder word) throws ShellSyntaxException {
     String text = source.text;
     StringBuilder value = new StringBuilder();
@@ -28,7 +28,7 @@ final class AnsiC {
     source.position = i + 1;
   }
 
-  /** Reads an escape from behind its backslash; returns where the text goes on. */
+  /** Reads an escape after its backslash. Returns the position after the escape. */
   private static int escape(String text, int at, StringBuilder value) {
     char c = text.charAt(at);
     int simple = SIMPLE.indexOf(c);
@@ -59,9 +59,9 @@ final class AnsiC {
   }
 
   /**
-   * Reads a number of at most so many digits.
+   * Reads a number of at most {@code digits} digits.
    *
-   * @param escape where the escape began behind its backslash, to be kept if no digit follows
+   * @param escape the position after the backslash; the escape is kept as text if no digit follows
    */
   private static int number(
       String text, int from, int digits, int radix, StringBuilder value, int escape) {

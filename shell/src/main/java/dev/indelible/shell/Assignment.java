@@ -6,12 +6,12 @@ import java.util.List;
 /**
  * An assignment to a variable.
  *
- * @param name of the variable
- * @param subscript of the element; without parts if none is given
- * @param isAppended whether {@code +=} adds to the value
- * @param value without parts for the empty value, and for an array
- * @param elements of an array; empty otherwise
- * @param isArray whether the value is an array in parentheses
+ * @param name the name of the variable
+ * @param subscript the subscript of the element; a word without parts if there is none
+ * @param isAppended true if {@code +=} appends to the value
+ * @param value the value; a word without parts for an empty value and for an array
+ * @param elements the elements of an array; empty otherwise
+ * @param isArray true if the value is an array in parentheses
  */
 public record Assignment(
     String name,
@@ -20,7 +20,7 @@ public record Assignment(
     Word value,
     List<Word> elements,
     boolean isArray) {
-  /** Takes a copy of the list. */
+  /** Copies the list. */
   public Assignment {
     elements = List.copyOf(elements);
   }

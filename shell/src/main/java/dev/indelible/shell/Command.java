@@ -3,18 +3,18 @@ package dev.indelible.shell;
 
 import java.util.List;
 
-/** A command of the grammar, with everything below it. */
+/** A command of the grammar, with all its parts. */
 public sealed interface Command {
   /**
    * A simple command: assignments, words and redirections in any order.
    *
-   * @param assignments before the first word
-   * @param words the name of the command and its arguments; empty if there are assignments or
-   *     redirections alone
-   * @param arrays assignments of arrays among the arguments, as of {@code declare}
-   * @param redirections in the order of the text
-   * @param offset where the command begins in the text
-   * @param end where it ends
+   * @param assignments the assignments before the first word
+   * @param words the name of the command and its arguments; empty if there are only assignments or
+   *     redirections
+   * @param arrays assignments of arrays among the arguments, for example of {@code declare}
+   * @param redirections the redirections in the order of the text
+   * @param offset the position in the text at which the command begins
+   * @param end the position at which it ends
    */
   record Simple(
       List<Assignment> assignments,
@@ -24,7 +24,7 @@ public sealed interface Command {
       int offset,
       int end)
       implements Command {
-    /** Takes copies of the lists. */
+    /** Copies the lists. */
     public Simple {
       assignments = List.copyOf(assignments);
       words = List.copyOf(words);
@@ -34,68 +34,69 @@ public sealed interface Command {
   }
 
   /**
-   * Commands joined by pipes; a single one if it is negated or timed.
+   * Commands joined by pipes. A negated or timed command is a pipeline too, even if it is alone.
    *
-   * @param commands from left to right
-   * @param isNegated whether {@code !} inverts its status
-   * @param isTimed whether {@code time} measures it
+   * @param commands the commands from left to right
+   * @param isNegated true if {@code !} inverts the status
+   * @param isTimed true if {@code time} measures the pipeline
    */
   record Pipeline(List<Command> commands, boolean isNegated, boolean isTimed) implements Command {
-    /** Takes a copy of the list. */
+    /** Copies the list. */
     public Pipeline {
       commands = List.copyOf(commands);
     }
   }
 
   /**
-   * Two commands, of which the second depends on the status of the first.
+   * Two commands; the second runs depending on the status of the first.
    *
-   * @param isAnd whether the second runs if the first succeeds ({@code &&}), not if it fails
+   * @param isAnd true if the second runs when the first succeeds ({@code &&}); false if it runs
+   *     when the first fails ({@code ||})
    */
   record AndOr(Command left, Command right, boolean isAnd) implements Command {}
 
   /**
-   * A compound command with redirections of its own.
+   * A compound command with redirections.
    *
-   * @param redirections at least one
+   * @param redirections the redirections, at least one
    */
   record Redirected(Command command, List<Redirection> redirections) implements Command {
-    /** Takes a copy of the list. */
+    /** Copies the list. */
     public Redirected {
       redirections = List.copyOf(redirections);
     }
   }
 
-  /** {@code { …; }}: runs in the shell itself. */
+  /** {@code { …; }}: runs in the current shell. */
   record Group(Script body) implements Command {}
 
-  /** {@code ( … )}: runs in a shell of its own. */
+  /** {@code ( … )}: runs in a subshell. */
   record Subshell(Script body) implements Command {}
 
   /**
-   * {@code if}; an {@code elif} is an {@code if} alone in the list of the alternative.
+   * {@code if}. An {@code elif} is an {@code if} that is the only statement of {@code otherwise}.
    *
-   * @param otherwise empty if there is no {@code else}
+   * @param otherwise the {@code else} branch; empty if there is none
    */
   record If(Script condition, Script then, Script otherwise) implements Command {}
 
   /**
    * {@code while} and {@code until}.
    *
-   * @param isUntil whether the loop goes on while the condition fails
+   * @param isUntil true if the loop continues while the condition fails
    */
   record While(Script condition, Script body, boolean isUntil) implements Command {}
 
   /**
    * {@code for name in words} and {@code select}.
    *
-   * @param isOverArguments whether there is no {@code in}: the loop is over the positional
+   * @param isOverArguments true if there is no {@code in}, so that the loop is over the positional
    *     parameters
-   * @param isSelect whether it asks a person for the value
+   * @param isSelect true if the loop is a {@code select}, which asks a person for the value
    */
   record For(String name, List<Word> words, boolean isOverArguments, boolean isSelect, Script body)
       implements Command {
-    /** Takes a copy of the list. */
+    /** Copies the list. */
     public For {
       words = List.copyOf(words);
     }
@@ -110,7 +111,7 @@ public sealed interface Command {
 
   /** {@code case word in … esac}. */
   record Case(Word subject, List<Branch> branches) implements Command {
-    /** Takes a copy of the list. */
+    /** Copies the list. */
     public Case {
       branches = List.copyOf(branches);
     }
@@ -119,11 +120,11 @@ public sealed interface Command {
   /**
    * A branch of {@code case}.
    *
-   * @param end {@code ;;}, {@code ;&} (goes on with the next body) or {@code ;;&} (goes on with the
-   *     next pattern)
+   * @param end {@code ;;}, {@code ;&} (continues with the next body) or {@code ;;&} (continues with
+   *     the next pattern)
    */
   record Branch(List<Word> patterns, Script body, String end) {
-    /** Takes a copy of the list. */
+    /** Copies the list. */
     public Branch {
       patterns = List.copyOf(patterns);
     }
@@ -132,25 +133,25 @@ public sealed interface Command {
   /** The definition of a function. */
   record Function(String name, Command body) implements Command {}
 
-  /** {@code (( … ))}, with the substitutions in it. */
+  /** {@code (( … ))}, as a word with its substitutions. */
   record ArithmeticCommand(Word expression) implements Command {}
 
   /**
    * {@code [[ … ]]}.
    *
-   * @param words all operands, in the order of the text; what they are compared by is left out
+   * @param words all operands in the order of the text, without the operators
    */
   record Conditional(List<Word> words) implements Command {
-    /** Takes a copy of the list. */
+    /** Copies the list. */
     public Conditional {
       words = List.copyOf(words);
     }
   }
 
   /**
-   * {@code coproc}: runs beside the shell.
+   * {@code coproc}: runs concurrently with the shell.
    *
-   * @param name {@code COPROC} unless the text gives one
+   * @param name the name in the text, or {@code COPROC}
    */
   record Coprocess(String name, Command body) implements Command {}
 }

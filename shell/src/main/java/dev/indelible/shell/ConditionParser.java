@@ -23,7 +23,7 @@ final class ConditionParser {
     this.commands = commands;
   }
 
-  /** Reads from behind the opening brackets through the closing ones. */
+  /** Reads from after the opening brackets up to and including the closing ones. */
   List<Word> read() throws ShellSyntaxException {
     or();
     commands.skipLines();
@@ -89,7 +89,7 @@ final class ConditionParser {
     }
   }
 
-  /** Returns whether the expression or a part of it ends here. */
+  /** Returns true if the expression, or a part of it, ends here. */
   private boolean isEnd() {
     int c = source.peek();
     return c == Source.END
@@ -108,7 +108,7 @@ final class ConditionParser {
     return word;
   }
 
-  /** Returns the operator between two operands that comes next; empty if there is none. */
+  /** Returns the binary operator that comes next; empty if there is none. */
   private String operatorAhead() {
     for (String operator : BINARY) {
       int after = source.peek(operator.length());

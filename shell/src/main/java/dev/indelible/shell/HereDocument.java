@@ -3,10 +3,10 @@ package dev.indelible.shell;
 
 /**
  * The body of a here-document. The parser fills it in when it reaches the line after the
- * redirection; it does not change after {@link ShellParser#parse} has returned.
+ * redirection. It does not change after {@link ShellParser#parse} has returned.
  */
 public final class HereDocument {
-  /** The body of a redirection that is no here-document. */
+  /** The body of a redirection that is not a here-document. */
   static final HereDocument NONE = new HereDocument();
 
   private Word body = Word.NONE;
@@ -19,12 +19,12 @@ public final class HereDocument {
     this.terminated = terminated;
   }
 
-  /** Returns the text with its expansions, or as one quoted literal if the delimiter is quoted. */
+  /** Returns the text with its expansions; if the delimiter is quoted, one quoted literal. */
   public Word body() {
     return body;
   }
 
-  /** Returns whether the body ends with its delimiter, and not with the text. */
+  /** Returns true if the delimiter ends the body; false if the end of the text does. */
   public boolean isTerminated() {
     return terminated;
   }

@@ -4,7 +4,7 @@ package dev.indelible.shell;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** Here-documents (bash manual 3.6.6) whose redirection was read, and whose body was not yet. */
+/** Here-documents (bash manual 3.6.6) whose redirection has been read, but whose body has not. */
 final class HereDocuments {
   private final Source source;
   private final Deque<Pending> pending = new ArrayDeque<>();
@@ -17,14 +17,14 @@ final class HereDocuments {
       String delimiter, boolean isQuoted, boolean stripsTabs, HereDocument document) {}
 
   /**
-   * Notes a here-document whose body begins on the next line.
+   * Registers a here-document whose body begins on the next line.
    *
    * @param written the delimiter as written
-   * @param word the delimiter as read
+   * @param word the parsed delimiter
    */
   HereDocument expect(String written, Word word, String operator) {
     HereDocument document = new HereDocument();
-    // The delimiter is not expanded: "$x" ends with a line "$x".
+    // Bash does not expand the delimiter: a document with delimiter "$x" ends at a line "$x".
     String delimiter = word.literal().orElseGet(() -> unquoted(written));
     pending.add(new Pending(delimiter, word.hasQuotes(), operator.equals("<<-"), document));
     return document;
@@ -34,7 +34,7 @@ final class HereDocuments {
     return written.replaceAll("[\"'\\\\]", "");
   }
 
-  /** Reads the bodies of all that wait; the position is at the start of a line. */
+  /** Reads the bodies of all registered documents. The position is at the start of a line. */
   void readAll() throws ShellSyntaxException {
     while (!pending.isEmpty()) {
       read(pending.remove());
@@ -66,7 +66,10 @@ final class HereDocuments {
     next.document().fill(word, isTerminated);
   }
 
-  /** Reads a line without its end; one that ends with a backslash is joined with the next. */
+  /**
+   * Reads a line without its newline. A line that ends with a backslash is joined with the next
+   * line, unless the delimiter is quoted.
+   */
   private String line(boolean isQuoted) {
     StringBuilder line = new StringBuilder();
     while (true) {

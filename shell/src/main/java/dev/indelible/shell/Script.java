@@ -6,10 +6,10 @@ import java.util.List;
 /**
  * Commands that run one after another.
  *
- * @param statements in the order of the text
+ * @param statements the statements in the order of the text
  */
 public record Script(List<Statement> statements) {
-  /** Takes a copy of the list. */
+  /** Copies the list. */
   public Script {
     statements = List.copyOf(statements);
   }
@@ -17,8 +17,8 @@ public record Script(List<Statement> statements) {
   /**
    * One command of a list.
    *
-   * @param command what runs
-   * @param isBackground whether the shell goes on without waiting for it ({@code &})
+   * @param command the command
+   * @param isBackground true if the shell continues without waiting for it ({@code &})
    */
   public record Statement(Command command, boolean isBackground) {}
 }

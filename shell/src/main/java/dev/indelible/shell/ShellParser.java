@@ -7,14 +7,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a bash script into nodes: recursive descent over the grammar of POSIX (XCU 2.10) and of
+ * Parses a bash script into nodes: recursive descent over the grammar of POSIX (XCU 2.10) and of
  * bash 5.2. Runs nothing and expands nothing.
  *
- * <p>Time is linear in the length of the text, times the depth of nesting. A text beyond {@link
- * #MAX_LENGTH}, nested more than 200 levels deep or with more than 50,000 parts is not read.
+ * <p>Time is linear in the length of the text, multiplied by the depth of nesting. A text is
+ * refused if it is longer than {@link #MAX_LENGTH}, nested more than 200 levels deep, or has more
+ * than 50,000 parts.
  */
 public final class ShellParser {
-  /** Characters of the longest text that is read. */
+  /** Maximum length of a text, in characters. */
   public static final int MAX_LENGTH = 1 << 20;
 
   private static final Set<String> RESERVED =
@@ -45,7 +46,7 @@ public final class ShellParser {
   private static final Set<String> CLOSING =
       Set.of("}", "do", "done", "elif", "else", "esac", "fi", "then");
 
-  /** Commands whose arguments may be assignments of arrays. */
+  /** Commands that accept assignments of arrays as arguments. */
   private static final Set<String> DECLARATIONS =
       Set.of("alias", "declare", "eval", "export", "let", "local", "readonly", "typeset");
 
@@ -89,17 +90,17 @@ public final class ShellParser {
     return script;
   }
 
-  /** Parses the body of a here-document, whose expansions are read and whose quotes are text. */
+  /** Parses the body of a here-document. Expansions are read, and quotes are plain text. */
   static Word parseHereText(String text, Source.Budget budget) throws ShellSyntaxException {
     return new ShellParser(text, budget).words.hereText();
   }
 
-  /** Returns whether the script turns extended globs on somewhere, so that they may be in force. */
+  /** Returns true if the script enables extended globs anywhere, so they may be active. */
   boolean hasExtendedGlobs() {
     return extendedGlobs;
   }
 
-  /** Reads commands up to a character or reserved word that none begins with; maybe none. */
+  /** Reads commands, possibly none, up to a character or reserved word that begins no command. */
   Script list() throws ShellSyntaxException {
     List<Script.Statement> statements = new ArrayList<>();
     while (true) {
@@ -120,7 +121,7 @@ public final class ShellParser {
     }
   }
 
-  /** Reads a list in which there is a command. */
+  /** Reads a list with at least one command. */
   private Script body() throws ShellSyntaxException {
     Script body = list();
     if (body.statements().isEmpty()) {
@@ -199,7 +200,7 @@ public final class ShellParser {
     return compound == null ? simple() : compound;
   }
 
-  /** Reads a compound command with its redirections; null if none begins here. */
+  /** Reads a compound command with its redirections; returns null if none begins here. */
   private @Nullable Command compoundIfAhead() throws ShellSyntaxException {
     source.budget.enter(source.position);
     source.budget.node(source.position);
@@ -237,7 +238,7 @@ public final class ShellParser {
       return new Command.Subshell(body);
     }
     String word = reservedAhead();
-    // After a bar, "time" is the name of a command.
+    // After a pipe, "time" is the name of a command.
     if (word.isEmpty() || CLOSING.contains(word) || word.equals("time")) {
       return null;
     }
@@ -291,7 +292,7 @@ public final class ShellParser {
     return body;
   }
 
-  /** The body of a {@code for}, which may stand in braces too. */
+  /** Reads the body of a {@code for} loop, which may also be in braces. */
   private Script loopBody() throws ShellSyntaxException {
     skipLines();
     if (!reservedAhead().equals("{")) {
@@ -464,10 +465,10 @@ public final class ShellParser {
   }
 
   /**
-   * Reads an assignment; null, and nothing is read, if none begins here.
+   * Reads an assignment. Returns null and reads nothing if no assignment begins here.
    *
-   * @param isPrefix whether it stands before the command's name; after it, only an array is an
-   *     assignment, and everything else a word
+   * @param isPrefix true before the name of the command; after the name, only an assignment of an
+   *     array counts, and everything else is a word
    */
   private @Nullable Assignment assignment(boolean isPrefix) throws ShellSyntaxException {
     int start = source.position;
@@ -501,7 +502,7 @@ public final class ShellParser {
     return new Assignment(name, subscript, isAppended, value, List.of(), false);
   }
 
-  /** Returns whether a bracket that comes next is closed, and an assignment follows. */
+  /** Returns true if the next bracket is closed and an assignment operator follows it. */
   private boolean hasAssignmentAfterSubscript() {
     int depth = 0;
     for (int i = source.position; i < source.text.length(); i++) {
@@ -596,7 +597,7 @@ public final class ShellParser {
     return requireWord().literal().orElseThrow(() -> source.error(what + " has expansions"));
   }
 
-  /** Passes over a word with exactly these characters if it comes next, and blanks after it. */
+  /** Skips a word with exactly these characters, if it comes next, and the blanks after it. */
   private void acceptWord(String word) {
     int after = source.peek(word.length());
     if (source.isAt(word) && (after == Source.END || WordParser.isMetacharacter(after))) {
@@ -613,7 +614,7 @@ public final class ShellParser {
     source.skip(word.length());
   }
 
-  /** Returns the reserved word that comes next; empty if none does. */
+  /** Returns the reserved word that comes next; empty if there is none. */
   private String reservedAhead() {
     int length = 0;
     StringBuilder word = new StringBuilder();
@@ -627,7 +628,7 @@ public final class ShellParser {
     return isWhole && RESERVED.contains(word.toString()) ? word.toString() : "";
   }
 
-  /** Passes over blanks, and a comment up to the end of its line. */
+  /** Skips blanks, and a comment up to the end of its line. */
   void skipBlanks() {
     while (source.peek() == ' ' || source.peek() == '\t') {
       source.skip(1);
@@ -638,7 +639,9 @@ public final class ShellParser {
     }
   }
 
-  /** Passes over blanks, comments and line ends, and reads here-documents that begin there. */
+  /**
+   * Skips blanks, comments and line ends, and reads the here-documents that begin after a line end.
+   */
   void skipLines() throws ShellSyntaxException {
     skipBlanks();
     while (source.peek() == '\n') {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.shell;
 
-/** A text that is not a bash script, or exceeds a limit of the parser. */
+/** A text is not a bash script, or exceeds a limit of the parser. */
 public final class ShellSyntaxException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -14,17 +14,17 @@ public final class ShellSyntaxException extends Exception {
     this.isLimit = isLimit;
   }
 
-  /** Returns the position of the first character that does not fit, counted from 0. */
+  /** Returns the position of the first unexpected character, from 0. */
   public int offset() {
     return offset;
   }
 
-  /** Returns whether the text exceeds a limit, so that its syntax is unknown. */
+  /** Returns true if the text exceeds a limit, so that its syntax is unknown. */
   public boolean isLimit() {
     return isLimit;
   }
 
-  /** Parse errors are frequent and expected: they carry a position and no stack trace. */
+  /** Parse errors are frequent and expected, so they have a position and no stack trace. */
   @Override
   public synchronized Throwable fillInStackTrace() {
     return this;

@@ -2,8 +2,8 @@
 package dev.indelible.shell;
 
 /**
- * A text and a position in it. A backslash before a newline joins two lines wherever bash reads
- * unquoted or double-quoted text, so {@link #peek} passes over it.
+ * A text and a position in it. Bash joins two lines at a backslash before a newline, except in
+ * single quotes, so {@link #peek} skips both characters.
  */
 final class Source {
   /** The end of the text. */
@@ -20,7 +20,7 @@ final class Source {
     this.budget = budget;
   }
 
-  /** Returns the next character, lines joined, or {@link #END}. */
+  /** Returns the next character after joining lines, or {@link #END}. */
   int peek() {
     while (text.startsWith("\\\n", position)) {
       position += 2;
@@ -28,7 +28,7 @@ final class Source {
     return position < text.length() ? text.charAt(position) : END;
   }
 
-  /** Returns the character after that many more, lines joined, or {@link #END}. */
+  /** Returns the character {@code ahead} positions further after joining lines, or {@link #END}. */
   int peek(int ahead) {
     peek();
     int at = position;
@@ -41,7 +41,7 @@ final class Source {
     return at < text.length() ? text.charAt(at) : END;
   }
 
-  /** Passes over that many characters, lines joined. */
+  /** Skips {@code count} characters after joining lines. */
   void skip(int count) {
     for (int i = 0; i < count; i++) {
       peek();
@@ -49,7 +49,7 @@ final class Source {
     }
   }
 
-  /** Returns whether the text goes on with these characters, lines joined. */
+  /** Returns true if the text continues with these characters, after joining lines. */
   boolean isAt(String expected) {
     for (int i = 0; i < expected.length(); i++) {
       if (peek(i) != expected.charAt(i)) {
@@ -59,7 +59,7 @@ final class Source {
     return true;
   }
 
-  /** Passes over these characters if they come next. */
+  /** Skips these characters and returns true, if they come next. */
   boolean accept(String expected) {
     boolean found = isAt(expected);
     if (found) {
@@ -93,7 +93,7 @@ final class Source {
     return new ShellSyntaxException("line %s: %s".formatted(line, message), position, false);
   }
 
-  /** What all texts within one script may use together. */
+  /** The limits that all texts within one script share. */
   static final class Budget {
     private static final int MAX_DEPTH = 200;
     private static final int MAX_NODES = 50_000;
@@ -108,7 +108,7 @@ final class Source {
       }
     }
 
-    /** Enters a construct within another. */
+    /** Enters a nested construct. */
     void enter(int position) throws ShellSyntaxException {
       if (++depth > MAX_DEPTH) {
         throw new ShellSyntaxException(

@@ -7,13 +7,13 @@ import java.util.Optional;
 /**
  * A word of the grammar before expansion.
  *
- * @param parts from left to right; none for an absent word
+ * @param parts the parts from left to right; none for an absent word
  */
 public record Word(List<Part> parts) {
   /** A word without parts. */
   public static final Word NONE = new Word(List.of());
 
-  /** Takes a copy of the list. */
+  /** Copies the list. */
   public Word {
     parts = List.copyOf(parts);
   }
@@ -21,37 +21,38 @@ public record Word(List<Part> parts) {
   /** Part of a word. */
   public sealed interface Part {
     /**
-     * Returns whether the part stands in quotes, so that its value is neither split nor matched.
+     * Returns true if the part is in quotes, so that its value is neither split nor matched as a
+     * pattern.
      */
     boolean isQuoted();
   }
 
   /**
-   * Text that stands for itself, quotes and escapes removed. Unquoted text may hold the characters
-   * of globs, braces and {@code ~}.
+   * Literal text, without its quotes and escapes. Unquoted text may contain the characters of
+   * globs, braces and {@code ~}.
    */
   public record Literal(String text, boolean isQuoted) implements Part {}
 
   /**
    * {@code $name} or <code>${…}</code>.
    *
-   * @param name of the variable or special parameter
+   * @param name the name of the variable or special parameter
    * @param prefix {@code #} for the length, {@code !} for an indirect expansion; empty otherwise
-   * @param subscript of the element; without parts if none is given
+   * @param subscript the subscript of the element; a word without parts if there is none
    * @param operator as written, for example {@code :-} or {@code @}; empty if there is none
-   * @param argument of the operator
+   * @param argument the argument of the operator
    */
   public record Parameter(
       String name, String prefix, Word subscript, String operator, Word argument, boolean isQuoted)
       implements Part {}
 
-  /** <code>$(…)</code>, or a text in backquotes. */
+  /** <code>$(…)</code>, or a command in backquotes. */
   public record CommandSubstitution(Script script, boolean isQuoted) implements Part {}
 
   /**
    * {@code <(…)} and {@code >(…)}.
    *
-   * @param isInput whether the command's output is read ({@code <})
+   * @param isInput true if the output of the command is read ({@code <})
    */
   public record ProcessSubstitution(Script script, boolean isInput) implements Part {
     @Override
@@ -60,10 +61,10 @@ public record Word(List<Part> parts) {
     }
   }
 
-  /** <code>$((…))</code> or {@code $[…]}, with the substitutions in it. */
+  /** <code>$((…))</code> or {@code $[…]}, as a word with its substitutions. */
   public record Arithmetic(Word expression, boolean isQuoted) implements Part {}
 
-  /** Returns the text of the word with its quotes removed, if nothing in it is expanded. */
+  /** Returns the text of the word without quotes; empty if the word has an expansion. */
   public Optional<String> literal() {
     StringBuilder text = new StringBuilder();
     for (Part part : parts) {
@@ -75,17 +76,17 @@ public record Word(List<Part> parts) {
     return Optional.of(text.toString());
   }
 
-  /** Returns whether any part stands in quotes. */
+  /** Returns true if any part is in quotes. */
   public boolean hasQuotes() {
     return parts.stream().anyMatch(Part::isQuoted);
   }
 
-  /** Returns whether an unquoted character of a pattern occurs: {@code *}, {@code ?}, {@code [}. */
+  /** Returns true if the word has an unquoted {@code *}, {@code ?} or {@code [}. */
   public boolean hasGlob() {
     return hasUnquoted("*?[");
   }
 
-  /** Returns whether any of the characters occurs unquoted. */
+  /** Returns true if any of the characters occurs unquoted. */
   public boolean hasUnquoted(String characters) {
     for (Part part : parts) {
       if (part instanceof Literal literal && !literal.isQuoted()) {

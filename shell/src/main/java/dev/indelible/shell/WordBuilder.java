@@ -4,15 +4,15 @@ package dev.indelible.shell;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects the parts of a word, neighbouring text in one literal. */
+/** Collects the parts of a word. Adjacent text becomes one literal. */
 final class WordBuilder {
   private final List<Word.Part> parts = new ArrayList<>();
   private final StringBuilder text = new StringBuilder();
 
-  /** Whether the collected text is quoted. */
+  /** True if the collected text is quoted. */
   private boolean quoted;
 
-  /** Whether a literal was begun, perhaps an empty one in quotes. */
+  /** True if a literal was begun; it may be empty, for example in {@code ""}. */
   private boolean begun;
 
   void add(int character, boolean isQuoted) {
@@ -30,7 +30,7 @@ final class WordBuilder {
     parts.add(part);
   }
 
-  /** Begins a literal, so that quotes without text leave an empty one. */
+  /** Begins a literal, so that empty quotes leave an empty literal. */
   void begin(boolean isQuoted) {
     if (begun && quoted != isQuoted) {
       flush();
@@ -39,7 +39,9 @@ final class WordBuilder {
     quoted = isQuoted;
   }
 
-  /** Returns the last character of the unquoted text just collected; 0 if there is none. */
+  /**
+   * Returns the last character of the unquoted text that is being collected; 0 if there is none.
+   */
   char last() {
     return begun && !quoted && text.length() > 0 ? text.charAt(text.length() - 1) : 0;
   }

@@ -19,17 +19,17 @@ final class WordParser {
     this.commands = commands;
   }
 
-  /** Which characters end a word, and which are text in it. */
+  /** Decides which characters end a word and which are text. */
   enum Mode {
     /** An ordinary word. */
     PLAIN,
-    /** A pattern of {@code [[}: extended globs have parentheses. */
+    /** A pattern in {@code [[}: extended globs contain parentheses. */
     PATTERN,
-    /** A regular expression of {@code [[}: parentheses and bars are text. */
+    /** A regular expression in {@code [[}: parentheses and bars are text. */
     REGEX
   }
 
-  /** Reads a word; without parts if none begins here. */
+  /** Reads a word; returns a word without parts if none begins here. */
   Word word(Mode mode) throws ShellSyntaxException {
     source.budget.node(source.position);
     WordBuilder word = new WordBuilder();
@@ -101,7 +101,7 @@ final class WordParser {
     source.position = to + 1;
   }
 
-  /** A backslash outside of quotes: the next character stands for itself. */
+  /** Reads a backslash outside of quotes. The next character is literal. */
   private void escaped(WordBuilder word) {
     int next = source.position + 1;
     if (next < source.text.length()) {
@@ -128,9 +128,9 @@ final class WordParser {
   }
 
   /**
-   * Reads a here-document's body, in which double quotes are text.
+   * Reads the body of a here-document, in which double quotes are text.
    *
-   * @return its text and expansions, all quoted
+   * @return the text and its expansions, all quoted
    */
   Word hereText() throws ShellSyntaxException {
     WordBuilder word = new WordBuilder();
@@ -162,7 +162,7 @@ final class WordParser {
     }
   }
 
-  /** Reads what a {@code $} begins. */
+  /** Reads an expansion that begins with {@code $}. */
   private void dollar(WordBuilder word, boolean quoted) throws ShellSyntaxException {
     int next = source.peek(1);
     if (next == '(' && source.peek(2) == '(' && isArithmetic(1)) {
@@ -209,7 +209,7 @@ final class WordParser {
     return new Word.Parameter(name, "", Word.NONE, "", Word.NONE, quoted);
   }
 
-  /** Reads <code>${…}</code> from behind its brace. */
+  /** Reads <code>${…}</code> from after its brace. */
   private Word.Parameter braced(boolean quoted) throws ShellSyntaxException {
     String prefix = "";
     int first = source.peek();
@@ -246,7 +246,9 @@ final class WordParser {
     return new Word.Parameter(name, prefix, subscript, operator, argument, quoted);
   }
 
-  /** Whether a {@code #} that comes next asks for a length, and is not the parameter itself. */
+  /**
+   * Returns true if the next {@code #} requests a length; false if it is the parameter {@code #}.
+   */
   private boolean isLength() {
     int next = source.peek(1);
     return isNameStart(next) || isDigit(next) || source.peek(2) == '}';
@@ -299,7 +301,7 @@ final class WordParser {
       } else if (c == '`') {
         word.add(backquoted(quoted));
       } else {
-        // In double quotes too, a pattern's text is unquoted: "${x%/*}".
+        // The pattern of an expansion is unquoted even inside double quotes: "${x%/*}".
         word.add(c, singleQuoteIsText);
         source.skip(1);
       }
@@ -307,8 +309,8 @@ final class WordParser {
   }
 
   /**
-   * Single quotes in a quoted default value: they pair, so that what is between them ends nothing,
-   * and yet they are text, and expansions between them happen.
+   * Reads single quotes in a quoted default value. They must pair, and nothing between them ends
+   * the expansion. They are plain text, and expansions between them are performed.
    */
   private void singleQuotesAsText(WordBuilder word) throws ShellSyntaxException {
     int from = source.position + 1;
@@ -323,7 +325,10 @@ final class WordParser {
     source.position = to + 1;
   }
 
-  /** A backslash in a quoted expansion: it quotes the next character, and may stay before it. */
+  /**
+   * Reads a backslash in a quoted expansion. It quotes the next character, and the backslash itself
+   * may stay in the text.
+   */
   private void escapedInExpansion(WordBuilder word) {
     int next = source.position + 1;
     char c = next < source.text.length() ? source.text.charAt(next) : '\\';
@@ -335,8 +340,8 @@ final class WordParser {
   }
 
   /**
-   * Reads an arithmetic expression or a subscript up to the character that closes it, which is
-   * left.
+   * Reads an arithmetic expression or a subscript up to the closing character, which it does not
+   * read.
    */
   Word arithmetic(boolean quoted, char open, char close) throws ShellSyntaxException {
     enter();
@@ -364,10 +369,10 @@ final class WordParser {
   }
 
   /**
-   * Returns whether two parentheses open an arithmetic expression: the one that closes the inner is
-   * followed by the one that closes the outer. Changes nothing.
+   * Returns true if two parentheses open an arithmetic expression: the two closing parentheses must
+   * be adjacent. Changes nothing.
    *
-   * @param ahead where the first of them is
+   * @param ahead the position of the first parenthesis
    */
   boolean isArithmetic(int ahead) {
     int at = source.position;
@@ -395,7 +400,7 @@ final class WordParser {
     return false;
   }
 
-  /** Returns where a quote closes; the end of the text if it does not. */
+  /** Returns the position of the closing quote, or the end of the text if there is none. */
   static int closingQuote(String text, int open) {
     char quote = text.charAt(open);
     for (int i = open + 1; i < text.length(); i++) {
@@ -419,7 +424,7 @@ final class WordParser {
     return new Word.ProcessSubstitution(script, isInput);
   }
 
-  /** Reads a command substitution in backquotes, whose text is a script of its own. */
+  /** Reads a command substitution in backquotes. Its text is parsed as a separate script. */
   private Word.CommandSubstitution backquoted(boolean quoted) throws ShellSyntaxException {
     StringBuilder script = new StringBuilder();
     int start = source.position;
@@ -465,7 +470,7 @@ final class WordParser {
     }
   }
 
-  /** Reads a name; the caller has seen that one begins. */
+  /** Reads a name. The caller has checked that one begins here. */
   String name() {
     StringBuilder name = new StringBuilder();
     while (isNameStart(source.peek()) || isDigit(source.peek())) {

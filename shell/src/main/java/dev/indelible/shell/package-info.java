@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * A bash parser: text to nodes. Uses no other package.
+ * Parses bash scripts into nodes. Uses no other package of this project.
  *
  * <p>{@link dev.indelible.shell.ShellParser} reads the POSIX grammar (IEEE Std 1003.1-2017, XCU
  * chapter 2) and the extensions of GNU bash 5.2 (its manual, chapter 3). The nodes are immutable

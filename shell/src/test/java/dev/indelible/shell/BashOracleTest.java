@@ -25,30 +25,30 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Compares with {@code bash -n}: what bash accepts is accepted, and what it rejects is rejected,
- * but for the differences that {@link #EXPLAINED} names.
+ * Compares the parser with {@code bash -n}: both accept or reject each text, except for the
+ * differences that {@link #EXPLAINED} and {@link #EXPLAINED_SCRIPTS} list.
  */
 @Timeout(300)
 class BashOracleTest {
   private static final JsonMapper JSON = new JsonMapper();
 
-  /** Texts on which the two differ, with the reason. */
+  /** Texts on which the parser and bash differ, with the reason. */
   private static final Map<String, String> EXPLAINED =
       Map.of(
           "cd `which <file> | xargs dirname`",
-          "bash reads a text in backquotes when it runs it, and not before");
+          "bash parses a text in backquotes only when it runs it");
 
-  /** Scripts in which the two differ, with the reason. */
+  /** Scripts on which the parser and bash differ, with the reason. */
   private static final Map<Pattern, String> EXPLAINED_SCRIPTS =
       Map.of(
           Pattern.compile("extglob"),
-          "bash -n does not run the line that turns extended globs on",
+          "bash -n does not run the line that enables extended globs",
           Pattern.compile("posix"),
           "in POSIX mode single quotes in double quotes do not pair",
           Pattern.compile("(?m)^EOF ?\\)|^\\)\\)|read foo <<EOF"),
           "bash accepts a delimiter that is followed by a parenthesis, and warns",
           Pattern.compile("(<<EOF ){17}"),
-          "bash accepts 16 here-documents a command",
+          "bash accepts at most 16 here-documents per command",
           Pattern.compile("(?m)^(done\\n){200}"),
           "a limit of this parser");
 
@@ -96,7 +96,10 @@ class BashOracleTest {
     assertThat(differences(texts)).isEmpty();
   }
 
-  /** Scripts that this machine has, and with INDELIBLE_BASH_SOURCE those of bash's own tests. */
+  /**
+   * Tries the scripts installed on this machine and, if INDELIBLE_BASH_SOURCE is set, bash's own
+   * tests.
+   */
   @Test
   void scriptsOfThisMachineAgree() throws Exception {
     List<Path> scripts = new ArrayList<>();

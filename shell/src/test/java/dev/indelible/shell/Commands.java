@@ -4,9 +4,9 @@ package dev.indelible.shell;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Lists the simple commands of a script, also those in substitutions and in functions. */
+/** Lists the simple commands of a script, including those in substitutions and functions. */
 final class Commands {
-  /** Stands for a word with an expansion. */
+  /** Replaces a word that has an expansion. */
   static final String DYNAMIC = "<dynamic>";
 
   private final List<List<String>> found = new ArrayList<>();

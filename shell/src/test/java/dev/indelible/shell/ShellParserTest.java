@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a script's commands are, by hand; {@link BashOracleTest} compares with bash itself. */
+/** Hand-written cases; {@link BashOracleTest} compares the parser with bash itself. */
 @Timeout(60)
 class ShellParserTest {
   @Test
@@ -95,7 +95,7 @@ class ShellParserTest {
         "rm -rf\\ /",
         "ls\rrm -rf /"
       })
-  void textIsNoCommand(String text) throws Exception {
+  void quotedOrCommentedTextIsNoCommand(String text) throws Exception {
     assertThat(Commands.of(text)).doesNotContain(List.of("rm", "-rf", "/"));
   }
 
@@ -106,7 +106,7 @@ class ShellParserTest {
   }
 
   @Test
-  void hereDocumentsFollowInTheirOrder() throws Exception {
+  void hereDocumentsAreReadInOrder() throws Exception {
     Script script = ShellParser.parse("a <<X | b <<-'Y'\n1 $v\nX\n\t2 $v\n\tY\nc <<Z\nopen");
     Command.Pipeline pipeline = (Command.Pipeline) script.statements().get(0).command();
     HereDocument first = document(pipeline.commands().get(0));
@@ -125,7 +125,7 @@ class ShellParserTest {
   }
 
   @Test
-  void globsBracesAndQuotesAreKeptApart() throws Exception {
+  void quotedAndUnquotedGlobsAreDistinguished() throws Exception {
     Command.Simple simple =
         (Command.Simple)
             ShellParser.parse("a b* 'b*' {c,d} \"\" ~/e").statements().get(0).command();
@@ -210,7 +210,7 @@ class ShellParserTest {
         "if a; then b; el",
         "((a) "
       })
-  void stormEndsWithinItsLimits(String drop) {
+  void deepOrLongTextEndsWithinLimits(String drop) {
     for (String text : List.of(drop.repeat(100_000), drop.repeat(300_000))) {
       try {
         ShellParser.parse(text);
@@ -221,7 +221,7 @@ class ShellParserTest {
   }
 
   @Test
-  void textBeyondALimitIsNotRead() {
+  void textBeyondALimitIsRefused() {
     for (String text :
         List.of(
             "a ".repeat(1 << 20), "$(".repeat(201) + "a" + ")".repeat(201), "a;".repeat(50_001))) {

@@ -347,6 +347,16 @@ public final class SqliteLedger implements LedgerReader {
     return first(SqliteRows.SELECT + "ORDER BY sequence DESC LIMIT 1", SqliteRows::read);
   }
 
+  /**
+   * Returns the last row of a type. Finds it by the index of types, and so does not read others.
+   */
+  public Optional<ChainRow> lastRow(String eventType) throws LedgerException {
+    return first(
+        SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence DESC LIMIT 1",
+        SqliteRows::read,
+        eventType);
+  }
+
   @Override
   public Optional<UUID> id() throws LedgerException {
     return reading(() -> SqliteSchema.ledger(connection));

@@ -33,17 +33,17 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Checkpoints of a running log, and rows that are settled without waiting for them. */
+/** A running log signs checkpoints, and rows are settled without waiting for them. */
 @Timeout(120)
 class CheckpointsTest {
-  /** Id known in advance, as a journal names it, so that a recreated file belongs to this log. */
+  /** The id is known in advance, as in a journal, so that a recreated file belongs to this log. */
   private static final UUID LEDGER = UUID.fromString("00000000-0000-4000-8000-00000000abcd");
 
   @TempDir Path directory;
 
-  /** A key service may take seconds for a signature. */
+  /** A key service may need seconds for a signature. */
   @Test
-  void slowCheckpointDelaysNoSettlement() throws Exception {
+  void slowCheckpointDoesNotDelaySettlement() throws Exception {
     TestLog log = TestLog.in(directory);
     SlowForCheckpoints signer = new SlowForCheckpoints();
     DeferredAudit audit = log.start(() -> sink(log, signer));
@@ -53,7 +53,7 @@ class CheckpointsTest {
       }
       await().atMost(TestLog.PATIENCE).until(() -> signer.asked.getCount() == 0);
 
-      // The events of the batch whose checkpoint is waiting for its signature.
+      // These events belong to the batch whose checkpoint is waiting for its signature.
       long rows = log.rows();
       assertThat(rows).isPositive();
       await().atMost(TestLog.PATIENCE).until(() -> audit.queue().metrics().appended() == rows);
@@ -66,7 +66,7 @@ class CheckpointsTest {
     log.requireIntact();
   }
 
-  /** Ways to move a database while its log runs. */
+  /** The ways to move a database while its log is running. */
   private enum Move {
     COPY {
       @Override
@@ -90,7 +90,7 @@ class CheckpointsTest {
     abstract void move(TestLog log, Path away) throws Exception;
   }
 
-  /** D2, D11: rows written to the moved file are neither settled nor signed. */
+  /** Rows that were written to the moved file are neither settled nor signed. */
   @ParameterizedTest
   @EnumSource
   void movedDatabaseIsReplacedAndSigned(Move how) throws Exception {
@@ -105,7 +105,7 @@ class CheckpointsTest {
     refusals("agent:b", 5).forEach(audit.queue()::submit);
     TestLog.settle(audit);
     await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 15);
-    requireWell(audit);
+    awaitRecording(audit);
     assertThat(Files.readString(lastSigned)).contains("\n15\n");
     TestLog.close(audit);
 
@@ -115,12 +115,12 @@ class CheckpointsTest {
     assertThat(next.queue().submit(TestLog.refusal("agent:c", "x"))).isTrue();
     TestLog.settle(next);
     await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 16);
-    requireWell(next);
+    awaitRecording(next);
     TestLog.close(next);
     log.requireIntact();
   }
 
-  /** D11: settled and signed rows are gone, and health reports it. */
+  /** Settled and signed rows are gone, and health reports it. */
   @Test
   void removedDatabaseIsReported() throws Exception {
     TestLog log = TestLog.in(directory);
@@ -146,7 +146,7 @@ class CheckpointsTest {
     assertThat(log.ids()).containsAll(more.stream().map(event -> event.id().toString()).toList());
   }
 
-  /** D11: health reports why a checkpoint cannot be signed, until it is signed. */
+  /** Health reports why a checkpoint cannot be signed, until it is signed. */
   @Test
   void failedCheckpointIsSignedLater() throws Exception {
     TestLog log = TestLog.in(directory);
@@ -161,7 +161,7 @@ class CheckpointsTest {
           @Override
           public byte[] sign(byte[] message) {
             if (isDown.get() && isCheckpoint(message)) {
-              throw new IllegalStateException("the line is down");
+              throw new IllegalStateException("the key service is down");
             }
             return TestLog.KEY.sign(message);
           }
@@ -171,16 +171,16 @@ class CheckpointsTest {
     TestLog.settle(audit);
     await()
         .atMost(TestLog.PATIENCE)
-        .until(() -> audit.queue().metrics().health().reason().contains("the line is down"));
+        .until(() -> audit.queue().metrics().health().reason().contains("the key service is down"));
     assertThat(log.rows()).isEqualTo(3);
 
     isDown.set(false);
     await().atMost(TestLog.PATIENCE).until(() -> lastCheckpoint(log) == 3);
-    requireWell(audit);
+    awaitRecording(audit);
     TestLog.close(audit);
   }
 
-  private static void requireWell(DeferredAudit audit) {
+  private static void awaitRecording(DeferredAudit audit) {
     await()
         .atMost(TestLog.PATIENCE)
         .until(() -> audit.queue().metrics().health().state() == AuditHealth.State.RECORDING);
@@ -203,7 +203,7 @@ class CheckpointsTest {
     return Sql.number(log.file, "SELECT coalesce(max(size), 0) FROM indelible_checkpoints");
   }
 
-  /** Returns a sink that has a checkpoint signed whenever there are new rows. */
+  /** Returns a sink that signs a checkpoint whenever there are new rows. */
   private static LedgerSink sink(TestLog log, Signer signer) {
     return sink(log, signer, CheckpointFile.none());
   }

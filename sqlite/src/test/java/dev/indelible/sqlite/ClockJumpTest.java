@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D3, D9: the system clock jumps back an hour, then forward again, while a log runs in another
- * process. Rows keep the order of submission, and nothing waits for the clock.
+ * The system clock jumps back an hour and then forward again, while a log is running in another
+ * process. Rows keep the order of submission, and nothing waits for the clock (promises D3 and D9).
  */
 class ClockJumpTest {
   private static final int HOUR = 3_600;
@@ -48,13 +48,13 @@ class ClockJumpTest {
     assertThat(log.letters()).isZero();
     List<Instant> times = rows.stream().map(row -> Instant.parse(row.timestamp())).toList();
     assertThat(Duration.between(times.get(EVENTS - 1), times.get(EVENTS)))
-        .as("the clock did jump")
+        .as("the clock jumped")
         .isBetween(Duration.ofMinutes(-61), Duration.ofMinutes(-50));
   }
 
   /**
-   * Child process that submits events, moves the clock while events wait, and submits again, in two
-   * sessions.
+   * A child process that submits events, moves the clock while events are waiting, and submits
+   * again, in two sessions.
    */
   static final class Submitter {
     private final FaultyDisk clock;
@@ -94,9 +94,9 @@ class ClockJumpTest {
       submit(audit);
       clock.shiftClock(to);
       submit(audit);
-      // These durations come from the monotonic clock: none is negative or an hour long.
+      // These durations use the monotonic clock, so none is negative or as long as an hour.
       DeferredAuditMetrics metrics = TestLog.settle(audit);
-      if (metrics.oldestPending().filter(Duration::isNegative).isPresent()
+      if (metrics.journal().oldestPending().filter(Duration::isNegative).isPresent()
           || journal.sinceSync().compareTo(TestLog.PATIENCE) > 0) {
         throw new AssertionError(metrics + ", synced " + journal.sinceSync() + " ago");
       }

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rows that contradict themselves or each other, and planted rows that nobody signed. */
+/** Rows that contradict themselves or each other, and planted rows without a valid signature. */
 class ContradictingRowsTest {
   private static final int ROWS = 5;
   private static final DeferredAuditEvent TRUE_EVENT = TestLog.refusal("agent:alice", "ls");
@@ -40,7 +40,7 @@ class ContradictingRowsTest {
   private TestLog log;
 
   @BeforeEach
-  void aChain() throws Exception {
+  void recordChain() throws Exception {
     log = TestLog.in(directory);
     log.append(TestLog.mixed(ROWS));
   }
@@ -80,10 +80,10 @@ class ContradictingRowsTest {
             "its payload is of another event"));
   }
 
-  /** The row is forged with the log's key, so its hash and its signature verify. */
+  /** The row is forged with the log's key, so its hash and its signature are valid. */
   @ParameterizedTest
   @MethodSource("contradictions")
-  void aRowThatContradictsItsPayloadIsBroken(AuditEvent event, String message) throws Exception {
+  void rowThatContradictsItsPayloadIsBroken(AuditEvent event, String message) throws Exception {
     log.forge(TestLog.KEY, List.of(event));
 
     VerificationReport report = log.verify();
@@ -100,9 +100,9 @@ class ContradictingRowsTest {
             });
   }
 
-  /** No row of a writer contradicts its payload, in any layout of a payload. */
+  /** A row that a writer appends never contradicts its payload, in any format of the payload. */
   @Test
-  void rowsOfWritersContradictNothing() throws Exception {
+  void rowsOfWritersDoNotContradictPayload() throws Exception {
     List<AuditEvent> events = new ArrayList<>(TestLog.mixed(60));
     for (String reason :
         List.of("", "\"", "\\", "\\\"", "a\\", "\"}", "\",\"rule_id\":\"R\"", "é")) {
@@ -171,9 +171,9 @@ class ContradictingRowsTest {
         .noneMatch(text -> text.contains("\0") || text.contains("attest_level \""));
   }
 
-  /** A text that equals the attest level of a mistyped column is read as a text. */
+  /** An attest level whose text looks like a type finding is read as text. */
   @Test
-  void textIsNotMistakenForAnotherType() throws Exception {
+  void textThatLooksLikeATypeFindingIsText() throws Exception {
     Sql.run(
         log.file,
         "UPDATE signed_events SET attest_level = char(0) || 'agent_id is a blob, expected text'"
@@ -184,10 +184,10 @@ class ContradictingRowsTest {
         .noneMatch(text -> text.contains("is a blob, expected text"));
   }
 
-  /** A planted row has no signature for its sequence, so its content proves nothing. */
+  /** A planted row has no signature for its sequence number, so its content proves nothing. */
   @ParameterizedTest
   @ValueSource(longs = {0, -7, Long.MAX_VALUE, 1_000})
-  void aPlantedRowProvesNothing(long sequence) throws Exception {
+  void plantedRowProvesNothing(long sequence) throws Exception {
     for (String type :
         List.of(
             "governance.refusal",
@@ -230,7 +230,7 @@ class ContradictingRowsTest {
       assertThat(report.findings())
           .filteredOn(finding -> finding.check().equals("sequence"))
           .extracting(Finding::sequence)
-          .as("no sound row is blamed")
+          .as("no valid row is reported")
           .allSatisfy(at -> assertThat(at).hasValue(sequence));
     }
   }
@@ -241,7 +241,7 @@ class ContradictingRowsTest {
         .toList();
   }
 
-  /** Replaces the table with one of the same rows and no types, keys or constraints. */
+  /** Replaces the table with one that has the rows, but no types, keys or constraints. */
   private void withoutConstraints() throws Exception {
     Sql.run(
         log.file,

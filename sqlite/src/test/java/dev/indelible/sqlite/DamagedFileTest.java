@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A file damaged below SQL: the verifier never calls the chain intact if a row reads otherwise than
- * it was written.
+ * A file is damaged below the level of SQL. If any row reads differently than it was written, the
+ * verifier never calls the chain intact.
  */
 @Tag("any-jdk")
 class DamagedFileTest {
@@ -45,7 +45,7 @@ class DamagedFileTest {
     rows = PlainChain.fingerprint(log.file);
   }
 
-  /** Acceptance 22, D11: one byte changed anywhere in the file. */
+  /** Changes one byte anywhere in the file. */
   @Test
   void changedByteIsNeverVerifiedAsIntact() throws Exception {
     Random random = new Random(SEED);
@@ -56,11 +56,12 @@ class DamagedFileTest {
       damaged[offset] ^= (byte) (1 << random.nextInt(8));
       verdict(damaged, "byte " + offset).ifPresent(v -> verdicts.merge(v, 1, Integer::sum));
     }
-    assertThat(verdicts).as("both ends are seen").containsKeys(Verdict.INTACT, Verdict.BROKEN);
+    assertThat(verdicts).as("verdicts that occurred").containsKeys(Verdict.INTACT, Verdict.BROKEN);
   }
 
   /**
-   * The first pages hold the header and the schema; every byte of the header is changed in turn.
+   * The first pages hold the header and the schema; the test changes every byte of the header in
+   * turn.
    */
   @Test
   void changedHeaderByteIsNeverVerifiedAsIntact() throws Exception {
@@ -71,7 +72,7 @@ class DamagedFileTest {
     }
   }
 
-  /** Whole pages are overwritten, as by a failing disk. */
+  /** Overwrites whole pages, as a failing disk does. */
   @Test
   void overwrittenPageIsNeverVerifiedAsIntact() throws Exception {
     for (int page = 0; page < intact.length / 4096; page++) {
@@ -92,9 +93,9 @@ class DamagedFileTest {
     }
   }
 
-  /** A file that is not a database is reported by its name, and not as a damaged ledger. */
+  /** A file that is not a database is reported by name, and not as a damaged ledger. */
   @Test
-  void fileThatIsNoDatabaseIsReported() throws Exception {
+  void fileThatIsNotADatabaseIsReported() throws Exception {
     Path file = directory.resolve("notes.txt");
     Files.writeString(file, "Dear diary, nothing of this is a database. ".repeat(40));
     assertThatThrownBy(() -> SqliteLedger.open(file))
@@ -103,7 +104,7 @@ class DamagedFileTest {
     assertThat(Files.readString(file)).startsWith("Dear diary").hasSize(43 * 40);
   }
 
-  /** Returns the verdict on a file of these bytes; empty if it does not open as a ledger. */
+  /** Returns the verdict on a file with these bytes; empty if it cannot be opened as a ledger. */
   private Optional<Verdict> verdict(byte[] bytes, String what) throws Exception {
     Path file = directory.resolve("damaged.db");
     Files.write(file, bytes);

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** Events from submission to their row, in a real file. */
+/** Events reach their rows in a real file, in order and once each. */
 class DeliveryTest {
   @TempDir Path directory;
   private TestLog log;
@@ -47,20 +47,20 @@ class DeliveryTest {
     log = TestLog.in(directory);
   }
 
-  /** Acceptance 5, D3, D10, with fewer events. */
+  /** Submits 5,000 events. */
   @Test
   void fiftyProducersLoseNothingAndKeepOrder() throws Exception {
-    everyProducersEventsLandInOrder(50, 100);
+    recordInOrderOfEachProducer(50, 100);
   }
 
-  /** Acceptance 5, D3, D10: 60,000 events. */
+  /** Submits 60,000 events. */
   @Test
   @Tag("full")
   void fiftyProducersLoseNoneOfSixtyThousandEvents() throws Exception {
-    everyProducersEventsLandInOrder(50, 1_200);
+    recordInOrderOfEachProducer(50, 1_200);
   }
 
-  private void everyProducersEventsLandInOrder(int producers, int events) throws Exception {
+  private void recordInOrderOfEachProducer(int producers, int events) throws Exception {
     DeferredAudit audit = log.start();
     CountDownLatch start = new CountDownLatch(1);
     ExecutorService threads = Executors.newFixedThreadPool(producers);
@@ -102,7 +102,7 @@ class DeliveryTest {
     }
   }
 
-  /** Acceptance 7: a ledger that takes a millisecond per event records a whole burst. */
+  /** A ledger that needs a millisecond per event records a whole burst. */
   @Test
   void slowLedgerRecordsAWholeBurst() throws Exception {
     DeferredAudit audit =
@@ -117,9 +117,9 @@ class DeliveryTest {
     assertThat(log.requireIntact()).hasSize(200);
   }
 
-  /** Acceptance 9, D2: a committed event is not committed twice if only the answer is lost. */
+  /** If only the answer is lost after a commit, the event is not committed again. */
   @Test
-  void panicAfterTheCommitAddsNoSecondRow() throws Exception {
+  void failureAfterCommitAddsNoSecondRow() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     DeferredAudit audit =
         log.start(
@@ -128,7 +128,7 @@ class DeliveryTest {
                     log.sink(),
                     () -> {
                       if (calls.getAndIncrement() == 0) {
-                        throw new IllegalStateException("died after the commit");
+                        throw new IllegalStateException("failed after the commit");
                       }
                     }));
     DeferredAuditEvent first = TestLog.refusal("agent:a", "one");
@@ -143,10 +143,10 @@ class DeliveryTest {
     assertThat(log.ids()).containsExactly(first.id().toString(), second.id().toString());
   }
 
-  /** Acceptance 9, D4: an older event of equal content is not mistaken for the submitted one. */
+  /** An older event with equal content is not mistaken for the submitted one. */
   @Test
-  void panicBeforeCommitKeepsEqualContentsApart() throws Exception {
-    DeferredAuditEvent older = TestLog.refusal("agent:a", "the same");
+  void failureBeforeCommitKeepsEqualContentsApart() throws Exception {
+    DeferredAuditEvent older = TestLog.refusal("agent:a", "equal");
     log.append(older);
     AtomicInteger calls = new AtomicInteger();
     DeferredAudit audit =
@@ -156,10 +156,10 @@ class DeliveryTest {
                     log.sink(),
                     n -> {
                       if (calls.getAndIncrement() == 0) {
-                        throw new IllegalStateException("died before the commit");
+                        throw new IllegalStateException("failed before the commit");
                       }
                     }));
-    DeferredAuditEvent newer = TestLog.refusal("agent:a", "the same");
+    DeferredAuditEvent newer = TestLog.refusal("agent:a", "equal");
     audit.queue().submit(newer);
     TestLog.settle(audit);
     TestLog.close(audit);
@@ -167,7 +167,7 @@ class DeliveryTest {
     assertThat(log.ids()).containsExactly(older.id().toString(), newer.id().toString());
   }
 
-  /** Acceptance 14: the sink opens and creates no file before the first append. */
+  /** The sink opens and creates no file before the first append. */
   @Test
   void newSinkOpensNoFile() throws Exception {
     try (LedgerSink sink = log.sink()) {
@@ -177,30 +177,30 @@ class DeliveryTest {
     }
   }
 
-  /** Acceptance 14: a queue creates no file when it starts, nor when it closes unused. */
+  /** A queue creates no file when it starts, nor when it closes unused. */
   @Test
   void unusedQueueCreatesNoFile() throws Exception {
     TestLog.close(log.start());
     assertThat(directory).isEmptyDirectory();
   }
 
-  /** Acceptance 14: the sink does not write within a transaction that the application has open. */
+  /** The sink does not write inside a transaction that the application has open. */
   @Test
-  void sinkWritesOverAConnectionOfItsOwn() throws Exception {
+  void sinkUsesASeparateConnection() throws Exception {
     log.append(TestLog.refusal("agent:a", "first"));
     try (Connection callers = Sql.connect(log.file)) {
       callers.setAutoCommit(false);
       assertThat(Sql.number(callers, "SELECT count(*) FROM signed_events")).isEqualTo(1);
       log.append(TestLog.refusal("agent:a", "second"));
       assertThat(Sql.number(callers, "SELECT count(*) FROM signed_events"))
-          .as("what the caller's own transaction sees")
+          .as("rows that the caller's open transaction sees")
           .isEqualTo(1);
       callers.rollback();
     }
     assertThat(log.requireIntact()).hasSize(2);
   }
 
-  /** Acceptance 14: a closed sink keeps no file open, so the database is one file again. */
+  /** A closed sink keeps no file open, so the database is a single file again. */
   @Test
   void closedSinkKeepsNoFileOpen() throws Exception {
     log.append(TestLog.refusal("agent:a", "x"));
@@ -209,9 +209,9 @@ class DeliveryTest {
     }
   }
 
-  /** Acceptance 15: a refusal is one row, whose signature an independent reader verifies. */
+  /** A refusal is one row, whose signature an independent reader verifies. */
   @Test
-  void aRefusalIsOneSignedRow() throws Exception {
+  void refusalIsOneSignedRow() throws Exception {
     DeferredAudit audit = log.start();
     assertThat(
             audit
@@ -242,7 +242,7 @@ class DeliveryTest {
     assertThat(payload.get("nonce").stringValue()).hasSize(22);
   }
 
-  /** Acceptance 15: refusal and escalation block; permission and warning do not. */
+  /** Refusals and escalations are recorded as blocked, permissions and warnings as permitted. */
   @Test
   void eachCheckLeavesOneRowOfItsType() throws Exception {
     DeferredAudit audit = log.start();
@@ -257,7 +257,7 @@ class DeliveryTest {
             "governance.refusal", "governance.refusal", "governance.check", "governance.check");
   }
 
-  /** Acceptance 16: the first row links to 32 zero bytes, each later row to the row before it. */
+  /** The first row links to 32 zero bytes, and each later row to the previous row. */
   @Test
   void firstRowLinksToZeros() throws Exception {
     log.append(TestLog.mixed(10));
@@ -271,7 +271,7 @@ class DeliveryTest {
     assertThat(log.requireIntact()).hasSize(20);
   }
 
-  /** DESIGN section 4: the stored payload is the canonical one, and plain SQL can query it. */
+  /** The stored payload is canonical, and plain SQL can query it. */
   @Test
   void payloadIsTextThatSqlCanQuery() throws Exception {
     log.append(TestLog.mixed(7));
@@ -285,9 +285,9 @@ class DeliveryTest {
         .isEqualTo("/etc/pässwörd");
   }
 
-  /** DESIGN section 4: a payload over the limit is recorded as a stub with its size and digest. */
+  /** A payload over the limit is recorded with the size and the digest of its action. */
   @Test
-  void anOversizePayloadIsRecordedByItsDigest() throws Exception {
+  void oversizePayloadIsRecordedByItsDigest() throws Exception {
     log.append(TestLog.refusal("agent:a", "x".repeat(2 * 1024 * 1024)));
     log.append(TestLog.refusal("agent:a", "y".repeat(1024 * 1024 - 1024)));
     assertThat(log.requireIntact()).hasSize(2);
@@ -299,7 +299,7 @@ class DeliveryTest {
         .containsExactly("1", "0");
   }
 
-  /** D9: a dead letter is settled as much as a row of the chain. */
+  /** A dead letter counts as settled, like a row of the chain. */
   @Test
   void drainPendingCountsDeadLettersAsSettled() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");

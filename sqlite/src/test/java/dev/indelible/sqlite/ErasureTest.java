@@ -39,10 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * Payload erasure: the payload is gone, the chain records the erasure, and everything still
- * verifies.
- */
+/** An erased payload is gone, the chain records the erasure, and everything still verifies. */
 class ErasureTest {
   private static final String SECRET = "patient-7f3a-has-the-plague";
 
@@ -55,8 +52,8 @@ class ErasureTest {
   }
 
   /**
-   * Payloads that fit a page or need overflow pages, in the first, a middle and the last row, while
-   * the writer runs.
+   * Erases payloads that fit into a page and payloads that need overflow pages, in the first, a
+   * middle and the last row, while the writer is running.
    */
   @ParameterizedTest
   @ValueSource(ints = {1, 300, 20_000})
@@ -104,9 +101,9 @@ class ErasureTest {
             "\"sequence\":2");
   }
 
-  /** Proofs of the row verify, whether made before the erasure or after it. */
+  /** Proofs of the row verify, whether they were made before or after the erasure. */
   @Test
-  void proofsOfTheRowHoldAsBefore() throws Exception {
+  void proofsOfTheRowStayValid() throws Exception {
     DeferredAuditEvent event = secret(1);
     log.append(TestLog.refusal("agent:a", "before"), event, TestLog.refusal("agent:a", "after"));
     Hash leaf = Hash.of(row(event).recordHash());
@@ -121,9 +118,9 @@ class ErasureTest {
     tree(4).inclusionProof(1).verify(leaf, tree(4).root());
   }
 
-  /** Neither the next writer nor the one that wrote the row reports the erased row as tampering. */
+  /** Neither the writer of the row nor the next writer reports the erased row as tampering. */
   @Test
-  void erasedLastRowIsNoTampering() throws Exception {
+  void erasedLastRowIsNotTampering() throws Exception {
     DeferredAudit audit = log.start();
     DeferredAuditEvent event = secret(1);
     audit.queue().submit(event);
@@ -139,9 +136,9 @@ class ErasureTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** Erasures beside a writing log lose no row and add no duplicate. */
+  /** Erasures while a log is writing lose no row and add no duplicate. */
   @Test
-  void erasureBesideABusyWriterLeavesOneChain() throws Exception {
+  void erasureWhileWritingLosesNothing() throws Exception {
     DeferredAudit audit = log.start();
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 2_000);
     int submitted = 0;
@@ -162,7 +159,10 @@ class ErasureTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** D4: the event submitted again is the existing row, and does not restore the payload. */
+  /**
+   * An erased event that is submitted again matches its existing row, and its payload is not
+   * restored.
+   */
   @Test
   void erasedEventSubmittedAgainIsOneRow() throws Exception {
     DeferredAuditEvent event = secret(1);
@@ -176,7 +176,7 @@ class ErasureTest {
     assertThat(filesHold(SECRET)).isFalse();
   }
 
-  /** D4: an event with the id of an erased row and another content is no retry of it. */
+  /** An event with the id of an erased row but different content is not a repetition of it. */
   @Test
   void eventThatReusesAnErasedIdIsADeadLetter() throws Exception {
     DeferredAuditEvent event = secret(1);
@@ -241,7 +241,7 @@ class ErasureTest {
     assertThat(log.rows()).isEqualTo(3);
   }
 
-  /** Acceptance 22: a missing payload is broken unless a later valid event records its erasure. */
+  /** A missing payload is broken unless a later valid event records its erasure. */
   @Test
   void missingPayloadWithoutAnErasureIsBroken() throws Exception {
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 5);
@@ -250,18 +250,18 @@ class ErasureTest {
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence = 3");
     assertThat(brokenPayloads()).containsExactly(3L);
 
-    // Planted: an erasure signed by another key, and one recorded before the row.
+    // Planted by an attacker: an erasure signed by another key, and one recorded before its row.
     ChainRow third = row(events.get(2));
     plant(ErasureNote.of(third, 0, "none", "mallory").toEvent());
     assertThat(brokenPayloads()).contains(3L);
   }
 
   /**
-   * The payload matches the hash in its row, so the row is valid; the report notes that the payload
-   * is back.
+   * The payload matches the hash in its row, so the row is valid. The report states that the
+   * payload is back.
    */
   @Test
-  void payloadThatIsBackAfterItsErasureIsNoted() throws Exception {
+  void payloadThatIsBackAfterErasureIsReported() throws Exception {
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 2);
     log.append(events);
     Sql.run(log.file, "CREATE TABLE kept AS SELECT payload FROM signed_events WHERE sequence = 2");
@@ -291,16 +291,16 @@ class ErasureTest {
             new ErasureNote(2, second.id(), "00".repeat(32), 0, "r", "b").toEvent(),
             new ErasureNote(3, second.id(), hash(second), 0, "r", "b").toEvent(),
             ErasureNote.of(row(events.get(0)), 0, "r", "b").toEvent(),
-            // Recorded before the row that it names.
+            // This erasure is recorded before the row that it names.
             new ErasureNote(8, "x", "y", 0, "r", "b").toEvent()));
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence < 4");
 
     assertThat(brokenPayloads()).containsExactly(2L, 3L);
   }
 
-  /** A reader of an older state keeps the payload in the WAL, and the erasure reports it. */
+  /** A reader of an older state keeps the payload in the WAL, and the erasure reports this. */
   @Test
-  void bytesThatAReaderHoldsAreReported() throws Exception {
+  void payloadHeldByAReaderIsReported() throws Exception {
     DeferredAuditEvent event = secret(1);
     try (LedgerSink writer = log.sink()) {
       writer.append(EventBatch.of(List.of(event)));

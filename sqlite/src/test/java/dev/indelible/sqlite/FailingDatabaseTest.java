@@ -38,15 +38,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2, D3, D6, D10: a disk error at each call that SQLite makes on the database's files, one call
- * after another. The error occurs once, or lasts until it is repaired. The log runs in another
- * process, with a preloaded library in which the call fails. This process checks the result without
- * that library.
+ * Injects a disk error at each call that SQLite makes on the files of the database, one call after
+ * another. The error occurs once, or lasts until it is repaired. The log runs in another process
+ * with a preloaded library that makes the call fail. This process checks the result without that
+ * library.
  */
 class FailingDatabaseTest {
   private static final int CHANGES = FaultyDisk.WRITE | FaultyDisk.SYNC | FaultyDisk.SIZE;
 
-  /** Distance between the calls that fail in the default run. */
+  /** The distance between the failing calls in the default run. */
   private static final int STRIDE = 97;
 
   @TempDir Path temp;
@@ -67,48 +67,49 @@ class FailingDatabaseTest {
   }
 
   @Test
-  void errorAtSomeCallsLosesNothing() throws Exception {
-    walk(STRIDE);
+  void errorAtSampledCallsLosesNothing() throws Exception {
+    failEachCall(STRIDE);
   }
 
   @Test
   @Tag("full")
-  void anErrorAtAnyCallLosesNothing() throws Exception {
-    walk(1);
+  void errorAtAnyCallLosesNothing() throws Exception {
+    failEachCall(1);
   }
 
-  /** A batch so large that SQLite runs a WAL checkpoint during its writes. */
+  /** A batch so large that SQLite runs a WAL checkpoint while writing it. */
   @Test
   void errorDuringACheckpointLosesNothing() throws Exception {
     sample(Script.LARGE, 2);
   }
 
-  /** A WAL checkpoint on the checkpointer's thread, beside a writer under load. */
+  /** The thread of the checkpointer runs a WAL checkpoint while a writer is under load. */
   @Test
-  void anErrorBesideAWriterUnderLoadLosesNothing() throws Exception {
+  void errorDuringCheckpointUnderLoadLosesNothing() throws Exception {
     sample(Script.LOADED, 2);
   }
 
   @Test
   @Tag("full")
-  void anErrorAnywhereInACheckpointLosesNothing() throws Exception {
+  void errorAnywhereInACheckpointLosesNothing() throws Exception {
     sample(Script.LARGE, 400);
     sample(Script.LOADED, 200);
   }
 
-  private void walk(int stride) throws Exception {
+  private void failEachCall(int stride) throws Exception {
     for (boolean forever : new boolean[] {false, true}) {
-      walk(stride, new Fault(0, forever, FaultyDisk.EIO, CHANGES));
-      walk(stride, new Fault(0, forever, FaultyDisk.ENOSPC, FaultyDisk.WRITE | FaultyDisk.SIZE));
-      walk(stride, new Fault(0, forever, FaultyDisk.EIO, FaultyDisk.READ));
+      failEachCall(stride, new Fault(0, forever, FaultyDisk.EIO, CHANGES));
+      failEachCall(
+          stride, new Fault(0, forever, FaultyDisk.ENOSPC, FaultyDisk.WRITE | FaultyDisk.SIZE));
+      failEachCall(stride, new Fault(0, forever, FaultyDisk.EIO, FaultyDisk.READ));
     }
   }
 
-  /** Lets one call after another fail, until a run has no failed call. */
-  private void walk(int stride, Fault kind) throws Exception {
+  /** Makes one call after another fail, until a run has no failed call. */
+  private void failEachCall(int stride, Fault kind) throws Exception {
     int failing = 1;
     while (run(kind.at(failing), Script.SMALL) > 0) {
-      // Each of the first calls, which create the file, then one call per stride.
+      // Fails each of the first calls, which create the file, and then one call per stride.
       failing += failing < 4 ? 1 : stride;
     }
     assertThat(failing).as("calls that failed").isGreaterThan(20);
@@ -118,7 +119,7 @@ class FailingDatabaseTest {
     Random random = new Random(times);
     Fault fault = new Fault(0, false, FaultyDisk.EIO, CHANGES);
     int calls = (int) counted(fault, script);
-    assertThat(calls).as("as many as a checkpoint makes").isGreaterThan(20_000);
+    assertThat(calls).as("calls of a checkpoint").isGreaterThan(20_000);
     for (int n = 0; n < times; n++) {
       Fault next =
           new Fault(
@@ -130,7 +131,7 @@ class FailingDatabaseTest {
     }
   }
 
-  /** Records with a fault and checks the recorded rows; returns how many calls failed. */
+  /** Records with a fault and checks the recorded rows. Returns the number of failed calls. */
   private long run(Fault fault, Script script) throws Exception {
     return Long.parseLong(ran(fault, script)[1]);
   }
@@ -152,7 +153,7 @@ class FailingDatabaseTest {
     try {
       log.requireIntact();
       assertThat(log.ids()).isEqualTo(accepted);
-      assertThat(log.letters()).as("the weather makes no dead letters").isZero();
+      assertThat(log.letters()).as("transient faults cause no dead letters").isZero();
       assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
     } catch (AssertionError e) {
       throw new AssertionError(fault + ", " + script + ", " + line, e);
@@ -161,7 +162,7 @@ class FailingDatabaseTest {
     return answer;
   }
 
-  /** Deletes a run's files: thousands of runs would fill the disk. */
+  /** Deletes the files of a run: thousands of runs would fill the disk. */
   private static void remove(Path directory) throws IOException {
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -170,7 +171,7 @@ class FailingDatabaseTest {
     }
   }
 
-  /** Which call fails, and with which error. */
+  /** The call that fails, and its error. */
   private record Fault(int failing, boolean forever, int error, int kinds) {
     Fault at(int call) {
       return new Fault(call, forever, error, kinds);
@@ -181,11 +182,11 @@ class FailingDatabaseTest {
     }
   }
 
-  /** Sizes of a run. Each opens the log, writes to it and closes it, twice. */
+  /** The sizes of a run. Each run opens the log, writes to it and closes it, twice. */
   private enum Script {
     SMALL(3, 50, 10),
     LARGE(2, 170, 16_000),
-    /** So many rows at once that the checkpointer's thread runs the WAL checkpoints. */
+    /** Enough rows at once that the thread of the checkpointer runs the WAL checkpoints. */
     LOADED(2, 3_000, 400);
 
     final int rounds;
@@ -200,8 +201,8 @@ class FailingDatabaseTest {
   }
 
   /**
-   * Child process that runs a script for each line it reads, in a new directory, and prints the
-   * result.
+   * A child process. For each line that it reads, it runs a script in a new directory and prints
+   * the result.
    */
   static final class Recorder {
     private final FaultyDisk disk;
@@ -238,7 +239,7 @@ class FailingDatabaseTest {
           e.printStackTrace();
           System.out.println("failed: " + e.toString().replaceAll("\\s+", " "));
         } finally {
-          disk.calm();
+          disk.disarm();
         }
       }
     }
@@ -264,7 +265,7 @@ class FailingDatabaseTest {
     }
 
     /**
-     * Opens the log again until its files can be read at the start. Until then, no event is
+     * Opens the log repeatedly until its files can be read at the start. Until then, no event is
      * accepted.
      */
     private DeferredAudit open() throws Exception {
@@ -282,7 +283,7 @@ class FailingDatabaseTest {
         } catch (LedgerException | JournalException e) {
           require(disk.injected() > 0, e);
           if (forever) {
-            disk.calm();
+            disk.disarm();
           }
         }
       }
@@ -304,14 +305,14 @@ class FailingDatabaseTest {
       }
     }
 
-    /** Waits until all is settled; repairs a permanent error once the status reports it. */
+    /** Waits until all events are settled. Repairs a permanent error once the status reports it. */
     private void settle(DeferredAudit audit) {
       await()
           .atMost(TestLog.PATIENCE)
           .pollInterval(Duration.ofMillis(1))
           .until(() -> audit.queue().metrics().pending() == 0 || isNoticed(audit));
       if (isNoticed(audit)) {
-        disk.calm();
+        disk.disarm();
       }
       DeferredAuditMetrics metrics = TestLog.settle(audit);
       require(metrics.dlqLanded() == 0, metrics);

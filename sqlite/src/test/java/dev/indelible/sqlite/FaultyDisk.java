@@ -14,19 +14,19 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /**
- * Controls {@code faults/faulty.c} in the process that preloads it: which call on a database's
- * files fails, and the offset of the wall clock. Used by that process or by the test that started
- * it.
+ * Controls {@code faults/faulty.c} in the process that preloads it: the call on a file of the
+ * database that fails, and the offset of the wall clock. Used in that process or in the test that
+ * started it.
  */
 final class FaultyDisk {
-  /** Kinds of calls, as bits. */
+  /** The kinds of calls, as bits. */
   static final int WRITE = 1;
 
   static final int SYNC = 2;
   static final int SIZE = 4;
   static final int READ = 8;
 
-  /** Error numbers of Linux. */
+  /** Linux error numbers. */
   static final int EIO = 5;
 
   static final int ENOSPC = 28;
@@ -47,7 +47,7 @@ final class FaultyDisk {
   /**
    * Compiles the library into a directory. Skips the test on a machine without a C compiler.
    *
-   * @return the environment of the child process
+   * @return the environment for the child process
    */
   static Map<String, String> compile(Path directory) throws Exception {
     Path source = directory.resolve("faulty.c");
@@ -64,7 +64,7 @@ final class FaultyDisk {
     try {
       compiler = new ProcessBuilder(command).redirectErrorStream(true).start();
     } catch (IOException e) {
-      assumeTrue(false, "no C compiler here (cc), so no call can be made to fail: " + e);
+      assumeTrue(false, "skipped: no C compiler (cc): " + e);
       throw e;
     }
     String complaints = new String(compiler.getInputStream().readAllBytes());
@@ -82,12 +82,12 @@ final class FaultyDisk {
   /**
    * Counts calls from now on.
    *
-   * @param failing number of the call that fails, from 1; 0 for none
-   * @param forever whether all later calls fail too
-   * @param kinds the kinds of calls that are counted and fail
+   * @param failing the number of the call that fails, from 1; 0 for none
+   * @param forever true if all later calls fail too
+   * @param kinds the kinds of calls that count and fail
    */
   void arm(long failing, boolean forever, int error, int kinds) {
-    calm();
+    disarm();
     word(0, 0);
     word(5, 0);
     word(1, failing);
@@ -96,8 +96,8 @@ final class FaultyDisk {
     word(4, kinds);
   }
 
-  /** Lets no further call fail. */
-  void calm() {
+  /** Makes no further call fail. */
+  void disarm() {
     word(4, 0);
   }
 

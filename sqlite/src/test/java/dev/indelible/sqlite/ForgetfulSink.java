@@ -11,11 +11,11 @@ import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;
 
 /**
- * Loses the answer to a batch that the sink has committed and counted.
+ * A sink that loses the answer to a batch which it has committed and counted.
  *
  * @param sink appends the batches
  * @param call returns the number of the current call, from 0
- * @param forgets whether the answer to that call is lost
+ * @param forgets returns true for a call whose answer is lost
  */
 record ForgetfulSink(LedgerSink sink, LongSupplier call, LongPredicate forgets)
     implements DeferredAuditSink {

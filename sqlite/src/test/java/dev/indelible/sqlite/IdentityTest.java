@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Acceptance 20, D4 and D2: an event is identified by its id and settled once, as a row or as a
- * dead letter.
+ * An event is identified by its id and settled once, as a row or as a dead letter (promises D2 and
+ * D4).
  */
 class IdentityTest {
   @TempDir Path directory;
@@ -30,16 +30,14 @@ class IdentityTest {
     log = TestLog.in(directory).create();
   }
 
-  /** D4: two submissions of equal content are two rows. */
+  /** Two submissions of equal content are two rows. */
   @Test
   void equalContentTwiceIsTwoRows() throws Exception {
     log.append(TestLog.refusal("agent:a", "same"), TestLog.refusal("agent:a", "same"));
     assertThat(log.requireIntact()).hasSize(2);
   }
 
-  /**
-   * D4: one event submitted twice, in one batch or in two, is one row, and the counters reconcile.
-   */
+  /** One event submitted twice, in one batch or in two, is one row, and the counters reconcile. */
   @Test
   void eventSubmittedTwiceIsOneRow() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
@@ -55,11 +53,11 @@ class IdentityTest {
   }
 
   /**
-   * D4: an id reused with other content is a dead letter of reason id_reused; the first row stays
-   * as it is.
+   * An event that reuses an id with different content is a dead letter with reason id_reused. The
+   * first row does not change.
    */
   @Test
-  void reusedIdIsADeadLetterAndTheFirstRowStays() throws Exception {
+  void eventWithReusedIdIsADeadLetter() throws Exception {
     DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
     log.append(first);
     List<String> before = PlainChain.fingerprint(log.file);
@@ -74,7 +72,7 @@ class IdentityTest {
         .isEqualTo("second");
   }
 
-  /** D4: an id reused within one batch does not affect the events around it. */
+  /** An id reused within one batch does not affect the other events of the batch. */
   @Test
   void reusedIdAffectsNoOtherEventOfItsBatch() throws Exception {
     DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
@@ -85,16 +83,16 @@ class IdentityTest {
     assertThat(log.ids()).containsExactly(first.id().toString(), after.id().toString());
   }
 
-  /** D2, D4: after a crash a new sink gets the whole batch again, and changes nothing. */
+  /** After a crash a new sink gets the whole batch again, and changes nothing. */
   @Test
   void batchRecoveredAfterACrashChangesNothing() throws Exception {
-    refusePoison();
+    refuseRowsOfOneAgent();
     DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
     List<DeferredAuditEvent> batch =
         List.of(
             first,
             TestLog.withCommand(first, "second"),
-            TestLog.refusal("agent:poison", "never"),
+            TestLog.refusal("agent:refused", "never"),
             TestLog.withCommand(first, "third"),
             TestLog.refusal("agent:a", "last"));
     List<AppendOutcome> outcomes = log.append(batch);
@@ -111,25 +109,28 @@ class IdentityTest {
     log.requireIntact();
   }
 
-  /** D2: a dead letter stays one, even if the chain would now accept its event. */
+  /** A dead letter stays a dead letter, even if the chain would now accept its event. */
   @Test
   void deadLetterSubmittedAgainStaysADeadLetter() throws Exception {
-    refusePoison();
-    DeferredAuditEvent event = TestLog.refusal("agent:poison", "x");
+    refuseRowsOfOneAgent();
+    DeferredAuditEvent event = TestLog.refusal("agent:refused", "x");
     assertThat(log.append(event)).containsExactly(DLQ_LANDED);
     Sql.run(log.file, "DROP TRIGGER refusal");
-    DeferredAuditEvent fresh = TestLog.refusal("agent:poison", "y");
+    DeferredAuditEvent fresh = TestLog.refusal("agent:refused", "y");
     assertThat(log.append(fresh, event, event))
         .containsExactly(APPENDED, DLQ_REPEATED, DLQ_REPEATED);
     assertThat(log.ids()).containsExactly(fresh.id().toString());
     assertThat(log.letterIds()).containsExactly(event.id().toString());
   }
 
-  /** D4: a dead letter does not reserve its id: an event with other content is another event. */
+  /**
+   * A dead letter does not reserve its id: an event with that id but different content is a new
+   * event.
+   */
   @Test
-  void otherContentUnderALettersIdIsAnotherEvent() throws Exception {
-    refusePoison();
-    DeferredAuditEvent event = TestLog.refusal("agent:poison", "x");
+  void deadLetterDoesNotReserveItsId() throws Exception {
+    refuseRowsOfOneAgent();
+    DeferredAuditEvent event = TestLog.refusal("agent:refused", "x");
     log.append(event);
     Sql.run(log.file, "DROP TRIGGER refusal");
     DeferredAuditEvent other = TestLog.withCommand(event, "y");
@@ -138,7 +139,7 @@ class IdentityTest {
     assertThat(log.letters()).isEqualTo(1);
   }
 
-  /** D4: an event whose payload is erased is recognized by the hash in its row. */
+  /** An event whose payload was erased is recognized by the hash in its row. */
   @Test
   void eventWithErasedPayloadIsRecognized() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
@@ -149,18 +150,18 @@ class IdentityTest {
     assertThat(log.rows()).isEqualTo(2);
   }
 
-  /** D4: contents of equal length that differ in one character are different. */
+  /** Contents of equal length that differ in one character are different contents. */
   @Test
-  void oneCharacterMakesAnotherContent() throws Exception {
+  void contentsThatDifferInOneCharacterDiffer() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "rm a");
     assertThat(log.append(event, TestLog.withCommand(event, "rm b")))
         .containsExactly(APPENDED, DLQ_LANDED);
   }
 
-  private void refusePoison() throws Exception {
+  private void refuseRowsOfOneAgent() throws Exception {
     Sql.run(
         log.file,
         "CREATE TRIGGER refusal BEFORE INSERT ON signed_events"
-            + " WHEN NEW.agent_id = 'agent:poison' BEGIN SELECT RAISE(ABORT, 'no'); END");
+            + " WHEN NEW.agent_id = 'agent:refused' BEGIN SELECT RAISE(ABORT, 'no'); END");
   }
 }

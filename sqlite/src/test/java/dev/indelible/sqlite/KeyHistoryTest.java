@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** Verification with only the first key; the chain records the changes of keys. */
+/** Verification with only the first key: the chain records every change of keys. */
 class KeyHistoryTest {
   private static final SigningKey FIRST = TestLog.KEY;
   private static final SigningKey SECOND = SigningKey.generate();
@@ -61,18 +61,18 @@ class KeyHistoryTest {
   private TestLog log;
 
   @BeforeEach
-  void twoRowsOfTheFirstKey() throws Exception {
+  void recordTwoRows() throws Exception {
     log = TestLog.in(directory);
     append(FIRST, 2);
   }
 
   @Test
-  void rowsOfEveryEraVerifyFromTheFirstKey() throws Exception {
-    introduce(FIRST, SECOND);
+  void rowsOfEveryKeyVerifyFromTheFirstKey() throws Exception {
+    rotateKey(FIRST, SECOND);
     append(SECOND, 2);
     // A process that started before the rotation still signs with the first key.
     append(FIRST, 1);
-    introduce(SECOND, THIRD);
+    rotateKey(SECOND, THIRD);
     append(THIRD, 2);
 
     VerificationReport report = verifyFrom(FIRST);
@@ -83,7 +83,7 @@ class KeyHistoryTest {
             id(SECOND) + " introduced by row 3",
             id(THIRD) + " introduced by row 7");
     assertThat(message(report, "checkpoints")).contains(", each continuing the one before");
-    // Starting from the second key, rows of the first key cannot be checked.
+    // Starting from the second key, rows of the first key cannot be verified.
     assertThat(verifyFrom(SECOND).verdict()).isEqualTo(Verdict.UNKNOWN);
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       assertThat(
@@ -95,12 +95,12 @@ class KeyHistoryTest {
   }
 
   /**
-   * The new key's signature covers the bytes that docs/verification.md states, checked by the JDK's
-   * Ed25519.
+   * The signature of the new key covers the bytes that docs/verification.md states, as the JDK's
+   * Ed25519 confirms.
    */
   @Test
-  void aRotationIsSignedByBothKeys() throws Exception {
-    introduce(FIRST, SECOND);
+  void rotationIsSignedByBothKeys() throws Exception {
+    rotateKey(FIRST, SECOND);
 
     ChainRow row = lastRow();
     assertThat(row.keyId()).contains(id(FIRST));
@@ -124,9 +124,9 @@ class KeyHistoryTest {
         .isTrue();
   }
 
-  /** With a trusted first key, a key that is only in the data directory is not trusted. */
+  /** If the first key is given, a key that is only in the data directory is not trusted. */
   @Test
-  void keyOfNoRotationIsNotTrusted() throws Exception {
+  void keyWithoutARotationIsNotTrusted() throws Exception {
     append(THIRD, 1);
 
     VerificationReport report = verifyFrom(FIRST);
@@ -137,7 +137,8 @@ class KeyHistoryTest {
                 finding.check().equals("signature")
                     && finding.sequence().equals(OptionalLong.of(3))
                     && finding.message().contains("not known here"));
-    // Without a first key, the keys in the data directory are accepted, and the report states it.
+    // If no first key is given, the keys in the data directory are accepted, and the report states
+    // this.
     report = verify(VerificationOptions.of(ring(FIRST, THIRD)));
     assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
     assertThat(message(report, "keys"))
@@ -154,7 +155,7 @@ class KeyHistoryTest {
   }
 
   @Test
-  void foreignRotationMakesNoKeyTrusted() throws Exception {
+  void rotationOfAnotherLogIsNotTrusted() throws Exception {
     append(FIRST, KeyRotation.event(UUID.randomUUID(), FIRST.verificationKey(), SECOND));
     append(FIRST, KeyRotation.event(ledger(), THIRD.verificationKey(), SECOND));
     append(THIRD, KeyRotation.event(ledger(), THIRD.verificationKey(), SECOND));
@@ -171,15 +172,15 @@ class KeyHistoryTest {
   @Test
   void rowSignedBeforeItsKeysRotationIsBroken() throws Exception {
     append(SECOND, 1);
-    introduce(FIRST, SECOND);
+    rotateKey(FIRST, SECOND);
 
     assertThat(broken(verifyFrom(FIRST), "keys")).containsExactly(3L);
   }
 
   @Test
   void rowSignedByARevokedKeyIsBroken() throws Exception {
-    introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.empty());
+    rotateKey(FIRST, SECOND);
+    revokeKey(SECOND, FIRST, OptionalLong.empty());
     assertThat(verifyFrom(FIRST).verdict()).isEqualTo(Verdict.INTACT);
     assertThat(message(verifyFrom(FIRST), "keys"))
         .contains(id(FIRST) + " the first, revoked by row 4");
@@ -190,18 +191,20 @@ class KeyHistoryTest {
         List.of(verifyFrom(FIRST), verify(VerificationOptions.of(ring(FIRST, SECOND))))) {
       assertThat(broken(report, "keys")).containsExactly(5L, 6L);
       assertThat(report.findings())
-          .as("and so is its checkpoint")
+          .as("the checkpoint of the revoked key is broken")
           .anyMatch(
               finding ->
                   finding.check().equals("checkpoints") && finding.status() == Status.BROKEN);
     }
   }
 
-  /** The index omits the row that revokes a key, while its definition claims to be complete. */
+  /**
+   * The index omits the row that revokes a key, although its definition claims that it is complete.
+   */
   @Test
   void keyEventHiddenFromTheIndexIsReported() throws Exception {
-    introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.of(2));
+    rotateKey(FIRST, SECOND);
+    revokeKey(SECOND, FIRST, OptionalLong.of(2));
     Sql.run(
         log.file,
         "DROP INDEX signed_events_type",
@@ -214,7 +217,7 @@ class KeyHistoryTest {
             Sql.number(
                 log.file,
                 "SELECT count(*) FROM signed_events WHERE event_type = 'key.compromised'"))
-        .as("hidden")
+        .as("revocation hidden from the index")
         .isZero();
 
     VerificationReport report = verifyFrom(FIRST);
@@ -224,13 +227,13 @@ class KeyHistoryTest {
 
   /**
    * A running process finds the event that revokes its key, even if the chain was rolled back and
-   * extended meanwhile: the event may be before or after the last row that the process saw.
+   * extended at the same time. The event may be before or after the last row that the process saw.
    */
   @ParameterizedTest
   @ValueSource(longs = {3, 5, 100})
   void revokedKeySignsNothingInARunningProcess(long seen) throws Exception {
-    introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.empty());
+    rotateKey(FIRST, SECOND);
+    revokeKey(SECOND, FIRST, OptionalLong.empty());
     append(SECOND, 1);
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST)));
     guard.committed(new Head(seen, new byte[32]));
@@ -245,11 +248,11 @@ class KeyHistoryTest {
     assertThat(log.ids()).hasSize(7);
   }
 
-  /** Rows after the theft and before the revocation may be honest or not. */
+  /** Rows after the theft and before the revocation may be genuine or forged. */
   @Test
   void rowsSinceTheTheftAreUnknown() throws Exception {
-    introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.of(2));
+    rotateKey(FIRST, SECOND);
+    revokeKey(SECOND, FIRST, OptionalLong.of(2));
 
     VerificationReport report = verifyFrom(FIRST);
     assertThat(report.verdict()).isEqualTo(Verdict.UNKNOWN);
@@ -266,8 +269,8 @@ class KeyHistoryTest {
   /** A thief with a revoked key can neither revoke nor introduce a key. */
   @Test
   void revokedKeyChangesNoOtherKey() throws Exception {
-    introduce(FIRST, SECOND);
-    giveUp(SECOND, FIRST, OptionalLong.empty());
+    rotateKey(FIRST, SECOND);
+    revokeKey(SECOND, FIRST, OptionalLong.empty());
     append(
         FIRST, new KeyRevocation(id(SECOND), OptionalLong.of(1), Optional.empty(), "x").toEvent());
     append(FIRST, KeyRotation.event(ledger(), FIRST.verificationKey(), THIRD));
@@ -284,7 +287,7 @@ class KeyHistoryTest {
 
   @Test
   void revocationSinceAMissingRowIsRefused() {
-    assertThatThrownBy(() -> giveUp(SECOND, FIRST, OptionalLong.of(3)))
+    assertThatThrownBy(() -> revokeKey(SECOND, FIRST, OptionalLong.of(3)))
         .isInstanceOf(LedgerException.class)
         .hasMessageContaining("there is no row 3; the chain ends with row 2");
   }
@@ -293,7 +296,7 @@ class KeyHistoryTest {
     append(key, TestLog.refusals("agent:a", events).toArray(AuditEvent[]::new));
   }
 
-  /** Appends as a process that signs with this key and ignores key events. */
+  /** Appends like a process that signs with this key and ignores key events. */
   private void append(SigningKey key, AuditEvent... events) throws Exception {
     AuditCounters counters = new AuditCounters();
     HeadGuard guard = new HeadGuard(new RowCheck(ring(FIRST, SECOND, THIRD)));
@@ -326,7 +329,7 @@ class KeyHistoryTest {
     guard.committed(append.head());
   }
 
-  private void introduce(SigningKey old, SigningKey next) throws Exception {
+  private void rotateKey(SigningKey old, SigningKey next) throws Exception {
     try (KeyEvents events =
         KeyEvents.of(
             SqliteWriter.open(log.file), CheckpointFile.none(), ring(FIRST, SECOND, THIRD))) {
@@ -334,7 +337,7 @@ class KeyHistoryTest {
     }
   }
 
-  private void giveUp(SigningKey signer, SigningKey lost, OptionalLong since) throws Exception {
+  private void revokeKey(SigningKey signer, SigningKey lost, OptionalLong since) throws Exception {
     try (KeyEvents events =
         KeyEvents.of(
             SqliteWriter.open(log.file), CheckpointFile.none(), ring(FIRST, SECOND, THIRD))) {

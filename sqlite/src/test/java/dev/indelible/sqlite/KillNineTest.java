@@ -20,24 +20,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * D2, D5: a writer on one file is killed with SIGKILL at random moments, again and again. Events
- * wait in memory only, so unsettled ones may be lost; settled ones are in the chain.
+ * A writer is killed with SIGKILL at random moments, again and again. Events wait in memory only,
+ * so unsettled events may be lost, but settled events are in the chain.
  */
 class KillNineTest {
   @TempDir Path directory;
 
   @Test
   void settledEventsSurviveKillNine() throws Exception {
-    killedTimes(8);
+    killRepeatedly(8);
   }
 
   @Test
   @Tag("full")
   void settledEventsSurviveTwoHundredKills() throws Exception {
-    killedTimes(200);
+    killRepeatedly(200);
   }
 
-  /** A process killed while it creates the file leaves nothing that stops the next one. */
+  /**
+   * A process that is killed while it creates the file leaves nothing that stops the next process.
+   */
   @Test
   void killedFirstStartDoesNotStopTheNext() throws Exception {
     Random random = new Random(9);
@@ -50,15 +52,15 @@ class KillNineTest {
       DeferredAuditEvent next = TestLog.refusal("agent:next", "x");
       log.append(next);
       log.requireIntact();
-      assertThat(log.ids()).containsAll(told(child)).endsWith(next.id().toString());
+      assertThat(log.ids()).containsAll(settledIds(child)).endsWith(next.id().toString());
     }
   }
 
-  private static List<String> told(ChildJvm child) throws IOException {
+  private static List<String> settledIds(ChildJvm child) throws IOException {
     return child.remainingLines().stream().filter(line -> !line.equals("settling")).toList();
   }
 
-  private void killedTimes(int times) throws Exception {
+  private void killRepeatedly(int times) throws Exception {
     TestLog log = TestLog.in(directory).create();
     Random random = new Random(times);
     List<String> settled = new ArrayList<>();
@@ -68,7 +70,7 @@ class KillNineTest {
       for (String line = child.readLine(); !line.equals("settling"); line = child.readLine()) {
         settled.add(line);
       }
-      // The pause is the random moment of the kill; it waits for no state.
+      // The pause is the random moment of the kill; it does not wait for a state.
       LockSupport.parkNanos(Duration.ofMillis(random.nextInt(250)).toNanos());
       child.kill();
       settled.addAll(child.remainingLines());
@@ -79,7 +81,7 @@ class KillNineTest {
       assertThat(log.letters()).isZero();
     }
     assertThat(log.ids().stream().filter(new HashSet<>(settled)::contains))
-        .as("in the order in which they were submitted (D3)")
+        .as("ids in the order of submission")
         .containsExactlyElementsOf(settled);
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:after", "x"));
@@ -87,7 +89,7 @@ class KillNineTest {
     log.requireIntact();
   }
 
-  /** Child process that submits events, waits until they are settled, and prints them. */
+  /** A child process that submits events, waits until they are settled, and prints their ids. */
   static final class SettlingProcess {
     private SettlingProcess() {}
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: a permanent fault is logged, counted and reported in health. */
+/** A permanent fault is logged, counted and reported in health. */
 @Timeout(120)
 class LedgerWatchTest {
   private static final String REFUSING =
@@ -32,7 +32,7 @@ class LedgerWatchTest {
   private TestLog log;
 
   @BeforeEach
-  void aLogThatRefusesSomeEvents() throws Exception {
+  void createLogThatRefusesOneAgent() throws Exception {
     log = TestLog.in(directory).create();
     Sql.run(log.file, REFUSING);
   }
@@ -48,7 +48,7 @@ class LedgerWatchTest {
         .contains("\"mallory \\\"the agent\\\"\"");
   }
 
-  /** Ten thousand refused events are logged in far fewer lines. */
+  /** Ten thousand refused events produce far fewer log lines. */
   @Test
   void manyDeadLettersAreLoggedInFewLines() {
     List<String> lines =
@@ -64,7 +64,7 @@ class LedgerWatchTest {
     audit.queue().submit(TestLog.refusal("mallory", "x"));
     DeferredAuditMetrics metrics = TestLog.settle(audit);
 
-    assertThat(metrics.deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
+    assertThat(metrics.ledger().deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
     assertThat(metrics.health().state()).isEqualTo(State.DEGRADED);
     assertThat(metrics.health().entry(HealthEntry.DEAD_LETTERS).orElseThrow().reason())
         .startsWith("1 dead letter waits");
@@ -74,7 +74,7 @@ class LedgerWatchTest {
     await()
         .atMost(TestLog.PATIENCE)
         .until(() -> audit.queue().metrics().health().equals(AuditHealth.RECORDING));
-    assertThat(audit.queue().metrics().deadLettersWaiting()).isEqualTo(OptionalLong.of(0));
+    assertThat(audit.queue().metrics().ledger().deadLettersWaiting()).isEqualTo(OptionalLong.of(0));
     TestLog.close(audit);
   }
 
@@ -86,7 +86,7 @@ class LedgerWatchTest {
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("alice", "x"));
 
-    assertThat(TestLog.settle(audit).deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
+    assertThat(TestLog.settle(audit).ledger().deadLettersWaiting()).isEqualTo(OptionalLong.of(1));
     TestLog.close(audit);
   }
 
@@ -100,13 +100,13 @@ class LedgerWatchTest {
     DeferredAuditMetrics metrics = TestLog.settle(audit);
     TestLog.close(audit);
 
-    assertThat(metrics.tamperRows()).isEqualTo(OptionalLong.of(1));
+    assertThat(metrics.ledger().tamperRows()).isEqualTo(OptionalLong.of(1));
     assertThat(metrics.health().entry(HealthEntry.CHAIN)).isPresent();
   }
 
   /**
-   * D6: a dropped column is not the fault of an event: no event becomes a dead letter, and health
-   * is failed.
+   * A dropped column is not the fault of an event, so no event becomes a dead letter, and health is
+   * failed.
    */
   @Test
   void eventsWaitForADroppedColumn() throws Exception {
@@ -179,7 +179,7 @@ class LedgerWatchTest {
     TestLog.close(audit);
   }
 
-  /** Returns the lines logged while the action runs. */
+  /** Returns the lines that are logged while the action runs. */
   private static List<String> logOf(Runnable action) {
     PrintStream usual = System.err;
     ByteArrayOutputStream log = new ByteArrayOutputStream();

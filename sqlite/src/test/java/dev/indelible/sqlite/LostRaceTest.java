@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Acceptance 18, D6: several writers on one file. */
+/** Several writers append to one file, and each event becomes one row. */
 class LostRaceTest {
   @TempDir Path directory;
   private TestLog log;
@@ -41,11 +41,11 @@ class LostRaceTest {
   }
 
   /**
-   * BEGIN IMMEDIATE makes a lost race impossible, so the batch here runs without it. While the
-   * first row is being signed, another writer takes its sequence.
+   * BEGIN IMMEDIATE makes a lost race impossible, so this batch runs without it. While the first
+   * row is being signed, another writer takes its sequence number.
    */
   @Test
-  void batchThatLosesARaceIsRetriedAndLands() throws Exception {
+  void batchThatLosesARaceIsRetried() throws Exception {
     DeferredAuditEvent winner = TestLog.refusal("agent:winner", "first");
     List<AuditEvent> losers = List.copyOf(TestLog.refusals("agent:loser", 3));
     AtomicInteger calls = new AtomicInteger();
@@ -66,9 +66,9 @@ class LostRaceTest {
     log.requireIntact();
   }
 
-  /** The batch may lose several races in a row; each is counted. */
+  /** A batch may lose several races in a row. Each is counted. */
   @Test
-  void batchThatLosesThreeRacesLands() throws Exception {
+  void batchThatLosesThreeRacesIsRetried() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     List<AppendOutcome> outcomes =
         appendWithoutTransaction(
@@ -84,7 +84,7 @@ class LostRaceTest {
     assertThat(log.requireIntact()).hasSize(4);
   }
 
-  /** Eight writers run in one process, each with a connection of its own. */
+  /** Eight writers run in one process, each with its own connection. */
   @Test
   void writersInOneProcessShareTheChain() throws Exception {
     List<DeferredAudit> writers = new ArrayList<>();
@@ -104,10 +104,10 @@ class LostRaceTest {
     }
   }
 
-  /** Acceptance 18, D2, D3: 8 writers with 50 events each, from two processes. */
+  /** Eight writers in two processes append 50 events each. */
   @Test
   void writersInTwoProcessesShareTheChain() throws Exception {
-    // A new file, so that the two processes also race to create it.
+    // The file is new, so that the two processes also race to create it.
     TestLog fresh = new TestLog(directory.resolve("fresh.db"));
     List<ChildJvm> children = new ArrayList<>();
     for (int p = 0; p < 2; p++) {
@@ -174,7 +174,7 @@ class LostRaceTest {
     return new DeferredAuditQueue(new MemoryStore(), log.counters).metrics().uniqueRaceRetries();
   }
 
-  /** Runs an action before each signature. */
+  /** A signer that runs an action before each signature. */
   private record HookedSigner(SigningKey key, Runnable before) implements Signer {
     @Override
     public VerificationKey verificationKey() {

@@ -52,8 +52,8 @@ class PackedRowTest {
   }
 
   /**
-   * With text that JSON escapes or that is not ASCII, a packed row has the record of the decoded
-   * one.
+   * Some text needs JSON escapes or is not ASCII. Even then a packed row has the record of the
+   * decoded row.
    */
   @Test
   void packedRowWithAnyNameEqualsTheDecodedRow() {
@@ -66,11 +66,11 @@ class PackedRowTest {
   }
 
   /**
-   * With a flipped bit, signed or unsigned packed bytes are rejected, or have the faults of the
-   * changed row.
+   * Packed bytes with a flipped bit are rejected, or have the faults of the changed row, whether or
+   * not the row is signed.
    */
   @Test
-  void changedBitMakesAnotherRowOrNone() {
+  void flippedBitChangesTheRowOrIsRejected() {
     for (ChainRow row : List.of(rows().get(2), rows().get(7))) {
       byte[] packed = pack(row);
       for (int bit = 0; bit < packed.length * 8; bit += Sample.step(7)) {
@@ -84,16 +84,16 @@ class PackedRowTest {
                       || !check.content(read.get()).isEmpty() && !row.isUnsigned()
                       || check.content(read.get()).stream()
                           .anyMatch(fault -> fault.check().equals(RowCheck.PAYLOAD)))
-              .as("bit %d shows", bit)
+              .as("bit %d is noticed", bit)
               .isTrue();
         }
       }
     }
   }
 
-  /** Bytes moved from the end of one column to the start of the next change the row. */
+  /** Bytes that move from the end of one column to the start of the next change the row. */
   @Test
-  void bytesMovedBetweenColumnsMakeAnotherRow() {
+  void bytesMovedBetweenColumnsChangeTheRow() {
     ChainRow row = rows().get(0);
     byte[] packed = pack(row);
     for (int at = 0; at < packed.length - SEPARATOR.length; at++) {

@@ -22,8 +22,8 @@ import org.bouncycastle.crypto.params.Ed25519PublicKeyParameters;
 import org.bouncycastle.crypto.signers.Ed25519Signer;
 
 /**
- * Oracle that checks a chain from its SQL columns as DESIGN section 4 states, with a canonical
- * writer, a hash and a signature check of its own. Uses none of the code under test.
+ * Checks a chain from its SQL columns as docs/verification.md describes, with a separate canonical
+ * writer, hash and signature check. Uses none of the code under test.
  */
 final class PlainChain {
   /** One row, column by column. */
@@ -136,8 +136,11 @@ final class PlainChain {
           "key_id",
           "payload");
 
-  /** Asserts that every row has its sequence, links, is signed and matches its payload. */
-  static List<Row> requireSound(Path file, byte[] publicKey) throws SQLException {
+  /**
+   * Checks that every row has the right sequence number and links, is signed, and matches its
+   * payload.
+   */
+  static List<Row> requireValid(Path file, byte[] publicKey) throws SQLException {
     List<Row> rows = read(file);
     byte[] before = new byte[32];
     String keyId = hex(sha256(publicKey)).substring(0, 16);
@@ -168,7 +171,7 @@ final class PlainChain {
     return HexFormat.of().formatHex(bytes);
   }
 
-  /** Writes a flat object of strings and small integers as RFC 8785 states. */
+  /** Writes a flat object of strings and small integers in the form of RFC 8785. */
   private static String json(Map<String, Object> members) {
     StringBuilder out = new StringBuilder("{");
     members.forEach(

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Readers beside a writer see the chain of one moment, and it is intact. */
+/** Each reader sees the chain as of one moment while a writer appends, and that chain is intact. */
 class ReadingWhileWritingTest {
   @TempDir Path directory;
   private TestLog log;
@@ -34,7 +34,7 @@ class ReadingWhileWritingTest {
     log = TestLog.in(directory).create();
   }
 
-  /** D11: a chain that grows is never reported as broken, nor read as shorter than before. */
+  /** A growing chain is never reported as broken, and never reads as shorter than before. */
   @Test
   void growingChainIsNeverReportedAsBroken() throws Exception {
     DeferredAudit audit = log.start();
@@ -76,9 +76,11 @@ class ReadingWhileWritingTest {
     return count;
   }
 
-  /** A visitor sees the rows of one moment, even if rows are appended between two of its calls. */
+  /**
+   * A visitor sees the rows as of one moment, even if rows are appended between two of its calls.
+   */
   @Test
-  void aVisitorSeesOneMoment() throws Exception {
+  void visitorSeesOneMoment() throws Exception {
     log.append(TestLog.refusals("agent:a", 50));
     List<Long> seen = new ArrayList<>();
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
@@ -102,7 +104,7 @@ class ReadingWhileWritingTest {
 
   /** A visitor can stop the reading, and the ledger can be read again. */
   @Test
-  void aVisitorMayStop() throws Exception {
+  void visitorMayStop() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       List<Long> seen = new ArrayList<>();

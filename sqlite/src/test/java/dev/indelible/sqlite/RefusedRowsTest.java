@@ -33,11 +33,11 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Acceptance 17, D6: an event that the database refuses becomes a dead letter; the others become
- * rows.
+ * An event that the database refuses becomes a dead letter, and the other events become rows
+ * (promises D3 and D6).
  */
 class RefusedRowsTest {
-  private static final String POISON = "agent:poison";
+  private static final String REFUSED_AGENT = "agent:refused";
 
   @TempDir Path directory;
   private TestLog log;
@@ -47,7 +47,10 @@ class RefusedRowsTest {
     log = TestLog.in(directory).create();
   }
 
-  /** Acceptance 17: no row in the chain, and exactly one dead letter with payload and cause. */
+  /**
+   * The refused event has no row in the chain, and exactly one dead letter with its payload and the
+   * cause.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -67,7 +70,7 @@ class RefusedRowsTest {
 
     assertThat(metrics.dlqLanded()).isEqualTo(1);
     assertThat(metrics.appended()).isZero();
-    assertThat(metrics.uniqueRaceRetries()).as("a refusal is no lost race").isZero();
+    assertThat(metrics.uniqueRaceRetries()).as("a refusal does not count as a lost race").isZero();
     assertThat(log.rows()).isZero();
     List<DeadLetter> letters = letters();
     assertThat(letters).hasSize(1);
@@ -75,7 +78,7 @@ class RefusedRowsTest {
     assertThat(letter.id()).isEqualTo(event.id().toString());
     assertThat(letter.agentId()).isEqualTo("agent:alice");
     assertThat(letter.eventType()).isEqualTo("governance.refusal");
-    assertThat(letter.attempts()).as("once, and the budget of 5").isEqualTo(6);
+    assertThat(letter.attempts()).as("one attempt and five retries").isEqualTo(6);
     assertThat(letter.replayedAs()).isEmpty();
     assertThat(letter.failureReason())
         .startsWith("constraint: ")
@@ -95,8 +98,8 @@ class RefusedRowsTest {
   }
 
   /**
-   * Only the log itself creates system events that readers act upon: a person who can write to a
-   * journal and has no key cannot make the log sign one.
+   * Only the log itself creates the system events that readers act on. A person who can write to a
+   * journal but has no key cannot make the log sign one.
    */
   @Test
   void submittedSystemEventIsADeadLetter() throws Exception {
@@ -127,8 +130,8 @@ class RefusedRowsTest {
   }
 
   /**
-   * D2: RAISE(FAIL) after the insert reports an error and keeps the row. The event is then that row
-   * only, and no dead letter.
+   * RAISE(FAIL) after the insert reports an error but keeps the row. The event is then that row
+   * only, and not a dead letter.
    */
   @Test
   void errorThatKeepsTheRowAddsNoDeadLetter() throws Exception {
@@ -143,15 +146,15 @@ class RefusedRowsTest {
     log.requireIntact();
   }
 
-  /** D3, D6: the events around a refused event become rows, in order. */
+  /** The events before and after a refused event become rows, in order. */
   @ParameterizedTest
   @ValueSource(strings = {"RAISE(ABORT, 'no')", "RAISE(FAIL, 'no')", "RAISE(IGNORE)"})
-  void eventsAroundARefusedOneLandInOrder(String raise) throws Exception {
-    refuseAgent(POISON, raise);
+  void eventsAroundARefusedOneStayInOrder(String raise) throws Exception {
+    refuseAgent(REFUSED_AGENT, raise);
     List<DeferredAuditEvent> batch = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
-      boolean poison = i == 0 || i == 7 || i == 8 || i == 150 || i == 299;
-      batch.add(TestLog.refusal(poison ? POISON : "agent:good", "n" + i));
+      boolean isRefused = i == 0 || i == 7 || i == 8 || i == 150 || i == 299;
+      batch.add(TestLog.refusal(isRefused ? REFUSED_AGENT : "agent:good", "n" + i));
     }
     DeferredAudit audit = log.start();
     batch.forEach(audit.queue()::submit);
@@ -161,14 +164,14 @@ class RefusedRowsTest {
     assertThat(metrics.appended()).isEqualTo(295);
     log.requireIntact();
     assertThat(log.ids()).isEqualTo(ids(of("agent:good", batch)));
-    assertThat(log.letterIds()).isEqualTo(ids(of(POISON, batch)));
+    assertThat(log.letterIds()).isEqualTo(ids(of(REFUSED_AGENT, batch)));
   }
 
-  /** D3, D6: if the database refuses every row, each event becomes a dead letter, in order. */
+  /** If the database refuses every row, each event becomes a dead letter, in order. */
   @Test
   void refusedEventsAreDeadLettersInOrder() throws Exception {
-    refuseAgent(POISON, "RAISE(ABORT, 'no')");
-    List<DeferredAuditEvent> events = TestLog.refusals(POISON, 200);
+    refuseAgent(REFUSED_AGENT, "RAISE(ABORT, 'no')");
+    List<DeferredAuditEvent> events = TestLog.refusals(REFUSED_AGENT, 200);
     DeferredAudit audit = log.start();
     events.forEach(audit.queue()::submit);
     assertThat(TestLog.settle(audit).dlqLanded()).isEqualTo(200);
@@ -177,15 +180,15 @@ class RefusedRowsTest {
     assertThat(log.letterIds()).isEqualTo(ids(events));
   }
 
-  /** D11: a ledger without dead letters reports 0. */
+  /** A ledger without dead letters reports 0. */
   @Test
-  void aFreshDatabaseHasNoDeadLetters() throws Exception {
+  void newDatabaseHasNoDeadLetters() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
       assertThat(ledger.dlqSize()).isZero();
     }
   }
 
-  /** D11: a missing table of dead letters is an error, and not 0. */
+  /** A missing table of dead letters is an error, and does not count as 0. */
   @Test
   void missingTableOfDeadLettersIsAnError() throws Exception {
     log.append(TestLog.refusal("agent:a", "x"));
@@ -199,25 +202,25 @@ class RefusedRowsTest {
   }
 
   /**
-   * D2: an event that can be neither a row nor a dead letter waits, and is settled once one is
+   * An event that can become neither a row nor a dead letter waits, and is settled once either is
    * possible.
    */
   @Test
-  void nothingIsLostWhenTheDeadLettersRefuseToo() throws Exception {
-    refuseAgent(POISON, "RAISE(ABORT, 'no')");
+  void eventThatCannotEvenBeADeadLetterWaits() throws Exception {
+    refuseAgent(REFUSED_AGENT, "RAISE(ABORT, 'no')");
     Sql.run(
         log.file,
         "CREATE TRIGGER graves BEFORE INSERT ON signed_events_dlq"
-            + " BEGIN SELECT RAISE(ABORT, 'no graves here'); END");
+            + " BEGIN SELECT RAISE(ABORT, 'no dead letters here'); END");
     List<DeferredAuditEvent> events =
-        List.of(TestLog.refusal(POISON, "x"), TestLog.refusal("agent:good", "y"));
+        List.of(TestLog.refusal(REFUSED_AGENT, "x"), TestLog.refusal("agent:good", "y"));
     DeferredAudit audit = log.start();
     events.forEach(audit.queue()::submit);
     await().until(() -> audit.queue().metrics().appendFailures() > 2);
     assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
-    assertThat(audit.queue().metrics().health().reason()).contains("no graves here");
+    assertThat(audit.queue().metrics().health().reason()).contains("no dead letters here");
     assertThat(audit.queue().metrics().pending()).isEqualTo(2);
-    assertThat(log.rows()).as("nothing overtakes it (D3)").isZero();
+    assertThat(log.rows()).as("no later event is recorded first").isZero();
 
     Sql.run(log.file, "DROP TRIGGER graves");
     TestLog.settle(audit);
@@ -227,31 +230,31 @@ class RefusedRowsTest {
   }
 
   /**
-   * D2, D3, D11: a trigger that rolls back the transaction does not make the writer continue
-   * without one. No event is lost or overtaken, and the status states the cause. Once the trigger
-   * is dropped, all events become rows of a valid chain, in order.
+   * If a trigger rolls back the transaction, the writer does not continue without a transaction. No
+   * event is lost or overtaken, and the status states the cause. Once the trigger is dropped, all
+   * events become rows of a valid chain, in order.
    */
   @Test
   void triggerThatRollsBackLosesNothing() throws Exception {
-    refuseAgent(POISON, "RAISE(ROLLBACK, 'away with it all')");
+    refuseAgent(REFUSED_AGENT, "RAISE(ROLLBACK, 'rolled back by a trigger')");
     List<DeferredAuditEvent> batch =
         List.of(
             TestLog.refusal("agent:a", "one"),
-            TestLog.refusal(POISON, "two"),
+            TestLog.refusal(REFUSED_AGENT, "two"),
             TestLog.refusal("agent:a", "three"));
     try (LedgerSink sink = log.sink()) {
       assertThatThrownBy(() -> sink.append(EventBatch.of(List.copyOf(batch))))
           .isInstanceOf(SinkException.class)
-          .hasMessageContaining("away with it all");
+          .hasMessageContaining("rolled back by a trigger");
     }
-    assertThat(log.rows()).as("all or nothing").isZero();
-    assertThat(log.letters()).as("all or nothing").isZero();
+    assertThat(log.rows()).as("rows of the rolled-back batch").isZero();
+    assertThat(log.letters()).as("dead letters of the rolled-back batch").isZero();
 
     DeferredAudit audit = log.start();
     batch.forEach(audit.queue()::submit);
     await().until(() -> audit.queue().metrics().appendFailures() > 1);
     assertThat(audit.queue().metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
-    assertThat(audit.queue().metrics().health().reason()).contains("away with it all");
+    assertThat(audit.queue().metrics().health().reason()).contains("rolled back by a trigger");
     Sql.run(log.file, "DROP TRIGGER refusal");
     TestLog.settle(audit);
     TestLog.close(audit);
@@ -260,9 +263,9 @@ class RefusedRowsTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** D6: an application's trigger that copies each row elsewhere causes no fault. */
+  /** An application's trigger that copies each row to another table causes no fault. */
   @Test
-  void aTriggerThatCopiesRowsElsewhereIsNoFault() throws Exception {
+  void triggerThatCopiesRowsCausesNoFault() throws Exception {
     Sql.run(
         log.file,
         "CREATE TABLE copies (id TEXT)",
@@ -275,8 +278,8 @@ class RefusedRowsTest {
   }
 
   /**
-   * D4, D6: a violated UNIQUE constraint of an application's own table is neither a reused id nor a
-   * lost race, whatever the table's name.
+   * A violated UNIQUE constraint of an application's own table is neither a reused id nor a lost
+   * race, whatever the name of the table.
    */
   @ParameterizedTest
   @ValueSource(strings = {"id", "sequence"})
@@ -286,10 +289,10 @@ class RefusedRowsTest {
         "CREATE TABLE my_signed_events (" + column + " UNIQUE)",
         "INSERT INTO my_signed_events VALUES (7)",
         "CREATE TRIGGER copy AFTER INSERT ON signed_events WHEN NEW.agent_id = '"
-            + POISON
+            + REFUSED_AGENT
             + "' BEGIN INSERT INTO my_signed_events VALUES (7); END");
     DeferredAudit audit = log.start();
-    audit.queue().submit(TestLog.refusal(POISON, "x"));
+    audit.queue().submit(TestLog.refusal(REFUSED_AGENT, "x"));
     audit.queue().submit(TestLog.refusal("agent:good", "y"));
     DeferredAuditMetrics metrics = TestLog.settle(audit);
     TestLog.close(audit);
@@ -300,8 +303,8 @@ class RefusedRowsTest {
   }
 
   /**
-   * D6: a trigger that violates UNIQUE on the chain's id is a permanent fault, with the cause on
-   * record.
+   * A trigger that violates UNIQUE on the id of the chain causes a permanent fault, and the dead
+   * letter states the cause.
    */
   @Test
   void triggerThatInsertsADuplicateIsPermanent() throws Exception {

@@ -15,12 +15,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D2: a file that is moved away while the writer opens it. */
+/** A file is moved away while the writer opens it. */
 class ReplacedFileTest {
   @TempDir Path directory;
 
   @Test
-  void eventsGoIntoTheFileThatReplacesAMovedOne() throws Exception {
+  void eventsGoIntoTheReplacementFile() throws Exception {
     TestLog log = TestLog.in(directory);
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
     DeferredAudit audit;

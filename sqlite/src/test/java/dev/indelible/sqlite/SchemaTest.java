@@ -30,9 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * Files that hold the log's own ledger, an application's tables, a newer ledger, or no database.
- */
+/** Files that hold the log's ledger, an application's tables, a newer ledger, or no database. */
 class SchemaTest {
   @TempDir Path directory;
   private TestLog log;
@@ -42,10 +40,10 @@ class SchemaTest {
     log = TestLog.in(directory);
   }
 
-  /** Reader and sink refuse a ledger of a newer version, and do not change it. */
+  /** Reader and sink refuse a ledger of a newer version and do not change it. */
   @ParameterizedTest
   @ValueSource(strings = {"WAL", "DELETE"})
-  void aLedgerOfANewerVersionIsRefusedAndUntouched(String journalMode) throws Exception {
+  void newerLedgerIsRefusedAndUnchanged(String journalMode) throws Exception {
     log.append(TestLog.refusal("agent:a", "x"));
     Sql.run(
         log.file,
@@ -66,11 +64,9 @@ class SchemaTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /**
-   * D2, D11: events wait while the ledger is of a newer version, and the status states the cause.
-   */
+  /** Events wait while the ledger has a newer version, and the status states the cause. */
   @Test
-  void eventsWaitInFrontOfANewerLedger() throws Exception {
+  void eventsWaitIfTheLedgerIsNewer() throws Exception {
     log.create();
     Sql.run(log.file, "UPDATE indelible_schema SET version = 4");
     DeferredAudit audit = log.start();
@@ -85,7 +81,7 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(1);
   }
 
-  /** A ledger of version 2, with a tree and checkpoints and no table of cosignatures. */
+  /** A ledger of version 2 has a tree and checkpoints, but no table of cosignatures. */
   @Test
   void ledgerOfVersionTwoIsReadAndMigrated() throws Exception {
     log.append(TestLog.refusals("agent:a", 3));
@@ -115,11 +111,11 @@ class SchemaTest {
   }
 
   /**
-   * Cosignatures are read as further lines of their checkpoint's note, whose other lines stay as
-   * they are.
+   * Cosignatures are read as additional lines of the checkpoint's note. Its other lines do not
+   * change.
    */
   @Test
-  void cosignaturesAreKeptBesideTheirCheckpoint() throws Exception {
+  void cosignaturesAreKeptWithTheirCheckpoint() throws Exception {
     log.append(TestLog.refusals("agent:a", 3));
     log.append(TestLog.refusals("agent:a", 2));
     String note = Sql.text(log.file, "SELECT note FROM indelible_checkpoints WHERE size = 3");
@@ -139,9 +135,9 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(5);
   }
 
-  /** A checkpoint keeps no more cosignatures than a note can have. */
+  /** A checkpoint keeps at most as many cosignatures as a note can have. */
   @Test
-  void cosignaturesBeyondANoteAreNotKept() throws Exception {
+  void excessCosignaturesAreNotKept() throws Exception {
     log.append(TestLog.refusals("agent:a", 3));
     SqliteCosignatures cosignatures = new SqliteCosignatures(log.file);
     for (int i = 119; i >= 0; i--) {
@@ -167,19 +163,19 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(3);
   }
 
-  /** A cosignature creates no database if there is none. */
+  /** Storing a cosignature does not create a missing database. */
   @Test
-  void cosignaturesOfALedgerThatIsGoneAreNotKept() {
+  void cosignaturesDoNotCreateAMissingLedger() {
     assertThatThrownBy(() -> new SqliteCosignatures(log.file).keep(3, "w+00000000", "line"))
         .isInstanceOf(LedgerException.class)
         .hasMessageContaining("the ledger is gone");
     assertThat(directory).isEmptyDirectory();
   }
 
-  /** An application's table with a name of the ledger's is neither used nor changed. */
+  /** An application's table that has the name of a ledger table is neither used nor changed. */
   @ParameterizedTest
   @ValueSource(strings = {"signed_events", "signed_events_dlq"})
-  void aForeignTableOfOurNameIsLeftAlone(String table) throws Exception {
+  void foreignTableWithALedgerNameIsUnchanged(String table) throws Exception {
     Sql.run(
         log.file,
         "CREATE TABLE " + table + " (id TEXT, payload TEXT)",
@@ -215,10 +211,10 @@ class SchemaTest {
     assertThat(log.requireIntact()).hasSize(6);
   }
 
-  /** SQLite can store text as UTF-16, and the stored bytes then differ from those hashed. */
+  /** SQLite can store text as UTF-16. Then the stored bytes differ from the hashed bytes. */
   @ParameterizedTest
   @ValueSource(strings = {"UTF-16le", "UTF-16be"})
-  void fileInUtf16IsRefusedAndUntouched(String encoding) throws Exception {
+  void fileInUtf16IsRefusedAndUnchanged(String encoding) throws Exception {
     Sql.run(log.file, "PRAGMA encoding = '" + encoding + "'", "CREATE TABLE orders (id INTEGER)");
     TreeMap<String, String> before = files();
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:ä", "öä")))
@@ -231,7 +227,7 @@ class SchemaTest {
 
   /** A file that is not a database is not overwritten. */
   @Test
-  void aFileThatIsNoDatabaseIsNotWrittenTo() throws Exception {
+  void fileThatIsNotADatabaseIsUnchanged() throws Exception {
     Files.writeString(log.file, "This is somebody's text. ".repeat(100));
     TreeMap<String, String> before = files();
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
@@ -241,7 +237,7 @@ class SchemaTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** A reader creates no file: the error states that there is no ledger, and what creates one. */
+  /** A reader creates no file. The error states that there is no ledger, and what creates one. */
   @Test
   void missingFileIsAnErrorAndIsNotCreated() {
     assertThatThrownBy(() -> SqliteLedger.open(log.file))
@@ -251,7 +247,7 @@ class SchemaTest {
   }
 
   @Test
-  void aDirectoryIsNoLedger() throws Exception {
+  void directoryIsNotALedger() throws Exception {
     Files.createDirectory(log.file);
     assertThatThrownBy(() -> SqliteLedger.open(log.file)).isInstanceOf(LedgerException.class);
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
@@ -319,7 +315,7 @@ class SchemaTest {
     assertThat(new TestLog(plain).requireIntact()).hasSize(2);
   }
 
-  /** A relative path names the same file as the absolute one. */
+  /** A relative path names the file of the corresponding absolute path. */
   @Test
   void relativePathNamesTheSameFile() throws Exception {
     Path relative = Path.of("").toAbsolutePath().relativize(log.file);
@@ -330,7 +326,7 @@ class SchemaTest {
 
   /** A ledger on a read-only disk can be verified. */
   @Test
-  void aLedgerInAReadOnlyDirectoryCanBeVerified() throws Exception {
+  void ledgerInAReadOnlyDirectoryVerifies() throws Exception {
     assumeTrue(
         Files.getFileStore(directory).supportsFileAttributeView("posix"), "no POSIX permissions");
     Path disk = Files.createDirectory(directory.resolve("disk"));
@@ -339,8 +335,7 @@ class SchemaTest {
     Files.setPosixFilePermissions(there.file, PosixFilePermissions.fromString("r--r--r--"));
     Files.setPosixFilePermissions(disk, PosixFilePermissions.fromString("r-xr-xr-x"));
     try {
-      assumeTrue(
-          !Files.isWritable(disk), "permissions do not bind this user (root); nothing to test");
+      assumeTrue(!Files.isWritable(disk), "skipped: this user (root) may write everywhere");
       assertThat(there.verify().rows()).isEqualTo(3);
       assertThat(there.verify().verdict().name()).isEqualTo("INTACT");
     } finally {
@@ -358,7 +353,7 @@ class SchemaTest {
   }
 
   /**
-   * Returns the bytes of every file in the directory, by name, without those that SQLite keeps
+   * Returns the bytes of every file in the directory, by name, without the files that SQLite keeps
    * beside a database.
    */
   private TreeMap<String, String> files() throws Exception {

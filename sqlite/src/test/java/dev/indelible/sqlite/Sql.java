@@ -10,11 +10,14 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs plain SQL on a file, as anyone with the file can. Uses none of the code under test. */
+/**
+ * Runs plain SQL on a file, as anyone with access to the file can. Uses none of the code under
+ * test.
+ */
 final class Sql {
   private Sql() {}
 
-  /** Opens a connection that the caller closes. */
+  /** Opens a connection, which the caller closes. */
   static Connection connect(Path file) throws SQLException {
     return DriverManager.getConnection("jdbc:sqlite:" + file);
   }

@@ -27,8 +27,8 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /**
- * Acceptance 18, D6: the meaning of each SQLite error. Every SQLite error here is provoked in a
- * database; only errors that are not SQLite's are constructed.
+ * The meaning of each SQLite error. Every SQLite error is provoked in a real database; only other
+ * errors are constructed.
  */
 class SqliteFaultTest {
   private static final String ROW =
@@ -49,12 +49,9 @@ class SqliteFaultTest {
     assertThat(SqliteFault.refusal(provoke(ROW.formatted(2, "three")))).hasValue(Refusal.LOST_RACE);
   }
 
-  /**
-   * A separate unique index on the column means the same as the primary key that acceptance 18
-   * names.
-   */
+  /** A separate unique index on the column has the meaning of the primary key. */
   @Test
-  void aUniqueIndexOnSequenceIsALostRaceToo() throws Exception {
+  void uniqueIndexOnSequenceIsALostRaceToo() throws Exception {
     Sql.run(
         file,
         "ALTER TABLE signed_events RENAME TO old",
@@ -93,7 +90,8 @@ class SqliteFaultTest {
             + "INSERT INTO signed_events SELECT 9, '9', 'a', 't', x'00', NULL, 'u', 't', x'00', NULL, NULL",
       })
   void errorsOfTheStatementArePermanent(String statements) {
-    // The body of a trigger also has a semicolon and a space; only "; " after END splits.
+    // The body of a trigger contains a semicolon and a space, too; only "; " that is not before END
+    // splits.
     String[] split = statements.split("; (?!END)");
     assertThat(SqliteFault.refusal(provoke(split))).hasValue(Refusal.PERMANENT);
   }
@@ -109,9 +107,9 @@ class SqliteFaultTest {
     }
   }
 
-  /** BUSY_SNAPSHOT, an extended code: another writer has written since the snapshot. */
+  /** SQLITE_BUSY_SNAPSHOT, an extended code: another writer has written since the snapshot. */
   @Test
-  void overtakenSnapshotIsTransient() throws Exception {
+  void outdatedSnapshotIsTransient() throws Exception {
     try (Connection reader = Sql.connect(file)) {
       Sql.run(reader, "BEGIN", "SELECT * FROM signed_events");
       Sql.run(file, ROW.formatted(3, "three"));
@@ -162,7 +160,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void fileThatIsNoDatabaseIsTransientAndDamaged() throws Exception {
+  void nonDatabaseFileIsTransientAndDamaged() throws Exception {
     Path text = directory.resolve("text.db");
     Files.writeString(text, "This is no database, and long enough to tell. ".repeat(100));
     try (Connection connection = Sql.connect(text)) {
@@ -188,7 +186,7 @@ class SqliteFaultTest {
     }
   }
 
-  /** The description keeps SQLite's own message, and drops the text that the driver adds. */
+  /** The description keeps SQLite's own message and drops the text that the driver adds. */
   @Test
   void statementErrorsKeepSqlitesOwnMessage() {
     assertThat(SqliteFault.describe(provoke("INSERT INTO signed_events (absent) VALUES (1)")))
@@ -208,7 +206,7 @@ class SqliteFaultTest {
   }
 
   @Test
-  void errorsOfOthersAreNeitherRaceNorPermanent() {
+  void otherErrorsAreNeitherRaceNorPermanent() {
     SQLException alien = new SQLException("UNIQUE constraint failed: signed_events.sequence)");
     assertThat(SqliteFault.refusal(alien)).isEmpty();
     assertThat(SqliteFault.refusal(new SQLException((String) null))).isEmpty();
@@ -231,7 +229,7 @@ class SqliteFaultTest {
     }
   }
 
-  /** Runs the statements; only the last one must fail. */
+  /** Runs the statements. Only the last one must fail. */
   private static SQLException provoke(Connection connection, String... statements) {
     for (int i = 0; i < statements.length; i++) {
       try {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Rows read in ranges, over several connections. */
+/** Rows are read in ranges, over several connections. */
 class SqliteRangesTest {
   @TempDir Path directory;
   private TestLog log;
@@ -32,7 +32,7 @@ class SqliteRangesTest {
     log.append(TestLog.mixed(40));
   }
 
-  /** All rows of an unchanged ledger are packed, and equal the decoded ones. */
+  /** All rows of an unchanged ledger are packed, and equal the decoded rows. */
   @Test
   void everyRowOfAWriterIsPacked() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
@@ -52,14 +52,14 @@ class SqliteRangesTest {
     }
   }
 
-  /** A row appended after the moment is in no range, whichever connection reads it. */
+  /** A row that is appended later is in no range, whichever connection reads it. */
   @Test
   void everyReaderIsAtTheSameMoment() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file);
         RowRanges ranges = ledger.ranges(4).orElseThrow();
         LedgerSink sink = log.sink()) {
       sink.append(EventBatch.of(List.copyOf(TestLog.refusals("agent:b", 10))));
-      // Each nested visitor holds one connection and so reads the next range over another.
+      // Each nested visitor holds one connection, so the next range is read over another one.
       List<Long> last = new ArrayList<>();
       nested(ranges, ranges.readers(), last);
       assertThat(last).hasSize(ranges.readers()).containsOnly(40L);
@@ -89,7 +89,8 @@ class SqliteRangesTest {
   }
 
   /**
-   * Bytes stored as another type, in a table that allows it, are reported as by the decoded rows.
+   * Bytes stored as another type, in a table that allows it, are reported as they are for decoded
+   * rows.
    */
   @ParameterizedTest
   @CsvSource({
@@ -108,7 +109,7 @@ class SqliteRangesTest {
             + " signature, attest_level, timestamp, prev_hash, key_id, payload FROM strict",
         "DROP TABLE strict");
     assertThat(log.verify().findings())
-        .as("the table is named, and no row")
+        .as("the finding names the table and no row")
         .filteredOn(finding -> finding.status() == Status.BROKEN)
         .isNotEmpty()
         .allMatch(finding -> finding.check().equals("storage") && finding.sequence().isEmpty());
@@ -122,12 +123,12 @@ class SqliteRangesTest {
         .extracting(Finding::sequence)
         .contains(OptionalLong.of(43));
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
-      assertThat(ledger.ranges(2)).as("read in parts all the same").isPresent();
+      assertThat(ledger.ranges(2)).as("the rows are still read in ranges").isPresent();
     }
   }
 
   /**
-   * Without the primary key, each range would cost a scan of the table, so one reader reads all
+   * Without the primary key, each range would need a scan of the table, so one reader reads all
    * rows.
    */
   @Test

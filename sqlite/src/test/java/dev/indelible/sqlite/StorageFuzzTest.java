@@ -25,16 +25,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random edits of the schema and of pages. If SQLite then shows other content than was recorded, by
- * a scan or by a search, the ledger is not intact. {@code -Dindelible.fuzz.draws} and {@code
- * -Dindelible.fuzz.seed} set the number of edits and the seed.
+ * Makes random edits of the schema and of pages. If SQLite then returns other content than was
+ * recorded, by a scan or by a search, the ledger must not be intact. {@code -Dindelible.fuzz.draws}
+ * and {@code -Dindelible.fuzz.seed} set the number of edits and the seed.
  */
 @Tag("any-jdk")
 class StorageFuzzTest {
   private static final int DRAWS = Integer.getInteger("indelible.fuzz.draws", 40);
   private static final long SEED = Long.getLong("indelible.fuzz.seed", 20_261_129);
 
-  /** Page size so small that each b-tree has several levels. */
+  /** The page size is so small that each b-tree has several levels. */
   private static final int PAGE = 512;
 
   private static final List<String> TABLES =
@@ -58,7 +58,7 @@ class StorageFuzzTest {
           "sqlite_autoindex_indelible_journals_1",
           "sqlite_autoindex_indelible_tiles_1");
 
-  /** Texts in a definition and their replacements. */
+  /** Texts in a definition, with their replacements. */
   private static final List<List<String>> REWRITES =
       List.of(
           List.of(" STRICT", ""),
@@ -133,7 +133,7 @@ class StorageFuzzTest {
     return random.nextInt(3) == 0 ? editSchema(file, random) : editPages(file, random);
   }
 
-  /** Runs one statement on the schema, as far as SQLite accepts it. */
+  /** Runs one statement on the schema, if SQLite accepts it. */
   private static String editSchema(Path file, Random random) {
     String table = pick(TABLES, random);
     String index = pick(INDEXES, random);
@@ -286,8 +286,8 @@ class StorageFuzzTest {
   }
 
   /**
-   * Returns all that plain SQLite shows of the ledger: the schema, every value of every table with
-   * its type by a scan, and the results of a search by each key and each index.
+   * Returns everything that plain SQLite returns for the ledger: the schema, every value of every
+   * table with its type by a scan, and the results of a search by each key and each index.
    */
   private static List<String> content(Path file) throws SQLException {
     List<String> found = new ArrayList<>();
@@ -328,8 +328,8 @@ class StorageFuzzTest {
   }
 
   /**
-   * Returns the columns that the chain, a hash or a signature covers. Nothing covers why and when
-   * an event became a dead letter. A witness checks its own cosignature, and the journal is
+   * Returns the columns that the chain, a hash or a signature covers. Nothing covers when and why
+   * an event became a dead letter. A witness verifies its own cosignature, and the journal is
    * compared with its position.
    */
   private static String columns(String table) {

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A ledger changed in its schema, its indexes or the tables beside the chain is not intact. A
- * ledger in a file that an application shares, moves or compacts is intact.
+ * A ledger is not intact if its schema, its indexes or the tables beside the chain were changed. It
+ * is intact if an application only shares, moves or compacts its file.
  */
 @Tag("any-jdk")
 class StorageTest {
@@ -92,7 +92,7 @@ class StorageTest {
             "the tables are those of schema version 3, and each index has the rows of its table");
   }
 
-  static Stream<Arguments> remadeTables() {
+  static Stream<Arguments> recreatedTables() {
     return Stream.of(
         attack(
             "indelible_checkpoints: lacks STRICT",
@@ -187,10 +187,12 @@ class StorageTest {
         + " prev_hash, key_id, payload FROM signed_events WHERE sequence = 7";
   }
 
-  /** A table is recreated with another structure; its rows are kept, and more are planted. */
+  /**
+   * A table is recreated with a different structure. Its rows are kept, and more rows are planted.
+   */
   @ParameterizedTest
-  @MethodSource("remadeTables")
-  void remadeTableIsNamed(String finding, String definition, String table, List<String> more)
+  @MethodSource("recreatedTables")
+  void recreatedTableIsNamed(String finding, String definition, String table, List<String> more)
       throws Exception {
     List<String> sql =
         new ArrayList<>(
@@ -339,10 +341,10 @@ class StorageTest {
         Arguments.of("indelible_tiles: the table is gone", "DROP TABLE indelible_tiles"));
   }
 
-  /** Each of the ledger's tables with values that no writer leaves in it. */
+  /** Each table of the ledger gets values that no writer stores in it. */
   @ParameterizedTest
   @MethodSource("changedTables")
-  void valuesNoWriterLeavesAreNamed(String finding, String sql) throws Exception {
+  void impossibleValuesAreNamed(String finding, String sql) throws Exception {
     change(sql);
     requireNamed(finding);
   }
@@ -366,7 +368,7 @@ class StorageTest {
                 "SELECT count(*) FROM signed_events WHERE event_type = '"
                     + DeferredAuditEvent.REFUSAL
                     + "'"))
-        .as("what SQLite answers by the index")
+        .as("number that SQLite returns by the index")
         .isZero();
     requireNamed("missing from index signed_events_type");
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -374,7 +376,7 @@ class StorageTest {
     }
   }
 
-  /** A value of a type that STRICT forbids, stored while the definition was changed. */
+  /** The value has a type that STRICT forbids; it was stored while the definition was changed. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -406,9 +408,11 @@ class StorageTest {
         .anyMatch(f -> f.check().equals("storage") && f.status() == Status.BROKEN);
   }
 
-  /** An application's objects in the file and on the ledger's tables are noted and harmless. */
+  /**
+   * Objects of an application, in the file and on the ledger's tables, are reported and harmless.
+   */
   @Test
-  void applicationsObjectsAreNotedAndIntact() throws Exception {
+  void objectsOfAnApplicationAreReportedAndIntact() throws Exception {
     change(
         "CREATE TABLE orders (id INTEGER PRIMARY KEY, what TEXT CHECK (what <> ''), event TEXT"
             + " REFERENCES signed_events (id) ON DELETE CASCADE, price REAL AS (2.5))",
@@ -440,7 +444,7 @@ class StorageTest {
         "pragma_index_xinfo",
         "pragma_foreign_key_list"
       })
-  void plantedStructureDoesNotHideARemadeTable(String pragma) throws Exception {
+  void plantedPragmaTableDoesNotHideATable(String pragma) throws Exception {
     change(
         "CREATE VIRTUAL TABLE " + pragma + " USING fts5(strict, wr, schema, type, name)",
         "INSERT INTO " + pragma + " VALUES (1, 0, 'main', 'table', 'indelible_checkpoints')",
@@ -452,7 +456,7 @@ class StorageTest {
   }
 
   @Test
-  void plantedStructureDoesNotHideAGeneratedColumn() throws Exception {
+  void plantedPragmaTableDoesNotHideAColumn() throws Exception {
     change(
         "CREATE VIRTUAL TABLE pragma_table_xinfo USING fts5(hidden)",
         "ALTER TABLE signed_events RENAME COLUMN payload TO hidden",
@@ -462,9 +466,11 @@ class StorageTest {
         .hasMessageContaining("signed_events has a generated column");
   }
 
-  /** An application's table named like a pragma is noted, and does not stop verification. */
+  /**
+   * An application's table with the name of a pragma is reported, and does not stop verification.
+   */
   @Test
-  void tablesNamedLikePragmasStopNothing() throws Exception {
+  void tablesNamedLikePragmasAreHarmless() throws Exception {
     for (String pragma :
         List.of("table_list", "table_info", "table_xinfo", "index_list", "index_xinfo")) {
       change("CREATE TABLE pragma_" + pragma + " (remark TEXT)");
@@ -480,7 +486,7 @@ class StorageTest {
                     && message.contains("table pragma_table_xinfo"));
   }
 
-  /** A non-ASCII letter whose lower case is an ASCII letter makes another name. */
+  /** A non-ASCII letter whose lower case is an ASCII letter makes a different name. */
   @Test
   void columnNamedWithALookalikeIsNamed() throws Exception {
     change("ALTER TABLE signed_events RENAME COLUMN key_id TO \"\u212aey_id\"");
@@ -488,7 +494,7 @@ class StorageTest {
   }
 
   @Test
-  void ledgerIdOtherThanThatOfItsCheckpointsIsNamed() throws Exception {
+  void wrongLedgerIdIsNamed() throws Exception {
     change("UPDATE indelible_ledger SET id = '1b4222eb-7b49-408f-85ff-4617ef4ddd0c'");
     assertThat(log.verify().findings())
         .anyMatch(found -> found.check().equals("ledger") && found.status() == Status.BROKEN);
@@ -512,10 +518,10 @@ class StorageTest {
             " WHERE name = 'signed_events_dlq'"));
   }
 
-  /** Catalogue entries that SQLite reads, but never writes. */
+  /** Catalogue entries that SQLite reads but never writes. */
   @ParameterizedTest
   @MethodSource("changedEntries")
-  void entryNoSqliteWritesIsNamed(String finding, String sql, String where) throws Exception {
+  void impossibleCatalogueEntryIsNamed(String finding, String sql, String where) throws Exception {
     change(
         "PRAGMA writable_schema = ON",
         sql + (where.isEmpty() ? " WHERE name = 'signed_events_dlq'" : where));
@@ -553,7 +559,7 @@ class StorageTest {
   }
 
   @Test
-  void fileThatNoSqliteWritesToIsNamed() throws Exception {
+  void unwritableFileVersionIsNamed() throws Exception {
     try (RandomAccessFile bytes = new RandomAccessFile(log.file.toFile(), "rw")) {
       bytes.seek(18);
       bytes.write(3);
@@ -593,7 +599,7 @@ class StorageTest {
 
   /** Other spellings of the definitions, as tools that copy databases write them. */
   @Test
-  void rewrittenDefinitionsOfTheSameStructureAreIntact() throws Exception {
+  void respelledDefinitionsAreIntact() throws Exception {
     change(
         "PRAGMA writable_schema = ON",
         "UPDATE sqlite_schema SET sql = replace(replace(sql, 'agent_id', '\"agent_id\" /* CHECK */'),"
@@ -604,7 +610,7 @@ class StorageTest {
   /** A ledger of an earlier version, before and after its migration. */
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
-  void ledgerOfAnEarlierVersionIsSound(int version) throws Exception {
+  void ledgerOfAnEarlierVersionIsIntact(int version) throws Exception {
     change(
         "DROP TABLE indelible_cosignatures",
         version == 1 ? "DROP TABLE indelible_tiles" : "SELECT 1",
@@ -619,7 +625,9 @@ class StorageTest {
     requireIntact();
   }
 
-  /** A check that starts at a later row does not read the chain's indexes, and reports it. */
+  /**
+   * A check that starts at a later row does not read the indexes of the chain, and reports this.
+   */
   @Test
   void laterStartReportsWhatItDoesNotCompare() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -639,7 +647,7 @@ class StorageTest {
     }
   }
 
-  /** The tables searched by name are those that the migrations create. */
+  /** The tables that a name search finds are those that the migrations create. */
   @Test
   void tablesOfEveryVersionAreListed() throws Exception {
     assertThat(
@@ -651,7 +659,7 @@ class StorageTest {
     Sql.run(log.file, sql);
   }
 
-  /** Changes the condition of one of the ledger's indexes, and none of its entries. */
+  /** Changes the condition of one of the ledger's indexes, but none of its entries. */
   private void redefine(String index, String where) throws SQLException {
     redefine(index, "CREATE INDEX signed_events_type ON signed_events (event_type)", where);
   }

@@ -67,8 +67,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Completeness: the chain records every decision asked for and its outcome, and the verifier
- * reports missing ones. The tests read tallies with SQLite's own JSON functions.
+ * The chain records every requested decision and its outcome, and the verifier reports missing
+ * ones. The tests read tallies with SQLite's own JSON functions.
  */
 class TallyTest {
   private static final Duration ONLY_AT_THE_END = Duration.ofDays(1);
@@ -78,7 +78,7 @@ class TallyTest {
   private TestLog log;
 
   @BeforeEach
-  void aLog() {
+  void createLog() {
     log = TestLog.in(directory);
   }
 
@@ -89,17 +89,18 @@ class TallyTest {
     submitFromThreads(audit, told, 8, 2_000);
     TestLog.close(audit);
 
-    assertThat(said("attempts", "allow")).isEqualTo(told[0].get());
-    assertThat(said("attempts", "warn")).isEqualTo(told[1].get());
-    assertThat(said("attempts", "refuse")).isEqualTo(told[2].get());
-    assertThat(said("attempts", "escalate")).isEqualTo(told[3].get());
-    assertThat(said("outcomes", "appended", "check")).isEqualTo(told[0].get() + told[1].get());
-    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(told[2].get() + told[3].get());
-    assertThat(said("covers", "decisions", "refusal")).isEqualTo(rows("governance.refusal"));
-    assertThat(said("covers", "first")).isEqualTo(1);
-    assertThat(said("covers", "last")).isEqualTo(log.rows() - 1);
-    assertThat(said("pending")).isZero();
-    assertThat(said("closed")).isEqualTo(1);
+    assertThat(lastTally("attempts", "allow")).isEqualTo(told[0].get());
+    assertThat(lastTally("attempts", "warn")).isEqualTo(told[1].get());
+    assertThat(lastTally("attempts", "refuse")).isEqualTo(told[2].get());
+    assertThat(lastTally("attempts", "escalate")).isEqualTo(told[3].get());
+    assertThat(lastTally("outcomes", "appended", "check")).isEqualTo(told[0].get() + told[1].get());
+    assertThat(lastTally("outcomes", "appended", "refusal"))
+        .isEqualTo(told[2].get() + told[3].get());
+    assertThat(lastTally("covers", "decisions", "refusal")).isEqualTo(rows("governance.refusal"));
+    assertThat(lastTally("covers", "first")).isEqualTo(1);
+    assertThat(lastTally("covers", "last")).isEqualTo(log.rows() - 1);
+    assertThat(lastTally("pending")).isZero();
+    assertThat(lastTally("closed")).isEqualTo(1);
     requireComplete("16000 decisions asked for in 1 run");
   }
 
@@ -119,7 +120,8 @@ class TallyTest {
   }
 
   /**
-   * Tallies are written only to a ledger with a tree, so a missing tree is reported at any version.
+   * Tallies are written only to a ledger with a tree, so a missing tree is reported at any schema
+   * version.
    */
   @Test
   void missingTreeIsReported() throws Exception {
@@ -148,8 +150,8 @@ class TallyTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
 
     run(1);
-    assertThat(rows("audit.tally")).as("of every hundred").isEqualTo(1);
-    assertThat(said("covers", "decisions", "refusal")).isEqualTo(Tallies.WORTH_A_TALLY);
+    assertThat(rows("audit.tally")).as("tallies after one hundred decisions").isEqualTo(1);
+    assertThat(lastTally("covers", "decisions", "refusal")).isEqualTo(Tallies.WORTH_A_TALLY);
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
     assertThat(found.message()).startsWith("99 decisions in rows are in no run's own count");
@@ -164,14 +166,14 @@ class TallyTest {
   @Test
   void tallyCountsDeadLetters() throws Exception {
     log.create();
-    refuseRowsOf("agent:poison");
+    refuseRowsOf("agent:refused");
     DeferredAudit audit = start(ONLY_AT_THE_END);
     refusals("agent:good", 5).forEach(audit.queue()::submit);
-    refusals("agent:poison", 3).forEach(audit.queue()::submit);
+    refusals("agent:refused", 3).forEach(audit.queue()::submit);
     TestLog.close(audit);
 
-    assertThat(said("outcomes", "dead_lettered", "refusal")).isEqualTo(3);
-    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(5);
+    assertThat(lastTally("outcomes", "dead_lettered", "refusal")).isEqualTo(3);
+    assertThat(lastTally("outcomes", "appended", "refusal")).isEqualTo(5);
     requireComplete("5 in rows, 3 dead letters");
 
     Sql.run(log.file, "DELETE FROM signed_events_dlq WHERE letter = 2");
@@ -182,28 +184,28 @@ class TallyTest {
   @Test
   void replayedLettersAreAccountedFor() throws Exception {
     deadLettersAreCounted();
-    Sql.run(log.file, "DROP TRIGGER poison");
+    Sql.run(log.file, "DROP TRIGGER refuse_rows");
     replayAndPurge();
     // The next run replays the last dead letter at its start, and its tally covers both replays.
     DeferredAudit audit = start(ONLY_AT_THE_END);
     refusals("agent:good", 2).forEach(audit.queue()::submit);
     TestLog.close(audit);
 
-    assertThat(said("covers", "decisions", "refusal")).isEqualTo(1 + 1 + 2);
+    assertThat(lastTally("covers", "decisions", "refusal")).isEqualTo(1 + 1 + 2);
     requireComplete("10 decisions asked for in 2 runs");
   }
 
-  /** A log with unsigned rows still signs its own events, and so the note of a replay. */
+  /** A log with unsigned rows still signs its own events, including the note of a replay. */
   @Test
-  void replaysInALogOfUnsignedRowsAreAccountedFor() throws Exception {
+  void replaysWithUnsignedRowsAreAccountedFor() throws Exception {
     log.create();
-    refuseRowsOf("agent:poison");
+    refuseRowsOf("agent:refused");
     DeferredAudit first =
         start(ONLY_AT_THE_END, new MemoryStore(), new RowSigning(TestLog.KEY, false));
     refusals("agent:good", 5).forEach(first.queue()::submit);
-    refusals("agent:poison", 3).forEach(first.queue()::submit);
+    refusals("agent:refused", 3).forEach(first.queue()::submit);
     TestLog.close(first);
-    Sql.run(log.file, "DROP TRIGGER poison");
+    Sql.run(log.file, "DROP TRIGGER refuse_rows");
     DeferredAudit second =
         start(ONLY_AT_THE_END, new MemoryStore(), new RowSigning(TestLog.KEY, false));
     refusals("agent:good", 2).forEach(second.queue()::submit);
@@ -228,10 +230,10 @@ class TallyTest {
     assertThat(audit.queue().submit(event("agent:a", new Bash("ls"), new Allow()))).isFalse();
     TestLog.close(audit);
 
-    assertThat(said("attempts", "refuse")).isEqualTo(1);
-    assertThat(said("outcomes", "rejected", "refusal")).isEqualTo(1);
-    assertThat(said("outcomes", "rejected", "check")).isEqualTo(1);
-    assertThat(said("pending")).isZero();
+    assertThat(lastTally("attempts", "refuse")).isEqualTo(1);
+    assertThat(lastTally("outcomes", "rejected", "refusal")).isEqualTo(1);
+    assertThat(lastTally("outcomes", "rejected", "check")).isEqualTo(1);
+    assertThat(lastTally("pending")).isZero();
     requireComplete("0 in rows, 2 rejected, and refused");
   }
 
@@ -246,15 +248,15 @@ class TallyTest {
     audit.queue().submit(event);
     TestLog.close(audit);
 
-    assertThat(said("attempts", "refuse")).isEqualTo(4);
-    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(2);
-    assertThat(said("outcomes", "repeated", "refusal")).isEqualTo(2);
+    assertThat(lastTally("attempts", "refuse")).isEqualTo(4);
+    assertThat(lastTally("outcomes", "appended", "refusal")).isEqualTo(2);
+    assertThat(lastTally("outcomes", "repeated", "refusal")).isEqualTo(2);
     requireComplete("4 decisions asked for");
   }
 
-  /** D4: the event is a row of the first run, and an attempt of both runs. */
+  /** The event is a row of the first run, and an attempt of both runs. */
   @Test
-  void eventRepeatedInALaterRunIsNoRowOfThatRun() throws Exception {
+  void eventRepeatedInALaterRunAddsNoRow() throws Exception {
     DeferredAuditEvent event = refusal("agent:a", "rm");
     for (int run = 0; run < 2; run++) {
       DeferredAudit audit = start(ONLY_AT_THE_END);
@@ -265,8 +267,8 @@ class TallyTest {
       TestLog.close(audit);
     }
 
-    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(1);
-    assertThat(said("outcomes", "repeated", "refusal")).isEqualTo(2);
+    assertThat(lastTally("outcomes", "appended", "refusal")).isEqualTo(1);
+    assertThat(lastTally("outcomes", "repeated", "refusal")).isEqualTo(2);
     requireComplete("6 decisions asked for in 2 runs");
   }
 
@@ -277,8 +279,8 @@ class TallyTest {
     AtomicLong calls = new AtomicLong();
     AtomicBoolean speechless = new AtomicBoolean(true);
     LedgerRun run = run(guard, tallies, dyingOnce(speechless));
-    // The answer to the first batch is lost twice: after the commit, before it is counted; and
-    // after the sink has returned it.
+    // The answer to the first batch is lost twice: once after the commit, before it is counted, and
+    // once after the sink has returned it.
     DeferredAudit audit =
         log.start(
             () ->
@@ -290,8 +292,8 @@ class TallyTest {
 
     assertThat(speechless).isFalse();
     assertThat(calls.get()).isGreaterThan(2);
-    assertThat(said("outcomes", "appended", "refusal")).isEqualTo(9);
-    assertThat(said("outcomes", "repeated", "refusal")).isZero();
+    assertThat(lastTally("outcomes", "appended", "refusal")).isEqualTo(9);
+    assertThat(lastTally("outcomes", "repeated", "refusal")).isZero();
     requireComplete("9 decisions asked for in 1 run");
   }
 
@@ -324,7 +326,7 @@ class TallyTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** D9: a lock during shutdown delays the last tally, and does not lose it. */
+  /** A lock during shutdown delays the last tally but does not lose it. */
   @Test
   void lastTallyIsRetriedUntilALockIsReleased() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);
@@ -342,11 +344,11 @@ class TallyTest {
       Sql.run(other, "ROLLBACK");
       assertThat(closing.get().unfinished()).isEmpty();
     }
-    assertThat(said("closed")).isEqualTo(1);
+    assertThat(lastTally("closed")).isEqualTo(1);
     requireComplete("3 decisions asked for in 1 run");
   }
 
-  /** D9: a run that ends without its last tally reports it. */
+  /** A run that ends without its last tally reports this. */
   @Test
   void missingLastTallyIsReported() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);
@@ -382,7 +384,7 @@ class TallyTest {
   }
 
   @Test
-  void failedTallyDelaysNoRow() throws Exception {
+  void failedTallyDoesNotDelayRows() throws Exception {
     log.create();
     Sql.run(
         log.file,
@@ -404,14 +406,14 @@ class TallyTest {
   }
 
   @Test
-  void aChainRebuiltWithoutOneRefusalIsNamed() throws Exception {
+  void rebuiltChainWithoutARefusalIsNamed() throws Exception {
     run(10);
     run(10);
     TestLog forged = rebuilt(row -> !row.payloadText().contains("command 3\""));
 
     VerificationReport report = forged.verify();
     assertThat(report.findings())
-        .as("every other check holds: the forger has the key")
+        .as("every other check passes: the forger has the key")
         .filteredOn(finding -> finding.status() == Status.BROKEN)
         .allMatch(finding -> finding.check().equals("completeness"));
     Finding found = completeness(report);
@@ -424,14 +426,14 @@ class TallyTest {
   }
 
   @Test
-  void aChainRebuiltWithARowMoreIsNamed() throws Exception {
+  void rebuiltChainWithAnExtraRowIsNamed() throws Exception {
     run(10);
     TestLog forged = rebuilt(row -> true, refusal("agent:forged", "rm"));
     assertThat(completeness(forged.verify())).matches(broken("rows 1 to 11 hold"));
   }
 
   @Test
-  void aChainRebuiltWithoutATallyIsNamed() throws Exception {
+  void rebuiltChainWithoutATallyIsNamed() throws Exception {
     DeferredAudit audit = start(OFTEN);
     for (int i = 0; i < 3; i++) {
       long before = log.file.toFile().exists() ? rows("audit.tally") : 0;
@@ -452,7 +454,7 @@ class TallyTest {
   }
 
   @Test
-  void aRefusalExchangedForAnApprovalIsNamed() throws Exception {
+  void refusalReplacedWithAnApprovalIsNamed() throws Exception {
     run(5);
     TestLog forged =
         rebuilt(row -> row.sequence() != 2, event("agent:a", new Bash("ls"), new Allow()));
@@ -470,7 +472,7 @@ class TallyTest {
 
   /** A holder of the key cannot erase a tally, even with a signed erasure that names it. */
   @Test
-  void aTallyThatWasErasedIsNamed() throws Exception {
+  void erasedTallyIsNamed() throws Exception {
     run(5);
     run(5);
     ErasureNote note;
@@ -488,7 +490,7 @@ class TallyTest {
         .containsExactly("it has no payload, and no payload.erased event that names it was found");
   }
 
-  /** Tallies without a usable content, signed with the log's key, are all reported. */
+  /** Tallies with unusable content, signed with the log's key, are all reported. */
   @Test
   void unreadableTallyIsNamed() throws Exception {
     run(5);
@@ -506,7 +508,7 @@ class TallyTest {
   }
 
   @Test
-  void endlessIntervalMakesOneTallyAtTheEnd() throws Exception {
+  void endlessIntervalWritesOneTallyAtTheEnd() throws Exception {
     DeferredAudit audit = start(ChronoUnit.FOREVER.getDuration());
     refusals("agent:a", 5).forEach(audit.queue()::submit);
     TestLog.close(audit);
@@ -523,14 +525,14 @@ class TallyTest {
     assertThat(audit.closeAndFlush(Duration.ofMillis(50)).pending()).isEqualTo(2);
     await().atMost(Duration.ofMinutes(1)).until(() -> rows("audit.tally") == 2);
 
-    assertThat(said("pending")).isEqualTo(2);
+    assertThat(lastTally("pending")).isEqualTo(2);
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
     assertThat(found.message()).startsWith("2 decisions had no outcome when their runs ended");
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** Accepts events, and never returns one. */
+  /** A store that accepts events and never returns one. */
   private static final class KeepingStore implements EventStore {
     @Override
     public boolean offer(AuditEvent event) {
@@ -661,21 +663,21 @@ class TallyTest {
   private void refuseRowsOf(String agent) throws SQLException {
     Sql.run(
         log.file,
-        "CREATE TRIGGER poison BEFORE INSERT ON signed_events WHEN new.agent_id = '"
+        "CREATE TRIGGER refuse_rows BEFORE INSERT ON signed_events WHEN new.agent_id = '"
             + agent
-            + "' BEGIN SELECT RAISE(ABORT, 'poison'); END");
+            + "' BEGIN SELECT RAISE(ABORT, 'not this one'); END");
   }
 
   private void deadLettersAreCounted() throws Exception {
     log.create();
-    refuseRowsOf("agent:poison");
+    refuseRowsOf("agent:refused");
     DeferredAudit audit = start(ONLY_AT_THE_END);
     refusals("agent:good", 5).forEach(audit.queue()::submit);
-    refusals("agent:poison", 3).forEach(audit.queue()::submit);
+    refusals("agent:refused", 3).forEach(audit.queue()::submit);
     TestLog.close(audit);
   }
 
-  /** Replays one dead letter and purges another, by a command between two runs. */
+  /** Replays one dead letter and purges another, as a command does between two runs. */
   private void replayAndPurge() throws Exception {
     List<DeadLetter> waiting = new ArrayList<>();
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -692,7 +694,7 @@ class TallyTest {
   /** A row as the forger reads it. */
   private record Seen(long sequence, String payloadText) {}
 
-  /** Rebuilds the chain as a forger with the key does, who leaves the tallies unchanged. */
+  /** Rebuilds the chain like a forger who has the key and leaves the tallies unchanged. */
   private TestLog rebuilt(Predicate<Seen> kept, AuditEvent... planted) throws Exception {
     List<AuditEvent> events = new ArrayList<>(List.of(planted));
     events.addAll(stored(kept));
@@ -728,7 +730,7 @@ class TallyTest {
   }
 
   /** Returns a number from the last tally. */
-  private long said(String... path) throws SQLException {
+  private long lastTally(String... path) throws SQLException {
     return Sql.number(
         log.file,
         "SELECT json_extract(payload, '$.details."

@@ -31,13 +31,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Acceptance 21, D11: tampering with the end of the chain does not stop the log. Each test changes
- * the file with plain SQL and checks that recording continues, that the chain notes the change
- * once, and that the verifier names the row.
+ * Tampering with the end of the chain does not stop the log. Each test changes the file with plain
+ * SQL, and checks that recording continues, that the chain notes the change once, and that the
+ * verifier names the row.
  */
 @Tag("any-jdk")
 class TamperedHeadTest {
-  /** Rows in the chain before the tampering. */
+  /** The number of rows in the chain before the tampering. */
   private static final int HONEST = 3;
 
   @TempDir Path directory;
@@ -49,19 +49,19 @@ class TamperedHeadTest {
     log.append(TestLog.refusals("agent:a", HONEST));
   }
 
-  /** Rows planted at the head without a key, in several ways. */
+  /** Rows are planted at the head without a key, in several ways. */
   @ParameterizedTest
   @ValueSource(
       strings = {
-        // wrong link, the last row's signature
+        // wrong link; the signature of the last row
         "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, payload",
         // no signature
         "payload_hash, NULL, attest_level, timestamp, prev_hash, key_id, payload",
         // no key id
         "payload_hash, signature, attest_level, timestamp, prev_hash, NULL, payload",
-        // unsigned, with that attest level
+        // unsigned, with attest level "unsigned"
         "payload_hash, NULL, 'unsigned', timestamp, prev_hash, NULL, payload",
-        // a signature of another length
+        // a signature of the wrong length
         "payload_hash, x'00', attest_level, timestamp, prev_hash, key_id, payload",
         // no payload
         "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, NULL",
@@ -70,12 +70,12 @@ class TamperedHeadTest {
       })
   void plantedRowIsNotedOnceAndRecordingContinues(String columns) throws Exception {
     plant(HONEST + 1, columns);
-    recordingGoesOnWithOneNoteOf(HONEST + 1, HONEST + 2);
+    requireOneNoteWhileRecording(HONEST + 1, HONEST + 2);
   }
 
-  /** A row with a correct link and a valid signature by a foreign key. */
+  /** The row has a correct link and a valid signature of a foreign key. */
   @Test
-  void aRowSignedByAForeignKeyIsNotedOnce() throws Exception {
+  void rowSignedByAForeignKeyIsNotedOnce() throws Exception {
     PlainChain.Row last = PlainChain.read(log.file).get(HONEST - 1);
     ChainRow foreign =
         new RowSealer(TestLog.FOREIGN_KEY)
@@ -87,21 +87,21 @@ class TamperedHeadTest {
     writer.insert(foreign);
     writer.close();
     assertThat(log.verify().verdict())
-        .as("before it is noted: no leaf of the tree is it")
+        .as("before the note: the tree has no leaf for the row")
         .isEqualTo(Verdict.BROKEN);
-    recordingGoesOnWithOneNoteOf(HONEST + 1, HONEST + 2);
+    requireOneNoteWhileRecording(HONEST + 1, HONEST + 2);
   }
 
-  /** The log appends after a row planted beyond a small gap; the verifier reports the gap. */
+  /** The log appends after a row planted beyond a small gap. The verifier reports the gap. */
   @Test
-  void aRowPlantedAfterAGapIsNotedOnce() throws Exception {
+  void rowPlantedAfterAGapIsNotedOnce() throws Exception {
     plant(HONEST + 5);
-    recordingGoesOnWithOneNoteOf(HONEST + 5, HONEST + 6);
+    requireOneNoteWhileRecording(HONEST + 5, HONEST + 6);
   }
 
   /**
-   * A row planted so far beyond the head that its sequence leaves no room for more, or has no exact
-   * double in JSON. The log notes the row and continues at its own head.
+   * A row is planted so far beyond the head that no sequence number is left after it, or that its
+   * number has no exact double in JSON. The log notes the row and continues at its own head.
    */
   @ParameterizedTest
   @ValueSource(
@@ -115,19 +115,19 @@ class TamperedHeadTest {
       })
   void rowPlantedFarBeyondTheHeadIsNoted(long sequence) throws Exception {
     plant(sequence);
-    recordingGoesOnWithOneNoteOf(sequence, HONEST + 1);
+    requireOneNoteWhileRecording(sequence, HONEST + 1);
   }
 
-  /** Two adjacent rows far beyond the head are no more trusted than one. */
+  /** Two adjacent rows far beyond the head are trusted no more than one. */
   @Test
   void rowsPlantedFarBeyondTheHeadAreNotExtended() throws Exception {
     for (int i = 5; i >= 1; i--) {
       plant(Long.MAX_VALUE - i);
     }
-    recordingGoesOnWithOneNoteOf(Long.MAX_VALUE - 1, HONEST + 1);
+    requireOneNoteWhileRecording(Long.MAX_VALUE - 1, HONEST + 1);
   }
 
-  /** With a row planted far beyond the head, the log still notes tampering at its own head. */
+  /** Even with a row planted far beyond the head, the log notes tampering at its own head. */
   @Test
   void headIsWatchedBelowAFarPlantedRow() throws Exception {
     plant(Long.MAX_VALUE);
@@ -138,26 +138,26 @@ class TamperedHeadTest {
         .containsExactly(String.valueOf(Long.MAX_VALUE), String.valueOf(HONEST + 3));
   }
 
-  /** A row at a sequence below 1 does not start a chain. */
+  /** A row with a sequence number below 1 does not start a chain. */
   @ParameterizedTest
   @ValueSource(longs = {Long.MIN_VALUE, -5, 0})
-  void rowPlantedBelowOneStartsNoChain(long sequence) throws Exception {
+  void rowPlantedBelowOneDoesNotStartAChain(long sequence) throws Exception {
     plant(sequence);
     Sql.run(log.file, "DELETE FROM signed_events WHERE sequence > 0");
-    recordingGoesOnWithOneNoteOf(sequence, 1);
+    requireOneNoteWhileRecording(sequence, 1);
   }
 
   /** The log does not look below the head; the verifier finds the row. */
   @Test
-  void aRowPlantedBelowTheFirstIsNamedByTheVerifier() throws Exception {
+  void rowPlantedBelowTheFirstIsNamedByVerifier() throws Exception {
     plant(-5);
     log.append(TestLog.refusal("agent:a", "after"));
     assertThat(brokenSequences()).contains(-5L);
   }
 
-  /** A planted note does not suppress the true one. */
+  /** A planted note does not suppress the genuine one. */
   @Test
-  void forgedNoteSuppressesNoTrueOne() throws Exception {
+  void forgedNoteDoesNotSuppressTheGenuineOne() throws Exception {
     plant(HONEST + 1);
     String hash = PlainChain.hex(PlainChain.read(log.file).get(HONEST).recordHash());
     Sql.run(
@@ -178,7 +178,7 @@ class TamperedHeadTest {
         .containsExactly("0", String.valueOf(HONEST + 2));
   }
 
-  /** The last row of this writer is changed while the log runs. */
+  /** The last row of this writer is changed while the log is running. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -188,7 +188,7 @@ class TamperedHeadTest {
         "prev_hash = zeroblob(32)",
         "timestamp = '2000-01-01T00:00:00.000000Z'"
       })
-  void theHeadRowChangedWhileRunningIsNotedOnce(String change) throws Exception {
+  void headChangedWhileRunningIsNotedOnce(String change) throws Exception {
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "head"));
     TestLog.settle(audit);
@@ -205,11 +205,11 @@ class TamperedHeadTest {
   }
 
   /**
-   * The tail is cut while the log runs: the log notes it, although a verifier alone could not find
-   * it.
+   * The tail is cut while the log is running. The log notes it, although a verifier alone could not
+   * find it.
    */
   @Test
-  void theTailCutWhileRunningIsNotedOnce() throws Exception {
+  void tailCutWhileRunningIsNotedOnce() throws Exception {
     DeferredAudit audit = log.start();
     TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
     TestLog.settle(audit);
@@ -225,9 +225,9 @@ class TamperedHeadTest {
     assertThat(log.rows()).isEqualTo(HONEST + 5);
   }
 
-  /** Every row is deleted while the log runs. */
+  /** Every row is deleted while the log is running. */
   @Test
-  void theTableEmptiedWhileRunningIsNotedOnce() throws Exception {
+  void tableEmptiedWhileRunningIsNotedOnce() throws Exception {
     DeferredAudit audit = log.start();
     TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
     TestLog.settle(audit);
@@ -244,12 +244,12 @@ class TamperedHeadTest {
   }
 
   /**
-   * D2, D11: the file is removed or moved away while the log has it open. Events accepted after
-   * that are in the new file, after a note of the missing rows.
+   * The file is removed or moved away while the log has it open. Events accepted after that are in
+   * the new file, after a note about the missing rows.
    */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void movedFileTakesNoLaterEventWithIt(boolean moved) throws Exception {
+  void movedFileGetsNoLaterEvent(boolean moved) throws Exception {
     DeferredAudit audit = log.start();
     TestLog.refusals("agent:a", 5).forEach(audit.queue()::submit);
     TestLog.settle(audit);
@@ -271,8 +271,8 @@ class TamperedHeadTest {
   }
 
   /**
-   * The tail is cut under a lock on which the sink fails. The new sink (D8) still knows the last
-   * row of the failed one.
+   * The tail is cut under a lock, while the sink fails. The new sink still knows the last row of
+   * the failed one.
    */
   @Test
   void tailCutDuringAFailureIsNoted() throws Exception {
@@ -293,7 +293,7 @@ class TamperedHeadTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
   }
 
-  /** A second honest writer causes no note, whichever wrote last. */
+  /** A second honest writer causes no note, whichever writer wrote last. */
   @Test
   void secondHonestWriterIsNotNoted() throws Exception {
     try (LedgerSink one = log.sink();
@@ -322,7 +322,7 @@ class TamperedHeadTest {
     assertThat(notedSequences()).containsExactly(String.valueOf(Long.MAX_VALUE));
   }
 
-  private void recordingGoesOnWithOneNoteOf(long planted, long noteAt) throws Exception {
+  private void requireOneNoteWhileRecording(long planted, long noteAt) throws Exception {
     long rows = log.rows();
     DeferredAudit audit = log.start();
     DeferredAuditEvent first = TestLog.refusal("agent:after", "one");
@@ -359,7 +359,10 @@ class TamperedHeadTest {
         .matches(finding -> finding.message().contains("row " + planted + " "));
   }
 
-  /** Asserts one signed note in the chain, at this sequence, about that row. */
+  /**
+   * Checks that the chain has one signed note, at sequence number {@code at}, about row {@code
+   * about}.
+   */
   private void assertOneNote(long about, long at) throws Exception {
     assertThat(notedSequences()).containsExactly(String.valueOf(about));
     PlainChain.Row note =
@@ -404,7 +407,7 @@ class TamperedHeadTest {
     plant(sequence, "payload_hash, signature, attest_level, timestamp, prev_hash, key_id, payload");
   }
 
-  /** Inserts a copy of row 1 at another sequence, with some columns replaced. */
+  /** Inserts a copy of row 1 with another sequence number, and with some columns replaced. */
   private void plant(long sequence, String columns) throws Exception {
     // SQLite has no literal for its smallest integer.
     String place = sequence == Long.MIN_VALUE ? "-9223372036854775807 - 1" : "" + sequence;

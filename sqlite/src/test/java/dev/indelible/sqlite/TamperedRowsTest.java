@@ -35,7 +35,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Acceptance 22, 23, 24: a chain of 20 rows of every kind, changed with plain SQL. */
+/**
+ * A chain of 20 rows of every kind is changed with plain SQL, and the verifier names each changed
+ * row.
+ */
 @Tag("any-jdk")
 class TamperedRowsTest {
   private static final int ROWS = 20;
@@ -64,11 +67,10 @@ class TamperedRowsTest {
   }
 
   @Test
-  void untouchedChainIsIntact() throws Exception {
+  void unchangedChainIsIntact() throws Exception {
     assertThat(log.requireIntact()).hasSize(ROWS);
   }
 
-  /** An empty chain is intact. */
   @Test
   void emptyChainIsIntact() throws Exception {
     TestLog empty = new TestLog(directory.resolve("empty.db")).create();
@@ -79,7 +81,7 @@ class TamperedRowsTest {
   /** A flipped bit in each column of each row, on a fresh copy, is reported at that row. */
   @ParameterizedTest
   @MethodSource("columns")
-  void aFlippedBitInAnyRowIsNamed(String column) throws Exception {
+  void flippedBitInAnyRowIsNamed(String column) throws Exception {
     Random random = new Random(column.hashCode());
     for (int row = 1; row <= ROWS; row++) {
       for (int draw = 0; draw < 2; draw++) {
@@ -94,7 +96,7 @@ class TamperedRowsTest {
     }
   }
 
-  /** Bits of every column of one row: a sample, or all with {@code -Pfull}. */
+  /** Flips the bits of every column of one row: a sample, or all with {@code -Pfull}. */
   @ParameterizedTest
   @MethodSource("columns")
   void everyFlippedBitOfARowIsNamed(String column) throws Exception {
@@ -111,7 +113,7 @@ class TamperedRowsTest {
     assertThat(log.requireIntact()).hasSize(GARBLED + 1);
   }
 
-  /** Bytes stored as another type read the same, and no query finds them. */
+  /** Bytes stored as another type look equal when read, but no query finds them. */
   @ParameterizedTest
   @MethodSource("columns")
   void bytesOfAnotherTypeAreNamed(String column) throws Exception {
@@ -127,9 +129,9 @@ class TamperedRowsTest {
     requireNamed(log.verify(), 7, column);
   }
 
-  /** Flipped bits that lead to an unused sequence; together the rows cover every bit. */
+  /** Flips bits that lead to an unused sequence number; together the rows cover every bit. */
   @Test
-  void aFlippedBitInASequenceIsNamed() throws Exception {
+  void flippedBitInASequenceIsNamed() throws Exception {
     for (int row = 1; row <= ROWS; row++) {
       for (int bit = 0; bit < Long.SIZE; bit++) {
         long moved = row ^ 1L << bit;
@@ -152,10 +154,10 @@ class TamperedRowsTest {
     log.requireIntact();
   }
 
-  /** Columns that may be NULL, set to NULL. */
+  /** Columns that may be NULL are set to NULL. */
   @ParameterizedTest
   @ValueSource(strings = {"payload", "signature", "key_id"})
-  void aValueMadeNullIsNamed(String column) throws Exception {
+  void valueSetToNullIsNamed(String column) throws Exception {
     for (int row = 1; row <= ROWS; row++) {
       TestLog copy = freshCopy("null-" + row + ".db");
       Sql.run(copy.file, "UPDATE signed_events SET " + column + " = NULL WHERE sequence = " + row);
@@ -163,10 +165,13 @@ class TamperedRowsTest {
     }
   }
 
-  /** A NUL and more bytes, bytes that are not UTF-8, and an empty value are other values. */
+  /**
+   * A value followed by a NUL and more bytes, bytes that are not UTF-8, and an empty value are
+   * different values.
+   */
   @ParameterizedTest
   @MethodSource("columns")
-  void aValueOfAnotherLengthIsNamed(String column) throws Exception {
+  void valueOfAnotherLengthIsNamed(String column) throws Exception {
     for (byte[] tail : List.of(new byte[] {0, 'x'}, new byte[] {(byte) 0xff}, new byte[] {' '})) {
       TestLog copy = freshCopy("tail-" + tail[0] + ".db");
       try (Connection connection = Sql.connect(copy.file)) {
@@ -183,7 +188,7 @@ class TamperedRowsTest {
     }
   }
 
-  /** A payload of equal meaning that is not in canonical form is rejected. */
+  /** A payload with equal meaning that is not in canonical form is rejected. */
   @Test
   void payloadNotInCanonicalFormIsNamed() throws Exception {
     Sql.run(
@@ -193,9 +198,9 @@ class TamperedRowsTest {
     requireNamed(log.verify(), 9, "payload with blanks");
   }
 
-  /** Each row but the last is deleted in turn; the row after it is named. */
+  /** Each row except the last is deleted in turn, and the row after it is named. */
   @Test
-  void aDeletedRowIsNamed() throws Exception {
+  void deletedRowIsNamed() throws Exception {
     for (int row = 1; row < ROWS; row++) {
       TestLog copy = freshCopy("deleted-" + row + ".db");
       Sql.run(copy.file, "DELETE FROM signed_events WHERE sequence = " + row);
@@ -208,9 +213,9 @@ class TamperedRowsTest {
     }
   }
 
-  /** Each pair of adjacent rows is swapped; their signatures show that they were moved. */
+  /** Each pair of adjacent rows is swapped. Their signatures show that they were moved. */
   @Test
-  void twoSwappedRowsAreNamed() throws Exception {
+  void swappedRowsAreNamed() throws Exception {
     for (int row = 1; row < ROWS; row++) {
       TestLog copy = freshCopy("swapped-" + row + ".db");
       try (Connection connection = Sql.connect(copy.file)) {
@@ -225,9 +230,9 @@ class TamperedRowsTest {
     }
   }
 
-  /** A row is inserted at each sequence, and the rows after it are moved up. */
+  /** A row is inserted at each sequence number, and the rows after it are moved up. */
   @Test
-  void anInsertedRowIsNamed() throws Exception {
+  void insertedRowIsNamed() throws Exception {
     for (int row = 1; row <= ROWS; row++) {
       TestLog copy = freshCopy("inserted-" + row + ".db");
       try (Connection connection = Sql.connect(copy.file)) {
@@ -248,18 +253,18 @@ class TamperedRowsTest {
       }
       VerificationReport report = copy.verify();
       assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
-      assertThat(broken(report, "signature")).as("the planted one").containsExactly((long) row);
+      assertThat(broken(report, "signature")).as("the planted row").containsExactly((long) row);
       List<Long> moved = new ArrayList<>();
       for (long place = row + 1; place <= ROWS + 1; place++) {
         moved.add(place);
       }
-      assertThat(broken(report, "order")).as("the moved ones").isEqualTo(moved);
+      assertThat(broken(report, "order")).as("the moved rows").isEqualTo(moved);
     }
   }
 
-  /** Acceptance 22: the tail is cut below the size of a checkpoint. */
+  /** The tail is cut below the size of a checkpoint. */
   @Test
-  void aTailCutPastACheckpointIsNamed() throws Exception {
+  void tailCutPastACheckpointIsNamed() throws Exception {
     for (int rows : new int[] {19, 7, 0}) {
       Sql.run(log.file, "DELETE FROM signed_events WHERE sequence > " + rows);
       VerificationReport report = log.verify();
@@ -280,7 +285,7 @@ class TamperedRowsTest {
    * does not show this, as the verifier's Javadoc states. This test documents the limit.
    */
   @Test
-  void aCutTailIsNotDetectableWithoutACheckpoint() throws Exception {
+  void cutTailIsNotDetectableWithoutACheckpoint() throws Exception {
     for (int rows : new int[] {19, 7}) {
       log.cutTailWithItsTree(rows);
       VerificationReport report = log.verify();
@@ -289,32 +294,34 @@ class TamperedRowsTest {
           .filteredOn(finding -> finding.check().equals("checkpoints"))
           .singleElement()
           .returns(Status.UNKNOWN, Finding::status);
-      assertThat(report.rows()).as("but it says how many there are").isEqualTo(rows);
+      assertThat(report.rows()).as("number of rows in the report").isEqualTo(rows);
       assertThat(report.head().sequence()).isEqualTo(rows);
     }
   }
 
-  /** A chain signed entirely by an unknown key is not intact; nothing more is known. */
+  /** A chain that is signed entirely by an unknown key is not intact; its verdict is unknown. */
   @Test
   void chainUnderAnotherKeyIsNotIntact() throws Exception {
     KeyRing foreign = KeyRing.of(List.of(TestLog.FOREIGN_KEY.verificationKey()));
     VerificationReport report = log.verify(foreign);
-    assertThat(report.verdict()).as("could not tell is not broken").isEqualTo(Verdict.UNKNOWN);
+    assertThat(report.verdict())
+        .as("a verdict that is unknown is not broken")
+        .isEqualTo(Verdict.UNKNOWN);
     assertThat(report.faults()).as("each row, and the checkpoint").isEqualTo(ROWS + 1);
     assertThat(report.findings())
         .filteredOn(finding -> finding.check().equals("signature"))
         .allMatch(finding -> finding.message().contains(TestLog.KEY.verificationKey().keyId()));
   }
 
-  /** D11: without any key, the chain is not intact either. */
+  /** Without any key, the chain is not intact either. */
   @Test
   void chainIsNotIntactWithoutAnyKey() throws Exception {
     assertThat(log.verify(KeyRing.of(List.of())).verdict()).isEqualTo(Verdict.UNKNOWN);
   }
 
-  /** Acceptance 23: a proven break is reported even among many rows of an unknown key. */
+  /** A proven break is reported even among many rows of an unknown key. */
   @Test
-  void aBreakAmongManyUnknownSignaturesIsNotHidden() throws Exception {
+  void breakAmongUnknownSignaturesIsReported() throws Exception {
     TestLog large = new TestLog(directory.resolve("large.db"));
     large.append(TestLog.refusals("agent:a", Finding.MAX_NAMED + 100));
     int last = Finding.MAX_NAMED + 90;
@@ -323,13 +330,13 @@ class TamperedRowsTest {
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(report.firstBroken()).hasValue(last + 1);
     assertThat(report.faults())
-        .as("each row, the tree, and the checkpoint over one row more")
+        .as("faults: each row, the tree, and the checkpoint")
         .isEqualTo(Finding.MAX_NAMED + 100 + 2);
   }
 
-  /** Acceptance 23: an unsigned row in a log that signs every row is broken. */
+  /** An unsigned row in a log that signs every row is broken. */
   @Test
-  void anUnsignedRowIsAFinding() throws Exception {
+  void unsignedRowIsAFinding() throws Exception {
     Sql.run(
         log.file,
         "UPDATE signed_events SET attest_level = 'unsigned', signature = NULL, key_id = NULL"
@@ -337,7 +344,7 @@ class TamperedRowsTest {
     requireNamed(log.verify(), 11, "unsigned");
   }
 
-  /** Acceptance 24: a check since row N starts at N, and reports the trusted row's hash. */
+  /** A check since row N starts at N and reports the hash of the trusted row. */
   @Test
   void sinceReportsTheTrustedRow() throws Exception {
     String trusted = PlainChain.hex(PlainChain.read(log.file).get(9).recordHash());
@@ -358,7 +365,7 @@ class TamperedRowsTest {
     requireNamed(since(11), 15, "changed after");
   }
 
-  /** Acceptance 24: the trusted row is not checked, but the next row's link covers it. */
+  /** The trusted row is not checked, but the link of the next row covers it. */
   @Test
   void changedTrustedRowBreaksTheLinkToIt() throws Exception {
     change(10);
@@ -413,7 +420,7 @@ class TamperedRowsTest {
     return found.get(0);
   }
 
-  /** Returns whether a finding is about a row itself, and not about the tree or the checkpoints. */
+  /** Returns true if a finding is about a row itself, not about the tree or the checkpoints. */
   private static boolean isBrokenRow(Finding finding) {
     return finding.status() == Status.BROKEN
         && !Set.of("tree", "checkpoints").contains(finding.check())

@@ -56,7 +56,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/** A log in a directory, and the operations that tests share. */
+/** A log in a directory, with operations that tests share. */
 final class TestLog {
   /** Longer than any step takes, so that a slow machine fails no test. */
   static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -108,13 +108,13 @@ final class TestLog {
             counters));
   }
 
-  /** Creates the tables only. */
+  /** Creates only the tables. */
   TestLog create() throws LedgerException {
     SqliteWriter.open(file).close();
     return this;
   }
 
-  /** Appends a batch as another process would: with a new sink, closed afterwards. */
+  /** Appends a batch as another process does: with a new sink, which is closed afterwards. */
   List<AppendOutcome> append(List<? extends AuditEvent> batch) throws Exception {
     try (LedgerSink sink = sink()) {
       return sink.append(EventBatch.of(List.copyOf(batch)));
@@ -147,8 +147,8 @@ final class TestLog {
   }
 
   /**
-   * Cuts the tail of a short chain, with the checkpoints and the part of the tree that would show
-   * it.
+   * Cuts the tail of a short chain, together with the checkpoints and the part of the tree that
+   * would show it.
    */
   void cutTailWithItsTree(int rows) throws SQLException {
     Sql.run(
@@ -170,8 +170,9 @@ final class TestLog {
   }
 
   /**
-   * Asserts that our verifier and the oracle find the chain intact; returns its rows. First drops
-   * the triggers by which a test refuses rows, because a trigger on a ledger's table is a fault.
+   * Checks that the verifier and the independent {@link PlainChain} find the chain intact, and
+   * returns its rows. First drops the triggers by which a test refuses rows, because a trigger on a
+   * ledger table is a fault.
    */
   List<PlainChain.Row> requireIntact() throws Exception {
     for (String trigger :
@@ -182,7 +183,7 @@ final class TestLog {
     assertThat(report.verdict())
         .as(() -> report.findings().toString())
         .isEqualTo(VerificationReport.Verdict.INTACT);
-    List<PlainChain.Row> rows = PlainChain.requireSound(file, KEY.verificationKey().raw());
+    List<PlainChain.Row> rows = PlainChain.requireValid(file, KEY.verificationKey().raw());
     assertThat(report.rows()).isEqualTo(rows.size());
     return rows;
   }
@@ -203,7 +204,7 @@ final class TestLog {
     return Sql.texts(file, "SELECT id FROM signed_events_dlq ORDER BY letter");
   }
 
-  /** Waits until everything submitted is settled, and asserts that the counters reconcile (D10). */
+  /** Waits until all submitted events are settled, and checks that the counters reconcile. */
   static DeferredAuditMetrics settle(DeferredAudit audit) {
     assertThat(audit.queue().drainPending(PATIENCE)).as("drained").isTrue();
     DeferredAuditMetrics metrics = audit.queue().metrics();
@@ -212,7 +213,7 @@ final class TestLog {
     return metrics;
   }
 
-  /** Closes and flushes, and asserts that the counters reconcile and nothing is pending (D10). */
+  /** Closes and flushes, and checks that the counters reconcile and nothing is pending. */
   static DrainReport close(DeferredAudit audit) {
     DrainReport report = audit.closeAndFlush(PATIENCE);
     assertThat(report.submitted())
@@ -238,7 +239,7 @@ final class TestLog {
     return events;
   }
 
-  /** Returns an event with this event's id and another content. */
+  /** Returns an event with the id of this event and different content. */
   static DeferredAuditEvent withCommand(DeferredAuditEvent event, String command) {
     return new DeferredAuditEvent(
         event.id(),
@@ -266,7 +267,7 @@ final class TestLog {
             new Allow(),
             new Escalate("R002", "ask a person – now"),
             new Warn("R003", ""));
-    // U+FFFD replaces bytes that could not be decoded; the log treats it as any other character.
+    // U+FFFD replaces bytes that could not be decoded. The log treats it as any other character.
     List<String> agents =
         List.of("agent:alice", "агент:боб", "agent \\ \"quoted\"", "gar\ufffdled");
     List<DeferredAuditEvent> events = new ArrayList<>();

@@ -43,8 +43,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The Merkle tree and its checkpoints: the rows they cover, and the finding that each attack
- * causes.
+ * The Merkle tree and its checkpoints: the rows that they cover, and the finding for each attack.
  */
 @Tag("any-jdk")
 class TreeTest {
@@ -57,12 +56,12 @@ class TreeTest {
   }
 
   /**
-   * The expected root comes from a slow reference: RFC 6962's recursion over the records, read with
-   * plain SQL.
+   * A slow reference computes the expected root: the recursion of RFC 6962 over the records, which
+   * are read with plain SQL.
    */
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 255, 256, 257, 700})
-  void aCheckpointStatesTheRootOfTheRecords(int events) throws Exception {
+  void checkpointStatesTheRootOfTheRecords(int events) throws Exception {
     log.append(TestLog.refusals("agent:a", events));
 
     List<byte[]> records = new ArrayList<>();
@@ -83,7 +82,7 @@ class TreeTest {
 
   /** Batches of many sizes, each with a checkpoint, build one tree. */
   @Test
-  void checkpointsHoldForBatchesOfEverySize() throws Exception {
+  void checkpointsVerifyForBatchesOfEverySize() throws Exception {
     for (int size : new int[] {1, 1, 3, 250, 1, 256, 300, 2, 513}) {
       log.append(TestLog.refusals("agent:a", size));
     }
@@ -125,7 +124,7 @@ class TreeTest {
         "UPDATE indelible_schema SET version = 1");
     VerificationReport before = log.verify();
     assertThat(before.verdict())
-        .as("that nothing was cut cannot be told")
+        .as("without a tree, a cut cannot be excluded")
         .isEqualTo(Verdict.UNKNOWN);
     assertThat(finding(before, "tree").status()).isEqualTo(Status.UNKNOWN);
 
@@ -140,29 +139,29 @@ class TreeTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "a tile of other hashes           | tree        | UPDATE indelible_tiles SET hashes ="
+        "a tile with other hashes         | tree        | UPDATE indelible_tiles SET hashes ="
             + " zeroblob(length(hashes)) WHERE level = 0 AND tile = 0",
-        "another tile higher up           | tree        | UPDATE indelible_tiles SET hashes ="
+        "another tile at a higher level   | tree        | UPDATE indelible_tiles SET hashes ="
             + " zeroblob(length(hashes)) WHERE level = 1",
         "a tile that is gone              | tree        | DELETE FROM indelible_tiles WHERE tile = 1",
-        "a tile cut short                 | tree        | UPDATE indelible_tiles SET hashes ="
+        "a truncated tile                 | tree        | UPDATE indelible_tiles SET hashes ="
             + " substr(hashes, 1, 32) WHERE level = 0 AND tile = 0",
-        "a last tile cut short            | tree        | UPDATE indelible_tiles SET hashes ="
+        "a truncated last tile            | tree        | UPDATE indelible_tiles SET hashes ="
             + " substr(hashes, 1, 32) WHERE level = 0 AND tile = 2",
-        "a tile with a hash more          | tree        | UPDATE indelible_tiles SET hashes ="
+        "a tile with an extra hash        | tree        | UPDATE indelible_tiles SET hashes ="
             + " CAST(concat(hashes, zeroblob(32)) AS BLOB) WHERE level = 0 AND tile = 0",
-        "a last tile with a hash more     | tree        | UPDATE indelible_tiles SET hashes ="
+        "a last tile with an extra hash   | tree        | UPDATE indelible_tiles SET hashes ="
             + " CAST(concat(hashes, zeroblob(32)) AS BLOB) WHERE level = 0 AND tile = 2",
         "a tile with half a hash more     | tree        | UPDATE indelible_tiles SET hashes ="
             + " CAST(concat(hashes, zeroblob(16)) AS BLOB) WHERE level = 1",
-        "a tree set back                  | tree        | UPDATE indelible_tree SET size = 300",
+        "a tree that was rolled back      | tree        | UPDATE indelible_tree SET size = 300",
         "a tail cut                       | checkpoints | DELETE FROM signed_events WHERE"
             + " sequence > 590",
         "a checkpoint of another size     | checkpoints | UPDATE indelible_checkpoints SET size = 599",
         "a checkpoint with other bytes    | checkpoints | UPDATE indelible_checkpoints SET note ="
             + " replace(note, '600', '601')",
         "a checkpoint under no size       | checkpoints | UPDATE indelible_checkpoints SET size = -1",
-        "a note that is none              | checkpoints | UPDATE indelible_checkpoints SET note = 'x'",
+        "a malformed note                 | checkpoints | UPDATE indelible_checkpoints SET note = 'x'",
       })
   void eachAttackIsReportedByItsCheck(String attack, String check, String sql) throws Exception {
     log.append(TestLog.refusals("agent:a", 600));
@@ -173,7 +172,7 @@ class TreeTest {
     assertThat(finding(report, check.strip()).status()).as(attack).isEqualTo(Status.BROKEN);
   }
 
-  /** A chain without its tree: its rows link and are signed, but have no leaf. */
+  /** A chain without its tree: the rows link and are signed, but have no leaf. */
   @Test
   void rowsWithoutALeafAreNamed() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
@@ -192,7 +191,7 @@ class TreeTest {
         .satisfies(found -> assertThat(found.sequence()).hasValue(11));
   }
 
-  /** A tree without its chain: its leaves and checkpoints are kept, but their rows are gone. */
+  /** A tree without its chain: the leaves and checkpoints exist, but their rows are gone. */
   @Test
   void leavesWithoutARowAreNamed() throws Exception {
     log.append(TestLog.refusals("agent:a", 600));
@@ -208,7 +207,7 @@ class TreeTest {
         .satisfies(found -> assertThat(found.sequence()).hasValue(591));
   }
 
-  /** A lowered version hides neither the tree nor the checkpoints. */
+  /** A lowered schema version hides neither the tree nor the checkpoints. */
   @Test
   void loweredVersionHidesNothing() throws Exception {
     log.append(TestLog.refusals("agent:a", 600));
@@ -224,7 +223,8 @@ class TreeTest {
   }
 
   /**
-   * If a table is missing, the others are still checked: rows, and checkpoints against the rows.
+   * If a table is missing, the other tables are still checked: rows, and checkpoints against the
+   * rows.
    */
   @ParameterizedTest
   @ValueSource(strings = {"indelible_tiles", "indelible_tree", "indelible_checkpoints"})
@@ -260,7 +260,7 @@ class TreeTest {
         .isEqualTo("the checkpoint over 10 rows was signed over other rows than these");
   }
 
-  /** A report of many faults stays small enough for a small heap. */
+  /** A report with many faults stays small enough for a small heap. */
   @Test
   void brokenCheckpointsAreNamedUpToALimit() throws Exception {
     log.append(TestLog.refusals("agent:a", 1_500));
@@ -278,7 +278,7 @@ class TreeTest {
 
   /** A checkpoint of an unknown key proves neither tampering nor integrity. */
   @Test
-  void aCheckpointByAnUnknownKeyIsUnknown() throws Exception {
+  void checkpointByAnUnknownKeyIsUnknown() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
     Checkpoint honest = lastCheckpoint();
     String foreign =
@@ -291,7 +291,7 @@ class TreeTest {
   }
 
   /**
-   * If storage contradicts the last checkpoint, recording continues, signing stops, and health
+   * If the storage contradicts the last checkpoint, recording continues, signing stops, and health
    * states the cause.
    */
   @ParameterizedTest
@@ -320,9 +320,9 @@ class TreeTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.BROKEN);
   }
 
-  /** Rows and tree are cut back, but not the checkpoints. */
+  /** Rows and tree are cut, but not the checkpoints. */
   @Test
-  void aTreeShorterThanItsCheckpointIsNotSigned() throws Exception {
+  void treeShorterThanItsCheckpointIsNotSigned() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
     Sql.run(log.file, "CREATE TABLE kept AS SELECT * FROM indelible_checkpoints");
     log.cutTailWithItsTree(5);
@@ -334,9 +334,9 @@ class TreeTest {
         .contains("Put back the database");
   }
 
-  /** A checkpoint stored under a wrong size does not stop new checkpoints. */
+  /** A checkpoint stored under a wrong size does not prevent new checkpoints. */
   @Test
-  void aMisfiledCheckpointIsNotTheLast() throws Exception {
+  void checkpointUnderAWrongSizeIsIgnored() throws Exception {
     log.append(TestLog.refusals("agent:a", 10));
     Sql.run(log.file, "UPDATE indelible_checkpoints SET size = 5000");
     log.append(TestLog.refusals("agent:a", 10));
@@ -346,7 +346,7 @@ class TreeTest {
   }
 
   /**
-   * The file is restored to an older state under a running log, which remembers its last
+   * The file is restored to an older state while the log is running. The log remembers its last
    * checkpoint.
    */
   @Test
@@ -371,9 +371,9 @@ class TreeTest {
         .contains("the database was rolled back or replaced");
   }
 
-  /** A planted row that was noted has a leaf, so chain and tree stay equal. */
+  /** A planted row that was noted has a leaf, so chain and tree stay equal in size. */
   @Test
-  void aNotedRowHasItsLeaf() throws Exception {
+  void notedRowHasALeaf() throws Exception {
     log.append(TestLog.refusals("agent:a", 3));
     Sql.run(
         log.file,
@@ -407,7 +407,7 @@ class TreeTest {
             new AuditCounters()));
   }
 
-  /** Returns the last checkpoint, with its signature checked. */
+  /** Returns the last checkpoint and verifies its signature. */
   private Checkpoint lastCheckpoint() throws Exception {
     byte[] note =
         Sql.text(log.file, "SELECT note FROM indelible_checkpoints ORDER BY size DESC LIMIT 1")

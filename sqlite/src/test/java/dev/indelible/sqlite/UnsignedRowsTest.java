@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rows without signatures, in a log configured to leave them off (D11). */
+/** Rows without signatures, in a log that is configured to leave rows unsigned. */
 class UnsignedRowsTest {
   private static final RowSigning OFF = new RowSigning(TestLog.KEY, false);
   private static final RowSigning ON = RowSigning.everyRow(TestLog.KEY);
@@ -39,7 +39,7 @@ class UnsignedRowsTest {
   }
 
   @Test
-  void unsignedRowsAreRecordedAndInTheVerdict() throws Exception {
+  void unsignedRowsAreRecordedAndReported() throws Exception {
     append(OFF, 200);
     append(OFF, 1);
 
@@ -47,10 +47,10 @@ class UnsignedRowsTest {
     assertThat(levels()).startsWith("self_signed").hasSize(202);
     assertThat(levels().subList(1, 202)).containsOnly("unsigned");
     assertThat(Sql.number(log.file, "SELECT count(signature) + count(key_id) FROM signed_events"))
-        .as("the note alone is signed")
+        .as("only the note is signed")
         .isEqualTo(2);
     VerificationReport report = log.verify();
-    assertThat(report.verdict()).as("a checkpoint covers them").isEqualTo(Verdict.INTACT);
+    assertThat(report.verdict()).as("a checkpoint covers the rows").isEqualTo(Verdict.INTACT);
     assertThat(unsigned(report).message()).endsWith("the checkpoint over 202 rows covers them");
 
     Sql.run(log.file, "DELETE FROM indelible_checkpoints WHERE size > 201");
@@ -66,7 +66,7 @@ class UnsignedRowsTest {
   }
 
   @Test
-  void signingTurnedOnAgainHoldsForLaterRows() throws Exception {
+  void signingEnabledAgainSignsLaterRows() throws Exception {
     append(OFF, 3);
     append(ON, 3);
     append(ON, 3);
@@ -79,8 +79,8 @@ class UnsignedRowsTest {
   }
 
   /**
-   * Two processes with different settings append in turn; each row is signed or not as its writer
-   * declared.
+   * Two processes with different settings append in turn. Each row is signed or unsigned, as its
+   * writer declared.
    */
   @Test
   void writersWithDifferentSettingsStayVerifiable() throws Exception {
@@ -98,7 +98,7 @@ class UnsignedRowsTest {
     assertThat(Sql.number(log.file, count(SystemEvent.TAMPER))).isZero();
   }
 
-  /** Stripped signatures need a signed note, which only a holder of the log's key can write. */
+  /** Unsigned rows need a signed note, which only a holder of the log's key can write. */
   @Test
   void noteWithoutASignatureExcusesNothing() throws Exception {
     append(ON, 5);
@@ -136,7 +136,7 @@ class UnsignedRowsTest {
     }
   }
 
-  /** A row changed in place is reported by its payload, and by the link of the next row. */
+  /** A row changed in place is reported by its payload and by the link of the next row. */
   @Test
   void changedUnsignedRowAndTheNextAreNamed() throws Exception {
     append(OFF, 10);
@@ -150,7 +150,7 @@ class UnsignedRowsTest {
 
   /** A writer of another process accepts unsigned rows that it did not write. */
   @Test
-  void unsignedRowsAtTheEndAreNoTampering() throws Exception {
+  void unsignedRowsAtTheEndAreNotTampering() throws Exception {
     append(OFF, 3);
     append(OFF, 3);
     append(ON, 3);
@@ -164,7 +164,7 @@ class UnsignedRowsTest {
     }
   }
 
-  /** Strips the signature of a row; the row's link stays valid. */
+  /** Removes the signature of a row; the link of the row stays valid. */
   private void strip(long sequence) throws Exception {
     Sql.run(
         log.file,

@@ -22,12 +22,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** D2, D6: under load, another thread runs SQLite's WAL checkpoints. */
+/** Under load, another thread runs SQLite's WAL checkpoints. */
 class WalCheckpointerTest {
-  /** Padding that makes a row some 1.5 KiB. */
+  /** The padding that makes a row about 1.5 KiB. */
   private static final String PADDING = "x".repeat(800);
 
-  /** Size of the WAL at which the writer runs a checkpoint itself, and a few batches more. */
+  /** The size of the WAL at which the writer runs a checkpoint itself, plus a few batches. */
   private static final long MOST_BYTES = 24L << 20;
 
   @TempDir Path directory;
@@ -38,22 +38,22 @@ class WalCheckpointerTest {
     DeferredAudit audit = log.start();
     assertThat(audit.queue().submit(TestLog.refusal("agent:a", "x"))).isTrue();
     TestLog.settle(audit);
-    assertThat(isAtWork()).as("for one event").isFalse();
+    assertThat(isRunning()).as("checkpointer runs after one event").isFalse();
 
     floodAtOnce(log, audit);
     TestLog.settle(audit);
-    assertThat(isAtWork()).isTrue();
+    assertThat(isRunning()).isTrue();
     for (int burst = 0; burst < 10; burst++) {
       flood(audit, 2_000);
       TestLog.settle(audit);
       assertThat(Files.size(wal(log))).isLessThan(MOST_BYTES);
     }
-    // No more writes, so that no writer can copy the rest.
+    // No more writes follow, so no writer can copy the rest.
     await().until(() -> Files.size(log.file) > 20_000 * PADDING.length());
     assertThat(Sql.number(log.file, "SELECT count(*) FROM signed_events")).isGreaterThan(20_000);
 
     TestLog.close(audit);
-    await().until(() -> !isAtWork());
+    await().until(() -> !isRunning());
     assertThat(wal(log)).doesNotExist();
     log.requireIntact();
     assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
@@ -70,9 +70,9 @@ class WalCheckpointerTest {
     assertThat(WalCheckpointer.isSafeWith(version)).isEqualTo(safe);
   }
 
-  /** A reader of an older state keeps the WAL from being restarted, and delays nobody. */
+  /** A reader of an older state keeps the WAL from being restarted, but delays no writer. */
   @Test
-  void longReaderDelaysNothing() throws Exception {
+  void longReaderDoesNotDelayWriters() throws Exception {
     TestLog log = TestLog.in(directory);
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "x"));
@@ -94,28 +94,28 @@ class WalCheckpointerTest {
 
   @Test
   void eventsSettledUnderLoadSurviveKillNine() throws Exception {
-    killedTimes(2);
+    killRepeatedly(2);
   }
 
   @Test
   @Tag("full")
   void eventsSettledUnderLoadSurviveAHundredKills() throws Exception {
-    killedTimes(100);
+    killRepeatedly(100);
   }
 
-  private void killedTimes(int times) throws Exception {
+  private void killRepeatedly(int times) throws Exception {
     TestLog log = TestLog.in(directory).create();
     Random random = new Random(times);
     for (int kill = 0; kill < times; kill++) {
       if (kill % 10 == 9) {
-        // Starts from an empty ledger, so that the last of a hundred runs has few rows.
+        // Start from an empty ledger, so that the last of a hundred runs has few rows.
         Files.delete(log.file);
         log.create();
       }
       ChildJvm child = ChildJvm.running(Flooder.class).start(log.file);
       List<String> settled = new ArrayList<>();
       settled.add(child.readLine());
-      // The pause is the random moment of the kill; it waits for no state.
+      // The pause is the random moment of the kill; it does not wait for a state.
       LockSupport.parkNanos(Duration.ofMillis(random.nextInt(800)).toNanos());
       child.kill();
       settled.addAll(child.remainingLines());
@@ -130,14 +130,14 @@ class WalCheckpointerTest {
     return Path.of(log.file + "-wal");
   }
 
-  private static boolean isAtWork() {
+  private static boolean isRunning() {
     return Thread.getAllStackTraces().keySet().stream()
         .anyMatch(thread -> thread.getName().equals("indelible-wal"));
   }
 
   /**
-   * Submits events while another connection holds the database, so that a slow machine appends them
-   * in one batch too.
+   * Submits events while another connection locks the database, so that even a slow machine appends
+   * them in one batch.
    */
   private static void floodAtOnce(TestLog log, DeferredAudit audit) throws Exception {
     try (Connection other = Sql.connect(log.file)) {
@@ -147,7 +147,7 @@ class WalCheckpointerTest {
     }
   }
 
-  /** Submits events; returns the last one. */
+  /** Submits events and returns the last one. */
   private static DeferredAuditEvent flood(DeferredAudit audit, int count) {
     DeferredAuditEvent last = TestLog.refusal("agent:a", "first");
     for (int n = 0; n < count; n++) {
@@ -158,8 +158,8 @@ class WalCheckpointerTest {
   }
 
   /**
-   * Child process that submits many events at once, waits until they are settled, and prints the
-   * last one's id.
+   * A child process that submits many events at once, waits until they are settled, and prints the
+   * id of the last one.
    */
   static final class Flooder {
     private Flooder() {}
@@ -170,8 +170,8 @@ class WalCheckpointerTest {
       floodAtOnce(log, audit);
       for (int burst = 0; burst < 1_000_000; burst++) {
         DeferredAuditEvent last = flood(audit, 3_000);
-        if (!audit.queue().drainPending(TestLog.PATIENCE) || !isAtWork()) {
-          throw new AssertionError("not settled, or nobody carries over");
+        if (!audit.queue().drainPending(TestLog.PATIENCE) || !isRunning()) {
+          throw new AssertionError("not settled, or the checkpointer is not running");
         }
         System.out.println(last.id());
         System.out.flush();

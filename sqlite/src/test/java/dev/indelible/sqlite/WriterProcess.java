@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Process of several writers: waits for a line, writes, and prints the result. */
+/** A process with several writers: waits for a line, writes, and prints the result. */
 final class WriterProcess {
   private WriterProcess() {}
 

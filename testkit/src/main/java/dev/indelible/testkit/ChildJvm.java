@@ -2,6 +2,7 @@
 package dev.indelible.testkit;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -12,16 +13,32 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A JVM on the class path of the test, which exchanges lines with it; small and quick to start. */
+/**
+ * A child JVM on the test's class path. The test and the child exchange lines of text. Small and
+ * quick to start.
+ */
 public final class ChildJvm {
-  /** Newer JDKs print a warning without the option for native code; older ones reject it. */
+  /**
+   * JDK 22 and later print a warning without the option for native code; older JDKs reject the
+   * option.
+   */
   private static final String NATIVE_ACCESS =
       Runtime.version().feature() < 22 ? "-Dolder=true" : "--enable-native-access=ALL-UNNAMED";
 
   private static final Duration PATIENCE = Duration.ofMinutes(4);
+
+  private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+  static {
+    // A failed test must not leave its child behind.
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> STARTED.forEach(Process::destroyForcibly)));
+  }
 
   private final Process process;
   private final BufferedReader out;
@@ -31,18 +48,31 @@ public final class ChildJvm {
   private ChildJvm(Process process, @Nullable Path errors) {
     this.process = process;
     this.errors = errors;
+    STARTED.add(process);
+    process.onExit().thenAccept(STARTED::remove);
     this.out = process.inputReader(StandardCharsets.UTF_8);
     this.in = process.outputWriter(StandardCharsets.UTF_8);
   }
 
-  /** Returns a launcher of {@code main}. */
+  /** Returns a launcher that runs {@code main}. */
   public static Launcher running(Class<?> main) {
-    return new Launcher(main);
+    return new Launcher("-cp", System.getProperty("java.class.path"), main.getName());
   }
 
-  /** The settings of a child. */
+  /** Returns a launcher of a class in a directory, which uses the class path of the test. */
+  public static Launcher running(String main, Path directory) {
+    String classPath = directory + File.pathSeparator + System.getProperty("java.class.path");
+    return new Launcher("-cp", classPath, main);
+  }
+
+  /** Returns a launcher of a jar. */
+  public static Launcher runningJar(Path jar) {
+    return new Launcher("-jar", jar.toString());
+  }
+
+  /** The settings for a child. */
   public static final class Launcher {
-    private final Class<?> main;
+    private final List<String> program;
     private final List<String> options =
         new ArrayList<>(
             List.of(
@@ -55,11 +85,11 @@ public final class ChildJvm {
         new ProcessBuilder().redirectError(ProcessBuilder.Redirect.INHERIT);
     private @Nullable Path errors;
 
-    private Launcher(Class<?> main) {
-      this.main = main;
+    private Launcher(String... program) {
+      this.program = List.of(program);
     }
 
-    /** Adds options of the JVM, which override the defaults. */
+    /** Adds JVM options, which override the defaults. */
     public Launcher with(String... more) {
       options.addAll(List.of(more));
       return this;
@@ -71,7 +101,27 @@ public final class ChildJvm {
       return this;
     }
 
-    /** Appends standard error to a file; the child runs in its directory. */
+    /** Reads standard input from a file. */
+    public Launcher input(Path file) {
+      builder.redirectInput(file.toFile());
+      return this;
+    }
+
+    /** Writes standard error to standard output. */
+    public Launcher mergeErrors() {
+      builder.redirectErrorStream(true);
+      return this;
+    }
+
+    /** Starts the JVM by another command, to which its command line is appended. */
+    public Launcher under(String... words) {
+      builder.command().addAll(0, List.of(words));
+      return this;
+    }
+
+    /**
+     * Appends standard error to a file. The child's working directory is the directory of the file.
+     */
     public Launcher errorsTo(Path file) {
       errors = file;
       builder.directory(file.toAbsolutePath().getParent().toFile());
@@ -84,7 +134,7 @@ public final class ChildJvm {
       List<String> command = builder.command();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(options);
-      command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+      command.addAll(program);
       for (Object argument : arguments) {
         command.add(argument.toString());
       }
@@ -97,7 +147,7 @@ public final class ChildJvm {
     return out.readLine();
   }
 
-  /** Returns the next line of standard output; fails at its end. */
+  /** Returns the next line of standard output. Fails at the end of the output. */
   public String readLine() throws IOException {
     String line = readLineOrEnd();
     if (line == null) {
@@ -106,7 +156,7 @@ public final class ChildJvm {
     return line;
   }
 
-  /** Returns the lines of standard output not read yet, without one that is cut short. */
+  /** Returns the remaining lines of standard output, without an incomplete last line. */
   public List<String> remainingLines() throws IOException {
     String text = remainingText();
     return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
@@ -130,13 +180,32 @@ public final class ChildJvm {
     }
   }
 
-  /** Kills the child with SIGKILL, so that no handler runs. Its output can still be read. */
+  /** Closes standard input. */
+  public void closeInput() throws IOException {
+    in.close();
+  }
+
+  /** Closes standard output, as a reader that leaves. */
+  public void closeOutput() throws IOException {
+    out.close();
+  }
+
+  /** Sends SIGTERM. The output of the child can still be read. */
+  public void terminate() {
+    // Process.destroy would close the streams.
+    process.toHandle().destroy();
+  }
+
+  /**
+   * Kills the child with SIGKILL, so no shutdown hook runs. The rest of its output can still be
+   * read.
+   */
   public void kill() throws InterruptedException {
     process.toHandle().destroyForcibly();
     process.waitFor();
   }
 
-  /** Returns true if the child has not ended within {@code time}. */
+  /** Returns true if the child is still running after {@code time}. */
   public boolean runsFor(Duration time) throws InterruptedException {
     return !process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -150,7 +219,7 @@ public final class ChildJvm {
     }
   }
 
-  /** Waits for the end of the child and returns its exit code. */
+  /** Waits until the child ends, and returns its exit code. */
   public int exitCode() throws InterruptedException {
     if (runsFor(PATIENCE)) {
       kill();
@@ -159,15 +228,15 @@ public final class ChildJvm {
     return process.exitValue();
   }
 
-  /** Waits for the end of the child, requires exit code 0, and returns its remaining output. */
+  /** Waits until the child ends, requires exit code 0, and returns its remaining output. */
   public String output() throws IOException, InterruptedException {
     String text = remainingText();
-    requireEndsWell();
+    requireSuccess();
     return text.strip();
   }
 
-  /** Waits for the end of the child and requires exit code 0. */
-  public void requireEndsWell() throws InterruptedException {
+  /** Waits until the child ends, and requires exit code 0. */
+  public void requireSuccess() throws InterruptedException {
     int code = exitCode();
     if (code != 0) {
       throw new AssertionError("the child process ended with " + code + ": " + errors());

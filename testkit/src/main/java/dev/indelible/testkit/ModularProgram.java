@@ -15,7 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A module with one class {@code program.Main}, compiled and run on the module path. */
+/** A module with one class {@code program.Main} that is compiled and run on the module path. */
 public final class ModularProgram {
   private final Path directory;
   private final String modulePath;
@@ -24,9 +24,9 @@ public final class ModularProgram {
    * Writes and compiles the program.
    *
    * @param directory an empty directory
-   * @param jars beginnings of the names of third-party jars, taken from the class path of the test
+   * @param jars the beginnings of the names of third-party jars to take from the test's class path
    * @param requires the modules that the program requires
-   * @param main the source of {@code program.Main}, after its package declaration
+   * @param main the source of {@code program.Main}, without its package declaration
    */
   public ModularProgram(Path directory, List<String> jars, List<String> requires, String main)
       throws IOException, InterruptedException {
@@ -51,12 +51,15 @@ public final class ModularProgram {
         source.resolve("Main.java").toString());
   }
 
-  /** Runs the program on the JDK of the test and returns its output. */
+  /** Runs the program on the JDK of the test, and returns its output. */
   public String run(Object... arguments) throws IOException, InterruptedException {
     return start(tool("java"), "--module-path", modulePath, arguments);
   }
 
-  /** Links the program with jlink, without modules that it does not need, and runs the image. */
+  /**
+   * Links the program with jlink into an image with only the modules that it needs, runs the image,
+   * and returns its output.
+   */
   public String runLinked(Object... arguments) throws IOException, InterruptedException {
     assumeTrue(
         Files.isDirectory(Path.of(System.getProperty("java.home"), "jmods")),
@@ -68,7 +71,7 @@ public final class ModularProgram {
         modulePath,
         "--add-modules",
         "program",
-        // The jar of BouncyCastle is signed.
+        // The jar of BouncyCastle is signed, which jlink would refuse.
         "--ignore-signing-information",
         "--output",
         image.toString());
@@ -83,7 +86,10 @@ public final class ModularProgram {
     return run(command.toArray(String[]::new));
   }
 
-  /** Returns the modules of this project on the class path, and the named third-party jars. */
+  /**
+   * Returns a module path of this project's modules on the class path and the named third-party
+   * jars.
+   */
   private static String modulePath(List<String> jars) {
     return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
         .filter(entry -> isModule(Path.of(entry), jars))

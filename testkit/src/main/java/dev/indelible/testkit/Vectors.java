@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Test vectors of others, kept beside the project and never copied into it. */
+/** Third-party test vectors, which are stored beside the project and never copied into it. */
 public final class Vectors {
   private Vectors() {}
 
-  /** A vector file or folder; the test is skipped where there is none. */
+  /** Returns the path of a vector file or folder. Skips the test if it does not exist. */
   public static Path path(String name) {
     Path root = Path.of(System.getProperty("indelible.root", ".."));
     Path path = root.resolve("../shared/vectors").resolve(name).normalize();

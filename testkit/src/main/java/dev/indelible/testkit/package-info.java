@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Tools that the tests of several modules share. Used by tests alone; uses no other module. */
+/**
+ * Tools that the tests of several modules share. Only tests use it, and it uses no other module.
+ */
 @NullMarked
 package dev.indelible.testkit;
 

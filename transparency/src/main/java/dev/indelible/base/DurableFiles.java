@@ -17,17 +17,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Files and directories that survive a power cut, readable by their owner alone.
+ * Creates, replaces, appends to and locks files so that they survive a power cut. Only the owner
+ * can read them.
  *
- * <p>A synced file whose name was not synced is lost in a power cut. {@link #replace} syncs content
- * and name; after the other methods the caller calls {@link #syncNames}. On a file system without
- * POSIX modes, files get its defaults, and names are not synced, because a directory cannot be
- * opened there.
+ * <p>A power cut loses a synced file if its name in the directory was not synced. {@link #replace}
+ * syncs content and name. After the other methods, the caller calls {@link #syncNames}. On a file
+ * system without POSIX modes, files get the default permissions, and names are not synced, because
+ * a directory cannot be opened there.
  */
 public final class DurableFiles {
   private DurableFiles() {}
 
-  /** Returns true if files on the file system of an existing path have owners and modes. */
+  /**
+   * Returns true if files on the file system of {@code path}, which exists, have owners and modes.
+   */
   public static boolean isPosix(Path path) throws IOException {
     return Files.getFileStore(path).supportsFileAttributeView("posix");
   }
@@ -51,10 +54,10 @@ public final class DurableFiles {
   }
 
   /**
-   * Creates a directory with mode 0700, if nothing of that name exists. Its parent must exist. The
-   * name is not synced.
+   * Creates a directory with mode 0700, unless the name exists. The parent must exist. Does not
+   * sync the name.
    *
-   * @return true if it was created
+   * @return true if this call created the directory
    */
   public static boolean createDirectory(Path directory) throws IOException {
     if (Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
@@ -64,15 +67,15 @@ public final class DurableFiles {
       Files.createDirectory(directory, ownerOnlyDirectory(directory.toAbsolutePath().getParent()));
       return true;
     } catch (FileAlreadyExistsException e) {
-      // Another process was first.
+      // Another process created it first.
       return false;
     }
   }
 
   /**
-   * Creates a file with mode 0600 and this content, and syncs the content. The name is not synced.
+   * Creates a file with mode 0600 and this content, and syncs the content. Does not sync the name.
    *
-   * @throws FileAlreadyExistsException if the name exists, also as a dangling link
+   * @throws FileAlreadyExistsException if the name exists, even as a dangling link
    */
   public static void create(Path file, byte[] content) throws IOException {
     try (FileChannel channel =
@@ -101,7 +104,7 @@ public final class DurableFiles {
   }
 
   /**
-   * Locks a file, which is created if it does not exist. Closing the channel releases the lock.
+   * Locks a file; creates it if it does not exist. Closing the channel releases the lock.
    *
    * @return empty if this process or another holds the lock
    */
@@ -127,11 +130,11 @@ public final class DurableFiles {
   }
 
   /**
-   * Replaces a file atomically, or creates it with mode 0600: after a crash or a power cut it has
-   * the old content or the new content. An existing file {@code aside} is a leftover and is
-   * removed.
+   * Replaces a file atomically, or creates it with mode 0600. After a crash or a power cut the file
+   * has either the old content or the new content. Removes an existing file {@code aside}, which a
+   * crashed process left.
    *
-   * @param aside the temporary file, in the directory of the file
+   * @param aside the temporary file, in the directory of {@code file}
    */
   public static void replace(Path file, Path aside, byte[] content) throws IOException {
     Files.deleteIfExists(aside);
@@ -144,7 +147,7 @@ public final class DurableFiles {
     syncNames(file.toAbsolutePath().getParent());
   }
 
-  /** Returns when the names in a directory are on disk. */
+  /** Syncs the names in a directory. */
   public static void syncNames(Path directory) throws IOException {
     if (isPosix(directory)) {
       try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {

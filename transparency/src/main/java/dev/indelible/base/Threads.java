@@ -6,8 +6,8 @@ public final class Threads {
   private Threads() {}
 
   /**
-   * Waits until a thread has ended. An interrupt does not end the wait; the flag is set again
-   * afterwards.
+   * Waits until a thread has ended. An interrupt does not end the wait; the interrupt flag is set
+   * again at the end.
    */
   public static void join(Thread thread) {
     boolean interrupted = false;

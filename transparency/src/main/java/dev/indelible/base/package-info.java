@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Mechanisms of all modules: durable files, functions that throw, waiting for threads. */
+/** Code that all modules use: durable files, functions that throw, waiting for threads. */
 @NullMarked
 package dev.indelible.base;
 

@@ -10,15 +10,15 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A request of a log that a witness cosign a checkpoint: the body of {@code POST add-checkpoint}
+ * A log's request to a witness to cosign a checkpoint: the body of {@code POST add-checkpoint}
  * (C2SP tlog-witness v1.0.0).
  *
- * @param oldSize the size of the witness's last checkpoint, as the log knows it; 0 for none
- * @param proof the consistency proof from that size; empty for size 0
+ * @param oldSize the size of the witness's last checkpoint, as far as the log knows; 0 for none
+ * @param proof the consistency proof from {@code oldSize}; empty for size 0
  * @param checkpoint the new checkpoint
  */
 public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpoint checkpoint) {
-  /** Most hashes of a proof in a request. */
+  /** Maximum number of hashes in the proof. */
   public static final int MAX_HASHES = 63;
 
   private static final String OLD = "old ";
@@ -37,9 +37,10 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
   }
 
   /**
-   * Reads a request. A witness answers 400 where this throws.
+   * Reads a request. A witness answers status 400 if this method throws.
    *
-   * @throws CheckpointParseException if it is not a request, or its old size is above its new one
+   * @throws CheckpointParseException if the bytes are not a request, or the old size exceeds the
+   *     new one
    */
   public static AddCheckpointRequest parse(byte[] bytes) throws CheckpointParseException {
     String text = StrictText.decode(bytes, "request");
@@ -65,15 +66,15 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
   }
 
   /**
-   * Verifies that the new checkpoint is consistent with the witness's last one. A witness answers
-   * 422 if this throws, after it has verified the log's signature and compared the old size with
-   * its last one.
+   * Verifies that the new checkpoint is consistent with the witness's last one. Before the call, a
+   * witness verifies the log's signature and compares the old size with the size of its last
+   * checkpoint. It answers status 422 if this method throws.
    *
-   * <p>Every tree is consistent with the empty one, so old size 0 needs no proof; and the tree of
-   * size 0 has one root.
+   * <p>Every tree is consistent with the empty tree, so old size 0 needs no proof. The root of size
+   * 0 is fixed.
    *
    * @param oldRoot the root of the witness's last checkpoint; ignored if the old size is 0
-   * @throws InvalidProofException if it is not consistent
+   * @throws InvalidProofException if the checkpoints are not consistent
    */
   public void verifyGrowth(Hash oldRoot) throws InvalidProofException {
     Checkpoint grown = checkpoint.unverified();

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * A witness's answer to an {@link AddCheckpointRequest} whose body has a meaning (C2SP tlog-witness
- * v1.0.0).
+ * A witness's answer to an {@link AddCheckpointRequest}, for the two statuses whose body the
+ * protocol defines (C2SP tlog-witness v1.0.0).
  */
 public sealed interface AddCheckpointResponse {
   /** Returns the HTTP status. */
@@ -18,7 +18,8 @@ public sealed interface AddCheckpointResponse {
   /**
    * The witness cosigned.
    *
-   * @param cosignatures signature lines; to be verified under the witness's known keys before use
+   * @param cosignatures the signature lines; the log must verify them under the witness's keys
+   *     before use
    */
   record Cosigned(List<NoteSignature> cosignatures) implements AddCheckpointResponse {
     /** The status of this answer. */
@@ -45,10 +46,10 @@ public sealed interface AddCheckpointResponse {
   }
 
   /**
-   * The witness's last checkpoint has another size than the request states; the log asks again from
-   * that size.
+   * The witness's last checkpoint has a different size than the request states. The log asks again
+   * from that size.
    *
-   * @param size the size of its last checkpoint
+   * @param size the size of the witness's last checkpoint
    */
   record Conflict(long size) implements AddCheckpointResponse {
     /** The status of this answer. */
@@ -77,8 +78,8 @@ public sealed interface AddCheckpointResponse {
   /**
    * Reads an answer.
    *
-   * @throws CheckpointParseException if the status is a refusal, or the body does not fit the
-   *     status
+   * @throws CheckpointParseException if the status is a refusal, or the body does not have the
+   *     format of the status
    */
   static AddCheckpointResponse parse(int status, byte[] body) throws CheckpointParseException {
     return switch (status) {

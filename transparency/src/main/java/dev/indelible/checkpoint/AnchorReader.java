@@ -11,21 +11,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads an anchor file: signed checkpoints, each followed by an empty line. A truncated checkpoint
- * is one unreadable entry; the entries around it are read. A single checkpoint, as a log or a
- * witness serves it, is read as well. Used by one thread.
+ * is returned as one unreadable entry, and reading goes on with the next. Also reads a file with a
+ * single checkpoint, as a log or a witness serves it. Used by one thread.
  */
 public final class AnchorReader implements AutoCloseable {
-  /** The byte after each entry, whose own last byte is a newline. */
+  /** The newline after each entry. With the newline that ends the entry, it makes an empty line. */
   private static final String END = "\n";
 
   private final InputStream in;
 
-  /** A text whose signatures have not been read yet. */
+  /** The text of an entry whose signatures have not been read yet. */
   private byte @Nullable [] text;
 
   private boolean ended;
 
-  /** True after an entry with an empty line after it. */
+  /** True if any entry so far had an empty line after it. */
   private boolean appendedTo;
 
   /**
@@ -41,7 +41,7 @@ public final class AnchorReader implements AutoCloseable {
     this.in = new BufferedInputStream(in, 1 << 16);
   }
 
-  /** Returns the bytes that append a checkpoint. */
+  /** Returns the bytes to append to an anchor file for a checkpoint. */
   public static byte[] entry(SignedCheckpoint checkpoint) {
     return (checkpoint + END).getBytes(StandardCharsets.UTF_8);
   }
@@ -72,8 +72,8 @@ public final class AnchorReader implements AutoCloseable {
   }
 
   /**
-   * Returns true if an entry so far had an empty line after it: a log appends one after each entry,
-   * and a file of a single checkpoint has none.
+   * Returns true if any entry so far had an empty line after it. A log writes one after each entry;
+   * a file with a single checkpoint has none.
    */
   public boolean isAppendedTo() {
     return appendedTo;
@@ -95,7 +95,7 @@ public final class AnchorReader implements AutoCloseable {
     return new Entry(Optional.empty(), reason);
   }
 
-  /** Returns true for signature lines, which begin with an em dash. */
+  /** Returns true if the block is signature lines, which begin with an em dash. */
   private static boolean isSignatures(byte[] block) {
     return block.length > 3
         && block[0] == (byte) 0xe2
@@ -104,7 +104,9 @@ public final class AnchorReader implements AutoCloseable {
         && block[3] == ' ';
   }
 
-  /** Returns the lines up to the next empty one, with their newlines; none at the end. */
+  /**
+   * Returns the lines before the next empty line, with their newlines; an empty array at the end.
+   */
   private byte[] block() throws IOException {
     ByteArrayOutputStream lines = new ByteArrayOutputStream();
     boolean lineBegins = true;
@@ -116,7 +118,7 @@ public final class AnchorReader implements AutoCloseable {
         continue;
       }
       lineBegins = b == '\n';
-      // Longer than any note; the rest is dropped.
+      // Longer than any note: the remaining bytes are dropped.
       if (lines.size() <= StrictText.MAX_BYTES) {
         lines.write(b);
       }

@@ -8,10 +8,10 @@ import java.util.List;
 /**
  * A log's statement of its size and root (C2SP tlog-checkpoint v1.0.0), without signatures.
  *
- * @param origin the log's name; by convention its address without scheme
+ * @param origin the log's name; by convention its address without the scheme
  * @param size the number of leaves
  * @param root the root of the tree of these leaves
- * @param extensions further lines, of no defined meaning; usually empty
+ * @param extensions further lines, whose meaning is not defined; usually empty
  */
 public record Checkpoint(String origin, long size, Hash root, List<String> extensions) {
   private static final int ORIGIN = 0;
@@ -42,9 +42,9 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
   }
 
   /**
-   * Reads the text of a note as a checkpoint.
+   * Parses the text of a note as a checkpoint.
    *
-   * @throws CheckpointParseException if it is not a checkpoint
+   * @throws CheckpointParseException if the text is not a checkpoint
    */
   public static Checkpoint parse(String text) throws CheckpointParseException {
     if (!text.endsWith("\n") || !StrictText.isText(text)) {
@@ -68,7 +68,7 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
         Arrays.asList(lines).subList(LINES, lines.length));
   }
 
-  /** Returns the text that is signed. */
+  /** Returns the text to sign. */
   public String text() {
     StringBuilder out =
         new StringBuilder(origin).append('\n').append(size).append('\n').append(root.base64());

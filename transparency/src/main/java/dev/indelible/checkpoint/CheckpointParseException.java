@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
-/** A text is not of the expected format. The message names the format and quotes the fault. */
+/** A text does not have the expected format. The message names the format and quotes the fault. */
 public final class CheckpointParseException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -15,24 +15,25 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Signs one log's checkpoints. Guarantees that each continues the one before: a consistency proof
- * is made from the stored tree and verified before a signature. After a failed proof it signs no
- * more. Used by one thread at a time.
+ * Signs the checkpoints of one log. Guarantees that each checkpoint continues the previous one:
+ * before it signs, it makes a consistency proof from the stored tree and verifies it. After a
+ * failed proof it signs nothing more. Used by one thread at a time.
  */
 public final class CheckpointSigner {
   private final String origin;
   private final NoteSigner signer;
 
   /**
-   * The last checkpoint that this signer signed; shows a storage that was rolled back to before it.
+   * The last checkpoint that this signer signed. Reveals a rollback of the storage to an earlier
+   * state.
    */
   private Optional<Checkpoint> lastSigned = Optional.empty();
 
-  /** The reason why nothing is signed any more; empty if there is none. */
+  /** The reason why this signer signs nothing more; empty while it signs. */
   private Optional<String> refusal = Optional.empty();
 
   /**
-   * Creates a signer for the log of an origin.
+   * Creates a signer for one log.
    *
    * @param origin the log's name in checkpoints
    */
@@ -41,16 +42,16 @@ public final class CheckpointSigner {
     this.signer = NoteSigner.of(origin, signer);
   }
 
-  /** Reports that a checkpoint was stored. */
+  /** Reports to this signer that a checkpoint was stored. */
   public void stored(SignedCheckpoint checkpoint) {
     lastSigned = Optional.of(checkpoint.unverified());
   }
 
   /**
-   * Reports an earlier checkpoint that was kept outside the storage. Ignores one that is of another
-   * log, or not signed by this log.
+   * Reports to this signer an earlier checkpoint that was kept outside the storage. Ignores a
+   * checkpoint of another log, and one that this log did not sign.
    *
-   * @param keys further keys that may have signed it
+   * @param keys further keys that may have signed the checkpoint
    */
   public void signedBefore(byte[] note, Collection<VerificationKey> keys) {
     try {
@@ -61,13 +62,13 @@ public final class CheckpointSigner {
   }
 
   /**
-   * Signs the tree of a size.
+   * Signs a checkpoint for a tree size.
    *
    * @param last the last stored checkpoint, or empty
-   * @param keys further keys that may have signed it
+   * @param keys further keys that may have signed the last checkpoint
    * @param tiles the stored tree
-   * @throws ForkException if the tree does not continue the last checkpoint, or that is of another
-   *     log; now, and at every later call
+   * @throws ForkException if the tree does not continue the last checkpoint, or the last checkpoint
+   *     belongs to another log; every later call throws it too
    */
   public <X extends Exception> SignedCheckpoint sign(
       Optional<byte[]> last, Collection<VerificationKey> keys, TileSource<X> tiles, long size)
@@ -85,7 +86,7 @@ public final class CheckpointSigner {
         requireContinued(before.get(), tree, root);
       }
       if (lastSigned.isPresent() && !lastSigned.equals(before)) {
-        // Another process may have signed further checkpoints on an older copy.
+        // Another process may have signed further checkpoints from an older copy.
         requireContinued(lastSigned.get(), tree, root);
       }
       return SignedCheckpoint.sign(Checkpoint.of(origin, size, root), signer);
@@ -96,10 +97,10 @@ public final class CheckpointSigner {
   }
 
   /**
-   * Signs as {@link #sign} does after the signing key, and perhaps its public key, was lost: the
-   * tree is compared with the earlier checkpoints, whose signatures are not verified.
+   * Signs as {@link #sign} does, after the signing key was lost, perhaps with its public key.
+   * Compares the tree with the earlier checkpoints, but does not verify their signatures.
    *
-   * @param before the earlier checkpoints, from storage and from the file beside it
+   * @param before the earlier checkpoints, from the storage and from the anchor file beside it
    */
   public <X extends Exception> SignedCheckpoint signAfterLostKey(
       List<byte[]> before, TileSource<X> tiles, long size) throws ForkException, X {

@@ -10,29 +10,33 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A witness's statement that, at a time, a checkpoint was the largest it had seen of a log, and
- * consistent with all earlier ones (C2SP tlog-cosignature).
+ * A witness's signed statement about a checkpoint: at the stated time this checkpoint was the
+ * largest that the witness had seen of the log, and it was consistent with all earlier ones (C2SP
+ * tlog-cosignature).
  *
- * <p>With Ed25519 it is over {@code cosignature/v1}, the time and the whole text of the checkpoint.
- * With ML-DSA-44 it is over a {@code cosigned_message}: label, the witness's name, time, origin,
- * start, end and root; start is 0 for a checkpoint, and further lines of it are not signed.
+ * <p>An Ed25519 signature covers {@code cosignature/v1}, the time and the whole text of the
+ * checkpoint. An ML-DSA-44 signature covers a {@code cosigned_message}: label, the witness's name,
+ * time, origin, start, end and root. The start is 0 for a checkpoint. It does not cover the
+ * checkpoint's extension lines.
  *
  * @param name the witness's name
- * @param keyId the id of its key
+ * @param keyId the id of the witness's key
  * @param time in seconds since 1970
- * @param signature its signature: 64 bytes of Ed25519, or 2,420 of ML-DSA-44
+ * @param signature 64 bytes for Ed25519, 2,420 bytes for ML-DSA-44
  */
 public record Cosignature(String name, int keyId, long time, byte[] signature) {
   private static final String HEADER = "cosignature/v1\n";
 
-  /** Length of a time and a signature, in bytes. */
+  /** Length of a time and an Ed25519 signature, in bytes. */
   private static final int BYTES = Long.BYTES + VerificationKey.SIGNATURE_BYTES;
 
   private static final int ML_DSA_44_BYTES = Long.BYTES + MlDsa44Key.SIGNATURE_BYTES;
 
   private static final byte[] SUBTREE_LABEL = "subtree/v1\n\0".getBytes(StandardCharsets.US_ASCII);
 
-  /** Most bytes of a name in the message of ML-DSA-44, which has its length in one byte. */
+  /**
+   * Maximum length of a name in an ML-DSA-44 message, in bytes: the message states it in one byte.
+   */
   private static final int MOST_NAME_BYTES = 255;
 
   public Cosignature {
@@ -49,9 +53,9 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   }
 
   /**
-   * Cosigns a checkpoint. The caller has verified it, as {@link AddCheckpointRequest} describes.
+   * Cosigns a checkpoint, which the caller has verified as {@link AddCheckpointRequest} describes.
    *
-   * @param name the witness's name; its key cosigns under no other
+   * @param name the witness's name; its key cosigns under this name only
    * @param time in seconds since 1970, above 0
    */
   public static Cosignature sign(String name, Signer signer, Checkpoint checkpoint, long time) {
@@ -64,10 +68,9 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   }
 
   /**
-   * Parses a signature line of a note as a cosignature, which {@link VerifierKey#verifies}
-   * verifies.
+   * Parses a signature line of a note as a cosignature. {@link VerifierKey#verifies} verifies it.
    *
-   * @throws CheckpointParseException if it is not a cosignature
+   * @throws CheckpointParseException if the line is not a cosignature
    */
   public static Cosignature of(NoteSignature line) throws CheckpointParseException {
     byte[] bytes = line.signature();
@@ -87,7 +90,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   }
 
   /**
-   * Returns true if a signature line is this key's valid cosignature of the checkpoint with this
+   * Returns true if a signature line is a valid cosignature by this key of the checkpoint with this
    * text.
    */
   static boolean verifies(VerifierKey key, String text, NoteSignature line) {
@@ -103,10 +106,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
     }
   }
 
-  /**
-   * Returns the {@code cosigned_message} of tlog-cosignature, in the encoding of RFC 8446 section
-   * 3.
-   */
+  /** Returns the {@code cosigned_message} of tlog-cosignature, encoded as in RFC 8446 section 3. */
   private static byte[] subtreeMessage(String witness, long time, Checkpoint checkpoint)
       throws CheckpointParseException {
     byte[] name = lengthPrefixed(witness, "witness name");

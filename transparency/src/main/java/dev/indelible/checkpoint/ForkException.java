@@ -17,12 +17,14 @@ public final class ForkException extends Exception {
     this.unverified = unverified;
   }
 
-  /** Returns the exception of an earlier checkpoint that no key of this log signed. */
+  /** Returns the exception for an earlier checkpoint that no key of this log signed. */
   static ForkException unverified(String message) {
     return new ForkException(message, true);
   }
 
-  /** Returns true if the earlier checkpoint is not signed by this log, and so proves no fork. */
+  /**
+   * Returns true if this log did not sign the earlier checkpoint, which therefore proves no fork.
+   */
   public boolean isUnverified() {
     return unverified;
   }

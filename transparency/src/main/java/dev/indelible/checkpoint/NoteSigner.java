@@ -27,7 +27,7 @@ public final class NoteSigner {
   /**
    * Returns a signer with a name.
    *
-   * @param name not empty, without spaces and {@code +}; for a log, its origin
+   * @param name not empty, without spaces and without {@code +}; for a log, its origin
    */
   public static NoteSigner of(String name, Signer signer) {
     return new NoteSigner(
@@ -35,9 +35,9 @@ public final class NoteSigner {
   }
 
   /**
-   * Reads a signer in the text form of Go's {@code sumdb/note}: {@code PRIVATE+KEY+name+id+key}.
+   * Reads a signer from the text form of Go's {@code sumdb/note}: {@code PRIVATE+KEY+name+id+key}.
    *
-   * @throws CheckpointParseException if it is not a signer; the message never quotes it
+   * @throws CheckpointParseException if the text is not a signer; the message never quotes the text
    */
   public static NoteSigner fromSkey(String skey) throws CheckpointParseException {
     Matcher form = SKEY.matcher(skey);

@@ -11,11 +11,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads a policy file line by line (C2SP tlog-policy). Octets above 0x7f have no meaning in the
- * syntax, so lines are decoded as ISO 8859-1, and only keys as UTF-8.
+ * Reads a policy file line by line (C2SP tlog-policy). The syntax gives no meaning to bytes above
+ * 0x7f, so lines are decoded as ISO 8859-1. Only keys are decoded as UTF-8.
  */
 final class PolicyParser {
-  /** Most logs, witnesses and groups, of each kind; the specification requires 32. */
+  /** Maximum number of logs, of witnesses and of groups. The specification requires at least 32. */
   private static final int MAX_OF_A_KIND = 1024;
 
   private final List<WitnessPolicy.Log> logs = new ArrayList<>();

@@ -5,15 +5,15 @@ import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.crypto.SignatureKey;
 import dev.indelible.crypto.VerificationKey;
 
-/** The signature types of C2SP signed-note that this library makes and verifies. */
+/** The signature types of C2SP signed-note that this library signs and verifies. */
 public enum SignatureType {
   /** Ed25519 over the text of a note. */
   ED25519(0x01),
-  /** A cosignature of a witness, with its time: Ed25519 (tlog-cosignature). */
+  /** A witness's cosignature with its time: Ed25519 (tlog-cosignature). */
   COSIGNATURE(0x04),
   /**
-   * A cosignature with ML-DSA-44 (tlog-cosignature, in C2SP after v1.0.0; recommended there for new
-   * witnesses). Covers origin, size and root, but no further lines of the checkpoint.
+   * A witness's cosignature with ML-DSA-44 (tlog-cosignature after v1.0.0, which recommends it for
+   * new witnesses). Covers origin, size and root, but not the extension lines of the checkpoint.
    */
   ML_DSA_44_COSIGNATURE(0x06);
 
@@ -23,12 +23,12 @@ public enum SignatureType {
     this.code = (byte) code;
   }
 
-  /** Returns the byte of this type in a vkey, which is hashed into the key's id. */
+  /** Returns the byte for this type in a vkey. The key's id is a hash that includes it. */
   byte code() {
     return code;
   }
 
-  /** Returns true for a cosignature of a witness. */
+  /** Returns true for the cosignature types, which witnesses use. */
   public boolean isCosignature() {
     return this != ED25519;
   }

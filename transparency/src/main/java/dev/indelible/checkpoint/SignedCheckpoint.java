@@ -6,11 +6,11 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * A checkpoint with its signatures, untrusted until {@link #verify} or {@link WitnessPolicy#verify}
+ * A checkpoint with its signatures. Untrusted until {@link #verify} or {@link WitnessPolicy#verify}
  * has returned.
  */
 public final class SignedCheckpoint {
-  /** Most cosignatures beside the signature of the log. */
+  /** Maximum number of cosignatures beside the log's signature. */
   public static final int MAX_COSIGNATURES = SignedNote.MAX_SIGNATURES - 1;
 
   private final SignedNote note;
@@ -21,7 +21,7 @@ public final class SignedCheckpoint {
     this.checkpoint = checkpoint;
   }
 
-  /** Signs a checkpoint. A log MUST NOT sign one that is inconsistent with one it signed before. */
+  /** Signs a checkpoint. A log MUST NOT sign one that is inconsistent with an earlier one. */
   public static SignedCheckpoint sign(Checkpoint checkpoint, NoteSigner... signers) {
     return new SignedCheckpoint(SignedNote.sign(checkpoint.text(), List.of(signers)), checkpoint);
   }
@@ -29,7 +29,7 @@ public final class SignedCheckpoint {
   /**
    * Reads a signed checkpoint.
    *
-   * @throws CheckpointParseException if it is not a note, or its text is not a checkpoint
+   * @throws CheckpointParseException if the bytes are not a note, or its text is not a checkpoint
    */
   public static SignedCheckpoint parse(byte[] bytes) throws CheckpointParseException {
     SignedNote note = SignedNote.parse(bytes);
@@ -47,19 +47,22 @@ public final class SignedCheckpoint {
   }
 
   /**
-   * Returns the checkpoint, verified under the log's key, whose name is the log's origin.
+   * Verifies the checkpoint under the log's key, and returns it. The key's name is the log's
+   * origin.
    *
-   * @throws VerificationException if it is of another log, or not signed by that key
+   * @throws VerificationException if the checkpoint belongs to another log, or the key did not sign
+   *     it
    */
   public Checkpoint verify(VerifierKey key) throws VerificationException {
     return verify(key.name(), List.of(key));
   }
 
   /**
-   * Returns the checkpoint, verified under an origin and at least one of its keys.
+   * Verifies that the checkpoint has this origin and a signature of at least one of these keys, and
+   * returns it.
    *
-   * @throws VerificationException if it is of another log, or none of the keys signed it, or a
-   *     signature that names one of the keys is not valid
+   * @throws VerificationException if the checkpoint belongs to another log, no key signed it, or a
+   *     signature that names one of the keys is invalid
    */
   public Checkpoint verify(String origin, Collection<VerifierKey> keys)
       throws VerificationException {
@@ -81,13 +84,13 @@ public final class SignedCheckpoint {
   /**
    * Returns the checkpoint with only these signatures.
    *
-   * @throws IllegalArgumentException if there are none, or more than a hundred
+   * @throws IllegalArgumentException if there are no signatures, or more than 100
    */
   public SignedCheckpoint withOnly(List<NoteSignature> signatures) {
     return new SignedCheckpoint(new SignedNote(note.text(), signatures), checkpoint);
   }
 
-  /** Returns the checkpoint as it is stored and sent. */
+  /** Returns the bytes in which the checkpoint is stored and sent. */
   public byte[] bytes() {
     return note.bytes();
   }

@@ -11,20 +11,20 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * A text and signatures over it (C2SP signed-note v1.0.0), untrusted until {@link #verify} has
+ * A text and its signatures (C2SP signed-note v1.0.0). Untrusted until {@link #verify} has
  * returned.
  *
- * @param text the text, which ends in a newline
- * @param signatures its signatures in order, at least one
+ * @param text the text, which ends with a newline
+ * @param signatures the signatures in order, at least one
  */
 public record SignedNote(String text, List<NoteSignature> signatures) {
-  /** Most signatures of a note. */
+  /** Maximum number of signatures of a note. */
   public static final int MAX_SIGNATURES = 100;
 
   /** The separator between the last newline of the text and the first signature line. */
   private static final String SEPARATOR = "\n";
 
-  /** The number of unknown signers that an error names. */
+  /** Maximum number of unknown signers that an error names. */
   private static final int SIGNERS_NAMED = 3;
 
   public SignedNote {
@@ -48,8 +48,8 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
   /**
    * Reads a note.
    *
-   * @throws CheckpointParseException if it is not a note, or has more than {@value #MAX_SIGNATURES}
-   *     signatures
+   * @throws CheckpointParseException if the bytes are not a note, or have more than {@value
+   *     #MAX_SIGNATURES} signatures
    */
   public static SignedNote parse(byte[] bytes) throws CheckpointParseException {
     String note = StrictText.decode(bytes, "note");
@@ -61,7 +61,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     return new SignedNote(text, parseSignatures(note.substring(blank + 2), "note"));
   }
 
-  /** Reads signature lines, each with its newline. */
+  /** Reads signature lines. Each ends with a newline. */
   static List<NoteSignature> parseSignatures(String lines, String what)
       throws CheckpointParseException {
     if (!lines.endsWith("\n")) {
@@ -82,13 +82,13 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
   }
 
   /**
-   * Verifies every signature that has the name and id of a known key. Returns these keys with their
-   * signatures, at least one. Ignores signatures of other keys.
+   * Verifies every signature that has the name and id of a known key, and ignores all others.
+   * Returns the known keys that signed, each with its signature; at least one.
    *
-   * <p>Of a key that signed more than once, every signature is verified and the first returned.
+   * <p>If a key signed more than once, every signature is verified and the first is returned.
    *
-   * @throws VerificationException if no known key signed; if a signature that names a known key is
-   *     not valid; or if two known keys have one name and id
+   * @throws VerificationException if no known key signed, if a signature that names a known key is
+   *     invalid, or if two different known keys have equal names and ids
    */
   public Map<VerifierKey, NoteSignature> verify(Collection<VerifierKey> known)
       throws VerificationException {
@@ -147,8 +147,8 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
   }
 
   /**
-   * Returns the note with one more signature at the end; this note if it has that signature
-   * already.
+   * Returns the note with one more signature at the end, or this note if it already has that
+   * signature.
    */
   public SignedNote with(NoteSignature signature) {
     if (signatures.contains(signature)) {
@@ -159,7 +159,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     return new SignedNote(text, more);
   }
 
-  /** Returns the note in its only encoding. */
+  /** Returns the bytes of the note. A note has only one encoding. */
   public byte[] bytes() {
     return toString().getBytes(StandardCharsets.UTF_8);
   }

@@ -8,27 +8,27 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.regex.Pattern;
 
-/** Reads the elements of the text formats. Each value has one spelling; all others are refused. */
+/** Parses the elements of the text formats. Each value has one spelling; others are refused. */
 final class StrictText {
-  /** Longest text that is read, in bytes: twice the size of 100 signatures of the longest kind. */
+  /** Maximum length of a text, in bytes: twice the size of 100 signatures of the longest type. */
   static final int MAX_BYTES = 1024 * 1024;
 
   private static final Pattern DECIMAL = Pattern.compile("0|[1-9][0-9]*");
 
-  /** Most digits of a number up to 2^63-1. */
+  /** Maximum number of digits of a number up to 2^63-1. */
   private static final int MAX_DIGITS = 19;
 
-  /** Most characters of a refused text that an error quotes. */
+  /** Maximum number of characters of a refused text that an error quotes. */
   private static final int QUOTED_CHARS = 100;
 
   private StrictText() {}
 
-  /** Decodes bytes that are valid UTF-8 and have no control character but newline. */
+  /** Decodes UTF-8. Refuses invalid UTF-8 and control characters other than newline. */
   static String decode(byte[] bytes, String what) throws CheckpointParseException {
     return decode(bytes, MAX_BYTES, what);
   }
 
-  /** Decodes as {@link #decode(byte[], String)} does, with a limit of bytes. */
+  /** Decodes as {@link #decode(byte[], String)} does, with a limit in bytes. */
   static String decode(byte[] bytes, int limit, String what) throws CheckpointParseException {
     if (bytes.length > limit) {
       throw new CheckpointParseException(
@@ -50,15 +50,13 @@ final class StrictText {
     return text;
   }
 
-  /** Returns true for one line: encodable, and without control characters or newlines. */
+  /** Returns true if a text can be encoded and has no control characters, also no newlines. */
   static boolean isLine(String text) {
     return StandardCharsets.UTF_8.newEncoder().canEncode(text)
         && text.chars().noneMatch(c -> c < 0x20);
   }
 
-  /**
-   * Returns true for the text of a note: encodable, and without control characters but newlines.
-   */
+  /** Returns true if a text can be encoded and has no control characters other than newline. */
   static boolean isText(String text) {
     return StandardCharsets.UTF_8.newEncoder().canEncode(text)
         && text.chars().noneMatch(StrictText::isControl);
@@ -68,7 +66,7 @@ final class StrictText {
     return c < 0x20 && c != '\n';
   }
 
-  /** Reads a number from 0 to 2^63-1, without sign or leading zeros. */
+  /** Parses a number from 0 to 2^63-1, without sign or leading zeros. */
   static long decimal(String text, String what) throws CheckpointParseException {
     if (!DECIMAL.matcher(text).matches()) {
       throw refused(what, text, "not a decimal number without sign and leading zeros");
@@ -78,12 +76,14 @@ final class StrictText {
         return Long.parseLong(text);
       }
     } catch (NumberFormatException e) {
-      // Nineteen digits above the limit.
+      // A number of nineteen digits that is above the limit.
     }
     throw refused(what, text, "above 2^63-1");
   }
 
-  /** Reads standard base64 with padding, in the one spelling that encoding gives. */
+  /**
+   * Parses standard base64 with padding. Refuses every spelling that an encoder would not write.
+   */
   static byte[] base64(String text, String what) throws CheckpointParseException {
     try {
       byte[] bytes = Base64.getDecoder().decode(text);
@@ -91,12 +91,12 @@ final class StrictText {
         return bytes;
       }
     } catch (IllegalArgumentException e) {
-      // Refused below.
+      // The exception below reports it.
     }
     throw refused(what, text, "not base64 as RFC 4648 section 4 writes it");
   }
 
-  /** Reads a Merkle tree hash in base64. */
+  /** Parses a Merkle tree hash in base64. */
   static Hash hash(String text, String what) throws CheckpointParseException {
     byte[] bytes = base64(text, what);
     if (bytes.length != Hash.BYTES) {
@@ -109,18 +109,18 @@ final class StrictText {
     return new CheckpointParseException("%s: %s: %s".formatted(what, quote(text), reason));
   }
 
-  /** Returns the beginning of unknown bytes, printable, for an error. */
+  /** Returns the beginning of unknown bytes as printable text for an error. */
   static String beginning(byte[] bytes) {
     int length = Math.min(bytes.length, 4 * QUOTED_CHARS);
     return new String(bytes, 0, length, StandardCharsets.UTF_8);
   }
 
-  /** Returns the text between quotation marks, as {@link #show} shows it. */
+  /** Returns the text of {@link #show} between quotation marks. */
   static String quote(String text) {
     return "\"" + show(text) + "\"";
   }
 
-  /** Returns the text as an error shows it: cut, and without control characters. */
+  /** Returns the text for an error: shortened, and without control characters. */
   static String show(String text) {
     StringBuilder shown = new StringBuilder();
     for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {

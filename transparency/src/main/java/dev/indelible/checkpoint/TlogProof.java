@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A receipt, which proves offline that a record is in a log; needs the record and trusted keys
- * (C2SP tlog-proof v1, files named {@code .tlog-proof}).
+ * A receipt that proves offline that a record is in a log. Its verifier needs the record and
+ * trusted keys (C2SP tlog-proof v1, files named {@code .tlog-proof}).
  */
 public final class TlogProof {
-  /** Most hashes on the path from a leaf to the root of a tree of at most 2^63-1 leaves. */
+  /** Maximum number of hashes on the path from a leaf to the root, in a tree of 2^63-1 leaves. */
   public static final int MAX_HASHES = 63;
 
-  /** Longest receipt that is read, in bytes: 1 MiB of extra data and more, in base64. */
+  /** Maximum length of a receipt, in bytes: 1 MiB of extra data in base64, and the rest. */
   public static final int MAX_BYTES = 3 * 1024 * 1024;
 
   private static final String HEADER = "c2sp.org/tlog-proof@v1";
@@ -43,7 +43,7 @@ public final class TlogProof {
   /**
    * Returns a receipt from an inclusion proof and a checkpoint of its tree.
    *
-   * @throws IllegalArgumentException if they are of trees of different sizes
+   * @throws IllegalArgumentException if proof and checkpoint are for trees of different sizes
    */
   public static TlogProof of(InclusionProof proof, SignedCheckpoint checkpoint) {
     if (proof.size() != checkpoint.unverified().size()) {
@@ -55,7 +55,7 @@ public final class TlogProof {
   }
 
   /**
-   * Returns this receipt with opaque data, which no signature covers.
+   * Returns this receipt with opaque extra data, which no signature covers.
    *
    * @throws IllegalArgumentException if the data is empty
    */
@@ -69,7 +69,7 @@ public final class TlogProof {
   /**
    * Reads a receipt.
    *
-   * @throws CheckpointParseException if it is not a receipt
+   * @throws CheckpointParseException if the bytes are not a receipt
    */
   public static TlogProof parse(byte[] bytes) throws CheckpointParseException {
     String text = StrictText.decode(bytes, MAX_BYTES, "proof");
@@ -122,9 +122,9 @@ public final class TlogProof {
   /**
    * Verifies that a record is in a trusted log, and returns the checkpoint that covers it.
    *
-   * @param record the bytes of the record, as the log has them
+   * @param record the bytes of the record as the log stores them
    * @throws VerificationException if the checkpoint does not verify, or the record is not in its
-   *     tree at the index in the proof
+   *     tree at the claimed index
    */
   public WitnessPolicy.Witnessed verify(byte[] record, WitnessPolicy policy)
       throws VerificationException {
@@ -153,12 +153,12 @@ public final class TlogProof {
     return checkpoint;
   }
 
-  /** Returns the opaque data, which no signature covers. */
+  /** Returns the opaque extra data, which no signature covers. */
   public Optional<byte[]> extra() {
     return extra.map(byte[]::clone);
   }
 
-  /** Returns the receipt as it is stored and sent. */
+  /** Returns the bytes in which the receipt is stored and sent. */
   public byte[] bytes() {
     return toString().getBytes(StandardCharsets.UTF_8);
   }

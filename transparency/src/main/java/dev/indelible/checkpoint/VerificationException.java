@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
-/** A well-formed statement does not verify. */
+/** A statement has the right format but does not verify. */
 public final class VerificationException extends Exception {
   private static final long serialVersionUID = 1;
 
@@ -9,13 +9,13 @@ public final class VerificationException extends Exception {
   public enum Reason {
     /** The log is not trusted. */
     UNKNOWN_ORIGIN,
-    /** No trusted key signed it. */
+    /** No trusted key signed the statement. */
     NO_KNOWN_SIGNATURE,
-    /** A signature has the name and id of a trusted key and does not verify under it. */
+    /** A signature names a trusted key but does not verify under it. */
     BAD_SIGNATURE,
-    /** Two trusted keys have an equal name and id. */
+    /** Two different trusted keys have equal names and ids. */
     AMBIGUOUS_KEYS,
-    /** Fewer witnesses cosigned it than the policy requires. */
+    /** Fewer witnesses cosigned than the policy requires. */
     NO_QUORUM,
     /** The record is not in the tree at the claimed index. */
     NOT_INCLUDED
@@ -23,7 +23,7 @@ public final class VerificationException extends Exception {
 
   private final Reason reason;
 
-  /** Creates an exception with a message for a person. */
+  /** Creates an exception with a message for people. */
   public VerificationException(Reason reason, String message) {
     super(message);
     this.reason = reason;

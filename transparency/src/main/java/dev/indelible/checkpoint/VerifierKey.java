@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * A public key with a name, as C2SP signed-note writes it: a vkey, {@code name+id+key}. Immutable.
+ * A public key with a name, written as a vkey: {@code name+id+key} (C2SP signed-note). Immutable.
  *
- * @param name the name of its owner; not empty, without spaces and {@code +}
- * @param type the type of its signatures
+ * @param name the owner's name; not empty, without spaces and without {@code +}
+ * @param type the type of the key's signatures
  * @param key the key itself
  */
 public record VerifierKey(String name, SignatureType type, SignatureKey key) {
@@ -31,9 +31,9 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   }
 
   /**
-   * Returns {@code name} if a key, and so a log, can have it.
+   * Returns {@code name} if it is a valid name of a key, and therefore of a log.
    *
-   * @throws IllegalArgumentException if not
+   * @throws IllegalArgumentException if the name is not valid
    */
   public static String requireName(String name) {
     if (!isName(name)) {
@@ -46,8 +46,8 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   /**
    * Parses a vkey.
    *
-   * @throws CheckpointParseException if it is not a vkey, its id is not that of name and key, or
-   *     its type is not supported
+   * @throws CheckpointParseException if the text is not a vkey, its id does not match name and key,
+   *     or its type is not supported
    */
   public static VerifierKey parse(String vkey) throws CheckpointParseException {
     String[] parts = vkey.split("\\+", 3);
@@ -73,17 +73,18 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   }
 
   /**
-   * Returns the keys that may sign the checkpoints of a log, under its name, in the given order.
+   * Returns vkeys for the keys that may sign a log's checkpoints, in the given order. Their name is
+   * the log's origin.
    *
-   * @throws IllegalArgumentException if no log can have that name
+   * @throws IllegalArgumentException if the origin is not a valid name
    */
   public static List<VerifierKey> ofLog(String origin, Collection<VerificationKey> keys) {
     return keys.stream().map(key -> new VerifierKey(origin, SignatureType.ED25519, key)).toList();
   }
 
   /**
-   * Returns the id that signatures state with the name: the first four bytes of a hash of name and
-   * key.
+   * Returns the id of the key, which signatures state beside the name: the first four bytes of a
+   * hash of name and key.
    */
   public int id() {
     byte[] prefix = (name + "\n").getBytes(StandardCharsets.UTF_8);
@@ -95,12 +96,12 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
     return nameAndId(name, id()) + "+" + Base64.getEncoder().encodeToString(material());
   }
 
-  /** Returns true if a signature states this key's name and id, valid or not. */
+  /** Returns true if a signature, valid or invalid, states this key's name and id. */
   public boolean isNamedBy(NoteSignature signature) {
     return signature.name().equals(name) && signature.keyId() == id();
   }
 
-  /** Returns true if this key made a signature over the text of a note. */
+  /** Returns true if this key made the signature, over the text of a note. */
   public boolean verifies(String text, NoteSignature signature) {
     if (!isNamedBy(signature)) {
       return false;
@@ -126,7 +127,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
     return ID_BYTES;
   }
 
-  /** Returns true for the name of a key: not empty, no Unicode space, no plus, on one line. */
+  /** Returns true if a text is a valid key name: one line, not empty, no Unicode space, no plus. */
   public static boolean isName(String text) {
     return !text.isEmpty()
         && StrictText.isLine(text)

@@ -13,10 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * The trusted logs, and the quorum of witnesses that must have cosigned (C2SP tlog-policy).
- * Immutable.
- */
+/** The trusted logs, and the quorum of witnesses that must cosign (C2SP tlog-policy). Immutable. */
 public final class WitnessPolicy {
   /** The quorum that needs no witness. */
   static final String NONE = "none";
@@ -36,8 +33,8 @@ public final class WitnessPolicy {
   /**
    * A trusted log.
    *
-   * @param key its key, whose name is its origin
-   * @param url its URL, if the policy has it
+   * @param key the log's key, whose name is the log's origin
+   * @param url the log's URL, if the policy states it
    */
   public record Log(VerifierKey key, Optional<String> url) {}
 
@@ -46,16 +43,16 @@ public final class WitnessPolicy {
    *
    * @param name its name in the policy
    * @param key its key
-   * @param url its submission prefix, if the policy has it
+   * @param url the prefix of its URLs for requests, if the policy states it
    */
   public record Witness(String name, VerifierKey key, Optional<String> url) {}
 
   /**
-   * A group of witnesses and groups, which counts as cosigning if enough of its members do.
+   * A group of witnesses and of other groups. It counts as cosigning if enough members do.
    *
    * @param name its name in the policy
    * @param threshold the number of members that must cosign
-   * @param members their names, all defined before the group
+   * @param members the names of its members, all defined before the group
    */
   record Group(String name, int threshold, List<String> members) {}
 
@@ -63,8 +60,9 @@ public final class WitnessPolicy {
    * A verified checkpoint, with the keys that verified it.
    *
    * @param checkpoint the checkpoint
-   * @param log the log's key that signed it
-   * @param cosigned the time of each known witness's cosignature, in seconds since 1970
+   * @param log the key of the log that signed it
+   * @param cosigned the known witnesses that cosigned, with the times of their cosignatures in
+   *     seconds since 1970
    */
   public record Witnessed(Checkpoint checkpoint, VerifierKey log, Map<Witness, Long> cosigned) {
     public Witnessed {
@@ -73,9 +71,9 @@ public final class WitnessPolicy {
   }
 
   /**
-   * Reads a policy file; refuses everything that the format does not define.
+   * Parses a policy file. Refuses everything that the format does not define.
    *
-   * @throws CheckpointParseException if it is not a policy, or has keys of unknown types
+   * @throws CheckpointParseException if the bytes are not a policy, or it has keys of unknown types
    */
   public static WitnessPolicy parse(byte[] bytes) throws CheckpointParseException {
     return new PolicyParser().parse(bytes);
@@ -91,10 +89,11 @@ public final class WitnessPolicy {
   }
 
   /**
-   * Returns a policy that trusts these logs and requires cosignatures of some of these witnesses.
+   * Returns a policy that trusts these logs and requires cosignatures of {@code threshold} of these
+   * witnesses.
    *
-   * @throws IllegalArgumentException if there are not as many witnesses, a key is listed twice, or
-   *     one is not of the type that cosigns
+   * @throws IllegalArgumentException if there are fewer witnesses than {@code threshold}, a key is
+   *     listed twice, or a key is not of a cosignature type
    */
   public static WitnessPolicy of(
       Collection<VerifierKey> logs, Collection<VerifierKey> witnesses, int threshold) {
@@ -114,7 +113,7 @@ public final class WitnessPolicy {
     return new WitnessPolicy(ofLogs(logs).logs, named, List.of(all), all.name());
   }
 
-  /** Returns this policy with further trusted logs. */
+  /** Returns a copy of this policy with further trusted logs. */
   public WitnessPolicy alsoTrusting(Collection<VerifierKey> more) {
     List<Log> all = new ArrayList<>(logs);
     all.addAll(ofLogs(more).logs);
@@ -131,17 +130,18 @@ public final class WitnessPolicy {
     return witnesses;
   }
 
-  /** Returns true if the quorum needs no witness. */
+  /** Returns true if the policy requires no witness. */
   public boolean asksForNone() {
     return quorum.equals(NONE);
   }
 
   /**
-   * Returns the checkpoint, verified as signed by a trusted log and cosigned by a quorum. Times of
-   * cosignatures are returned and not judged.
+   * Verifies that a trusted log signed the checkpoint and a quorum cosigned it, and returns it.
+   * Returns the times of the cosignatures without checking them.
    *
-   * @throws VerificationException if it is of no trusted log, is not signed by it, has no quorum,
-   *     or has an invalid signature that names the log's key or a known witness's
+   * @throws VerificationException if the checkpoint belongs to no trusted log, that log did not
+   *     sign it, the quorum is not reached, or a signature that names the log's key or a known
+   *     witness's key is invalid
    */
   public Witnessed verify(SignedCheckpoint signed) throws VerificationException {
     Checkpoint checkpoint = signed.unverified();
@@ -159,10 +159,10 @@ public final class WitnessPolicy {
 
   /**
    * Returns the witnesses that cosigned a checkpoint of any log, with the times in seconds since
-   * 1970. The caller has verified the log's signature.
+   * 1970. The caller must have verified the log's signature.
    *
-   * @throws VerificationException if it has no quorum, or an invalid signature that names a known
-   *     witness's key
+   * @throws VerificationException if the quorum is not reached, or a signature that names a known
+   *     witness's key is invalid
    */
   public Map<Witness, Long> cosigned(SignedCheckpoint signed) throws VerificationException {
     Map<Witness, Long> cosigned = cosigned(signed.note());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Signed statements about the tree in the formats of C2SP, which other implementations can verify.
+ * Signed statements about the tree, in the formats of C2SP, which other implementations verify too.
  *
  * <p>In the order of their use:
  *
@@ -10,9 +10,9 @@
  *       dev.indelible.checkpoint.SignedCheckpoint}, which is a {@link
  *       dev.indelible.checkpoint.SignedNote}.
  *   <li>The log sends it to witnesses ({@link dev.indelible.checkpoint.AddCheckpointRequest}). A
- *       witness that finds it consistent with its earlier ones answers with a {@link
+ *       witness that finds it consistent with its earlier checkpoints answers with a {@link
  *       dev.indelible.checkpoint.Cosignature} ({@link
- *       dev.indelible.checkpoint.AddCheckpointResponse}), which the log stores with its own
+ *       dev.indelible.checkpoint.AddCheckpointResponse}), which the log stores beside its own
  *       signature.
  *   <li>The proof of one record is a {@link dev.indelible.checkpoint.TlogProof}: the path from the
  *       record to the root, and the checkpoint with that root.
@@ -20,13 +20,14 @@
  *       a {@link dev.indelible.checkpoint.WitnessPolicy} of logs, witnesses and a quorum.
  * </ol>
  *
- * <p>Nothing here reads a clock, a file or a network. Every format has one encoding; any other is
- * refused with a {@link dev.indelible.checkpoint.CheckpointParseException}. A statement that does
- * not verify is a {@link dev.indelible.checkpoint.VerificationException}.
+ * <p>This package reads no clock, file or network. Every format has one encoding. A text in another
+ * encoding is refused with a {@link dev.indelible.checkpoint.CheckpointParseException}. A statement
+ * that does not verify throws a {@link dev.indelible.checkpoint.VerificationException}.
  *
  * <p>Specifications: C2SP signed-note, tlog-checkpoint and tlog-witness v1.0.0, tlog-cosignature
- * v1.0.1, tlog-proof v1, tlog-policy. Signatures are Ed25519, and cosignatures also ML-DSA-44;
- * unknown types are ignored on notes and refused as keys.
+ * v1.0.1, tlog-proof v1, tlog-policy. Signatures are Ed25519; cosignatures are Ed25519 or
+ * ML-DSA-44. A signature of an unknown type on a note is ignored; a key of an unknown type is
+ * refused.
  */
 @NullMarked
 package dev.indelible.checkpoint;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
-/** BouncyCastle's low-level Ed25519, which skips the JCA's overhead. */
+/** BouncyCastle's low-level Ed25519, without the overhead of the JCA. */
 final class BouncyCastleEd25519 implements Ed25519 {
   @Override
   public Signing signing(byte[] seed, byte[] publicKey) {

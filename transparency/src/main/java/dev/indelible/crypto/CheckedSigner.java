@@ -4,8 +4,9 @@ package dev.indelible.crypto;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies every signature of an external signer before it is used, because a wrong one would stay
- * in the chain. A verification takes some 50 microseconds, far less than a signer on the network.
+ * Verifies every signature of an external signer before use, because a wrong signature would stay
+ * in the chain forever. A verification takes about 50 microseconds, far less than a signature over
+ * the network.
  */
 final class CheckedSigner implements Signer {
   private final Signer signer;

@@ -17,10 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ed25519 of the Amazon Corretto Crypto Provider: native, several times faster, optional.
+ * Ed25519 from the Amazon Corretto Crypto Provider: native code, several times faster than
+ * BouncyCastle.
  *
- * <p>Found by name, so its jar is optional. A provider that is present and does not work is logged
- * once and not used.
+ * <p>The provider is found by name, so its jar is optional. If it is present but does not work,
+ * this is logged once and the provider is not used.
  */
 final class CorrettoEd25519 implements Ed25519 {
   private static final String PROVIDER =
@@ -30,7 +31,7 @@ final class CorrettoEd25519 implements Ed25519 {
 
   private final Provider provider;
 
-  /** The JDK's key factory; the provider has none. */
+  /** The key factory of the JDK; the provider has none. */
   private final KeyFactory keys;
 
   private final ThreadLocal<Signature> signatures = ThreadLocal.withInitial(this::newSignature);

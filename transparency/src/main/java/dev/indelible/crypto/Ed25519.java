@@ -2,9 +2,9 @@
 package dev.indelible.crypto;
 
 /**
- * The implementation of Ed25519 (RFC 8032) of this process: the Amazon Corretto Crypto Provider if
- * its jar is on the class path and works on this machine, else BouncyCastle. The JDK's own is some
- * twenty times slower and accepts signatures of 65 bytes.
+ * The implementation of Ed25519 (RFC 8032) for this process. It is the Amazon Corretto Crypto
+ * Provider if its jar is on the class path and works on this machine, and BouncyCastle otherwise.
+ * The JDK's own implementation is about twenty times slower and accepts signatures of 65 bytes.
  */
 interface Ed25519 {
   Ed25519 INSTANCE = choose();

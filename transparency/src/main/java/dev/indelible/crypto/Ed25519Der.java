@@ -7,8 +7,8 @@ import java.util.Optional;
 
 /**
  * The shortest DER form of an Ed25519 key (RFC 8410), which OpenSSL and this library write: a fixed
- * head and 32 bytes. It is read without an ASN.1 parser, whose classes take longer to load than a
- * signature takes.
+ * prefix and 32 bytes. It is read without an ASN.1 parser, because loading the classes of a parser
+ * takes longer than signing.
  */
 enum Ed25519Der {
   /** A private key as PKCS#8, version 1, without attributes. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
-/** A key exists, and others than its owner can read it. */
+/** A private key exists, but users other than its owner can read it. */
 public final class ExposedKeyException extends KeyException {
   ExposedKeyException(String message) {
     super(message);

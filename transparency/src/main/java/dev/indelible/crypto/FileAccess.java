@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A kind of access to a file, with the message of its refusal. */
+/** A kind of access to a file, with the message for a refusal. */
 public enum FileAccess {
   /** Reading a file, or listing a directory and opening its files. */
   READ("cannot be read"),
@@ -20,7 +20,7 @@ public enum FileAccess {
     this.refusal = refusal;
   }
 
-  /** Returns why the file cannot be accessed, as the end of a sentence; empty if it can be. */
+  /** Returns why the file cannot be accessed, as the end of a sentence; empty if it can. */
   public Optional<String> refusal(Path file) {
     if (isAllowed(file)) {
       return Optional.empty();

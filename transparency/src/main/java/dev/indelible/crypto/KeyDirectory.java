@@ -17,20 +17,20 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The keys of one data directory: {@code audit.pem}, the private key that signs rows (PKCS#8, mode
- * 0600, in a directory of mode 0700), and a {@code <key id>.pub.pem} for each key whose signatures
- * are accepted. During a rotation {@code next.pem} is the next signing key.
+ * The keys of one data directory. {@code audit.pem} is the private key that signs rows (PKCS#8,
+ * mode 0600, in a directory of mode 0700). Each key whose signatures are accepted has a {@code <key
+ * id>.pub.pem}. During a rotation {@code next.pem} is the next signing key.
  *
- * <p>A private key that anyone but its owner can read is refused.
+ * <p>A private key that another user can read is refused.
  */
 public final class KeyDirectory {
-  /** The private key's file. */
+  /** The file of the private key. */
   public static final String PRIVATE_KEY = "audit.pem";
 
-  /** The file of the next private key, until the chain has recorded the rotation. */
+  /** The file of the next private key, until the chain records the rotation. */
   private static final String NEXT_KEY = "next.pem";
 
-  /** The file that marks an external signer, so that no key is generated here. */
+  /** The file whose presence means that an external signer signs; no key is generated then. */
   private static final String EXTERNAL_SIGNER = "elsewhere";
 
   /** The file that is locked during a rotation. */
@@ -41,20 +41,20 @@ public final class KeyDirectory {
   private final Path directory;
   private final KeyFiles files;
 
-  /** Names a directory; it need not exist. */
+  /** Creates a view of a directory, which need not exist. */
   public KeyDirectory(Path directory) {
     this.directory = directory;
     this.files = new KeyFiles(directory);
   }
 
-  /** Returns true if there is a private key. */
+  /** Returns true if a private key exists. */
   public boolean hasSigningKey() {
     return Files.exists(privateKey(), LinkOption.NOFOLLOW_LINKS);
   }
 
   /**
-   * Returns the signing key, and generates one if there is none. If several processes start at
-   * once, one generates the key and all use it.
+   * Returns the signing key. Generates one if there is none; if several processes start at once,
+   * one generates the key and all use it.
    */
   public SigningKey openOrCreate() throws KeyException {
     if (!hasSigningKey()) {
@@ -64,7 +64,7 @@ public final class KeyDirectory {
     return open();
   }
 
-  /** Returns the signing key, and stores its public key if that is absent. */
+  /** Returns the signing key. Stores its public key if that is missing. */
   public SigningKey open() throws KeyException {
     SigningKey key = read();
     publish(key.verificationKey());
@@ -91,25 +91,25 @@ public final class KeyDirectory {
   }
 
   /**
-   * Rotates the signing key. The next key is stored, then recorded in the chain, and signs after
-   * that. After a crash at any step either the old key signs, or the next key signs and is
-   * recorded; a second call resumes the rotation.
+   * Rotates the signing key: stores the next key, records it in the chain, and then makes it the
+   * signing key. After a crash at any step, either the old key signs, or the new key signs and is
+   * recorded. A second call resumes the rotation.
    *
-   * @param chain records that the next key follows the old one
-   * @throws KeyException if another process rotates the key, or a key cannot be read or stored
+   * @param chain records the next key
+   * @throws KeyException if another process is rotating the key, or a key cannot be read or stored
    */
   public <X extends Exception> Rotation rotate(KeyRecord<X> chain) throws KeyException, X {
     return alone(() -> rotateAlone(open(), chain));
   }
 
   /**
-   * Replaces a lost signing key. The next key is stored, then recorded in the chain, and signs
-   * after that. After a crash at any step before the last there is no signing key, and a second
-   * call resumes the replacement. A file in the place of the lost key is renamed and kept.
+   * Replaces a lost signing key: stores the next key, records it in the chain, and then makes it
+   * the signing key. After a crash before the last step there is no signing key. A second call
+   * resumes the replacement. If a file exists in place of the lost key, it is renamed and kept.
    *
-   * @param loss the loss, confirmed under the rotation lock
-   * @throws KeyException if the key is not lost, another process rotates the key, or a key cannot
-   *     be read or stored
+   * @param loss confirms the loss, under the rotation lock
+   * @throws KeyException if the key is not lost, another process is rotating the key, or a key
+   *     cannot be read or stored
    */
   public <X extends Exception> Replacement replace(Loss<X> loss) throws KeyException, X {
     try {
@@ -144,36 +144,36 @@ public final class KeyDirectory {
    */
   public record Replacement(VerificationKey to, boolean resumed) {}
 
-  /** The loss of a key. */
+  /** Confirms that a key is lost. */
   @FunctionalInterface
   public interface Loss<X extends Exception> {
     /**
-     * Returns the record of the next key.
+     * Returns the record for the next key.
      *
      * @throws KeyException if the key is not lost
      */
     KeyRecord<X> confirm() throws KeyException, X;
   }
 
-  /** The chain, which records that a key follows another. */
+  /** Records signing keys in the chain. */
   public interface KeyRecord<X extends Exception> {
-    /** Returns true if the chain records that this key signs. */
+    /** Returns true if the chain records {@code key} as a signing key. */
     boolean contains(VerificationKey key) throws X;
 
     /**
-     * Records durably that {@code next} signs from there on.
+     * Records durably that {@code next} signs all later rows.
      *
-     * @param signer the key that signs the record: the one before, or the new key if that is lost
+     * @param signer signs the record: the previous key, or the new key if the previous one is lost
      */
     void add(SigningKey signer, Signer next) throws X;
   }
 
   /**
-   * Migrates to an external signer: the current key signs the record of its key in the chain, and
-   * is deleted. A second call resumes an interrupted migration.
+   * Migrates to an external signer. The current key signs the record of the external key in the
+   * chain, and is then deleted. A second call resumes an interrupted migration.
    *
-   * @param next the signer that signs from now on
-   * @param chain records that the next key follows the current one
+   * @param next the external signer
+   * @param chain records the external key
    */
   public <X extends Exception> void migrate(Signer next, KeyRecord<X> chain)
       throws KeyException, X {
@@ -190,7 +190,7 @@ public final class KeyDirectory {
         });
   }
 
-  /** Records that an external signer signs, so that no key is generated here. */
+  /** Marks this directory as using an external signer, so that no key is generated. */
   public void useExternal(VerificationKey key) throws KeyException {
     try {
       files.createDirectory();
@@ -202,7 +202,7 @@ public final class KeyDirectory {
     }
   }
 
-  /** Runs a rotation under its lock. */
+  /** Runs a rotation while holding the rotation lock. */
   private <T, X extends Exception> T alone(Locked<T, X> rotation) throws KeyException, X {
     try (FileChannel channel =
             FileChannel.open(
@@ -241,7 +241,9 @@ public final class KeyDirectory {
         current.verificationKey(), staged.key().verificationKey(), staged.onRecord());
   }
 
-  /** Returns the next key: the stored one if it is recorded, or else a new one, stored. */
+  /**
+   * Returns the stored next key if the chain records it; otherwise generates and stores a new one.
+   */
   private <X extends Exception> Staged stage(KeyRecord<X> chain)
       throws KeyException, IOException, X {
     Path staged = directory.resolve(NEXT_KEY);
@@ -259,13 +261,13 @@ public final class KeyDirectory {
   /**
    * The next key, stored in {@link #NEXT_KEY}.
    *
-   * @param onRecord true if the chain has recorded it
+   * @param onRecord true if the chain records it
    */
   private record Staged(SigningKey key, boolean onRecord) {}
 
   /**
-   * Makes the next key the signing key; stores its public key first, which readers of its rows
-   * need.
+   * Makes the next key the signing key. Stores its public key first, because readers need it to
+   * verify the rows.
    */
   private void takeOver(Path staged, SigningKey next) throws KeyException, IOException {
     publish(next.verificationKey());
@@ -283,7 +285,7 @@ public final class KeyDirectory {
    */
   public record Rotation(VerificationKey from, VerificationKey to, boolean resumed) {}
 
-  /** Returns true if an external signer signs and no private key is here. */
+  /** Returns true if an external signer signs and the directory has no private key. */
   public boolean isExternal() {
     return !hasSigningKey()
         && Files.exists(directory.resolve(EXTERNAL_SIGNER), LinkOption.NOFOLLOW_LINKS);
@@ -298,7 +300,7 @@ public final class KeyDirectory {
     }
   }
 
-  /** Returns every public key whose signatures are accepted, in order of file names. */
+  /** Returns every public key whose signatures are accepted, ordered by file name. */
   public KeyRing accepted() throws KeyException {
     List<VerificationKey> keys = new ArrayList<>();
     for (Path file : publicKeys()) {
@@ -309,7 +311,7 @@ public final class KeyDirectory {
 
   private Set<Path> publicKeys() throws KeyException {
     Set<Path> sorted = new TreeSet<>();
-    // An absent directory has no keys; one that cannot be listed is an error (D11).
+    // A missing directory has no keys. A directory that cannot be listed is an error.
     if (Files.notExists(directory)) {
       return sorted;
     }

@@ -15,7 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.UUID;
 
-/** Files that only their owner can reach, written durably, in a directory of mode 0700. */
+/** Writes files durably, in a directory of mode 0700, readable by their owner alone. */
 final class KeyFiles {
   private static final Set<PosixFilePermission> OWNER_FILE =
       PosixFilePermissions.fromString("rw-------");
@@ -28,7 +28,7 @@ final class KeyFiles {
     this.directory = directory;
   }
 
-  /** Creates the directory and its parents, if it is absent. */
+  /** Creates the directory and its parents if they are missing. */
   void createDirectory() throws IOException {
     if (Files.isDirectory(directory)) {
       return;
@@ -41,8 +41,8 @@ final class KeyFiles {
   }
 
   /**
-   * Writes a file, or leaves the one that exists. The file is written under a temporary name,
-   * synced and then renamed, so that it appears complete and on disk or not at all.
+   * Writes a file, unless it exists. The file is written under a temporary name, synced and then
+   * renamed, so it is either absent or complete and on disk.
    */
   void writeOnce(Path file, String text) throws IOException {
     Path aside = directory.resolve(".new-" + UUID.randomUUID() + ".pem");
@@ -63,7 +63,7 @@ final class KeyFiles {
         Files.move(aside, file);
       }
     } catch (FileAlreadyExistsException e) {
-      // Another process was first; its key is used.
+      // Another process wrote its key first; that key is used.
     }
   }
 
@@ -72,16 +72,16 @@ final class KeyFiles {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException e) {
-      // A platform without directories that can be opened has no names to sync.
+      // On this platform directories cannot be opened, so there is nothing to sync.
     }
   }
 
-  /** Refuses a directory that others can reach. */
+  /** Refuses a directory that other users can access. */
   void requirePrivateDirectory() throws KeyException {
     requireOwnerOnly(directory, OWNER_DIRECTORY, "700");
   }
 
-  /** Refuses a file that others can reach. */
+  /** Refuses a file that other users can access. */
   static void requirePrivate(Path file) throws KeyException {
     requireOwnerOnly(file, OWNER_FILE, "600");
   }
@@ -113,7 +113,7 @@ final class KeyFiles {
     }
   }
 
-  /** Returns why a file cannot be used: its permissions, or the error. */
+  /** Returns the reason why a file cannot be used: its permissions, or the error. */
   static String unreadable(Path file, String use, IOException e) {
     return FileAccess.READ.refusal(file).orElse("cannot " + use + ": " + reason(e));
   }

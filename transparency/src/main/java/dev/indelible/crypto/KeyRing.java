@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** The public keys that rows may be signed with, by key id. Immutable. */
+/** The public keys that may sign rows, by key id. Immutable. */
 public final class KeyRing {
   private final Map<String, VerificationKey> keys = new LinkedHashMap<>();
 
@@ -19,14 +19,14 @@ public final class KeyRing {
     return ring;
   }
 
-  /** Returns a ring of the keys of both rings. */
+  /** Returns a ring with the keys of both rings. */
   public KeyRing and(KeyRing others) {
     KeyRing ring = of(keys.values());
     ring.keys.putAll(others.keys);
     return ring;
   }
 
-  /** Returns the key of an id; empty if there is none. */
+  /** Returns the key with an id; empty if there is none. */
   public Optional<VerificationKey> find(String keyId) {
     return Optional.ofNullable(keys.get(keyId));
   }

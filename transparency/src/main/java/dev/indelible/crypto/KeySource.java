@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
-/** The accepted public keys, to which keys may be added while a log is open. */
+/** The accepted public keys. Keys may be added while a log is open. */
 @FunctionalInterface
 public interface KeySource {
   /**

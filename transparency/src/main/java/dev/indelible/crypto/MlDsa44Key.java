@@ -7,8 +7,8 @@ import org.bouncycastle.crypto.params.MLDSAPublicKeyParameters;
 import org.bouncycastle.crypto.signers.MLDSASigner;
 
 /**
- * An ML-DSA-44 public key (FIPS 204), in the encoding of its section 7.2. Witnesses may cosign with
- * it; the chain is signed with Ed25519. Immutable.
+ * An ML-DSA-44 public key in the encoding of FIPS 204 section 7.2. Witnesses may cosign with
+ * ML-DSA-44; the chain is signed with Ed25519. Immutable.
  */
 public final class MlDsa44Key implements SignatureKey {
   /** Length of a raw public key, in bytes. */
@@ -17,7 +17,7 @@ public final class MlDsa44Key implements SignatureKey {
   /** Length of a signature, in bytes. */
   public static final int SIGNATURE_BYTES = 2_420;
 
-  /** Length of the seed of the matrix, before the vector t1. */
+  /** Length of the seed of the matrix, in bytes. The vector t1 follows it. */
   private static final int RHO_BYTES = 32;
 
   private final byte[] raw;
@@ -27,10 +27,10 @@ public final class MlDsa44Key implements SignatureKey {
   }
 
   /**
-   * Returns a key of {@value #KEY_BYTES} raw bytes.
+   * Returns the key of {@value #KEY_BYTES} raw bytes.
    *
-   * <p>Its vector t1 must not be all zeros: FIPS 204 makes no key with that vector, and anyone
-   * could sign under it.
+   * <p>Refuses a key whose vector t1 is all zeros: FIPS 204 never generates it, and anyone could
+   * sign under it.
    */
   public static MlDsa44Key of(byte[] raw) {
     if (raw.length != KEY_BYTES) {
@@ -58,7 +58,7 @@ public final class MlDsa44Key implements SignatureKey {
     return Sha256.keyId(raw);
   }
 
-  /** Returns true if this key made {@code signature}, pure and with an empty context. */
+  /** Returns true if this key made {@code signature}, in pure mode with an empty context. */
   @Override
   public boolean verifies(byte[] message, byte[] signature) {
     if (signature.length != SIGNATURE_BYTES) {

@@ -16,7 +16,7 @@ final class Pem {
     return begin(type) + "\n" + base64.encodeToString(der) + "\n" + end(type) + "\n";
   }
 
-  /** Errors name the source and never its text, which may be secret. */
+  /** Errors name the source but never quote the text, which may be secret. */
   static byte[] decode(String pem, String type, String source) throws KeyException {
     String text = pem.strip();
     if (text.length() < begin(type).length() + end(type).length()

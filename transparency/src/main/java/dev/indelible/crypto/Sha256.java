@@ -15,7 +15,7 @@ public final class Sha256 {
 
   private Sha256() {}
 
-  /** Returns the id of a raw public key: the first 8 bytes of its hash, in hex. */
+  /** Returns the id of a raw public key: the first 8 bytes of its SHA-256, in hex. */
   static String keyId(byte[] raw) {
     return HexFormat.of().formatHex(hash(raw), 0, 8);
   }
@@ -29,7 +29,7 @@ public final class Sha256 {
     return digest.digest();
   }
 
-  /** Returns the hash of {@code length} bytes from {@code offset} on. */
+  /** Returns the hash of {@code length} bytes, starting at {@code offset}. */
   public static byte[] hash(byte[] bytes, int offset, int length) {
     MessageDigest digest = DIGEST.get();
     digest.update(bytes, offset, length);

@@ -2,26 +2,27 @@
 package dev.indelible.crypto;
 
 /**
- * Signs with one Ed25519 key (RFC 8032).
+ * Signs with one Ed25519 key (RFC 8032), for example in a KMS or a PKCS#11 token.
  *
- * <p>For example a KMS or a PKCS#11 token. An implementation MUST be safe for use by several
- * threads at once, MUST either return a signature that verifies under {@link #verificationKey} or
- * throw, and MUST NOT wait without a limit: while it signs, the ledger is locked to other writers.
+ * <p>An implementation MUST be safe for use by several threads at once. It MUST either return a
+ * signature that verifies under {@link #verificationKey} or throw. It MUST limit its waiting time,
+ * because other writers cannot write to the ledger while it signs.
  */
 public interface Signer {
   /** Returns the public key. */
   VerificationKey verificationKey();
 
   /**
-   * Returns the 64-byte signature over {@code message}.
+   * Returns the 64-byte signature of {@code message}.
    *
-   * @throws RuntimeException if it cannot sign now; the call is retried
+   * @throws RuntimeException if the key cannot sign now; the caller tries again later
    */
   byte[] sign(byte[] message);
 
   /**
-   * Returns this signer with every signature verified before it is returned, and a {@link
-   * SigningException} in place of its exceptions. A key in memory is returned unchanged.
+   * Returns a signer that verifies each of this signer's signatures before it returns it, and that
+   * throws a {@link SigningException} instead of this signer's exceptions. Returns an in-memory key
+   * unchanged.
    */
   default Signer checked() {
     return this instanceof SigningKey || this instanceof CheckedSigner

@@ -3,7 +3,7 @@ package dev.indelible.crypto;
 
 import org.jspecify.annotations.Nullable;
 
-/** A signer returned no signature or a wrong one, or its key is revoked. */
+/** A signer returned no signature or a wrong one, or its key was revoked. */
 public final class SigningException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
@@ -25,9 +25,9 @@ public final class SigningException extends RuntimeException {
   }
 
   /**
-   * Returns the exception of a key that may not sign yet.
+   * Returns the exception for a key that may not sign yet.
    *
-   * @param reason why, and what to do
+   * @param reason the reason, and what to do
    */
   public static SigningException withheld(VerificationKey key, String reason) {
     return new SigningException("%s does not sign: %s".formatted(key, reason), Kind.NONE, null);
@@ -42,9 +42,9 @@ public final class SigningException extends RuntimeException {
   }
 
   /**
-   * Returns the exception of a key that the chain revokes.
+   * Returns the exception for a key that the chain revokes.
    *
-   * @param sequence the row that revokes it
+   * @param sequence the sequence number of the row that revokes the key
    */
   public static SigningException revoked(VerificationKey key, long sequence) {
     return new SigningException(
@@ -54,9 +54,7 @@ public final class SigningException extends RuntimeException {
         null);
   }
 
-  /**
-   * Returns true if the signer returned a wrong signature; else it returned none, and may later.
-   */
+  /** Returns true if the signer returned a wrong signature. */
   public boolean isWrong() {
     return kind == Kind.WRONG;
   }

@@ -44,7 +44,7 @@ public final class SigningKey implements Signer {
   /**
    * Reads a key from PEM (PKCS#8, RFC 8410).
    *
-   * @param source names the text in errors, which never quote it
+   * @param source the name of the text in errors, which never quote the text
    */
   public static SigningKey fromPem(String pem, String source) throws KeyException {
     byte[] der = Pem.decode(pem, PEM_TYPE, source);
@@ -73,7 +73,7 @@ public final class SigningKey implements Signer {
     return signing.sign(message);
   }
 
-  /** Returns the key as PEM (PKCS#8, RFC 8410), which is secret. */
+  /** Returns the key as PEM (PKCS#8, RFC 8410). The result is secret. */
   public String toPem() {
     return Pem.encode(PEM_TYPE, Ed25519Der.PRIVATE.encode(seed));
   }

@@ -29,10 +29,11 @@ public final class VerificationKey implements SignatureKey {
   }
 
   /**
-   * Returns a key of {@value #KEY_BYTES} raw bytes.
+   * Returns the key of {@value #KEY_BYTES} raw bytes.
    *
-   * <p>The key must be a canonically encoded point of the group's prime order, as RFC 8032
-   * generates: implementations differ on others, and under a key of small order anyone can sign.
+   * <p>The key must be the canonical encoding of a point in the group of prime order; RFC 8032
+   * generates no others. Implementations disagree about other points, and anyone can sign under a
+   * point of small order.
    */
   public static VerificationKey of(byte[] raw) {
     if (raw.length != KEY_BYTES) {
@@ -48,7 +49,7 @@ public final class VerificationKey implements SignatureKey {
   /**
    * Reads a key from PEM (SubjectPublicKeyInfo, RFC 8410).
    *
-   * @param source names the text in errors
+   * @param source the name of the text in errors
    */
   public static VerificationKey fromPem(String pem, String source) throws KeyException {
     byte[] der = Pem.decode(pem, PEM_TYPE, source);
@@ -67,7 +68,7 @@ public final class VerificationKey implements SignatureKey {
     throw new KeyException(source + ": not an Ed25519 key; only those sign an Indelible chain");
   }
 
-  /** Returns the id by which rows name this key. */
+  /** Returns the id that rows state for this key. */
   @Override
   public String keyId() {
     return keyId;
@@ -79,8 +80,8 @@ public final class VerificationKey implements SignatureKey {
   }
 
   /**
-   * Returns true if this key made {@code signature} over {@code message}. Strict: exactly 64 bytes,
-   * and only the canonical encodings of RFC 8032.
+   * Returns true if this key made {@code signature} over {@code message}. Strict: accepts exactly
+   * 64 bytes, and only the canonical encodings of RFC 8032.
    */
   @Override
   public boolean verifies(byte[] message, byte[] signature) {

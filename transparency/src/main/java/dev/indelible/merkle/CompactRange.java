@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A growing tree, kept as the roots of its complete subtrees: one hash for each bit set in its
- * size, at most 63. Appends a leaf with one node hash on average. Used by one thread.
+ * A growing tree, stored as the roots of its complete subtrees: one hash for each bit set in its
+ * size, at most 63. Appending a leaf computes one node hash on average. Used by one thread.
  */
 public final class CompactRange {
-  /** The complete subtrees from left to right, which is from the largest to the smallest. */
+  /** The roots of the complete subtrees from left to right: the largest first. */
   private final List<Hash> subtrees;
 
   private long size;
@@ -19,16 +19,17 @@ public final class CompactRange {
     this.subtrees = new ArrayList<>(subtrees);
   }
 
-  /** Returns the tree without leaves. */
+  /** Returns the tree with no leaves. */
   public static CompactRange empty() {
     return new CompactRange(0, List.of());
   }
 
   /**
-   * Returns the tree of a size with these {@link #subtrees}.
+   * Returns the tree with this size and these {@link #subtrees}.
    *
-   * @param subtrees the roots of its complete subtrees from left to right
-   * @throws IllegalArgumentException if a tree of that size has another number of them
+   * @param subtrees the roots of the complete subtrees, from left to right
+   * @throws IllegalArgumentException if a tree of this size has a different number of complete
+   *     subtrees
    */
   public static CompactRange of(long size, List<Hash> subtrees) {
     if (size < 0 || subtrees.size() != Long.bitCount(size)) {
@@ -39,9 +40,9 @@ public final class CompactRange {
   }
 
   /**
-   * Adds a leaf at the end.
+   * Appends a leaf.
    *
-   * @throws IllegalStateException if the tree has 2<sup>63</sup>-1 leaves already
+   * @throws IllegalStateException if the tree already has 2<sup>63</sup>-1 leaves
    */
   public void append(Hash leaf) {
     if (size == Long.MAX_VALUE) {

@@ -5,8 +5,8 @@ import java.util.Iterator;
 import java.util.List;
 
 /**
- * The claim that the tree of {@code size2} leaves begins with the leaves of the tree of {@code
- * size1}: the log only grew in between (RFC 9162 section 2.1.4). Untrusted until {@link #verify}
+ * A proof that the first {@code size1} leaves of a tree of {@code size2} leaves are the leaves of
+ * the older tree, so the log only grew (RFC 9162 section 2.1.4). Untrusted until {@link #verify}
  * has returned.
  *
  * @param size1 the number of leaves of the older tree
@@ -19,14 +19,14 @@ public record ConsistencyProof(long size1, long size2, List<Hash> path) {
   }
 
   /**
-   * Verifies that the newer tree of {@code root2} begins with the older tree of {@code root1}, and
-   * that the path has exactly the needed hashes. Trees of one size need none, and their roots must
-   * be equal.
+   * Verifies that the newer tree, of root {@code root2}, begins with the older tree, of root {@code
+   * root1}, and that the path has exactly the needed hashes. Trees of one size need no hashes, and
+   * their roots must be equal.
    *
-   * <p>An empty older tree is refused: every tree begins with it, so there is nothing to prove; a
-   * protocol that allows it handles it itself.
+   * <p>An empty older tree is refused: every tree begins with it, so there is nothing to prove. A
+   * protocol that allows it must handle it before the call.
    *
-   * @throws InvalidProofException if not
+   * @throws InvalidProofException if the proof does not verify
    */
   public void verify(Hash root1, Hash root2) throws InvalidProofException {
     requireBounds();
@@ -39,13 +39,13 @@ public record ConsistencyProof(long size1, long size2, List<Hash> path) {
     verifyGrowth(root1, root2);
   }
 
-  /** RFC 9162 section 2.1.4.2. */
+  /** Implements RFC 9162 section 2.1.4.2. */
   private void verifyGrowth(Hash root1, Hash root2) throws InvalidProofException {
     Iterator<Hash> hashes = path.iterator();
-    // Both computations start at the older tree's last complete subtree. If the older tree is
-    // complete, that is its root, and the proof omits it.
+    // Both computations start at the older tree's last complete subtree. If that subtree is the
+    // whole older tree, the proof omits its hash.
     Hash first = Long.bitCount(size1) == 1 ? root1 : hashes.next();
-    // fn is the index of the older tree's last node, sn that of the newer tree's, on one level.
+    // On each level, fn is the index of the older tree's last node, and sn is the newer tree's.
     long fn = size1 - 1;
     long sn = size2 - 1;
     while ((fn & 1) == 1) {

@@ -7,11 +7,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The entries below one tile of level 0, each as its length in two bytes, big-endian, and its bytes
- * (C2SP tlog-tiles). Immutable.
+ * The entries of one tile of level 0. Each entry is encoded as its length in two bytes, big-endian,
+ * followed by its bytes (C2SP tlog-tiles). Immutable.
  */
 public final class EntryBundle {
-  /** Longest entry, in bytes. */
+  /** Maximum length of an entry, in bytes. */
   public static final int MAX_ENTRY_BYTES = 0xffff;
 
   private static final int LENGTH_BYTES = 2;
@@ -25,7 +25,7 @@ public final class EntryBundle {
   /**
    * Returns a bundle of these entries.
    *
-   * @throws IllegalArgumentException if there is no entry, there are more than 256, or one is too
+   * @throws IllegalArgumentException if there are no entries, more than 256, or an entry is too
    *     long
    */
   public static EntryBundle of(List<byte[]> entries) {
@@ -45,7 +45,8 @@ public final class EntryBundle {
   /**
    * Reads a bundle.
    *
-   * @throws TileParseException if the bytes are not exactly as many entries as the path states
+   * @throws TileParseException if the bytes do not hold exactly the number of entries that the path
+   *     states
    */
   public static EntryBundle parse(TilePath path, byte[] bytes) throws TileParseException {
     if (path.level() != TilePath.ENTRIES) {
@@ -80,7 +81,7 @@ public final class EntryBundle {
     return entries.stream().map(byte[]::clone).toList();
   }
 
-  /** Returns the bytes as they are stored and served. */
+  /** Returns the bytes in which the bundle is stored and served. */
   public byte[] bytes() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (byte[] entry : entries) {

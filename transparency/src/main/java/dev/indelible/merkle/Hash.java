@@ -7,17 +7,17 @@ import java.util.Base64;
 import java.util.HexFormat;
 
 /**
- * A hash in a Merkle tree: of a leaf, of a node, or of a whole tree (RFC 6962 section 2.1, with
- * SHA-256). Immutable.
+ * A SHA-256 hash in a Merkle tree: the hash of a leaf, a node or a whole tree (RFC 6962 section
+ * 2.1). Immutable.
  */
 public final class Hash {
   /** Length, in bytes. */
   public static final int BYTES = Sha256.BYTES;
 
-  /** The root of the tree without leaves, which differs from the hash of an empty leaf. */
+  /** The root of the tree with no leaves. It differs from the hash of an empty leaf. */
   public static final Hash EMPTY_TREE = new Hash(Sha256.hash());
 
-  /** The prefixes of leaves and nodes, by which one cannot pass for the other. */
+  /** Prefixes that keep a leaf from being accepted as a node, and a node as a leaf. */
   private static final byte[] LEAF_PREFIX = {0x00};
 
   private static final byte[] NODE_PREFIX = {0x01};
@@ -51,7 +51,7 @@ public final class Hash {
     return new Hash(Sha256.hash(NODE_PREFIX, left.bytes, right.bytes));
   }
 
-  /** Returns the hash at an offset; {@value #BYTES} bytes must follow it. */
+  /** Returns the hash in the {@value #BYTES} bytes from {@code offset} on. */
   static Hash at(byte[] many, int offset) {
     return new Hash(Arrays.copyOfRange(many, offset, offset + BYTES));
   }
@@ -66,7 +66,7 @@ public final class Hash {
     return bytes.clone();
   }
 
-  /** Returns the hash in standard base64, as checkpoints and proofs write it. */
+  /** Returns the hash in standard base64, as in checkpoints and proofs. */
   public String base64() {
     return Base64.getEncoder().encodeToString(bytes);
   }

@@ -4,12 +4,13 @@ package dev.indelible.merkle;
 import java.util.List;
 
 /**
- * The claim that a leaf is at {@code index} in the tree of {@code size} leaves (RFC 9162 section
+ * A proof that a leaf is at {@code index} in a tree of {@code size} leaves (RFC 9162 section
  * 2.1.3). Untrusted until {@link #verify} has returned.
  *
  * @param index the index of the leaf, from 0
  * @param size the number of leaves of the tree
- * @param path the sibling hashes from the leaf to the root, the leaf's first
+ * @param path the sibling hashes on the way from the leaf to the root, starting with the leaf's
+ *     sibling
  */
 public record InclusionProof(long index, long size, List<Hash> path) {
   public InclusionProof {
@@ -17,10 +18,10 @@ public record InclusionProof(long index, long size, List<Hash> path) {
   }
 
   /**
-   * Verifies that the leaf is in the tree of this root at the claimed index, and that the path has
-   * exactly the needed hashes.
+   * Verifies that the leaf is at the claimed index in the tree with this root, and that the path
+   * has exactly the needed hashes.
    *
-   * @throws InvalidProofException if not
+   * @throws InvalidProofException if the proof does not verify
    */
   public void verify(Hash leaf, Hash root) throws InvalidProofException {
     Hash computed = rootFrom(leaf);
@@ -33,14 +34,14 @@ public record InclusionProof(long index, long size, List<Hash> path) {
 
   /**
    * Returns the root that the proof computes from a leaf (RFC 9162 section 2.1.3.2). The caller
-   * must verify that the root is the log's.
+   * must verify that it is the log's root.
    *
    * @throws InvalidProofException if the index is not in the tree, or the path is too short or too
    *     long
    */
   public Hash rootFrom(Hash leaf) throws InvalidProofException {
     requireBounds();
-    // fn is the index of the node reached, sn that of the last node, both on one level.
+    // On each level, fn is the index of the node that was reached, and sn that of the last node.
     long fn = index;
     long sn = size - 1;
     Hash reached = leaf;
@@ -50,7 +51,7 @@ public record InclusionProof(long index, long size, List<Hash> path) {
       }
       if ((fn & 1) == 1 || fn == sn) {
         reached = Hash.ofNode(sibling, reached);
-        // The last of an odd number of nodes moves up until it is a right child.
+        // A last node without a sibling moves up until it is a right child.
         while ((fn & 1) == 0 && fn != 0) {
           fn >>= 1;
           sn >>= 1;

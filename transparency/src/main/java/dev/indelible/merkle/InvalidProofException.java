@@ -5,7 +5,7 @@ package dev.indelible.merkle;
 public final class InvalidProofException extends Exception {
   private static final long serialVersionUID = 1;
 
-  /** Creates an exception; the message names the proof and where it fails. */
+  /** Creates an exception. The message names the proof and states where it fails. */
   public InvalidProofException(String message) {
     super(message);
   }

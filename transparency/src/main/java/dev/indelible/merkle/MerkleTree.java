@@ -5,17 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Computes the root and the proofs of a tree whose hashes are stored in a {@link NodeSource}; reads
- * at most some 128 of them.
+ * Computes the root and the proofs of a tree whose hashes are stored in a {@link NodeSource}. Each
+ * computation reads at most about 128 hashes.
  *
- * @param <X> the exception of reading the hashes
+ * @param <X> the exception for a failed read
  */
 public final class MerkleTree<X extends Exception> {
   private final NodeSource<X> nodes;
   private final long size;
 
   /**
-   * Returns the tree of the first {@code size} leaves stored in {@code nodes}.
+   * Creates the tree of the first {@code size} leaves in {@code nodes}.
    *
    * @throws IllegalArgumentException if the size is negative
    */
@@ -38,10 +38,10 @@ public final class MerkleTree<X extends Exception> {
   }
 
   /**
-   * Returns the proof that a leaf is in this tree: {@code PATH(m, D_n)} of RFC 9162 section
-   * 2.1.3.1.
+   * Returns the proof that the leaf at {@code index} is in this tree: {@code PATH(m, D_n)} of RFC
+   * 9162 section 2.1.3.1.
    *
-   * @throws IllegalArgumentException if the tree has no leaf of that index
+   * @throws IllegalArgumentException if the tree has no leaf at {@code index}
    */
   public InclusionProof inclusionProof(long index) throws X {
     if (index < 0 || index >= size) {
@@ -53,8 +53,8 @@ public final class MerkleTree<X extends Exception> {
   }
 
   /**
-   * Adds the path from leaf {@code index} to the root of the {@code width} leaves from {@code
-   * start}.
+   * Adds to {@code path} the hashes from leaf {@code index} up to the root of the {@code width}
+   * leaves that begin at {@code start}.
    */
   private void inclusionPath(long index, long start, long width, List<Hash> path) throws X {
     if (width == 1) {
@@ -74,8 +74,8 @@ public final class MerkleTree<X extends Exception> {
    * Returns the proof that this tree begins with the tree of {@code olderSize} leaves: {@code
    * PROOF(m, D_n)} of RFC 9162 section 2.1.4.1.
    *
-   * @throws IllegalArgumentException if there is nothing to prove: the older size is 0, or more
-   *     than this one
+   * @throws IllegalArgumentException if the older size is 0 or exceeds this size, so that there is
+   *     nothing to prove
    */
   public ConsistencyProof consistencyProof(long olderSize) throws X {
     if (olderSize <= 0 || olderSize > size) {
@@ -88,8 +88,8 @@ public final class MerkleTree<X extends Exception> {
   }
 
   /**
-   * Adds {@code SUBPROOF} for the {@code width} leaves from {@code start}, {@code older} of them
-   * old.
+   * Adds {@code SUBPROOF} for the {@code width} leaves that begin at {@code start}; the first
+   * {@code older} of these are in the older tree.
    */
   private void consistencyPath(long older, long start, long width, boolean known, List<Hash> path)
       throws X {
@@ -110,8 +110,8 @@ public final class MerkleTree<X extends Exception> {
   }
 
   /**
-   * Returns the hash of the {@code width} leaves from {@code start}, combined from complete
-   * subtrees.
+   * Returns the hash of the {@code width} leaves that begin at {@code start}, combined from
+   * complete subtrees.
    */
   private Hash subtree(long start, long width) throws X {
     if (Long.bitCount(width) == 1) {

@@ -2,18 +2,18 @@
 package dev.indelible.merkle;
 
 /**
- * The storage of the hashes of a tree.
+ * Reads the stored hashes of a tree.
  *
- * @param <X> the exception of reading
+ * @param <X> the exception for a failed read
  */
 @FunctionalInterface
 public interface NodeSource<X extends Exception> {
   /**
-   * Returns the hash of one complete subtree: that of the 2<sup>level</sup> leaves from {@code
-   * index * 2^level} on. Called only for subtrees within the tree.
+   * Returns the hash of a complete subtree: the 2<sup>level</sup> leaves that begin at {@code index
+   * * 2^level}. Called only for subtrees within the tree.
    *
-   * @param level its height; leaves are 0
-   * @param index its index among the nodes of its height, from 0
+   * @param level the height of the subtree; a leaf has height 0
+   * @param index the index among the subtrees of this height, from 0
    */
   Hash node(int level, long index) throws X;
 }

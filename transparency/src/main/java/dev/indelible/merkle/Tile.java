@@ -7,7 +7,7 @@ import java.util.Objects;
 
 /**
  * Up to 256 adjacent hashes of a tree, stored together (C2SP tlog-tiles). Hash i of tile n at level
- * l covers the 256<sup>l</sup> leaves from {@code (256 n + i) * 256^l} on. Immutable.
+ * l covers 256<sup>l</sup> leaves, starting at {@code (256 n + i) * 256^l}. Immutable.
  */
 public final class Tile {
   /** Length of a full tile, in bytes. */
@@ -24,7 +24,8 @@ public final class Tile {
   /**
    * Reads a tile.
    *
-   * @throws TileParseException if the bytes are not exactly as many hashes as the path states
+   * @throws TileParseException if the bytes do not hold exactly the number of hashes that the path
+   *     states
    */
   public static Tile parse(TilePath path, byte[] bytes) throws TileParseException {
     if (path.level() == TilePath.ENTRIES) {
@@ -38,7 +39,7 @@ public final class Tile {
     return new Tile(path, bytes.clone());
   }
 
-  /** Returns a tile of these hashes, 1 to 256. */
+  /** Returns a tile of 1 to 256 hashes. */
   static Tile of(int level, long index, List<Hash> hashes) {
     byte[] bytes = new byte[hashes.size() * Hash.BYTES];
     for (int i = 0; i < hashes.size(); i++) {
@@ -52,7 +53,7 @@ public final class Tile {
     return path;
   }
 
-  /** Returns the hashes one after another, as they are stored and served. */
+  /** Returns the concatenated hashes, the bytes in which the tile is stored and served. */
   public byte[] bytes() {
     return bytes.clone();
   }
@@ -69,8 +70,8 @@ public final class Tile {
   /**
    * Returns the hash of a complete subtree over hashes of this tile.
    *
-   * @param height 0 for the hashes themselves, 8 for the one over a full tile
-   * @param place its index among the nodes of its height in this tile, from 0
+   * @param height 0 for a hash of the tile, 8 for the root of a full tile
+   * @param place the index among the subtrees of this height in this tile, from 0
    */
   Hash subtree(int height, int place) {
     if (height == 0) {
@@ -79,7 +80,7 @@ public final class Tile {
     return Hash.ofNode(subtree(height - 1, 2 * place), subtree(height - 1, 2 * place + 1));
   }
 
-  /** Returns the tile as it was with fewer hashes. */
+  /** Returns the first {@code width} hashes as a tile. */
   Tile narrowedTo(int width) {
     return width == path.width()
         ? this

@@ -9,15 +9,17 @@ import java.util.List;
  * The right edge of a tree that is stored as tiles: the partial tile of each level, at most 255
  * hashes each. Appends leaves, and computes the changed tiles and the root.
  *
- * <p>Immutable, so the caller of a failed transaction still has the edge from before.
+ * <p>Immutable, so if a transaction fails, its caller still has the previous edge.
  */
 public final class TileEdge {
-  /** The tree without leaves. */
+  /** The tree with no leaves. */
   public static final TileEdge EMPTY = new TileEdge(0, List.of());
 
   private final long size;
 
-  /** The hashes of the partial tile of each level, lowest first; an empty list for none. */
+  /**
+   * The hashes of each level's partial tile, lowest level first; an empty list if there is none.
+   */
   private final List<List<Hash>> levels;
 
   private TileEdge(long size, List<List<Hash>> levels) {
@@ -26,11 +28,11 @@ public final class TileEdge {
   }
 
   /**
-   * The result of appending.
+   * The result of appending leaves.
    *
    * @param edge the edge of the grown tree
-   * @param tiles every tile that is new or wider than before, by level and then in order: full
-   *     ones, then the partial tile of the level
+   * @param tiles every tile that is new or wider than before, by level, then by index: the full
+   *     tiles of a level, then its partial tile
    */
   public record Growth(TileEdge edge, List<Tile> tiles) {
     public Growth {
@@ -41,7 +43,7 @@ public final class TileEdge {
   /**
    * Reads the edge of a stored tree of {@code size} leaves.
    *
-   * @throws IllegalStateException if the source returns another tile than the requested one
+   * @throws IllegalStateException if the source returns a different tile than the requested one
    */
   public static <X extends Exception> TileEdge read(long size, TileSource<X> source) throws X {
     List<List<Hash>> levels = new ArrayList<>();
@@ -70,7 +72,7 @@ public final class TileEdge {
     return range().root();
   }
 
-  /** Returns the tree as its complete subtrees. */
+  /** Returns the tree as the roots of its complete subtrees. */
   public CompactRange range() {
     List<Hash> subtrees = new ArrayList<>();
     for (int level = levels.size() - 1; level >= 0; level--) {
@@ -81,7 +83,7 @@ public final class TileEdge {
     return CompactRange.of(size, subtrees);
   }
 
-  /** Returns the tree with these leaves appended, and the tiles to store for it. */
+  /** Returns the tree after appending these leaves, and the tiles to store. */
   public Growth append(Collection<Hash> leaves) {
     if (leaves.size() > Long.MAX_VALUE - size) {
       throw new IllegalStateException("a tree has at most 2^63-1 leaves");
@@ -107,7 +109,7 @@ public final class TileEdge {
    * Moves the hashes that fill whole tiles from {@code hashes} to {@code tiles}.
    *
    * @param index the index of the first of these tiles
-   * @return the hash over each tile, for the level above
+   * @return the root of each moved tile, for the level above
    */
   private static List<Hash> takeFullTiles(
       int level, long index, List<Hash> hashes, List<Tile> tiles) {

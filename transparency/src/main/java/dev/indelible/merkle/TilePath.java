@@ -8,12 +8,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The path of a tile or an entry bundle below a log's address: {@code
+ * The path of a tile or an entry bundle relative to a log's address: {@code
  * tile/<level>/<index>[.p/<width>]}, or {@code tile/entries/...} (C2SP tlog-tiles).
  *
  * @param level 0 to {@value #MAX_LEVEL}, or {@link #ENTRIES}
- * @param index its index in the level, from 0
- * @param width its number of hashes or entries, 1 to {@value #FULL_WIDTH}; partial below the latter
+ * @param index the index in the level, from 0
+ * @param width the number of hashes or entries, 1 to {@value #FULL_WIDTH}; a smaller number than
+ *     that is a partial tile
  */
 public record TilePath(int level, long index, int width) {
   /** The width of a full tile. */
@@ -25,17 +26,17 @@ public record TilePath(int level, long index, int width) {
   /** The level of entry bundles, below the tiles of level 0. */
   public static final int ENTRIES = -1;
 
-  /** The bits of an index that one level of tiles covers: {@link #FULL_WIDTH} is 2^8. */
+  /** The number of levels of the tree in one tile: {@link #FULL_WIDTH} is 2^8. */
   static final int HEIGHT = 8;
 
   private static final Pattern FORM =
       Pattern.compile(
           "tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\\.p/([1-9][0-9]{0,2}))?");
 
-  /** An element of a path has three digits of the index. */
+  /** Each element of a path holds three digits of the index. */
   private static final int GROUP = 1000;
 
-  /** Longest text that is parsed; the longest path has 63 characters. */
+  /** Maximum length of a text to parse. The longest path has 63 characters. */
   private static final int MAX_CHARS = 100;
 
   public TilePath {
@@ -51,7 +52,7 @@ public record TilePath(int level, long index, int width) {
   }
 
   /**
-   * Returns the width of a tile of a level with this many hashes.
+   * Returns the width of the tile at {@code index} in a level that has this many hashes.
    *
    * @param index the index of the tile in the level
    */
@@ -59,15 +60,15 @@ public record TilePath(int level, long index, int width) {
     return (int) Math.min(FULL_WIDTH, hashes - (index << HEIGHT));
   }
 
-  /** Returns true if the tile is full, so that it never changes. */
+  /** Returns true if the tile is full. A full tile never changes. */
   public boolean isFull() {
     return width == FULL_WIDTH;
   }
 
   /**
-   * Parses a path. A tile has exactly one path, and no other is accepted.
+   * Parses a path. Accepts only the one spelling of a tile's path.
    *
-   * @throws TileParseException if it is not a tile path
+   * @throws TileParseException if the text is not a tile path
    */
   public static TilePath parse(String path) throws TileParseException {
     Matcher form = FORM.matcher(path);
@@ -93,7 +94,7 @@ public record TilePath(int level, long index, int width) {
 
   private static TileParseException refused(String path, String reason) {
     String shown = path.length() > MAX_CHARS ? path.substring(0, MAX_CHARS) + "..." : path;
-    // The message may be printed on a terminal, so it has printable characters only.
+    // The message may be printed on a terminal, so only printable characters are kept.
     return new TileParseException(
         "tile path \"%s\": %s".formatted(shown.replaceAll("[^ -~]", "?"), reason));
   }
@@ -115,7 +116,7 @@ public record TilePath(int level, long index, int width) {
 
   /**
    * Returns every tile that a tree of {@code newSize} adds to its first {@code oldSize} leaves,
-   * level by level: with these a copy of the older tree becomes a copy of the newer.
+   * level by level. With these tiles a copy of the older tree becomes a copy of the newer one.
    */
   public static List<TilePath> added(long oldSize, long newSize) {
     requireSize(oldSize);
@@ -127,7 +128,7 @@ public record TilePath(int level, long index, int width) {
     return paths;
   }
 
-  /** Returns every entry bundle that the newer tree adds to the older, in order. */
+  /** Returns every entry bundle that the newer tree adds to the older tree, in order. */
   public static List<TilePath> bundlesAdded(long oldSize, long newSize) {
     requireSize(oldSize);
     List<TilePath> paths = new ArrayList<>();

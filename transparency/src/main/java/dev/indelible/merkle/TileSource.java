@@ -2,15 +2,15 @@
 package dev.indelible.merkle;
 
 /**
- * The storage of the tiles of a tree: a ledger, a directory, a web server.
+ * Reads the tiles of a tree from storage, for example a ledger, a directory or a web server.
  *
- * @param <X> the exception of reading
+ * @param <X> the exception for a failed read
  */
 @FunctionalInterface
 public interface TileSource<X extends Exception> {
   /**
-   * Returns the tile of a path, or a wider one of that level and index: a tile grows only at its
-   * end.
+   * Returns the tile of a path, or a wider tile with this level and index, since a tile only grows
+   * at its end.
    *
    * @param path the path of a tile of the tree
    */

@@ -5,17 +5,17 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The hashes of a tree of a given size, computed from its tiles. Keeps every tile that it has read,
- * so it is for a few proofs. Used by one thread.
+ * Reads the hashes of a tree of a given size from its tiles. Keeps every tile in memory, so use one
+ * instance for a few proofs only. Used by one thread.
  *
- * @param <X> the exception of reading the tiles
+ * @param <X> the exception for a failed read
  */
 public final class TiledNodes<X extends Exception> implements NodeSource<X> {
   private final TileSource<X> tiles;
   private final long size;
   private final Map<TilePath, Tile> read = new HashMap<>();
 
-  /** Reads the hashes of the tree of the first {@code size} leaves in the tiles. */
+  /** Creates a source for the tree of the first {@code size} leaves in the tiles. */
   public TiledNodes(TileSource<X> tiles, long size) {
     this.tiles = tiles;
     this.size = size;
@@ -29,7 +29,7 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
   /**
    * {@inheritDoc}
    *
-   * @throws IllegalStateException if the source returns another tile than the requested one
+   * @throws IllegalStateException if the source returns a different tile than the requested one
    */
   @Override
   public Hash node(int level, long index) throws X {
@@ -54,7 +54,7 @@ public final class TiledNodes<X extends Exception> implements NodeSource<X> {
     return known;
   }
 
-  /** Requires that a tile is the requested one, or a wider one of its level and index. */
+  /** Requires that {@code given} is the wanted tile, or a wider one with its level and index. */
   static void requireSame(TilePath wanted, TilePath given) {
     if (given.level() != wanted.level()
         || given.index() != wanted.index()

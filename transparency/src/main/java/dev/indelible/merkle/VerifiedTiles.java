@@ -5,32 +5,32 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The tiles of one tree, each verified against the root before it is returned: the partial tiles
- * together hash to the root, and a full tile hashes to its hash in the tile above. The source of
- * the tiles needs no trust.
+ * The tiles of one tree. Verifies each tile against the root before it returns it: the partial
+ * tiles together hash to the root, and a full tile hashes to the value in the tile above it. The
+ * source of the tiles need not be trusted.
  *
- * <p>Keeps the last tile of each level, so that tiles requested in order are read once. Used by one
+ * <p>Keeps the last tile of each level, so tiles requested in order are read once. Used by one
  * thread.
  *
- * @param <X> the exception of reading the tiles
+ * @param <X> the exception for a failed read
  */
 public final class VerifiedTiles<X extends Exception> {
   private final TileSource<X> source;
   private final long size;
 
-  /** The partial tile of each level that has one; together they hash to the root. */
+  /** The partial tile of each level that has one. Together these tiles hash to the root. */
   private final Map<Integer, Tile> partial = new HashMap<>();
 
   /** The last verified full tile of each level. */
   private final Map<Integer, Tile> recent = new HashMap<>();
 
   /**
-   * Creates the tiles of a tree, and verifies the partial ones.
+   * Reads and verifies the partial tiles of a tree.
    *
-   * @param source unverified tiles
+   * @param source the unverified tiles
    * @param size the number of leaves of the tree
-   * @param root its trusted root
-   * @throws InvalidProofException if the tiles do not hash to that root
+   * @param root the trusted root of the tree
+   * @throws InvalidProofException if the tiles do not hash to the root
    */
   public VerifiedTiles(TileSource<X> source, long size, Hash root) throws X, InvalidProofException {
     this.source = source;
@@ -46,10 +46,10 @@ public final class VerifiedTiles<X extends Exception> {
   }
 
   /**
-   * Returns a tile of the tree at its width there.
+   * Returns a verified tile of the tree.
    *
    * @throws IllegalArgumentException if the tile is not in the tree
-   * @throws InvalidProofException if the root does not cover it
+   * @throws InvalidProofException if the tile does not match the root
    */
   public Tile tile(TilePath path) throws X, InvalidProofException {
     if (!isOfTheTree(path)) {

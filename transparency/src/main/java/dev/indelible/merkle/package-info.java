@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The Merkle tree over the chain: pure functions of hashes and positions, without rows, files or
- * keys.
+ * The Merkle tree over the chain: pure functions of hashes and positions. It knows no rows, files
+ * or keys.
  *
  * <p>In the order of their use:
  *
@@ -18,7 +18,7 @@
  *   <li>A prover of an inclusion, or of a consistent growth, uses a {@link
  *       dev.indelible.merkle.MerkleTree}, which reads the few needed hashes from the tiles ({@link
  *       dev.indelible.merkle.TiledNodes}).
- *   <li>A verifier checks the {@link dev.indelible.merkle.InclusionProof} or the {@link
+ *   <li>A verifier checks an {@link dev.indelible.merkle.InclusionProof} or a {@link
  *       dev.indelible.merkle.ConsistencyProof} with the roots alone.
  * </ol>
  *

@@ -4,8 +4,8 @@ package dev.indelible.receipt;
 import java.util.Arrays;
 
 /**
- * Reads the kinds of CBOR items in a receipt; the caller names the expected kind of each. Accepts
- * only the shortest form of a number, and only definite lengths.
+ * Reads the types of CBOR items that a receipt uses. The caller states which type must come next.
+ * Accepts numbers in their shortest form and definite lengths only.
  */
 final class CborReader {
   private static final String[] KINDS = {
@@ -26,7 +26,7 @@ final class CborReader {
   /**
    * Creates a reader of these bytes.
    *
-   * @param what the name of the bytes in errors
+   * @param what the name of the bytes in error messages
    */
   CborReader(byte[] bytes, String what) {
     this.bytes = bytes;
@@ -53,7 +53,9 @@ final class CborReader {
     return Arrays.copyOfRange(bytes, at - (int) length, at);
   }
 
-  /** Reads the head of an array and returns its number of items; fewer may follow. */
+  /**
+   * Reads the head of an array and returns the stated number of items. The bytes may hold fewer.
+   */
   long array() throws ReceiptParseException {
     return head(CborWriter.ARRAY);
   }
@@ -70,7 +72,7 @@ final class CborReader {
     requireCount("tag %s instead of %s", head(CborWriter.TAG), tag);
   }
 
-  /** Requires this integer. */
+  /** Reads an integer and requires that it is this label. */
   void label(long label) throws ReceiptParseException {
     requireCount("label %s instead of %s", integer(), label);
   }
@@ -88,7 +90,7 @@ final class CborReader {
     }
   }
 
-  /** Returns an exception for the current offset. */
+  /** Returns an exception that names the current offset. */
   ReceiptParseException refused(String reason, Object... details) {
     return new ReceiptParseException(
         "%s, byte %s: %s".formatted(what, at, reason.formatted(details)));
@@ -107,7 +109,7 @@ final class CborReader {
     return kind;
   }
 
-  /** Reads the head of an item of a kind, and returns its argument. */
+  /** Reads the head of an item, requires this type, and returns the argument. */
   private long head(int kind) throws ReceiptParseException {
     if (peekKind() != kind) {
       throw refused("%s instead of %s", KINDS[peekKind()], KINDS[kind]);

@@ -5,8 +5,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes the kinds of CBOR items in a receipt, in the deterministic encoding of RFC 8949 section
- * 4.2.1; the caller writes map keys in order.
+ * Writes the types of CBOR items that a receipt uses, in the deterministic encoding of RFC 8949
+ * section 4.2.1. The caller writes map keys in order.
  */
 final class CborWriter {
   static final int UNSIGNED = 0;
@@ -20,7 +20,7 @@ final class CborWriter {
   /** The simple value null. */
   static final int NULL = 0xf6;
 
-  /** Arguments below this are in the first byte. */
+  /** Arguments below this value are encoded in the first byte. */
   static final int DIRECT = 24;
 
   private static final int ONE_BYTE = 24;
@@ -47,17 +47,17 @@ final class CborWriter {
     return this;
   }
 
-  /** Writes the head of an array; its items follow. */
+  /** Writes the head of an array. The caller writes the items next. */
   CborWriter array(int items) {
     return head(ARRAY, items);
   }
 
-  /** Writes the head of a map; its entries follow, each a key and a value. */
+  /** Writes the head of a map. The caller writes the entries next, each a key and a value. */
   CborWriter map(int entries) {
     return head(MAP, entries);
   }
 
-  /** Writes a tag; the tagged item follows. */
+  /** Writes a tag. The caller writes the tagged item next. */
   CborWriter tag(int tag) {
     return head(TAG, tag);
   }
@@ -71,7 +71,7 @@ final class CborWriter {
     return out.toByteArray();
   }
 
-  /** Writes a kind and its argument in the shortest form (RFC 8949 section 3). */
+  /** Writes a type and its argument in the shortest form (RFC 8949 section 3). */
   private CborWriter head(int kind, long argument) {
     if (argument < DIRECT) {
       return head(kind, (int) argument, 0, argument);

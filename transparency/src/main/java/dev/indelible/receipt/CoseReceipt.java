@@ -14,12 +14,12 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * A COSE receipt of inclusion (RFC 9942, RFC9162_SHA256): a tagged COSE_Sign1 whose detached
- * payload is the root of the tree, signed with Ed25519. Untrusted until {@link #verify} has
- * returned.
+ * A COSE receipt of inclusion (RFC 9942, RFC9162_SHA256): a tagged COSE_Sign1, signed with Ed25519.
+ * Its detached payload is the root of the tree. Untrusted until {@link #verify} has returned.
  *
- * <p>The signature covers the root, but neither the log's name nor its size: a key that signs for
- * one log must sign for no other. The receipt discloses the number of records.
+ * <p>The signature covers the root, but neither the log's name nor its size. Therefore a key that
+ * signs for one log must not sign for another. The receipt reveals the number of records in the
+ * log.
  */
 public final class CoseReceipt {
   /** Tag of COSE_Sign1 (RFC 9052 section 2). */
@@ -35,15 +35,15 @@ public final class CoseReceipt {
   /** EdDSA (RFC 9053 section 2.2). */
   private static final int EDDSA = -8;
 
-  /** RFC9162_SHA256, and its proofs of inclusion (RFC 9942 section 4). */
+  /** RFC9162_SHA256, and the label of its inclusion proofs (RFC 9942 section 4). */
   private static final int RFC9162_SHA256 = 1;
 
   private static final int INCLUSION = -1;
 
-  /** Most hashes on the path from a leaf to the root of a tree of at most 2^63-1 leaves. */
+  /** Maximum number of hashes on the path from a leaf to the root, in a tree of 2^63-1 leaves. */
   private static final int MAX_HASHES = 63;
 
-  /** Most bytes that are parsed, more than the longest receipt has. */
+  /** Maximum number of bytes to parse; no receipt is longer. */
   private static final int MAX_BYTES = 4096;
 
   private final byte[] keyId;
@@ -57,9 +57,9 @@ public final class CoseReceipt {
   }
 
   /**
-   * Signs a receipt. A log MUST sign roots of its own tree only.
+   * Signs a receipt. A log MUST sign only roots of its own tree.
    *
-   * @param root the root of the proof's tree
+   * @param root the root of the tree of {@code proof}
    */
   public static CoseReceipt sign(InclusionProof proof, Hash root, Signer signer) {
     byte[] keyId = keyId(signer.verificationKey());
@@ -69,7 +69,7 @@ public final class CoseReceipt {
   /**
    * Reads a receipt.
    *
-   * @throws ReceiptParseException if it is not a receipt in the form that this class writes
+   * @throws ReceiptParseException if the bytes are not a receipt in the form that this class writes
    */
   public static CoseReceipt parse(byte[] bytes) throws ReceiptParseException {
     CborReader in = new CborReader(bytes, "receipt");
@@ -95,8 +95,8 @@ public final class CoseReceipt {
   }
 
   /**
-   * Reads the protected header and returns the key's id. The meaning of the proof is taken from
-   * here alone, because no signature covers the unprotected header.
+   * Reads the protected header and returns the key's id. Only this header decides what the proof
+   * means, because no signature covers the unprotected header.
    */
   private static byte[] parseProtected(byte[] bytes) throws ReceiptParseException {
     CborReader in = new CborReader(bytes, "protected header of receipt");
@@ -138,10 +138,10 @@ public final class CoseReceipt {
 
   /**
    * Verifies that a record is in the log of a key, in the order of RFC 9942: computes the root from
-   * record and path, then verifies the signature over the root.
+   * the record and the path, then verifies the signature of the root.
    *
-   * @param record the bytes of the record, as the log has them
-   * @throws VerificationException if not
+   * @param record the bytes of the record as the log stores them
+   * @throws VerificationException if the receipt does not verify
    */
   public void verify(byte[] record, VerificationKey key) throws VerificationException {
     if (!Arrays.equals(keyId, keyId(key))) {
@@ -163,12 +163,12 @@ public final class CoseReceipt {
     }
   }
 
-  /** Returns the claimed index of the record and the path to the root. */
+  /** Returns the claimed index of the record, and the path to the root. */
   public InclusionProof proof() {
     return proof;
   }
 
-  /** Returns the receipt as it is stored and sent. */
+  /** Returns the bytes in which the receipt is stored and sent. */
   public byte[] bytes() {
     return new CborWriter()
         .tag(COSE_SIGN1)
@@ -208,7 +208,7 @@ public final class CoseReceipt {
         .toBytes();
   }
 
-  /** Returns the Sig_structure of RFC 9052 section 4.4, with the root as its payload. */
+  /** Returns the Sig_structure of RFC 9052 section 4.4, with the root as payload. */
   private static byte[] signed(byte[] protectedHeader, Hash root) {
     return new CborWriter()
         .array(4)

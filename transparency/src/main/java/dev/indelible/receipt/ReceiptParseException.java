@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.receipt;
 
-/** Bytes are not a receipt. The message states where and why. */
+/** The bytes are not a receipt. The message states the offset and the reason. */
 public final class ReceiptParseException extends Exception {
   private static final long serialVersionUID = 1;
 

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Disk operations, which tests replace. */
+/** Disk operations that tests replace to simulate faults. */
 class Disk {
-  /** Writes a new file without a sync. */
+  /** Writes a new file without syncing it. */
   void write(Path file, byte[] bytes) throws IOException {
     Files.write(file, bytes);
   }
@@ -23,7 +23,7 @@ class Disk {
     }
   }
 
-  /** Renames a file atomically, in place of a file of that name. */
+  /** Renames a file atomically. Replaces an existing file. */
   void rename(Path from, Path to) throws IOException {
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
   }

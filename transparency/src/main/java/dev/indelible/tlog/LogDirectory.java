@@ -24,23 +24,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The files of one log (C2SP tlog-tiles). At every moment, and after a power cut, a reader finds a
- * checkpoint and all tiles and entries that it covers: a file is synced before it is renamed to its
- * final name, and the checkpoint is renamed last. Tiles and entry bundles never change; adding one
- * with other bytes under an existing name is refused.
+ * checkpoint and all tiles and entries that it covers: each file is synced before it is renamed to
+ * its final name, and the checkpoint is renamed last. Tiles and entry bundles never change. Adding
+ * different bytes under an existing name is refused.
  *
- * <p>A writer holds the lock on {@code .lock} in the directory. Used by one thread.
+ * <p>A writer holds a lock on the file {@code .lock} in the directory. Used by one thread.
  */
 public final class LogDirectory implements AutoCloseable {
   private static final String CHECKPOINT = "checkpoint";
   private static final String LOCK = ".lock";
 
-  /** The size of the largest file: a full bundle of the longest entries. */
+  /** The size of the largest file: a full bundle of entries of maximum length. */
   private static final int MAX_FILE_BYTES = TilePath.FULL_WIDTH * (2 + EntryBundle.MAX_ENTRY_BYTES);
 
   private final Path directory;
   private final StagedFiles staged;
 
-  /** The held lock of a writer; null in a reader. */
+  /** The writer's lock; null in a reader. */
   private final @Nullable FileChannel lock;
 
   private LogDirectory(Path directory, Disk disk, @Nullable FileChannel lock) {
@@ -62,7 +62,7 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Opens a directory for writing, and creates it, but not its parents, if it does not exist.
+   * Opens a directory for writing. Creates it, but not its parents, if it does not exist.
    *
    * @throws LogDirectoryException if it cannot be opened, or another writer has it open
    */
@@ -105,15 +105,15 @@ public final class LogDirectory implements AutoCloseable {
     return directory;
   }
 
-  /** Returns the number of files written since it was opened. */
+  /** Returns the number of files written since this directory was opened. */
   public long written() {
     return staged.written();
   }
 
   /**
-   * Returns the checkpoint, unverified; empty if none was published yet.
+   * Returns the checkpoint, unverified; empty if none has been published.
    *
-   * @throws LogDirectoryException if it cannot be read as one
+   * @throws LogDirectoryException if the file cannot be read or is not a checkpoint
    */
   public Optional<SignedCheckpoint> checkpoint() throws LogDirectoryException {
     Path file = directory.resolve(CHECKPOINT);
@@ -127,7 +127,7 @@ public final class LogDirectory implements AutoCloseable {
     }
   }
 
-  /** Returns the tiles, unverified. A full tile may be returned in place of a partial one. */
+  /** Returns the tiles, unverified. May return a full tile in place of a partial one. */
   public TileSource<LogDirectoryException> tiles() {
     return this::tile;
   }
@@ -144,7 +144,8 @@ public final class LogDirectory implements AutoCloseable {
   /**
    * Returns the entries of a bundle, unverified.
    *
-   * @throws LogDirectoryException if it is missing, or has another number of entries than its name
+   * @throws LogDirectoryException if the bundle is missing, or its number of entries differs from
+   *     its name
    */
   public List<byte[]> entries(TilePath path) throws LogDirectoryException {
     Stored stored = stored(path);
@@ -160,7 +161,7 @@ public final class LogDirectory implements AutoCloseable {
     return LogDirectoryException.contradicted(directory + ": " + e.getMessage());
   }
 
-  /** A file that was read. */
+  /** The path and the content of a file. */
   private record Stored(TilePath path, byte[] bytes) {}
 
   private Stored stored(TilePath path) throws LogDirectoryException {
@@ -177,9 +178,9 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Adds a tile or an entry bundle, readable once {@link #publish} has returned.
+   * Adds a tile or an entry bundle. Readers can rely on it once {@link #publish} has returned.
    *
-   * @throws LogDirectoryException if the name exists with other bytes, which are left unchanged
+   * @throws LogDirectoryException if the name exists with different bytes, which are not changed
    */
   public void add(TilePath path, byte[] bytes) throws LogDirectoryException {
     Path file = file(path);
@@ -195,9 +196,10 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Replaces the checkpoint by one that covers the added files. On return all are on disk.
+   * Replaces the checkpoint with one that covers the added files. When this method returns, all of
+   * them are on disk.
    *
-   * @param note the signed checkpoint, byte for byte
+   * @param note the bytes of the signed checkpoint
    */
   public void publish(byte[] note) throws LogDirectoryException {
     staged.sync();
@@ -205,9 +207,9 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Replaces a file beside those of the log.
+   * Replaces a file that is not part of the log.
    *
-   * @param name a name that is not a tile's
+   * @param name a name that no tile has
    */
   public void replace(String name, byte[] bytes) throws LogDirectoryException {
     Path file = directory.resolve(name);
@@ -219,8 +221,8 @@ public final class LogDirectory implements AutoCloseable {
   }
 
   /**
-   * Removes a file that no checkpoint covers, left by a writer that crashed before it published, so
-   * that another can be added in its place.
+   * Removes a file that no checkpoint covers. A writer that crashed before it published may have
+   * left it, and it would prevent adding a file with this name.
    *
    * @param publishedSize the size of the last checkpoint
    */
@@ -241,7 +243,10 @@ public final class LogDirectory implements AutoCloseable {
     return directory.resolve(path.toString());
   }
 
-  /** Returns the bytes of a file, or empty; refuses a file larger than any of a log. */
+  /**
+   * Returns the bytes of a file; empty if it does not exist. Refuses a file larger than any file of
+   * a log.
+   */
   private Optional<byte[]> read(Path file) throws LogDirectoryException {
     try {
       if (Files.exists(file) && !Files.isRegularFile(file)) {
@@ -276,7 +281,7 @@ public final class LogDirectory implements AutoCloseable {
         : DurableFiles.reason(e);
   }
 
-  /** Releases the lock. Files that were added and not published are lost. */
+  /** Releases the lock. Files that were added but not published are lost. */
   @Override
   public void close() {
     try {
@@ -285,7 +290,7 @@ public final class LogDirectory implements AutoCloseable {
         lock.close();
       }
     } catch (IOException e) {
-      // The next writer removes leftovers; the lock ends with the process.
+      // The next writer removes leftover files, and the lock ends with the process.
     }
   }
 }

@@ -14,19 +14,21 @@ public final class LogDirectoryException extends Exception {
     this.contradicted = contradicted;
   }
 
-  /** Returns the exception of a directory that cannot be accessed, or is not for this log. */
+  /**
+   * Returns the exception for a directory that cannot be accessed, or does not belong to this log.
+   */
   public static LogDirectoryException unfit(String message, @Nullable Throwable cause) {
     return new LogDirectoryException(message, false, cause);
   }
 
-  /** Returns the exception of a directory whose content contradicts what was published. */
+  /** Returns the exception for a directory whose content contradicts the published log. */
   public static LogDirectoryException contradicted(String message) {
     return new LogDirectoryException(message, true, null);
   }
 
   /**
-   * Returns true if the content contradicts the log: one of the two was changed, or the log was
-   * forked.
+   * Returns true if the content contradicts the log: the files or the log were changed, or the log
+   * was forked.
    */
   public boolean isContradicted() {
     return contradicted;

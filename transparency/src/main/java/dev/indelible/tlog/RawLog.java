@@ -16,25 +16,25 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A transparency log of arbitrary entries in a directory of static files (C2SP tlog-tiles). Equal
- * entries under an equal key and origin give the files that any other implementation writes,
- * because Ed25519 is deterministic.
+ * A transparency log of arbitrary entries in a directory of static files (C2SP tlog-tiles). For
+ * equal entries, key and origin, every implementation writes equal files, because Ed25519 is
+ * deterministic.
  *
- * <p>{@link #append} keeps an entry in memory; when {@link #sign} returns, it is in the log and on
- * disk. An entry that was not signed over is lost with the process, and no checkpoint covers it.
- * Each checkpoint continues the last, which is read and verified when the log is opened. One writer
- * can have a log open. Used by one thread.
+ * <p>{@link #append} keeps an entry in memory. When {@link #sign} returns, the entry is in the log
+ * and on disk. If the process ends before that, the entry is lost, and no checkpoint covers it.
+ * Opening a log reads and verifies the last checkpoint, and each new checkpoint continues it. Only
+ * one writer can have a log open. Used by one thread.
  */
 public final class RawLog implements AutoCloseable {
   private final LogDirectory directory;
   private final NoteSigner signer;
 
-  /** The tree as it was last signed. */
+  /** The tree of the last signed checkpoint. */
   private TileEdge edge;
 
   private Optional<SignedCheckpoint> last;
 
-  /** The entries of the last signed partial bundle, followed by the appended ones. */
+  /** The entries of the last signed partial bundle, then the entries appended since. */
   private final List<byte[]> entries;
 
   private RawLog(
@@ -54,9 +54,9 @@ public final class RawLog implements AutoCloseable {
    * Opens a log, or creates one.
    *
    * @param directory the directory of its files; created if it does not exist
-   * @param signer the log's key; its name is the log's origin
-   * @throws LogDirectoryException if the directory cannot be used, holds another log or one signed
-   *     by another key, or its last tiles and entries are not those of its checkpoint
+   * @param signer the log's key, whose name is the log's origin
+   * @throws LogDirectoryException if the directory cannot be used, belongs to another log or
+   *     another key, or its last tiles and entries do not match its checkpoint
    */
   public static RawLog open(Path directory, NoteSigner signer) throws LogDirectoryException {
     LogDirectory files = LogDirectory.openForWriting(directory);
@@ -102,10 +102,11 @@ public final class RawLog implements AutoCloseable {
   }
 
   /**
-   * Appends an entry. It is held in memory until {@link #sign}.
+   * Appends an entry, which stays in memory until {@link #sign}.
    *
-   * @return its index, from 0
-   * @throws IllegalArgumentException if it is longer than {@link EntryBundle#MAX_ENTRY_BYTES}
+   * @return the entry's index, from 0
+   * @throws IllegalArgumentException if the entry is longer than {@link
+   *     EntryBundle#MAX_ENTRY_BYTES}
    */
   public long append(byte[] entry) {
     if (entry.length > EntryBundle.MAX_ENTRY_BYTES) {
@@ -117,7 +118,7 @@ public final class RawLog implements AutoCloseable {
     return size() - 1;
   }
 
-  /** Returns the number of entries, signed over or not. */
+  /** Returns the number of entries, including those that no checkpoint covers yet. */
   public long size() {
     return edge.size() - edge.size() % TilePath.FULL_WIDTH + entries.size();
   }
@@ -128,10 +129,10 @@ public final class RawLog implements AutoCloseable {
   }
 
   /**
-   * Writes the files of all appended entries, then signs a checkpoint over them and publishes it.
-   * If it throws, the entries are kept for the next call.
+   * Writes the files of all appended entries, then signs and publishes a checkpoint that covers
+   * them. If it throws, the entries are kept for the next call.
    *
-   * @return the checkpoint; the last one if nothing was appended since
+   * @return the new checkpoint; the last one if nothing was appended since
    */
   public SignedCheckpoint sign() throws LogDirectoryException {
     long signed = edge.size();
@@ -159,13 +160,13 @@ public final class RawLog implements AutoCloseable {
     return next;
   }
 
-  /** Adds a file; replaces one that an earlier run left without a checkpoint over it. */
+  /** Adds a file. Replaces a file that a crashed process left and no checkpoint covers. */
   private void add(TilePath path, byte[] bytes) throws LogDirectoryException {
     directory.removeUnpublished(path, edge.size());
     directory.add(path, bytes);
   }
 
-  /** Closes the log. Entries that were appended and not signed over are lost. */
+  /** Closes the log. Appended entries that no checkpoint covers are lost. */
   @Override
   public void close() {
     directory.close();

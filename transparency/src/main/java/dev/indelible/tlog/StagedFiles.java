@@ -16,8 +16,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Files written under temporary names in {@code .new}, synced in batches, and then renamed to their
- * final names. Used by one thread.
+ * Writes files under temporary names in {@code .new}, syncs them in batches, and then renames them
+ * to their final names. Used by one thread.
  */
 final class StagedFiles {
   private static final String NEW = ".new";
@@ -25,16 +25,16 @@ final class StagedFiles {
   /** Number of files that are synced together. */
   private static final int BATCH_FILES = 256;
 
-  /** Number of concurrent syncs, which a file system commits together. */
+  /** Number of concurrent syncs. A file system commits concurrent syncs together. */
   private static final int SYNCS_AT_ONCE = 16;
 
   private final Path directory;
   private final Disk disk;
 
-  /** Final names of the written files; the temporary name is the index in this list. */
+  /** The final names of the written files. The index in this list is the temporary name. */
   private final List<Path> waiting = new ArrayList<>();
 
-  /** Directories with new names that may not be on disk yet. */
+  /** Directories with renamed files whose names may not be on disk yet. */
   private final Set<Path> renamedIn = new LinkedHashSet<>();
 
   private long written;
@@ -44,12 +44,12 @@ final class StagedFiles {
     this.disk = disk;
   }
 
-  /** Returns the number of files added. */
+  /** Returns the number of added files. */
   long written() {
     return written;
   }
 
-  /** Writes a file that is renamed to {@code file} with its batch. */
+  /** Writes a file under a temporary name. Its batch renames it to {@code file}. */
   void add(Path file, byte[] bytes) throws LogDirectoryException {
     try {
       Files.createDirectories(directory.resolve(NEW));
@@ -64,7 +64,7 @@ final class StagedFiles {
     }
   }
 
-  /** Syncs and renames the written files, and syncs their names. */
+  /** Syncs and renames the waiting files, and syncs the names. */
   void sync() throws LogDirectoryException {
     renameWaiting();
     try {
@@ -77,7 +77,7 @@ final class StagedFiles {
     }
   }
 
-  /** Renames the files after all of them are on disk. */
+  /** Renames the files, once all of them are on disk. */
   private void renameWaiting() throws LogDirectoryException {
     try {
       syncWaiting();

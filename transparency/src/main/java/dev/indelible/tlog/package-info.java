@@ -4,9 +4,9 @@
  * tile/<level>/<index>[.p/<width>]} and {@code tile/entries/<index>[.p/<width>]}. Any web server
  * can serve it, and other implementations read it.
  *
- * <p>{@link dev.indelible.tlog.LogDirectory} reads and writes the files: tiles never change, and
- * the checkpoint reaches the disk last. {@link dev.indelible.tlog.RawLog} is a log of arbitrary
- * entries in that directory. {@code dev.indelible.publish} exports an audit log into these files.
+ * <p>{@link dev.indelible.tlog.LogDirectory} reads and writes the files. Tiles never change, and
+ * the checkpoint is written last. {@link dev.indelible.tlog.RawLog} is a log of arbitrary entries
+ * in a directory of these files. {@code dev.indelible.publish} exports an audit log into them.
  */
 @NullMarked
 package dev.indelible.tlog;

@@ -11,13 +11,16 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 import org.jspecify.annotations.Nullable;
 
-/** Receives the body of an answer up to a limit; fails if longer, without reading the rest. */
+/**
+ * Receives the body of an answer up to a limit. Fails if the body is longer, without reading the
+ * rest.
+ */
 final class BoundedBody implements BodySubscriber<byte[]> {
   private final int limit;
   private final ByteArrayOutputStream taken = new ByteArrayOutputStream();
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
 
-  /** Set before the first buffer. */
+  /** Set before the first buffer arrives. */
   private @Nullable Subscription source;
 
   BoundedBody(int limit) {

@@ -24,10 +24,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Cosigns checkpoints (C2SP tlog-witness v1.0.0). Guarantees that of two cosigned checkpoints of a
- * log the larger continues the smaller, also after a crash at any moment: it compares a checkpoint
- * with the last one, stores it durably, and then answers, one request of a log at a time. Safe for
- * use by any thread.
+ * Cosigns checkpoints (C2SP tlog-witness v1.0.0). Guarantees for any two cosigned checkpoints of a
+ * log that the larger one continues the smaller one, even after a crash. To this end it compares a
+ * checkpoint with the last one, stores it durably and only then answers; requests for one log run
+ * one after another. Safe for use by any thread.
  */
 public final class Witness {
   private static final Logger LOG = LoggerFactory.getLogger(Witness.class);
@@ -44,9 +44,9 @@ public final class Witness {
   /**
    * Creates a witness.
    *
-   * @param key its public key, with its name
-   * @param signer the private key; it cosigns under no other name
-   * @param logs the logs that it cosigns
+   * @param key the witness's public key, with its name
+   * @param signer the private key, which cosigns under this name only
+   * @param logs the logs whose checkpoints it cosigns
    * @param memory the existing directory of its cosigned checkpoints, used by this process alone
    * @param clock the clock for the times of cosignatures
    */
@@ -92,7 +92,7 @@ public final class Witness {
     }
   }
 
-  /** Returns the checkpoint with the signatures of trusted keys only. */
+  /** Returns the checkpoint with only the signatures of trusted keys. */
   private static SignedCheckpoint signedBy(List<VerifierKey> trusted, SignedCheckpoint checkpoint)
       throws VerificationException {
     return checkpoint.withOnly(List.copyOf(checkpoint.note().verify(trusted).values()));
@@ -128,10 +128,10 @@ public final class Witness {
   }
 
   /**
-   * Answers {@code GET <log>/checkpoint}, for monitors, with the last cosigned checkpoint of a log
+   * Answers {@code GET <log>/checkpoint} with the last cosigned checkpoint of a log, for monitors
    * (tlog-witness after v1.0.0).
    *
-   * @param log the SHA-256 of its origin, in hex
+   * @param log the SHA-256 of the log's origin, in hex
    */
   WitnessAnswer checkpoint(String log) {
     try {

@@ -5,14 +5,14 @@ import dev.indelible.checkpoint.AddCheckpointResponse;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The answer of a witness over HTTP.
+ * A witness's HTTP answer.
  *
  * @param status the HTTP status
  * @param contentType the type of the body
- * @param body the body; shared, not to be changed
+ * @param body the body; shared, so it must not be changed
  */
 record WitnessAnswer(int status, String contentType, byte[] body) {
-  /** The request is malformed, or its old size is above its new one. */
+  /** The request is malformed, or its old size exceeds its new size. */
   static final int BAD_REQUEST = 400;
 
   /** No trusted key signed the checkpoint, or a signature is invalid. */
@@ -21,13 +21,13 @@ record WitnessAnswer(int status, String contentType, byte[] body) {
   /** The witness does not trust the log. */
   static final int NOT_FOUND = 404;
 
-  /** The path needs another method. */
+  /** The path exists for another method. */
   static final int WRONG_METHOD = 405;
 
   /** The request is too long. */
   static final int TOO_LARGE = 413;
 
-  /** The tree does not continue the one of the witness's last checkpoint. */
+  /** The tree does not continue the tree of the witness's last checkpoint. */
   static final int UNPROCESSABLE = 422;
 
   /** The witness cannot store its state. */
@@ -35,7 +35,7 @@ record WitnessAnswer(int status, String contentType, byte[] body) {
 
   private static final String TEXT = "text/plain; charset=utf-8";
 
-  /** Returns an answer of the protocol. */
+  /** Returns the HTTP form of an answer that the protocol defines. */
   static WitnessAnswer of(AddCheckpointResponse response) {
     return new WitnessAnswer(
         response.status(),
@@ -45,12 +45,12 @@ record WitnessAnswer(int status, String contentType, byte[] body) {
         response.bytes());
   }
 
-  /** Returns a checkpoint, for monitors. */
+  /** Returns the answer with a checkpoint, for monitors. */
   static WitnessAnswer text(byte[] body) {
     return new WitnessAnswer(200, TEXT, body);
   }
 
-  /** Returns a refusal with its reason in one line. */
+  /** Returns a refusal with its reason on one line. */
   static WitnessAnswer refused(int status, String reason) {
     return new WitnessAnswer(status, TEXT, (reason + "\n").getBytes(StandardCharsets.UTF_8));
   }

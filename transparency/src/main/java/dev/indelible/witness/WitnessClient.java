@@ -24,27 +24,28 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Asks one witness for cosignatures (C2SP tlog-witness v1.0.0). Keeps the size of the log that the
- * witness saw last. Used by one thread.
+ * Requests cosignatures from one witness (C2SP tlog-witness v1.0.0). Remembers the log size that
+ * the witness last stated or cosigned. Used by one thread.
  *
- * <p>Trusts nothing in an answer but a cosignature that verifies under the witness's key. A request
- * takes at most {@link #PATIENCE} and {@link #MAX_ANSWER_BYTES}, and a checkpoint at most {@link
- * #MAX_TRIES} requests.
+ * <p>Trusts nothing in an answer except a cosignature that verifies under the witness's key. A
+ * request takes at most {@link #PATIENCE}, an answer has at most {@link #MAX_ANSWER_BYTES}, and a
+ * checkpoint causes at most {@link #MAX_TRIES} requests.
  */
 public final class WitnessClient {
-  /** Longest time that a witness may take to answer a request in full. */
+  /** Time limit for a complete answer of a witness. */
   public static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  /** Longest answer that is read. */
+  /** Maximum length of an answer, in bytes. */
   private static final int MAX_ANSWER_BYTES = 64 * 1024;
 
   /**
-   * Most requests for one checkpoint: the first, one from the size that the witness then states,
-   * and two more, because another process of the log may ask it at this time.
+   * Maximum number of requests for one checkpoint: the first, a second from the size that the
+   * witness states, and two more, because another process of the log may be asking at the same
+   * time.
    */
   static final int MAX_TRIES = 4;
 
-  /** Most characters of an answer that an error quotes. */
+  /** Maximum number of characters of an answer that an error quotes. */
   private static final int SHOWN_CHARS = 120;
 
   private final HttpClient http;
@@ -55,20 +56,21 @@ public final class WitnessClient {
   /** The size that the witness last stated or cosigned. */
   private long known;
 
-  /** The size of the last checkpoint whose cosignature this client received. */
+  /** The size of the last checkpoint for which this client received a cosignature. */
   private long vouched;
 
-  /** True if the witness has since stated a smaller size. */
+  /** True if the witness has since stated a smaller size than it cosigned. */
   private boolean forgot;
 
   /**
-   * Creates a client of a witness.
+   * Creates a client for a witness.
    *
-   * @param http the HTTP client, which follows no redirects
+   * @param http the HTTP client; it must not follow redirects
    * @param key the witness's key
-   * @param url its submission prefix
-   * @param known the size of the last checkpoint that it is known to have cosigned; 0 for none
-   * @param patience longest time that an answer may take
+   * @param url the prefix of the witness's URLs
+   * @param known the size of the last checkpoint that the witness is known to have cosigned; 0 for
+   *     none
+   * @param patience the time limit for an answer
    */
   public WitnessClient(HttpClient http, VerifierKey key, URI url, long known, Duration patience) {
     this.http = http;
@@ -79,7 +81,7 @@ public final class WitnessClient {
     this.patience = patience;
   }
 
-  /** Returns the HTTP client. */
+  /** Returns a new HTTP client for requests to witnesses. */
   public static HttpClient http() {
     return HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
@@ -89,9 +91,9 @@ public final class WitnessClient {
   }
 
   /**
-   * Reads the URL of a witness.
+   * Parses the URL of a witness.
    *
-   * @throws IllegalArgumentException if it cannot be requested
+   * @throws IllegalArgumentException if it is not an HTTP URL
    */
   public static URI url(String text) {
     URI url = URI.create(text);
@@ -108,7 +110,7 @@ public final class WitnessClient {
   }
 
   /**
-   * Asks for a cosignature.
+   * Requests a cosignature.
    *
    * @param checkpoint the checkpoint, signed by the log
    * @param tree the tree of the checkpoint's size
@@ -120,7 +122,7 @@ public final class WitnessClient {
     long size = checkpoint.unverified().size();
     for (int tries = 0; tries < MAX_TRIES; tries++) {
       if (known > size) {
-        // The stated size is not kept, so that the next call starts from 0.
+        // Forget the stated size, so that the next call starts from 0.
         long stated = known;
         known = 0;
         return new WitnessReply.Ahead(stated);
@@ -136,7 +138,7 @@ public final class WitnessClient {
     return new WitnessReply.Failed("it states another size in each answer");
   }
 
-  /** Returns the meaning of an answer; empty to ask again from another size. */
+  /** Interprets an answer. Returns empty if the client must ask again from another size. */
   private Optional<WitnessReply> read(Answer answer, SignedCheckpoint checkpoint, long from) {
     if (answer.failure().isPresent()) {
       return failed(answer.failure().get());
@@ -174,7 +176,7 @@ public final class WitnessClient {
       return failed("it states that it has seen no rows, and refuses the first ones");
     }
     if (stated == from) {
-      // The sizes agree, so its root of that size is another.
+      // The sizes agree, so the witness has a different root for this size.
       return contradicted("it saw other rows: " + stated + ", with another root");
     }
     forgot |= stated < vouched;
@@ -207,7 +209,7 @@ public final class WitnessClient {
     return new WitnessReply.Failed("its answer has no cosignature of its key, only of others");
   }
 
-  /** Sends a request and waits for the whole answer, up to the time-out. */
+  /** Sends a request and waits for the complete answer, up to the time limit. */
   private Answer send(byte[] body) throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(addCheckpoint)
@@ -218,7 +220,7 @@ public final class WitnessClient {
     CompletableFuture<HttpResponse<byte[]>> exchange =
         http.sendAsync(request, info -> new BoundedBody(MAX_ANSWER_BYTES));
     try {
-      // The timeout of the request ends with the first byte of the answer.
+      // The timeout of the request covers only the time to the first byte of the answer.
       HttpResponse<byte[]> response = exchange.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       return new Answer(response.statusCode(), response.body(), Optional.empty());
     } catch (TimeoutException e) {
@@ -237,18 +239,18 @@ public final class WitnessClient {
   }
 
   /**
-   * An answer, or the failure.
+   * An answer, or a failure.
    *
    * @param status the HTTP status
    * @param body the whole body
-   * @param failure the failure; empty if there is an answer
+   * @param failure the reason of the failure; empty if there is an answer
    */
   private record Answer(int status, byte[] body, Optional<String> failure) {
     static Answer failed(String reason) {
       return new Answer(0, new byte[0], Optional.of(reason));
     }
 
-    /** Returns the body for a person: one line without control characters. */
+    /** Returns the body for a message: one line without control characters. */
     String text() {
       String all = new String(body, StandardCharsets.UTF_8);
       StringBuilder shown = new StringBuilder();

@@ -19,22 +19,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The files of one witness: {@code keys/} with its private key, {@code witness.vkey} with its name
- * and public key, {@code logs} with the vkeys of the logs it cosigns, one a line, and {@code
- * memory/} with the last cosigned checkpoint of each.
+ * The files of one witness. {@code keys/} holds its private key, {@code witness.vkey} its name and
+ * public key, {@code logs} the vkeys of the logs that it cosigns, one per line, and {@code memory/}
+ * the last cosigned checkpoint of each log.
  *
- * <p>MUST NOT be restored from a copy: the witness would not know what it cosigned since, and could
- * cosign a fork. Create a new witness with a new key instead.
+ * <p>MUST NOT be restored from a copy: the witness would not know what it cosigned since then, and
+ * could cosign a fork. Create a new witness with a new key instead.
  *
  * @param path the directory
  */
 public record WitnessDirectory(Path path) {
   /**
-   * Creates the directory, its key and its name, if they do not exist.
+   * Creates the directory, the key and the name, if they do not exist.
    *
-   * @param name the witness's name, by convention an address without its scheme
-   * @return its public key
-   * @throws WitnessException if a witness of another name exists, or it cannot be created
+   * @param name the witness's name, by convention its address without the scheme
+   * @return the witness's public key
+   * @throws WitnessException if the directory belongs to a witness with another name, or cannot be
+   *     created
    * @throws IllegalArgumentException if the name is not valid
    */
   public VerifierKey init(String name) throws WitnessException, KeyException {
@@ -61,7 +62,7 @@ public record WitnessDirectory(Path path) {
   /**
    * Returns the witness's public key.
    *
-   * @throws WitnessException if there is no witness here
+   * @throws WitnessException if this directory has no witness
    */
   public VerifierKey key() throws WitnessException {
     if (Files.notExists(vkey())) {
@@ -81,10 +82,10 @@ public record WitnessDirectory(Path path) {
   }
 
   /**
-   * Adds a log to cosign; a running witness cosigns it from its next request on.
+   * Adds a log to the trusted logs. A running witness cosigns it from the next request on.
    *
    * @return true if the log was not trusted before
-   * @throws WitnessException if this is not a log's key, or the list cannot be written
+   * @throws WitnessException if the key is not a log's key, or the list cannot be written
    */
   public boolean trust(VerifierKey log) throws WitnessException {
     key();
@@ -103,7 +104,7 @@ public record WitnessDirectory(Path path) {
   }
 
   /**
-   * Opens the witness, and locks it until it is closed or this process ends.
+   * Opens and locks the witness. The lock lasts until it is closed or this process ends.
    *
    * @throws WitnessException if there is no witness, or another process has it open
    */
@@ -121,7 +122,7 @@ public record WitnessDirectory(Path path) {
               + ": the directory of cosigned checkpoints is missing; without it the witness could cosign"
               + " a fork: create a new witness, with a new key");
     }
-    // An unreadable list is reported at the start.
+    // Reports an unreadable list at the start.
     trusted();
     FileChannel lock = lock();
     return new Open(new Witness(key, signer, this::keysOf, memory(), Clock.systemUTC()), lock);

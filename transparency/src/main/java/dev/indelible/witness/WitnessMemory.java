@@ -17,13 +17,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The last cosigned checkpoint of each log: a file for each log, named after the SHA-256 of its
- * origin, with the signatures of the log and the witness.
+ * The last cosigned checkpoint of each log. Each log has one file, named after the SHA-256 of the
+ * log's origin, with the signatures of the log and the witness.
  *
  * <p>Guarantees that a checkpoint survives a power cut once {@link #keep} has returned, and that a
- * file is the new one or the old one, never a part. A file that is not as it was written is an
- * error, never "none": a witness that forgot would cosign a fork. Used by one process and, for each
- * log, by one thread at a time.
+ * file is complete, old or new. A file that differs from what the witness wrote is an error and
+ * never counts as "no checkpoint", because a witness without its memory would cosign a fork. Used
+ * by one process and, for each log, by one thread at a time.
  */
 final class WitnessMemory {
   private final Path directory;
@@ -32,7 +32,7 @@ final class WitnessMemory {
   /**
    * Creates the memory in a directory.
    *
-   * @param key the witness's key, which cosigned every checkpoint in it
+   * @param key the witness's key, which cosigned every stored checkpoint
    */
   WitnessMemory(Path directory, VerifierKey key) {
     this.directory = directory;
@@ -42,13 +42,13 @@ final class WitnessMemory {
   /**
    * Returns the last cosigned checkpoint of a log; empty if there never was one.
    *
-   * @throws WitnessException if it cannot be read, or is not as it was written
+   * @throws WitnessException if the file cannot be read, or differs from what the witness wrote
    */
   Optional<SignedCheckpoint> last(String origin) throws WitnessException {
     return lastNamed(nameOf(origin));
   }
 
-  /** Returns {@link #last} of the log whose origin has that SHA-256, in hex. */
+  /** Returns {@link #last} for the log with this SHA-256 of the origin, in hex. */
   Optional<SignedCheckpoint> lastNamed(String name) throws WitnessException {
     Path file = directory.resolve(name);
     try {
@@ -70,22 +70,23 @@ final class WitnessMemory {
   }
 
   /**
-   * Stores a checkpoint durably as the last of its log.
+   * Stores a checkpoint durably as the last one of its log.
    *
-   * @throws WitnessException if it cannot be stored; then it MUST NOT be answered
+   * @throws WitnessException if it cannot be stored; then the witness MUST NOT return the
+   *     cosignature
    */
   void keep(SignedCheckpoint cosigned) throws WitnessException {
     Path file = directory.resolve(nameOf(cosigned.unverified().origin()));
     Path aside = file.resolveSibling(".new-" + file.getFileName());
     try {
-      // An existing file aside is from a crashed process: no other writes here.
+      // Only this process writes here, so an existing temporary file is a leftover of a crash.
       DurableFiles.replace(file, aside, cosigned.bytes());
     } catch (IOException e) {
       throw new WitnessException(file + ": cannot be written: " + DurableFiles.reason(e), e);
     }
   }
 
-  /** Returns the SHA-256 of an origin, which names the log in file names and URLs. */
+  /** Returns the SHA-256 of an origin in hex, which identifies the log in file names and URLs. */
   static String nameOf(String origin) {
     return HexFormat.of().formatHex(Sha256.hash(origin.getBytes(StandardCharsets.UTF_8)));
   }

@@ -3,22 +3,22 @@ package dev.indelible.witness;
 
 import dev.indelible.checkpoint.NoteSignature;
 
-/** The result of asking a witness to cosign a checkpoint. */
+/** The result of a request to a witness to cosign a checkpoint. */
 public sealed interface WitnessReply {
   /**
    * The witness cosigned, and the cosignature verifies under its key.
    *
    * @param line the cosignature
-   * @param hadForgotten true if it stated a smaller size before than it had cosigned: it was rolled
-   *     back, and vouches for nothing in between
+   * @param hadForgotten true if the witness stated a smaller size before than it had cosigned: it
+   *     was rolled back, and confirms nothing about the sizes in between
    */
   record Cosigned(NoteSignature line, boolean hadForgotten) implements WitnessReply {}
 
   /**
-   * The witness states that it saw more rows than the log has: the log was rolled back, or the
+   * The witness states that it has seen more rows than the log has: the log was rolled back, or the
    * witness is wrong.
    *
-   * @param size the size that it states
+   * @param size the size that the witness states
    */
   record Ahead(long size) implements WitnessReply {}
 
@@ -26,15 +26,15 @@ public sealed interface WitnessReply {
    * The witness states that the checkpoint does not continue its last one: the log was forked, or
    * the witness is wrong.
    *
-   * @param reason its statement
+   * @param reason the witness's statement
    */
   record Contradicted(String reason) implements WitnessReply {}
 
   /**
-   * The witness did not cosign, and its answer is no evidence about the log: it is down or slow,
-   * does not trust the log, or its cosignature is not valid.
+   * The witness did not cosign, and its answer is no evidence about the log: the witness is down or
+   * slow, does not trust the log, or sent an invalid cosignature.
    *
-   * @param reason what is wrong
+   * @param reason the reason
    */
   record Failed(String reason) implements WitnessReply {}
 }

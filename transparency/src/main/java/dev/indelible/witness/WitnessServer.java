@@ -17,22 +17,26 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Serves a witness over HTTP: {@code POST /add-checkpoint}, and {@code GET /<log>/checkpoint} for
- * monitors. Plain HTTP, because the protocol needs no secrecy and no authentication beyond its
- * signatures; for TLS put a proxy in front of it.
+ * monitors. Uses plain HTTP, because the protocol needs no secrecy and no authentication beyond its
+ * signatures. For TLS, put a proxy in front.
  *
- * <p>The cost of a client is bounded: a request has at most {@link #MAX_BYTES} and arrives within
- * {@link #LONGEST_EXCHANGE}, {@link #THREADS} are served at once, and a request causes at most one
- * write to the disk, only with a signature of a trusted log. The limits on time are system
- * properties, which hold if nothing in the process has used the JDK's HTTP server before.
+ * <p>The cost of a client is bounded. A request has at most {@link #MAX_BYTES} and must arrive
+ * within {@link #LONGEST_EXCHANGE}; at most {@link #THREADS} requests are served at once. A request
+ * causes at most one disk write, and only if a trusted log signed the checkpoint. The time limits
+ * are system properties; they take effect only if nothing in the process used the JDK's HTTP server
+ * before.
  */
 public final class WitnessServer implements AutoCloseable {
-  /** Longest request: {@code old}, 63 hashes, and a checkpoint with 100 signatures of any kind. */
+  /**
+   * Maximum length of a request: {@code old}, 63 hashes, and a checkpoint with 100 signatures of
+   * any type.
+   */
   public static final int MAX_BYTES = 512 * 1024;
 
-  /** Requests served at once; more wait. */
+  /** Maximum number of requests served at once; further requests wait. */
   public static final int THREADS = 32;
 
-  /** Longest time that a request may take to arrive, and an answer to leave. */
+  /** Time limit for a request to arrive and for an answer to be sent. */
   public static final Duration LONGEST_EXCHANGE = Duration.ofSeconds(10);
 
   private static final Logger LOG = LoggerFactory.getLogger(WitnessServer.class);
@@ -40,10 +44,10 @@ public final class WitnessServer implements AutoCloseable {
   private static final String ADD_CHECKPOINT = "/add-checkpoint";
   private static final Pattern CHECKPOINT = Pattern.compile("/([0-9a-f]{64})/checkpoint");
 
-  /** Connections that wait to be accepted. */
+  /** Maximum number of connections that wait to be accepted. */
   private static final int BACKLOG = 64;
 
-  /** System properties of the JDK's server, set once in a process unless the operator set them. */
+  /** System properties of the JDK's server. Set once per process, unless the operator set them. */
   private static final Map<String, String> LIMITS =
       Map.of(
           "sun.net.httpserver.maxReqTime", Long.toString(LONGEST_EXCHANGE.toSeconds()),
@@ -63,10 +67,10 @@ public final class WitnessServer implements AutoCloseable {
   }
 
   /**
-   * Starts serving.
+   * Starts a server.
    *
-   * @param address the address to listen on; port 0 is any free port
-   * @throws IOException if it cannot listen there
+   * @param address the address to listen on; port 0 chooses any free port
+   * @throws IOException if the server cannot listen there
    */
   public static WitnessServer start(Witness witness, InetSocketAddress address) throws IOException {
     LIMITS.forEach(
@@ -82,7 +86,7 @@ public final class WitnessServer implements AutoCloseable {
     return serving;
   }
 
-  /** Returns the address that it listens on. */
+  /** Returns the address on which this server listens. */
   public InetSocketAddress address() {
     return server.getAddress();
   }
@@ -91,7 +95,7 @@ public final class WitnessServer implements AutoCloseable {
     try (exchange) {
       send(exchange, answer(exchange));
     } catch (IOException e) {
-      // The client has gone or was too slow; it asks again.
+      // The client has disconnected or was too slow; it will ask again.
       LOG.debug("{}: {}", exchange.getRemoteAddress(), e.getMessage());
     } catch (RuntimeException | Error e) {
       LOG.error("a request of a log or monitor failed", e);
@@ -134,7 +138,7 @@ public final class WitnessServer implements AutoCloseable {
     exchange.getResponseHeaders().set("Content-Type", answer.contentType());
     exchange.getResponseHeaders().set("X-Content-Type-Options", "nosniff");
     if (answer.status() == WitnessAnswer.TOO_LARGE) {
-      // The rest of the request is not read.
+      // The server does not read the rest of the request, so it closes the connection.
       exchange.getResponseHeaders().set("Connection", "close");
     }
     exchange.sendResponseHeaders(answer.status(), answer.body().length);

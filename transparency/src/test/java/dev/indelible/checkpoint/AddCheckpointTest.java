@@ -19,7 +19,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP tlog-witness v1.0.0: requests, responses, and the checks of a witness. */
+/**
+ * Requests to a witness, its responses, and the checks that it makes (C2SP tlog-witness v1.0.0).
+ */
 class AddCheckpointTest {
   private static AddCheckpointRequest request(int oldSize, int newSize) {
     List<Hash> proof =
@@ -28,7 +30,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void requestOfTheSpecificationIsReadAndWritten() throws Exception {
+  void specificationRequestRoundTrips() throws Exception {
     String body =
         """
         old 20852014
@@ -51,7 +53,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void witnessVerifiesThatTheLogOnlyGrew() throws Exception {
+  void consistentGrowthVerifies() throws Exception {
     for (int newSize = 0; newSize <= 12; newSize++) {
       for (int oldSize = 0; oldSize <= newSize; oldSize++) {
         AddCheckpointRequest request =
@@ -92,18 +94,18 @@ class AddCheckpointTest {
         Arguments.of("no number", good.replace("old 3", "old ")),
         Arguments.of("above 2^63-1", good.replace("old 3", "old 9223372036854775808")),
         Arguments.of("above the new size", good.replace("old 3", "old 8")),
-        Arguments.of("a hash cut", good.replace(hash, hash.substring(1))),
+        Arguments.of("a truncated hash", good.replace(hash, hash.substring(1))),
         Arguments.of("a hash of 33 bytes", good.replace(hash, hash.replace("=", "A"))),
-        Arguments.of("a hash not padded", good.replace(hash, hash.replace("=", ""))),
-        Arguments.of("a hash of the other alphabet", good.replace(hash, "_".repeat(43) + "=")),
+        Arguments.of("a hash without padding", good.replace(hash, hash.replace("=", ""))),
+        Arguments.of("a hash in base64url", good.replace(hash, "_".repeat(43) + "=")),
         Arguments.of("bits in the padding", good.replace(hash, "A".repeat(42) + "B=")),
-        Arguments.of("a hash and a space", good.replace(hash, hash + " ")),
+        Arguments.of("a space after a hash", good.replace(hash, hash + " ")),
         Arguments.of("2^64-1", good.replace("old 3", "old 18446744073709551615")),
         Arguments.of("a control character", good.replace("old 3", "old 3\u0001")),
         Arguments.of("a tab", good.replace("old 3", "old\t3")),
         Arguments.of("a byte order mark", "\ufeff" + good),
         Arguments.of("64 hashes", good.replace(hash + "\n", (hash + "\n").repeat(61))),
-        Arguments.of("an empty line within", good.replace("old 3\n", "old 3\n\n")),
+        Arguments.of("an extra empty line", good.replace("old 3\n", "old 3\n\n")),
         Arguments.of("no empty line", good.replaceFirst("\n\n", "\n")),
         Arguments.of("no checkpoint", good.substring(0, good.indexOf("\n\n") + 2)),
         Arguments.of("a carriage return", good.replace("\n", "\r\n")),
@@ -119,7 +121,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void unreadableRequestsAreNotCreated() {
+  void invalidRequestCannotBeCreated() {
     SignedCheckpoint signed = Keys.signed(3);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new AddCheckpointRequest(-1, List.of(), signed));
@@ -131,7 +133,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void responsesAreWrittenAndRead() throws Exception {
+  void responsesRoundTrip() throws Exception {
     Cosigned cosigned =
         new Cosigned(
             List.of(Keys.cosign(1, Keys.checkpoint(3), 7), Keys.cosign(2, Keys.checkpoint(3), 8)));
@@ -173,7 +175,7 @@ class AddCheckpointTest {
   }
 
   @Test
-  void requestNotInUtf8IsRefused() {
+  void invalidUtf8IsRefused() {
     for (byte[] right :
         List.of(request(3, 7).bytes(), new Conflict(7).bytes(), Keys.utf8("\u2014 a AAAAAAA=\n"))) {
       byte[] wrong = Arrays.copyOf(right, right.length + 2);
@@ -192,7 +194,7 @@ class AddCheckpointTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 201, 204, 301, 400, 403, 404, 422, 429, 500})
-  void everyOtherStatusIsARefusal(int status) {
+  void everyOtherStatusIsRefused(int status) {
     byte[] body = Keys.utf8(Keys.cosign(1, Keys.checkpoint(3), 7).line() + "\n");
     assertThatExceptionOfType(CheckpointParseException.class)
         .isThrownBy(() -> AddCheckpointResponse.parse(status, body))

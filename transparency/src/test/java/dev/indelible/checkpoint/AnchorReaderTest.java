@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** Complete entries of an anchor file are read, even beside truncated ones. */
+/** Complete entries of an anchor file are read even if truncated entries are beside them. */
 class AnchorReaderTest {
   private static List<AnchorReader.Entry> read(byte[] file) throws Exception {
     List<AnchorReader.Entry> entries = new ArrayList<>();
@@ -54,15 +54,15 @@ class AnchorReaderTest {
     assertThat(read(Keys.utf8("\n\n\n"))).isEmpty();
   }
 
-  /** A checkpoint as a log or a witness serves it has no empty line after it. */
+  /** A file with a single checkpoint has no empty line at its end. */
   @Test
-  void aCheckpointAloneIsRead() throws Exception {
+  void singleCheckpointIsRead() throws Exception {
     assertThat(sizes(read(Keys.signed(7).bytes()))).containsExactly(7L);
   }
 
-  /** An entry truncated at any byte, with another appended after it, affects no complete entry. */
+  /** A complete entry is read if the entry before it is truncated at any byte. */
   @Test
-  void truncatedEntryAffectsNoOther() throws Exception {
+  void truncatedEntryDoesNotAffectOthers() throws Exception {
     byte[] first = file(Keys.signed(7));
     byte[] cut = file(Keys.signed(9));
     for (int length = 1; length < cut.length; length++) {
@@ -75,13 +75,13 @@ class AnchorReaderTest {
       out.writeBytes(file(Keys.signed(10)));
       List<AnchorReader.Entry> after = read(out.toByteArray());
       assertThat(sizes(after)).startsWith(7L).endsWith(10L);
-      // An entry truncated within the dash of its signature line reads as two entries.
+      // An entry truncated within the dash of its signature line is read as two entries.
       assertThat(after.size()).isBetween(3, 4);
     }
   }
 
   @Test
-  void otherTextIsAnUnreadableEntry() throws Exception {
+  void otherTextIsReportedAsUnreadable() throws Exception {
     for (String wrong : List.of("hello\n", "\u2014 log AAAA\n", "a\nb\nc\n\n\u2014 log AAAA\n")) {
       List<AnchorReader.Entry> entries = read(Keys.utf8(wrong));
       assertThat(entries).as(wrong).hasSize(1);

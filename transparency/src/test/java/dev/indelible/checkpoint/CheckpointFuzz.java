@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Fuzz target for each parser of this package. The parser refuses the input with its own exception
- * and a short message, or writes the parsed value back equal. Nothing verifies under a key that
- * signed nothing.
+ * Fuzz targets for the parsers of this package. A parser either refuses the input with its own
+ * exception and a short message, or returns a value that encodes to the input again. No input
+ * verifies under a key that signed nothing.
  */
 final class CheckpointFuzz {
   private static final List<VerifierKey> STRANGERS =
@@ -27,7 +27,7 @@ final class CheckpointFuzz {
       SignedNote note = SignedNote.parse(input);
       assertThat(note.bytes()).isEqualTo(input);
       note.verify(STRANGERS);
-      throw new AssertionError("verified under keys that signed nothing");
+      throw new AssertionError("a note verified under keys that never signed");
     } catch (CheckpointParseException e) {
       assertShort(e);
     } catch (VerificationException e) {
@@ -86,7 +86,7 @@ final class CheckpointFuzz {
       TlogProof proof = TlogProof.parse(input);
       assertThat(proof.bytes()).isEqualTo(input);
       proof.verify(input, WitnessPolicy.ofLogs(List.of(Keys.LOG.verifierKey())));
-      throw new AssertionError("proves a record that is in no log");
+      throw new AssertionError("a record in no log was proven");
     } catch (CheckpointParseException e) {
       assertShort(e);
     } catch (VerificationException e) {
@@ -122,7 +122,10 @@ final class CheckpointFuzz {
     }
   }
 
-  /** Reads an anchor file, appends its readable entries to another, and reads them back equal. */
+  /**
+   * Reads an anchor file, writes the readable entries to a second file, and reads equal entries
+   * from it.
+   */
   static void anchor(byte[] input) {
     ByteArrayOutputStream appended = new ByteArrayOutputStream();
     List<SignedCheckpoint> read = new ArrayList<>();
@@ -134,12 +137,12 @@ final class CheckpointFuzz {
       entry.checkpoint().map(AnchorReader::entry).ifPresent(appended::writeBytes);
       entries++;
     }
-    // Each entry has a line, and then an empty line or the end of the file.
+    // Each entry has at least one line, followed by an empty line or the end of the file.
     assertThat(entries).isLessThanOrEqualTo(input.length / 3 + 1);
     assertThat(anchors(appended.toByteArray()))
         .isEqualTo(
             read.stream().map(each -> new AnchorReader.Entry(Optional.of(each), "")).toList());
-    // An entry appended to any content can be read.
+    // An entry that is appended to arbitrary content can be read.
     SignedCheckpoint last = Keys.signed(3);
     appended.reset();
     appended.writeBytes(input);

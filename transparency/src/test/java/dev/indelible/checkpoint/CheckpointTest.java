@@ -14,24 +14,24 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** C2SP tlog-checkpoint v1.0.0. */
+/** Checkpoints (C2SP tlog-checkpoint v1.0.0): format, errors and verification. */
 class CheckpointTest {
   private static final String ROOT = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
-  private static final String OF_THE_SPECIFICATION =
+  private static final String SPECIFICATION_EXAMPLE =
       "example.com/behind-the-sofa\n20852163\n" + ROOT + "\n";
 
   @Test
-  void specificationsCheckpointIsReadAndWritten() throws Exception {
-    Checkpoint checkpoint = Checkpoint.parse(OF_THE_SPECIFICATION);
+  void specificationCheckpointRoundTrips() throws Exception {
+    Checkpoint checkpoint = Checkpoint.parse(SPECIFICATION_EXAMPLE);
     assertThat(checkpoint.origin()).isEqualTo("example.com/behind-the-sofa");
     assertThat(checkpoint.size()).isEqualTo(20852163);
     assertThat(checkpoint.root().base64()).isEqualTo(ROOT);
     assertThat(checkpoint.extensions()).isEmpty();
-    assertThat(checkpoint.text()).isEqualTo(OF_THE_SPECIFICATION);
+    assertThat(checkpoint.text()).isEqualTo(SPECIFICATION_EXAMPLE);
   }
 
   @Test
-  void anyLineIsAnOriginAndExtensionsAreKept() throws Exception {
+  void unusualOriginAndExtensionsRoundTrip() throws Exception {
     String text = "a log + its name\n0\n" + Hash.EMPTY_TREE.base64() + "\nextension 1\n-\n";
     Checkpoint checkpoint = Checkpoint.parse(text);
     assertThat(checkpoint.origin()).isEqualTo("a log + its name");
@@ -64,10 +64,10 @@ class CheckpointTest {
         Arguments.of("a space before", size(" 7")),
         Arguments.of("a space after", size("7 ")),
         Arguments.of("hex", size("0x7")),
-        Arguments.of("a point", size("7.0")),
+        Arguments.of("a decimal point", size("7.0")),
         Arguments.of("an exponent", size("1e3")),
-        Arguments.of("a separator", size("1_000")),
-        Arguments.of("other digits", size("\u0667")),
+        Arguments.of("a digit separator", size("1_000")),
+        Arguments.of("Arabic digits", size("\u0667")),
         Arguments.of("a word", size("seven")),
         Arguments.of("above 2^63-1", size("9223372036854775808")),
         Arguments.of("above 2^64-1", size("18446744073709551616")),
@@ -75,9 +75,9 @@ class CheckpointTest {
         Arguments.of("31 bytes", root("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==")),
         Arguments.of("33 bytes", root("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")),
         Arguments.of("no padding", root(ROOT.replace("=", ""))),
-        Arguments.of("more padding", root(ROOT + "=")),
+        Arguments.of("too much padding", root(ROOT + "=")),
         Arguments.of("bits in the padding", root(ROOT.replace("I=", "J="))),
-        Arguments.of("the other alphabet", root(ROOT.replace('/', '_'))),
+        Arguments.of("base64url", root(ROOT.replace('/', '_'))),
         Arguments.of("a space in base64", root(ROOT.replace("CsU", "Cs U"))),
         Arguments.of("hex", root("0a".repeat(32))));
   }
@@ -97,7 +97,7 @@ class CheckpointTest {
         .as(what)
         .isThrownBy(() -> Checkpoint.parse(text))
         .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(300));
-    // A valid signature does not make the text acceptable.
+    // A valid signature does not make a malformed text acceptable.
     if (text.endsWith("\n") && StrictText.isText(text)) {
       byte[] note = SignedNote.sign(text, List.of(Keys.LOG)).bytes();
       assertThatExceptionOfType(CheckpointParseException.class)
@@ -113,7 +113,7 @@ class CheckpointTest {
             "size of checkpoint: \"05\": not a decimal number without sign and leading zeros");
   }
 
-  /** Foreign text in an error message cannot control a terminal. */
+  /** An error message replaces control characters, so quoted text cannot control a terminal. */
   @Test
   void errorQuotesNoControlCharacters() {
     assertThatExceptionOfType(CheckpointParseException.class)
@@ -121,7 +121,7 @@ class CheckpointTest {
         .withMessage("vkey: \"a\\u{1b}[2J\\u{202e}\\u{85}\\n\u00e9\": not of the form name+id+key");
   }
 
-  /** A quote of foreign text is shown with a limited length. */
+  /** An error message quotes at most 100 characters. */
   @Test
   void errorQuotesALimitedLength() {
     for (String each : List.of("x", "\u0084", "\ud83d\ude00", "\udb40\udc01")) {
@@ -144,16 +144,16 @@ class CheckpointTest {
     refused(read, NoteSigner.of(Keys.ORIGIN, Keys.key(9)).verifierKey(), Reason.NO_KNOWN_SIGNATURE);
   }
 
-  /** A log that is trusted for one origin is not trusted for another. */
+  /** A key that is trusted for one origin is not trusted for another origin. */
   @Test
   void trustedKeySignsForNoOtherLog() {
-    Checkpoint ofAnother = Checkpoint.of("another.example", 1, Hash.EMPTY_TREE);
+    Checkpoint foreign = Checkpoint.of("another.example", 1, Hash.EMPTY_TREE);
     refused(
-        SignedCheckpoint.sign(ofAnother, Keys.LOG), Keys.LOG.verifierKey(), Reason.UNKNOWN_ORIGIN);
+        SignedCheckpoint.sign(foreign, Keys.LOG), Keys.LOG.verifierKey(), Reason.UNKNOWN_ORIGIN);
   }
 
   @Test
-  void anOriginMayHaveSeveralKeysOfOtherNames() throws Exception {
+  void originMayHaveKeysWithOtherNames() throws Exception {
     SignedCheckpoint signed = SignedCheckpoint.sign(Keys.checkpoint(3), Keys.OTHER);
     assertThat(
             signed.verify(Keys.ORIGIN, List.of(Keys.LOG.verifierKey(), Keys.OTHER.verifierKey())))
@@ -161,7 +161,7 @@ class CheckpointTest {
   }
 
   @Test
-  void unreadableCheckpointsAreNotCreated() {
+  void invalidCheckpointCannotBeCreated() {
     assertThatIllegalArgumentException().isThrownBy(() -> Checkpoint.of("", 1, Hash.EMPTY_TREE));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Checkpoint.of("a\nb", 1, Hash.EMPTY_TREE));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP tlog-cosignature v1, Ed25519. */
+/** Cosignatures with Ed25519 (C2SP tlog-cosignature v1). */
 class CosignatureTest {
   private static final long TIME = 1679315147;
   private static final Checkpoint CHECKPOINT = Keys.checkpoint(7);
@@ -23,9 +23,11 @@ class CosignatureTest {
     return Keys.cosign(1, CHECKPOINT, TIME);
   }
 
-  /** The expected message follows the specification by hand, and the bare key verifies it. */
+  /**
+   * Builds the expected message by hand from the specification, and verifies it with the bare key.
+   */
   @Test
-  void cosignatureHas76BytesOverTimeAndCheckpoint() throws Exception {
+  void cosignatureCoversTimeAndCheckpoint() throws Exception {
     byte[] bytes = Base64.getDecoder().decode(line().line().split(" ")[2]);
     assertThat(bytes).hasSize(76);
     ByteBuffer fields = ByteBuffer.wrap(bytes);
@@ -57,7 +59,7 @@ class CosignatureTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 8, 63, 64, 71, 73, 2427, 2429})
-  void aCosignatureOfAnyOtherLengthIsRefused(int length) {
+  void cosignatureOfWrongLengthIsRefused(int length) {
     NoteSignature wrong =
         new NoteSignature(WITNESS.name(), WITNESS.id(), Arrays.copyOf(line().signature(), length));
     assertThat(WITNESS.verifies(CHECKPOINT.text(), wrong)).isFalse();
@@ -67,7 +69,7 @@ class CosignatureTest {
   }
 
   @Test
-  void timeAboveTheLimitIsRefused() {
+  void timeAboveLimitIsRefused() {
     byte[] wrong = line().signature();
     wrong[0] = (byte) 0x80;
     assertThatExceptionOfType(CheckpointParseException.class)
@@ -75,7 +77,10 @@ class CosignatureTest {
         .withMessageContaining("time is above");
   }
 
-  /** Under one key, a log's signature does not verify as a cosignature, nor the reverse. */
+  /**
+   * Under one key, a log's signature is not a valid cosignature, and a cosignature is not a valid
+   * log signature.
+   */
   @Test
   void signaturesAndCosignaturesAreNotInterchangeable() {
     VerifierKey asLog = new VerifierKey(WITNESS.name(), SignatureType.ED25519, WITNESS.key());
@@ -86,7 +91,7 @@ class CosignatureTest {
   }
 
   @Test
-  void cosignatureStatesItsTime() {
+  void cosignatureTimeMustBePositive() {
     for (long time : new long[] {0, -1, Long.MIN_VALUE}) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> Cosignature.sign("w", Keys.key(1), CHECKPOINT, time));

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** Fixed keys and a small log that the tests of this package share. */
+/** Fixed keys and a small log, shared by the tests of this package. */
 final class Keys {
   static final String ORIGIN = "log.example/audit";
 
@@ -26,7 +26,7 @@ final class Keys {
     return SigningKey.fromSeed(ByteBuffer.allocate(32).putInt(seed).array());
   }
 
-  /** Returns the log's private key as Go's sumdb/note writes it: its name, its id and its seed. */
+  /** Returns the log's private key in the format of Go's sumdb/note: name, id and seed. */
   static String skey() {
     byte[] material = ByteBuffer.allocate(33).put((byte) 1).putInt(1).array();
     return "PRIVATE+KEY+%s+%08x+%s"
@@ -81,7 +81,7 @@ final class Keys {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Returns copies of the bytes, each with one bit of another byte changed. */
+  /** Returns one copy of the bytes for each bit, with that bit flipped. */
   static List<byte[]> oneBitChanges(byte[] right) {
     List<byte[]> wrong = new ArrayList<>();
     for (int bit = 0; bit < right.length * 8; bit++) {

@@ -29,8 +29,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * C2SP tlog-cosignature, ML-DSA-44. A program in another language, with another implementation,
- * wrote the policy and the checkpoint in the resources: src/test/python/ml_dsa_44_vector.py.
+ * Cosignatures with ML-DSA-44 (C2SP tlog-cosignature). The policy and the checkpoint in the
+ * resources were written by an independent implementation in Python:
+ * src/test/python/ml_dsa_44_vector.py.
  */
 class MlDsa44CosignatureTest {
   private static final long TIME = 1_679_315_147;
@@ -56,7 +57,7 @@ class MlDsa44CosignatureTest {
         .isEqualTo(SignatureType.ML_DSA_44_COSIGNATURE);
   }
 
-  /** Time, size, root, origin and signature are all covered: each change is refused. */
+  /** The signature covers time, size, root and origin, so a change to any of them is refused. */
   @Test
   void aChangedForeignCosignatureIsRefused() throws Exception {
     WitnessPolicy policy = WitnessPolicy.parse(resource("policy"));
@@ -92,9 +93,9 @@ class MlDsa44CosignatureTest {
         .isFalse();
   }
 
-  /** The specification (tlog-cosignature) makes no statement about further lines. */
+  /** The specification does not say that an ML-DSA-44 cosignature covers extension lines. */
   @Test
-  void furtherLinesAreNotSigned() {
+  void extensionLinesAreNotSigned() {
     assertThat(verifies(NAME, TIME, text -> text + "an extension\n")).isTrue();
   }
 
@@ -103,7 +104,7 @@ class MlDsa44CosignatureTest {
     assertThat(verifies(NAME, TIME, text -> "no checkpoint\n")).isFalse();
   }
 
-  /** The message has the length of a name in one byte, so a longer name does not fit. */
+  /** The message states the length of a name in one byte, so a longer name does not fit. */
   @Test
   void nameOver255BytesIsRefused() {
     String origin = "o".repeat(256);
@@ -118,16 +119,16 @@ class MlDsa44CosignatureTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 8, 72, 2_420, 2_427, 2_429, 4_000})
-  void aCosignatureOfAnotherLengthIsRefused(int length) {
+  void cosignatureOfWrongLengthIsRefused(int length) {
     byte[] right = sign(WITNESS, message(NAME, TIME, CHECKPOINT), TIME).signature();
     NoteSignature wrong = new NoteSignature(NAME, WITNESS.id(), Arrays.copyOf(right, length));
 
     assertThat(WITNESS.verifies(CHECKPOINT.text(), wrong)).isFalse();
   }
 
-  /** A line of each type, under the name and key id of the other type's key. */
+  /** A cosignature of each type is refused under the name and key id of the other type. */
   @Test
-  void typesAreNotInterchangeable() {
+  void cosignatureTypesAreNotInterchangeable() {
     NoteSignature ed25519 = Keys.cosign(1, CHECKPOINT, TIME);
     assertThat(
             WITNESS.verifies(
@@ -140,7 +141,7 @@ class MlDsa44CosignatureTest {
   }
 
   @Test
-  void aVkeyIsReadAndWritten() throws Exception {
+  void vkeyRoundTrips() throws Exception {
     assertThat(VerifierKey.parse(WITNESS.vkey())).isEqualTo(WITNESS);
     assertThat(Base64.getDecoder().decode(WITNESS.vkey().split("\\+", 3)[2]))
         .hasSize(1 + 1_312)
@@ -149,7 +150,7 @@ class MlDsa44CosignatureTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 31, 32, 1_311, 1_313})
-  void aKeyOfAnotherLengthIsRefused(int length) {
+  void keyOfWrongLengthIsRefused(int length) {
     String material = Base64.getEncoder().encodeToString(material(0x06, length));
 
     assertThatExceptionOfType(CheckpointParseException.class)
@@ -159,7 +160,7 @@ class MlDsa44CosignatureTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0x02, 0x05, 0x07, 0xfa, 0xff})
-  void policyWithAnotherTypeNamesIt(int type) {
+  void unsupportedTypeInPolicyIsNamed(int type) {
     String vkey = "w+00000000+" + Base64.getEncoder().encodeToString(material(type, 32));
     byte[] policy = ("witness w " + vkey + "\nquorum w\n").getBytes(StandardCharsets.UTF_8);
 
@@ -170,7 +171,7 @@ class MlDsa44CosignatureTest {
   }
 
   @Test
-  void aPolicyMayHaveWitnessesOfBothTypes() throws Exception {
+  void policyMayHaveWitnessesOfBothTypes() throws Exception {
     WitnessPolicy policy = WitnessPolicy.of(List.of(), List.of(Keys.witness(1), WITNESS), 2);
     SignedCheckpoint cosigned =
         Keys.signed(7)
@@ -181,7 +182,7 @@ class MlDsa44CosignatureTest {
   }
 
   @Test
-  void aKeyOfTheOtherAlgorithmIsRefused() {
+  void keyOfOtherAlgorithmIsRefused() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new VerifierKey(NAME, SignatureType.COSIGNATURE, WITNESS.key()));
     assertThatIllegalArgumentException()
@@ -190,7 +191,10 @@ class MlDsa44CosignatureTest {
                 new VerifierKey(NAME, SignatureType.ML_DSA_44_COSIGNATURE, Keys.witness(1).key()));
   }
 
-  /** Returns true if a cosignature under this name and time verifies for NAME and TIME. */
+  /**
+   * Signs the checkpoint under this name and time, changes its text, and verifies under NAME and
+   * TIME.
+   */
   private static boolean verifies(String name, long time, UnaryOperator<String> text) {
     NoteSignature line = sign(WITNESS, message(name, time, CHECKPOINT), TIME);
     return WITNESS.verifies(text.apply(CHECKPOINT.text()), line);

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Creates wrong input, equal on every run: right input with bits flipped, with parts removed,
- * repeated, moved or replaced by parts of other inputs, and with bytes inserted that parsers treat
+ * Creates malformed input, identical on every run. It flips bits of valid input, removes, repeats
+ * and moves parts, replaces parts with parts of other inputs, and inserts bytes that parsers treat
  * specially.
  */
 final class Mutations {
@@ -49,7 +49,7 @@ final class Mutations {
 
   private Mutations() {}
 
-  /** Returns the seeds, and then {@code count} mutants of them. */
+  /** Returns the seeds, followed by {@code count} mutants of them. */
   static List<byte[]> of(List<byte[]> seeds, int count) {
     List<byte[]> inputs = new ArrayList<>(seeds);
     SplittableRandom random = new SplittableRandom(20261123);
@@ -95,8 +95,8 @@ final class Mutations {
   }
 
   /**
-   * Returns {@code from} up to {@code start}, then {@code middle}, then {@code from} from {@code
-   * end} on.
+   * Returns the bytes of {@code from} before {@code start}, then {@code middle}, then the bytes of
+   * {@code from} after {@code end}.
    */
   private static byte[] joined(byte[] from, int start, byte[] middle, int end) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

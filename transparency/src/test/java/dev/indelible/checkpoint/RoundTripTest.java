@@ -13,12 +13,12 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
 
-/** Every value that can be created is written and read back equal. */
+/** Random values of every type are written and read back equal. */
 @Tag("any-jdk")
 class RoundTripTest {
   private static final int TIMES = 100;
 
-  /** Permitted characters that careless parsers handle wrongly. */
+  /** Permitted characters that a careless parser would handle wrongly. */
   private static final List<String> LETTERS =
       List.of(
           "a",
@@ -38,7 +38,7 @@ class RoundTripTest {
           "\u007f",
           "\ufffd");
 
-  /** Characters that are permitted in a line and not in a key's name. */
+  /** Characters that are permitted in a line but not in the name of a key. */
   private static final List<String> SPACES =
       List.of(" ", "+", "\u00a0", "\u2003", "\u2028", "\u0085");
 
@@ -139,7 +139,7 @@ class RoundTripTest {
     return new NoteSignature(name(random), random.nextInt(), bytes(random, random.nextInt(1, 100)));
   }
 
-  /** Returns a number from 0 to 2^63-1, with each bit length equally likely. */
+  /** Returns a number from 0 to 2^63-1. All bit lengths are equally likely. */
   private static long size(SplittableRandom random) {
     return random.nextLong() >>> random.nextInt(1, 64);
   }
@@ -163,7 +163,7 @@ class RoundTripTest {
     return of.get(random.nextInt(of.size()));
   }
 
-  /** Returns a list of one to {@code most} elements. */
+  /** Returns a list of 1 to {@code most} elements. */
   private static <T> List<T> list(SplittableRandom random, int most, Supplier<T> each) {
     List<T> list = new ArrayList<>();
     for (int left = random.nextInt(most); left >= 0; left--) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP signed-note v1.0.0: accepted and refused notes, and the keys that verify them. */
+/** Signed notes (C2SP signed-note v1.0.0): accepted and refused texts, and verification. */
 class SignedNoteTest {
   private static final String TEXT = "a note\n\nwith an empty line\n";
   private static final VerifierKey LOG = Keys.LOG.verifierKey();
@@ -26,7 +26,7 @@ class SignedNoteTest {
   private static final String LINE = Keys.LOG.sign(TEXT).line() + "\n";
 
   @Test
-  void theNoteOfTheSpecificationVerifies() throws Exception {
+  void specificationNoteVerifies() throws Exception {
     byte[] note =
         Keys.utf8(
             "This is an example message.\n\n\u2014 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq"
@@ -58,8 +58,8 @@ class SignedNoteTest {
         Arguments.of("no empty line", "a note\n" + LINE),
         Arguments.of("no newline at the end", good.substring(0, good.length() - 1)),
         Arguments.of("an empty line at the end", good + "\n"),
-        Arguments.of("something after the signatures", good + "x\n"),
-        Arguments.of("something before the signatures", TEXT + "\nx\n" + LINE),
+        Arguments.of("text after the signatures", good + "x\n"),
+        Arguments.of("text before the signatures", TEXT + "\nx\n" + LINE),
         Arguments.of("a carriage return", good.replace("\n", "\r\n")),
         Arguments.of("a tab", good.replace("a note", "a\tnote")),
         Arguments.of("a null", good.replace("a note", "a\0note")),
@@ -77,15 +77,15 @@ class SignedNoteTest {
         Arguments.of("no name", good.replace("log.example/audit", "")),
         Arguments.of("no signature", TEXT + "\n\u2014 name\n"),
         Arguments.of("an empty signature", TEXT + "\n\u2014 name \n"),
-        Arguments.of("an id alone", TEXT + "\n\u2014 name AAAAAA==\n"),
-        Arguments.of("less than an id", TEXT + "\n\u2014 name AAAA\n"),
+        Arguments.of("a key id without a signature", TEXT + "\n\u2014 name AAAAAA==\n"),
+        Arguments.of("less than a key id", TEXT + "\n\u2014 name AAAA\n"),
         Arguments.of("no padding", TEXT + "\n\u2014 name AAAAAAA\n"),
         Arguments.of("bits in the padding", TEXT + "\n\u2014 name AAAAAAB=\n"),
-        Arguments.of("padding within", TEXT + "\n\u2014 name AAAA=AAA\n"),
-        Arguments.of("another alphabet", TEXT + "\n\u2014 name AAAAAA-_\n"),
+        Arguments.of("padding in the middle", TEXT + "\n\u2014 name AAAA=AAA\n"),
+        Arguments.of("base64url", TEXT + "\n\u2014 name AAAAAA-_\n"),
         Arguments.of("a line break in base64", TEXT + "\n\u2014 name AAAA\nAAAA\n"),
         Arguments.of("101 signatures", TEXT + "\n" + LINE.repeat(101)),
-        Arguments.of("101 unknown ones", TEXT + "\n" + "\u2014 name AAAAAAA=\n".repeat(101)));
+        Arguments.of("101 unknown signatures", TEXT + "\n" + "\u2014 name AAAAAAA=\n".repeat(101)));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -138,19 +138,19 @@ class SignedNoteTest {
     assertThat(read.verify(List.of(LOG))).containsOnlyKeys(LOG);
   }
 
-  /** Every changed bit of a signed note makes it fail. */
+  /** Flipping any bit of a signed note makes verification fail. */
   @Test
-  void aNoteWithAnyBitChangedDoesNotVerify() {
+  void noteWithAnyBitFlippedDoesNotVerify() {
     byte[] right = SignedNote.sign(TEXT, List.of(Keys.LOG)).bytes();
     for (byte[] wrong : Keys.oneBitChanges(right)) {
-      assertThat(believes(wrong, LOG)).isFalse();
+      assertThat(isAccepted(wrong, LOG)).isFalse();
     }
     for (int length = 0; length < right.length; length++) {
-      assertThat(believes(Arrays.copyOf(right, length), LOG)).isFalse();
+      assertThat(isAccepted(Arrays.copyOf(right, length), LOG)).isFalse();
     }
   }
 
-  private static boolean believes(byte[] note, VerifierKey key) {
+  private static boolean isAccepted(byte[] note, VerifierKey key) {
     try {
       SignedNote.parse(note).verify(List.of(key));
       return true;
@@ -159,7 +159,7 @@ class SignedNoteTest {
     }
   }
 
-  /** One wrong signature of a known key makes the whole note fail. */
+  /** A single invalid signature of a known key makes the whole note fail. */
   @Test
   void wrongSignatureOfAKnownKeyIsRefused() {
     for (int length : new int[] {1, 32, 63, 64, 65, 72}) {
@@ -171,9 +171,9 @@ class SignedNoteTest {
     }
   }
 
-  /** The JDK's own verifier accepts a valid signature with a byte after it. */
+  /** The JDK's verifier accepts a valid signature with an extra byte; ours must not. */
   @Test
-  void aSignatureOfSixtyFiveBytesIsWrong() {
+  void signatureOf65BytesIsRefused() {
     byte[] longer = Arrays.copyOf(Keys.LOG.sign(TEXT).signature(), 65);
     SignedNote note =
         new SignedNote(TEXT, List.of(new NoteSignature(LOG.name(), LOG.id(), longer)));
@@ -192,7 +192,7 @@ class SignedNoteTest {
   }
 
   @Test
-  void aKeyThatSignedTwiceCountsOnce() throws Exception {
+  void keyThatSignedTwiceCountsOnce() throws Exception {
     SignedNote note = new SignedNote(TEXT, Collections.nCopies(3, Keys.LOG.sign(TEXT)));
     assertThat(note.verify(List.of(LOG, LOG))).containsOnlyKeys(LOG);
     byte[] wrong = Keys.LOG.sign("x\n").signature();
@@ -200,7 +200,7 @@ class SignedNoteTest {
     refused(once, List.of(LOG), Reason.BAD_SIGNATURE);
   }
 
-  /** Two keys of one name whose 32-bit ids collide, found by search. */
+  /** Two keys with equal names and equal 32-bit ids, found by search. */
   @Test
   void ambiguousKeysAreRefused() {
     NoteSigner one = NoteSigner.of("log.example", Keys.key(8575));
@@ -213,14 +213,14 @@ class SignedNoteTest {
   }
 
   @Test
-  void aSignatureIsAddedOnce() {
+  void repeatedSignatureIsAddedOnce() {
     SignedNote note = SignedNote.sign(TEXT, List.of(Keys.LOG));
     assertThat(note.with(Keys.LOG.sign(TEXT))).isEqualTo(note);
     assertThat(note.with(Keys.OTHER.sign(TEXT)).signatures()).hasSize(2);
   }
 
   @Test
-  void unreadableNotesAreNotCreated() {
+  void invalidNoteCannotBeCreated() {
     for (String text : List.of("", "no newline", "tab\t\n", "\ud800\n", "cr\r\n")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> SignedNote.sign(text, List.of(Keys.LOG)));

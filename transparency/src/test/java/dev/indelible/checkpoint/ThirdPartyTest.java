@@ -35,15 +35,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Go's golang.org/x/mod/sumdb, from Debian's packages golang-go and golang-golang-x-mod-dev,
- * verifies the log's output. Skipped if they are not installed. Long because its cases share one
- * program.
+ * Go's golang.org/x/mod/sumdb (Debian packages golang-go and golang-golang-x-mod-dev) verifies the
+ * output of the log. Skipped if the packages are not installed. The class is long because all cases
+ * share one compiled Go program.
  */
 @Tag("any-jdk")
 class ThirdPartyTest {
   private static final int ENTRIES = 70_000;
 
-  /** Sizes at which the log is signed, some of them at the ends of tiles. */
+  /** The log is signed at these sizes, some of which are at the end of a tile. */
   private static final int[] SIZES = {
     0, 1, 2, 255, 256, 257, 511, 4_096, 5_000, 65_535, 65_536, 65_537, ENTRIES
   };
@@ -54,7 +54,7 @@ class ThirdPartyTest {
 
   private static Path program;
 
-  /** Checkpoint of each size, as an auditor keeps it. */
+  /** The checkpoint of each size, kept as an auditor keeps it. */
   private static final Map<Integer, byte[]> KEPT = new TreeMap<>();
 
   private static String output;
@@ -78,7 +78,7 @@ class ThirdPartyTest {
         .anyMatch(each -> Files.isExecutable(Path.of(each, "go")));
   }
 
-  /** Exports a log of entries of all lengths, signed at the sizes above. */
+  /** Exports a log with entries of many lengths, signed at each of {@link #SIZES}. */
   private static void export() throws Exception {
     try (RawLog log = RawLog.open(folder.resolve("log"), Keys.LOG)) {
       for (int size : SIZES) {
@@ -101,9 +101,9 @@ class ThirdPartyTest {
     assertThat(output).isEqualTo("verified 70000 entries of log.example/audit\n");
   }
 
-  /** Every file, including those of earlier sizes, equals the one that Go writes. */
+  /** Every file, including those of earlier sizes, equals the file that Go writes. */
   @Test
-  void filesEqualThoseThatGoWrites() throws Exception {
+  void filesEqualThoseOfGo() throws Exception {
     Path theirs = folder.resolve("theirs");
     List<String> command =
         new ArrayList<>(List.of(program.toString(), "write", theirs.toString(), Keys.skey()));
@@ -128,7 +128,7 @@ class ThirdPartyTest {
   }
 
   @Test
-  void aTlogProofVerifies() throws Exception {
+  void tlogProofVerifies() throws Exception {
     TileSource<RuntimeException> tiles = ThirdPartyTest::readTile;
     SignedCheckpoint checkpoint =
         SignedCheckpoint.parse(Files.readAllBytes(folder.resolve("log/checkpoint")));
@@ -150,7 +150,7 @@ class ThirdPartyTest {
     return run(program.toString(), "proof", file.toString(), Keys.LOG.verifierKey().vkey());
   }
 
-  /** Proves that the tests above can fail. */
+  /** Checks that the verification above fails for a changed file. */
   @Test
   void changedByteInTheExportIsRefused() throws Exception {
     for (String file :
@@ -179,7 +179,7 @@ class ThirdPartyTest {
     return runUnderKeys("export", List.of(folder.resolve("log")), more);
   }
 
-  /** Runs a command of the program with the log's vkey and more vkeys. */
+  /** Runs a command of the Go program with the log's vkey and further vkeys. */
   private static int runUnderKeys(String verb, List<Path> paths, NoteSigner... more)
       throws Exception {
     List<String> command = new ArrayList<>(List.of(program.toString(), verb));
@@ -189,7 +189,9 @@ class ThirdPartyTest {
     return run(command.toArray(String[]::new));
   }
 
-  /** A key that did not sign does no harm. A signature under another log's name does not count. */
+  /**
+   * Extra keys that did not sign are harmless. A signature under another log's name does not count.
+   */
   @Test
   void oneOfSeveralKeysMustHaveSigned() throws Exception {
     NoteSigner later = NoteSigner.of(Keys.ORIGIN, Keys.key(3));
@@ -218,9 +220,9 @@ class ThirdPartyTest {
     }
   }
 
-  /** Proves that the test above can fail: an early and a late entry are changed. */
+  /** Checks that the step above fails: an early or a late entry is changed. */
   @Test
-  void aCheckpointOfAForkIsRefused() throws Exception {
+  void forkIsRefused() throws Exception {
     for (int changed : new int[] {0, 4_999}) {
       Path fork = folder.resolve("fork-" + changed);
       try (RawLog log = RawLog.open(fork, Keys.LOG)) {
@@ -236,7 +238,7 @@ class ThirdPartyTest {
     }
   }
 
-  /** A checkpoint of another log, or without a signature, is refused. */
+  /** A checkpoint of another log and a checkpoint with an invalid signature are refused. */
   @Test
   void checkpointOfAnotherLogIsRefused() throws Exception {
     Checkpoint others = Checkpoint.of(Keys.OTHER.verifierKey().name(), 1, Hash.ofLeaf(entry(0)));
@@ -258,7 +260,7 @@ class ThirdPartyTest {
     SplittableRandom random = new SplittableRandom(70_000);
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
-      // Sizes whose tiles are on disk: the last size, and one at the end of a full tile of level 1.
+      // The tiles of these two sizes are on disk.
       long size = i % 2 == 0 ? ENTRIES : 65_536;
       long index = random.nextLong(size);
       MerkleTree<RuntimeException> tree = TiledNodes.tree(tiles, size);
@@ -299,8 +301,8 @@ class ThirdPartyTest {
   }
 
   /**
-   * Returns the narrowest stored tile that covers this one, as a ledger that keeps only the last
-   * tile does.
+   * Returns the narrowest stored tile that covers this one: a ledger keeps only the widest tile of
+   * each index.
    */
   private static Tile readTile(TilePath path) {
     for (int width = path.width(); width <= TilePath.FULL_WIDTH; width++) {
@@ -319,7 +321,7 @@ class ThirdPartyTest {
     throw new AssertionError("no tile for " + path);
   }
 
-  /** Ed25519 is deterministic: equal key, origin and leaves give equal bytes. */
+  /** Ed25519 is deterministic, so Go signs equal bytes for an equal key, origin and tree. */
   @Test
   void keySignsEqualBytesInGo() throws Exception {
     Checkpoint checkpoint =
@@ -333,7 +335,7 @@ class ThirdPartyTest {
     assertThat(NoteSigner.fromSkey(Keys.skey()).verifierKey()).isEqualTo(Keys.LOG.verifierKey());
   }
 
-  /** Results that the program prints. */
+  /** The results that the Go program prints. */
   private enum Reading {
     VERIFIED,
     UNVERIFIED,
@@ -342,12 +344,12 @@ class ThirdPartyTest {
   }
 
   /**
-   * Both implementations agree on valid notes and thousands of mutants, with two exceptions. Ours
-   * also refuses a signature with bits in its padding, and several signatures of a key of which one
-   * is wrong. Go's is never stricter.
+   * Both implementations agree on valid notes and thousands of mutants, with two exceptions: ours
+   * also refuses a signature with unused bits in its padding, and a key that signed several times
+   * with one wrong signature. Go's implementation is never stricter.
    */
   @Test
-  void notesAreReadAsByGo() throws Exception {
+  void notesParseAsInGo() throws Exception {
     List<byte[]> seeds = new ArrayList<>(CheckpointFuzzTest.notes());
     NoteSignature right = Keys.LOG.sign("a\n");
     NoteSignature wrong = Keys.LOG.sign("b\n");
@@ -387,12 +389,12 @@ class ThirdPartyTest {
   private static boolean isStricter(byte[] input, Reading ours, Reading theirs) {
     String text = new String(input, StandardCharsets.UTF_8);
     if (ours == Reading.MALFORMED && theirs == Reading.INVALID) {
-      // Go stops at the first wrong signature, and does not read later ones.
+      // Go stops at the first wrong signature and does not parse later ones.
       return true;
     }
     if (ours == Reading.MALFORMED) {
       String signatures = text.substring(text.lastIndexOf("\n\n") + 2);
-      return signatures.lines().anyMatch(line -> hasBitsInItsPadding(line.split(" ")[2]));
+      return signatures.lines().anyMatch(line -> hasUnusedBitsInPadding(line.split(" ")[2]));
     }
     String named = "\u2014 " + Keys.ORIGIN + " ";
     return ours == Reading.INVALID
@@ -400,24 +402,24 @@ class ThirdPartyTest {
         && text.indexOf(named) < text.lastIndexOf(named);
   }
 
-  private static boolean hasBitsInItsPadding(String base64) {
+  private static boolean hasUnusedBitsInPadding(String base64) {
     byte[] bytes = Base64.getDecoder().decode(base64);
     String canonical = Base64.getEncoder().encodeToString(bytes);
     return !canonical.equals(base64) && canonical.length() == base64.length();
   }
 
   /**
-   * Both implementations agree on vkeys, except that ours also refuses capitals in an id and
-   * newlines in base64.
+   * Both implementations agree on vkeys, except that ours also refuses upper-case hex digits in an
+   * id and newlines in base64.
    */
   @Test
-  void keysAreReadAsByGo() throws Exception {
+  void vkeysParseAsInGo() throws Exception {
     List<byte[]> seeds = new ArrayList<>(CheckpointFuzzTest.verifierKeys());
     VerifierKey key = Keys.LOG.verifierKey();
     String id = "%08x".formatted(key.id());
     String capitals = id.toUpperCase(Locale.ROOT);
     seeds.add(Keys.utf8(key.vkey().replace(id, capitals)));
-    // Go reads only the type of a log's key, not of a witness's.
+    // Go parses only log keys, not witness keys.
     List<byte[]> inputs = mutants(seeds).stream().filter(input -> !isWitness(input)).toList();
     List<Reading> theirs = readings(inputs, "vkeys");
     int stricter = 0;

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** C2SP tlog-proof v1. */
+/** Receipts (C2SP tlog-proof v1). */
 class TlogProofTest {
   private static final int SIZE = 11;
   private static final WitnessPolicy POLICY = WitnessPolicy.ofLogs(List.of(Keys.LOG.verifierKey()));
@@ -47,7 +47,7 @@ class TlogProofTest {
     assertThat(Keys.proof(0, 1).toString()).startsWith("c2sp.org/tlog-proof@v1\nindex 0\n\nlog.");
   }
 
-  /** Extra data is kept in the proof; no signature covers it. */
+  /** A proof keeps extra data, which no signature covers. */
   @Test
   void extraDataIsKept() throws Exception {
     TlogProof read = TlogProof.parse(Keys.proof(1, SIZE).withExtra(new byte[] {7}).bytes());
@@ -78,7 +78,7 @@ class TlogProofTest {
   }
 
   @Test
-  void quorumIsRequiredIfThePolicyHasOne() throws Exception {
+  void policyQuorumIsRequired() throws Exception {
     WitnessPolicy policy =
         WitnessPolicy.of(
             List.of(Keys.LOG.verifierKey()), List.of(Keys.witness(1), Keys.witness(2)), 2);
@@ -92,7 +92,7 @@ class TlogProofTest {
         .containsExactly(5L, 6L);
   }
 
-  /** Every changed bit of a proof makes it fail. */
+  /** Flipping any bit of a proof makes verification fail. */
   @Test
   void proofWithAChangedBitIsRefused() {
     byte[] right = Keys.proof(4, 5).bytes();
@@ -133,26 +133,28 @@ class TlogProofTest {
         Arguments.of("above 2^63-1", good.replace("index 4", "index 9223372036854775808")),
         Arguments.of("2^64-1", good.replace("index 4", "index 18446744073709551615")),
         Arguments.of("empty extra data", good.replace("index", "extra \nindex")),
-        Arguments.of("extra data without word", good.replace("index", "extra\nindex")),
+        Arguments.of("extra data without a space", good.replace("index", "extra\nindex")),
         Arguments.of("extra data that is not base64", good.replace("index", "extra AQ\nindex")),
         Arguments.of("extra data twice", good.replace("index", "extra AQID\nextra AQID\nindex")),
-        Arguments.of("extra data after", good.replace("index 4\n", "index 4\nextra AQID\n")),
-        Arguments.of("a hash cut", good.replace(hash, hash.substring(4))),
-        Arguments.of("a hash with more", good.replace(hash, hash + "AAAA")),
-        Arguments.of("a hash not padded", good.replace(hash, hash.replace("=", ""))),
+        Arguments.of(
+            "extra data after the index", good.replace("index 4\n", "index 4\nextra AQID\n")),
+        Arguments.of("a truncated hash", good.replace(hash, hash.substring(4))),
+        Arguments.of("a hash that is too long", good.replace(hash, hash + "AAAA")),
+        Arguments.of("a hash without padding", good.replace(hash, hash.replace("=", ""))),
         Arguments.of("bits in the padding", good.replace(hash, "A".repeat(42) + "B=")),
-        Arguments.of("the other alphabet", good.replace(hash, "_".repeat(43) + "=")),
-        Arguments.of("a hash and a space", good.replace(hash, hash + " ")),
+        Arguments.of("base64url", good.replace(hash, "_".repeat(43) + "=")),
+        Arguments.of("a space after a hash", good.replace(hash, hash + " ")),
         Arguments.of("a control character", good.replace("index 4", "index 4\u0001")),
-        Arguments.of("bits in the padding of extra", good.replace("index", "extra AB==\nindex")),
+        Arguments.of(
+            "bits in the padding of extra data", good.replace("index", "extra AB==\nindex")),
         Arguments.of("64 hashes", good.replace(hash + "\n", (hash + "\n").repeat(61))),
         Arguments.of("no checkpoint", good.substring(0, good.indexOf("\n\n") + 2)),
         Arguments.of("no empty line", good.replaceFirst("\n\n", "\n")),
         Arguments.of("two empty lines", good.replaceFirst("\n\n", "\n\n\n")),
-        Arguments.of("an empty line within", good.replace("index 4\n", "index 4\n\n")),
+        Arguments.of("an extra empty line", good.replace("index 4\n", "index 4\n\n")),
         Arguments.of("a carriage return", good.replace("\n", "\r\n")),
         Arguments.of("no newline at the end", good.substring(0, good.length() - 1)),
-        Arguments.of("a newline more", good + "\n"),
+        Arguments.of("an extra newline", good + "\n"),
         Arguments.of("a byte order mark", "\ufeff" + good));
   }
 
@@ -165,7 +167,7 @@ class TlogProofTest {
   }
 
   @Test
-  void proofNotInUtf8IsRefused() {
+  void invalidUtf8IsRefused() {
     byte[] wrong = Keys.proof(4, SIZE).bytes();
     wrong[wrong.length - 2] = (byte) 0xff;
     assertThatExceptionOfType(CheckpointParseException.class)
@@ -174,7 +176,7 @@ class TlogProofTest {
   }
 
   @Test
-  void checkpointOfAnotherTreeMakesNoProof() {
+  void proofNeedsCheckpointOfItsTree() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> TlogProof.of(Keys.tree(4).inclusionProof(0), Keys.signed(5)));
   }

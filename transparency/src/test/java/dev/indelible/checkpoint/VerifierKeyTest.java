@@ -18,23 +18,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP signed-note, verifier keys. */
+/** Verifier keys (C2SP signed-note). */
 class VerifierKeyTest {
-  private static final String OF_THE_SPECIFICATION =
+  private static final String SPECIFICATION_EXAMPLE =
       "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
 
   @Test
-  void keyOfTheSpecificationIsReadAndWritten() throws Exception {
-    VerifierKey key = VerifierKey.parse(OF_THE_SPECIFICATION);
+  void specificationKeyRoundTrips() throws Exception {
+    VerifierKey key = VerifierKey.parse(SPECIFICATION_EXAMPLE);
     assertThat(key.name()).isEqualTo("example.com/foo");
     assertThat(key.type()).isEqualTo(SignatureType.ED25519);
     assertThat(key.id()).isEqualTo(0x530d903a);
-    assertThat(key.vkey()).isEqualTo(OF_THE_SPECIFICATION);
+    assertThat(key.vkey()).isEqualTo(SPECIFICATION_EXAMPLE);
   }
 
-  /** Example of the documentation of Go's golang.org/x/mod/sumdb/note. */
+  /** An example from the documentation of Go's golang.org/x/mod/sumdb/note. */
   @Test
-  void keyFromGoIsReadAndVerifies() throws Exception {
+  void keyFromGoVerifies() throws Exception {
     VerifierKey key =
         VerifierKey.parse("PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW");
     SignedNote note =
@@ -48,14 +48,14 @@ class VerifierKeyTest {
   }
 
   @Test
-  void aKeyIsReadAsItIsWritten() throws Exception {
+  void keyRoundTrips() throws Exception {
     assertThat(Keys.LOG.verifierKey().vkey())
         .isEqualTo(vkey(Keys.ORIGIN, 0x01, Keys.LOG_KEY.verificationKey().raw()));
     assertThat(VerifierKey.parse(Keys.LOG.verifierKey().vkey())).isEqualTo(Keys.LOG.verifierKey());
   }
 
   @Test
-  void theTypeOfAKeyIsPartOfItsId() throws Exception {
+  void keyIdDependsOnType() throws Exception {
     VerifierKey witness = Keys.witness(1);
     VerifierKey asLog = new VerifierKey(witness.name(), SignatureType.ED25519, witness.key());
     assertThat(VerifierKey.parse(witness.vkey())).isEqualTo(witness);
@@ -87,19 +87,19 @@ class VerifierKeyTest {
         right.toUpperCase(java.util.Locale.ROOT),
         name + "+" + "0" + right.substring(name.length() + 2),
         name + right.substring(name.length(), name.length() + 9) + "+",
-        // Correct except for the spelling of id or base64.
+        // Only the spelling of the id or of the base64 is wrong.
         name
             + "+"
             + right.substring(name.length() + 1, name.length() + 9).replaceAll("[a-f]", "A")
             + "+"
             + base64,
         right.replace(base64, base64.replaceFirst("..$", "=$0")),
-        // A matching id over a wrong key.
+        // The id matches, but the key is malformed.
         vkey(name, 0x01, Arrays.copyOf(raw, 31)),
         vkey(name, 0x01, Arrays.copyOf(raw, 33)),
         vkey(name, 0x01, new byte[0]),
         vkey(name, 0x01, new byte[32]),
-        // Types that are reserved, unassigned or not supported here.
+        // Signature types that are reserved, unassigned or not supported.
         vkey(name, 0x00, raw),
         vkey(name, 0x02, raw),
         vkey(name, 0x03, raw),
@@ -130,8 +130,8 @@ class VerifierKeyTest {
   }
 
   @Test
-  void aKeyWithAnyBitChangedIsRefused() {
-    for (byte[] wrong : Keys.oneBitChanges(Keys.utf8(OF_THE_SPECIFICATION))) {
+  void keyWithAnyBitFlippedIsRefused() {
+    for (byte[] wrong : Keys.oneBitChanges(Keys.utf8(SPECIFICATION_EXAMPLE))) {
       String vkey = new String(wrong, StandardCharsets.ISO_8859_1);
       assertThatExceptionOfType(CheckpointParseException.class)
           .as("%s", vkey)
@@ -164,7 +164,7 @@ class VerifierKeyTest {
   }
 
   @Test
-  void privateKeyIsReadInTheFormatOfGo() throws Exception {
+  void privateKeyInGoFormatIsRead() throws Exception {
     String vkey = Keys.LOG.verifierKey().vkey();
     String skey = Keys.skey();
     String id = skey.split("\\+")[3];

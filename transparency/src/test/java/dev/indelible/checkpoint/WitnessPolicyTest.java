@@ -16,11 +16,14 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** C2SP tlog-policy: its syntax, and the checkpoints that satisfy it. */
+/** Witness policies (C2SP tlog-policy): the syntax, and the checkpoints that satisfy a policy. */
 class WitnessPolicyTest {
   private static final String LOG = "log " + Keys.LOG.verifierKey() + "\n";
 
-  /** Example of the specification: two of X1 to X3, and one of Y1 (4) to Y3 (6). */
+  /**
+   * The example of the specification: two of X1 to X3, and one of Y1 to Y3. Y1 is witness 4, Y3 is
+   * witness 6.
+   */
   private static final String TWO_LEVELS =
       "# Two operators\n\n"
           + LOG
@@ -55,7 +58,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void thePolicyOfTheSpecificationIsRead() throws Exception {
+  void specificationPolicyIsRead() throws Exception {
     WitnessPolicy policy = parse(TWO_LEVELS);
     assertThat(policy.logs())
         .extracting(WitnessPolicy.Log::key)
@@ -100,7 +103,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void aSingleWitnessOrNoneCanBeTheQuorum() throws Exception {
+  void quorumMayBeOneWitnessOrNone() throws Exception {
     WitnessPolicy one = parse(LOG + witness("w", 1) + "quorum w\n");
     assertThat(one.verify(cosignedBy("1")).cosigned()).hasSize(1);
     refused(one, cosignedBy("2"), Reason.NO_QUORUM);
@@ -109,15 +112,15 @@ class WitnessPolicyTest {
     assertThat(parse("quorum none\n").logs()).isEmpty();
   }
 
-  /** A forged cosignature of a known witness is refused, even if the quorum is met without it. */
+  /** A forged cosignature of a known witness is refused, even if the others reach the quorum. */
   @Test
   void invalidCosignatureOfAKnownWitnessIsRefused() throws Exception {
     WitnessPolicy policy = parse(TWO_LEVELS);
     NoteSignature forged =
         new NoteSignature(Keys.witness(3).name(), Keys.witness(3).id(), new byte[72]);
     refused(policy, cosignedBy("124").with(forged), Reason.BAD_SIGNATURE);
-    NoteSignature ofAnother = Keys.cosign(3, Keys.checkpoint(4), 5);
-    refused(policy, cosignedBy("124").with(ofAnother), Reason.BAD_SIGNATURE);
+    NoteSignature forAnotherCheckpoint = Keys.cosign(3, Keys.checkpoint(4), 5);
+    refused(policy, cosignedBy("124").with(forAnotherCheckpoint), Reason.BAD_SIGNATURE);
   }
 
   @Test
@@ -146,7 +149,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void policiesAreCreatedFromKeys() throws Exception {
+  void policyIsCreatedFromKeys() throws Exception {
     WitnessPolicy none = WitnessPolicy.ofLogs(List.of());
     refused(none, cosignedBy(""), Reason.UNKNOWN_ORIGIN);
     none.alsoTrusting(List.of(Keys.LOG.verifierKey())).verify(cosignedBy(""));
@@ -166,7 +169,7 @@ class WitnessPolicyTest {
     String w = witness("a", 1) + witness("b", 2) + witness("c", 3);
     String sameKeyOtherName =
         new VerifierKey("x", SignatureType.COSIGNATURE, Keys.witness(1).key()).vkey();
-    String ofATypeNotChecked = Keys.witness(1).vkey().replaceFirst("\\+B", "+A");
+    String witnessKeyOfLogType = Keys.witness(1).vkey().replaceFirst("\\+B", "+A");
     return Stream.of(
         Arguments.of("nothing", ""),
         Arguments.of("comments alone", "# quorum none\n"),
@@ -177,9 +180,9 @@ class WitnessPolicyTest {
         Arguments.of("a null", "quorum none\0\n"),
         Arguments.of("a delete", "# \u007f\nquorum none\n"),
         Arguments.of("a vertical tab", "quorum\u000bnone\n"),
-        Arguments.of("another word", "quorums none\n"),
+        Arguments.of("an unknown keyword", "quorums none\n"),
         Arguments.of("upper case", "Quorum none\n"),
-        Arguments.of("a comment after", "quorum none # none\n"),
+        Arguments.of("a comment at the end of a line", "quorum none # none\n"),
         Arguments.of("a quorum of nothing", "quorum\n"),
         Arguments.of("a quorum of two", w + "quorum a b\n"),
         Arguments.of("an unknown quorum", w + "quorum d\n"),
@@ -199,20 +202,20 @@ class WitnessPolicyTest {
         Arguments.of("a witness called none", witness("none", 1) + "quorum none\n"),
         Arguments.of(
             "a log's key as witness", "witness a " + Keys.LOG.verifierKey() + "\nquorum a\n"),
-        Arguments.of("a wrong type of key", "witness a " + ofATypeNotChecked + "\nquorum a\n"),
+        Arguments.of("a wrong type of key", "witness a " + witnessKeyOfLogType + "\nquorum a\n"),
         Arguments.of("a group called none", w + "group none any a\nquorum none\n"),
-        Arguments.of("a group called as a witness", w + "group a any b\nquorum none\n"),
-        Arguments.of("a group twice", w + "group g any a\ngroup g any b\nquorum g\n"),
+        Arguments.of("a group with the name of a witness", w + "group a any b\nquorum none\n"),
+        Arguments.of("a group defined twice", w + "group g any a\ngroup g any b\nquorum g\n"),
         Arguments.of("a group without members", w + "group g any\nquorum none\n"),
         Arguments.of("a group without threshold", w + "group g a b\nquorum none\n"),
-        Arguments.of("a group of itself", w + "group g any g\nquorum none\n"),
-        Arguments.of("a group of none", w + "group g any none\nquorum none\n"),
+        Arguments.of("a group that contains itself", w + "group g any g\nquorum none\n"),
+        Arguments.of("a group that contains none", w + "group g any none\nquorum none\n"),
         Arguments.of("an unknown member", w + "group g any a d\nquorum none\n"),
         Arguments.of("a member defined later", "group g any a\n" + w + "quorum none\n"),
         Arguments.of("a member twice", w + "group g 2 a a\nquorum none\n"),
-        Arguments.of("a member of two", w + "group g any a b\ngroup h any a c\nquorum h\n"),
+        Arguments.of("a member of two groups", w + "group g any a b\ngroup h any a c\nquorum h\n"),
         Arguments.of("threshold 0", w + "group g 0 a b\nquorum g\n"),
-        Arguments.of("threshold above", w + "group g 3 a b\nquorum g\n"),
+        Arguments.of("threshold above the number of members", w + "group g 3 a b\nquorum g\n"),
         Arguments.of("threshold -1", w + "group g -1 a b\nquorum g\n"),
         Arguments.of("threshold +1", w + "group g +1 a b\nquorum g\n"),
         Arguments.of("threshold 01", w + "group g 01 a b\nquorum g\n"),
@@ -236,7 +239,7 @@ class WitnessPolicyTest {
         .withMessage("policy, line 3: \"quorum x\": \"x\" is not defined on an earlier line");
   }
 
-  /** Names are compared by their bytes: other spellings are other names. */
+  /** Names are compared by their bytes, so different encodings are different names. */
   @Test
   void namesAreComparedByBytes() throws Exception {
     byte[] latin =
@@ -252,7 +255,7 @@ class WitnessPolicyTest {
   }
 
   @Test
-  void policiesAreReadUpToTheLimits() throws Exception {
+  void policyMayReachTheLimits() throws Exception {
     String hundred =
         IntStream.range(0, 100).mapToObj(i -> witness("w" + i, i)).collect(Collectors.joining());
     assertThat(parse(hundred + "quorum w99\n").witnesses()).hasSize(100);

@@ -30,11 +30,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** RFC 8032 in each implementation, with the strictness of section 4. */
+/** Each implementation follows RFC 8032 and is as strict as this project requires. */
 class Ed25519Test {
   private static final HexFormat HEX = HexFormat.of();
 
-  /** Returns both implementations; a test skips the optional one if it does not load. */
+  /** Returns both implementations. A test skips the optional one if it does not load. */
   static Stream<Implementation> implementations() {
     return Stream.of(Implementation.values());
   }
@@ -55,7 +55,7 @@ class Ed25519Test {
   }
 
   /**
-   * Vectors of RFC 8032 section 7.1, TEST 1, 2, 3 and SHA(abc): seed, public key, message,
+   * The vectors of RFC 8032 section 7.1 (TEST 1, 2, 3 and SHA(abc)): seed, public key, message and
    * signature.
    */
   static Stream<List<String>> rfc8032() {
@@ -89,7 +89,7 @@ class Ed25519Test {
 
   @ParameterizedTest
   @MethodSource("implementations")
-  void vectorsOfRfc8032AreSignedAndVerified(Implementation implementation) {
+  void rfc8032VectorsAreSignedAndVerified(Implementation implementation) {
     Ed25519 ed25519 = implementation.load();
     rfc8032()
         .forEach(
@@ -105,7 +105,7 @@ class Ed25519Test {
 
   @ParameterizedTest
   @MethodSource("rfc8032")
-  void signingKeySignsTheVectorsOfRfc8032(List<String> vector) {
+  void signingKeySignsRfc8032Vectors(List<String> vector) {
     SigningKey key = SigningKey.fromSeed(HEX.parseHex(vector.get(0)));
     byte[] message = HEX.parseHex(vector.get(2));
     byte[] signature = HEX.parseHex(vector.get(3));
@@ -114,7 +114,7 @@ class Ed25519Test {
     assertThat(key.verificationKey().verifies(message, signature)).isTrue();
   }
 
-  /** A case of Wycheproof. */
+  /** A test case of Wycheproof. */
   private record Case(int id, byte[] key, byte[] message, byte[] signature, boolean valid) {}
 
   private static List<Case> wycheproof() throws Exception {
@@ -138,7 +138,7 @@ class Ed25519Test {
   }
 
   @Test
-  void vectorsOfWycheproofHaveTheirVerdicts() throws Exception {
+  void wycheproofVectorsHaveTheirVerdicts() throws Exception {
     for (Case each : wycheproof()) {
       assertThat(VerificationKey.of(each.key()).verifies(each.message(), each.signature()))
           .as("tcId %d", each.id())
@@ -147,27 +147,28 @@ class Ed25519Test {
   }
 
   /**
-   * Only signatures of 64 bytes, as {@link VerificationKey} passes no others to an implementation.
+   * Runs only cases with signatures of 64 bytes, because {@link VerificationKey} passes no others
+   * to an implementation.
    */
   @ParameterizedTest
   @MethodSource("implementations")
   void everyImplementationPassesWycheproof(Implementation implementation) throws Exception {
     Ed25519 ed25519 = implementation.load();
-    int judged = 0;
+    int checked = 0;
     for (Case each : wycheproof()) {
       if (each.signature().length == VerificationKey.SIGNATURE_BYTES) {
         assertThat(ed25519.verifying(each.key()).verify(each.message(), each.signature()))
             .as("tcId %d", each.id())
             .isEqualTo(each.valid());
-        judged++;
+        checked++;
       }
     }
-    assertThat(judged).isGreaterThan(100);
+    assertThat(checked).isGreaterThan(100);
   }
 
-  /** Section 4 requires exactly 64 bytes; some implementations accept one more. */
+  /** A signature is exactly 64 bytes; some implementations accept one more byte. */
   @Test
-  void aSignatureIsExactlySixtyFourBytes() {
+  void signatureIsExactly64Bytes() {
     SigningKey key = SigningKey.generate();
     byte[] message = {1, 2, 3};
     byte[] signature = key.sign(message);
@@ -182,7 +183,7 @@ class Ed25519Test {
 
   @ParameterizedTest
   @MethodSource("implementations")
-  void everyChangedBitIsRefused(Implementation implementation) {
+  void everyFlippedBitIsRefused(Implementation implementation) {
     Ed25519 ed25519 = implementation.load();
     SigningKey key = SigningKey.fromSeed(new byte[32]);
     byte[] raw = key.verificationKey().raw();
@@ -207,7 +208,8 @@ class Ed25519Test {
 
   /**
    * The verdict on a row must not depend on the jars on the class path. Keys of small order and
-   * with unusual encodings, under which some verifiers accept anyone's signatures, are refused.
+   * keys with unusual encodings are refused, because some verifiers accept forged signatures under
+   * them.
    */
   @ParameterizedTest
   @ValueSource(
@@ -228,7 +230,7 @@ class Ed25519Test {
     assertThatIllegalArgumentException().isThrownBy(() -> VerificationKey.of(raw));
   }
 
-  /** The JDK, which shares no code with ours, verifies signatures made here. */
+  /** The JDK shares no code with this implementation, and verifies its signatures. */
   @ParameterizedTest
   @MethodSource("implementations")
   void jdkVerifiesOurSignatures(Implementation implementation) throws Exception {
@@ -251,7 +253,7 @@ class Ed25519Test {
     }
   }
 
-  /** The contract of {@link Signer} permits any number of threads at once. */
+  /** {@link Signer} must be safe for use by several threads at once. */
   @ParameterizedTest
   @MethodSource("implementations")
   void oneKeySignsOnManyThreads(Implementation implementation) throws Exception {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files that this process, or a process of another user, may not use. */
+/** Error messages for files that this process, or a process of another user, may not access. */
 @EnabledOnOs(OS.LINUX)
 class FileAccessTest {
   private static final String STRANGER = "12345";
@@ -24,7 +24,7 @@ class FileAccessTest {
   private Object self;
 
   @BeforeEach
-  void whoRunsThis() throws Exception {
+  void findOwnUser() throws Exception {
     self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
   }
 
@@ -37,7 +37,7 @@ class FileAccessTest {
   }
 
   @Test
-  void closedFileNamesItsOwner() throws Exception {
+  void unreadableFileNamesItsOwner() throws Exception {
     assumeFalse(self.equals(0), "root may read every file");
     Path file = Files.createFile(directory.resolve("file"));
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
@@ -47,7 +47,7 @@ class FileAccessTest {
             "cannot be read by this user (uid %s; it belongs to uid %s)".formatted(self, self));
   }
 
-  /** A container whose user changed between two runs. */
+  /** This happens if a container runs as different users in two runs. */
   @Test
   void anotherUsersDirectoryNamesBothUsers() throws Exception {
     assumeTrue(self.equals(0), "only root can start a process as another user");
@@ -85,7 +85,7 @@ class FileAccessTest {
     Files.write(to, type.getClassLoader().getResourceAsStream(name).readAllBytes());
   }
 
-  /** Child process that prints the refusals of the user who runs it. */
+  /** A child process that prints the refusals for its own user. */
   static final class Ask {
     private Ask() {}
 

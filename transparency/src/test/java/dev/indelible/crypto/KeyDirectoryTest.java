@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Section 4, keys: the directory has mode 0700, the file has mode 0600, and a key that others can
+ * The key directory has mode 0700, the private key has mode 0600, and a private key that others can
  * read is refused.
  */
 @Timeout(60)
@@ -43,9 +43,9 @@ class KeyDirectoryTest {
     keys = new KeyDirectory(directory);
   }
 
-  /** D11: a missing key is created on the first start. */
+  /** A missing key is created on the first start. */
   @Test
-  void keyIsCreatedOnceWithItsModes() throws Exception {
+  void keyIsCreatedOnceWithStrictModes() throws Exception {
     assumePosix();
     assertThat(keys.hasSigningKey()).isFalse();
     SigningKey made = keys.openOrCreate();
@@ -78,7 +78,7 @@ class KeyDirectoryTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"rw-r-----", "rw----r--", "rw--w----", "rw-----w-", "rwx------"})
-  void aKeyThatOthersCanReachIsRefused(String mode) throws Exception {
+  void keyReadableByOthersIsRefused(String mode) throws Exception {
     assumePosix();
     keys.openOrCreate();
     Path file = directory.resolve("audit.pem");
@@ -92,7 +92,7 @@ class KeyDirectoryTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"rwxr-x---", "rwx-----x", "rwxrwxrwx"})
-  void aDirectoryThatOthersCanReachIsRefused(String mode) throws Exception {
+  void directoryOpenToOthersIsRefused(String mode) throws Exception {
     assumePosix();
     keys.openOrCreate();
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString(mode));
@@ -102,9 +102,9 @@ class KeyDirectoryTest {
         .hasMessageContaining("chmod 700 " + directory);
   }
 
-  /** No private key is written to a directory that is refused. */
+  /** A directory that is refused receives no private key. */
   @Test
-  void noKeyIsCreatedInAReachableDirectory() throws Exception {
+  void noKeyIsCreatedInAnOpenDirectory() throws Exception {
     assumePosix();
     Files.createDirectory(directory);
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -131,7 +131,7 @@ class KeyDirectoryTest {
     assertThat(Files.readString(target)).isEqualTo(before);
   }
 
-  /** The target of a dangling link is not created. */
+  /** No key is written through a dangling link. */
   @Test
   void aDanglingLinkIsNotWrittenThrough() throws Exception {
     assumePosix();
@@ -156,7 +156,7 @@ class KeyDirectoryTest {
         .hasMessageContaining("not a regular file");
   }
 
-  /** D11: a file in place of the directory is an error, not an empty directory. */
+  /** A file in place of the directory is an error, not an empty directory. */
   @Test
   void fileInPlaceOfTheDirectoryIsRefused() throws Exception {
     Files.writeString(directory, "a file");
@@ -169,14 +169,14 @@ class KeyDirectoryTest {
     assertThat(Files.readString(directory)).isEqualTo("a file");
   }
 
-  /** D11: the superuser can read everything, so this test needs another user. */
+  /** The superuser can read everything, so this test needs another user. */
   @Test
   void anUnreadableDirectoryIsRefused() throws Exception {
     assumePosix();
     keys.openOrCreate();
     Files.setPosixFilePermissions(directory, Set.of());
     try {
-      assumeTrue(!Files.isReadable(directory), "skipped: this user reads what no one may");
+      assumeTrue(!Files.isReadable(directory), "skipped: this user can read every file");
       assertThatThrownBy(keys::open).isInstanceOf(KeyException.class);
       assertThatThrownBy(keys::openOrCreate).isInstanceOf(KeyException.class);
       assertThatThrownBy(keys::accepted).isInstanceOf(KeyException.class);
@@ -190,7 +190,7 @@ class KeyDirectoryTest {
     assertThat(keys.accepted().keys()).isEmpty();
   }
 
-  /** After a rotation, the public keys of earlier keys are still accepted. */
+  /** After a rotation, the earlier keys are still accepted. */
   @Test
   void everyPublicKeyIsAccepted() throws Exception {
     VerificationKey own = keys.openOrCreate().verificationKey();
@@ -203,7 +203,7 @@ class KeyDirectoryTest {
         .hasMessageContaining("broken.pub.pem: not PEM text of type PUBLIC KEY");
   }
 
-  /** A damaged key is reported by its file name, without its content. */
+  /** The error for a damaged key names the file and does not quote the content. */
   @Test
   void damagedKeyIsRefusedWithoutItsContent() throws Exception {
     keys.openOrCreate();
@@ -270,7 +270,7 @@ class KeyDirectoryTest {
     }
   }
 
-  /** A process that opens or creates the key and prints its id. */
+  /** A process that opens or creates the key and prints the key's id. */
   static final class KeyProcess {
     private KeyProcess() {}
 

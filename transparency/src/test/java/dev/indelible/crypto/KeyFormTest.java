@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Keys as text: PEM that other programs read, and no secret in any message. */
+/** Keys as PEM that other programs can read. No message quotes a secret. */
 class KeyFormTest {
   @TempDir Path directory;
 
@@ -34,7 +34,7 @@ class KeyFormTest {
   }
 
   @Test
-  void pemReadsBack() throws Exception {
+  void pemRoundTrips() throws Exception {
     SigningKey key = SigningKey.generate();
     SigningKey read = SigningKey.fromPem(key.toPem(), "test");
     assertThat(read.verificationKey()).isEqualTo(key.verificationKey());
@@ -46,9 +46,9 @@ class KeyFormTest {
         .isEqualTo(key.toPem());
   }
 
-  /** Private key of RFC 8410 section 10.3, and its public key from section 10.1. */
+  /** The private key of RFC 8410 section 10.3 and its public key of section 10.1. */
   @Test
-  void theExamplesOfRfc8410AreRead() throws Exception {
+  void rfc8410ExamplesAreRead() throws Exception {
     SigningKey key =
         SigningKey.fromPem(
             "-----BEGIN PRIVATE KEY-----\n"
@@ -64,9 +64,9 @@ class KeyFormTest {
     assertThat(key.verificationKey()).isEqualTo(half);
   }
 
-  /** OpenSSL reads the keys and accepts the signature. */
+  /** OpenSSL reads the keys and accepts a signature. */
   @Test
-  void openSslReadsTheKeysAndAcceptsTheSignature() throws Exception {
+  void openSslReadsKeysAndAcceptsSignature() throws Exception {
     assumeTrue(openSsl("version") == 0, "skipped: no openssl on this machine");
     SigningKey key = SigningKey.generate();
     byte[] message = "a row".getBytes(UTF_8);
@@ -144,7 +144,7 @@ class KeyFormTest {
         .hasMessageStartingWith("x.pub.pem: ");
   }
 
-  /** The error names the other algorithm. */
+  /** The error names the key's algorithm. */
   @Test
   void keysOfOtherAlgorithmsAreRefused() throws Exception {
     for (String algorithm : List.of("EC", "X25519", "RSA")) {
@@ -160,7 +160,7 @@ class KeyFormTest {
     }
   }
 
-  /** No error message quotes a part of a malformed private key. */
+  /** No error message quotes any part of a malformed private key. */
   @Test
   void noMessageOrStringContainsASecret() {
     SigningKey key = SigningKey.generate();
@@ -182,22 +182,22 @@ class KeyFormTest {
     for (String text : broken) {
       assertThatThrownBy(() -> SigningKey.fromPem(text, "audit.pem"))
           .satisfies(
-              failure -> assertThat(everythingSaidBy(failure)).satisfies(s -> clean(s, body)));
+              failure -> assertThat(messagesOf(failure)).satisfies(s -> requireNoPartOf(body, s)));
     }
-    clean(key.toString(), body);
+    requireNoPartOf(body, key.toString());
     assertThat(key.toString()).contains(key.verificationKey().keyId()).doesNotContain(seed);
   }
 
-  private static void clean(String said, String body) {
+  private static void requireNoPartOf(String body, String message) {
     for (int i = 20; i + 8 <= body.length(); i++) {
-      assertThat(said).doesNotContain(body.substring(i, i + 8));
+      assertThat(message).doesNotContain(body.substring(i, i + 8));
     }
   }
 
-  private static String everythingSaidBy(Throwable failure) {
-    StringWriter said = new StringWriter();
-    failure.printStackTrace(new PrintWriter(said));
-    return said.toString();
+  private static String messagesOf(Throwable failure) {
+    StringWriter trace = new StringWriter();
+    failure.printStackTrace(new PrintWriter(trace));
+    return trace.toString();
   }
 
   @Test
@@ -215,9 +215,9 @@ class KeyFormTest {
     assertThat(VerificationKey.of(key.raw()).keyId()).isEqualTo(id);
   }
 
-  /** D11: a key that is not in the ring is absent, not a default. */
+  /** A key that is not in the ring is absent; there is no default key. */
   @Test
-  void aKeyRingFindsByKeyId() {
+  void keyRingFindsByKeyId() {
     VerificationKey one = SigningKey.generate().verificationKey();
     VerificationKey two = SigningKey.generate().verificationKey();
     KeyRing ring = KeyRing.of(List.of(one));

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A key in a directory laid out as Kubernetes mounts a secret: links to files that a group can
- * read.
+ * Reads a key from a directory in the layout of a Kubernetes secret: symbolic links to files that a
+ * group can read.
  */
 @DisabledOnOs(OS.WINDOWS)
 class MountedSecretTest {
@@ -42,9 +42,9 @@ class MountedSecretTest {
         .hasMessageContaining("never read through a link; copy it here with mode 600");
   }
 
-  /** Runs the commands that docs/operating.md gives. */
+  /** Runs the commands from docs/operating.md. */
   @Test
-  void keyCopiedByTheDocumentedStepSigns() throws Exception {
+  void keyCopiedAsDocumentedSigns() throws Exception {
     Path keys = directory.resolve("data/keys");
     String step =
         "install -d -m 700 '%1$s' && { [ -f '%1$s'/audit.pem ] || install -m 600 '%2$s'/audit.pem '%1$s'; }"

@@ -10,12 +10,12 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** C2SP tlog-tiles, log entries. */
+/** Entry bundles (C2SP tlog-tiles, log entries). */
 class EntryBundleTest {
   private static final TilePath TWO = new TilePath(TilePath.ENTRIES, 0, 2);
 
   @Test
-  void entriesFollowTheirLength() throws Exception {
+  void entryFollowsItsLength() throws Exception {
     byte[] longest = new byte[EntryBundle.MAX_ENTRY_BYTES];
     Arrays.fill(longest, (byte) 9);
     byte[] bytes = EntryBundle.of(List.of(new byte[] {1, 2, 3}, longest)).bytes();
@@ -26,7 +26,7 @@ class EntryBundleTest {
   }
 
   @Test
-  void anEmptyEntryIsAnEntry() throws Exception {
+  void emptyEntriesRoundTrip() throws Exception {
     EntryBundle bundle = EntryBundle.parse(TWO, new byte[4]);
     assertThat(bundle.entries()).containsExactly(new byte[0], new byte[0]);
     assertThat(bundle.bytes()).containsExactly(0, 0, 0, 0);
@@ -51,7 +51,7 @@ class EntryBundleTest {
   }
 
   @Test
-  void oversizeEntriesAreNotBundled() {
+  void invalidBundleCannotBeCreated() {
     assertThatIllegalArgumentException().isThrownBy(() -> EntryBundle.of(List.of()));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> EntryBundle.of(Collections.nCopies(257, new byte[0])));

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** RFC 6962 section 2.1, with known values that other implementations publish. */
+/** Hashes and roots (RFC 6962 section 2.1) equal the values that other implementations publish. */
 class HashTest {
-  /** Leaves that other implementations test with. */
+  /** Test leaves that other implementations use. */
   static final List<byte[]> LEAVES =
       List.of(
               "",
@@ -28,7 +28,7 @@ class HashTest {
           .map(HexFormat.of()::parseHex)
           .toList();
 
-  /** Roots of the trees of the first 0 to 8 leaves. */
+  /** The roots of the trees of the first 0 to 8 leaves. */
   static final List<String> ROOTS =
       List.of(
           "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -67,12 +67,12 @@ class HashTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 31, 33, 64})
-  void onlyThirtyTwoBytesAreAHash(int length) {
+  void hashIsExactly32Bytes(int length) {
     assertThatIllegalArgumentException().isThrownBy(() -> Hash.of(new byte[length]));
   }
 
   @Test
-  void aHashIsAValue() {
+  void equalBytesAreEqualHashes() {
     byte[] bytes = new byte[32];
     Hash hash = Hash.of(bytes);
     bytes[0] = 1;

@@ -13,19 +13,19 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Proofs created and verified, compared with the definitions of RFC 9162; every small change is
+ * Proofs equal those that the definitions of RFC 9162 give, and every small change to a proof is
  * refused.
  */
 @Tag("any-jdk")
 class ProofTest {
-  /** Largest tree of the tests that try every size. */
+  /** The largest tree in the tests that try every size. */
   private static final int ALL_SIZES = 300;
 
   private static final int LARGE = 20_000;
 
   private final ReferenceTree reference = ReferenceTree.numbered(ALL_SIZES);
 
-  /** Returns nodes of the reference, so that only the proof is under test. */
+  /** Returns nodes from the reference tree, so that only the proof is under test. */
   private static NodeSource<RuntimeException> nodes(ReferenceTree tree) {
     return (level, index) -> tree.subtree((int) (index << level), (int) (index + 1 << level));
   }
@@ -35,7 +35,7 @@ class ProofTest {
   }
 
   @Test
-  void smallTreesHaveInclusionProofsOfTheRfc() throws Exception {
+  void smallTreesHaveRfcInclusionProofs() throws Exception {
     assertThat(tree(reference, 0).root()).isEqualTo(Hash.EMPTY_TREE);
     for (int size = 1; size <= ALL_SIZES; size++) {
       MerkleTree<RuntimeException> tree = tree(reference, size);
@@ -49,7 +49,7 @@ class ProofTest {
   }
 
   @Test
-  void smallTreesHaveConsistencyProofsOfTheRfc() throws Exception {
+  void smallTreesHaveRfcConsistencyProofs() throws Exception {
     for (int size = 1; size <= ALL_SIZES; size++) {
       for (int older = 1; older <= size; older++) {
         ConsistencyProof proof = tree(reference, size).consistencyProof(older);
@@ -60,7 +60,7 @@ class ProofTest {
   }
 
   @Test
-  void largerTreesHaveProofsOfTheRfc() throws Exception {
+  void largerTreesHaveRfcProofs() throws Exception {
     ReferenceTree large = ReferenceTree.numbered(LARGE);
     SplittableRandom random = new SplittableRandom(9162);
     for (int i = 0; i < 300; i++) {
@@ -97,7 +97,7 @@ class ProofTest {
   }
 
   @Test
-  void inclusionProofOfOtherLengthOrOrderIsRefused() {
+  void inclusionProofOfWrongLengthOrOrderIsRefused() {
     for (int size = 1; size <= 33; size++) {
       Hash root = reference.root(size);
       for (int index = 0; index < size; index++) {
@@ -152,7 +152,7 @@ class ProofTest {
   }
 
   @Test
-  void consistencyProofOfOtherLengthIsRefused() {
+  void consistencyProofOfWrongLengthIsRefused() {
     for (int size = 1; size <= 33; size++) {
       for (int older = 1; older <= size; older++) {
         Hash root1 = reference.root(older);
@@ -164,9 +164,9 @@ class ProofTest {
     }
   }
 
-  /** A fork has an equal size and beginning, and another leaf in the older part. */
+  /** Two forks have equal sizes, but one leaf of the older part differs. */
   @Test
-  void noProofLeadsFromOneForkToAnother() {
+  void noProofConnectsTwoForks() {
     for (int size = 2; size <= 33; size++) {
       for (int older = 1; older < size; older++) {
         List<byte[]> entries = new ArrayList<>();
@@ -188,7 +188,7 @@ class ProofTest {
   }
 
   @Test
-  void invalidPositionsAreRefusedWithAReason() {
+  void invalidPositionIsRefusedWithReason() {
     Hash any = Hash.EMPTY_TREE;
     assertThatExceptionOfType(InvalidProofException.class)
         .isThrownBy(() -> new InclusionProof(-1, 1, List.of()).verify(any, any))
@@ -214,14 +214,15 @@ class ProofTest {
 
   @Test
   void largestTreeVerifiesAtBothEnds() throws Exception {
-    // The path alone determines the root: no other leaf of this tree exists.
+    // The path alone determines the root; the other leaves of this tree do not exist.
     List<Hash> siblings = new ArrayList<>();
     Hash root = reference.leaf(0);
     for (int level = 0; level < 62; level++) {
       siblings.add(Hash.ofLeaf(new byte[] {(byte) level}));
       root = Hash.ofNode(siblings.get(level), root);
     }
-    // The last leaf of 2^63-1 has a left sibling on each level but the lowest.
+    // The last leaf of a tree with 2^63-1 leaves has a left sibling on every level except the
+    // lowest.
     new InclusionProof(Long.MAX_VALUE - 1, Long.MAX_VALUE, siblings)
         .verify(reference.leaf(0), root);
     Hash wrong = root;
@@ -244,9 +245,9 @@ class ProofTest {
     assertThatIllegalArgumentException().isThrownBy(() -> new MerkleTree<>(nodes(reference), -1));
   }
 
-  /** A proof reads few hashes at any size. */
+  /** A proof reads few hashes from a tree of any size. */
   @Test
-  void aProofReadsFewHashes() {
+  void proofReadsFewHashes() {
     long size = (1L << 40) - 1;
     int[] reads = {0};
     MerkleTree<RuntimeException> tree =
@@ -287,10 +288,7 @@ class ProofTest {
     return changed;
   }
 
-  /**
-   * Returns the path without each of its hashes, and with one of two further hashes inserted at
-   * each position.
-   */
+  /** Returns every path with one hash removed, and every path with one of two hashes inserted. */
   private static List<List<Hash>> resized(List<Hash> path, Hash one, Hash other) {
     List<List<Hash>> wrong = new ArrayList<>();
     for (int i = 0; i < path.size(); i++) {

@@ -16,33 +16,33 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Proof cases of transparency-dev/merkle, right and wrong ones. */
+/** The valid and invalid proofs of the transparency-dev/merkle test suite. */
 @Tag("any-jdk")
 class ProofVectorsTest {
   @Test
-  void everyInclusionCaseHasItsVerdict() throws Exception {
-    int judged = 0;
+  void inclusionCasesHaveTheirVerdicts() throws Exception {
+    int checked = 0;
     for (Path file : cases("merkle/inclusion")) {
       JsonNode test = new JsonMapper().readTree(Files.readString(file));
       assertThat(refuses(() -> inclusion(test)))
           .as("%s: %s", file, test.get("desc").stringValue())
           .isEqualTo(test.get("wantErr").booleanValue());
-      judged++;
+      checked++;
     }
-    assertThat(judged).isEqualTo(98);
+    assertThat(checked).isEqualTo(98);
   }
 
   @Test
-  void everyConsistencyCaseHasItsVerdict() throws Exception {
-    int judged = 0;
+  void consistencyCasesHaveTheirVerdicts() throws Exception {
+    int checked = 0;
     for (Path file : cases("merkle/consistency")) {
       JsonNode test = new JsonMapper().readTree(Files.readString(file));
       assertThat(refuses(() -> consistency(test)))
           .as("%s: %s", file, test.get("desc").stringValue())
           .isEqualTo(test.get("wantErr").booleanValue());
-      judged++;
+      checked++;
     }
-    assertThat(judged).isEqualTo(98);
+    assertThat(checked).isEqualTo(98);
   }
 
   private static void inclusion(JsonNode test) throws InvalidProofException {
@@ -55,17 +55,14 @@ class ProofVectorsTest {
         .verify(root(test.get("root1")), root(test.get("root2")));
   }
 
-  private interface Judged {
+  private interface Check {
     void run() throws InvalidProofException;
   }
 
-  /**
-   * Returns true if a malformed hash is refused when it is read, or a wrong proof when it is
-   * verified.
-   */
-  private static boolean refuses(Judged judged) {
+  /** Returns true if a malformed hash cannot be parsed, or the proof does not verify. */
+  private static boolean refuses(Check checked) {
     try {
-      judged.run();
+      checked.run();
       return false;
     } catch (InvalidProofException | NotAHashException e) {
       return true;
@@ -91,15 +88,15 @@ class ProofVectorsTest {
   }
 
   /**
-   * Returns the root of a case. Some consistency cases have a word in place of a root, and only
-   * compare two of them; the word's hash is used.
+   * Returns the root of a case. In some consistency cases a word stands for a root, because only
+   * equality matters; the hash of the word is used.
    */
   private static Hash root(JsonNode base64) {
     byte[] bytes = Base64.getDecoder().decode(base64.stringValue(""));
     return bytes.length == Hash.BYTES ? Hash.of(bytes) : Hash.ofLeaf(bytes);
   }
 
-  /** Reads unsigned 64 bits; values above 2^63-1 become negative. */
+  /** Parses 64 unsigned bits. A value above 2^63-1 becomes negative. */
   private static long number(JsonNode test, String name) {
     return Long.parseUnsignedLong(test.get(name).bigIntegerValue().toString());
   }

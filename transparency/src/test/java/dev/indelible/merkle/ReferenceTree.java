@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reference of the code under test: the definitions of RFC 9162 section 2.1, word for word and
- * recursive, over entries in memory. Shares only the {@link Hash} type with that code.
+ * A reference for the code under test: the recursive definitions of RFC 9162 section 2.1, over
+ * entries in memory. Shares only the {@link Hash} type with the code under test.
  */
 public final class ReferenceTree {
   private final List<byte[]> entries;
@@ -20,7 +20,7 @@ public final class ReferenceTree {
     this.entries = entries;
   }
 
-  /** Returns a tree whose entries are the numbers from 0 on, in decimal. */
+  /** Returns a tree whose entries are the decimal numbers 0, 1, 2 and so on. */
   public static ReferenceTree numbered(int size) {
     List<byte[]> entries = new ArrayList<>();
     for (int i = 0; i < size; i++) {

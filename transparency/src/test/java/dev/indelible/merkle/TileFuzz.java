@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Fuzz target for each parser of this package: it refuses the input, or writes the parsed value
- * back equal.
+ * Fuzz targets for the parsers of this package. A parser either refuses the input, or returns a
+ * value that encodes to the input again.
  */
 final class TileFuzz {
   private TileFuzz() {}
@@ -22,7 +22,7 @@ final class TileFuzz {
     }
   }
 
-  /** Parses a tile whose width is the first byte. */
+  /** Parses a tile whose width is in the first byte of the input. */
   static void tile(byte[] input) {
     if (input.length == 0) {
       return;
@@ -36,7 +36,7 @@ final class TileFuzz {
     }
   }
 
-  /** Parses an entry bundle whose width is the first byte. */
+  /** Parses an entry bundle whose width is in the first byte of the input. */
   static void bundle(byte[] input) {
     if (input.length == 0) {
       return;

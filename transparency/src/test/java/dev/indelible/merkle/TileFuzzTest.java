@@ -8,8 +8,8 @@ import java.util.List;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Fuzz targets of Jazzer: a parser refuses wrong input with its own exception. A default run
- * replays the kept inputs; docs/testing.md states how to search for more.
+ * Fuzz targets for Jazzer: a parser refuses malformed input with its own exception. By default only
+ * stored inputs are run; docs/testing.md explains how to fuzz for longer.
  */
 class TileFuzzTest {
   static List<byte[]> paths() {

@@ -20,15 +20,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** C2SP tlog-tiles: the content and the path of a tile, and the tiles that an append writes. */
+/** Tiles (C2SP tlog-tiles): content, path, and the tiles that an append writes. */
 @Tag("any-jdk")
 class TileTest {
-  /** Size of the example in the specification. */
+  /** The size of the tree in the specification's example. */
   private static final int SEVENTY_THOUSAND = 70_000;
 
   private static final ReferenceTree REFERENCE = ReferenceTree.numbered(SEVENTY_THOUSAND);
 
-  /** Store of the last tile written under each name, full or partial. */
+  /** A store that keeps the last tile of each level and index, full or partial. */
   private static final class Store implements TileSource<RuntimeException> {
     private final Map<TilePath, Tile> tiles = new HashMap<>();
 
@@ -47,7 +47,7 @@ class TileTest {
   }
 
   @Test
-  void seventyThousandLeavesGiveTheTilesOfTheSpec() {
+  void exampleOfSpecificationHasItsTiles() {
     Store store = new Store();
     store.append(TileEdge.EMPTY, SEVENTY_THOUSAND);
     assertThat(
@@ -74,7 +74,7 @@ class TileTest {
 
   /** Hash i of tile n at level l is MTH(D[(256n+i)256^l : (256n+i+1)256^l]). */
   @Test
-  void everyTileHashFollowsTheFormula() {
+  void everyTileHashMatchesTheFormula() {
     Store store = new Store();
     store.append(TileEdge.EMPTY, SEVENTY_THOUSAND);
     for (Tile tile : store.tiles.values()) {
@@ -86,7 +86,7 @@ class TileTest {
     }
   }
 
-  /** Tiles, edges and roots do not depend on the sizes of the batches. */
+  /** Tiles, edges and roots do not depend on how appends are batched. */
   @Test
   void batchesGiveEqualTreesAndProofs() throws Exception {
     SplittableRandom random = new SplittableRandom(256);
@@ -153,12 +153,12 @@ class TileTest {
   }
 
   @Test
-  void aTreeOfTheLargestSizeTakesNoLeaf() {
+  void fullTreeRefusesAnotherLeaf() {
     CompactRange full = CompactRange.of(Long.MAX_VALUE, Collections.nCopies(63, Hash.EMPTY_TREE));
     assertThatIllegalStateException().isThrownBy(() -> full.append(Hash.EMPTY_TREE));
   }
 
-  /** A wider partial tile, or the full one, begins with the hashes of a narrower one. */
+  /** A wider tile begins with the hashes of a narrower one. */
   @Test
   void widerTileReplacesANarrowerOne() throws Exception {
     Store store = new Store();
@@ -177,7 +177,7 @@ class TileTest {
   }
 
   @Test
-  void wrongTileOfAStoreIsRefused() {
+  void wrongTileFromTheStoreIsRefused() {
     Store store = new Store();
     store.append(TileEdge.EMPTY, 300);
     Tile other = store.tile(new TilePath(0, 1, 44));

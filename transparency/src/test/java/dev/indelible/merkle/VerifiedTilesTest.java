@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every returned tile is verified against the root. */
+/** Every tile is verified against the root before it is returned. */
 @Tag("any-jdk")
 class VerifiedTilesTest {
   private static final ReferenceTree REFERENCE = ReferenceTree.numbered(70_000);

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** RFC 8949: the examples of appendix A for the types used here, and refused forms. */
+/** CBOR items that receipts use (RFC 8949): the examples of appendix A, and malformed items. */
 class CborTest {
   @ParameterizedTest
   @CsvSource({

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** RFC 9942, receipts of inclusion. */
+/** COSE receipts of inclusion (RFC 9942). */
 class CoseReceiptTest {
   private static final SigningKey KEY = SigningKey.fromSeed(new byte[32]);
   static final VerificationKey PUBLIC = KEY.verificationKey();
@@ -46,7 +46,7 @@ class CoseReceiptTest {
     }
   }
 
-  /** The expected receipt and its signed bytes follow the RFC by hand. */
+  /** Builds the expected receipt and its signed bytes by hand from the RFC. */
   @Test
   void receiptHasTheBytesOfTheRfc() {
     HexFormat hex = HexFormat.of();
@@ -95,8 +95,8 @@ class CoseReceiptTest {
   }
 
   /**
-   * Every bit matters except those of the size. RFC 9942 signs only the root, and a leaf far from
-   * the end of the tree has an equal path in trees of several sizes.
+   * Flipping any bit outside the size makes verification fail. RFC 9942 signs only the root, and a
+   * leaf far from the end of the tree has an equal path in trees of several sizes.
    */
   @Test
   void receiptWithAChangedBitIsRefused() {
@@ -132,39 +132,42 @@ class CoseReceiptTest {
         Arguments.of("two tags", "d2" + good),
         Arguments.of("three parts", good.replaceFirst("^d284", "d283")),
         Arguments.of("five parts", good.replaceFirst("^d284", "d285") + "f6"),
-        Arguments.of("something after it", good + "00"),
+        Arguments.of("bytes after the receipt", good + "00"),
         Arguments.of("ES256", good.replace("a30127", "a30126")),
-        Arguments.of("another structure", good.replace("19018b01", "19018b02")),
-        Arguments.of("no structure", good.replace(header, "4da2" + header.substring(4, 28))),
+        Arguments.of("an unknown data structure", good.replace("19018b01", "19018b02")),
+        Arguments.of("no data structure", good.replace(header, "4da2" + header.substring(4, 28))),
         Arguments.of("an empty header", good.replace(header, "40")),
         Arguments.of(
-            "labels in another order",
+            "labels in the wrong order",
             good.replace(header, "51a319018b010127" + "0448" + PUBLIC.keyId())),
         Arguments.of("a label twice", good.replace(header, "49a3" + "0127" + "0127" + "19018b01")),
-        Arguments.of("proofs of consistency", good.replace("a12081", "a12181")),
+        Arguments.of("a consistency proof", good.replace("a12081", "a12181")),
         Arguments.of("no proofs", good.replace("a12081", "a12080")),
         Arguments.of("another unprotected label", good.replace("a119018c", "a119018a")),
         Arguments.of("a payload", good.replace("f65840", "5820" + TREE.root(2).hex() + "5840")),
         Arguments.of("an empty payload", good.replace("f65840", "405840")),
-        Arguments.of("65 bytes of signature", good.replace("f65840", "f65841") + "00"),
+        Arguments.of("a signature of 65 bytes", good.replace("f65840", "f65841") + "00"),
         Arguments.of(
             "a size above 2^63-1",
             good.replace("5826830201", "582e83" + "1bffffffffffffffff" + "01")),
         Arguments.of("a size in a longer form", good.replace("5826830201", "582783180201")),
         Arguments.of("a negative index", good.replace("5826830201", "5826830220")),
         Arguments.of(
-            "a hash cut",
+            "a truncated hash",
             good.replace(
                 "5826830201815820" + TREE.leaf(0).hex(),
                 "582583020181581f" + TREE.leaf(0).hex().substring(2))),
-        Arguments.of("a path of text", good.replace("83020181" + "5820", "83020181" + "7820")));
+        Arguments.of(
+            "a path of text strings", good.replace("83020181" + "5820", "83020181" + "7820")));
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("wrongReceipts")
   void malformedReceiptIsRefused(String what, String hex) {
     byte[] bytes = HexFormat.of().parseHex(hex);
-    assertThat(bytes).as("the case is not the right one").isNotEqualTo(receipt(1, 2).bytes());
+    assertThat(bytes)
+        .as("the malformed receipt differs from the valid one")
+        .isNotEqualTo(receipt(1, 2).bytes());
     assertThatExceptionOfType(ReceiptParseException.class)
         .as(what)
         .isThrownBy(() -> CoseReceipt.parse(bytes))

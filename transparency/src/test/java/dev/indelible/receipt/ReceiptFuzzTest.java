@@ -12,8 +12,8 @@ import java.util.List;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Fuzz targets of Jazzer: a parser refuses wrong input with its own exception. A default run
- * replays the kept inputs; docs/testing.md states how to search for more.
+ * Fuzz targets for Jazzer: a parser refuses malformed input with its own exception. By default only
+ * stored inputs are run; docs/testing.md explains how to fuzz for longer.
  */
 class ReceiptFuzzTest {
   static List<byte[]> receipts() {
@@ -32,13 +32,15 @@ class ReceiptFuzzTest {
     fuzz(input);
   }
 
-  /** Refuses the bytes or reads them back equal, and proves no foreign record. */
+  /**
+   * Parses the bytes. Valid bytes encode to the input again, and prove no record of another log.
+   */
   private static void fuzz(byte[] input) {
     try {
       CoseReceipt receipt = CoseReceipt.parse(input);
       assertThat(receipt.bytes()).isEqualTo(input);
       receipt.verify(input, PUBLIC);
-      throw new AssertionError("proves a record that is in no log");
+      throw new AssertionError("a record in no log was proven");
     } catch (ReceiptParseException e) {
       assertThat(e.getMessage()).isNotBlank().hasSizeLessThan(300);
     } catch (VerificationException e) {

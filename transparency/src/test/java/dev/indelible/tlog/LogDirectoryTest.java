@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Order in which files reach the disk; existing files never change. */
+/** Files reach the disk in the right order, and existing files never change. */
 class LogDirectoryTest {
   private static final byte[] NOTE = {'n', 'o', 't', 'e'};
 
@@ -29,12 +29,12 @@ class LogDirectoryTest {
     return new TilePath(0, index, 256);
   }
 
-  /** A disk that loses everything not synced in a power cut. */
+  /** A disk that, in a power cut, loses everything that was not synced. */
   private static final class ForgetfulDisk extends Disk {
-    /** Files whose content is synced, by their current names. */
+    /** Files whose content is synced, under their current names. */
     private final Set<Path> syncedFiles = ConcurrentHashMap.newKeySet();
 
-    /** Names that are not synced yet, by their directory. */
+    /** Names that are not synced yet, by directory. */
     private final Map<Path, Set<Path>> unsyncedNames = new HashMap<>();
 
     private final List<Path> named = new ArrayList<>();
@@ -57,9 +57,11 @@ class LogDirectoryTest {
       if (named.size() == failAtRename) {
         throw new IOException("cut");
       }
-      assertThat(syncedFiles).as("%s is named before it is synced", to).contains(from);
+      assertThat(syncedFiles).as("%s was synced before it was renamed", to).contains(from);
       if (to.getFileName().toString().equals("checkpoint")) {
-        assertThat(unsyncedNames).as("names not synced before the checkpoint").isEmpty();
+        assertThat(unsyncedNames)
+            .as("names not synced before the checkpoint was renamed")
+            .isEmpty();
       }
       super.rename(from, to);
       named.add(to);
@@ -133,7 +135,7 @@ class LogDirectoryTest {
   }
 
   @Test
-  void existingTileIsKeptAndAnotherRefused() throws Exception {
+  void existingTileCannotBeReplaced() throws Exception {
     Path log = root.resolve("log");
     try (LogDirectory directory = LogDirectory.openForWriting(log)) {
       directory.add(tile(0), new byte[] {1});
@@ -151,7 +153,7 @@ class LogDirectoryTest {
     assertThat(log.resolve("tile/0/000")).hasBinaryContent(new byte[] {1});
   }
 
-  /** The user of a web server can read the files. */
+  /** A web server that runs as another user can read the files. */
   @Test
   void filesHaveTheDefaultModesOfTheProcess() throws Exception {
     Path log = root.resolve("log");

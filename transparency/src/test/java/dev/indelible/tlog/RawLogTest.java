@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A log of raw entries. ThirdPartyTest compares its bytes with those of another implementation. */
+/** A log of raw entries. ThirdPartyTest compares its files with those of another implementation. */
 class RawLogTest {
   private static final String ORIGIN = "log.example/raw";
   private static final NoteSigner SIGNER = NoteSigner.of(ORIGIN, SigningKey.fromSeed(new byte[32]));
@@ -41,7 +41,7 @@ class RawLogTest {
     return RawLog.open(directory(), SIGNER);
   }
 
-  /** Opens the log, appends the numbers up to a size, and signs. */
+  /** Opens the log, appends numbers until it has this size, and signs. */
   private void grow(int size) throws LogDirectoryException {
     try (RawLog log = open()) {
       append(log, size);
@@ -83,7 +83,7 @@ class RawLogTest {
     }
   }
 
-  /** The files do not depend on the batches or the number of opens. */
+  /** The files do not depend on batches or on how often the log was opened. */
   @Test
   void filesDependOnTheEntriesOnly() throws Exception {
     grow(600);
@@ -137,7 +137,10 @@ class RawLogTest {
     }
   }
 
-  /** After a crash between files and checkpoint, the next writer appends other entries. */
+  /**
+   * After a crash between the files and the checkpoint, the next writer may append different
+   * entries.
+   */
   @Test
   void filesWithoutACheckpointAreReplaced() throws Exception {
     grow(10);
@@ -171,7 +174,7 @@ class RawLogTest {
   }
 
   @Test
-  void aLogOfAnotherNameOrKeyIsNotContinued() throws Exception {
+  void logOfAnotherNameOrKeyIsNotContinued() throws Exception {
     grow(3);
     NoteSigner otherName = NoteSigner.of("log.example/other", SigningKey.fromSeed(new byte[32]));
     NoteSigner otherKey = NoteSigner.of(ORIGIN, SigningKey.generate());
@@ -191,7 +194,7 @@ class RawLogTest {
     "tile/entries/001.p/44, 2",
     "tile/entries/001.p/44, 1"
   })
-  void logWithAChangedEndIsNotContinued(String name, int at) throws Exception {
+  void damagedLogIsNotContinued(String name, int at) throws Exception {
     grow(300);
     Path file = directory().resolve(name);
     byte[] bytes = Files.readAllBytes(file);

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A witnessed log in memory. Its trees and proofs follow the text of RFC 9162, and its requests are
- * written by hand.
+ * A log in memory for tests of witnesses. It computes trees and proofs from the definitions of RFC
+ * 9162, and builds requests by hand.
  */
 public final class TestedLog {
   private final String origin;
@@ -37,7 +37,7 @@ public final class TestedLog {
     return SigningKey.fromSeed(bytes);
   }
 
-  /** Adds entries whose flavour distinguishes them from those of a fork. */
+  /** Adds entries. Logs with different flavours differ, like forks. */
   public TestedLog grow(String flavour, int entriesMore) {
     for (int i = 0; i < entriesMore; i++) {
       entries.add((flavour + entries.size()).getBytes(StandardCharsets.UTF_8));
@@ -45,8 +45,8 @@ public final class TestedLog {
     return this;
   }
 
-  /** Returns the log at a smaller size, under its key. */
-  public TestedLog setBack(int size) {
+  /** Returns the log as it was at a smaller size, with its key. */
+  public TestedLog rolledBack(int size) {
     TestedLog before = new TestedLog(origin, signer);
     before.entries.addAll(entries.subList(0, size));
     return before;
@@ -72,12 +72,12 @@ public final class TestedLog {
     return from == 0 || from == to ? List.of() : new ReferenceTree(entries).proof(from, to);
   }
 
-  /** Returns the signed checkpoint of a size. */
+  /** Returns the signed checkpoint for a size. */
   public String checkpoint(int size) {
     return SignedCheckpoint.sign(Checkpoint.of(origin, size, root(size)), signer).toString();
   }
 
-  /** Returns the request to a witness that saw {@code old} entries to cosign the whole log. */
+  /** Returns a request to cosign the whole log, for a witness that saw {@code old} entries. */
   public String request(int old) {
     return request(old, proof(old, size()), checkpoint(size()));
   }

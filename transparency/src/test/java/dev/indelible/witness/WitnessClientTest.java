@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How a log reads a witness's responses over HTTP: it trusts only a valid cosignature. */
+/** The client of a witness trusts nothing in an answer except a valid cosignature. */
 @Timeout(120)
 class WitnessClientTest {
   private static final SigningKey WITNESS = TestedLog.key(9);
@@ -51,7 +51,7 @@ class WitnessClientTest {
   private HttpServer server;
   private Answering answering = (number, exchange) -> {};
 
-  /** Behaviour of the witness. */
+  /** The behaviour of the fake witness. */
   @FunctionalInterface
   private interface Answering {
     void answer(int number, HttpExchange exchange) throws Exception;
@@ -153,7 +153,7 @@ class WitnessClientTest {
   }
 
   @Test
-  void conflictIsRetriedFromTheSizeItNames() throws Exception {
+  void conflictIsRetriedFromTheStatedSize() throws Exception {
     answering =
         (number, exchange) -> {
           if (number == 1) {
@@ -167,7 +167,8 @@ class WitnessClientTest {
   }
 
   /**
-   * A witness that cosigned 60 rows and states 10 is asked from 10, and its rollback is reported.
+   * A witness that cosigned 60 rows and now states 10 is asked from 10, and its rollback is
+   * reported.
    */
   @Test
   void rolledBackWitnessIsDetected() throws Exception {
@@ -185,11 +186,11 @@ class WitnessClientTest {
   }
 
   @Test
-  void witnessAheadOfTheLogContradictsIt() throws Exception {
+  void witnessAheadOfTheLogIsReported() throws Exception {
     answering = (number, exchange) -> send(exchange, 409, "71\n");
     WitnessClient client = client(0);
     assertThat(ask(client)).isEqualTo(new WitnessReply.Ahead(71));
-    // The next call asks the witness again.
+    // The client asks the witness again on the next call.
     answering = (number, exchange) -> send(exchange, 200, right());
     requireCosigned(ask(client));
   }
@@ -213,14 +214,14 @@ class WitnessClientTest {
   }
 
   @Test
-  void retriesEndIfEachConflictNamesAnotherSize() throws Exception {
+  void retriesAreLimited() throws Exception {
     answering = (number, exchange) -> send(exchange, 409, number + "\n");
     assertThat(failure(ask(client(0)))).contains("another size in each answer");
     assertThat(requests).hasSize(WitnessClient.MAX_TRIES);
   }
 
   @Test
-  void aCosignatureOfAnotherKeyIsNoCosignature() throws Exception {
+  void cosignatureOfAnotherKeyIsIgnored() throws Exception {
     SigningKey other = TestedLog.key(10);
     answering = (number, exchange) -> send(exchange, 200, cosignature(other, "witness.example"));
     assertThat(failure(ask(client(0)))).contains("no cosignature of its key");
@@ -228,9 +229,9 @@ class WitnessClientTest {
     assertThat(failure(ask(client(0)))).contains("no cosignature of its key");
   }
 
-  /** The cosignature has the known key's name and id, and signs another checkpoint. */
+  /** The cosignature has the name and id of the known key, but it signs another checkpoint. */
   @Test
-  void wrongCosignatureIsNotKept() throws Exception {
+  void invalidCosignatureIsNotKept() throws Exception {
     String earlier = cosignature(WITNESS, "witness.example");
     log.grow("a", 1);
     answering = (number, exchange) -> send(exchange, 200, earlier);
@@ -293,7 +294,7 @@ class WitnessClientTest {
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
   }
 
-  /** A response that begins at once and never ends. */
+  /** The answer begins at once and never ends. */
   @Test
   void slowResponseTimesOut() throws Exception {
     answering =
@@ -309,7 +310,7 @@ class WitnessClientTest {
   }
 
   @Test
-  void aWitnessThatIsDownIsAFailure() throws Exception {
+  void unreachableWitnessIsAFailure() throws Exception {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
@@ -328,7 +329,7 @@ class WitnessClientTest {
   }
 
   @Test
-  void aUrlMayHaveAPath() {
+  void urlMayHaveAPath() {
     assertThat(WitnessClient.url("https://w.example:8443/a/b")).hasPath("/a/b");
   }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A killed witness remembers what it cosigned, whether or not the response was sent. */
+/** A killed witness remembers what it cosigned, even if it never sent the answer. */
 @Timeout(300)
 class WitnessKilledTest {
   private static final int KILLS = 8;
@@ -40,16 +40,16 @@ class WitnessKilledTest {
     directory.trust(log.key());
   }
 
-  /** The witness is killed after it stored the cosignature and before it responds. */
+  /** Kills the witness after it stored the cosignature and before it answers. */
   @Test
   void storedCosignatureIsRememberedAfterAKill() throws Exception {
     Path request = Files.writeString(temporary.resolve("request"), log.request(0));
     WitnessProcess child = WitnessProcess.deciding(directory, request);
-    assertThat(child.said()).isEqualTo("200");
+    assertThat(child.firstLine()).isEqualTo("200");
     child.kill();
 
     try (WitnessDirectory.Open open = directory.open()) {
-      TestedLog fork = log.setBack(20).grow("b", 40);
+      TestedLog fork = log.rolledBack(20).grow("b", 40);
       assertThat(ask(open, fork.request(0)).status()).isEqualTo(409);
       assertThat(ask(open, fork.request(40)).status()).isEqualTo(422);
       assertThat(ask(open, log.request(40)).status()).isEqualTo(200);
@@ -61,13 +61,13 @@ class WitnessKilledTest {
   }
 
   /**
-   * The witness is killed at random moments while two forks of one log, under one key, send
-   * requests as fast as they can. All its cosignatures, and its memory, are of one fork.
+   * Kills the witness at random moments while two forks of one log send requests as fast as they
+   * can. All cosignatures, and the memory of the witness, belong to one fork.
    */
   @Test
   void repeatedlyKilledWitnessCosignsOneFork() throws Exception {
     Random random = new Random(4711);
-    TestedLog fork = log.setBack(20).grow("b", 20);
+    TestedLog fork = log.rolledBack(20).grow("b", 20);
     List<Checkpoint> cosigned = new ArrayList<>();
     for (int i = 0; i < KILLS; i++) {
       WitnessProcess child = WitnessProcess.serving(directory);
@@ -90,7 +90,7 @@ class WitnessKilledTest {
           askOver(port, i % 2 == 0 ? log : fork, cosigned);
         }
       } catch (IOException e) {
-        // The witness's process was killed.
+        // The request failed because the witness was killed.
       }
       killer.join();
     }
@@ -101,7 +101,7 @@ class WitnessKilledTest {
     requireOneGrowth(cosigned);
   }
 
-  /** Grows a fork, and requests a cosignature from the size that the witness names. */
+  /** Grows a fork, and requests a cosignature from the size that the witness states. */
   private void askOver(int port, TestedLog growth, List<Checkpoint> cosigned) throws Exception {
     growth.grow(growth == log ? "a" : "b", 1);
     String request = growth.request(0);
@@ -132,8 +132,8 @@ class WitnessKilledTest {
   private void requireOneGrowth(List<Checkpoint> cosigned) {
     assertThat(cosigned).hasSizeGreaterThan(1);
     int most = cosigned.stream().mapToInt(each -> (int) each.size()).max().orElseThrow();
-    TestedLog one = log.setBack(20).grow("a", most - 20);
-    TestedLog other = log.setBack(20).grow("b", most - 20);
+    TestedLog one = log.rolledBack(20).grow("a", most - 20);
+    TestedLog other = log.rolledBack(20).grow("b", most - 20);
     assertThat(
             cosigned.stream().allMatch(each -> one.root((int) each.size()).equals(each.root()))
                 || cosigned.stream()

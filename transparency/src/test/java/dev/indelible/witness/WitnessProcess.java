@@ -12,11 +12,11 @@ import java.util.concurrent.CountDownLatch;
 /** A witness in another process. */
 final class WitnessProcess {
   private final ChildJvm child;
-  private final String said;
+  private final String firstLine;
 
   private WitnessProcess(ChildJvm child) throws IOException {
     this.child = child;
-    this.said = child.readLine();
+    this.firstLine = child.readLine();
   }
 
   /** Starts a witness that serves. */
@@ -25,7 +25,7 @@ final class WitnessProcess {
     return new WitnessProcess(launcher(directory).with(jvmOptions).start(directory.path()));
   }
 
-  /** Starts a witness that decides about the request in a file, prints the status, and waits. */
+  /** Starts a witness that reads a request from a file, decides, prints the status, and waits. */
   static WitnessProcess deciding(WitnessDirectory directory, Path request) throws IOException {
     return new WitnessProcess(launcher(directory).start(directory.path(), request));
   }
@@ -48,13 +48,13 @@ final class WitnessProcess {
   }
 
   /** Returns the first line that the process printed. */
-  String said() {
-    return said;
+  String firstLine() {
+    return firstLine;
   }
 
   /** Returns the port of the witness. */
   int port() {
-    return Integer.parseInt(said);
+    return Integer.parseInt(firstLine);
   }
 
   /** Kills the process with SIGKILL. */

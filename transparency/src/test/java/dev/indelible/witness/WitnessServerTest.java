@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A witness over HTTP: statuses, content types, and the effect of one client on the others. */
+/** A witness over HTTP: statuses, content types, and protection of clients from one another. */
 class WitnessServerTest {
   @TempDir Path temporary;
   private WitnessDirectory directory;
@@ -113,9 +113,9 @@ class WitnessServerTest {
   }
 
   /**
-   * More clients than are served at once send requests that never end. They are disconnected at the
-   * time limit of a request, and another client is served. The witness runs in another process,
-   * because the limits are those of a process.
+   * More clients than the witness serves at once send requests that never end. The witness
+   * disconnects them at the time limit, and serves another client. The witness runs in its own
+   * process, because the limits apply to a whole process.
    */
   @Test
   void slowClientsAreDisconnected() throws Exception {
@@ -135,8 +135,8 @@ class WitnessServerTest {
         }
         out.flush();
       }
-      // A client that waits too long is disconnected and retries, as logs do. If its checkpoint was
-      // stored meanwhile, the response is a conflict.
+      // A client that waits too long is disconnected and tries again, as logs do. If its checkpoint
+      // was stored before that, the answer is a conflict.
       await()
           .atMost(Duration.ofMinutes(3))
           .ignoreExceptionsInstanceOf(IOException.class)

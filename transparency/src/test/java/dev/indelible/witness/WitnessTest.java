@@ -27,7 +27,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Responses of a witness (C2SP tlog-witness v1.0.0), and the checkpoints that it never cosigns. */
+/**
+ * The answers of a witness (C2SP tlog-witness v1.0.0), and the checkpoints that it must never
+ * cosign.
+ */
 class WitnessTest {
   private static final String ORIGIN = "log.example/audit";
 
@@ -76,7 +79,7 @@ class WitnessTest {
     requireCosignature(request.substring(request.indexOf("\n\n") + 2), body(answer));
   }
 
-  /** Asserts the bytes of a cosignature as tlog-cosignature v1 defines them. */
+  /** Verifies the bytes of a cosignature as tlog-cosignature v1 defines them. */
   private void requireCosignature(String checkpoint, String lines) throws Exception {
     SignatureKey key = directory.key().key();
     assertThat(lines).startsWith("— witness.example/w1 ").endsWith("\n");
@@ -119,14 +122,14 @@ class WitnessTest {
     requireCosigned(log.request(70));
   }
 
-  /** A rolled-back copy of the log grew differently under its key. */
+  /** The fork grew from a rolled-back copy of the log, under the log's key. */
   @Test
-  void aForkIsNotCosigned() throws Exception {
+  void forkIsNotCosigned() throws Exception {
     requireCosigned(log.request(0));
-    TestedLog fork = log.setBack(50).grow("b", 20);
+    TestedLog fork = log.rolledBack(50).grow("b", 20);
     requireConflict(fork.request(50), 70);
     requireConflict(fork.request(0), 70);
-    // Status of tlog-witness v1.0.0; later versions return 422.
+    // tlog-witness v1.0.0 answers 409 here; later versions answer 422.
     requireConflict(fork.request(70), 70);
     fork.grow("b", 30);
     requireRefused(fork.request(70), 422);
@@ -138,7 +141,7 @@ class WitnessTest {
   @Test
   void rolledBackLogIsNotCosigned() throws Exception {
     requireCosigned(log.request(0));
-    TestedLog before = log.setBack(50);
+    TestedLog before = log.rolledBack(50);
     requireConflict(before.request(50), 70);
     requireRefused(TestedLog.request(70, List.of(), before.checkpoint(50)), 400);
   }
@@ -176,13 +179,13 @@ class WitnessTest {
   }
 
   @Test
-  void emptyTreeHasOneRoot() {
+  void emptyTreeWithWrongRootIsRefused() {
     String lie = "log.example/audit\n0\n" + log.root(1).base64() + "\n";
     requireRefused(TestedLog.request(0, List.of(), signed(lie)), 422);
   }
 
   @Test
-  void aLogThatIsNotTrustedIsUnknown() {
+  void untrustedLogIsNotFound() {
     requireRefused(new TestedLog("other.example", 1).grow("a", 3).request(0), 404);
   }
 
@@ -199,17 +202,17 @@ class WitnessTest {
   @Test
   void checkpointWithoutATrustedKeyIsForbidden() throws Exception {
     requireRefused(new TestedLog(ORIGIN, 2).grow("a", 3).request(0), 403);
-    // An invalid signature with the trusted key's name and id.
+    // An invalid signature with the name and id of the trusted key.
     String forged = log.request(0).replace("\n70\n", "\n71\n");
     requireRefused(forged, 403);
-    // A valid signature beside a forged one.
+    // A valid signature, and a forged one beside it.
     String right = log.checkpoint(70);
     String other = log.grow("a", 1).checkpoint(71);
     String line = other.substring(other.indexOf("— "));
     requireRefused(TestedLog.request(0, List.of(), right + line), 403);
   }
 
-  /** A log may sign with more keys than a witness knows. */
+  /** A log may sign with keys that a witness does not know. */
   @Test
   void signaturesOfUnknownKeysAreNotKept() throws Exception {
     String checkpoint = log.checkpoint(70);
@@ -248,20 +251,20 @@ class WitnessTest {
     assertThat(open.witness().addCheckpoint(notText).status()).isEqualTo(400);
   }
 
-  /** A restarted witness remembers the cosigned checkpoint of each log. */
+  /** A restarted witness remembers the last cosigned checkpoint of each log. */
   @Test
   void restartedWitnessRemembers() throws Exception {
     requireCosigned(log.request(0));
     open.close();
     open = directory.open();
-    requireConflict(log.setBack(50).grow("b", 40).request(0), 70);
+    requireConflict(log.rolledBack(50).grow("b", 40).request(0), 70);
     log.grow("a", 5);
     requireCosigned(log.request(70));
   }
 
-  /** A damaged memory is an error, and not an empty memory. */
+  /** A damaged memory is an error; it does not count as an empty memory. */
   @Test
-  void aDamagedMemoryCosignsNothing() throws Exception {
+  void damagedMemoryCosignsNothing() throws Exception {
     requireCosigned(log.request(0));
     Path file = directory.path().resolve("memory").resolve(WitnessMemory.nameOf(ORIGIN));
     byte[] right = Files.readAllBytes(file);
@@ -269,7 +272,7 @@ class WitnessTest {
       byte[] wrong = right.clone();
       wrong[i] ^= 1;
       Files.write(file, wrong);
-      // The witness relies only on its own signature, so other signature lines may change.
+      // The witness verifies only its own signature line, so other signature lines may change.
       if (i < new String(right, StandardCharsets.UTF_8).indexOf("— log.example")) {
         requireRefused(log.request(0), 500);
       }
@@ -283,7 +286,7 @@ class WitnessTest {
   }
 
   @Test
-  void memoryUnderAnotherLogsNameCosignsNothing() throws Exception {
+  void misnamedMemoryCosignsNothing() throws Exception {
     TestedLog other = new TestedLog("other.example", 2).grow("a", 3);
     directory.trust(other.key());
     requireCosigned(log.request(0));
@@ -296,7 +299,7 @@ class WitnessTest {
 
   /** A checkpoint that cannot be stored is not cosigned. */
   @Test
-  void aMemoryThatCannotBeWrittenCosignsNothing() throws Exception {
+  void unwritableMemoryCosignsNothing() throws Exception {
     Path memory = directory.path().resolve("memory");
     Path taken = memory.resolve(".new-" + WitnessMemory.nameOf(ORIGIN));
     Files.createDirectories(taken.resolve("in the way"));
@@ -307,8 +310,8 @@ class WitnessTest {
   }
 
   /**
-   * Two forks of one log send requests at once, many times; all cosigned checkpoints are of one
-   * fork.
+   * Two forks of one log send requests at the same time, many times. All cosigned checkpoints
+   * belong to one fork.
    */
   @Test
   void oneOfTwoConcurrentForksIsCosigned() throws Exception {
@@ -316,7 +319,7 @@ class WitnessTest {
     try {
       for (int round = 0; round < 50; round++) {
         TestedLog one = new TestedLog("race.example/" + round, 1).grow("a", 10);
-        TestedLog two = one.setBack(5).grow("b", 7);
+        TestedLog two = one.rolledBack(5).grow("b", 7);
         directory.trust(one.key());
         List<Callable<WitnessAnswer>> asked =
             List.of(
@@ -346,7 +349,7 @@ class WitnessTest {
   }
 
   @Test
-  void aWitnessKeepsItsNameAndKey() throws Exception {
+  void witnessKeepsItsNameAndKey() throws Exception {
     VerifierKey key = directory.key();
     assertThat(key.vkey()).startsWith("witness.example/w1+");
     assertThat(key.type()).isEqualTo(SignatureType.COSIGNATURE);
@@ -360,9 +363,9 @@ class WitnessTest {
         .isEqualTo(PosixFilePermissions.fromString("rwx------"));
   }
 
-  /** A witness without its memory would cosign any checkpoint again. */
+  /** A witness without its memory would cosign any checkpoint. */
   @Test
-  void aWitnessWithoutItsMemoryDoesNotStart() throws Exception {
+  void witnessWithoutMemoryDoesNotStart() throws Exception {
     open.close();
     Files.delete(directory.path().resolve("memory"));
     assertThatThrownBy(directory::open)

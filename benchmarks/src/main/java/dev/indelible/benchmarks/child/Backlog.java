@@ -17,21 +17,21 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Accumulates events in a small heap while another connection locks the database, then releases it
- * and waits for all of them to be written.
+ * Submits events in a small heap while another connection holds the database lock. Then releases
+ * the lock and waits until all events are written.
  */
 public final class Backlog implements Task {
   private static final Duration PATIENCE = Duration.ofHours(1);
 
-  /** The orders: the directory and the number of events. */
-  public static Facts told(Path directory, long events) {
+  /** Returns the orders: the directory and the number of events. */
+  public static Facts orders(Path directory, long events) {
     return new Facts().with("directory", directory).with("events", events);
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Path directory = told.path("directory");
-    long events = told.number("events");
+  public Facts run(Facts orders) throws Exception {
+    Path directory = orders.path("directory");
+    long events = orders.number("events");
     DataDirectory data = new DataDirectory(directory);
     EventStream stream = new EventStream(0, 1);
     try (Indelible log =
@@ -66,7 +66,7 @@ public final class Backlog implements Task {
 
   private static void require(boolean holds, Indelible log) {
     if (!holds) {
-      throw new IllegalStateException("it did not hold: " + log.metrics());
+      throw new IllegalStateException("events were rejected or not drained: " + log.metrics());
     }
   }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
-/** The main class of a child JVM: runs one {@link Task} and prints its answers. */
+/** The main class of a child JVM. Runs one {@link Task} and prints its answers. */
 final class Child {
-  /** The prefix of a line with an answer; other lines are output of libraries. */
+  /** The prefix of a line with an answer. Other lines are output of libraries. */
   static final String ANSWER = "answer:";
 
   private Child() {}
@@ -11,13 +11,13 @@ final class Child {
   public static void main(String[] args) throws Exception {
     try {
       Task task = (Task) Class.forName(args[0]).getDeclaredConstructor().newInstance();
-      Facts told = new Facts();
+      Facts orders = new Facts();
       for (int i = 1; i < args.length; i++) {
-        told.parse(args[i]);
+        orders.parse(args[i]);
       }
-      task.run(told).values().forEach(Child::answer);
+      task.run(orders).values().forEach(Child::answer);
       System.out.flush();
-      // Ends threads that a contender leaves running.
+      // A contender may leave threads running, which would keep the JVM alive.
       Runtime.getRuntime().halt(0);
     } catch (Throwable e) {
       e.printStackTrace();
@@ -25,7 +25,7 @@ final class Child {
     }
   }
 
-  /** Sends an answer before the end. */
+  /** Sends an answer while the task is running. */
   static void answer(String name, Object value) {
     System.out.println(ANSWER + name + "=" + value);
     System.out.flush();

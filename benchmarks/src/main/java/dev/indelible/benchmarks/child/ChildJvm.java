@@ -16,22 +16,23 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A JVM that runs one {@link Task}; all have equal flags. */
+/** A JVM that runs one {@link Task}. All child JVMs have equal flags. */
 public final class ChildJvm {
   /**
-   * Enough for the rows of the sustained run, which the raw insert makes before its clock starts.
+   * The heap size: enough for the rows of the sustained run, which the raw insert creates before
+   * its clock starts.
    */
   public static final String HEAP = "4g";
 
   private static final String COLLECTOR = "-XX:+UseG1GC";
 
   /**
-   * Touches all memory before the clock starts: the kernel's cost of a page that is touched for the
-   * first time is not to be measured, and on a virtual machine it is a quarter of all.
+   * Touches all memory before the clock starts. Otherwise the measurement would include the
+   * kernel's work for the first touch of each page, a quarter of all time on a virtual machine.
    */
   private static final String PRETOUCH = "-XX:+AlwaysPreTouch";
 
-  /** The packages that Chronicle Queue needs opened on Java 17. */
+  /** The packages that must be opened for Chronicle Queue on Java 17. */
   private static final List<String> OPENED =
       List.of(
           "java.base/java.lang",
@@ -58,7 +59,7 @@ public final class ChildJvm {
 
   /** Returns the flags of every child, for the page. */
   public static String describe() {
-    return "-Xms%1$s -Xmx%1$s %2$s %3$s, and the packages opened that Chronicle Queue asks for"
+    return "-Xms%1$s -Xmx%1$s %2$s %3$s, and with the packages opened that Chronicle Queue needs"
         .formatted(HEAP, COLLECTOR, PRETOUCH);
   }
 
@@ -85,12 +86,12 @@ public final class ChildJvm {
   /**
    * Starts a child.
    *
-   * @param work the directory of its error output
-   * @param heap the heap, as for {@code -Xmx}
-   * @param withoutJar the prefix of the name of a jar to leave off the class path
+   * @param work the directory for its error output
+   * @param heap the heap size, as for {@code -Xmx}
+   * @param withoutJar the beginning of the name of a jar to leave off the class path
    */
   public static ChildJvm start(
-      Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts told)
+      Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts orders)
       throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -98,7 +99,7 @@ public final class ChildJvm {
     command.add("-Xmx" + heap);
     command.addAll(flags());
     command.addAll(List.of("-cp", classPath(withoutJar), Child.class.getName(), task.getName()));
-    for (Map.Entry<String, String> fact : told.values().entrySet()) {
+    for (Map.Entry<String, String> fact : orders.values().entrySet()) {
       command.add(fact.getKey() + "=" + fact.getValue());
     }
     Path errors = Files.createTempFile(work, "child-", ".log");
@@ -108,14 +109,14 @@ public final class ChildJvm {
     return new ChildJvm(builder.start(), errors);
   }
 
-  /** Runs a child to its end, and returns its answer. */
+  /** Runs a child until it ends, and returns its answer. */
   public static Facts run(
-      Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts told)
+      Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts orders)
       throws IOException, InterruptedException {
-    return start(work, heap, withoutJar, task, told).awaitEnd();
+    return start(work, heap, withoutJar, task, orders).awaitEnd();
   }
 
-  /** Waits for an answer before the end. */
+  /** Waits for an answer while the child is running. */
   public void await(String answer) throws IOException, InterruptedException {
     String line = out.readLine();
     while (line != null && !line.startsWith(Child.ANSWER + answer + "=")) {
@@ -126,7 +127,7 @@ public final class ChildJvm {
     }
   }
 
-  /** Ends the child by SIGKILL. */
+  /** Kills the child with SIGKILL. */
   public void kill() throws InterruptedException {
     process.toHandle().destroyForcibly();
     process.waitFor();

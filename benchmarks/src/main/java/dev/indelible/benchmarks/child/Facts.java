@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The orders or the answers of a child: names and values, each one line. Not thread-safe. */
+/** The orders to a child, or its answers: names and values, one per line. Not thread-safe. */
 public final class Facts {
   private final Map<String, String> values = new LinkedHashMap<>();
 
@@ -25,7 +25,7 @@ public final class Facts {
         .with(name + ".max", latencies.max());
   }
 
-  /** Returns a text. */
+  /** Returns a value as text. */
   public String text(String name) {
     String value = values.get(name);
     if (value == null) {
@@ -34,22 +34,22 @@ public final class Facts {
     return value;
   }
 
-  /** Returns a number. */
+  /** Returns a value as a long. */
   public long number(String name) {
     return Long.parseLong(text(name));
   }
 
-  /** Returns a small number. */
+  /** Returns a value as an int. */
   public int count(String name) {
     return Integer.parseInt(text(name));
   }
 
-  /** Returns a path. */
+  /** Returns a value as a path. */
   public Path path(String name) {
     return Path.of(text(name));
   }
 
-  /** Returns a duration. */
+  /** Returns a value as a duration. */
   public Duration time(String name) {
     return Duration.parse(text(name));
   }

@@ -14,12 +14,12 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * Submits events as fast as they are accepted, and waits until all are stored: measures the rate
- * from the first call to the last stored event. Then counts the events that are there.
+ * Submits events as fast as they are accepted, and waits until all are stored. Measures the time
+ * from the first call to the last stored event, and then counts the stored events.
  */
 public final class Flood implements Task {
-  /** The orders: contender, directory, number of events, and time limit. */
-  public static Facts told(
+  /** Returns the orders: contender, directory, number of events and time limit. */
+  public static Facts orders(
       Contender contender,
       Path directory,
       int producers,
@@ -36,14 +36,14 @@ public final class Flood implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Contender contender = Contenders.named(told.text("contender"));
-    int producers = told.count("producers");
-    Duration limit = told.time("limit");
-    Path directory = told.path("directory");
-    flood(contender, sub(directory, "warm-up"), producers, told.number("warmUp"), limit);
+  public Facts run(Facts orders) throws Exception {
+    Contender contender = Contenders.named(orders.text("contender"));
+    int producers = orders.count("producers");
+    Duration limit = orders.time("limit");
+    Path directory = orders.path("directory");
+    flood(contender, sub(directory, "warm-up"), producers, orders.number("warmUp"), limit);
     Path measured = sub(directory, "measured");
-    Outcome outcome = flood(contender, measured, producers, told.number("events"), limit);
+    Outcome outcome = flood(contender, measured, producers, orders.number("events"), limit);
     Tally tally = new Tally();
     contender.forEachEvent(measured, tally::see);
     return new Facts()

@@ -25,18 +25,18 @@ import java.util.SplittableRandom;
 import org.HdrHistogram.Histogram;
 
 /**
- * Compares an append to a large ledger with one to a small ledger. Fills both with valid rows,
- * opens them as a user does, and times an equal number of events from the first call to the last
- * row, in alternating rounds. Each round creates its small ledger.
+ * Compares an append to a large ledger with an append to a small one. Fills both with valid rows
+ * and opens them as a user does. In alternating rounds it times an equal number of events, from the
+ * first call to the last row. Creates a new small ledger for each round.
  */
 public final class Growth implements Task {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
   /**
-   * The orders: directory, sizes of both ledgers, number of rounds, number of events a round, and
-   * number of proofs from the large ledger at the end.
+   * Returns the orders: directory, sizes of both ledgers, number of rounds, events per round, and
+   * number of proofs to make from the large ledger at the end.
    */
-  public static Facts told(
+  public static Facts orders(
       Path directory, long small, long large, int rounds, long warmUp, long events, int proofs) {
     return new Facts()
         .with("directory", directory)
@@ -49,30 +49,30 @@ public final class Growth implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Path directory = told.path("directory");
-    long warmUp = told.number("warmUp");
-    long events = told.number("events");
-    Log.fill(directory.resolve("unmeasured"), told.number("small")).append(warmUp, events);
-    Log large = Log.fill(directory.resolve("large"), told.number("large"));
+  public Facts run(Facts orders) throws Exception {
+    Path directory = orders.path("directory");
+    long warmUp = orders.number("warmUp");
+    long events = orders.number("events");
+    Log.fill(directory.resolve("unmeasured"), orders.number("small")).append(warmUp, events);
+    Log large = Log.fill(directory.resolve("large"), orders.number("large"));
     List<Long> smallNanos = new ArrayList<>();
     List<Long> largeNanos = new ArrayList<>();
-    for (int round = 0; round < told.count("rounds"); round++) {
-      Log small = Log.fill(directory.resolve("small-" + round), told.number("small"));
+    for (int round = 0; round < orders.count("rounds"); round++) {
+      Log small = Log.fill(directory.resolve("small-" + round), orders.number("small"));
       smallNanos.add(small.append(warmUp, events));
       largeNanos.add(large.append(warmUp, events));
     }
     return new Facts()
         .with("small", Latencies.median(smallNanos))
         .with("large", Latencies.median(largeNanos))
-        .with("proof", large.prove(told.count("proofs")));
+        .with("proof", large.prove(orders.count("proofs")));
   }
 
   /**
-   * A closed log, and its next events.
+   * A closed log, with the stream of its next events.
    *
    * @param directory the directory of the log
-   * @param stream the next events
+   * @param stream the stream of the next events
    */
   private record Log(Path directory, EventStream stream) {
     static Log fill(Path directory, long rows) throws Exception {
@@ -95,7 +95,7 @@ public final class Growth implements Task {
       return log;
     }
 
-    /** Returns the time of the events after the warm-up. */
+    /** Appends events and returns the time for those after the warm-up. */
     long append(long warmUp, long events) throws Exception {
       try (Indelible log =
           new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(directory)) {
@@ -106,7 +106,7 @@ public final class Growth implements Task {
       }
     }
 
-    /** Returns the time to find an event by its id and prove that it is in the log. */
+    /** Measures the time to find an event by its id and to prove that it is in the log. */
     Latencies prove(int times) throws Exception {
       DataDirectory data = new DataDirectory(directory);
       KeyRing keys = data.keys().accepted();
@@ -114,7 +114,7 @@ public final class Growth implements Task {
       Histogram measured = Latencies.histogram();
       try (LedgerReader ledger = SqliteLedger.open(data.database())) {
         long rows = ledger.size();
-        // An equal number before, which is not measured.
+        // The proofs with a negative number are the warm-up.
         for (int proof = -times; proof < times; proof++) {
           String id = ledger.row(1 + random.nextLong(rows)).orElseThrow().id();
           long start = System.nanoTime();

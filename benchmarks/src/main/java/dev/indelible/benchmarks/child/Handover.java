@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * Submits the events of one producer in order, and retries a rejected event after a moment. Only
- * the call itself is timed. Not thread-safe.
+ * Submits the events of one producer in order. Retries a rejected event after a short pause. Times
+ * only the call itself. Not thread-safe.
  */
 final class Handover {
   private static final Duration MOMENT = Duration.ofNanos(50_000);
@@ -24,7 +24,7 @@ final class Handover {
   /**
    * Creates a handover.
    *
-   * @param calls receives the time of each call
+   * @param calls receives the duration of each call
    */
   Handover(Contender.Session session, EventStream events, Histogram calls) {
     this.session = session;

@@ -18,29 +18,29 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 
 /**
- * The limit: the rows that Indelible makes of the events, computed before the clock starts, are
- * inserted in bulk into the tables and indexes by the statement of Indelible. Or the bound:
- * likewise, while other threads make a signature for each row, which every design with signed rows
- * needs.
+ * Measures the limit or the bound. For the limit, inserts the rows that Indelible would create,
+ * computed before the clock starts, in bulk into the tables and indexes with Indelible's statement.
+ * For the bound, does that while other threads make a signature for each row, as any design with
+ * signed rows must.
  */
 public final class RawInsert implements Task {
-  /** Rows in one transaction; a larger one is not faster. */
+  /** Rows per transaction; a larger transaction is not faster. */
   public static final int BATCH = 10_000;
 
   private static final int SEALED_AT_ONCE = 10_000;
 
   private static final int SIGNERS = Runtime.getRuntime().availableProcessors();
 
-  /** The work beside the inserts. */
+  /** The work on other threads during the inserts. */
   public enum Beside {
     /** No work. */
     NOTHING,
-    /** Makes a signature for each row, and discards it. */
+    /** Makes a signature for each row and discards it. */
     SIGNING
   }
 
-  /** The orders: directory, signatures, work beside the inserts, and number of rows. */
-  public static Facts told(
+  /** Returns the orders: directory, signatures, work during the inserts, and number of rows. */
+  public static Facts orders(
       Path directory,
       RowSignatures signatures,
       Beside beside,
@@ -57,14 +57,14 @@ public final class RawInsert implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Path directory = Files.createDirectories(told.path("directory"));
-    int producers = told.count("producers");
-    boolean signed = RowSignatures.valueOf(told.text("signatures")) != RowSignatures.OFF;
-    Beside beside = Beside.valueOf(told.text("beside"));
-    List<ChainRow> first = rows(signed, producers, told.number("warmUp"));
+  public Facts run(Facts orders) throws Exception {
+    Path directory = Files.createDirectories(orders.path("directory"));
+    int producers = orders.count("producers");
+    boolean signed = RowSignatures.valueOf(orders.text("signatures")) != RowSignatures.OFF;
+    Beside beside = Beside.valueOf(orders.text("beside"));
+    List<ChainRow> first = rows(signed, producers, orders.number("warmUp"));
     measure(first, beside, directory.resolve("warm-up.db"));
-    List<ChainRow> rows = rows(signed, producers, told.number("events"));
+    List<ChainRow> rows = rows(signed, producers, orders.number("events"));
     return new Facts()
         .with("accepted", rows.size())
         .with("nanos", measure(rows, beside, directory.resolve("raw.db")));
@@ -74,7 +74,7 @@ public final class RawInsert implements Task {
     return beside == Beside.NOTHING ? insert(rows, file) : insertAndSign(rows, file);
   }
 
-  /** Runs until all rows are inserted and all signatures are made. */
+  /** Returns the time until all rows are inserted and all signatures are made. */
   private static long insertAndSign(List<ChainRow> rows, Path file) throws Exception {
     SigningKey key = SigningKey.generate();
     byte[] message = rows.get(0).signedMessage();

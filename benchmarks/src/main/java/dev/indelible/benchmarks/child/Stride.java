@@ -13,12 +13,12 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * Submits events at a fixed pace, and times the call itself, and the response, from the time at
- * which the event was due to the return of the call.
+ * Submits events at a fixed pace. Times the call itself, and the response, which is the time from
+ * when the event was due until the call returned.
  */
 public final class Stride implements Task {
-  /** The orders: contender, directory, rate and duration. */
-  public static Facts told(
+  /** Returns the orders: contender, directory, rate and duration. */
+  public static Facts orders(
       Contender contender,
       Path directory,
       int producers,
@@ -35,20 +35,20 @@ public final class Stride implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Contender contender = Contenders.named(told.text("contender"));
-    int producers = told.count("producers");
-    int eventsPerSecond = told.count("eventsPerSecond");
-    try (Contender.Session session = contender.open(told.path("directory"))) {
+  public Facts run(Facts orders) throws Exception {
+    Contender contender = Contenders.named(orders.text("contender"));
+    int producers = orders.count("producers");
+    int eventsPerSecond = orders.count("eventsPerSecond");
+    try (Contender.Session session = contender.open(orders.path("directory"))) {
       List<Producer> all =
           Producers.run(
               producers,
               producer -> {
                 EventStream events = new EventStream(producer, producers);
                 Producer cold = new Producer(session, events);
-                cold.stride(new Pace(producer, producers, eventsPerSecond), told.time("warmUp"));
+                cold.stride(new Pace(producer, producers, eventsPerSecond), orders.time("warmUp"));
                 Producer warm = new Producer(session, events);
-                warm.stride(new Pace(producer, producers, eventsPerSecond), told.time("time"));
+                warm.stride(new Pace(producer, producers, eventsPerSecond), orders.time("time"));
                 return warm;
               });
       Histogram calls = Latencies.histogram();
@@ -64,7 +64,7 @@ public final class Stride implements Task {
     }
   }
 
-  /** A producer and its measurements. */
+  /** A producer with its measurements. */
   private static final class Producer {
     private final Histogram calls = Latencies.histogram();
     private final Histogram responses = Latencies.histogram();

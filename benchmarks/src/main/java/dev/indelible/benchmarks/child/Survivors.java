@@ -8,10 +8,12 @@ import dev.indelible.benchmarks.load.Tally;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Compares the events that a killed {@link Victim} left with those that it noted as accepted. */
+/**
+ * Compares the events that survived a killed {@link Victim} with those that it noted as accepted.
+ */
 public final class Survivors implements Task {
-  /** The orders: contender, directory, and file of notes. */
-  public static Facts told(Contender contender, Path directory, Path notes) {
+  /** Returns the orders: contender, directory, and file of notes. */
+  public static Facts orders(Contender contender, Path directory, Path notes) {
     return new Facts()
         .with("contender", contender.name())
         .with("directory", directory)
@@ -19,10 +21,10 @@ public final class Survivors implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    long[] accepted = AcceptedNotes.open(told.path("notes")).counts();
+  public Facts run(Facts orders) throws Exception {
+    long[] accepted = AcceptedNotes.open(orders.path("notes")).counts();
     Tally tally = new Tally();
-    Contenders.named(told.text("contender")).forEachEvent(told.path("directory"), tally::see);
+    Contenders.named(orders.text("contender")).forEachEvent(orders.path("directory"), tally::see);
     return new Facts()
         .with("accepted", Arrays.stream(accepted).sum())
         .with("found", tally.found())

@@ -7,8 +7,8 @@ public interface Task {
   /**
    * Runs the task.
    *
-   * @param told the orders
-   * @return the answer
+   * @param orders the orders
+   * @return the answers
    */
-  Facts run(Facts told) throws Exception;
+  Facts run(Facts orders) throws Exception;
 }

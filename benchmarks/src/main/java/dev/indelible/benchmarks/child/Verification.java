@@ -22,14 +22,14 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Measures the verification of a log, and the limit: the rows only read, by as many threads. In
- * alternating rounds, after a warm-up round of each.
+ * Measures the verification of a log, and the limit: reading the rows, with as many threads, and
+ * nothing else. The rounds alternate, after a warm-up round of each.
  */
 public final class Verification implements Task {
   private static final int ROWS_AT_ONCE = 1_024;
 
-  /** The orders: directory, signer, number of rows, and number of rounds. */
-  public static Facts told(Path directory, RowSignatures signatures, long events, int rounds) {
+  /** Returns the orders: directory, signer, number of rows, and number of rounds. */
+  public static Facts orders(Path directory, RowSignatures signatures, long events, int rounds) {
     return new Facts()
         .with("directory", directory)
         .with("signatures", signatures)
@@ -38,14 +38,14 @@ public final class Verification implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Path directory = told.path("directory");
-    fill(directory, RowSignatures.valueOf(told.text("signatures")), told.number("events"));
+  public Facts run(Facts orders) throws Exception {
+    Path directory = orders.path("directory");
+    fill(directory, RowSignatures.valueOf(orders.text("signatures")), orders.number("events"));
     DataDirectory data = new DataDirectory(directory);
     List<Long> read = new ArrayList<>();
     List<Long> verified = new ArrayList<>();
     long rows = 0;
-    for (int round = 0; round <= told.count("rounds"); round++) {
+    for (int round = 0; round <= orders.count("rounds"); round++) {
       try (LedgerReader ledger = SqliteLedger.open(data.database())) {
         rows = ledger.size();
         long reading = read(ledger, rows);

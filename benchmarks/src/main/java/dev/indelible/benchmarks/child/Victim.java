@@ -12,20 +12,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Submits events at a fixed pace until it is killed, and notes each accepted event at once, in a
- * file that survives the process.
+ * Submits events at a fixed pace until it is killed. Notes each accepted event at once, in a file
+ * that survives the process.
  */
 public final class Victim implements Task {
-  /** The answer while it submits. */
+  /** The answer that it sends once it is submitting. */
   public static final String READY = "ready";
 
-  /** Longer than any victim lives. */
+  /** Longer than the time until any victim is killed. */
   private static final Duration LIFE = Duration.ofMinutes(5);
 
   private static final int READY_AFTER_EVENTS = 100;
 
-  /** The orders: contender, directory, file of notes, and rate. */
-  public static Facts told(
+  /** Returns the orders: contender, directory, file of notes, and rate. */
+  public static Facts orders(
       Contender contender, Path directory, Path notes, int producers, int eventsPerSecond) {
     return new Facts()
         .with("contender", contender.name())
@@ -36,17 +36,17 @@ public final class Victim implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Contender contender = Contenders.named(told.text("contender"));
-    int producers = told.count("producers");
-    AcceptedNotes notes = AcceptedNotes.open(told.path("notes"));
-    Contender.Session session = contender.open(told.path("directory"));
+  public Facts run(Facts orders) throws Exception {
+    Contender contender = Contenders.named(orders.text("contender"));
+    int producers = orders.count("producers");
+    AcceptedNotes notes = AcceptedNotes.open(orders.path("notes"));
+    Contender.Session session = contender.open(orders.path("directory"));
     Producers.run(
         producers,
         producer -> {
           Handover handover =
               new Handover(session, new EventStream(producer, producers), Latencies.histogram());
-          new Pace(producer, producers, told.count("eventsPerSecond"))
+          new Pace(producer, producers, orders.count("eventsPerSecond"))
               .run(
                   LIFE,
                   due -> {
@@ -58,6 +58,6 @@ public final class Victim implements Task {
                   });
           return true;
         });
-    throw new IllegalStateException("nobody killed it");
+    throw new IllegalStateException("the victim was not killed in time");
   }
 }

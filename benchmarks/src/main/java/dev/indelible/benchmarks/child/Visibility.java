@@ -18,24 +18,24 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * Measures the time from submit to a visible row on an idle system: single events at random
- * moments, and a reader that polls for each on its own connection.
+ * Measures the time from a submit until the row is visible, on an idle system. Submits single
+ * events at random moments, while a reader on another connection polls for each row.
  */
 public final class Visibility implements Task {
-  /** The interval of the reader; a result is late by at most this and one query. */
+  /** The reader's polling interval. A result is late by at most this interval and one query. */
   private static final Duration LOOK = Duration.ofNanos(100_000);
 
   private static final int LONGEST_PAUSE_MILLIS = 30;
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** The orders: the directory and the number of events. */
-  public static Facts told(Path directory, int warmUp, int events) {
+  /** Returns the orders: the directory and the number of events. */
+  public static Facts orders(Path directory, int warmUp, int events) {
     return new Facts().with("directory", directory).with("warmUp", warmUp).with("events", events);
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    Path directory = told.path("directory");
+  public Facts run(Facts orders) throws Exception {
+    Path directory = orders.path("directory");
     EventStream stream = new EventStream(0, 1);
     Random random = new Random(1);
     try (Indelible log =
@@ -45,10 +45,11 @@ public final class Visibility implements Task {
         throw new IllegalStateException("not drained: " + log.metrics());
       }
       try (LedgerReader reader = SqliteLedger.open(new DataDirectory(directory).database())) {
-        watch(log, reader, stream, random, told.count("warmUp"));
+        watch(log, reader, stream, random, orders.count("warmUp"));
         return new Facts()
             .with(
-                "visible", Latencies.of(watch(log, reader, stream, random, told.count("events"))));
+                "visible",
+                Latencies.of(watch(log, reader, stream, random, orders.count("events"))));
       }
     }
   }

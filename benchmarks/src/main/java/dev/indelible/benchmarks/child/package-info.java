@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Measurements in JVMs of their own, so that none affects another. */
+/** Measurements, each in a separate JVM, so that none affects another. */
 @NullMarked
 package dev.indelible.benchmarks.child;
 

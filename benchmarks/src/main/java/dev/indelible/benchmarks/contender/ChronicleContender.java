@@ -10,7 +10,7 @@ import net.openhft.chronicle.queue.ChronicleQueue;
 import net.openhft.chronicle.queue.ExcerptAppender;
 import net.openhft.chronicle.queue.ExcerptTailer;
 
-/** Chronicle Queue: a memory-mapped file written on the caller's thread. */
+/** Chronicle Queue: a memory-mapped file, written on the caller's thread. */
 public final class ChronicleContender implements Contender {
   @Override
   public String name() {
@@ -19,7 +19,7 @@ public final class ChronicleContender implements Contender {
 
   @Override
   public String settings() {
-    return "its defaults: binary wire, daily roll, no sync; an appender a thread; arrived: in the"
+    return "defaults: binary wire, daily roll, no sync; one appender per thread; stored: in the"
         + " mapped file when submit returns";
   }
 
@@ -55,7 +55,7 @@ public final class ChronicleContender implements Contender {
 
     @Override
     public void awaitArrival() {
-      // Written when submit returns.
+      // Nothing to wait for: submit writes the event before it returns.
     }
 
     @Override

@@ -20,22 +20,19 @@ public interface Contender {
   Session open(Path directory) throws Exception;
 
   /**
-   * Reads the events on disk of a session that ended or was killed, after the recovery that the
-   * contender makes at a restart.
+   * Reads the events that a session which ended or was killed left on disk, after the recovery that
+   * the contender performs at a restart.
    *
-   * @param id receives the id of each event, once for each copy
+   * @param id receives the id of each event, once per copy
    */
   void forEachEvent(Path directory, Consumer<String> id) throws Exception;
 
-  /**
-   * Returns the divisor of the number of events for a measurement; more than one for slow
-   * contenders.
-   */
+  /** Returns the number by which the number of events is divided; above 1 for slow contenders. */
   default int share() {
     return 1;
   }
 
-  /** Returns the prefix of the name of a jar that must not be on its class path. */
+  /** Returns the beginning of the name of a jar that must not be on the class path. */
   default Optional<String> withoutJar() {
     return Optional.empty();
   }
@@ -43,13 +40,13 @@ public interface Contender {
   /** An open contender. */
   interface Session extends AutoCloseable {
     /**
-     * Submits an event; thread-safe.
+     * Submits an event. Thread-safe.
      *
-     * @return true if it was accepted, as far as the contender reports it
+     * @return true if the contender reports that it accepted the event
      */
     boolean submit(DeferredAuditEvent event) throws Exception;
 
-    /** Waits until every accepted event is stored; called after the last submit. */
+    /** Waits until every accepted event is stored. Called after the last submit. */
     void awaitArrival() throws Exception;
 
     @Override

@@ -30,7 +30,7 @@ public final class Contenders {
     return all;
   }
 
-  /** Returns the contender of this name. */
+  /** Returns the contender with this name. */
   public static Contender named(String name) {
     Contender treeless = new IndelibleContender(Durability.PROCESS, RowSignatures.OFF, false);
     return Stream.concat(all().stream(), Stream.of(treeless))

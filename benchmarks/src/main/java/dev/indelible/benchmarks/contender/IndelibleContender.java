@@ -20,16 +20,16 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Indelible as users open it: journal, drainer, signed chain in SQLite.
+ * Indelible in its normal setup: journal, drainer, and signed chain in SQLite.
  *
- * @param tree false to measure the cost of the Merkle tree. No setting turns it off; a log does not
- *     update a damaged tree, so the tree is damaged first
+ * @param tree false to measure without the Merkle tree. No setting disables the tree, but a log
+ *     does not update a damaged tree, so the tree is damaged first
  */
 public record IndelibleContender(Durability durability, RowSignatures signatures, boolean tree)
     implements Contender {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
-  /** Creates the contender with its tree. */
+  /** Creates a contender with the tree. */
   public IndelibleContender(Durability durability, RowSignatures signatures) {
     this(durability, signatures, true);
   }
@@ -45,7 +45,7 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
 
   @Override
   public String settings() {
-    return "defaults but for what the name says; arrived: committed in SQLite, synchronous=FULL";
+    return "defaults, except for the settings in the name; stored: committed in SQLite, synchronous=FULL";
   }
 
   @Override
@@ -67,7 +67,7 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
         ledger.forEachRow(
             RowQuery.all(),
             row -> {
-              // The log's own events were not submitted.
+              // Events of the log itself were not submitted, so they do not count.
               if (row.eventType().equals(DeferredAuditEvent.REFUSAL)) {
                 id.accept(row.id());
               }
@@ -77,7 +77,7 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
     }
   }
 
-  /** Opens the log. */
+  /** Opens the log, and damages its tree first if {@link #tree} is false. */
   public Indelible start(Path directory) throws Exception {
     if (!tree && !Files.exists(new DataDirectory(directory).database())) {
       damageTree(directory);

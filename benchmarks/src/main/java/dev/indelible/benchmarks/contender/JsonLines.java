@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An event as a line of JSON, for contenders that write files or messages: the bytes that Indelible
- * records.
+ * Writes an event as a line of JSON, with the bytes that Indelible records, for contenders that
+ * write files or messages.
  */
 final class JsonLines {
   private static final Pattern ID = Pattern.compile("\"id\":\"([0-9a-f-]{36})\"");
@@ -24,7 +24,7 @@ final class JsonLines {
     return new String(event.canonicalBytes(), StandardCharsets.UTF_8);
   }
 
-  /** Returns the id in a line, if the line is complete. */
+  /** Passes the id in a line to {@code id}, if the line is complete. */
   static void readId(String line, Consumer<String> id) {
     Matcher matcher = ID.matcher(line);
     if (line.endsWith("}") && matcher.find()) {

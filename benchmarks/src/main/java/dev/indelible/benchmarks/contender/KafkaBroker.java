@@ -21,9 +21,12 @@ import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.Feature;
 import org.apache.kafka.server.common.MetadataVersion;
 
-/** A Kafka broker that is its own controller (KRaft), in this JVM, reached over loopback. */
+/**
+ * A Kafka broker in this JVM that is also its own controller (KRaft). Clients connect over
+ * loopback.
+ */
 final class KafkaBroker implements AutoCloseable {
-  /** The number of partitions: one, because a chain has one order. */
+  /** The topic. It has one partition, because a chain has one order. */
   static final String TOPIC = "audit";
 
   private static final String HOST = InetAddress.getLoopbackAddress().getHostAddress();
@@ -37,7 +40,9 @@ final class KafkaBroker implements AutoCloseable {
     this.address = address;
   }
 
-  /** Starts a broker on a directory, which is formatted if it is empty, and creates the topic. */
+  /**
+   * Starts a broker on a directory, formats the directory if it is empty, and creates the topic.
+   */
   static KafkaBroker start(Path directory) throws Exception {
     List<Integer> ports = freePorts();
     String broker = HOST + ":" + ports.get(0);
@@ -75,7 +80,7 @@ final class KafkaBroker implements AutoCloseable {
         Map.entry("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"),
         Map.entry("controller.listener.names", "CONTROLLER"),
         Map.entry("controller.quorum.voters", NODE + "@" + controller),
-        // There is one broker, so there is one copy.
+        // With one broker there can be only one copy.
         Map.entry("offsets.topic.replication.factor", "1"),
         Map.entry("transaction.state.log.replication.factor", "1"),
         Map.entry("transaction.state.log.min.isr", "1"));

@@ -19,8 +19,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 /**
  * A Kafka producer and its broker in one JVM.
  *
- * @param waiting true if submit waits for the broker's acknowledgement; if not, it returns once the
- *     producer has the event in its buffer
+ * @param waiting true if submit waits until the broker acknowledges; false if it returns once the
+ *     event is in the producer's buffer
  */
 public record KafkaContender(boolean waiting) implements Contender {
   private static final Duration POLL = Duration.ofMillis(200);
@@ -36,7 +36,7 @@ public record KafkaContender(boolean waiting) implements Contender {
     return "KRaft broker in the same JVM over loopback, one partition; acks=all and idempotence as"
         + " by default, linger.ms "
         + (waiting ? "0; each caller waits for its acknowledgement" : "5 as by default")
-        + "; arrived: acknowledged by the broker, which does not sync";
+        + "; stored: acknowledged by the broker, which does not sync";
   }
 
   @Override

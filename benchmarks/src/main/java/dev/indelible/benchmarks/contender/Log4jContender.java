@@ -24,8 +24,8 @@ public final class Log4jContender implements Contender {
 
   @Override
   public String settings() {
-    return "its defaults: bufferSize 1024, blocking true (the caller waits when the buffer is full);"
-        + " FileAppender with bufferedIo and immediateFlush true; arrived: written to the file,"
+    return "defaults: bufferSize 1024, blocking true (the caller waits when the buffer is full);"
+        + " FileAppender with bufferedIo and immediateFlush true; stored: written to the file,"
         + " never synced";
   }
 
@@ -59,7 +59,7 @@ public final class Log4jContender implements Contender {
 
     @Override
     public void awaitArrival() {
-      // Stopping is the only way to wait for what is in the buffer.
+      // Stopping is the only way to wait until the buffer is written.
       context.stop();
     }
 

@@ -17,12 +17,12 @@ import java.util.function.Consumer;
 /**
  * Logback's asynchronous appender in front of a file.
  *
- * @param discarding true if it may drop events, which is its default for the level INFO
+ * @param discarding true if it may drop events of level INFO, which is its default
  */
 public record LogbackContender(boolean discarding) implements Contender {
   private static final String FILE = "logback.log";
 
-  /** The time that a stop waits for the queue; 1,000 by default. */
+  /** How long a stop waits for the queue, in milliseconds; the default is 1,000. */
   private static final int PATIENCE_MILLIS = 600_000;
 
   @Override
@@ -35,11 +35,11 @@ public record LogbackContender(boolean discarding) implements Contender {
   @Override
   public String settings() {
     return (discarding
-            ? "its defaults: queueSize 256, neverBlock false, discardingThreshold 20 % (INFO is"
-                + " dropped, and nobody told, when less of the queue is free)"
+            ? "defaults: queueSize 256, neverBlock false, discardingThreshold 20 % (INFO is"
+                + " dropped silently when less of the queue is free)"
             : "queueSize 256 and neverBlock false as by default (the caller waits when the queue is"
                 + " full); discardingThreshold 0, nothing is dropped")
-        + "; FileAppender with immediateFlush true; arrived: written to the file, never synced";
+        + "; FileAppender with immediateFlush true; stored: written to the file, never synced";
   }
 
   @Override
@@ -83,7 +83,7 @@ public record LogbackContender(boolean discarding) implements Contender {
 
     @Override
     public void awaitArrival() {
-      // Stopping is the only way to wait for what is in the queue.
+      // Stopping is the only way to wait until the queue is written.
       context.stop();
     }
 

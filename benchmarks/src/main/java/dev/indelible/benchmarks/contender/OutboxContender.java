@@ -23,17 +23,17 @@ import java.util.regex.Pattern;
 import org.h2.jdbcx.JdbcConnectionPool;
 
 /**
- * transaction-outbox on H2: submit commits a row of the outbox, and its workers then move the event
- * into a table, in the transaction that deletes that row.
+ * transaction-outbox on H2. Submit commits a row to the outbox. Workers then move the event into a
+ * table, in the transaction that deletes the row of the outbox.
  *
- * @param writeDelayMillis the time that H2 may keep a commit in memory; its default is 500
+ * @param writeDelayMillis how long H2 may keep a commit in memory; the default is 500
  */
 public record OutboxContender(int writeDelayMillis) implements Contender {
   private static final Pattern UUID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
   private static final Duration POLL = Duration.ofMillis(5);
 
   /**
-   * Longer than an event waits for a worker; an earlier second attempt would conflict with the
+   * Longer than an event waits for a worker. An earlier second attempt would conflict with the
    * first.
    */
   private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
@@ -52,7 +52,7 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
                 writeDelayMillis == 0
                     ? "each commit written out"
                     : "WRITE_DELAY by default (commits wait in memory)")
-        + " arrived: moved from the outbox into a table";
+        + " stored: moved from the outbox into a table";
   }
 
   @Override
@@ -70,7 +70,10 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
     return new Outbox(pool);
   }
 
-  /** Reads the table and the outbox: an event in the outbox is delivered later, so it counts. */
+  /**
+   * Reads both the table and the outbox: an event in the outbox will be delivered later, so it
+   * counts as stored.
+   */
   @Override
   public void forEachEvent(Path directory, Consumer<String> id) throws Exception {
     JdbcConnectionPool pool = pool(directory);
@@ -92,7 +95,10 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
     }
   }
 
-  /** Returns the id: the first argument of the stored call, and the first UUID in its JSON. */
+  /**
+   * Returns the id of the event: the first argument of the stored call, and the first UUID in its
+   * JSON.
+   */
   private static String firstArgument(String call) {
     Matcher matcher = UUID.matcher(call);
     if (!matcher.find()) {
@@ -111,7 +117,7 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
         "");
   }
 
-  /** The call that the outbox stores and makes later. */
+  /** The call that the outbox stores and later makes. */
   public interface Delivery {
     /** Delivers an event. */
     void deliver(String id, String payload);
@@ -146,7 +152,7 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
       return true;
     }
 
-    /** Inserts the event in the transaction that deletes the call from the outbox. */
+    /** Inserts the event, in the transaction that deletes the call from the outbox. */
     @Override
     public void deliver(String id, String payload) {
       try {

@@ -15,17 +15,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The ledger's tables and indexes written with plain JDBC, without computation and checks. One
- * thread.
+ * Writes the ledger's tables and indexes with plain JDBC, without computation and checks. Used by
+ * one thread.
  */
 public final class PlainLedger implements AutoCloseable {
-  /** The durability of a commit; all other settings are those of the product. */
+  /** The durability of a commit. All other settings are those of Indelible. */
   public enum Synchronous {
-    /** Waits for the disk, as the product does. */
+    /** Waits for the disk at every commit, as Indelible does. */
     FULL,
-    /** Waits for the disk at WAL checkpoints only, as the original design does. */
+    /** Waits for the disk only at WAL checkpoints, as the original design does. */
     NORMAL,
-    /** Waits for nothing: to fill a ledger before a measurement. */
+    /** Never waits for the disk; used to fill a ledger before a measurement. */
     OFF
   }
 
@@ -45,7 +45,7 @@ public final class PlainLedger implements AutoCloseable {
                 + " FROM signed_events ORDER BY sequence DESC LIMIT 1");
   }
 
-  /** Creates a file with the tables, indexes and page size of the product. */
+  /** Creates a file with Indelible's tables, indexes and page size. */
   public static PlainLedger create(Path file, Synchronous synchronous) throws SQLException {
     try (Connection connection = connect(file)) {
       SqliteTuning.makeTables(connection);

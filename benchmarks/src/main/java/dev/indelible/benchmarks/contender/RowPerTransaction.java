@@ -16,20 +16,20 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 
 /**
- * The original design: a queue in memory, and one thread that for each event reads the head, signs,
- * inserts and commits.
+ * The original design: a queue in memory, and one thread that, for each event, reads the head,
+ * signs, inserts and commits.
  */
 public final class RowPerTransaction implements Contender {
   private static final String FILE = "rows.db";
 
   @Override
   public String name() {
-    return "one transaction a row";
+    return "one transaction per row";
   }
 
   @Override
   public String settings() {
-    return "unbounded queue in memory; head read, Corretto signature, insert and commit a row;"
+    return "unbounded queue in memory; for each row, read the head, sign (Corretto), insert, commit;"
         + " SQLite with the same tables, synchronous=NORMAL";
   }
 

@@ -10,15 +10,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The signer of Indelible's rows, if there is one. The class path decides: Indelible uses
- * Corretto's jar if it is there.
+ * The signer of Indelible's rows, or none. The class path decides: Indelible uses Corretto's jar if
+ * it is present.
  */
 public enum RowSignatures {
   /** BouncyCastle, the default. */
   BOUNCY_CASTLE("BouncyCastle", Optional.of("AmazonCorrettoCryptoProvider")),
   /** The Amazon Corretto Crypto Provider. */
   CORRETTO("Corretto", Optional.empty()),
-  /** No signer: rows are left unsigned, which is a setting. */
+  /** No signer: a setting leaves rows unsigned. */
   OFF("off", Optional.empty());
 
   private static final String CORRETTO_PROVIDER =
@@ -32,7 +32,7 @@ public enum RowSignatures {
     this.withoutJar = withoutJar;
   }
 
-  /** Returns the signers that work on this machine: Corretto is native code. */
+  /** Returns the signers that work on this machine. Corretto is native code, so it may not. */
   public static List<RowSignatures> usable() {
     return Arrays.stream(values()).filter(each -> each != CORRETTO || hasCorretto()).toList();
   }
@@ -47,12 +47,12 @@ public enum RowSignatures {
     }
   }
 
-  /** Returns the name in a table. */
+  /** Returns the name for a table. */
   public String title() {
     return title;
   }
 
-  /** Returns the prefix of the name of a jar that must not be on the class path. */
+  /** Returns the beginning of the name of a jar that must not be on the class path. */
   Optional<String> withoutJar() {
     return withoutJar;
   }

@@ -26,8 +26,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.ThreadParams;
 
 /**
- * Measures {@code submit} with durability {@code process}, by one producer a thread, each as fast
- * as it can. A new log for every iteration, so that its backlog stays bounded.
+ * Measures {@code submit} with durability {@code process}. Each thread is one producer that submits
+ * as fast as it can. Every iteration opens a new log, so that the backlog stays bounded.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -35,7 +35,7 @@ public class SubmitBenchmark {
   /** Measures submit while a drainer writes to SQLite. */
   public static final String RUNNING = "running";
 
-  /** Measures submit into the journal alone. */
+  /** Measures submit into the journal alone, without a drainer. */
   public static final String NONE = "none";
 
   /** Submits an event. */
@@ -44,7 +44,7 @@ public class SubmitBenchmark {
     return log.queue.submit(producer.event);
   }
 
-  /** Makes an event without submitting it: its allocation is subtracted. */
+  /** Creates an event without submitting it, so that its allocation can be subtracted. */
   @Benchmark
   public DeferredAuditEvent nothing(Producer producer) {
     return producer.event;
@@ -53,7 +53,7 @@ public class SubmitBenchmark {
   /** An open log. */
   @State(Scope.Benchmark)
   public static class Log {
-    /** True if a drainer removes the events. */
+    /** True if a drainer is running. */
     @Param({RUNNING, NONE})
     public String drainer;
 
@@ -92,13 +92,13 @@ public class SubmitBenchmark {
     private EventStream events;
     private DeferredAuditEvent event;
 
-    /** Draws the number of this producer. */
+    /** Sets the number of this producer. */
     @Setup
     public void begin(ThreadParams threads) {
       events = new EventStream(threads.getThreadIndex(), threads.getThreadCount());
     }
 
-    /** Makes the next event, outside of the timed call. */
+    /** Creates the next event, outside of the timed call. */
     @Setup(Level.Invocation)
     public void next() {
       event = events.next();

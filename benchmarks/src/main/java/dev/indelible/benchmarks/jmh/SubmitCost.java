@@ -19,10 +19,10 @@ import org.openjdk.jmh.util.Statistics;
 /**
  * The cost of a submit.
  *
- * @param drained true if a drainer ran meanwhile
+ * @param drained true if a drainer was running
  * @param producers the number of concurrent producers
  * @param call the duration of the call
- * @param bytes the allocation for each event by the whole JVM, the drainer's included
+ * @param bytes the bytes that the whole JVM, including the drainer, allocates per event
  */
 public record SubmitCost(boolean drained, int producers, Latencies call, long bytes) {
   private static final String ALLOCATION = "gc.alloc.rate.norm";

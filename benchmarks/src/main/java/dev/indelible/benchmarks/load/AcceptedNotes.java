@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The number of accepted events of each producer, in a mapped file that survives a killed process.
- * A producer submits its events in order and retries a rejected one, so the count identifies the
- * events.
+ * The number of accepted events of each producer, in a memory-mapped file that survives a killed
+ * process. A producer submits its events in order and retries a rejected event, so the number
+ * identifies the events.
  */
 public final class AcceptedNotes {
   private static final int MAX_PRODUCERS = 64;
 
-  /** The bytes between counts: each has its own cache line. */
+  /** The distance between counts, in bytes, so that each has its own cache line. */
   private static final int STRIDE = 64;
 
   private final MappedByteBuffer counts;
@@ -34,7 +34,7 @@ public final class AcceptedNotes {
     }
   }
 
-  /** Records the number of accepted events of a producer; called on the producer's thread. */
+  /** Records the number of accepted events of a producer. Called on the producer's thread. */
   public void note(int producer, long count) {
     counts.putLong(producer * STRIDE, count);
   }

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The events of one producer, identical in every run: refusals of some 400 bytes. Ids (UUIDv7) and
- * times rise as real ones do, and an id has the number of the producer and of the event. Not
+ * The events of one producer, identical in every run: refusals of about 400 bytes. Ids (UUIDv7) and
+ * times rise as real ones do. An id contains the number of the producer and of the event. Not
  * thread-safe.
  */
 public final class EventStream {
@@ -20,7 +20,9 @@ public final class EventStream {
   private static final Optional<String> POLICY = Optional.of("sha256:" + "0".repeat(64));
   private static final int AGENTS = 50;
 
-  /** The bits of an id with the producer: above the number, below the variant. */
+  /**
+   * The position in an id of the producer's number: above the event's number, below the variant.
+   */
   private static final int PRODUCER_SHIFT = 48;
 
   private static final long VERSION = 0x7000;
@@ -34,7 +36,7 @@ public final class EventStream {
    * Creates a stream.
    *
    * @param producer the number of the producer, from 0
-   * @param producers the number of producers; their times interleave
+   * @param producers the number of producers; the times of their events interleave
    */
   public EventStream(int producer, int producers) {
     this.producer = producer;
@@ -54,12 +56,12 @@ public final class EventStream {
         time);
   }
 
-  /** Returns the producer of an event. */
+  /** Returns the number of an event's producer. */
   static int producerOf(UUID id) {
     return (int) (id.getLeastSignificantBits() >>> PRODUCER_SHIFT & 0x3fff);
   }
 
-  /** Returns the number of an event within its producer's. */
+  /** Returns the number of an event among the events of its producer. */
   static long numberOf(UUID id) {
     return id.getLeastSignificantBits() & (1L << PRODUCER_SHIFT) - 1;
   }

@@ -7,16 +7,16 @@ import org.HdrHistogram.Histogram;
 /**
  * Percentiles of durations, in nanoseconds.
  *
- * @param p50 half took at most this
- * @param p99 99 of 100
- * @param p999 999 of 1,000
- * @param max all
+ * @param p50 half of the durations are at most this
+ * @param p99 99 of 100 are at most this
+ * @param p999 999 of 1,000 are at most this
+ * @param max all are at most this
  */
 public record Latencies(long p50, long p99, long p999, long max) {
-  /** Precise to half a percent. */
+  /** Significant digits of a recorded value: precise to half a percent. */
   private static final int DIGITS = 3;
 
-  /** Returns a histogram; not thread-safe. */
+  /** Returns a new histogram. Not thread-safe. */
   public static Histogram histogram() {
     return new Histogram(DIGITS);
   }

@@ -5,11 +5,12 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Events at a fixed rate, open loop: each is due at its time whether or not those before it are
- * done, so that one slow call shows in all that had to wait for it (no coordinated omission).
+ * Runs a step for each event at a fixed rate, as an open loop. Each event is due at its time,
+ * whether or not earlier events are done, so a slow call also shows in the events that had to wait
+ * for it (no coordinated omission).
  *
- * <p>The time goes in ticks of a millisecond, and a tick's events are due at its start. A producer
- * sleeps between ticks: on a machine of few cores, one that spins to be exact would take the very
+ * <p>Time advances in ticks of a millisecond, and the events of a tick are due at its start. A
+ * producer sleeps between ticks. On a machine with few cores, a producer that spins would take the
  * cores that are being measured.
  */
 public final class Pace {
@@ -25,13 +26,13 @@ public final class Pace {
     /**
      * Handles one event.
      *
-     * @param due the time at which it is due, as {@link System#nanoTime}
+     * @param due the time when the event is due, as {@link System#nanoTime}
      */
     void run(long due) throws Exception;
   }
 
   /**
-   * The pace of one of several producers, whose ticks do not coincide.
+   * Creates the pace of one of several producers. Their ticks do not coincide.
    *
    * @param producer the number of the producer, from 0
    * @param producers the number of producers
@@ -42,7 +43,7 @@ public final class Pace {
     this.eventsPerTick = (double) eventsPerSecond / TICKS_PER_SECOND / producers;
   }
 
-  /** Runs for this time, or longer if the steps are slower than the pace. */
+  /** Runs for this time, or longer if the steps cannot keep the pace. */
   public void run(Duration time, Step step) throws Exception {
     long ticks = time.dividedBy(TICK);
     for (long tick = 0; tick < ticks; tick++) {

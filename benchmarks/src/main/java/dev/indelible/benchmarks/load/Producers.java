@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** Runs producers, a thread each. */
+/** Runs several producers, each on its own thread. */
 public final class Producers {
   private Producers() {}
 
-  /** The work of a producer. */
+  /** The work of one producer. */
   @FunctionalInterface
   public interface Producer<T> {
     /**
-     * Produces until it is done.
+     * Submits until the producer is done.
      *
      * @param producer the number of the producer, from 0
      * @return the result
@@ -22,7 +22,7 @@ public final class Producers {
     T run(int producer) throws Exception;
   }
 
-  /** Runs producers at once and returns their results; fails if one of them fails. */
+  /** Runs producers concurrently and returns their results. Fails if one of them fails. */
   public static <T> List<T> run(int producers, Producer<T> producer) throws Exception {
     List<FutureTask<T>> tasks = new ArrayList<>();
     for (int p = 0; p < producers; p++) {

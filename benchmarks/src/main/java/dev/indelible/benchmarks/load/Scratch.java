@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * A directory that is deleted on close.
+ * A temporary directory that is deleted on close.
  *
  * @param path the directory
  */
@@ -24,7 +24,7 @@ public record Scratch(Path path) implements AutoCloseable {
     return new Scratch(Files.createTempDirectory(parent, "indelible-bench-"));
   }
 
-  /** Deletes the directory; retries, because a contender may still write its last batch. */
+  /** Deletes the directory. Retries, because a contender may still be writing its last batch. */
   @Override
   public void close() throws IOException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();

@@ -6,12 +6,12 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.UUID;
 
-/** Counts the events of {@link EventStream} that were found. Not thread-safe. */
+/** Counts the found events of an {@link EventStream}. Not thread-safe. */
 public final class Tally {
   private final List<BitSet> found = new ArrayList<>();
   private long duplicated;
 
-  /** Counts a found event. */
+  /** Counts one found event. */
   public void see(String id) {
     UUID uuid = UUID.fromString(id);
     int producer = EventStream.producerOf(uuid);
@@ -25,12 +25,12 @@ public final class Tally {
     found.get(producer).set(number);
   }
 
-  /** Returns the number of different events found. */
+  /** Returns the number of distinct events found. */
   public long found() {
     return found.stream().mapToLong(BitSet::cardinality).sum();
   }
 
-  /** Returns the number of events that were found again. */
+  /** Returns the number of times that an event was found again. */
   public long duplicated() {
     return duplicated;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The load of the contenders, and the counts of it. */
+/** The events that contenders receive, and the counting of those that they stored. */
 @NullMarked
 package dev.indelible.benchmarks.load;
 

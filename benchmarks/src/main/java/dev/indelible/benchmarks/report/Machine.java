@@ -25,9 +25,9 @@ final class Machine {
   private Machine() {}
 
   /**
-   * Returns the facts, as a list.
+   * Returns the facts as a list.
    *
-   * @param work the directory of the measurements' files
+   * @param work the directory for the files of the measurements
    * @param home the directory of the source
    * @param command the command of the run
    * @param flags the flags of every measured JVM
@@ -51,7 +51,7 @@ final class Machine {
                 + SYNCS
                 + ")",
             "- JDK: " + System.getProperty("java.vm.name") + " " + Runtime.version(),
-            "- each measurement in a JVM of its own, with " + flags)
+            "- each measurement in a separate JVM, with " + flags)
         + "\n";
   }
 

@@ -6,18 +6,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Rows in columns, each as wide as its widest cell: the first to the left, numbers to the right.
+ * A Markdown table. Each column is as wide as its widest cell. The first column is aligned left,
+ * the others right.
  */
 public final class MarkdownTable {
   private final List<String> heads;
   private final List<List<String>> rows = new ArrayList<>();
 
-  /** Creates a table with these columns. */
+  /** Creates a table with these column titles. */
   public MarkdownTable(String... heads) {
     this.heads = List.of(heads);
   }
 
-  /** Adds a row, a cell a column; {@link Latencies} are four: p50, p99, p99.9 and max. */
+  /**
+   * Adds a row. Each argument is one cell, except {@link Latencies}, which are four: p50, p99,
+   * p99.9 and max.
+   */
   public MarkdownTable row(Object... cells) {
     List<String> row = new ArrayList<>();
     for (Object cell : cells) {

@@ -27,15 +27,15 @@ public final class Page {
     return this;
   }
 
-  /** Records the result for a target. */
+  /** Adds a row to the table of targets. */
   public Page target(String what, String wanted, String measured, boolean met) {
     targets.row(what, wanted, measured, met ? "yes" : "**no**");
     return this;
   }
 
-  /** Returns the page, which begins with {@link Machine#describe}. */
+  /** Returns the page. It begins with {@link Machine#describe}. */
   public String render(Path work, Path home, String command, String flags) throws IOException {
-    return "# Results\n\nWritten by one run. How each figure is measured stands below its table.\n\n"
+    return "# Results\n\nWritten by one run. The text below each table explains how it was measured.\n\n"
         + Machine.describe(work, home, command, flags)
         + (targets.isEmpty() ? "" : "\n## Targets\n\n" + targets)
         + body;

@@ -40,7 +40,7 @@ public final class Units {
     return format("%,.1f MiB", bytes / MEBI);
   }
 
-  /** Formats a rate per second. */
+  /** Returns a rate per second. */
   public static long perSecond(long events, long nanos) {
     return Math.round(events * NANOS_PER_SECOND / nanos);
   }

@@ -14,7 +14,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Child JVMs run, answer and die. */
+/** Child JVMs run, send their answers, and can be killed. */
 class ChildJvmTest {
   private static final String HEAP = "256m";
   private static final String PROVIDER =
@@ -23,7 +23,7 @@ class ChildJvmTest {
   @TempDir Path temp;
 
   @Test
-  void whatSurvivesAKillIsCountedAgainstWhatWasAccepted() throws Exception {
+  void survivorsAreComparedWithAcceptedEvents() throws Exception {
     Contender contender = new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO);
     Path directory = Files.createDirectory(temp.resolve("data"));
     Path notes = temp.resolve("notes");
@@ -33,11 +33,11 @@ class ChildJvmTest {
             HEAP,
             Optional.empty(),
             Victim.class,
-            Victim.told(contender, directory, notes, 2, 5_000));
+            Victim.orders(contender, directory, notes, 2, 5_000));
     victim.await(Victim.READY);
     victim.kill();
 
-    Facts counted = new Survivors().run(Survivors.told(contender, directory, notes));
+    Facts counted = new Survivors().run(Survivors.orders(contender, directory, notes));
     assertThat(counted.number("accepted")).isGreaterThanOrEqualTo(100);
     assertThat(counted.number("found")).isGreaterThanOrEqualTo(counted.number("accepted"));
     assertThat(counted.number("lost")).isZero();
@@ -45,7 +45,7 @@ class ChildJvmTest {
   }
 
   @Test
-  void aSignerIsLeftOutByLeavingOutItsJar() throws Exception {
+  void contenderRunsWithoutTheExcludedJar() throws Exception {
     Facts with = probe(RowSignatures.CORRETTO);
     Facts without = probe(RowSignatures.BOUNCY_CASTLE);
 
@@ -54,7 +54,7 @@ class ChildJvmTest {
   }
 
   @Test
-  void aChildThatFailsSaysWhy() {
+  void failedChildReportsTheReason() {
     assertThatThrownBy(() -> ChildJvm.run(temp, HEAP, Optional.empty(), Failing.class, new Facts()))
         .hasMessageContaining("because it is meant to");
   }
@@ -64,10 +64,10 @@ class ChildJvmTest {
     return ChildJvm.run(temp, HEAP, contender.withoutJar(), Probe.class, new Facts());
   }
 
-  /** Looks for Corretto's provider. */
+  /** Reports whether Corretto's provider is on the class path. */
   public static final class Probe implements Task {
     @Override
-    public Facts run(Facts told) {
+    public Facts run(Facts orders) {
       boolean found = true;
       try {
         Class.forName(PROVIDER);
@@ -81,7 +81,7 @@ class ChildJvmTest {
   /** Fails. */
   public static final class Failing implements Task {
     @Override
-    public Facts run(Facts told) {
+    public Facts run(Facts orders) {
       throw new IllegalStateException("because it is meant to");
     }
   }

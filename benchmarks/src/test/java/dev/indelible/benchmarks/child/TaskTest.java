@@ -24,19 +24,19 @@ class TaskTest {
   @TempDir Path temp;
 
   @Test
-  void aFloodFindsAllItHandedIn() throws Exception {
-    Facts facts = new Flood().run(Flood.told(INDELIBLE, temp, 2, 20, 200, Duration.ofMinutes(1)));
+  void floodFindsEverySubmittedEvent() throws Exception {
+    Facts facts = new Flood().run(Flood.orders(INDELIBLE, temp, 2, 20, 200, Duration.ofMinutes(1)));
     assertThat(facts.number("accepted")).isEqualTo(200);
     assertThat(facts.number("found")).isEqualTo(200);
     assertThat(facts.number("duplicated")).isZero();
   }
 
   @Test
-  void aStrideHandsInAtItsPace() throws Exception {
+  void strideKeepsItsPace() throws Exception {
     Facts facts =
         new Stride()
             .run(
-                Stride.told(
+                Stride.orders(
                     INDELIBLE, temp, 2, 2_000, Duration.ofMillis(10), Duration.ofMillis(50)));
     assertThat(facts.number("events")).isEqualTo(100);
     assertThat(facts.latencies("response").p50())
@@ -45,43 +45,43 @@ class TaskTest {
 
   @ParameterizedTest
   @EnumSource
-  void aRawInsertInsertsAll(RawInsert.Beside beside) throws Exception {
+  void rawInsertInsertsEveryRow(RawInsert.Beside beside) throws Exception {
     Facts facts =
-        new RawInsert().run(RawInsert.told(temp, RowSignatures.CORRETTO, beside, 2, 10, 333));
+        new RawInsert().run(RawInsert.orders(temp, RowSignatures.CORRETTO, beside, 2, 10, 333));
     assertThat(facts.number("accepted")).isEqualTo(333);
     assertThat(Files.size(temp.resolve("raw.db"))).isPositive();
   }
 
   @Test
-  void aBacklogIsDrainedAfterTheLockIsGone() throws Exception {
-    Facts facts = new Backlog().run(Backlog.told(temp, 300));
+  void backlogIsDrainedAfterTheLockIsReleased() throws Exception {
+    Facts facts = new Backlog().run(Backlog.orders(temp, 300));
     assertThat(facts.number("waiting")).isEqualTo(300);
     assertThat(facts.number("appended")).isEqualTo(301);
   }
 
   @Test
-  void ledgersOfTwoSizesAreAppendedTo() throws Exception {
-    Facts facts = new Growth().run(Growth.told(temp, 100, 300, 2, 10, 20, 5));
+  void growthMeasuresBothLedgers() throws Exception {
+    Facts facts = new Growth().run(Growth.orders(temp, 100, 300, 2, 10, 20, 5));
     assertThat(facts.number("small")).isPositive();
     assertThat(facts.number("large")).isPositive();
     assertThat(facts.latencies("proof").p50()).isPositive();
   }
 
   @Test
-  void aLogIsReadAndVerified() throws Exception {
+  void logIsReadAndVerified() throws Exception {
     Facts facts =
-        new Verification().run(Verification.told(temp.resolve("log"), RowSignatures.OFF, 300, 1));
-    // With the event that turns row signatures off, and a tally.
+        new Verification().run(Verification.orders(temp.resolve("log"), RowSignatures.OFF, 300, 1));
+    // The 300 events, the event that disables row signatures, and a tally.
     assertThat(facts.number("rows")).isEqualTo(302);
     assertThat(facts.number("read")).isPositive();
     assertThat(facts.number("verified")).isPositive();
   }
 
   @Test
-  void withoutItsTreeAllTheSameRowsAreThere() throws Exception {
+  void logWithoutTreeHasEveryRow() throws Exception {
     IndelibleContender treeless =
         new IndelibleContender(Durability.PROCESS, RowSignatures.OFF, false);
-    Facts facts = new Flood().run(Flood.told(treeless, temp, 2, 20, 200, Duration.ofMinutes(1)));
+    Facts facts = new Flood().run(Flood.orders(treeless, temp, 2, 20, 200, Duration.ofMinutes(1)));
     assertThat(facts.number("found")).isEqualTo(200);
     DataDirectory data = new DataDirectory(temp.resolve("measured"));
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
@@ -90,8 +90,8 @@ class TaskTest {
   }
 
   @Test
-  void aRowBecomesVisible() throws Exception {
-    Facts facts = new Visibility().run(Visibility.told(temp, 2, 5));
+  void rowBecomesVisible() throws Exception {
+    Facts facts = new Visibility().run(Visibility.orders(temp, 2, 5));
     assertThat(facts.latencies("visible").p50()).isPositive();
   }
 }

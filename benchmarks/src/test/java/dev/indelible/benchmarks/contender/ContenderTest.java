@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every contender stores the events that it accepted before it reports them as stored. A contender
- * with a wrong set-up would look fast.
+ * Every contender has stored an event when it reports it as stored. A contender with a wrong setup
+ * would look fast.
  */
 class ContenderTest {
   private static final int PRODUCERS = 2;
@@ -34,7 +34,7 @@ class ContenderTest {
 
   @ParameterizedTest
   @MethodSource("light")
-  void whatWasAcceptedIsOnDiskOnce(Contender contender) throws Exception {
+  void acceptedEventsAreOnDiskOnce(Contender contender) throws Exception {
     Tally tally = new Tally();
     try (Contender.Session session = contender.open(temp)) {
       Producers.run(
@@ -54,16 +54,16 @@ class ContenderTest {
     assertThat(tally.duplicated()).isZero();
   }
 
-  /** A broker takes seconds to start and to be read. */
+  /** A broker takes seconds to start and to read. */
   @ParameterizedTest
   @MethodSource("heavy")
   @Tag("full")
-  void whatTheBrokerAcceptedIsOnDiskOnce(Contender contender) throws Exception {
-    whatWasAcceptedIsOnDiskOnce(contender);
+  void eventsAcceptedByBrokersAreOnDiskOnce(Contender contender) throws Exception {
+    acceptedEventsAreOnDiskOnce(contender);
   }
 
   @Test
-  void eachHasANameOfItsOwn() {
+  void namesAreUnique() {
     assertThat(Contenders.all().stream().map(Contender::name)).doesNotHaveDuplicates();
     assertThat(Contenders.all())
         .allSatisfy(each -> assertThat(Contenders.named(each.name())).hasSameClassAs(each));

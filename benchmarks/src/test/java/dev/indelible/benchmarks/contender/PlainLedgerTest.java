@@ -17,12 +17,12 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The limit writes to the tables of Indelible. */
+/** The raw insert writes to the tables, indexes and pages of Indelible. */
 class PlainLedgerTest {
   @TempDir Path temp;
 
   @Test
-  void theLimitHasTheProductsTablesIndexesAndPages() throws Exception {
+  void plainLedgerHasTheSchemaOfIndelible() throws Exception {
     Path data = temp.resolve("data");
     try (Indelible log =
         new IndelibleContender(Durability.PROCESS, RowSignatures.CORRETTO).start(data)) {

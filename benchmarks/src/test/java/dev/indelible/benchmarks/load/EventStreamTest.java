@@ -10,17 +10,17 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The events of the contenders are identical and can be counted. */
+/** All contenders receive identical events, and stored events can be counted. */
 class EventStreamTest {
   private static final int MANY = 5_000;
 
   @Test
-  void everyRunGetsTheSameEvents() {
+  void everyRunGetsEqualEvents() {
     assertThat(events(1, 4)).isEqualTo(events(1, 4));
   }
 
   @Test
-  void idsAreOfVersionSevenAndRiseWithTheTime() {
+  void idsAreVersion7AndRiseWithTime() {
     List<DeferredAuditEvent> events = events(0, 1);
     assertThat(events).allMatch(event -> event.id().version() == 7 && event.id().variant() == 2);
     assertThat(events)
@@ -29,7 +29,7 @@ class EventStreamTest {
   }
 
   @Test
-  void aTallySaysWhatIsMissingAndWhatIsThereTwice() {
+  void tallyCountsMissingAndDuplicatedEvents() {
     List<DeferredAuditEvent> all = new ArrayList<>(events(0, 2));
     all.addAll(events(1, 2));
     Tally tally = new Tally();

@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-/** The open loop. */
+/** Events are due at a fixed rate, even after a slow step. */
 class PaceTest {
   @Test
-  void asManyEventsAreDueAsThePaceSays() throws Exception {
+  void paceDeterminesNumberOfEvents() throws Exception {
     List<Long> dues = new ArrayList<>();
     new Pace(2, 4, 50_000).run(Duration.ofMillis(100), dues::add);
     assertThat(dues).hasSize(1_250).isSorted();
@@ -20,7 +20,7 @@ class PaceTest {
   }
 
   @Test
-  void aSlowStepDelaysNoLaterDueTime() throws Exception {
+  void slowStepDoesNotDelayLaterDueTimes() throws Exception {
     List<Long> dues = new ArrayList<>();
     new Pace(0, 1, 1_000)
         .run(

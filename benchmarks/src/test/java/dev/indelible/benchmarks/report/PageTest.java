@@ -10,12 +10,12 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page of results. */
+/** The page of results: tables, units and content. */
 class PageTest {
   @TempDir Path temp;
 
   @Test
-  void columnsLineUp() {
+  void columnsAreAligned() {
     MarkdownTable table =
         new MarkdownTable("what", "events/s").row("long name", "1").row("x", "250,000");
     assertThat(table)
@@ -37,7 +37,7 @@ class PageTest {
   }
 
   @Test
-  void timesHaveTheUnitThatSuitsThem() {
+  void timesHaveSuitableUnits() {
     assertThat(Units.time(950)).isEqualTo("950 ns");
     assertThat(Units.time(1_500)).isEqualTo("1.5 µs");
     assertThat(Units.time(Duration.ofMillis(20).toNanos())).isEqualTo("20.0 ms");
@@ -45,7 +45,7 @@ class PageTest {
   }
 
   @Test
-  void thePageSaysWhatWasMissedAndNamesNoHostAndNoPath() throws Exception {
+  void pageNamesMissedTargetsButNoHostOrPath() throws Exception {
     String page =
         new Page()
             .section("A section")

@@ -31,26 +31,27 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Replay of dead letters: each is appended under its own id at most once, or stays a dead letter
- * (D2, D4, D6).
+ * A replayed dead letter is appended under its own id at most once, or stays a dead letter
+ * (promises D2, D4 and D6).
  */
-class LetterReplayTest {
+class DeadLetterReplayTest {
   private static final String TRIGGER =
-      "CREATE TRIGGER refuse BEFORE INSERT ON signed_events WHEN NEW.agent_id = 'agent:poison'"
+      "CREATE TRIGGER refuse BEFORE INSERT ON signed_events WHEN NEW.agent_id = 'agent:refused'"
           + " BEGIN SELECT RAISE(ABORT, 'not this one'); END";
 
   @TempDir Path directory;
 
   private TestLog log;
-  private DeferredAuditEvent poison;
+  private DeferredAuditEvent refusedEvent;
 
   @BeforeEach
-  void oneLetterAmongTwoRows() throws Exception {
+  void recordOneDeadLetterAndTwoRows() throws Exception {
     log = TestLog.in(directory).create();
     Sql.run(log.file, TRIGGER);
-    poison = TestLog.refusal("agent:poison", "rm -rf /");
-    log.append(TestLog.refusal("agent:a", "before"), poison, TestLog.refusal("agent:a", "after"));
-    assertThat(log.letterIds()).containsExactly(poison.id().toString());
+    refusedEvent = TestLog.refusal("agent:refused", "rm -rf /");
+    log.append(
+        TestLog.refusal("agent:a", "before"), refusedEvent, TestLog.refusal("agent:a", "after"));
+    assertThat(log.letterIds()).containsExactly(refusedEvent.id().toString());
   }
 
   @Test
@@ -63,12 +64,12 @@ class LetterReplayTest {
       // A second replay does nothing.
       assertThat(letters.replay(letter())).isEmpty();
     }
-    assertThat(log.ids()).hasSize(4).contains(poison.id().toString());
-    assertThat(letter().replayedAs()).contains(poison.id().toString());
+    assertThat(log.ids()).hasSize(4).contains(refusedEvent.id().toString());
+    assertThat(letter().replayedAs()).contains(refusedEvent.id().toString());
     assertThat(types()).endsWith(DeferredAuditEvent.REFUSAL, SystemEvent.DEAD_LETTER_REPLAYED);
     log.requireIntact();
-    // D4: the replayed event, submitted again, is the existing row.
-    log.append(poison);
+    // The replayed event, submitted again, matches its existing row.
+    log.append(refusedEvent);
     assertThat(log.ids()).hasSize(4);
     assertThat(log.letters()).isEqualTo(1);
   }
@@ -99,7 +100,7 @@ class LetterReplayTest {
   }
 
   @Test
-  void purgedLetterThatIsBackIsNamed() throws Exception {
+  void restoredPurgedLetterIsNamed() throws Exception {
     Sql.run(
         log.file, "DROP TRIGGER refuse", "CREATE TABLE kept AS SELECT * FROM signed_events_dlq");
     try (DeadLetters letters =
@@ -175,7 +176,9 @@ class LetterReplayTest {
     assertThat(log.ids()).hasSize(2);
   }
 
-  /** The hash does not cover the event type: a refusal must not be replayed as a check. */
+  /**
+   * The payload hash does not cover the event type, but a refusal must not be replayed as a check.
+   */
   @Test
   void letterOfAnotherTypeIsNotReplayed() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
@@ -197,8 +200,8 @@ class LetterReplayTest {
   }
 
   /**
-   * D11: a person who can write to the file and has no key cannot make the log sign a note that
-   * rows may be unsigned.
+   * A person who can write to the file but has no key cannot make the log sign a note that rows may
+   * be unsigned.
    */
   @Test
   void plantedSystemEventIsNotSigned() throws Exception {
@@ -247,7 +250,7 @@ class LetterReplayTest {
             Sql.texts(log.file, "SELECT payload FROM signed_events ORDER BY sequence DESC LIMIT 1"))
         .singleElement()
         .asString()
-        .contains(poison.id().toString(), "seen by the auditor");
+        .contains(refusedEvent.id().toString(), "seen by the auditor");
     log.requireIntact();
   }
 
@@ -258,12 +261,12 @@ class LetterReplayTest {
     audit.queue().submit(TestLog.refusal("agent:a", "next"));
     TestLog.settle(audit);
     TestLog.close(audit);
-    assertThat(letter().replayedAs()).contains(poison.id().toString());
-    assertThat(log.ids()).hasSize(5).contains(poison.id().toString());
+    assertThat(letter().replayedAs()).contains(refusedEvent.id().toString());
+    assertThat(log.ids()).hasSize(5).contains(refusedEvent.id().toString());
     log.requireIntact();
   }
 
-  /** D6: a locked ledger only delays the replay of dead letters. */
+  /** A locked ledger only delays the replay of dead letters. */
   @Test
   void lettersAreReplayedOnceALockIsReleased() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
@@ -279,13 +282,11 @@ class LetterReplayTest {
     }
     TestLog.settle(audit);
     TestLog.close(audit);
-    assertThat(letter().replayedAs()).contains(poison.id().toString());
+    assertThat(letter().replayedAs()).contains(refusedEvent.id().toString());
     log.requireIntact();
   }
 
-  /**
-   * D8: a dead letter whose insert rolls back the transaction is skipped, and stays a dead letter.
-   */
+  /** A dead letter whose insert rolls back the transaction is skipped and stays a dead letter. */
   @Test
   void startSkipsALetterThatRollsBack() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse", TRIGGER.replace("ABORT", "ROLLBACK"));

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: the log waits out transient faults of the ledger. */
-class WeatherTest {
+/** The log waits until a transient fault of the ledger ends. */
+class TransientFaultTest {
   @TempDir Path directory;
   private TestLog log;
 
@@ -29,20 +29,20 @@ class WeatherTest {
     log = TestLog.in(directory);
   }
 
-  /** Acceptance 19, with a tenth of the time. */
+  /** The lock is held for three seconds. */
   @Test
-  void aWriteLockHeldElsewhereIsWaitedOut() throws Exception {
-    waitsOutAWriteLockHeldFor(Duration.ofSeconds(3));
+  void eventsWaitForALockedDatabase() throws Exception {
+    recordWhileLockedFor(Duration.ofSeconds(3));
   }
 
-  /** Acceptance 19. */
+  /** The lock is held for half a minute. */
   @Test
   @Tag("full")
-  void writeLockHeldForHalfAMinuteIsWaitedOut() throws Exception {
-    waitsOutAWriteLockHeldFor(Duration.ofSeconds(30));
+  void eventsWaitHalfAMinuteForALockedDatabase() throws Exception {
+    recordWhileLockedFor(Duration.ofSeconds(30));
   }
 
-  private void waitsOutAWriteLockHeldFor(Duration time) throws Exception {
+  private void recordWhileLockedFor(Duration time) throws Exception {
     log.create();
     List<DeferredAuditEvent> events = TestLog.refusals("agent:a", 20);
     DeferredAudit audit = log.start();
@@ -78,9 +78,9 @@ class WeatherTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** D6: a lock held while the file is first created is a transient fault. */
+  /** A lock held while the file is created for the first time is a transient fault. */
   @Test
-  void aLockHeldOnAnEmptyFileIsWaitedOut() throws Exception {
+  void eventsWaitForALockedEmptyFile() throws Exception {
     DeferredAudit audit;
     try (Connection other = Sql.connect(log.file)) {
       Sql.run(other, "BEGIN EXCLUSIVE");
@@ -96,9 +96,9 @@ class WeatherTest {
     assertThat(log.requireIntact()).hasSize(1);
   }
 
-  /** D6: a missing directory, as of a disk not yet mounted, is a transient fault. */
+  /** A missing directory, for example of a disk that is not mounted yet, is a transient fault. */
   @Test
-  void missingDirectoryIsWaitedFor() throws Exception {
+  void eventsWaitForAMissingDirectory() throws Exception {
     Path later = directory.resolve("mounted/later");
     TestLog away = TestLog.in(later);
     DeferredAudit audit = away.start();
@@ -113,10 +113,7 @@ class WeatherTest {
     assertThat(away.requireIntact()).hasSize(1);
   }
 
-  /**
-   * D9, D10: a shutdown during a transient fault reports what is pending, and the counters
-   * reconcile.
-   */
+  /** A shutdown during a transient fault reports what is pending, and the counters reconcile. */
   @Test
   void closingWhileLockedReportsWhatIsPending() throws Exception {
     log.create();

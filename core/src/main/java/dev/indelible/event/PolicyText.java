@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.event;
+
+import dev.indelible.crypto.Sha256;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.Text;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The full text of a policy, as a {@code policy.loaded} event records it when the policy comes into
+ * force. The digest, which each decision names, follows from the text, so nobody can put another
+ * text on record under the digest of a policy.
+ *
+ * @param files the files in the order in which they are read
+ */
+public record PolicyText(List<File> files) {
+  /** The longest text that is recorded, in bytes of UTF-8 over all files: 1 MiB. */
+  public static final int MAX_RECORDED_BYTES = 1 << 20;
+
+  /**
+   * The longest details of an event that the smallest segment of a journal holds, with 64 KiB left
+   * for the rest of the event. Escapes can make a text of 1 MiB longer than that.
+   */
+  private static final int MAX_DETAILS_BYTES = (2 << 20) - (64 << 10);
+
+  /**
+   * One file of a policy.
+   *
+   * @param name the name in its directory; empty for a policy of a single file
+   * @param text the content, with a byte order mark if the file has one
+   */
+  public record File(Optional<String> name, String text) {}
+
+  /**
+   * A recorded policy.
+   *
+   * @param digest the digest of the policy
+   * @param length the length of its text in bytes
+   * @param text the text; empty if it is left out because of its length
+   */
+  public record Recorded(String digest, long length, Optional<PolicyText> text) {
+    /** Returns true if the text is recorded and has the recorded digest. */
+    public boolean isProven() {
+      return text.isPresent() && text.get().digest().equals(digest);
+    }
+  }
+
+  public PolicyText {
+    files = List.copyOf(files);
+  }
+
+  /** Returns the text of a policy of a single file. */
+  public static PolicyText ofFile(String text) {
+    return new PolicyText(List.of(new File(Optional.empty(), text)));
+  }
+
+  /**
+   * Returns the digest: {@code sha256:} and 64 hex digits over the bytes of the file; for a
+   * directory, over the name and the bytes of each file, each preceded by its length in four bytes,
+   * big-endian.
+   */
+  public String digest() {
+    List<byte[]> parts = new ArrayList<>();
+    for (File file : files) {
+      byte[] bytes = file.text().getBytes(StandardCharsets.UTF_8);
+      if (file.name().isPresent()) {
+        frame(parts, file.name().get().getBytes(StandardCharsets.UTF_8));
+        frame(parts, bytes);
+      } else {
+        parts.add(bytes);
+      }
+    }
+    return "sha256:" + HexFormat.of().formatHex(Sha256.hash(parts.toArray(byte[][]::new)));
+  }
+
+  private static void frame(List<byte[]> parts, byte[] bytes) {
+    parts.add(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).array());
+    parts.add(bytes);
+  }
+
+  /** Returns the length of the text of all files, in bytes of UTF-8. */
+  public long length() {
+    return files.stream().mapToLong(file -> Text.utf8Length(file.text())).sum();
+  }
+
+  /**
+   * Returns the event that records that this policy comes into force now. A text over {@link
+   * #MAX_RECORDED_BYTES} is left out, and the event states that.
+   *
+   * @throws ClockException if the current time cannot be recorded
+   */
+  public SystemEvent toEvent(Clock clock) {
+    CanonicalWriter details = details(length() <= MAX_RECORDED_BYTES);
+    return SystemEvent.at(
+        Timestamps.now(clock),
+        SystemEvent.POLICY_LOADED,
+        details.length() <= MAX_DETAILS_BYTES ? details : details(false));
+  }
+
+  private CanonicalWriter details(boolean withText) {
+    CanonicalWriter out = new CanonicalWriter().beginObject().member("digest", digest());
+    if (withText) {
+      out.name("files").beginArray();
+      for (File file : files) {
+        out.element().beginObject().member("name", file.name()).member("text", file.text());
+        out.endObject();
+      }
+      out.endArray();
+    }
+    out.member("length", length());
+    if (!withText) {
+      out.member("omitted", "the text is too long to be recorded");
+    }
+    return out.endObject();
+  }
+
+  /**
+   * Returns true if a payload records the policy with a digest. Reads only the beginning of the
+   * payload.
+   *
+   * @param payload the payload of a {@code policy.loaded} event
+   */
+  public static boolean records(byte[] payload, String digest) {
+    CanonicalWriter beginning = new CanonicalWriter().beginObject();
+    beginning.member("agent_id", SystemEvent.AGENT).name("details").beginObject();
+    byte[] expected = beginning.member("digest", digest).toBytes();
+    return payload.length > expected.length
+        && Arrays.equals(payload, 0, expected.length, expected, 0, expected.length);
+  }
+
+  /**
+   * Reads the details of a {@code policy.loaded} event.
+   *
+   * @throws JsonFormatException if a detail is missing or has a wrong type
+   */
+  public static Recorded read(JsonFields details) throws JsonFormatException {
+    Optional<PolicyText> text = Optional.empty();
+    if (details.has("files")) {
+      List<File> files = new ArrayList<>();
+      for (JsonNode node : details.node("files")) {
+        JsonFields file = JsonFields.of(node, "file");
+        files.add(new File(file.optionalString("name"), file.string("text")));
+      }
+      text = Optional.of(new PolicyText(files));
+    }
+    return new Recorded(details.string("digest"), details.optionalLong("length").orElse(0), text);
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import dev.indelible.canonical.HostPatterns;
+import dev.indelible.canonical.PathPatterns;
+import dev.indelible.fact.Verb;
+import java.util.Set;
+
+/**
+ * A property that an action must have for a clause to hold. The index finds rules by it; the clause
+ * is then evaluated.
+ */
+sealed interface Trigger {
+  /** Any action. */
+  record Always() implements Trigger {
+    @Override
+    public int selectivity() {
+      return 0;
+    }
+  }
+
+  /** An action of one of some kinds. */
+  record Kinds(Set<String> kinds) implements Trigger {
+    @Override
+    public int selectivity() {
+      return 1;
+    }
+  }
+
+  /** Any fact of a verb. */
+  record Does(Verb verb) implements Trigger {
+    @Override
+    public int selectivity() {
+      return 2;
+    }
+  }
+
+  /** A call of one of some tools. */
+  record Tools(Set<String> names) implements Trigger {
+    @Override
+    public int selectivity() {
+      return 3;
+    }
+  }
+
+  /** A command of one of some programs, whose names are in lower case. */
+  record Programs(Set<String> names) implements Trigger {
+    @Override
+    public int selectivity() {
+      return 3;
+    }
+  }
+
+  /** A fact of a verb whose path the patterns name. */
+  record Paths(Verb verb, PathPatterns patterns) implements Trigger {
+    @Override
+    public int selectivity() {
+      return 4;
+    }
+  }
+
+  /** A connection to a host that the patterns name. */
+  record Hosts(HostPatterns patterns) implements Trigger {
+    @Override
+    public int selectivity() {
+      return 4;
+    }
+  }
+
+  /** Any action. */
+  Trigger ALWAYS = new Always();
+
+  /** Returns a rank: of several triggers of a clause, that of the highest finds it. */
+  int selectivity();
+}
