@@ -15,24 +15,46 @@ module dev.indelible.core {
   exports dev.indelible.health;
   exports dev.indelible.json;
   exports dev.indelible.ledger;
-  exports dev.indelible.publish;
+  exports dev.indelible.proof;
   exports dev.indelible.queue;
   exports dev.indelible.verify;
   exports dev.indelible.append to
       dev.indelible,
-      dev.indelible.cli,
-      dev.indelible.benchmarks;
+      dev.indelible.cli;
+  exports dev.indelible.check to
+      dev.indelible,
+      dev.indelible.aimemory,
+      dev.indelible.cli;
   exports dev.indelible.drain to
       dev.indelible,
       dev.indelible.cli;
-  exports dev.indelible.follow to
+  exports dev.indelible.encoding to
       dev.indelible,
-      dev.indelible.cli;
+      dev.indelible.server,
+      dev.indelible.aimemory,
+      dev.indelible.cli,
+      dev.indelible.policy,
+      dev.indelible.sqlite;
   exports dev.indelible.journal to
       dev.indelible,
-      dev.indelible.cli,
-      dev.indelible.benchmarks;
-  exports dev.indelible.note to
+      dev.indelible.cli;
+  exports dev.indelible.monitor to
       dev.indelible,
       dev.indelible.cli;
+  exports dev.indelible.note to
+      dev.indelible,
+      dev.indelible.aimemory,
+      dev.indelible.cli,
+      dev.indelible.sqlite;
+  exports dev.indelible.pending to
+      dev.indelible,
+      dev.indelible.cli;
+  exports dev.indelible.publish to
+      dev.indelible,
+      dev.indelible.cli;
+  exports dev.indelible.storage to
+      dev.indelible,
+      dev.indelible.aimemory,
+      dev.indelible.cli,
+      dev.indelible.sqlite;
 }

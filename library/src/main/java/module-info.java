@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The one dependency of most users: opens a log and decides, records and reads. */
-@SuppressWarnings("requires-automatic")
+// The command depends on this module, and is compiled after it.
+@SuppressWarnings({"module", "requires-automatic"})
 module dev.indelible {
   requires static org.jspecify;
   requires static micrometer.core;
@@ -9,4 +10,6 @@ module dev.indelible {
   requires dev.indelible.sqlite;
 
   exports dev.indelible;
+  exports dev.indelible.directory to
+      dev.indelible.cli;
 }

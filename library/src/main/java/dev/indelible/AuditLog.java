@@ -3,46 +3,73 @@ package dev.indelible;
 
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Erasure;
+import dev.indelible.append.KeyEvents;
+import dev.indelible.check.LastCheckpoint;
+import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.TrustedKeys;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.directory.JournalCheck;
+import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.ErasureNote;
 import dev.indelible.note.KeyHistory;
-import dev.indelible.publish.EvidenceException;
+import dev.indelible.proof.ProvenRow;
+import dev.indelible.publish.ExportedLog;
 import dev.indelible.publish.LedgerExport;
-import dev.indelible.publish.ProvenRow;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.MemoryLedger;
 import dev.indelible.tlog.LogDirectory;
 import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.verify.Finding;
-import dev.indelible.verify.LastCheckpoint;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads, verifies, proves and exports the log in a data directory, and erases payloads. Works while
- * the log is open for recording, in this process or another. Each call opens the ledger and closes
- * it again. Safe for use by any number of threads.
+ * Reads, verifies, proves and exports the log in a data directory, erases payloads, and changes to
+ * an external signer. Works while the log is open for recording, in this process or another. Each
+ * call opens the ledger and closes it again. Safe for use by any number of threads.
  */
 public final class AuditLog {
-  private final DataDirectory data;
+  /** Null for a log in memory. */
+  private final @Nullable DataDirectory directory;
 
-  /** Creates access to the log in a data directory. */
-  public AuditLog(DataDirectory data) {
-    this.data = Objects.requireNonNull(data, "data is null");
+  /** The ledger of a log in memory. */
+  private final @Nullable MemoryLedger memory;
+
+  /** Creates access to the log in a data directory, which need not be open for recording. */
+  public AuditLog(Path directory) {
+    this.directory = new DataDirectory(Objects.requireNonNull(directory, "directory is null"));
+    this.memory = null;
+  }
+
+  /** Creates access to a log in memory, which can only be read. */
+  AuditLog(MemoryLedger memory) {
+    this.directory = null;
+    this.memory = memory;
+  }
+
+  private DataDirectory data() {
+    if (directory == null) {
+      throw new IllegalStateException("a log in memory has no data directory; only reader() works");
+    }
+    return directory;
   }
 
   /**
@@ -51,11 +78,11 @@ public final class AuditLog {
    * @throws LedgerException if there is no ledger yet, or it cannot be read now
    */
   public LedgerReader reader() throws LedgerException {
-    return open();
+    return memory != null ? memory.reader() : open();
   }
 
   private SqliteLedger open() throws LedgerException {
-    return SqliteLedger.open(data.database());
+    return SqliteLedger.open(data().database());
   }
 
   /** Verifies the whole log with the keys and the witnesses of the data directory. */
@@ -76,11 +103,11 @@ public final class AuditLog {
     VerificationReport report;
     try (SqliteLedger ledger = open()) {
       report = new Verifier(ledger, complete).verify();
-      beside.addAll(JournalCheck.swapped(data, ledger));
+      beside.addAll(JournalCheck.swapped(data(), ledger));
       beside.add(lastCheckpoint(ledger, complete));
-      beside.addAll(JournalCheck.journals(data, ledger));
+      beside.addAll(JournalCheck.journals(data(), ledger));
     } catch (LedgerException e) {
-      Optional<String> missing = HealthCheck.missingDatabase(data);
+      Optional<String> missing = data().missingDatabase();
       report =
           missing.isPresent()
               ? new VerificationReport(
@@ -94,12 +121,29 @@ public final class AuditLog {
     return report;
   }
 
+  /**
+   * Verifies the static files of an {@linkplain #export export}, without the log.
+   *
+   * @param keys the trusted public keys; a key in the directory itself proves nothing
+   * @throws LedgerException if there is no export, or it cannot be read now and is not damaged
+   */
+  public static VerificationReport verifyExport(Path directory, TrustedKeys keys)
+      throws LedgerException {
+    try (ExportedLog log = ExportedLog.open(directory)) {
+      VerificationOptions options =
+          VerificationOptions.of(KeyRing.of(keys.of(log.origin()))).origins(keys.origins());
+      return new Verifier(log, options.ofCopy()).verify();
+    } catch (LedgerException e) {
+      return VerificationReport.ofDamage(e);
+    }
+  }
+
   private VerificationOptions withOwnKeys(VerificationOptions options, List<Finding> findings) {
     if (!options.keys().keys().isEmpty()) {
       return options;
     }
     try {
-      KeyRing accepted = data.keys().accepted();
+      KeyRing accepted = data().keys().accepted();
       if (accepted.keys().isEmpty()) {
         findings.add(Finding.unknown(Finding.KEYS, noKey("exists")));
       }
@@ -112,7 +156,7 @@ public final class AuditLog {
 
   private String noKey(String why) {
     return "%s: no public key %s; restore it, or name one with --key"
-        .formatted(data.path().resolve("keys"), why);
+        .formatted(data().path().resolve("keys"), why);
   }
 
   private VerificationOptions withOwnWitnesses(
@@ -121,8 +165,8 @@ public final class AuditLog {
       return options;
     }
     try {
-      return data.witnessPolicy().map(options::witnesses).orElse(options);
-    } catch (OpenException e) {
+      return data().witnessPolicy().map(options::witnesses).orElse(options);
+    } catch (DirectoryException e) {
       findings.add(Finding.unknown(Finding.WITNESSES, String.valueOf(e.getMessage())));
       return options;
     }
@@ -136,7 +180,7 @@ public final class AuditLog {
       // The verifier has reported the error; the given keys still verify the file.
       history = KeyHistory.none(options.keys());
     }
-    return LastCheckpoint.judge(data.lastCheckpoint(), ledger, history).finding();
+    return LastCheckpoint.judge(data().lastCheckpoint(), ledger, history).finding();
   }
 
   /**
@@ -146,15 +190,19 @@ public final class AuditLog {
    * @throws EvidenceException if there is no proof yet, or the ledger contradicts what was signed
    * @throws OpenException if the file of the witnesses cannot be read
    */
-  public ProvenRow prove(String eventId)
-      throws LedgerException, KeyException, EvidenceException, OpenException {
-    List<VerifierKey> witnesses =
-        data.witnessPolicy().stream()
-            .flatMap(policy -> policy.witnesses().stream())
-            .map(WitnessPolicy.Witness::key)
-            .toList();
+  public ProvenRow prove(String eventId) throws LedgerException, KeyException, OpenException {
+    List<VerifierKey> witnesses;
+    try {
+      witnesses =
+          data().witnessPolicy().stream()
+              .flatMap(policy -> policy.witnesses().stream())
+              .map(WitnessPolicy.Witness::key)
+              .toList();
+    } catch (DirectoryException e) {
+      throw new OpenException(e.getMessage(), e);
+    }
     try (LedgerReader ledger = reader()) {
-      return ProvenRow.of(ledger, data.keys().accepted(), witnesses, eventId);
+      return ProvenRow.of(ledger, data().keys().accepted(), witnesses, eventId);
     }
   }
 
@@ -174,11 +222,11 @@ public final class AuditLog {
    * @throws EvidenceException if there is no checkpoint, or the ledger contradicts what was signed
    */
   public Exported export(Path directory, LongConsumer progress)
-      throws LedgerException, KeyException, EvidenceException, LogDirectoryException {
+      throws LedgerException, KeyException, LogDirectoryException {
     try (LedgerReader ledger = reader();
         LogDirectory files = LogDirectory.openForWriting(directory)) {
       Checkpoint checkpoint =
-          new LedgerExport(ledger, data.keys().accepted(), files, progress).write();
+          new LedgerExport(ledger, data().keys().accepted(), files, progress).write();
       return new Exported(checkpoint, files.written());
     }
   }
@@ -190,7 +238,7 @@ public final class AuditLog {
    * @param sequence the event's row
    * @param payloadHash the hash of the payload, in hex
    * @param deadLetters the number of removed dead letters that had this payload
-   * @param isGone whether the bytes are gone from the ledger's storage; false while a reader uses
+   * @param isGone true if the bytes are gone from the ledger's storage; false while a reader uses
    *     an earlier state of the ledger
    */
   public record Erased(
@@ -207,17 +255,42 @@ public final class AuditLog {
       throws LedgerException, KeyException {
     // Opening to write would create a ledger where there is none.
     reader().close();
-    DataDirectory.SigningKeys keys = data.signingKeys();
+    DataDirectory.SigningKeys keys = data().signingKeys();
     try (Erasure erasure =
         new Erasure(
-            SqliteWriter.open(data.database()),
-            CheckpointFile.at(data.lastCheckpoint()),
+            SqliteWriter.open(data().database()),
+            CheckpointFile.at(data().lastCheckpoint()),
             keys.signer(),
             keys.accepted())) {
       Erasure.Erased erased = erasure.erase(eventId, reason, by);
       ErasureNote note = erased.note();
       return new Erased(
-          note.eventId(), note.sequence(), note.payloadHash(), note.letters(), erased.isGone());
+          note.eventId(), note.sequence(), note.payloadHash(), note.deadLetters(), erased.isGone());
+    }
+  }
+
+  /**
+   * Migrates from the key in the data directory to an external signer. The key signs the migration
+   * in the chain, and is then deleted. From then on, the log must be opened with that signer.
+   *
+   * @throws KeyException if there is no key here, or it cannot be deleted
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public void migrateKey(Signer next) throws KeyException, LedgerException {
+    data().migrate(next);
+  }
+
+  /**
+   * Records that one external signer introduces the next. From then on, the log must be opened with
+   * the next one.
+   *
+   * @throws KeyException if the keys of the data directory cannot be read
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public void rotateSigner(Signer current, Signer next) throws KeyException, LedgerException {
+    reader().close();
+    try (KeyEvents events = data().keyEvents(data().keys().accepted())) {
+      events.rotate(current.checked(), next.checked());
     }
   }
 }

@@ -5,19 +5,20 @@ import dev.indelible.append.AppendSettings;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.follow.AnchorFollower;
-import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.Gate;
-import dev.indelible.ledger.MemoryLedger;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.MemoryStore;
+import dev.indelible.storage.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,7 +26,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
@@ -39,9 +39,7 @@ public final class Indelible implements AutoCloseable {
   private final Optional<PolicyReload> reload;
   private final Optional<CosignatureFollower> witnessing;
   private final Optional<AnchorFollower> anchoring;
-
-  /** Null for a log in memory. */
-  private final @Nullable AuditLog log;
+  private final AuditLog log;
 
   /** Checks the health of the files in the data directory. */
   private final Supplier<AuditHealth> atRest;
@@ -52,7 +50,7 @@ public final class Indelible implements AutoCloseable {
       Optional<PolicyReload> reload,
       Optional<CosignatureFollower> witnessing,
       Optional<AnchorFollower> anchoring,
-      @Nullable AuditLog log,
+      AuditLog log,
       Supplier<AuditHealth> atRest) {
     this.log = log;
     this.atRest = atRest;
@@ -81,11 +79,14 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Opens a log in memory, for unit tests: from the gate to signed rows, with a new key and without
-   * files. The rows are lost with the process. The text of the policy is not recorded.
-   *
-   * @param ledger receives the rows, for the test to read; {@link #log} is not available
+   * files. The rows are lost with the process; {@link #log} reads them until then. The text of the
+   * policy is not recorded.
    */
-  public static Indelible inMemory(Policy policy, MemoryLedger ledger) {
+  public static Indelible inMemory(Policy policy) {
+    return inMemory(policy, new MemoryLedger());
+  }
+
+  static Indelible inMemory(Policy policy, MemoryLedger ledger) {
     Objects.requireNonNull(policy, "policy is null");
     SigningKey key = SigningKey.generate();
     DeferredAudit audit =
@@ -103,7 +104,7 @@ public final class Indelible implements AutoCloseable {
               Optional.empty(),
               Optional.empty(),
               Optional.empty(),
-              null,
+              new AuditLog(ledger),
               () -> AuditHealth.RECORDING);
       opened = true;
       return indelible;
@@ -114,11 +115,6 @@ public final class Indelible implements AutoCloseable {
     }
   }
 
-  /** Opens a log in memory whose rows are not read. */
-  public static Indelible inMemory(Policy policy) {
-    return inMemory(policy, new MemoryLedger());
-  }
-
   /** Returns a builder, for options that {@link #open(Path)} leaves at their defaults. */
   public static IndelibleBuilder builder(Path directory) {
     return new IndelibleBuilder(
@@ -127,10 +123,6 @@ public final class Indelible implements AutoCloseable {
 
   /** Returns the log, to read, verify, prove and export it, and to erase payloads. */
   public AuditLog log() {
-    if (log == null) {
-      throw new IllegalStateException(
-          "a log in memory has no data directory; read its MemoryLedger");
-    }
     return log;
   }
 
@@ -231,8 +223,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits until accepted events are in the ledger, and returns a report (D9). If all
-   * are in the ledger, the last checkpoint goes to the anchor file and once more to the witnesses,
+   * Stops intake, waits until accepted events are in the ledger, and returns a report. If all are
+   * in the ledger, the last checkpoint goes to the anchor file and once more to the witnesses,
    * which takes a second at most.
    *
    * @param withoutProgress the longest wait while no event is settled

@@ -12,26 +12,32 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.directory.ExistingLog;
+import dev.indelible.directory.HealthCheck;
+import dev.indelible.directory.LedgerPositions;
+import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.follow.AnchorFollower;
-import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerSource;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.MemoryStore;
 import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -241,7 +247,7 @@ public final class IndelibleBuilder {
       // Without SQLite's library no event could reach a ledger, so none is accepted.
       SqliteLibrary.load();
       if (durability != Durability.MEMORY) {
-        Journal.requireRoom(data.journal());
+        Journal.requireSpace(data.journal());
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
@@ -254,7 +260,11 @@ public final class IndelibleBuilder {
         return start(log, rules, new Opened(key, accepted, ledger, new MemoryStore()), witnessed);
       }
       return openOnJournal(log, rules, witnessed);
-    } catch (PolicyException | KeyException | LedgerException | JournalException e) {
+    } catch (DirectoryException
+        | PolicyException
+        | KeyException
+        | LedgerException
+        | JournalException e) {
       throw new OpenException(e.getMessage(), e);
     }
   }
@@ -281,7 +291,7 @@ public final class IndelibleBuilder {
   /**
    * Opens the log on its journal. A ledger that cannot be read now, for example because it is
    * locked or damaged, gets its events later: a journal names its ledger, and the drainer appends
-   * to no other (D2).
+   * to no other.
    */
   private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
@@ -339,7 +349,7 @@ public final class IndelibleBuilder {
     return Journal.open(
         data.journal(),
         ledger,
-        new StartPositions(data.database()),
+        LedgerPositions.at(data.database()),
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 
@@ -375,7 +385,7 @@ public final class IndelibleBuilder {
               reload,
               witnessing,
               anchoring,
-              new AuditLog(data),
+              new AuditLog(data.path()),
               () -> HealthCheck.of(data, anchor));
       started = true;
       return indelible;

@@ -2,11 +2,11 @@
 package dev.indelible;
 
 import dev.indelible.action.AgentAction;
-import dev.indelible.follow.CosignatureFollower;
 import dev.indelible.gate.DecisionCounters;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.publish.CosignatureFollower;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
@@ -30,9 +30,8 @@ import java.util.function.ToDoubleFunction;
  * Publishes the counters and the health of an open log through Micrometer: {@code
  * IndelibleMeters.of(indelible).bindTo(registry)}. All meters of a scrape read one snapshot.
  *
- * <p>Unreadable values are NaN, never 0 (D11). Meters refer to the log weakly: while they are used,
- * keep a reference to the log, or gauges become NaN. Only this class needs Micrometer on the class
- * path.
+ * <p>Unreadable values are NaN, never 0. Meters refer to the log weakly: while they are used, keep
+ * a reference to the log, or gauges become NaN. Only this class needs Micrometer on the class path.
  */
 public final class IndelibleMeters implements MeterBinder {
   private static final String AUDIT = "indelible.audit.";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.gate.Gate;
-import dev.indelible.health.HealthEntries;
 import dev.indelible.health.HealthEntry;
+import dev.indelible.monitor.HealthEntries;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import java.io.IOException;
@@ -42,7 +43,7 @@ final class PolicyReload {
   /**
    * The rules of a data directory.
    *
-   * @param followLinks whether they compare paths with their symbolic links followed, too
+   * @param followLinks true if they compare paths with their symbolic links followed, too
    */
   record Source(DataDirectory data, boolean followLinks) {
     /** Reads the rules, for a gate that protects the data directory. */

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.Cosignature;
 import dev.indelible.checkpoint.NoteSigner;
@@ -16,21 +17,21 @@ import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.note.KeyRevocation;
-import dev.indelible.queue.AuditHealth;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteCosignatures;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.StoredTiles;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -323,6 +324,7 @@ class AnchoredLogTest {
     // Under another name, the key still reveals the fork, and the verdict is not intact.
     delete(data.resolve("journal"));
     Files.delete(new DataDirectory(data).database());
+    Files.delete(new DataDirectory(data).lastCheckpoint());
     try (Indelible log = Indelible.builder(data).origin("other.example").withoutTallies().open()) {
       record(log, 9);
     }

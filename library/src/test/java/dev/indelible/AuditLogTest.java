@@ -4,12 +4,14 @@ package dev.indelible;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.checkpoint.TrustedKeys;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.publish.Disclosure;
-import dev.indelible.publish.DisclosureVerifier;
-import dev.indelible.publish.ProvenDisclosure;
-import dev.indelible.publish.ProvenRow;
-import dev.indelible.publish.TrustedKeys;
+import dev.indelible.proof.Disclosure;
+import dev.indelible.proof.DisclosureVerifier;
+import dev.indelible.proof.ProvenDisclosure;
+import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Path;
 import java.util.Set;
@@ -42,13 +44,17 @@ class AuditLogTest {
 
     ProvenRow row = log.prove(id);
     Disclosure disclosure = row.recordAndPayload();
+    TrustedKeys keys = new TrustedKeys(Set.of(), Set.copyOf(data.keys().accepted().keys()));
     ProvenDisclosure proven =
-        new DisclosureVerifier(new TrustedKeys(Set.of(), Set.copyOf(data.keys().accepted().keys())))
-            .verify(row.tlogProof(disclosure), disclosure);
+        new DisclosureVerifier(keys).verify(row.tlogProof(disclosure), disclosure);
     assertThat(proven.row().id()).isEqualTo(id);
     assertThat(proven.rowSignature()).isEqualTo(ProvenDisclosure.RowSignature.OK);
 
-    assertThat(log.export(temp.resolve("public"), rows -> {}).checkpoint().size()).isPositive();
+    Path exported = temp.resolve("public");
+    assertThat(log.export(exported, rows -> {}).checkpoint().size()).isPositive();
+    assertThat(AuditLog.verifyExport(exported, keys).verdict()).isEqualTo(Verdict.INTACT);
+    TrustedKeys others = new TrustedKeys(Set.of(), Set.of(SigningKey.generate().verificationKey()));
+    assertThat(AuditLog.verifyExport(exported, others).verdict()).isEqualTo(Verdict.UNKNOWN);
 
     assertThat(log.erase(id, "asked to", "alice").isGone()).isTrue();
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);

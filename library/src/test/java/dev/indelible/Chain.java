@@ -3,15 +3,16 @@ package dev.indelible;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.check.Verifier;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.indelible.action.Bash;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Path;

@@ -4,6 +4,8 @@ package dev.indelible;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.testkit.ChildJvm;
 import dev.indelible.verify.Finding;
@@ -11,7 +13,6 @@ import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.testkit.ChildJvm;
 import java.io.FileOutputStream;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.action.Bash;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.MemoryLedger;
 import dev.indelible.policy.RulePolicy;
+import dev.indelible.storage.MemoryLedger;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -20,15 +20,16 @@ class InMemoryTest {
 
   @Test
   void decisionsAreRowsOfASignedChain() throws Exception {
-    MemoryLedger ledger = new MemoryLedger();
-    try (Indelible indelible = Indelible.inMemory(RulePolicy.starter(), ledger)) {
+    AuditLog log;
+    try (Indelible indelible = Indelible.inMemory(RulePolicy.starter())) {
+      log = indelible.log();
       assertThat(indelible.gate().check("agent:alice", new Bash("rm -rf /")).isBlocking()).isTrue();
       assertThat(indelible.gate().check("agent:alice", new Bash("ls")).isBlocking()).isFalse();
       assertThat(indelible.queue().drainPending(PATIENCE)).isTrue();
       assertThat(indelible.metrics().appended()).isEqualTo(2);
       assertThat(indelible.health().entries()).isEmpty();
     }
-    try (LedgerReader reader = ledger.reader()) {
+    try (LedgerReader reader = log.reader()) {
       assertThat(reader.size(DeferredAuditEvent.REFUSAL)).isEqualTo(1);
       assertThat(reader.size(DeferredAuditEvent.CHECK)).isEqualTo(1);
       assertThat(reader.row(1).orElseThrow().signature()).isPresent();

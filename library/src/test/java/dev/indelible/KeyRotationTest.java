@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyException;
@@ -15,6 +16,7 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -26,7 +28,6 @@ import dev.indelible.testkit.ChildJvm;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -234,7 +235,7 @@ class KeyRotationTest {
         List.of(
             VerificationOptions.rootedIn(KeyRing.of(List.of(first))),
             VerificationOptions.of(data.keys().accepted()))) {
-      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
         VerificationReport report = new Verifier(ledger, options).verify();
         assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);
       }

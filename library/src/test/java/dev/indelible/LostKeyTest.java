@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyDirectory.KeyRecord;
 import dev.indelible.crypto.KeyDirectory.Loss;
 import dev.indelible.crypto.KeyDirectory.Replacement;
@@ -17,6 +18,8 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
@@ -31,7 +34,6 @@ import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +57,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -197,16 +200,44 @@ class LostKeyTest {
     assertThat(verify(VerificationOptions.of(ring(first))).verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  @Test
-  void missingLedgerBesideLastCheckpointGetsNoNewKey() throws Exception {
-    delete(keys);
+  /** Without the database, only the file last-checkpoint shows that a log was here. */
+  @ParameterizedTest
+  @CsvSource({"false, false", "true, false", "false, true", "true, true"})
+  void missingLedgerIsNotReplacedByANewOne(boolean hasKey, boolean hasJournal) throws Exception {
+    if (!hasKey) {
+      delete(keys);
+    }
+    if (!hasJournal) {
+      delete(data.journal());
+    }
     for (String file : List.of("indelible.db", "indelible.db-wal", "indelible.db-shm")) {
       Files.deleteIfExists(data.path().resolve(file));
     }
+    byte[] last = Files.readAllBytes(data.lastCheckpoint());
+
     assertThatThrownBy(this::record)
-        .hasMessageContaining("last-checkpoint shows that a log exists here");
-    assertThat(keys).doesNotExist();
+        .isInstanceOf(OpenException.class)
+        .hasMessageStartingWith(data.database() + ": the database is missing")
+        .hasMessageContaining("restore the database from a backup")
+        .hasMessageContaining("move that file and journal/ away");
+    assertThatThrownBy(data::prepareKey).isInstanceOf(DirectoryException.class);
+    assertThat(Files.exists(keys)).isEqualTo(hasKey);
+    assertThat(Files.exists(data.journal())).isEqualTo(hasJournal);
     assertThat(data.database()).doesNotExist();
+    assertThat(data.lastCheckpoint()).hasBinaryContent(last);
+  }
+
+  @Test
+  void newLogStartsOnceLastCheckpointIsMovedAway() throws Exception {
+    delete(data.journal());
+    for (String file : List.of("indelible.db", "indelible.db-wal", "indelible.db-shm")) {
+      Files.deleteIfExists(data.path().resolve(file));
+    }
+    Files.move(data.lastCheckpoint(), temp.resolve("kept"));
+
+    record();
+    assertThat(verify(VerificationOptions.of(ring(first))).verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(data.lastCheckpoint()).exists();
   }
 
   /**
@@ -429,7 +460,7 @@ class LostKeyTest {
   }
 
   private VerificationReport verify(VerificationOptions options) throws LedgerException {
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       return new Verifier(ledger, options).verify();
     }
   }

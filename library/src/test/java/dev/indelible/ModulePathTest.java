@@ -9,27 +9,30 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A program on the module path decides, records and reads. */
+/**
+ * A program on the module path decides, records, reads and verifies, by exported packages alone.
+ */
 class ModulePathTest {
   private static final String MAIN =
       """
+      import dev.indelible.AuditLog;
       import dev.indelible.Indelible;
       import dev.indelible.action.Bash;
+      import dev.indelible.ledger.LedgerReader;
       import java.nio.file.Path;
-      import java.sql.DriverManager;
       import java.time.Duration;
 
       public class Main {
         public static void main(String[] args) throws Exception {
-          try (Indelible log = Indelible.open(Path.of(args[0]))) {
-            System.out.println(log.gate().check("agent:alice", new Bash("rm -rf /")));
-            log.queue().drainPending(Duration.ofSeconds(60));
+          try (Indelible open = Indelible.open(Path.of(args[0]))) {
+            System.out.println(open.gate().check("agent:alice", new Bash("rm -rf /")));
+            open.queue().drainPending(Duration.ofSeconds(60));
           }
-          try (var ledger = DriverManager.getConnection("jdbc:sqlite:" + args[0] + "/indelible.db");
-              var statement = ledger.createStatement();
-              var row = statement.executeQuery("SELECT agent_id FROM signed_events")) {
-            System.out.println(row.getString(1));
+          AuditLog log = new AuditLog(Path.of(args[0]));
+          try (LedgerReader ledger = log.reader()) {
+            System.out.println(ledger.row(1).orElseThrow().agentId());
           }
+          System.out.println(log.verify().verdict());
         }
       }
       """;
@@ -37,16 +40,16 @@ class ModulePathTest {
   @TempDir Path directory;
 
   @Test
-  void programDecidesRecordsAndReads() throws Exception {
+  void programDecidesRecordsReadsAndVerifies() throws Exception {
     ModularProgram program =
         new ModularProgram(
             directory,
             List.of("bcprov-", "slf4j-", "jackson-", "snakeyaml-", "sqlite-jdbc-"),
-            List.of("dev.indelible", "java.sql"),
+            List.of("dev.indelible"),
             MAIN);
 
     assertThat(program.run(directory.resolve("data")).lines())
         .anyMatch(line -> line.startsWith("Refuse"))
-        .contains("agent:alice");
+        .contains("agent:alice", "INTACT");
   }
 }

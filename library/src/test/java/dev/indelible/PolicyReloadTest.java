@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.PolicyText;
@@ -19,7 +20,6 @@ import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -197,7 +197,7 @@ class PolicyReloadTest {
             "decided "
                 + CanonicalJson.read(row.payload().orElseThrow()).path("policy").asString(""));
       }
-      row.said(SystemEvent.POLICY_LOADED, PolicyText::read)
+      row.details(SystemEvent.POLICY_LOADED, PolicyText::read)
           .ifPresent(policy -> history.add("loaded " + policy.digest()));
     }
     return history;

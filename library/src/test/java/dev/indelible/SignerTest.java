@@ -7,21 +7,21 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.health.AuditHealth.State;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -111,7 +111,7 @@ class SignerTest {
     assertThatThrownBy(() -> record(new Foreign(), 1))
         .hasMessageContaining("the directory has a signing key");
 
-    data.migrate(new Foreign());
+    new AuditLog(data.path()).migrateKey(new Foreign());
     record(new Foreign(), 1);
 
     assertThat(data.path().resolve("keys/audit.pem")).doesNotExist();
@@ -122,6 +122,18 @@ class SignerTest {
     assertThatThrownBy(data::rotateKey)
         .isInstanceOf(KeyException.class)
         .hasMessageContaining("an external signer has the signing key");
+  }
+
+  @Test
+  void externalSignerIntroducesTheNext() throws Exception {
+    record(new Foreign(), 1);
+    SigningKey next = SigningKey.generate();
+    assertThatThrownBy(() -> record(next, 1)).hasMessageContaining("is not one of this log's");
+
+    new AuditLog(data.path()).rotateSigner(new Foreign(), next);
+    record(next, 1);
+
+    requireIntact(KEY.verificationKey(), 3);
   }
 
   /**
@@ -158,7 +170,7 @@ class SignerTest {
   }
 
   private void requireIntact(VerificationKey first, long rows) throws Exception {
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.rootedIn(KeyRing.of(List.of(first)))).verify();
       assertThat(report.verdict()).as(report::toString).isEqualTo(Verdict.INTACT);

@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

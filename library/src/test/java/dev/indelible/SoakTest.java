@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.Durability;
@@ -54,7 +55,7 @@ class SoakTest {
    * long.
    */
   private static final Pattern WEATHER =
-      Pattern.compile("No space left|no room on this disk|disk is full|SQLITE_FULL|SQLITE_BUSY");
+      Pattern.compile("No space left|disk is full|SQLITE_FULL|SQLITE_BUSY");
 
   @TempDir Path temp;
 

@@ -7,7 +7,7 @@ import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.health.AuditHealth;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -45,7 +45,7 @@ public record AdoptedChain(
 
   /** Reads the details of a row; empty if the row has another type or cannot be read. */
   public static Optional<AdoptedChain> read(ChainRow row) {
-    return row.said(
+    return row.details(
         EVENT_TYPE,
         details ->
             new AdoptedChain(

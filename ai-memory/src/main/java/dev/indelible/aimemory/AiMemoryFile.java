@@ -3,8 +3,8 @@ package dev.indelible.aimemory;
 
 import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteLibrary;
+import dev.indelible.sqlite.SqliteReading;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -93,7 +93,7 @@ public final class AiMemoryFile implements AutoCloseable {
         throw e;
       }
     } catch (SQLException e) {
-      throw SqliteLedger.unreadable(file, e);
+      throw SqliteReading.unreadable(file, e);
     }
   }
 
@@ -278,7 +278,7 @@ public final class AiMemoryFile implements AutoCloseable {
       }
       return read;
     } catch (SQLException e) {
-      throw SqliteLedger.unreadable(file, e);
+      throw SqliteReading.unreadable(file, e);
     }
   }
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowRanges;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.RowRanges;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +52,7 @@ final class BenchVerifyCommand extends BenchVerb {
   }
 
   private static long verify(Path file, KeyRing keys, int rows) throws Exception {
-    try (LedgerReader ledger = SqliteLedger.open(file)) {
+    try (SqliteLedger ledger = SqliteLedger.open(file)) {
       long start = System.nanoTime();
       VerificationReport report = new Verifier(ledger, VerificationOptions.of(keys)).verify();
       long nanos = System.nanoTime() - start;
@@ -68,7 +67,7 @@ final class BenchVerifyCommand extends BenchVerb {
   private static long read(Path file) throws Exception {
     int cores = Runtime.getRuntime().availableProcessors();
     ExecutorService threads = Executors.newFixedThreadPool(cores);
-    try (LedgerReader ledger = SqliteLedger.open(file)) {
+    try (SqliteLedger ledger = SqliteLedger.open(file)) {
       long rows = ledger.size();
       long start = System.nanoTime();
       try (RowRanges ranges = ledger.ranges(cores).orElseThrow()) {

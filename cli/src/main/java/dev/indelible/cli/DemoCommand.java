@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.action.FilesystemWrite;
 import dev.indelible.action.NetworkRequest;
+import dev.indelible.check.Verifier;
 import dev.indelible.decision.Decision;
-import dev.indelible.ledger.LedgerReader;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -90,7 +89,7 @@ final class DemoCommand extends Verb {
   private void show(DataDirectory data) throws Exception {
     RowPrinter printer = new RowPrinter(console(), false);
     printer.head();
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       ledger.forEachRow(
           RowQuery.all(),
           row -> {
@@ -101,7 +100,7 @@ final class DemoCommand extends Verb {
   }
 
   private VerificationReport verify(DataDirectory data) throws Exception {
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();
       ReportPrinter.printText(console(), report);

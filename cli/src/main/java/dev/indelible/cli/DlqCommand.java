@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
+import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerReader;
@@ -35,7 +35,7 @@ final class DlqCommand extends VerbGroup {
         .member("failed_at", deadLetter.failedAt())
         .member("failure_reason", deadLetter.failureReason())
         .member("id", deadLetter.id())
-        .member("letter", deadLetter.letter())
+        .member("letter", deadLetter.number())
         .member("payload", deadLetter.payload())
         .name("replayed_as")
         .nullable(deadLetter.replayedAs())
@@ -54,7 +54,7 @@ final class DlqCommand extends VerbGroup {
             deadLetters(
                 deadLetter ->
                     deadLetter.id().equals(name)
-                        || Long.toString(deadLetter.letter()).equals(name));
+                        || Long.toString(deadLetter.number()).equals(name));
         CommandFailure.refuseIf(
             named.isEmpty(),
             "dlq %s %s: no dead letter with this number or event id; 'indelible dlq list' lists them",
@@ -109,7 +109,7 @@ final class DlqCommand extends VerbGroup {
 
     private static void addRow(Table table, DeadLetter deadLetter) {
       table.row(
-          deadLetter.letter(),
+          deadLetter.number(),
           Console.printable(deadLetter.failedAt()),
           Console.printable(deadLetter.id()),
           Console.excerpt(deadLetter.agentId(), AGENT_WIDTH),
@@ -136,7 +136,7 @@ final class DlqCommand extends VerbGroup {
     }
 
     private void printText(DeadLetter deadLetter) {
-      field("number", deadLetter.letter());
+      field("number", deadLetter.number());
       field("id", deadLetter.id());
       field("time", deadLetter.timestamp());
       field("agent", deadLetter.agentId());
@@ -187,12 +187,12 @@ final class DlqCommand extends VerbGroup {
           print(
               out ->
                   out.member("id", deadLetter.id())
-                      .member("letter", deadLetter.letter())
+                      .member("letter", deadLetter.number())
                       .member("outcome", refusal.isPresent() ? "refused" : "replayed")
                       .name("reason")
                       .nullable(refusal),
               "dead letter %s  %s",
-              deadLetter.letter(),
+              deadLetter.number(),
               refusal
                   .map(reason -> console().red("refused again") + "  " + Console.printable(reason))
                   .orElse(console().green("replayed") + "  as " + deadLetter.id()));
@@ -225,10 +225,10 @@ final class DlqCommand extends VerbGroup {
           print(
               out ->
                   out.member("id", deadLetter.id())
-                      .member("letter", deadLetter.letter())
+                      .member("letter", deadLetter.number())
                       .member("outcome", "purged"),
               "dead letter %s  purged",
-              deadLetter.letter());
+              deadLetter.number());
         }
       }
       return ExitCode.OK;

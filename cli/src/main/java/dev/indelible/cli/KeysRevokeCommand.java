@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyRevocation;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.DataDirectory.SigningKeys;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerReader;

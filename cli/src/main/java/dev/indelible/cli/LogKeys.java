@@ -3,10 +3,10 @@ package dev.indelible.cli;
 
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.TrustedKeys;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.VerificationKey;
-import dev.indelible.publish.TrustedKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

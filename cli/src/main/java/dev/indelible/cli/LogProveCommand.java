@@ -2,8 +2,8 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.SigningKey;
-import dev.indelible.publish.Disclosure;
-import dev.indelible.publish.ProvenRow;
+import dev.indelible.proof.Disclosure;
+import dev.indelible.proof.ProvenRow;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

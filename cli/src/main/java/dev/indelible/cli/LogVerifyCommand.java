@@ -3,19 +3,20 @@ package dev.indelible.cli;
 
 import dev.indelible.aimemory.AdoptedChain;
 import dev.indelible.aimemory.AdoptionCheck;
+import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.TrustedKeys;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.publish.ExportedLog;
-import dev.indelible.publish.TrustedKeys;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.VerifiableLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -133,7 +134,7 @@ final class LogVerifyCommand extends Verb {
         "log verify %s: name the log's public key with --key; or, for another system's"
             + " chain, its format with --format",
         database);
-    try (LedgerReader ledger = SqliteLedger.open(database)) {
+    try (SqliteLedger ledger = SqliteLedger.open(database)) {
       return verifyCopy(ledger, underKeys());
     } catch (LedgerException e) {
       return VerificationReport.ofDamage(e);
@@ -156,7 +157,7 @@ final class LogVerifyCommand extends Verb {
     }
   }
 
-  private VerificationReport verifyCopy(LedgerReader ledger, VerificationOptions accepted)
+  private VerificationReport verifyCopy(VerifiableLedger ledger, VerificationOptions accepted)
       throws CommandFailure {
     VerificationOptions options = withGiven(accepted.anchors(namedAnchors()).ofCopy());
     try (Progress progress = new Progress(console(), "verified", rowsToCheck(ledger, options))) {

@@ -5,11 +5,12 @@ import dev.indelible.OpenException;
 import dev.indelible.cli.StandardOutput.OutputFailure;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningException;
-import dev.indelible.event.ClockException;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.encoding.ClockException;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.PolicyException;
-import dev.indelible.publish.EvidenceException;
 import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.witness.WitnessException;
@@ -28,12 +29,12 @@ public final class Main {
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
           ClockException.class,
+          DirectoryException.class,
           OpenException.class,
           KeyException.class,
           LedgerException.class,
           PolicyException.class,
           JsonFormatException.class,
-          EvidenceException.class,
           LogDirectoryException.class,
           SigningException.class,
           WitnessException.class);

@@ -63,7 +63,7 @@ final class PolicyShowCommand extends Verb {
       ledger.forEachRow(
           RowQuery.ofType(SystemEvent.POLICY_LOADED),
           row -> {
-            row.said(SystemEvent.POLICY_LOADED, PolicyText::read)
+            row.details(SystemEvent.POLICY_LOADED, PolicyText::read)
                 .filter(each -> each.digest().startsWith(beginning))
                 .ifPresent(each -> found.put(each.digest(), each));
             return true;

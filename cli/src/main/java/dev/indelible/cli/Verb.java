@@ -2,15 +2,16 @@
 package dev.indelible.cli;
 
 import dev.indelible.AuditLog;
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleBuilder;
 import dev.indelible.OpenException;
+import dev.indelible.base.Text;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DirectoryException;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.queue.DeferredAuditMetrics;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
@@ -74,7 +75,7 @@ abstract class Verb implements Callable<Integer> {
   /** Returns the log in the data directory. */
   final AuditLog log() throws CommandFailure {
     requireDataDirectory();
-    return new AuditLog(data());
+    return new AuditLog(data().path());
   }
 
   /** Opens the ledger for reading. */
@@ -106,7 +107,7 @@ abstract class Verb implements Callable<Integer> {
   final void requireDataDirectory() throws CommandFailure {
     try {
       data().requireReadable();
-    } catch (OpenException e) {
+    } catch (DirectoryException e) {
       throw CommandFailure.usage(String.valueOf(e.getMessage()));
     }
     CommandFailure.refuseIf(
@@ -124,7 +125,7 @@ abstract class Verb implements Callable<Integer> {
         MAX_RECORDED_BYTES);
   }
 
-  /** Closes a log; fails if an accepted event is not in the ledger (D9). */
+  /** Closes a log; fails if an accepted event is not in the ledger. */
   static void closeWritten(Indelible log) throws CommandFailure {
     DrainReport report = log.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
@@ -134,7 +135,7 @@ abstract class Verb implements Callable<Integer> {
 
   /**
    * Closes a log after its one decision was printed. A row that still waits is safe in the journal:
-   * it is reported on standard error, and the decision stands (D9).
+   * it is reported on standard error, and the decision stands.
    */
   final void closeAfterAnswer(Indelible log) {
     awaitRow(log);

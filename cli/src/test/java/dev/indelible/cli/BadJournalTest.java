@@ -85,8 +85,8 @@ class BadJournalTest {
     Path fresh = temp.resolve("fresh");
 
     assertThat(refusedOn("space", fresh))
-        .startsWith("indelible: " + fresh.resolve("journal") + ": no room on this disk")
-        .contains("2162688 bytes are needed and 0 are free; make room");
+        .startsWith("indelible: " + fresh.resolve("journal") + ": the disk is full")
+        .contains("needs 2162688 bytes and 0 are free; free some disk space");
     assertThat(fresh).doesNotExist();
   }
 

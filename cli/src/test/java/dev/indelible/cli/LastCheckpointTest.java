@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,7 +88,7 @@ class LastCheckpointTest {
       Files.createFile(database);
     }
     String problem =
-        "%s: %s, and %s shows that this log had rows; restore the database from a backup"
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file and journal/ away and keep them: they show what is missing"
             .formatted(
                 database, empty ? "the file has no ledger in it" : "the database is missing", file);
 
@@ -94,6 +96,30 @@ class LastCheckpointTest {
     Result status = cli.run("status", "--output", "json");
     assertThat(status.exit()).isOne();
     assertThat(status.json().path("problems").get(0).asString()).isEqualTo(problem);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"check", "gate", "keys init"})
+  void missingDatabaseAndJournalStartNoNewLog(String verb) throws Exception {
+    for (String name : new String[] {"indelible.db", "indelible.db-wal", "indelible.db-shm"}) {
+      Files.deleteIfExists(cli.data().resolve(name));
+    }
+    deleteTree(cli.data().resolve("journal"));
+    byte[] last = Files.readAllBytes(file);
+
+    assertThat(cli.runOn(Cli.bash("ls"), verb.split(" ")).complaint(2))
+        .contains("the database is missing", file.toString(), "restore the database from a backup");
+    assertThat(cli.data().resolve("indelible.db")).doesNotExist();
+    assertThat(cli.data().resolve("journal")).doesNotExist();
+    assertThat(file).hasBinaryContent(last);
+  }
+
+  private static void deleteTree(Path tree) throws IOException {
+    try (Stream<Path> found = Files.walk(tree)) {
+      for (Path path : found.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    }
   }
 
   /** An attacker inserts a checkpoint over more rows than exist. */

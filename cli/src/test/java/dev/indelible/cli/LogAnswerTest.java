@@ -3,13 +3,13 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.checkpoint.Checkpoint;
@@ -14,6 +13,7 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.cli.Cli.Result;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.merkle.EntryBundle;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TilePath;
@@ -49,7 +49,7 @@ class LogVerifyExportTest {
   private String key;
 
   @BeforeEach
-  void anExport() {
+  void exportRows() {
     cli = new Cli(root.resolve("data"));
     directory = root.resolve("log");
     record(DECISIONS);
@@ -379,7 +379,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void exportContinuesAfterAnInterruption() throws Exception {
+  void sinceVerifiesOnlyNewExportedRows() throws Exception {
     Path kept = Files.copy(directory.resolve("checkpoint"), root.resolve("kept"));
     record(2);
     export();

@@ -3,12 +3,12 @@ package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.cli.Cli.Result;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.merkle.Hash;
 import dev.indelible.sqlite.SqliteLedger;
 import java.io.IOException;
@@ -66,7 +66,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void noRowsAfterTheCheckpoint() throws Exception {
+  void sinceAcceptsACheckpointOverAllRows() throws Exception {
     cli.run("log", "export", root.resolve("log").toString()).ok();
     Files.copy(root.resolve("log/checkpoint"), kept, StandardCopyOption.REPLACE_EXISTING);
 

@@ -56,7 +56,7 @@ class ProcessTest {
     cli.assertIntact(21);
   }
 
-  /** D2, D9: after SIGTERM each answered decision is in the chain exactly once. */
+  /** After SIGTERM each answered decision is in the chain exactly once. */
   @Test
   void terminatedGateDrainsAcceptedEvents() throws Exception {
     ChildJvm gate = cli.process("gate");

@@ -4,7 +4,6 @@ package dev.indelible.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.checkpoint.Checkpoint;
@@ -18,6 +17,7 @@ import dev.indelible.checkpoint.TlogProof;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.cli.Cli.Result;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InclusionProof;

@@ -7,9 +7,9 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.cli.Cli.Result;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalSettings;
-import dev.indelible.queue.AuditHealth;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** {@code indelible status} (D11). */
+/** {@code indelible status}. */
 class StatusTest {
   @TempDir Path directory;
   private Cli cli;
@@ -65,7 +65,7 @@ class StatusTest {
     assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 6: 3 attempts");
   }
 
-  /** D11: the number of dead letters is null if they cannot be read. */
+  /** The number of dead letters is null if they cannot be read. */
   @Test
   void unreadableDeadLettersAreNullNotZero() throws Exception {
     cli.sql("DROP TABLE signed_events_dlq");
@@ -101,7 +101,7 @@ class StatusTest {
     assertThat(result.out()).containsPattern("problem +dead letters cannot be read: ");
   }
 
-  /** D11: a chain that cannot be read is not shown as empty. */
+  /** A chain that cannot be read is not shown as empty. */
   @Test
   void unreadableHeadIsNotShownAsEmpty() throws Exception {
     Files.writeString(cli.data().resolve("indelible.db"), "notes\n".repeat(1_000));
@@ -162,7 +162,7 @@ class StatusTest {
     JsonNode status = status(1);
 
     assertThat(status.path("problems").toString()).contains("keys: there is no signing key");
-    // D11: unusable keys are null, not empty.
+    // Unusable keys are null, not empty.
     assertThat(status.path("keys").isNull()).isTrue();
   }
 
@@ -177,7 +177,7 @@ class StatusTest {
     cli.assertIntact(2);
   }
 
-  /** D11: signed and unsigned rows are distinguished. */
+  /** Signed and unsigned rows are distinguished. */
   @Test
   void unsignedRowsAreReported() throws Exception {
     assertThat(status(0).path("row_signatures").asString()).isEqualTo("on");
@@ -273,7 +273,7 @@ class StatusTest {
     assertThat(status(0).path("waiting").path("alive").asInt()).isZero();
   }
 
-  /** D11: if the journal cannot be read, the number waiting is null. */
+  /** If the journal cannot be read, the number waiting is null. */
   @Test
   void waitingEventsThatCannotBeCountedAreNull() throws Exception {
     Files.writeString(cli.data().resolve("journal/0000/journal.id"), "rubbish");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.action;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.Text;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;

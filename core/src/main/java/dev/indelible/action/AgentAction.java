@@ -5,9 +5,10 @@ import dev.indelible.json.CanonicalWriter;
 import java.util.List;
 
 /**
- * An action that an agent wants to take. A closed set; a gate decides about each kind.
+ * An action that an agent wants to take. The set of kinds is closed; a gate decides about each
+ * kind.
  *
- * <p>Immutable. The constructor checks every part, so every action that exists can be recorded.
+ * <p>Immutable. The constructor validates every part, so every existing action can be recorded.
  */
 public sealed interface AgentAction
     permits Bash, Custom, FilesystemWrite, NetworkRequest, ProcessSpawn, Read, ToolCall {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.action;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
-import dev.indelible.json.Text;
 import java.util.Objects;
 
 /**
  * An action of a kind that the embedding application defines.
  *
  * @param customKind the application's name of the kind, for example {@code memory_write}
- * @param payload its content; rules look at its members {@code namespace} and {@code title}
+ * @param payload the content; rules match its members {@code namespace} and {@code title}
  */
 public record Custom(String customKind, JsonValue payload) implements AgentAction {
   public static final String KIND = "custom";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.action;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import java.util.Objects;
 import java.util.OptionalLong;
 
@@ -15,7 +15,7 @@ import java.util.OptionalLong;
 public record FilesystemWrite(String path, OptionalLong byteEstimate) implements AgentAction {
   public static final String KIND = "filesystem_write";
 
-  /** The largest integer up to which a double holds every integer exactly. */
+  /** The largest number up to which a double holds every integer exactly. */
   static final long MAX_EXACT = (1L << 53) - 1;
 
   public FilesystemWrite {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.action;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import java.util.List;
 import java.util.Objects;
 

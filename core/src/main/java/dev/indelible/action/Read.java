@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.action;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
  * A read of data that the agent may have no right to see.
  *
- * @param surface the place read from, for example {@code memory} or {@code filesystem}
+ * @param surface the place that is read, for example {@code memory} or {@code filesystem}
  * @param namespace the part of that place, if given
- * @param query the search, if there is one
+ * @param query the search query, if there is one
  */
 public record Read(String surface, Optional<String> namespace, Optional<String> query)
     implements AgentAction {

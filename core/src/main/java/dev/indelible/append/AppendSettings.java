@@ -25,14 +25,9 @@ public record AppendSettings(
     Checkpoints.Settings checkpoints,
     @Nullable Duration tallyInterval) {
 
-  /** Returns settings that sign every row, write no checkpoint file and chain no tallies. */
+  /** Returns settings that sign every row, write no checkpoint file and no tallies. */
   public static AppendSettings of(Signer signer, KeyRing keys) {
     return new AppendSettings(
         RowSigning.everyRow(signer), keys, () -> keys, Checkpoints.Settings.of(signer), null);
-  }
-
-  /** Returns these settings with tallies in an interval; null for none. */
-  public AppendSettings withTallies(@Nullable Duration interval) {
-    return new AppendSettings(signing, keys, accepted, checkpoints, interval);
   }
 }

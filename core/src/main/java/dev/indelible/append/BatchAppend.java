@@ -2,21 +2,21 @@
 package dev.indelible.append;
 
 import dev.indelible.drain.AppendOutcome;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RefusedException;
 import dev.indelible.merkle.Hash;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.RowSignatureNote;
 import dev.indelible.note.TamperNote;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.RefusedException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -32,9 +32,11 @@ import org.jspecify.annotations.Nullable;
  * refused row ends the run. Its event is settled by itself, and the next run begins after it. The
  * run after a refusal is short and later runs double in length, so that consecutive refusals waste
  * little sealing.
+ *
+ * <p>Long because every way in which an event is settled reads and changes the end of the chain.
  */
 public final class BatchAppend {
-  /** Retries of a refused event before it becomes a dead letter (D6). */
+  /** Retries of a refused event before it becomes a dead letter. */
   static final int RETRY_BUDGET = 5;
 
   /**
@@ -53,7 +55,7 @@ public final class BatchAppend {
   private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
 
-  /** Whether the events came through a queue, to which other software can write. */
+  /** True if the events came through a queue, to which other software can write. */
   private boolean queued;
 
   /**
@@ -70,7 +72,7 @@ public final class BatchAppend {
 
   private final List<LedgerWatch.DeadLettered> deadLettered = new ArrayList<>();
 
-  /** Whether this batch appended a row that reports tampering. */
+  /** True if this batch appended a row that reports tampering. */
   private boolean noted;
 
   /** Event ids of the waiting dead letters; null if they are too many. */
@@ -154,7 +156,7 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself, which never becomes a dead letter.
+   * Appends an event of the log itself, which never becomes a dead letter.
    *
    * @param what the event's subject, for the error
    * @throws LedgerException if the event is refused
@@ -197,10 +199,10 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event of the log itself whose content depends on its position. The content is created
-   * in the transaction, when the end of the chain is known and no other writer can append.
+   * Appends an event of the log itself whose content depends on its position. The content is
+   * created in the transaction, when the end of the chain is known and no other writer can append.
    *
-   * @return the content; empty if nothing was chained
+   * @return the content; empty if nothing was appended
    */
   <T> Optional<T> chainAt(AtEnd<T> content, Function<T, AuditEvent> event) throws LedgerException {
     head = trustedHead();
@@ -228,7 +230,7 @@ public final class BatchAppend {
     return deadLettered;
   }
 
-  /** Returns whether a row was appended that reports tampering. */
+  /** Returns true if a row was appended that reports tampering. */
   boolean isNoted() {
     return noted;
   }
@@ -363,8 +365,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles an event whose id has a row (D4): a repeated event keeps that row; different content
-   * under the id becomes a dead letter.
+   * Settles an event whose id already has a row. If the contents are equal, the event keeps that
+   * row; if not, it becomes a dead letter.
    *
    * @param before the chain's end before the event was tried; a failed insert may have left a row
    *     after it
@@ -421,7 +423,7 @@ public final class BatchAppend {
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));
   }
 
-  /** Returns the end of the chain to append to. First chains a note of each fault of the end. */
+  /** Returns the end of the chain to append to. First appends a note for each fault of the end. */
   private Head trustedHead() throws LedgerException {
     ChainEnd.Trusted trusted = end.judge(sealer.key());
     Head onto = trusted.head();
@@ -434,7 +436,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Chains an event that row signatures are off, before the first unsigned row, or on again (D11).
+   * Appends an event that states that row signatures are off, before the first unsigned row, or
+   * that they are on again.
    */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {

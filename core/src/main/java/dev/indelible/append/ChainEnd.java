@@ -7,19 +7,19 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.RowSignatureNote;
 import dev.indelible.note.TamperNote;
+import dev.indelible.storage.LedgerWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges the end of the chain of one open ledger: the row to append after, its faults, and whether
- * the signing key is still valid. Used within a transaction, by the writer's thread.
+ * Checks the end of the chain of one open ledger: which row to append after, its faults, and if the
+ * signing key is still valid. Used within a transaction, by the writer's thread.
  */
 public final class ChainEnd {
   /**
@@ -73,7 +73,7 @@ public final class ChainEnd {
   record Trusted(Head head, List<TamperNote> tamper) {}
 
   /**
-   * Judges the end of the chain.
+   * Checks the end of the chain.
    *
    * @param key the key that signs the appended rows
    * @throws SigningException if the key is revoked
@@ -118,7 +118,7 @@ public final class ChainEnd {
     return guard.judge(last, head(before), mayBeUnsigned);
   }
 
-  /** Returns whether the last signed note before a sequence states that row signatures are off. */
+  /** Returns true if the last signed note before a sequence states that row signatures are off. */
   boolean isUnsignedBelow(long sequence) throws LedgerException {
     return writer
         .lastOfType(SystemEvent.ROW_SIGNATURES, sequence, guard::isSound)
@@ -140,7 +140,7 @@ public final class ChainEnd {
     return last.map(ChainRow::head).filter(head -> head.sequence() > 0).orElse(Head.EMPTY);
   }
 
-  /** Returns whether a valid row of the chain already has this note. */
+  /** Returns true if a valid row of the chain already has this note. */
   private boolean isNoted(TamperNote note) throws LedgerException {
     return writer.rowsOfType(SystemEvent.TAMPER).stream()
         .filter(row -> TamperNote.read(row).filter(noted -> noted.isAbout(note)).isPresent())
@@ -148,9 +148,9 @@ public final class ChainEnd {
   }
 
   /**
-   * Requires that no other writer has revoked a key, because rows that it signs afterwards count as
-   * broken. Reads no rows while the chain ends where this process left it, and only the rows after
-   * that end while the chain continues it.
+   * Requires that no other writer has revoked a key, because rows that a key signs after its
+   * revocation count as broken. Reads no rows while the chain ends where this process left it, and
+   * only the rows after that end while the chain continues it.
    *
    * @param last the last row
    * @throws SigningException if it was revoked

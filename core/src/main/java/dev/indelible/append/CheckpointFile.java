@@ -3,7 +3,7 @@ package dev.indelible.append;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerUnavailableException;
+import dev.indelible.storage.LedgerUnavailableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,8 +18,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The last checkpoint signed by this log, in a file next to the ledger, so that no checkpoint is
  * signed over a ledger that was rolled back to a copy. The file is written after the commit and not
- * synced, so it is never ahead of an intact ledger; losing it does no harm. It is no evidence, and
- * does not stop an attacker who can write to its directory. Used by the writer's thread.
+ * synced, so it is never ahead of an intact ledger; losing it does no harm. The file is not
+ * evidence, and does not stop an attacker who can write to its directory. Used by the writer's
+ * thread.
  */
 public final class CheckpointFile {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointFile.class);
@@ -27,7 +28,7 @@ public final class CheckpointFile {
   /** Null if no file is kept. */
   private final @Nullable Path file;
 
-  /** Whether the last write failed, which was logged. */
+  /** True if the last write failed, which was logged. */
   private boolean failed;
 
   private CheckpointFile(@Nullable Path file) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.Throttle;
 import dev.indelible.checkpoint.CheckpointSigner;
 import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -66,13 +66,13 @@ public final class Checkpoints {
 
   private long lastTry = System.nanoTime();
 
-  /** Whether this process may have appended rows since the last checkpoint. */
+  /** True if this process may have appended rows since the last checkpoint. */
   private boolean due = true;
 
   /** Consecutive failures. */
   private int failures;
 
-  /** Whether signing has stopped; it does not resume by itself. */
+  /** True if signing has stopped; it does not resume by itself. */
   private boolean stopped;
 
   /**
@@ -192,7 +192,7 @@ public final class Checkpoints {
    * Reports a failure after which signing is retried. Health shows the failure until a retry
    * succeeds.
    *
-   * @param isLock whether another writer holds a lock, which is a fault only if it lasts
+   * @param isLock true if another writer holds a lock, which is a fault only if it lasts
    */
   private void failed(String reason, boolean isLock) {
     failures++;

@@ -9,15 +9,15 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.storage.LedgerWriter;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * Replays or purges dead letters. Each step is one transaction, which also chains the event that
- * records it.
+ * Replays or purges dead letters. Each step is one transaction, which also appends the event that
+ * records the step.
  */
 final class DeadLetterReplay {
   /**
@@ -48,19 +48,19 @@ final class DeadLetterReplay {
    * @throws LedgerException if the dead letter was changed after it was written, or is of a type
    *     that is not replayed
    */
-  Optional<String> replay(DeadLetter letter) throws LedgerException {
-    if (!REPLAYABLE.contains(letter.eventType())) {
+  Optional<String> replay(DeadLetter deadLetter) throws LedgerException {
+    if (!REPLAYABLE.contains(deadLetter.eventType())) {
       throw new LedgerException(
           "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
-              .formatted(letter.letter(), letter.eventType()));
+              .formatted(deadLetter.number(), deadLetter.eventType()));
     }
-    SystemEvent note = note(SystemEvent.DEAD_LETTER_REPLAYED, letter, Optional.empty());
-    List<AuditEvent> events = List.of(letter.event(), note);
+    SystemEvent note = note(SystemEvent.DEAD_LETTER_REPLAYED, deadLetter, Optional.empty());
+    List<AuditEvent> events = List.of(deadLetter.event(), note);
     BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(
             () ->
-                !writer.markReplayed(letter)
+                !writer.markReplayed(deadLetter)
                         || append.run(events, List.of()).stream()
                             .anyMatch(AppendOutcome::isDeadLetter)
                     ? Optional.empty()
@@ -76,13 +76,13 @@ final class DeadLetterReplay {
    *
    * @param reason the reason to record
    */
-  void purge(DeadLetter letter, String reason) throws LedgerException {
-    SystemEvent note = note(SystemEvent.DEAD_LETTER_PURGED, letter, Optional.of(reason));
+  void purge(DeadLetter deadLetter, String reason) throws LedgerException {
+    SystemEvent note = note(SystemEvent.DEAD_LETTER_PURGED, deadLetter, Optional.of(reason));
     BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(
             () -> {
-              if (!writer.removeDeadLetter(letter)) {
+              if (!writer.removeDeadLetter(deadLetter)) {
                 return Optional.empty();
               }
               append.chain(note, "the purge");
@@ -91,17 +91,17 @@ final class DeadLetterReplay {
     head.ifPresent(committed -> append.committed());
   }
 
-  private static SystemEvent note(String type, DeadLetter letter, Optional<String> reason) {
+  private static SystemEvent note(String type, DeadLetter deadLetter, Optional<String> reason) {
     return SystemEvent.of(
         type,
         new CanonicalWriter()
             .beginObject()
-            .member("agent_id", letter.agentId())
-            .member("event_id", letter.id())
-            .member("event_type", letter.eventType())
-            .member("failure_reason", letter.failureReason())
-            .member("letter", letter.letter())
-            .hexMember("payload_hash", letter.payloadHash())
+            .member("agent_id", deadLetter.agentId())
+            .member("event_id", deadLetter.id())
+            .member("event_type", deadLetter.eventType())
+            .member("failure_reason", deadLetter.failureReason())
+            .member("letter", deadLetter.number())
+            .hexMember("payload_hash", deadLetter.payloadHash())
             .member("reason", reason)
             .endObject());
   }

@@ -5,14 +5,14 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowCheck;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.LedgerWriter;
 import java.util.Optional;
 
 /**
- * Replays or purges dead letters. Each step is one transaction and chains an event. Other writers
- * may append at the same time. Used by one thread.
+ * Replays or purges dead letters. Each step is one transaction, and appends an event to the chain.
+ * Other writers may append at the same time. Used by one thread.
  */
 public final class DeadLetters implements AutoCloseable {
   private final LedgerWriter writer;
@@ -43,8 +43,8 @@ public final class DeadLetters implements AutoCloseable {
    * @throws LedgerException if the dead letter was changed after it was written, or the ledger
    *     cannot be written to now
    */
-  public Optional<String> replay(DeadLetter letter) throws LedgerException {
-    return letters.replay(letter);
+  public Optional<String> replay(DeadLetter deadLetter) throws LedgerException {
+    return letters.replay(deadLetter);
   }
 
   /**
@@ -53,8 +53,8 @@ public final class DeadLetters implements AutoCloseable {
    * @param reason the reason to record
    * @throws LedgerException if the ledger cannot be written to now
    */
-  public void purge(DeadLetter letter, String reason) throws LedgerException {
-    letters.purge(letter, reason);
+  public void purge(DeadLetter deadLetter, String reason) throws LedgerException {
+    letters.purge(deadLetter, reason);
   }
 
   /** Signs a checkpoint over the appended rows, and closes the ledger. */

@@ -7,18 +7,18 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.ErasureNote;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Erases payloads. An erasure is the only change ever made to a row, and chains an event. Other
- * writers may append at the same time. Used by one thread.
+ * Erases payloads. An erasure is the only change that is ever made to a row, and appends an event
+ * to the chain. Other writers may append at the same time. Used by one thread.
  *
  * <p>The row keeps the hash of its payload, and the nonce is erased with the payload: the chain,
  * the tree and every proof remain valid, and the payload cannot be guessed from the hash.
@@ -58,13 +58,13 @@ public final class Erasure implements AutoCloseable {
    * Result of an erasure.
    *
    * @param note the event in the chain
-   * @param isGone whether the bytes are gone from the ledger's storage; if not, another connection
+   * @param isGone true if the bytes are gone from the ledger's storage; if not, another connection
    *     still reads an earlier state of the ledger
    */
   public record Erased(ErasureNote note, boolean isGone) {}
 
   /**
-   * Removes the payload of an event's row, chains a {@code payload.erased} event, and overwrites
+   * Removes the payload of an event's row, appends a {@code payload.erased} event, and overwrites
    * the remains of the payload in storage.
    *
    * @param id the event's id
@@ -85,7 +85,7 @@ public final class Erasure implements AutoCloseable {
     }
   }
 
-  /** Removes the payload and chains the event in one transaction. */
+  /** Removes the payload and appends the event in one transaction. */
   private ErasureNote eraseRow(String id, String reason, String by) throws LedgerException {
     return writer
         .inTransaction(
@@ -93,7 +93,7 @@ public final class Erasure implements AutoCloseable {
               ChainRow row = erasable(id);
               ErasureNote note = ErasureNote.of(row, writer.removeReplayed(id), reason, by);
               BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
-              // The event is chained first, because a last row without a payload counts as
+              // The event is appended first, because a last row without a payload counts as
               // tampering until a later row records the erasure.
               append.chain(note.toEvent(), "the erasure");
               if (append.head().sequence() <= row.sequence()) {
@@ -138,9 +138,9 @@ public final class Erasure implements AutoCloseable {
   }
 
   private String erasedBy(ChainRow row) throws LedgerException {
-    for (ChainRow said : writer.rowsOfType(SystemEvent.PAYLOAD_ERASED)) {
-      if (ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()) {
-        return "it was erased already, as row " + said.sequence() + " says";
+    for (ChainRow erasure : writer.rowsOfType(SystemEvent.PAYLOAD_ERASED)) {
+      if (ErasureNote.read(erasure).filter(note -> note.isAbout(row)).isPresent()) {
+        return "it was erased already, as row " + erasure.sequence() + " states";
       }
     }
     return "no event in the chain says that it was erased";

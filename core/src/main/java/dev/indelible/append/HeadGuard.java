@@ -6,8 +6,8 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.KeySource;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowFault;
+import dev.indelible.note.RowCheck;
+import dev.indelible.note.RowFault;
 import dev.indelible.note.TamperNote;
 import dev.indelible.note.TamperNote.Scope;
 import java.util.ArrayList;
@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Judges the end of the chain before a writer appends to it, so that a planted or changed last row
+ * Checks the end of the chain before a writer appends to it, so that a planted or changed last row
  * is noted in the chain. Used by one thread.
  *
- * <p>Only the last row is judged, so each row is judged once, by the writer that appends after it.
- * This costs one signature check, or one hash if the end is the one that this writer committed.
+ * <p>Only the last row is checked, so each row is checked once, by the writer that appends after
+ * it. This costs one signature check, or one hash if the end is the one that this writer committed.
  */
 public final class HeadGuard {
   private final KeySource keys;
@@ -27,7 +27,7 @@ public final class HeadGuard {
   /** Caches the accepted keys, which are read again if a row names a key that is not cached. */
   private RowCheck check;
 
-  /** Whether a row by an unknown signer is not noted, but left to the verifier. */
+  /** True if a row by an unknown signer is not noted, but left to the verifier. */
   private final boolean signerMayBeUnknown;
 
   /** The end of the chain that this writer committed last; empty before its first commit. */
@@ -87,11 +87,11 @@ public final class HeadGuard {
   }
 
   /**
-   * Judges the end of the chain.
+   * Checks the end of the chain.
    *
    * @param last the last row
    * @param before the end of the chain without it
-   * @param mayBeUnsigned whether a note in the chain states that row signatures are off
+   * @param mayBeUnsigned true if a note in the chain states that row signatures are off
    * @return the fault; empty if there is none
    * @throws KeysUnreadableException if an unknown key signed the row, and the accepted keys cannot
    *     be read
@@ -119,7 +119,7 @@ public final class HeadGuard {
             new TamperNote(last.sequence(), head.hex(), String.join("; ", causes), scope));
   }
 
-  /** Returns whether this log wrote a row: its payload and its signature verify. */
+  /** Returns true if this log wrote a row: its payload and its signature verify. */
   public boolean isSound(ChainRow row) {
     return content(row).isEmpty();
   }
@@ -140,7 +140,7 @@ public final class HeadGuard {
     return check.content(row);
   }
 
-  /** Judges an empty chain. An empty chain is a fault if this writer has appended to it. */
+  /** Checks an empty chain. An empty chain is a fault if this writer has appended to it. */
   public Optional<TamperNote> judgeEmpty() {
     return lastSeen
         .filter(seen -> seen.sequence() > 0)

@@ -3,23 +3,23 @@ package dev.indelible.append;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.KeyReplacement;
 import dev.indelible.note.KeyRevocation;
 import dev.indelible.note.KeyRotation;
+import dev.indelible.note.RowCheck;
 import dev.indelible.note.TamperAnswer;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.storage.LedgerWriter;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Chains events about the log's keys, and answers to tamper notes. Each event is one transaction,
+ * Appends events about the log's keys, and answers to tamper notes. Each event is one transaction,
  * after which a checkpoint is signed. Other writers may append at the same time. Used by one
  * thread.
  */
@@ -50,8 +50,8 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains an event that the signing key is lost and another key signs from then on. Only the new
-   * key signs the event.
+   * Appends an event that states that the signing key is lost and that another key signs from then
+   * on. Only the new key signs the event.
    *
    * @param next the new signing key
    * @param lostKeyId the id of the lost key, if it is known
@@ -67,8 +67,8 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains an answer to a tamper note. {@link dev.indelible.note.TamperNotes} judges whether the
-   * answer is valid.
+   * Appends an answer to a tamper note. {@link dev.indelible.note.TamperNotes} checks if the answer
+   * is valid.
    *
    * @throws LedgerException if the ledger cannot be written to now
    */
@@ -77,7 +77,7 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains an event, signed by both keys, with which one key introduces the next.
+   * Appends an event, signed by both keys, with which one key introduces the next.
    *
    * @throws LedgerException if the ledger cannot be written to now
    */
@@ -86,7 +86,7 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Chains an event that revokes a key.
+   * Appends an event that revokes a key.
    *
    * @param current signs the event; must not be the revoked key
    * @param revocation the key, the first row that others may have signed, and the reason

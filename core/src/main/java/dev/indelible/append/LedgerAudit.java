@@ -2,10 +2,10 @@
 package dev.indelible.append;
 
 import dev.indelible.drain.DeferredAudit;
-import dev.indelible.ledger.LedgerFactory;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.EventStore;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.EventStore;
+import dev.indelible.storage.LedgerFactory;
 
 /** Wires a deferred audit queue to a ledger. */
 public final class LedgerAudit {

@@ -3,10 +3,10 @@ package dev.indelible.append;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerFactory;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RowCheck;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.LedgerWriter;
 
 /**
  * State shared by the successive sinks of one run; a sink is replaced after a failure. Used by the
@@ -20,13 +20,13 @@ public final class LedgerRun {
   final Checkpoints checkpoints;
   final Tallies tallies;
 
-  /** Whether the next sink to open the ledger retries its dead letters. */
+  /** True if the next sink to open the ledger retries its dead letters. */
   boolean deadLettersDue;
 
   /** The last row before the batch that is not known to be settled; negative at the start. */
   private long settledEnd = -1;
 
-  /** Whether a batch was tried and is not known to be settled. */
+  /** True if a batch was tried and is not known to be settled. */
   private boolean unsettled;
 
   /** Creates the state of a run that does not retry dead letters. */

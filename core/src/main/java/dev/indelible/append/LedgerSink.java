@@ -10,11 +10,12 @@ import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerSchemaException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.JournalMark;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.JournalMark;
+import dev.indelible.storage.LedgerSchemaException;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,8 +60,8 @@ public final class LedgerSink implements DeferredAuditSink {
         // Rows from ownFrom on may be of an earlier attempt whose commit reported an error.
         long ownFrom = run.begin(writer);
         BatchAppend append = new BatchAppend(chain, sealer, run.counters);
-        // Judges the chain's end, seals and inserts rows, grows the tree. An event that already has
-        // a row or a dead letter from an earlier attempt is recognised and not settled twice.
+        // Checks the chain's end, seals and inserts rows, extends the tree. An event that already
+        // has a row or a dead letter from an earlier attempt is recognised and not settled twice.
         List<AppendOutcome> outcomes = append.runQueued(batch, ownFrom);
         // Positions are in the transaction too, so that they always agree with the rows.
         for (JournalMark mark : batch.marks()) {
@@ -77,7 +78,7 @@ public final class LedgerSink implements DeferredAuditSink {
         append.committed();
         run.checkpoints.appended();
         run.counters.reportChainSequence(append.head().sequence());
-        run.counters.countUnsigned(append.unsigned());
+        run.counters.count(AuditCounters.Counter.UNSIGNED, append.unsigned());
         watch.committed(writer, append.deadLettered(), append.isNoted());
         return outcomes;
       } catch (LedgerException | RuntimeException | Error e) {
@@ -103,7 +104,7 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public void finish() throws SinkException {
-    if (end == null && !run.tallies.isNews()) {
+    if (end == null && !run.tallies.hasNewDecisions()) {
       return;
     }
     try {
@@ -167,9 +168,9 @@ public final class LedgerSink implements DeferredAuditSink {
     run.deadLettersDue = false;
     DeadLetterReplay replay = new DeadLetterReplay(chain, sealer, run.counters);
     try {
-      for (DeadLetter letter : chain.writer().waitingDeadLetters()) {
-        if (!letter.failureReason().equals(DeadLetter.ID_REUSED)) {
-          retry(replay, letter, chain.writer().name());
+      for (DeadLetter deadLetter : chain.writer().waitingDeadLetters()) {
+        if (!deadLetter.failureReason().equals(DeadLetter.ID_REUSED)) {
+          retry(replay, deadLetter, chain.writer().name());
         }
       }
     } catch (LedgerUnavailableException | SigningException | HeadGuard.KeysUnreadableException e) {
@@ -178,20 +179,21 @@ public final class LedgerSink implements DeferredAuditSink {
     }
   }
 
-  private static void retry(DeadLetterReplay replay, DeadLetter letter, String ledger)
+  private static void retry(DeadLetterReplay replay, DeadLetter deadLetter, String ledger)
       throws LedgerUnavailableException {
     try {
-      String refusal = replay.replay(letter).orElse("replayed");
-      LOG.info("{}: dead letter {}: {}", ledger, letter.letter(), refusal);
+      String refusal = replay.replay(deadLetter).orElse("replayed");
+      LOG.info("{}: dead letter {}: {}", ledger, deadLetter.number(), refusal);
     } catch (LedgerUnavailableException e) {
       throw e;
     } catch (LedgerException e) {
-      LOG.warn("{}: dead letter {} is not replayed: {}", ledger, letter.letter(), e.getMessage());
+      LOG.warn(
+          "{}: dead letter {} is not replayed: {}", ledger, deadLetter.number(), e.getMessage());
     }
   }
 
   /**
-   * Maps a failure to a fault (D6): a signer that does not answer is a transient fault, a wrong
+   * Maps a failure to a fault: a signer that does not answer is a transient fault, a wrong
    * signature is a permanent one.
    */
   private SinkException failure(Exception e) {

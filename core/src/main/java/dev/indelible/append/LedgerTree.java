@@ -3,21 +3,21 @@ package dev.indelible.append;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.LedgerWriter.TreeState;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.Tile;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.LedgerWriter.TreeState;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The Merkle tree over a ledger's rows, stored in the ledger as tiles (C2SP tlog-tiles), as one
- * transaction reads and grows it. A leaf is a row's record hash, to which the next row links. Used
- * by one thread.
+ * transaction reads and extends it. A leaf is a row's record hash, to which the next row links.
+ * Used by one thread.
  *
  * <p>A tile is stored with its current width. The narrower tile of an earlier tree is a prefix of
  * it.

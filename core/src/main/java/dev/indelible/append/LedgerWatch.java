@@ -6,10 +6,10 @@ import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.TamperNotes;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.storage.LedgerWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -32,12 +32,12 @@ final class LedgerWatch {
   private final HeadGuard guard;
   private final AuditCounters counters;
 
-  /** The numbers of tamper rows when answers were last judged. */
+  /** The numbers of tamper rows when answers were last checked. */
   private TamperRows judged = new TamperRows(0, 0);
 
   private long unanswered;
 
-  /** Whether dead letters or tamper rows wait, which another process may handle. */
+  /** True if dead letters or tamper rows wait, which another process may handle. */
   private boolean waiting;
 
   private long lastLook;
@@ -66,7 +66,7 @@ final class LedgerWatch {
    * Reports a batch that was committed.
    *
    * @param deadLettered its events that became dead letters
-   * @param noted whether the batch has a row that reports tampering
+   * @param noted true if the batch has a row that reports tampering
    */
   void committed(LedgerWriter writer, List<DeadLettered> deadLettered, boolean noted) {
     deadLettered.stream().limit(MOST_LOGGED).forEach(event -> log(writer.name(), event));
@@ -113,7 +113,7 @@ final class LedgerWatch {
     }
   }
 
-  /** Counts unanswered rows that report tampering. Judges answers only if there are new rows. */
+  /** Counts unanswered rows that report tampering. Checks answers only if there are new rows. */
   private long unanswered(LedgerWriter writer) throws LedgerException {
     TamperRows now =
         new TamperRows(
@@ -134,7 +134,7 @@ final class LedgerWatch {
   }
 
   /**
-   * Logs a dead letter. Agent and type are chosen by the agent, and quoted so that they cannot
+   * Logs a dead letter. The agent chooses its id and the type, so both are quoted: they cannot
    * forge a log line.
    */
   private static void log(String ledger, DeadLettered event) {

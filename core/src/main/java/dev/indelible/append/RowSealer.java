@@ -4,14 +4,14 @@ package dev.indelible.append;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.encoding.RecordDraft;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RecordDraft;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * all logs of the process. Used by one thread at a time.
  */
 public final class RowSealer {
-  /** Rows signed by one task: many enough to make a task cheap, few enough to use every core. */
+  /** Rows signed by one task: enough to make a task cheap, few enough to use every core. */
   private static final int CHUNK_ROWS = 64;
 
   private static final int CORES = Runtime.getRuntime().availableProcessors();
@@ -72,7 +72,7 @@ public final class RowSealer {
   }
 
   /**
-   * Returns whether every row is signed; if not, decisions are unsigned unless they are sealed one
+   * Returns true if every row is signed; if not, decisions are unsigned unless they are sealed one
    * by one.
    */
   public boolean signsEveryRow() {
@@ -254,7 +254,7 @@ public final class RowSealer {
       return firstSequence + events.size();
     }
 
-    /** Returns whether the other events begin with these events, compared by identity. */
+    /** Returns true if the other events begin with these events, compared by identity. */
     boolean begins(List<AuditEvent> other) {
       for (int i = 0; i < events.size(); i++) {
         if (i == other.size() || events.get(i) != other.get(i)) {

@@ -7,7 +7,7 @@ import dev.indelible.crypto.Signer;
  * Choice of the rows that are signed.
  *
  * @param signer signs the rows
- * @param everyRow whether every row is signed; if not, only the log's own events are, and an {@code
+ * @param everyRow true if every row is signed; if not, only the log's own events are, and an {@code
  *     audit.row_signatures} event in the chain states that
  */
 public record RowSigning(Signer signer, boolean everyRow) {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.Throttle;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.TypeCounts;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.OutcomeCounters;
+import dev.indelible.monitor.TypeCounts;
 import dev.indelible.note.Tally;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.OutcomeCounters;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Chains a {@link Tally} of one run's decisions from time to time and at the end. Shared by the
+ * Appends a {@link Tally} of one run's decisions from time to time and at the end. Shared by the
  * successive sinks of the run. Used by the drainer's thread.
  *
  * <p>A tally is created in the transaction that writes it, so it covers exactly the rows after the
@@ -39,7 +39,7 @@ public final class Tallies {
    * tally that counts a single row proves nothing, because an attacker can remove both, and doubles
    * the chain.
    */
-  public static final int WORTH_A_TALLY = 100;
+  public static final int MIN_DECISIONS_FOR_TALLY = 100;
 
   /**
    * Maximum number of rows after the last tally for which a run writes its first tally at its end.
@@ -71,11 +71,11 @@ public final class Tallies {
    */
   private long firstUncovered = Long.MAX_VALUE;
 
-  /** Whether a tally was written and it is unknown whether it is in the chain. */
+  /** True if a tally was written and it is unknown whether it is in the chain. */
   private boolean unsure;
 
   /** Decisions that the last tally covers. */
-  private long spokenOf;
+  private long lastCounted;
 
   private long lastTry = System.nanoTime();
 
@@ -96,18 +96,18 @@ public final class Tallies {
   /**
    * Writes a tally if the interval has passed and decisions were counted since the last tally.
    *
-   * @return whether a write was tried, so that the chain may have grown
+   * @return true if a write was tried, so that the chain may have grown
    */
   boolean writeIfDue(ChainEnd end, RowSealer sealer) {
     if (!wanted || System.nanoTime() - lastTry < intervalNanos) {
       return false;
     }
     lastTry = System.nanoTime();
-    boolean news = isNews();
-    if (news) {
+    boolean hasNew = hasNewDecisions();
+    if (hasNew) {
       tryToWrite(end, sealer);
     }
-    return news;
+    return hasNew;
   }
 
   /** Writes a tally. A failure is reported and does not delay rows. */
@@ -123,14 +123,14 @@ public final class Tallies {
     }
   }
 
-  /** Returns whether decisions were counted since the last tally. */
-  boolean isNews() {
-    return wanted && spoken() != spokenOf;
+  /** Returns true if decisions were counted since the last tally. */
+  boolean hasNewDecisions() {
+    return wanted && spoken() != lastCounted;
   }
 
   /** Writes the run's last tally, if decisions were counted since or an earlier one was written. */
   void finish(ChainEnd end, RowSealer sealer) throws LedgerException {
-    if (isNews() || wanted && number > 0) {
+    if (hasNewDecisions() || wanted && number > 0) {
       write(end, sealer, true);
     }
   }
@@ -154,7 +154,7 @@ public final class Tallies {
     // The decisions are counted before the ledger is locked, because there may be many rows.
     Covered counted = new Covered(first, end, count(writer, first, end));
     BatchAppend append = new BatchAppend(chain, sealer, counters);
-    Optional<Tally> said =
+    Optional<Tally> earlier =
         writer.inTransaction(
             () -> {
               Optional<Tally> next =
@@ -162,11 +162,11 @@ public final class Tallies {
               unsure |= next.isPresent();
               return next;
             });
-    if (said.isPresent() && writer.isStillThere()) {
+    if (earlier.isPresent() && writer.isStillThere()) {
       unsure = false;
-      number = said.get().number();
+      number = earlier.get().number();
       counters.healthEntries().clear(SOURCE);
-      spokenOf = spoken;
+      lastCounted = spoken;
       append.committed();
       counters.reportChainSequence(append.head().sequence());
     }
@@ -230,7 +230,7 @@ public final class Tallies {
       }
     }
     Covered rows = covered(writer, end.sequence(), before);
-    if (isOneQuestion(closed) && rows.decisions().total() < WORTH_A_TALLY) {
+    if (isOneQuestion(closed) && rows.decisions().total() < MIN_DECISIONS_FOR_TALLY) {
       return Optional.empty();
     }
     AuditCounters.Intake intake = counters.intake();

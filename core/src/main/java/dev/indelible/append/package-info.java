@@ -2,7 +2,7 @@
 /**
  * Appends to a ledger: settlement of a batch, trust in the chain's end, tallies, checkpoints, the
  * tree, dead letters, erasure, key events. Written once over {@link
- * dev.indelible.ledger.LedgerWriter}, for every kind of ledger.
+ * dev.indelible.storage.LedgerWriter}, for every kind of ledger.
  */
 @NullMarked
 package dev.indelible.append;

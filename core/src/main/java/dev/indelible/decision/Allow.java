@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.decision;
 
-/** The action may go ahead; no rule objects. */
+/** The action may go ahead. */
 public record Allow() implements Decision {
   @Override
   public String verdict() {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.decision;
 
-import dev.indelible.json.Text;
+import dev.indelible.base.Text;
 import java.util.Objects;
 import java.util.Optional;
 
-/** A decision made by a rule. Its parts are bounded, so that every decision fits a payload. */
+/**
+ * A decision by a rule. Its parts are limited in length, so that every decision fits into a
+ * payload.
+ */
 sealed interface ByRule extends Decision permits Warn, Refuse, Escalate {
   int MAX_RULE_BYTES = 256;
   int MAX_REASON_BYTES = 16_384;

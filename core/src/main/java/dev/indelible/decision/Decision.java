@@ -4,7 +4,9 @@ package dev.indelible.decision;
 import dev.indelible.json.CanonicalWriter;
 import java.util.Optional;
 
-/** An answer of the gate. A closed set; every decision that does not permit blocks. */
+/**
+ * The gate's answer. The set of decisions is closed; every decision that does not permit blocks.
+ */
 public sealed interface Decision permits Allow, ByRule {
 
   /** Returns the tag of this decision in JSON, for example {@code refuse}. */
@@ -15,7 +17,7 @@ public sealed interface Decision permits Allow, ByRule {
     return Optional.empty();
   }
 
-  /** Returns the reason, for a person; empty for {@link Allow}. */
+  /** Returns the reason, in words; empty for {@link Allow}. */
   default Optional<String> reason() {
     return Optional.empty();
   }
@@ -25,12 +27,18 @@ public sealed interface Decision permits Allow, ByRule {
     return this instanceof Refuse;
   }
 
-  /** Returns true if the action must not go ahead now: it is refused, or waits for a person. */
+  /**
+   * Returns true if the action must not go ahead now, because it is refused or must wait for a
+   * person.
+   */
   default boolean isBlocking() {
     return !isPermitted();
   }
 
-  /** Returns true if the action may go ahead. An allow-list, so that an escalation blocks. */
+  /**
+   * Returns true if the action may go ahead. Lists the permitting decisions, so an escalation
+   * blocks.
+   */
   default boolean isPermitted() {
     return this instanceof Allow || this instanceof Warn;
   }

@@ -3,7 +3,7 @@ package dev.indelible.decision;
 
 import java.util.Objects;
 
-/** A decision and what it is based on. */
+/** A decision with its explanation. */
 public record ExplainedDecision(Decision decision, Explanation explanation) {
   public ExplainedDecision {
     Objects.requireNonNull(decision, "decision is null");

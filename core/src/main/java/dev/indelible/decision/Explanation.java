@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.decision;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.json.Text;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What a decision is based on, for the record and for a person. Longer lists and texts are cut to
+ * The basis of a decision, for the record and for people. Longer lists and texts are truncated to
  * the limits.
  *
  * @param matched the ids of all rules that matched, at most {@value #MAX_ITEMS}
- * @param facts what the action does as far as these rules ask, for example {@code deletes /}; at
+ * @param facts the facts about the action that these rules use, for example {@code deletes /}; at
  *     most {@value #MAX_ITEMS}
- * @param effectiveCommand the command that decided, after wrappers are removed and constants
- *     resolved; empty if the action is no command
+ * @param effectiveCommand the command that caused the decision, with wrappers removed and constants
+ *     resolved; empty if the action is not a command
  */
 public record Explanation(
     List<String> matched, List<String> facts, Optional<String> effectiveCommand) {
-  /** Says nothing. */
+  /** The empty explanation. */
   public static final Explanation NONE = new Explanation(List.of(), List.of(), Optional.empty());
 
-  /** The most rules and the most facts that are recorded. */
+  /** Maximum number of rules, and of facts, that are recorded. */
   public static final int MAX_ITEMS = 32;
 
-  /** The most bytes of a fact or command. */
+  /** Maximum length of a fact or command, in bytes. */
   public static final int MAX_TEXT_BYTES = 1024;
 
   private static final String CUT = "…";
@@ -35,12 +35,12 @@ public record Explanation(
     effectiveCommand = effectiveCommand.map(Explanation::cut);
   }
 
-  /** Returns whether nothing is said. */
+  /** Returns true if this is the empty explanation. */
   public boolean isEmpty() {
     return matched.isEmpty() && facts.isEmpty() && effectiveCommand.isEmpty();
   }
 
-  /** Writes the members that stand before the id of an event in canonical JSON (RFC 8785). */
+  /** Writes the members that precede the event id in canonical JSON (RFC 8785). */
   public void writeBeforeId(CanonicalWriter out) {
     out.member("effective_command", effectiveCommand);
     if (!facts.isEmpty()) {
@@ -48,7 +48,7 @@ public record Explanation(
     }
   }
 
-  /** Writes the members that stand between the id and the nonce of an event. */
+  /** Writes the members between the event id and the nonce. */
   public void writeAfterId(CanonicalWriter out) {
     if (!matched.isEmpty()) {
       out.name("matched").strings(matched);
@@ -59,7 +59,7 @@ public record Explanation(
     return texts.stream().limit(MAX_ITEMS).map(Explanation::cut).toList();
   }
 
-  /** Cuts a text to the limit, between characters. */
+  /** Truncates a text to the limit, between characters. */
   private static String cut(String text) {
     Text.requireWellFormed(text, "explanation");
     if (Text.utf8Length(text) <= MAX_TEXT_BYTES) {

@@ -3,19 +3,19 @@ package dev.indelible.drain;
 
 /** The outcome of an event. */
 public enum AppendOutcome {
-  /** In the chain, by a row that this run appended. */
+  /** This run appended the event's row. */
   APPENDED,
   /**
-   * In the chain, by a row that existed before this run submitted the event, or after an earlier
-   * submission of the event.
+   * The event already had a row: from before this run submitted it, or from an earlier submission
+   * of the event.
    */
   REPEATED,
-  /** In the dead letters, from which it can be replayed. */
+  /** The event is a dead letter, which can be replayed. */
   DLQ_LANDED,
-  /** In the dead letters already before. */
+  /** The event was already a dead letter. */
   DLQ_REPEATED;
 
-  /** Returns whether the event is in the dead letters. */
+  /** Returns true if the event is in the dead letters. */
   public boolean isDeadLetter() {
     return this == DLQ_LANDED || this == DLQ_REPEATED;
   }

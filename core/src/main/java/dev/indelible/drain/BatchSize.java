@@ -4,9 +4,9 @@ package dev.indelible.drain;
 import java.time.Duration;
 
 /**
- * The maximum number of events in a batch: doubled while full batches commit fast, halved when a
- * batch takes long. Under load many events share the cost of a transaction, and other writers never
- * wait long for the ledger. Used by the drainer's thread alone.
+ * The maximum number of events in a batch. It doubles while full batches commit fast, and halves
+ * when a batch takes long. So many events share the cost of a transaction under load, and other
+ * writers never wait long for the ledger. Used only by the drainer's thread.
  */
 final class BatchSize {
   /** The time for which a batch may block other writers. */
@@ -14,7 +14,7 @@ final class BatchSize {
 
   private static final int INITIAL = 1_000;
 
-  /** Events; in smaller batches, the fixed cost of a transaction dominates. */
+  /** In events. In smaller batches the fixed cost of a transaction dominates. */
   private static final int SMALLEST = 128;
 
   private final int largest;

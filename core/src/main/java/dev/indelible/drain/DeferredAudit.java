@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.health.HealthEntries;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.HealthEntries;
+import dev.indelible.pending.EventStore;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.EventStore;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -106,15 +106,15 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Returns the faults that exist although events reach the ledger; followers of the log report
-   * here.
+   * Returns the faults that exist although events reach the ledger. The followers of the log report
+   * their faults here.
    */
   public HealthEntries healthEntries() {
     return counters.health().entries();
   }
 
   /**
-   * Reports that the log contradicts its own signed checkpoints. Health has an entry, recording
+   * Reports that the log contradicts its own signed checkpoints. Health gets an entry, recording
    * continues, and no more checkpoints are signed.
    *
    * @param source the source of the health entry: the part that found the contradiction
@@ -141,9 +141,9 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Stops intake, waits until accepted events are settled, and stops the drainer (D9). Returns at
-   * most a second after its limit, even if a sink or a journal is stuck in I/O. May be called
-   * again.
+   * Stops accepting events, waits until the accepted events are settled, and stops the drainer.
+   * Returns at most a second after its limit, even if a sink or a journal hangs in I/O. May be
+   * called again.
    *
    * @param withoutProgress the time to wait while no event is settled
    * @param atMost the total time to wait
@@ -180,7 +180,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Stops intake, drains, and stops the drainer. Returns whether every accepted event was settled.
+   * Stops accepting events, drains, and stops the drainer. Returns true if every accepted event was
+   * settled.
    */
   private boolean drain(Duration withoutProgress, Duration atMost) {
     long start = System.nanoTime();
@@ -232,8 +233,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Closes the store, unless a sink is stuck in I/O, because then no other drainer may get the
-   * store. If closing is stuck, the process may end before the store is closed.
+   * Closes the store, unless a sink hangs in I/O: then no other drainer may get the store. If
+   * closing hangs, the process may end before the store is closed.
    */
   private void closeStore() {
     if (thread.isAlive() || !storeClosed.compareAndSet(false, true)) {
@@ -250,12 +251,12 @@ public final class DeferredAudit implements AutoCloseable {
     await(closer, System.nanoTime());
   }
 
-  /** Removes the shutdown hook. Returns whether there was one. */
+  /** Removes the shutdown hook. Returns true if there was one. */
   boolean forgetShutdownHook() {
     try {
       return Runtime.getRuntime().removeShutdownHook(shutdownHook);
     } catch (IllegalStateException e) {
-      // The process is already ending, and the hook itself may run this.
+      // The process is already ending; its shutdown hook may be the caller.
       return true;
     }
   }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import java.util.List;
 
 /**
  * The destination of a queue's events. Used by one thread.
  *
  * <p>A batch whose settlement is unknown is appended again, to this sink or to a new one. So an
- * implementation MUST recognise an event by its id and never settle it twice (D2, D4).
+ * implementation MUST recognise an event by its id and never settle it twice.
  */
 public interface DeferredAuditSink extends AutoCloseable {
   /**
@@ -22,15 +22,15 @@ public interface DeferredAuditSink extends AutoCloseable {
   List<AppendOutcome> append(EventBatch batch) throws SinkException;
 
   /**
-   * Does work that no event waits for, for example signing a checkpoint. Called after each settled
-   * batch, and from time to time while no events wait. Its time does not count as commit time. MUST
-   * NOT throw, because its failure is no failure of a batch.
+   * Does work for which no event waits, for example signing a checkpoint. Called after each settled
+   * batch, and from time to time while no events are waiting. Its time does not count as commit
+   * time. MUST NOT throw, because its failure is not a failure of the batch.
    */
   default void maintain() {}
 
   /**
    * Writes the end of a run. Called when no more events will follow, and again after a transient
-   * fault while the closing thread waits.
+   * fault while the closing thread is waiting.
    *
    * @throws SinkUnavailableException after a transient fault; another call may succeed
    * @throws SinkException after any other fault

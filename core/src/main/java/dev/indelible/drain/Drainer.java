@@ -2,18 +2,18 @@
 package dev.indelible.drain;
 
 import dev.indelible.event.AuditEvent;
-import dev.indelible.event.GapNote;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.AuditCounters.Counter;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.AuditCounters.Counter;
+import dev.indelible.monitor.GapNote;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Moves the oldest waiting events into a sink, batch by batch. Runs on the supervisor's thread.
- * Keeps no events, because a batch stays in the store until it is settled.
+ * Moves the oldest waiting events to a sink, batch by batch. Runs on the supervisor's thread. Holds
+ * no events itself, because a batch stays in the store until it is settled.
  */
 final class Drainer {
   private final EventStore store;
@@ -42,7 +42,7 @@ final class Drainer {
    * Moves one batch into the ledger. Comments state the effect of a crash of the process at each
    * step.
    *
-   * @return whether there was a batch; a batch without events only advances the ledger's position
+   * @return true if there was a batch; a batch without events only advances the ledger's position
    */
   boolean drainBatch(DeferredAuditSink sink) throws SinkException {
     // A crash here: the events are only in the store.
@@ -52,9 +52,9 @@ final class Drainer {
       return false;
     }
     long start = System.nanoTime();
-    // A crash in the append: the ledger has the whole batch with its mark, or none of it. A failure
-    // of the append: the batch stays in the store and is retried; the ledger recognises its events
-    // by id.
+    // If the process crashes in the append, the ledger has the whole batch with its mark, or none
+    // of it. If the append fails, the batch stays in the store and is retried; the ledger
+    // recognises its events by id.
     List<AppendOutcome> answer = sink.append(batch);
     long nanos = System.nanoTime() - start;
     batchSize.took(size, nanos);
@@ -67,19 +67,18 @@ final class Drainer {
     long lost = batch.events().stream().mapToLong(GapNote::lost).sum();
     if (phase.compareAndSet(Phase.WAITING, Phase.SETTLING)) {
       try {
-        // A crash before or in the settlement: the next process reads the mark in the ledger, and
-        // continues after it. It removes events before the mark from the store.
+        // If the process crashes before or during the settlement, the next process reads the mark
+        // in the ledger and continues after it. It removes events before the mark from the store.
         store.settle(size);
-        // A crash from here on loses only counters.
+        // A crash after this line loses only counters.
         count(nanos, lost, batch.events(), outcomes);
       } finally {
-        // If the store fails, the batch is retried, which only this phase allows.
+        // If the store fails, the batch is retried; that requires this phase.
         phase.set(Phase.WAITING);
       }
     } else {
       // The closing thread has abandoned this drainer. The batch stays in the store, but it is in
-      // the ledger, so
-      // the last tally counts it.
+      // the ledger, so the last tally must count it.
       countOutcomes(batch.events(), outcomes);
     }
     return true;
@@ -101,7 +100,7 @@ final class Drainer {
       counters.count(Counter.LOST, lost);
       counters.health().report(AuditHealth.RECORDING);
     } finally {
-      // Last, so that a thread that sees all events settled also sees the other counters.
+      // Counted last, so that a thread that sees all events settled also sees the other counters.
       counters.count(Counter.APPENDED, outcomes.size() - deadLettered);
       counters.count(Counter.DEAD_LETTERED, deadLettered);
     }

@@ -2,9 +2,10 @@
 package dev.indelible.drain;
 
 /**
- * Thrown if a sink could not append a batch because the ledger has another schema than this version
- * writes, for example because a column was dropped. No event is at fault, so none becomes a dead
- * letter. Events wait until a person repairs the ledger, and health is {@code failed} (D6).
+ * Thrown if a sink could not append a batch because the ledger has a different schema than this
+ * version writes, for example because a column was dropped. This is not the fault of an event, so
+ * no event becomes a dead letter. Events wait until a person repairs the ledger, and health is
+ * {@code failed}.
  */
 public final class SinkSchemaException extends SinkException {
   public SinkSchemaException(String message, Throwable cause) {

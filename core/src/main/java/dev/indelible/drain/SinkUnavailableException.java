@@ -2,8 +2,8 @@
 package dev.indelible.drain;
 
 /**
- * Thrown if a sink could not append a batch because of a transient fault (D6): busy, locked, disk
- * full, I/O, connection lost. The batch is retried while the fault lasts. The fault does not count
+ * Thrown if a sink could not append a batch because of a transient fault: busy, locked, disk full,
+ * I/O, connection lost. The batch is retried while the fault lasts. The fault does not count
  * against the restart budget.
  */
 public final class SinkUnavailableException extends SinkException {

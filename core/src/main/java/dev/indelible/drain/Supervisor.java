@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.drain;
 
-import dev.indelible.health.Throttle;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.AuditCounters.Counter;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.base.Throttle;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.AuditHealth.State;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.AuditCounters.Counter;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
@@ -13,22 +13,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the drainer running (D8): after any throwable, the sink is closed, and after a pause the
- * batch is retried with a new sink. Runs on its own thread.
+ * Keeps the drainer running. After any throwable, closes the sink, pauses, and retries the batch
+ * with a new sink. Runs on its own thread.
  */
 final class Supervisor implements Runnable {
   private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();
 
-  /** The time between two polls of an idle drainer; a submission wakes it earlier. */
+  /** Polling interval of an idle drainer; a submission wakes it earlier. */
   private static final long IDLE_POLL_NANOS = Duration.ofSeconds(1).toNanos();
 
-  /** A drainer without events for this time is idle. */
+  /** A drainer is idle after this time without events. */
   private static final long IDLE_AFTER_NANOS = Duration.ofSeconds(1).toNanos();
 
   private static final long FIRST_BACKOFF_NANOS = Duration.ofMillis(10).toNanos();
   private static final long LONGEST_BACKOFF_NANOS = Duration.ofSeconds(1).toNanos();
 
-  /** Failures that are retried are logged once per this time at most. */
+  /** Retried failures are logged at most once per this interval. */
   private static final Duration FAILURE_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
@@ -41,13 +41,14 @@ final class Supervisor implements Runnable {
   private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
 
   /**
-   * Failures since an event was last settled, without transient faults; used by this thread alone.
+   * Failures since an event was last settled, not counting transient faults; used only by this
+   * thread.
    */
   private int failures;
 
   /**
-   * The next pause; doubles with each failure of any kind; used by this thread alone. A number and
-   * no {@link Duration}, because this thread must survive a full heap.
+   * The next pause. Doubles with each failure of any kind. Used only by this thread. A number
+   * instead of a {@link Duration}, because this thread must survive a full heap.
    */
   private long backoffNanos = FIRST_BACKOFF_NANOS;
 
@@ -56,12 +57,12 @@ final class Supervisor implements Runnable {
    */
   private volatile long deadline;
 
-  /** Whether the last sink finished or cannot finish; used by this thread alone. */
+  /** True if the last sink finished or cannot finish; used only by this thread. */
   private boolean finished;
 
   /**
-   * The reason that the last sink did not finish; empty once it did. This thread writes, any thread
-   * reads.
+   * The reason why the last sink did not finish; empty once it did. Written by this thread, read by
+   * any thread.
    */
   private volatile String unfinished = "the drainer did not end in time";
 
@@ -83,7 +84,7 @@ final class Supervisor implements Runnable {
 
   @Override
   public void run() {
-    // Runs at least once, so that a supervisor that is stopped at once finishes its sink, too.
+    // Runs at least once, so that a supervisor that is stopped at once also finishes its sink.
     // Continues after a failure during shutdown, because the failed sink has not written its last
     // tally.
     do {
@@ -91,7 +92,8 @@ final class Supervisor implements Runnable {
         drainUntilStopped(sink);
         finish(sink);
       } catch (Throwable failure) {
-        // Errors are absorbed too: running out of memory, or a missing class, must not end the log.
+        // Errors are handled like exceptions: running out of memory, or a missing class, must not
+        // end the log.
         absorb(failure);
       }
     } while (!finished && !isOver() && !counters.health().current().state().isTerminal());
@@ -100,7 +102,7 @@ final class Supervisor implements Runnable {
   /**
    * Ends {@link #run} after the current batch.
    *
-   * @param until the end of all further attempts, on the clock of {@link System#nanoTime}
+   * @param until the deadline for all further attempts, on the clock of {@link System#nanoTime}
    */
   void stop(Thread thread, long until) {
     deadline = until;
@@ -108,7 +110,7 @@ final class Supervisor implements Runnable {
     LockSupport.unpark(thread);
   }
 
-  /** Returns the reason that the last sink did not finish, for a person; empty if it did. */
+  /** Returns the reason why the last sink did not finish, for people; empty if it did. */
   String unfinished() {
     return unfinished;
   }
@@ -136,8 +138,8 @@ final class Supervisor implements Runnable {
       } else if (queue.isQuiet()) {
         rest(IDLE_POLL_NANOS, false, true);
       } else {
-        // Looks for events once more before it rests, because one may have been submitted before
-        // the flag was set.
+        // Look for events once more before resting, because one may have been submitted before the
+        // flag was set.
         queue.wakeOnSubmit();
       }
     }
@@ -186,9 +188,9 @@ final class Supervisor implements Runnable {
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
     } catch (Throwable second) {
-      // Out of memory for a message; the next attempt may have enough.
+      // There is no memory for a message; the next attempt may have enough.
     }
-    // Nothing is allocated from here on.
+    // Nothing is allocated after this line.
     rest(backoffNanos);
     backoffNanos = Math.min(2 * backoffNanos, LONGEST_BACKOFF_NANOS);
   }
@@ -211,14 +213,14 @@ final class Supervisor implements Runnable {
    * Rests for a time.
    *
    * @param wasStopping the rest ends when {@link #stopping} differs from this value
-   * @param untilSubmit whether a submission ends the rest, too
+   * @param untilSubmit true if a submission ends the rest, too
    */
   private void rest(long nanos, boolean wasStopping, boolean untilSubmit) {
     long end = System.nanoTime() + nanos;
     long left = nanos;
     while (stopping == wasStopping && !isOver() && left > 0 && (!untilSubmit || queue.isQuiet())) {
-      // A park ends early after an interrupt, or with a permit left by a lock of the sink; this
-      // thread reacts to stop alone, and to a submission if it waits for one.
+      // A park ends early after an interrupt, or if a lock of the sink left a permit. This thread
+      // reacts only to a stop, and to a submission if it waits for one.
       Thread.interrupted();
       LockSupport.parkNanos(this, left);
       left = end - System.nanoTime();

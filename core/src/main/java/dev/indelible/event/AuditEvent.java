@@ -8,7 +8,7 @@ import java.util.UUID;
 /**
  * An event for the chain: a decision of a gate, or a report of the log about itself.
  *
- * <p>Immutable. The id identifies the event in journal, chain, dead letter and receipt (D4).
+ * <p>Immutable. The id identifies the event in journal, chain, dead letter and receipt.
  */
 public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, SystemEvent {
   /** The most bytes that an agent id may have. */
@@ -16,6 +16,17 @@ public sealed interface AuditEvent permits DeferredAuditEvent, StoredEvent, Syst
 
   /** The most bytes that an event type may have. */
   int MAX_EVENT_TYPE_BYTES = 128;
+
+  /**
+   * Returns an event that was read back from a store, with its payload already encoded.
+   *
+   * @param timestamp the time of the event, to the microsecond
+   * @param content the payload without its nonce
+   */
+  static AuditEvent stored(
+      UUID id, String agentId, String eventType, Instant timestamp, EventContent content) {
+    return new StoredEvent(id, agentId, eventType, timestamp, content);
+  }
 
   /** Returns the id, a UUID of version 7. */
   UUID id();

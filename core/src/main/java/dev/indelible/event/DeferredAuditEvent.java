@@ -3,14 +3,17 @@ package dev.indelible.event;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Custom;
+import dev.indelible.base.Text;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
+import dev.indelible.encoding.AgentIds;
+import dev.indelible.encoding.ClockException;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
-import dev.indelible.json.Text;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Objects;

@@ -9,7 +9,7 @@ import java.util.Base64;
  * The payload of an event without its nonce: canonical JSON (RFC 8785) that lacks only the member
  * {@code nonce}, which is drawn when the row is sealed.
  *
- * <p>Two events with one id are one event exactly if their contents are equal.
+ * <p>Two events with equal ids are the same event if and only if their contents are equal.
  *
  * @param bytes the canonical JSON; shared, must not be changed
  * @param nonceAt the offset at which the member {@code nonce} is inserted, so that the JSON stays

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.event;
 
+import dev.indelible.base.Text;
 import dev.indelible.crypto.Sha256;
+import dev.indelible.encoding.ClockException;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.json.Text;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;

@@ -14,7 +14,7 @@ import java.util.UUID;
  * @param timestamp the time of the event, to the microsecond
  * @param content the payload without its nonce
  */
-public record StoredEvent(
+record StoredEvent(
     UUID id, String agentId, String eventType, Instant timestamp, EventContent content)
     implements AuditEvent {
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.event;
 
+import dev.indelible.base.Text;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
-import dev.indelible.json.Text;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -24,7 +25,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A row was found that this log did not write, or that was changed since. */
   public static final String TAMPER = "audit.tamper";
 
-  /** Accepted events were lost; the event states their number, time range and cause (D7). */
+  /** Accepted events were lost; the event states their number, time range and cause. */
   public static final String GAP = "audit.gap";
 
   /** Row signatures are on or off from this row on. */

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param source the part at fault, one of {@link #SOURCES} or {@link #witness}; a log has at most
  *     one entry per source
- * @param reason the fault and its remedy, for a person; never blank
+ * @param reason the fault and its remedy, in words; never blank
  */
 public record HealthEntry(String source, String reason) {
   /** The drainer: events wait, because the ledger cannot be written or its writer fails. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The faults of a running log, and the throttling of their log lines. */
+/** Reports of a log about itself: its health, with each fault, and its metrics. */
 @NullMarked
 package dev.indelible.health;
 

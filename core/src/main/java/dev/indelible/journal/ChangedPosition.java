@@ -5,8 +5,8 @@ import java.util.UUID;
 
 /**
  * A journal position in a ledger that contradicts the ledger's own events. The ledger commits a
- * position together with the events before it, so a contradiction means that the position or the
- * events were changed by other software.
+ * position together with the events before it, so a contradiction means that other software changed
+ * the position or the events.
  *
  * @param journal the journal
  * @param position the position in the ledger
@@ -14,7 +14,7 @@ import java.util.UUID;
  *     on a frame boundary; false if it is too low: the ledger has an event after it
  */
 public record ChangedPosition(UUID journal, long position, boolean skips) {
-  /** Describes the contradiction, without its subject. */
+  /** Describes the contradiction, without naming the journal. */
   public String describe() {
     return skips
         ? "stands at %s in journal %s, inside an event or after events that the ledger does not have; the position was moved forward, or the rows of those events were removed"

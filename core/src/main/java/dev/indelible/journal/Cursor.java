@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
-import dev.indelible.event.StoredEvent;
+import dev.indelible.event.AuditEvent;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A position in a journal, from which frames are read one by one. Used by one thread.
  *
- * <p>The journal of an earlier run may have holes: a hole is a range that a producer claimed, but
- * its process died before it published a frame. The producer's {@code submit} never returned, so a
+ * <p>The journal of an earlier run may have holes. A hole is a range that a producer claimed before
+ * its process died without publishing a frame. The producer's {@code submit} never returned, so the
  * hole is skipped. A published frame that cannot be read is a lost event, and is returned as {@link
- * Lost}. A frame at the very end that is incomplete was never published, and ends the journal.
+ * Lost}. An incomplete frame at the very end was never published, and ends the journal.
  */
 final class Cursor {
-  /** The position before which no producer writes any more, so a hole stays a hole. */
+  /** No producer writes before this position any more, so a hole before it stays a hole. */
   private final long pastEnd;
 
   private Segment segment;
@@ -61,7 +61,7 @@ final class Cursor {
     return (int) Math.min(Math.max(live, SegmentFile.HEADER_BYTES), in.size());
   }
 
-  /** Reads the next item; returns null if none is published yet or none follows. */
+  /** Reads the next item; returns null if no item is published yet. */
   @Nullable Item next() {
     while (offset < segment.size() || advance()) {
       int word = segment.stateWord(offset);
@@ -78,8 +78,8 @@ final class Cursor {
           return null;
         }
       } else {
-        // A nonzero word is of a published frame, even where producers still write; the file was
-        // changed since.
+        // A nonzero word belongs to a published frame, even where producers may still write: the
+        // file was changed since.
         int start = offset;
         boolean published = word != 0 && !Frame.isDamagedPadding(segment.bytes(), start, word);
         if (!resynchronise(past)) {
@@ -98,10 +98,10 @@ final class Cursor {
   }
 
   /**
-   * Skips bytes that are no intact frame. Moves to the first of these: the end of a damaged frame
-   * that starts here, the next intact frame, the start of a frame whose end word is intact. If
-   * there is none, producers have ended and another segment follows, moves to the end of this
-   * segment.
+   * Skips bytes that are not an intact frame. Moves to the first of these: the end of a damaged
+   * frame that starts here, the next intact frame, or the start of a frame whose end word is
+   * intact. If there is none, the producers have ended, and another segment follows, moves to the
+   * end of this segment.
    *
    * @return false if nothing follows; then the cursor has not moved
    */
@@ -155,15 +155,15 @@ final class Cursor {
   /**
    * An event that was read.
    *
-   * @param offset of its frame in the file
+   * @param offset the offset of its frame in the file
    */
-  record Event(StoredEvent event, int offset) implements Item {}
+  record Event(AuditEvent event, int offset) implements Item {}
 
   /**
-   * An event that was published and cannot be read.
+   * A published event that cannot be read.
    *
    * @param file the file name of the segment
-   * @param offset of its frame in the file
+   * @param offset the offset of its frame in the file
    */
   record Lost(String file, int offset) implements Item {}
 }

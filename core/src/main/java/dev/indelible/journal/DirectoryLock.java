@@ -17,22 +17,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The lock of a journal directory. A process holds this lock while it takes or retires slots. So no
- * slot is moved while another process opens it, and only one of several first starts creates the
+ * The lock of a journal directory. A process holds it while it takes or retires slots. Therefore no
+ * slot is moved while another process opens it, and of several first starts only one creates the
  * ledger's id. The lock is held for a few file operations, never while events or the ledger are
  * read.
  */
 final class DirectoryLock implements AutoCloseable {
-  /** The file that is locked; it is never removed. */
+  /**
+   * The file that is locked; it is never removed. Its name cannot change: processes of two versions
+   * exclude each other only if both lock one file.
+   */
   static final String FILE = "door";
 
   /**
-   * The time that a reader waits. A start holds the lock for much less; a stopped process may hold
-   * it forever.
+   * How long a reader waits for the lock. A start holds it for much less; a suspended process may
+   * hold it forever.
    */
   private static final Duration READER_PATIENCE = Duration.ofSeconds(2);
 
-  /** The time between two attempts of a reader. */
+  /** The interval between two attempts of a reader. */
   private static final Duration READER_POLL_INTERVAL = Duration.ofMillis(1);
 
   /** POSIX locks do not exclude the threads of one process. */
@@ -81,8 +84,8 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Acquires a shared lock, which keeps other processes from taking and retiring slots. Needs only
-   * read access to the lock file, and does not exclude readers in other processes.
+   * Acquires a shared lock, which prevents other processes from taking and retiring slots. Needs
+   * only read access to the lock file, and does not exclude readers in other processes.
    *
    * @throws JournalException if another process holds the lock for longer than a start does
    */
@@ -129,8 +132,8 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Leaves a channel open, because closing it would release the lock of another copy of these
-   * classes in this process. Returns null.
+   * Leaves a channel open and returns null. Closing it would release the lock of another copy of
+   * these classes in this process.
    */
   private static @Nullable FileChannel keepOpen(@Nullable FileChannel channel) {
     if (channel != null) {
@@ -145,7 +148,7 @@ final class DirectoryLock implements AutoCloseable {
         channel.close();
       }
     } catch (IOException e) {
-      // The descriptor is closed even so, and the lock released.
+      // The descriptor is closed nevertheless, and the lock is released.
       LOG.warn("the lock of the journal directory: {}", e.toString());
     } finally {
       IN_PROCESS.unlock();

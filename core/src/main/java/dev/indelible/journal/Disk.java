@@ -15,8 +15,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of a journal to the disk, apart from writes into its mapped files, so that a test can
- * fail every call and see every sync. Safe for use by any number of threads.
+ * The disk calls of a journal, except writes into its mapped files. A test can make each call fail
+ * and see each sync. Safe for use by any number of threads.
  */
 class Disk {
   /** Writes all of {@code from} at an offset. */
@@ -41,8 +41,8 @@ class Disk {
   }
 
   /**
-   * Syncs the names in a directory to disk. A synced file whose name was not synced is lost in a
-   * power cut.
+   * Syncs the names in a directory to disk. A power cut loses a synced file if its name was not
+   * synced.
    */
   void syncNames(Path directory) throws IOException {
     DurableFiles.syncNames(directory);

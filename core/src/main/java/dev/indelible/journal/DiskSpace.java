@@ -11,11 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The check that a disk has space for the first segment of a journal. The check runs before
- * anything is created, because a lock file cannot be removed again: another process may have locked
- * it.
+ * Checks that a disk has space for the first segment of a journal. Checks before anything is
+ * created, because a lock file cannot be removed again: another process may have locked it.
  *
- * @param directory the journals of one ledger, present or not
+ * @param directory the journals of one ledger, which may not exist
  * @param disk the disk of the directory
  */
 record DiskSpace(Path directory, Disk disk) {
@@ -44,7 +43,7 @@ record DiskSpace(Path directory, Disk disk) {
     long free = usableBytes();
     if (free < BYTES_TO_BEGIN) {
       throw new JournalException(
-          "%s: no room on this disk for the journal: %s bytes are needed and %s are free; make room, or use a data directory on another disk"
+          "%s: the disk is full: the journal needs %s bytes and %s are free; free some disk space, or use a data directory on another disk"
               .formatted(directory, BYTES_TO_BEGIN, free));
     }
   }
@@ -56,7 +55,7 @@ record DiskSpace(Path directory, Disk disk) {
     try (DirectoryStream<Path> slots = Files.newDirectoryStream(directory, "[0-9]*")) {
       for (Path slot : slots) {
         if (!Files.isDirectory(slot, LinkOption.NOFOLLOW_LINKS)) {
-          // Opening the journal will reject it. Reading a FIFO here would block.
+          // Opening the journal will reject this entry. Reading a FIFO here would block.
           return true;
         }
         try (DirectoryStream<Path> segments = Files.newDirectoryStream(slot, "*.seg")) {
@@ -68,7 +67,7 @@ record DiskSpace(Path directory, Disk disk) {
       return false;
     } catch (IOException | DirectoryIteratorException e) {
       // Another process may have retired a slot just now.
-      LOG.debug("{}: cannot be looked through", directory, e);
+      LOG.debug("{}: cannot be listed", directory, e);
       return true;
     }
   }
@@ -82,7 +81,7 @@ record DiskSpace(Path directory, Disk disk) {
     try {
       return disk.usableBytes(there);
     } catch (IOException e) {
-      LOG.debug("{}: how much room there is cannot be told", there, e);
+      LOG.debug("{}: the free disk space cannot be read", there, e);
       return Long.MAX_VALUE;
     }
   }

@@ -3,7 +3,6 @@ package dev.indelible.journal;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.json.CanonicalWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,29 +23,29 @@ import java.util.zip.CRC32C;
  *     end word: {@link #END} and the length in bytes
  * </pre>
  *
- * <p>The end word distinguishes a complete frame that was damaged later from a frame whose writing
- * was cut short. A padding frame is a state word and its complement, then any bytes, so a flipped
- * bit in its length is detected.
+ * <p>The end word distinguishes a complete frame that was damaged later from a frame that was never
+ * completely written. A padding frame is a state word and its complement, then any bytes, so a
+ * flipped bit in its length is detected.
  */
 final class Frame {
-  /** Bytes; the length of every frame, padding included, is a multiple of this. */
+  /** In bytes; the length of every frame, including padding, is a multiple of this. */
   static final int UNIT = 8;
 
   /**
-   * State of an event. No single flipped bit turns one of the three states into another, or into
+   * State of an event. One flipped bit never turns one of the three states into another, or into
    * zero.
    */
   static final int EVENT = 0x5D;
 
-  /** State of an event that is not on disk yet: recovery reads it, the drainer waits for it. */
+  /** State of an event that is not on disk yet. Recovery reads it; the drainer waits for it. */
   static final int UNSYNCED = 0x3A;
 
-  /** State of a padding frame, which has no event; readers skip it. */
+  /** State of a padding frame, which has no event. Readers skip it. */
   static final int PADDING = 0xA6;
 
   static final int END = 0xE1D0F00D;
 
-  /** Bytes of the longest frame: the smallest segment holds it. */
+  /** Length of the longest frame, in bytes; the smallest segment can hold it. */
   static final int MAX_BYTES = JournalWriter.FIRST_SEGMENT_BYTES - SegmentFile.HEADER_BYTES;
 
   private static final int CHECKED_FROM = 8;
@@ -57,7 +56,7 @@ final class Frame {
 
   private Frame() {}
 
-  /** Returns the bytes of the shortest frame. */
+  /** Returns the length of the shortest frame, in bytes. */
   static int minimum() {
     return FIXED + END_BYTES;
   }
@@ -104,7 +103,7 @@ final class Frame {
     frame.putInt(4, (int) crc.getValue());
   }
 
-  /** Returns whether the bytes at an offset are an intact frame of that length and position. */
+  /** Returns true if the bytes at an offset are an intact frame with this length and position. */
   static boolean isWhole(ByteBuffer bytes, int at, int length, long position) {
     if (!fits(bytes, at, length)) {
       return false;
@@ -117,14 +116,14 @@ final class Frame {
     return bytes.getInt(at + 4) == (int) crc.getValue() && isConsistent(bytes, at, length);
   }
 
-  /** Returns whether a frame that starts at an offset was written to its end. */
+  /** Returns true if a frame that starts at an offset was written completely. */
   static boolean endsAt(ByteBuffer bytes, int at, int length) {
     return fits(bytes, at, length)
         && bytes.getInt(at + length - END_BYTES) == END
         && bytes.getInt(at + length - END_BYTES + 4) == length;
   }
 
-  /** Returns whether a padding frame is at an offset. */
+  /** Returns true if a padding frame is at an offset. */
   static boolean isPadding(ByteBuffer bytes, int at, int word) {
     return state(word) == PADDING
         && bytes.getInt(at + 4) == ~word
@@ -132,7 +131,7 @@ final class Frame {
         && length(word) <= bytes.limit() - at;
   }
 
-  /** Returns whether a padding frame with one flipped bit is at an offset. */
+  /** Returns true if a padding frame with one flipped bit is at an offset. */
   static boolean isDamagedPadding(ByteBuffer bytes, int at, int word) {
     int complement = ~bytes.getInt(at + 4);
     return Integer.bitCount(word ^ complement) == 1
@@ -144,7 +143,7 @@ final class Frame {
   }
 
   /** Decodes a frame that {@link #isWhole}. */
-  static StoredEvent decode(ByteBuffer bytes, int at) {
+  static AuditEvent decode(ByteBuffer bytes, int at) {
     UUID id = new UUID(bytes.getLong(at + 8), bytes.getLong(at + 16));
     Instant timestamp = instant(bytes.getLong(at + 24));
     int nonceAt = bytes.getInt(at + 32);
@@ -152,7 +151,7 @@ final class Frame {
     int agent = Short.toUnsignedInt(bytes.getShort(at + 38));
     byte[] content = new byte[bytes.getInt(at + 40)];
     bytes.get(at + FIXED + type + agent, content);
-    return new StoredEvent(
+    return AuditEvent.stored(
         id,
         text(bytes, at + FIXED + type, agent),
         text(bytes, at + FIXED, type),

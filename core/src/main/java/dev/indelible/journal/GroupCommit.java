@@ -4,11 +4,14 @@ package dev.indelible.journal;
 import java.util.function.BooleanSupplier;
 
 /**
- * Group commit: one of the threads that wait for a sync syncs for all threads that waited before
- * the sync began. Safe for use by any number of threads.
+ * Group commit: one waiting thread syncs for all threads that were waiting when the sync began.
+ * Safe for use by any number of threads.
  */
 final class GroupCommit {
-  /** Milliseconds after which a waiting thread checks the state without a notification. */
+  /**
+   * Interval, in milliseconds, after which a waiting thread checks the state without a
+   * notification.
+   */
   private static final long PATIENCE_MILLIS = 100;
 
   private final BooleanSupplier sync;
@@ -19,16 +22,16 @@ final class GroupCommit {
   /** The number of the last request that a successful sync covers; guarded by this object. */
   private long synced;
 
-  /** Whether a thread is syncing; guarded by this object. */
+  /** True if a thread is syncing; guarded by this object. */
   private boolean busy;
 
-  /** Whether a sync has failed, after which none succeeds; guarded by this object. */
+  /** True if a sync has failed, after which none succeeds; guarded by this object. */
   private boolean failed;
 
   /**
    * Creates a group commit.
    *
-   * @param sync syncs what was written before the call; returns whether that succeeded
+   * @param sync syncs everything written before the call; returns true if that succeeded
    */
   GroupCommit(BooleanSupplier sync) {
     this.sync = sync;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.base.Throttle;
 import dev.indelible.event.AuditEvent;
-import dev.indelible.health.Throttle;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.JournalMark;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.JournalMark;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -25,19 +25,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waiting events in memory-mapped files: they survive their process, and with {@link
- * Durability#POWER} a power cut (D5).
+ * Waiting events in memory-mapped files. They survive the death of their process and, with {@link
+ * Durability#POWER}, a power cut.
  *
- * <p>Each process has a slot of its own in the journal's directory. The next process that starts
- * adopts the slots of dead processes, and drains them before anything new. Each batch has a {@link
+ * <p>Each process has its own slot in the journal's directory. The next process that starts adopts
+ * the slots of dead processes, and drains them before new events. Each batch has a {@link
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
  * so no event is appended twice or skipped (D2).
+ *
+ * <p>Opening, recovery, reading and closing are in one class, because they hand the slots of dead
+ * processes on from step to step.
  */
 public final class Journal implements EventStore {
-  /** The time that a close waits for producers, each of which copies or syncs one event. */
+  /** How long a close waits for producers, each of which copies or syncs one event. */
   private static final Duration CLOSING_PATIENCE = Duration.ofMillis(500);
 
-  /** The time between two lines of the log on the progress of a recovery that takes longer. */
+  /** Interval between two log lines about the progress of a recovery that takes longer. */
   private static final Duration PROGRESS_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
@@ -47,7 +50,7 @@ public final class Journal implements EventStore {
   private final JournalSyncer syncer;
   private final JournalReader own;
 
-  /** The undrained slots of dead processes; used by the drainer alone once it runs. */
+  /** The undrained slots of dead processes; used only by the drainer once it runs. */
   private final Deque<Adopted> adopted;
 
   private final long recovered;
@@ -77,11 +80,11 @@ public final class Journal implements EventStore {
     long settled(UUID journal) throws JournalException;
 
     /**
-     * Returns whether the ledger contradicts its own position. It must have an event before the
-     * position, as a row or a dead letter, and must not have an event after it. The default finds
-     * no contradiction.
+     * Returns true if the ledger contradicts its own position. The ledger must have an event before
+     * the position, as a row or a dead letter, and must not have an event after it. By default
+     * there is no contradiction.
      *
-     * @param isBefore whether the event is before the position
+     * @param isBefore true if the event is before the position
      * @throws JournalException if the ledger cannot be read
      */
     default boolean contradicts(UUID event, boolean isBefore) throws JournalException {
@@ -125,7 +128,8 @@ public final class Journal implements EventStore {
       return start(taken.get(0), settings, found);
     } catch (IOException e) {
       JournalDirectory.release(taken);
-      // The disk may have filled up meanwhile. The next start uses a slot that was created.
+      // The disk may have filled up since the first check. The next start uses a slot that was
+      // created.
       space.requireFree();
       throw directory.unusable(e);
     } catch (JournalException | RuntimeException | Error e) {
@@ -140,8 +144,8 @@ public final class Journal implements EventStore {
   /**
    * Takes a slot that no process had before, for a ledger that cannot be read now, and adopts no
    * other slot. The position of a new journal is 0 in every ledger, so the ledger need not be read,
-   * and no event is appended twice or skipped (D2). The next process that can read the ledger
-   * adopts the slots of earlier processes.
+   * and no event is appended twice or skipped. The next process that can read the ledger adopts the
+   * slots of earlier processes.
    *
    * @param path the directory of the journals of one ledger
    * @param settings the settings of this process's journal
@@ -206,7 +210,7 @@ public final class Journal implements EventStore {
    * @param directory the directory of the journal, present or not
    * @throws JournalException if there is no segment yet, and no disk space for the first
    */
-  public static void requireRoom(Path directory) throws JournalException {
+  public static void requireSpace(Path directory) throws JournalException {
     new DiskSpace(directory, new Disk()).requireToBegin();
   }
 
@@ -284,15 +288,15 @@ public final class Journal implements EventStore {
    *
    * @param own the events that wait in this process's slot
    * @param adopted the events that wait in the slots of dead processes
-   * @param drained slots of dead processes in which no event waits
-   * @param events the number of events that wait in all
+   * @param drained slots of dead processes in which no event is waiting
+   * @param events the total number of waiting events
    */
   private record Found(Recovery own, Deque<Adopted> adopted, List<Slot> drained, long events) {}
 
   /**
    * A slot of a dead process.
    *
-   * @param slot held until it is drained
+   * @param slot the slot, held until it is drained
    * @param reader reads its events
    */
   private record Adopted(Slot slot, JournalReader reader) {}
@@ -304,14 +308,14 @@ public final class Journal implements EventStore {
 
   @Override
   public boolean offer(AuditEvent event) {
-    // All memory is allocated here, so that an append cannot run out of memory after it claims a
-    // range.
+    // All memory is allocated before the append, so that the append cannot run out of memory after
+    // it claimed a range.
     ByteBuffer frame = Frame.encode(event);
     boolean accepted = frame.limit() <= Frame.MAX_BYTES && !closed && writer.append(frame);
     try {
       syncer.wake();
     } catch (StackOverflowError e) {
-      // The result for the event does not change; an idle syncer also wakes up by itself.
+      // The result for the event does not change. An idle syncer also wakes up by itself.
     }
     return accepted;
   }
@@ -381,7 +385,7 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Returns the greatest age of an accepted event that is not on disk: a power cut now would cost
+   * Returns the greatest age of an accepted event that is not on disk: a power cut now would lose
    * the events accepted in that time. Zero with {@link Durability#POWER}, and while everything is
    * on disk.
    */
@@ -395,8 +399,8 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Syncs, and releases the slot; the next process that starts adopts the events that still wait.
-   * If a producer is still appending, the slot is released only when this process ends.
+   * Syncs, and releases the slot. The next process that starts adopts the events that are still
+   * waiting. If a producer is still appending, the slot is released only when this process ends.
    */
   @Override
   public synchronized void close() {

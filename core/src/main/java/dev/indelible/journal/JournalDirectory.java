@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * The directory with the journals of one ledger: a slot for each running process, the slots of dead
  * processes, and retired slots.
  *
- * @param path the directory, present or not
+ * @param path the directory, which may not exist
  * @param disk the disk of the directory
  */
 record JournalDirectory(Path path, Disk disk) {
@@ -37,10 +37,10 @@ record JournalDirectory(Path path, Disk disk) {
   private static final String FIRST_SLOT = "0000";
 
   /**
-   * The directory of retired slots. A retired slot is named by the id of its journal, and no event
-   * waits in it. A start that needs another slot reuses one, and its journal continues at the
-   * position in the ledger. So there are only as many slots, and positions in the ledger, as
-   * processes ever ran at once.
+   * The directory of retired slots. The name of a retired slot is the id of its journal, and no
+   * event is waiting in it. A start that needs another slot reuses one, and its journal continues
+   * at the position in the ledger. So there are never more slots, and positions in the ledger, than
+   * processes ran at one time.
    */
   private static final String FREE = "free";
 
@@ -51,7 +51,7 @@ record JournalDirectory(Path path, Disk disk) {
     return new JournalDirectory(Objects.requireNonNull(slot.directory().getParent()), slot.disk());
   }
 
-  /** Returns whether a slot is the one that is kept for the next start. */
+  /** Returns true if a slot is the one that is kept for the next start. */
   static boolean isFirst(Slot slot) {
     return slot.directory().endsWith(FIRST_SLOT);
   }
@@ -61,7 +61,7 @@ record JournalDirectory(Path path, Disk disk) {
   }
 
   /**
-   * Returns the ledger that all journals belong to; it must be the known one. If no slot in use
+   * Returns the ledger to which all journals belong; it must be the known one. If no slot in use
    * names a ledger, a retired slot may. Changes nothing.
    *
    * @return empty if there are no journals
@@ -94,12 +94,12 @@ record JournalDirectory(Path path, Disk disk) {
    * not exist.
    *
    * @param known the ledger, if it is known
-   * @param taken receives the slots, this process's own first; also those taken before a failure
+   * @param taken receives the slots, this process's own first; also slots taken before a failure
    */
   void takeAll(Optional<UUID> known, List<Slot> taken) throws IOException, JournalException {
     Slot.createDirectory(path, disk);
     if (!Files.exists(path.resolve(DirectoryLock.FILE), LinkOption.NOFOLLOW_LINKS)) {
-      // A directory that is rejected is not changed; not even the lock file is created.
+      // A directory that is rejected is not changed; even the lock file is not created.
       ledger(known);
     }
     slots();
@@ -130,9 +130,9 @@ record JournalDirectory(Path path, Disk disk) {
   }
 
   /**
-   * Releases slots whose events are all in the ledger, and moves them out of the way of later
-   * starts. If a slot cannot be moved now, for example because another process is starting, the
-   * next start moves it.
+   * Releases slots whose events are all in the ledger, and moves them away so that later starts
+   * need not read them. If a slot cannot be moved now, for example because another process is
+   * starting, the next start moves it.
    */
   void retire(List<Slot> drained) {
     if (drained.isEmpty()) {
@@ -147,7 +147,7 @@ record JournalDirectory(Path path, Disk disk) {
     } catch (IOException e) {
       LOG.warn("{}: drained slots cannot be moved to {}: {}", path, FREE, e.toString());
     } finally {
-      // The slots are released before the directory lock, so a process that reuses a slot finds it
+      // Release the slots before the directory lock, so that a process that reuses a slot finds it
       // free.
       release(drained);
       if (lock != null) {
@@ -206,7 +206,7 @@ record JournalDirectory(Path path, Disk disk) {
 
   /**
    * Returns the ids of the journals in all slots, including those of other processes. Two journals
-   * must not share one position in the ledger (D2). The caller has the {@link DirectoryLock}.
+   * must not share one position in the ledger. The caller has the {@link DirectoryLock}.
    */
   private static Set<UUID> journals(Set<Path> slots) throws IOException, JournalException {
     Set<UUID> journals = new HashSet<>();
@@ -223,7 +223,7 @@ record JournalDirectory(Path path, Disk disk) {
   /**
    * Takes the first free slot. The caller has the {@link DirectoryLock}.
    *
-   * @param isNew whether to take only a slot that no process had before
+   * @param isNew true to take only a slot that no process had before
    */
   private Slot takeOne(UUID ledger, boolean isNew) throws IOException, JournalException {
     for (int i = 0; i < MAX_SLOTS; i++) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.JournalMark;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.JournalMark;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,11 +20,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads one journal for the drainer, from the position that the ledger has, and removes segments
- * that are settled. Used by the drainer's thread alone.
+ * Reads one journal for the drainer, from the position in the ledger, and removes settled segments.
+ * Used only by the drainer's thread.
  */
 final class JournalReader {
-  /** Maximum bytes of content in a batch, to bound the heap; a single event may have more. */
+  /** Maximum bytes of content in a batch, to limit heap use; a single event may be larger. */
   private static final long MAX_BATCH_BYTES = 8L << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(JournalReader.class);
@@ -43,7 +43,7 @@ final class JournalReader {
   /** The unsettled batch; a retry returns it again. */
   private EventBatch inHand = EventBatch.EMPTY;
 
-  /** The reason that events are missing before the first one; empty once it is recorded. */
+  /** The reason why events are missing before the first one; empty once it is recorded. */
   private Optional<String> missing;
 
   JournalReader(UUID journal, Segment oldest, Cursor cursor, Optional<String> missing) {
@@ -55,12 +55,12 @@ final class JournalReader {
   }
 
   /**
-   * Returns the oldest events that are not settled; every call returns this batch until it is
+   * Returns the oldest events that are not settled. Every call returns this batch until it is
    * settled. A batch without events has a mark if whole segments were read and can be removed.
    */
   EventBatch peek(int max) {
     if (inHand.mark().isEmpty()) {
-      // No field changes before everything is read, so a read that runs out of memory can be
+      // Change no field before everything is read, so that a read that runs out of memory can be
       // retried.
       Reading next = read(ahead, max, missing);
       boolean moved = !next.events().isEmpty() || next.end().segment() != oldest;
@@ -103,7 +103,7 @@ final class JournalReader {
     return freed;
   }
 
-  /** Returns whether everything claimed up to an offset of the last segment is settled. */
+  /** Returns true if everything claimed up to an offset of the last segment is settled. */
   boolean isDone(Segment last, int claimed) {
     return inHand.mark().isEmpty()
         && missing.isEmpty()
@@ -111,7 +111,7 @@ final class JournalReader {
         && cursor.offset() == claimed;
   }
 
-  /** Pads the abandoned ranges, and returns whether all other claimed ranges are published. */
+  /** Pads the abandoned ranges. Returns true if all other claimed ranges are published. */
   boolean padUntilQuiet(Segment last, int claimed) {
     for (Segment segment = cursor.segment(); segment != null; segment = segment.next()) {
       segment.padAbandoned();
@@ -130,7 +130,7 @@ final class JournalReader {
     }
   }
 
-  /** Removes a settled segment; if that fails, a later start removes it. */
+  /** Removes a settled segment. If that fails, a later start removes it. */
   private static void remove(Segment settled) {
     try {
       settled.delete();
@@ -142,7 +142,7 @@ final class JournalReader {
   /**
    * Continues a reading, up to a total number of events.
    *
-   * @param before the reason that events are missing before the first one; recorded as the first
+   * @param before the reason why events are missing before the first one; recorded as the first
    *     event
    */
   private Reading read(Reading from, int max, Optional<String> before) {
@@ -174,7 +174,7 @@ final class JournalReader {
         .formatted(journal, lost.file(), lost.offset());
   }
 
-  /** Returns the event that records lost events (D7). */
+  /** Returns the event that records lost events. */
   private SystemEvent gap(String cause, OptionalInt count, @Nullable Instant from, Cursor behind) {
     CanonicalWriter details = new CanonicalWriter().beginObject().member("cause", cause);
     if (count.isPresent()) {
@@ -203,12 +203,12 @@ final class JournalReader {
   /**
    * A reading of events.
    *
-   * @param bytes of content
+   * @param bytes the bytes of content
    * @param time the time of the last event, which is the start time of a gap
    * @param end the position after the last event; copied before it is moved
    */
   private record Reading(List<AuditEvent> events, long bytes, @Nullable Instant time, Cursor end) {
-    /** Returns an empty reading that begins where this one ended. */
+    /** Returns an empty reading that begins at the end of this one. */
     Reading behind() {
       return new Reading(List.of(), 0, time, end);
     }

@@ -10,26 +10,29 @@ import org.jspecify.annotations.Nullable;
  * The settings of one process's journal.
  *
  * @param durability the fault that an accepted event survives; not {@link Durability#MEMORY}
- * @param quotaBytes the maximum bytes of the journal on disk
+ * @param quotaBytes the maximum size of the journal on disk, in bytes
  * @param syncInterval the time between two syncs with {@link Durability#PROCESS}
  * @param progress receives the number of waiting events found so far while the journal opens, on
- *     the thread that opens it; null logs that number once a second
+ *     the thread that opens it; if null, the number is logged once a second
  */
 public record JournalSettings(
     Durability durability,
     long quotaBytes,
     Duration syncInterval,
     @Nullable LongConsumer progress) {
-  /** Bytes; enough for hours of events from a busy gate. */
+  /** In bytes; enough for hours of events from a busy gate. */
   public static final long DEFAULT_QUOTA_BYTES = 4L << 30;
 
-  /** Short enough to lose little in a power cut, long enough not to wear a disk. */
+  /** Short enough to lose little in a power cut, and long enough to spare the disk. */
   public static final Duration DEFAULT_SYNC_INTERVAL = Duration.ofMillis(200);
 
-  /** Bytes of two of the smallest segments: the current one and the next. */
+  /** In bytes: two of the smallest segments, the current one and the next. */
   public static final long MIN_QUOTA_BYTES = 2L * JournalWriter.FIRST_SEGMENT_BYTES;
 
-  /** Bytes free on disk below which a journal does not grow: the rest is left for the ledger. */
+  /**
+   * In bytes; with less free disk space a journal does not grow, so that the rest is left for the
+   * ledger.
+   */
   public static final long LOW_DISK_BYTES =
       JournalWriter.LEFT_FOR_LEDGER_BYTES + JournalWriter.FIRST_SEGMENT_BYTES;
 

@@ -11,12 +11,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Syncs a journal to disk once per interval, on a thread of its own ({@link Durability#PROCESS}).
- * Rests while nothing is written. With {@link Durability#POWER} it does nothing: each event is
- * synced before it is accepted.
+ * Syncs a journal to disk once per interval, on its own thread ({@link Durability#PROCESS}). Rests
+ * while nothing is written. Does nothing with {@link Durability#POWER}: then each event is synced
+ * before it is accepted.
  */
 final class JournalSyncer {
-  /** The time between two checks while nothing is written; a producer wakes it earlier. */
+  /** Interval between two checks while nothing is written; a producer wakes the thread earlier. */
   private static final Duration IDLE_INTERVAL = Duration.ofSeconds(1);
 
   private final Duration interval;
@@ -24,17 +24,19 @@ final class JournalSyncer {
 
   /**
    * The first segment that the next sync covers; null with {@link Durability#POWER}. Used by the
-   * syncer's thread, and by the closing thread once that one has ended.
+   * syncer's thread, and by the closing thread after the syncer's thread has ended.
    */
   private @Nullable Segment unsynced;
 
-  /** The segment that could not be synced and is not settled yet; the syncer's thread writes. */
+  /**
+   * The segment that could not be synced and is not settled yet; written by the syncer's thread.
+   */
   private volatile @Nullable Path unsyncable;
 
   /** The {@link System#nanoTime} at which every accepted event was last known to be on disk. */
   private volatile long syncedNanos = System.nanoTime();
 
-  /** Whether the thread found nothing to sync and waits for a producer; set by both. */
+  /** True if the thread found nothing to sync and waits for a producer; set by both. */
   private volatile boolean resting;
 
   private volatile boolean closed;
@@ -78,13 +80,13 @@ final class JournalSyncer {
     }
   }
 
-  /** Returns the reason that a power cut would lose events, if a sync has failed. */
+  /** Returns the reason why a power cut would lose events, if a sync has failed. */
   Optional<String> trouble() {
     return Optional.ofNullable(unsyncable).map(file -> file + ": cannot be synced to disk");
   }
 
   /**
-   * Returns the greatest age of an accepted event that is not on disk: a power cut now would cost
+   * Returns the greatest age of an accepted event that is not on disk: a power cut now would lose
    * the events accepted in that time. Zero with {@link Durability#POWER}, and while everything is
    * on disk.
    */
@@ -99,7 +101,7 @@ final class JournalSyncer {
       LockSupport.parkNanos(this, interval.toNanos());
       if (isSynced()) {
         // A producer claims its bytes before it reads the flag, and this thread sets the flag
-        // before it reads what is claimed: one of them sees the other.
+        // before it reads the claimed bytes, so one of them sees the other.
         resting = true;
         if (isSynced()) {
           LockSupport.parkNanos(this, IDLE_INTERVAL.toNanos());
@@ -111,13 +113,12 @@ final class JournalSyncer {
           sync();
         }
       } catch (RuntimeException | Error e) {
-        // Out of memory; there may be none for logging either. sinceSync() grows until the next
-        // sync.
+        // There is no memory, perhaps not even for logging. sinceSync() grows until the next sync.
       }
     }
   }
 
-  /** Returns whether the last sync covered everything that producers have claimed so far. */
+  /** Returns true if the last sync covered everything that producers have claimed so far. */
   private boolean isSynced() {
     Segment segment = Objects.requireNonNull(unsynced);
     return !closed && segment.next() == null && segment.isCovered();
@@ -148,7 +149,7 @@ final class JournalSyncer {
       unsyncable = null;
       syncedNanos = before;
     } else {
-      // From here on sinceSync() grows until the ledger has the events of that segment.
+      // After this line sinceSync() grows until the ledger has the events of that segment.
       unsyncable = failed.file();
     }
   }

@@ -16,38 +16,38 @@ import org.slf4j.LoggerFactory;
 /**
  * Appends frames to a journal, from any number of threads at once.
  *
- * <p>The allocator, a thread of the writer's own, creates the next segment before it is needed, so
- * a producer never waits for a file; the toucher, another thread, makes pages writable ahead of the
- * producers and never waits for the disk. Producers switch to the next segment under a lock that no
- * thread holds during I/O.
+ * <p>The writer has two threads. The allocator creates the next segment before it is needed, so a
+ * producer never waits for a file. The toucher makes pages writable ahead of the producers and
+ * never waits for the disk. Producers switch to the next segment under a lock that no thread holds
+ * during I/O.
  */
 final class JournalWriter {
-  /** Bytes; small, so a process that makes one decision leaves little on disk. */
+  /** In bytes; small, so that a process that makes one decision leaves little on disk. */
   static final int FIRST_SEGMENT_BYTES = 2 << 20;
 
-  /** Bytes; large, so segments are created rarely, and small enough to be freed soon. */
+  /** In bytes; large enough that segments are created rarely, small enough to be freed soon. */
   static final int LARGEST_SEGMENT_BYTES = 64 << 20;
 
   /**
-   * Bytes that a growing journal leaves free on the disk. A ledger on this disk needs them for its
-   * WAL and its WAL checkpoint while it appends the waiting events. Other processes may still use
-   * them up.
+   * In bytes; a growing journal leaves this much disk space free. A ledger on this disk needs it
+   * for its WAL and a WAL checkpoint while it appends the waiting events. Other processes may still
+   * use it up.
    */
   static final long LEFT_FOR_LEDGER_BYTES = 24L << 20;
 
-  /** The time that a producer waits for a segment that is being created. */
+  /** How long a producer waits for a segment that is being created. */
   private static final Duration ROTATION_PATIENCE = Duration.ofSeconds(1);
 
-  /** The time between two checks of a producer that waits for a segment. */
+  /** The polling interval of a producer that waits for a segment. */
   private static final Duration ROTATION_POLL = Duration.ofNanos(50_000);
 
-  /** The time between two attempts to create a segment, or touch a page, after a failure. */
+  /** The interval between two attempts to create a segment, or touch a page, after a failure. */
   private static final Duration RETRY_INTERVAL = Duration.ofMillis(50);
 
-  /** The fraction of the quota from which a warning is logged. */
+  /** A warning is logged at this fraction of the quota. */
   private static final double WARN_AT = 0.5;
 
-  /** The fraction of the quota from which health is degraded. */
+  /** Health is degraded at this fraction of the quota. */
   private static final double DEGRADED_AT = 0.8;
 
   private static final Logger LOG = LoggerFactory.getLogger(JournalWriter.class);
@@ -58,7 +58,7 @@ final class JournalWriter {
   private final Thread allocator;
   private final Thread toucher;
 
-  /** Bytes of all segments on disk; the allocator adds, the drainer subtracts. */
+  /** Size of all segments on disk, in bytes; the allocator adds, the drainer subtracts. */
   private final AtomicLong bytes;
 
   /** The segment that producers write to; changes under {@link #rotation}. */
@@ -67,30 +67,38 @@ final class JournalWriter {
   /** The next segment, ready for use; the allocator sets it, a producer takes it under the lock. */
   private volatile @Nullable Segment spare;
 
-  /** The failure of the last attempt to create a segment; the allocator writes. */
+  /** The failure of the last attempt to create a segment; written by the allocator. */
   private volatile @Nullable Refusal refusal;
 
-  /** How often the drainer has freed disk space; the drainer writes. */
+  /** How often the drainer has freed disk space; written by the drainer. */
   private volatile int freedCount;
 
-  /** The position up to which everything is settled; the drainer writes, the allocator reads. */
+  /**
+   * The position up to which everything is settled; written by the drainer, read by the allocator.
+   */
   private volatile long drainedTo;
 
-  /** True while the allocator runs, so producers need not unpark it; the allocator writes. */
+  /**
+   * True while the allocator is running, so that producers need not unpark it; written by the
+   * allocator.
+   */
   private volatile boolean allocating;
 
-  /** True while the toucher runs, so producers need not unpark it; the toucher writes. */
+  /**
+   * True while the toucher is running, so that producers need not unpark it; written by the
+   * toucher.
+   */
   private volatile boolean touching;
 
   private volatile boolean closed;
 
-  /** The threshold of the quota that was logged last; used by the allocator alone. */
+  /** The last threshold of the quota that was logged; used only by the allocator. */
   private double logged;
 
   /**
    * A failed attempt to create a segment.
    *
-   * @param reason the reason of the failure
+   * @param reason the reason for the failure
    * @param freedCount the {@link #freedCount} before the attempt; the refusal is outdated once the
    *     count has grown
    */
@@ -115,9 +123,9 @@ final class JournalWriter {
   /**
    * Appends a frame.
    *
-   * @return whether the frame was accepted with the durability of the settings. A frame that was
+   * @return true if the frame was accepted with the durability of the settings. A frame that was
    *     not accepted is never read, with one exception: the next run may read a frame that was
-   *     placed while the journal was being closed
+   *     placed while the journal was closing
    */
   boolean append(ByteBuffer frame) {
     while (true) {
@@ -151,7 +159,7 @@ final class JournalWriter {
   /**
    * Records the progress of the drainer.
    *
-   * @param freed bytes of the segments that it removed
+   * @param freed the bytes of the segments that it removed
    * @param settled the position up to which everything is settled
    */
   void drained(long freed, long settled) {
@@ -164,14 +172,12 @@ final class JournalWriter {
     }
   }
 
-  /** Returns the reason that events are rejected, or may soon be. */
+  /** Returns the reason why events are rejected, or may soon be. */
   Optional<String> trouble() {
     String reason = refusal();
     if (reason != null) {
       return Optional.of(
-          isFull()
-              ? "the journal has no room for more events: " + reason
-              : "the journal cannot grow: " + reason);
+          isFull() ? "the journal is full: " + reason : "the journal cannot grow: " + reason);
     }
     double used = used();
     return used < DEGRADED_AT ? Optional.empty() : Optional.of(describe(used));
@@ -181,7 +187,7 @@ final class JournalWriter {
    * Ends the threads, accepts no more frames and removes an unused segment. A producer may still
    * write to a range that it claimed before.
    *
-   * @return the number of bytes of the last segment that were claimed
+   * @return the number of claimed bytes of the last segment
    */
   int close() {
     closed = true;
@@ -218,7 +224,7 @@ final class JournalWriter {
           spare = null;
         }
       }
-      // Read before the spare is checked again, because a refusal read later may be of a later
+      // Read this before the spare is checked again, because a later refusal may concern a later
       // segment.
       boolean refused = refusal() != null;
       if (current == full) {
@@ -273,13 +279,13 @@ final class JournalWriter {
     }
   }
 
-  /** Returns the reason that no segment can be created; null if there is none or it is unknown. */
+  /** Returns the reason why no segment can be created; null if there is none or it is unknown. */
   private @Nullable String refusal() {
     Refusal last = refusal;
     return last == null || last.freedCount != freedCount ? null : last.reason;
   }
 
-  /** Returns whether the next segment is due: a quarter of the given one is used. */
+  /** Returns true if the next segment is due: a quarter of the given one is used. */
   private boolean isSpareDue(Segment segment) {
     return spare == null && segment.used() >= segment.size() / 4;
   }
@@ -292,11 +298,11 @@ final class JournalWriter {
       Segment created = Segment.create(slot, last.nextHeader(size));
       bytes.addAndGet(size);
       boolean wasRefused = refusal != null;
-      // The refusal is cleared first, so that a producer that sees the spare sees no refusal.
+      // Clear the refusal first, so that a producer that sees the spare sees no refusal.
       refusal = null;
       spare = created;
       if (wasRefused) {
-        LOG.warn("{}: there is room for more events again", slot.directory());
+        LOG.warn("{}: the journal accepts events again", slot.directory());
       }
     } catch (IOException | RuntimeException | Error e) {
       boolean isNew = refusal == null;
@@ -313,7 +319,7 @@ final class JournalWriter {
   /** Returns the size of the next segment in bytes. */
   private int nextSize(Segment last) throws IOException {
     if (drainedTo >= last.end()) {
-      // No event waits. A next segment, of the smallest size, allows the last one to be removed.
+      // No event is waiting. A next segment of the smallest size allows the last one to be removed.
       return FIRST_SEGMENT_BYTES;
     }
     long inQuota = settings.quotaBytes() - bytes.get();

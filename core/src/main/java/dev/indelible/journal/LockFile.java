@@ -37,7 +37,7 @@ final class LockFile {
         DurableFiles.ownerOnlyFile(file.toAbsolutePath().getParent()));
   }
 
-  /** Opens a file to find out whether it is locked. */
+  /** Opens a file to check whether it is locked. */
   static FileChannel openToRead(Path file) throws IOException {
     return FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS));
   }

@@ -21,7 +21,7 @@ final class OwnFiles {
    * Rejects everything except a regular file or a directory that this user owns and no other user
    * can write to.
    *
-   * @throws NoSuchFileException if nothing of that name exists
+   * @throws NoSuchFileException if the name does not exist
    */
   static void require(Path path, boolean directory) throws IOException, JournalException {
     BasicFileAttributes found =

@@ -12,29 +12,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The events that an earlier run left in a slot, after the position that the ledger has.
+ * The events that an earlier run left in a slot, after the position in the ledger.
  *
- * @param events the number of waiting events, lost ones included
+ * @param events the number of waiting events, including lost ones
  * @param reader reads them
  * @param last the segment in which they end
- * @param end the offset in that segment at which they end; a process writes new events to its own
- *     slot from there
+ * @param end the offset in that segment at which they end; in its own slot, a process writes new
+ *     events from there on
  * @param bytes the size of all segments
  */
 record Recovery(long events, JournalReader reader, Segment last, int end, long bytes) {
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
-  /** Events counted between two reports of progress: a few milliseconds. */
+  /** Number of events counted between two progress reports, which takes a few milliseconds. */
   static final int EVENTS_PER_REPORT = 4096;
 
   /**
-   * Reads this process's own slot from the ledger's position to its end, and creates a segment if
-   * the slot has none.
+   * Reads this process's own slot from the position in the ledger to the end, and creates a segment
+   * if the slot has none.
    *
-   * @param files the slot's segments, checked
+   * @param files the checked segments of the slot
    * @param position the position that the ledger has committed
-   * @param positions compares it with the ledger's events
-   * @param progress receives the number of events counted so far, now and then
+   * @param positions compares the position with the ledger's events
+   * @param progress receives the number of events counted so far, from time to time
    */
   static Recovery ofOwn(
       Slot slot, List<Path> files, long position, Positions positions, LongConsumer progress)
@@ -54,9 +54,10 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
   }
 
   /**
-   * Reads the slot of a dead process. Creates, writes and syncs nothing if no event waits in it.
+   * Reads the slot of a dead process. Creates, writes and syncs nothing if no event is waiting in
+   * it.
    *
-   * @return empty if no event waits in it
+   * @return empty if no event is waiting in it
    */
   static Optional<Recovery> ofDead(
       Slot slot, List<Path> files, long position, Positions positions, LongConsumer progress)
@@ -78,8 +79,8 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
 
   /**
    * Returns the position of the first event that the ledger does not have. That is the ledger's
-   * committed position, unless the ledger's own events contradict it. Then it is found from the
-   * events, so that none is skipped or appended twice (D2).
+   * committed position, unless the ledger's own events contradict it. Then the position is found
+   * from the events, so that none is skipped or appended twice.
    */
   private static long start(Slot slot, List<Segment> segments, long position, Positions positions)
       throws JournalException {
@@ -127,7 +128,7 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
     return new Recovery(events, reader, last, end.offset(), bytes);
   }
 
-  /** Clears a write that was cut short, and syncs all segments. */
+  /** Clears an incomplete write, and syncs all segments. */
   private static void clean(Recovery read, List<Segment> segments) throws IOException {
     read.last().clearFrom(read.end());
     // The previous run may have ended before its last sync, and cleared bytes must not reappear
@@ -138,8 +139,8 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
   }
 
   /**
-   * Returns the reason that events are missing before the first segment. Segments are removed only
-   * once they are settled, so the journal normally begins at or before the ledger's position.
+   * Returns the reason why events are missing before the first segment. Segments are removed only
+   * once they are settled, so the journal normally begins at or before the position in the ledger.
    */
   private static Optional<String> missing(Segment first, long settled) {
     return first.base() <= settled

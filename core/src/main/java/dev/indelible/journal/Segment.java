@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.event.AuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.queue.Durability;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
@@ -19,13 +19,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A segment of a journal in use: producers on any thread claim a range of bytes and publish a frame
+ * A segment of a journal in use. Producers on any thread claim a range of bytes and publish a frame
  * there; one consumer reads.
  *
  * <p>A claim is one atomic add. The state word of a frame is written last, with release semantics,
- * and publishes the rest of it. A range whose frame cannot be published becomes a padding frame,
- * because an empty range would block the reading of every later frame. A thread that is killed
- * right after its claim still leaves an empty range until its process ends.
+ * and publishes the rest of the frame. A range whose frame cannot be published becomes a padding
+ * frame, because an empty range would block the reading of all later frames. A thread that is
+ * killed right after its claim still leaves an empty range until its process ends.
  *
  * <p>Claims, publication, syncs and removal are in one class, because they share the fields below
  * and are correct only in this order.
@@ -35,22 +35,24 @@ final class Segment {
   enum Outcome {
     /** The frame was appended. */
     APPENDED,
-    /** The frame does not fit, and no other frame is accepted from here on. */
+    /** The frame does not fit, and no later frame is accepted. */
     FULL,
     /** The frame could not be synced, and will never be read. */
     UNSYNCABLE
   }
 
-  /** Bytes of a page of memory, or of a part of a larger page. */
+  /** Size of a memory page, in bytes; a larger page is touched in several parts. */
   private static final int PAGE = 4_096;
 
-  /** Bytes touched ahead of producers: as many as they write while the toucher is not scheduled. */
+  /**
+   * Bytes to touch ahead of producers: as many as they write while the toucher is not scheduled.
+   */
   private static final int TOUCH_AHEAD = 4 << 20;
 
-  /** Bytes touched between two checks that the file is still there. */
+  /** Bytes to touch between two checks that the file still exists. */
   private static final int TOUCH_AT_ONCE = 16 * PAGE;
 
-  /** Bytes after which pages are touched ahead; a short-lived process writes fewer. */
+  /** Touching ahead starts after this many bytes; a short-lived process writes fewer. */
   private static final int TOUCH_FROM = 1 << 16;
 
   private static final Logger LOG = LoggerFactory.getLogger(Segment.class);
@@ -74,19 +76,21 @@ final class Segment {
   /** The offset up to which the last sync covered every claim; used by the syncer alone. */
   private int syncedUpTo = -1;
 
-  /** Whether there is nothing left to sync; used by the syncer alone. */
+  /** True if there is nothing left to sync; used only by the syncer. */
   private boolean done;
 
-  /** Whether a sync has failed; set by any thread that syncs. */
+  /** True if a sync has failed; set by any thread that syncs. */
   private volatile boolean broken;
 
-  /** The segment after this one; set once, before any producer goes there. */
+  /** The segment after this one; set once, before any producer writes to it. */
   private volatile @Nullable Segment next;
 
-  /** Whether the file was removed; set under {@link #presence}. */
+  /** True if the file was removed; set under {@link #presence}. */
   private volatile boolean removed;
 
-  /** Held while the mapping is touched, so that the consumer does not remove the file meanwhile. */
+  /**
+   * Held while the mapping is touched, so that the consumer does not remove the file at that time.
+   */
   private final Object presence = new Object();
 
   /** The claims whose producers failed; guarded by {@link #presence}. */
@@ -101,13 +105,13 @@ final class Segment {
 
   /**
    * Appends a frame to a segment in memory, so that all classes that an append uses are
-   * initialised. If a class fails to initialise because a caller's stack is exhausted, no thread of
-   * the process can use it.
+   * initialised. If a class failed to initialise because a caller's stack was exhausted, no thread
+   * of the process could use it.
    */
   static void initialise() {
     ByteBuffer frame =
         Frame.encode(
-            new StoredEvent(
+            AuditEvent.stored(
                 new UUID(0, 0), "", "", Instant.EPOCH, new EventContent(new byte[0], 0)));
     int size = SegmentFile.HEADER_BYTES + frame.limit();
     // A direct buffer is a MappedByteBuffer without a file.
@@ -184,7 +188,7 @@ final class Segment {
 
   /**
    * Claims a range for a frame, writes the frame there and publishes it. With {@link
-   * Durability#POWER}, the frame is published once it is on disk.
+   * Durability#POWER}, publishes the frame once it is on disk.
    *
    * <p>If an error occurs after the claim, for example a stack overflow, the consumer turns the
    * range into a padding frame; see {@link #padAbandoned}.
@@ -205,7 +209,7 @@ final class Segment {
       return outcome;
     } finally {
       if (!placed) {
-        // No method call: there may be no stack left for it.
+        // No method call here, because there may be no stack left for it.
         synchronized (presence) {
           claim.next = abandoned;
           abandoned = claim;
@@ -214,7 +218,7 @@ final class Segment {
     }
   }
 
-  /** Claims a range; returns its offset, beyond the end if the segment is full. */
+  /** Claims a range. Returns its offset, which is beyond the end if the segment is full. */
   long claim(int length) {
     return tail.getAndAdd(length);
   }
@@ -222,7 +226,7 @@ final class Segment {
   /**
    * Turns the ranges whose producers failed into padding frames. Called by the consumer.
    *
-   * @return whether there were any
+   * @return true if there were any
    */
   boolean padAbandoned() {
     @Nullable Claim first;
@@ -254,7 +258,7 @@ final class Segment {
       publish(at, Frame.stateWord(Frame.EVENT, length));
       return Outcome.APPENDED;
     }
-    // In this order, because a segment that is read to its end and accepts no more frames may be
+    // In this order, because a segment that was read to its end and accepts no more frames may be
     // removed.
     exhaust();
     pad(at, length);
@@ -267,7 +271,7 @@ final class Segment {
   }
 
   /**
-   * Makes all later claims fail, and leaves the unclaimed rest free for a later run.
+   * Makes all later claims fail, and leaves the unclaimed bytes free for a later run.
    *
    * @return the number of bytes claimed before
    */
@@ -300,7 +304,7 @@ final class Segment {
     return (int) STATE_WORD.getAcquire(bytes, at);
   }
 
-  /** Returns whether every claim in a range is published, so that no producer writes there. */
+  /** Returns true if every claim in a range is published, so that no producer writes there. */
   boolean isQuiet(int from, int to) {
     return publishedUpTo(from, to) >= to;
   }
@@ -319,7 +323,7 @@ final class Segment {
     return at;
   }
 
-  /** Clears everything from an offset on: the rest of a write that was cut short. */
+  /** Clears everything from an offset on: the rest of an incomplete write. */
   void clearFrom(int offset) {
     for (int at = offset; at < size; at += Frame.UNIT) {
       if (bytes.getLong(at) != 0) {
@@ -331,13 +335,13 @@ final class Segment {
   /**
    * Syncs the frames published since the last call, if any. Called by the syncer.
    *
-   * @return whether everything published before the call is on disk, or in the ledger
+   * @return true if everything published before the call is on disk, or in the ledger
    */
   boolean syncPublished() {
     if (done) {
       return true;
     }
-    // The sync covers this state, because it is read before.
+    // The sync covers this state, because the state is read first.
     boolean whole;
     int covered;
     synchronized (presence) {
@@ -357,13 +361,13 @@ final class Segment {
     return synced;
   }
 
-  /** Returns whether the last sync covered every current claim. Called by the syncer. */
+  /** Returns true if the last sync covered every current claim. Called by the syncer. */
   boolean isCovered() {
     return syncedUpTo == used();
   }
 
   /**
-   * Returns whether the segment is complete, and on disk or in the ledger. Called by the syncer.
+   * Returns true if the segment is complete, and on disk or in the ledger. Called by the syncer.
    */
   boolean isDone() {
     return done;
@@ -376,7 +380,7 @@ final class Segment {
    * kernel marks pages that it could not write as clean, so a later sync would succeed without
    * writing them.
    *
-   * @return whether everything published before the call is on disk, or in the ledger
+   * @return true if everything published before the call is on disk, or in the ledger
    */
   boolean sync() {
     if (removed || broken) {
@@ -403,22 +407,22 @@ final class Segment {
     file.sync(claimed < SegmentFile.HEADER_BYTES ? size : (int) Math.min(size, claimed));
   }
 
-  /** Returns whether producers are close to pages that are not touched yet. */
+  /** Returns true if producers are close to pages that are not touched yet. */
   boolean isTouchDue() {
     int used = used();
     return used >= TOUCH_FROM && touched < size && touched - used < TOUCH_AHEAD / 4 * 3;
   }
 
   /**
-   * Makes the next pages writable, so that producers need not wait: that takes many times as long
-   * as an append. Called by one thread at a time.
+   * Makes the next pages writable, because a producer that had to do it would wait many times as
+   * long as an append takes. Called by one thread at a time.
    */
   void touchAhead() {
     int upTo = (int) Math.min(size, (long) used() + TOUCH_AHEAD);
     int at = Math.max(touched, used() / PAGE * PAGE);
     while (at < upTo) {
       int to = Math.min(upTo, at + TOUCH_AT_ONCE);
-      // The drainer may have settled this segment meanwhile, and removed its file.
+      // The drainer may have settled this segment and removed its file.
       synchronized (presence) {
         if (!removed) {
           touch(at, to);
@@ -429,7 +433,7 @@ final class Segment {
     }
   }
 
-  /** Touches the pages of a range. Adds zero to a word of each atomically: no byte changes. */
+  /** Touches the pages of a range: atomically adds zero to one word of each, so no byte changes. */
   void touch(int from, int upTo) {
     for (int at = from; at < upTo; at += PAGE) {
       STATE_WORD.getAndAdd(bytes, at, 0);

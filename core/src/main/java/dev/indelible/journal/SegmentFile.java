@@ -26,8 +26,8 @@ import java.util.zip.CRC32C;
  *
  * @param path the file
  * @param header the content of its header
- * @param bytes the mapped file, header included; little-endian
- * @param disk syncs and removes it
+ * @param bytes the mapped file, including the header; little-endian
+ * @param disk syncs and removes the file
  */
 record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) {
   /** Bytes before the first frame. */
@@ -38,7 +38,7 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
 
   private static final long MAGIC = 0x314C_4E52_4A44_4E49L; // "INDJNRL1", little-endian
 
-  /** Bytes of zeros written at once; few calls, and little memory. */
+  /** Number of zero bytes written at once: few calls, and little memory. */
   private static final int ZEROS = 1 << 16;
 
   private static final String UNFINISHED = ".new";
@@ -119,7 +119,7 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
     return String.format(Locale.ROOT, "%012d.seg", number);
   }
 
-  /** Returns whether a segment was not created completely; then it has no event. */
+  /** Returns true if a segment was not created completely; such a segment has no event. */
   static boolean isUnfinished(Path file) {
     return file.toString().endsWith(UNFINISHED);
   }
@@ -130,8 +130,8 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
   }
 
   /**
-   * Removes the file. Its mapping lives until it is collected, so its blocks are freed first; the
-   * mapping must not be touched any more.
+   * Removes the file. Frees its blocks first, because its mapping exists until it is
+   * garbage-collected. The mapping must not be touched any more.
    */
   void delete() throws IOException {
     disk.remove(path);
@@ -162,7 +162,7 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
    *
    * @param number the position of this segment among the segments of its journal
    * @param base the position in the journal of the first byte of the file
-   * @param size of the file in bytes
+   * @param size the size of the file in bytes
    */
   record Header(long number, long base, int size) {
     /** Returns the position in the journal at which the next segment begins. */
@@ -170,7 +170,7 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
       return base + size;
     }
 
-    /** Returns whether nothing is missing between this segment and the one before. */
+    /** Returns true if nothing is missing between the previous segment and this one. */
     boolean follows(Header before) {
       return number == before.number + 1 && base == before.end();
     }

@@ -7,17 +7,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A ledger's position in a journal, compared with the ledger's events around it. The ledger commits
- * events in journal order, so the events that it has precede those that it lacks.
+ * events in journal order, so the events that it has precede the events that it lacks.
  *
  * @param start the position of the first event that the ledger does not have
  * @param changed the change of the position; null if the ledger's events agree with it
- * @param isFinal whether no later segment has to be compared
+ * @param isFinal true if no later segment has to be compared
  */
 record SettledPosition(long start, @Nullable ChangedPosition changed, boolean isFinal) {
   /**
-   * Compares a position with the last event before it in a segment and with the first one after it.
-   * Searches for the true position, event by event, only if one of the two contradicts the
-   * position.
+   * Compares a position with the last event before it in a segment and with the first event after
+   * it. Only if one of the two contradicts the position, searches for the true position event by
+   * event.
    *
    * @throws JournalException if the ledger cannot be read
    */

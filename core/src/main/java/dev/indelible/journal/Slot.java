@@ -38,7 +38,7 @@ final class Slot implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Slot.class);
 
   /**
-   * The file keys of the slots that this process has. Their lock files must not be opened again,
+   * The file keys of the slots that this process holds. Their lock files must not be opened again;
    * see {@link LockFile}.
    */
   private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
@@ -58,11 +58,11 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Takes a slot for this process; creates it if it does not exist. The caller has the {@link
-   * DirectoryLock}.
+   * Takes a slot for this process, and creates it if it does not exist. The caller must hold the
+   * {@link DirectoryLock}.
    *
-   * @param ledger the ledger it belongs to
-   * @return empty if it is taken, by another process or by another log in this one
+   * @param ledger the ledger to which the slot must belong
+   * @return empty if the slot is taken, by another process or by another log in this process
    */
   static Optional<Slot> take(Path directory, UUID ledger, Disk disk)
       throws IOException, JournalException {
@@ -93,7 +93,7 @@ final class Slot implements AutoCloseable {
     }
   }
 
-  /** Durably creates a directory that only its owner can enter, if it does not exist. */
+  /** Durably creates a directory that only its owner can access, if it does not exist. */
   static void createDirectory(Path directory, Disk disk) throws IOException {
     if (DurableFiles.createDirectory(directory)) {
       disk.syncNames(directory.toAbsolutePath().getParent());
@@ -103,8 +103,9 @@ final class Slot implements AutoCloseable {
   /**
    * Checks a slot without taking it.
    *
-   * @param ledger the ledger it must belong to, if that is known
-   * @return the ledger it belongs to; empty if it names none yet, or was retired meanwhile
+   * @param ledger the ledger to which it must belong, if that is known
+   * @return the ledger to which it belongs; empty if it names none yet, or was retired in the
+   *     meantime
    */
   static Optional<UUID> check(Path directory, Optional<UUID> ledger)
       throws IOException, JournalException {
@@ -121,9 +122,9 @@ final class Slot implements AutoCloseable {
    * Returns a retired slot. Ignores other files in the directory.
    *
    * @param free the directory of retired slots
-   * @param ledger the ledger it must belong to; empty for any
-   * @param used journals of the slots in use; after a restored backup, a retired slot may have one
-   *     of these journals
+   * @param ledger the ledger to which it must belong; empty for any
+   * @param used the journals of the slots in use; after a restored backup, a retired slot may have
+   *     one of these journals
    */
   static Optional<Path> findRetired(Path free, Optional<UUID> ledger, Set<UUID> used)
       throws IOException {
@@ -140,7 +141,7 @@ final class Slot implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Returns whether a directory is a slot of this user that is named by the id of its journal. */
+  /** Returns true if a directory is a slot of this user that is named by the id of its journal. */
   private static boolean isRetired(Path directory, Optional<UUID> ledger) throws IOException {
     try {
       OwnFiles.require(directory, true);
@@ -161,8 +162,8 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Moves a retired slot back into use. The move is durable when this returns, so that a power cut
-   * does not undo it after events were accepted in the slot. The caller has the {@link
+   * Moves a retired slot back into use. The move is durable when this method returns, so a power
+   * cut does not undo it after events were accepted in the slot. The caller must hold the {@link
    * DirectoryLock}.
    */
   static void reuse(Path retired, Path directory, Disk disk) throws IOException {
@@ -172,29 +173,30 @@ final class Slot implements AutoCloseable {
   }
 
   /**
-   * Moves this slot, in which no event waits, to the retired slots, so that later starts need not
-   * read it. Its journal keeps its id, so its position in the ledger stays valid. The caller has
-   * the {@link DirectoryLock}, and closes this slot.
+   * Moves this slot, in which no event is waiting, to the retired slots, so that later starts need
+   * not read it. Its journal keeps its id, so its position in the ledger stays valid. The caller
+   * must hold the {@link DirectoryLock}, and closes this slot.
    *
    * @param free the directory of retired slots
    */
   void retire(Path free) throws IOException {
     createDirectory(free, disk);
     for (Path segment : segmentFiles(directory)) {
-      // Settled, or never finished. If a power cut restores the file, a reuse removes it.
+      // The segment is settled or was never finished. If a power cut restores the file, a reuse
+      // removes it.
       Files.delete(segment);
     }
     disk.rename(directory, free.resolve(journal().toString()));
   }
 
-  /** Returns whether the slot has a segment, finished or not. */
+  /** Returns true if the slot has a segment, finished or not. */
   boolean hasSegments() throws IOException {
     return !segmentFiles(directory).isEmpty();
   }
 
   /**
-   * Returns whether a process has a slot. The check locks a free slot and the directory, so a
-   * process that starts meanwhile waits, and then adopts the slot.
+   * Returns true if a process holds a slot. The check locks a free slot and the directory. So a
+   * process that starts during the check waits, and then adopts the slot.
    *
    * @throws JournalException if the slot cannot be locked here, or the directory stays locked
    */
@@ -235,7 +237,7 @@ final class Slot implements AutoCloseable {
   /**
    * Returns the journal of a slot; empty if it has no identity yet.
    *
-   * @param ledger the ledger it must belong to, if that is known
+   * @param ledger the ledger to which it must belong, if that is known
    */
   static Optional<UUID> journal(Path directory, Optional<UUID> ledger)
       throws IOException, JournalException {
@@ -262,7 +264,7 @@ final class Slot implements AutoCloseable {
         }
       }
     } catch (NoSuchFileException e) {
-      // The process that has this slot removed a segment, so the beginning of the journal is
+      // The process that holds this slot removed a segment, so the beginning of the journal is
       // unknown.
       extents.remove(journal);
     }
@@ -288,7 +290,7 @@ final class Slot implements AutoCloseable {
   /**
    * Checks the segments, and that none is missing between them. Changes nothing.
    *
-   * @param settled the position up to which the ledger has this journal: segments before it were
+   * @param settled the position up to which the ledger has this journal; segments before it were
    *     removed
    * @return the files of segments that hold frames, in order
    */
@@ -366,7 +368,7 @@ final class Slot implements AutoCloseable {
         try {
           OwnFiles.require(file, false);
         } catch (NoSuchFileException e) {
-          // The process that has this slot finished a segment or removed one.
+          // The process that holds this slot finished a segment or removed one.
         }
       }
     }

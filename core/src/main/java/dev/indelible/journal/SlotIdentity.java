@@ -34,7 +34,7 @@ record SlotIdentity(UUID journal, UUID ledger) {
       Pattern.compile(
           "indelible journal (\\d{1,9})\njournal %s\nledger %s\n".formatted(UUID_FORM, UUID_FORM));
 
-  /** Bytes of the longest file that is read; a valid file has about 120. */
+  /** Maximum length of the file, in bytes; a valid file has about 120. */
   private static final int MAX_BYTES = 256;
 
   /**
@@ -81,7 +81,7 @@ record SlotIdentity(UUID journal, UUID ledger) {
     SlotIdentity created = new SlotIdentity(UUID.randomUUID(), ledger);
     Path unfinished = slot.resolve(UNFINISHED_FILE);
     Files.deleteIfExists(unfinished);
-    // Renamed once it is complete, so that no process reads a part of it.
+    // Renamed once it is complete, so that no process reads an incomplete file.
     try (FileChannel channel =
         FileChannel.open(
             unfinished,

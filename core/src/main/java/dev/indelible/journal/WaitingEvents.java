@@ -23,9 +23,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts of the events that wait in the journals of a directory. Counting adopts no slot and does
- * not disturb journals in use. Segments are read and never mapped, because the process that writes
- * them may free their blocks meanwhile.
+ * The numbers of events that wait in the journals of a directory. Counting adopts no slot and does
+ * not disturb journals in use. Segments are read but never mapped, because the process that writes
+ * them may free their blocks at the same time.
  *
  * @param alive the number of events in journals of running processes, this one included
  * @param oldestAlive the time of the oldest of these events; empty if there are none
@@ -37,12 +37,12 @@ public record WaitingEvents(
   private static final Object READING = new Object();
 
   /**
-   * The buffer that segments are read into, one after the other; guarded by {@link #READING}. It is
+   * The buffer into which segments are read, one after another; guarded by {@link #READING}. It is
    * reused, because memory outside the heap is freed late and status may be read often.
    */
   private static SoftReference<MappedByteBuffer> buffer = new SoftReference<>(null);
 
-  /** No events wait. */
+  /** No waiting events. */
   public static final WaitingEvents NONE =
       new WaitingEvents(0, Optional.empty(), 0, Optional.empty());
 
@@ -50,10 +50,10 @@ public record WaitingEvents(
    * Counts the events that wait.
    *
    * @param directory the journals of one ledger; if it does not exist, no events wait
-   * @param ledger the ledger they must belong to, if that is known
+   * @param ledger the ledger to which they must belong, if that is known
    * @param positions the positions that the ledger has committed
-   * @throws JournalException if a journal or the ledger cannot be read: then the number of waiting
-   *     events is not known
+   * @throws JournalException if a journal or the ledger cannot be read, so that the number of
+   *     waiting events is unknown
    */
   public static WaitingEvents read(Path directory, Optional<UUID> ledger, Positions positions)
       throws JournalException {
@@ -82,7 +82,7 @@ public record WaitingEvents(
           if (Files.exists(slot)) {
             throw e;
           }
-          // The slot was drained and retired meanwhile.
+          // The slot was drained and retired at the same time.
         }
       }
       return all;
@@ -94,7 +94,7 @@ public record WaitingEvents(
     }
   }
 
-  /** Returns whether no events wait. */
+  /** Returns true if no events wait. */
   public boolean isNone() {
     return alive == 0 && ended == 0;
   }
@@ -173,9 +173,9 @@ public record WaitingEvents(
   }
 
   /**
-   * Compares the ledger's position with a segment. The position is read after the segment, so
-   * events that the ledger has appended since are not counted. After a contradiction the position
-   * is read again, because a running process advances it with each batch.
+   * Compares the ledger's position with a segment. Reads the position after the segment, so that
+   * events that the ledger has appended since are not counted. After a contradiction reads the
+   * position again, because a running process advances it with each batch.
    */
   private static SettledPosition settled(Segment segment, UUID journal, Positions positions)
       throws JournalException {

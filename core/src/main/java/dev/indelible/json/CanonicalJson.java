@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.json;
 
+import dev.indelible.base.Text;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.MathContext;
@@ -29,17 +30,17 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Reads JSON strictly and writes it canonically (RFC 8785).
  *
- * <p>Refused on reading: duplicate keys, text after the value, NaN and infinities, numbers a double
- * cannot hold, lone surrogates, invalid UTF-8, and nesting deeper than {@link #MAX_DEPTH}.
+ * <p>When reading, refuses duplicate keys, text after the value, NaN and infinities, numbers that a
+ * double cannot hold, lone surrogates, invalid UTF-8, and nesting deeper than {@link #MAX_DEPTH}.
  */
 public final class CanonicalJson {
-  /** The deepest nesting that is read; deeper input is an attempt to exhaust the stack. */
+  /** Maximum nesting depth; deeper input is an attempt to exhaust the stack. */
   public static final int MAX_DEPTH = 500;
 
-  /** The largest text that is read, in bytes; well above the 1 MiB that an event keeps. */
+  /** Maximum length of a text, in bytes; far above the 1 MiB that an event keeps. */
   public static final int MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-  /** A parser without databind's mapper, which takes longer to start than a decision. */
+  /** A parser without databind's mapper, which takes longer to start than a decision takes. */
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
@@ -52,7 +53,9 @@ public final class CanonicalJson {
 
   private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
-  /** Advice in Jackson's messages about its own settings, which a sender of JSON cannot change. */
+  /**
+   * Advice in Jackson's messages about Jackson's settings, which a sender of JSON cannot change.
+   */
   private static final Pattern ADVICE_TO_PROGRAMMERS =
       Pattern.compile(" \\(start marker at .*|(, from|: enable) `[^`]*`( to allow)?");
 
@@ -61,7 +64,7 @@ public final class CanonicalJson {
   /**
    * Reads one JSON value from UTF-8.
    *
-   * @throws JsonFormatException if it is not JSON as this class reads it
+   * @throws JsonFormatException if it is not JSON that this class accepts
    */
   public static JsonNode read(byte[] utf8) throws JsonFormatException {
     if (utf8.length > MAX_TEXT_BYTES) {
@@ -84,7 +87,7 @@ public final class CanonicalJson {
     }
   }
 
-  /** Reads the value that begins with the current token; the parser limits its depth. */
+  /** Reads the value that begins with the current token. The parser limits the nesting depth. */
   private static JsonNode tree(JsonParser text) throws Misfit {
     return switch (text.currentToken()) {
       case START_OBJECT -> object(text);
@@ -199,8 +202,8 @@ public final class CanonicalJson {
   /**
    * Formats a double as ECMAScript does (RFC 8785 section 3.2.2.3; ECMA-262 Number::toString).
    *
-   * <p>The shortest digits come from Jackson's Schubfach writer: those of {@link Double#toString}
-   * differ between JDK 17 and 19.
+   * <p>The shortest digits come from Jackson's Schubfach writer, because the digits of {@link
+   * Double#toString} differ between JDK 17 and 19.
    */
   static String number(double value) {
     if (value == 0) {
@@ -244,14 +247,14 @@ public final class CanonicalJson {
   }
 
   private static JsonNode requireFinite(JsonNode node) throws Misfit {
-    // The number is converted and not the node: a node that holds a huge integer throws.
+    // Converts the number and not the node, because a node with a huge integer throws.
     if (Double.isInfinite(node.numberValue().doubleValue())) {
       throw new Misfit("", "a number is too large for a double; send it as a string");
     }
     return node;
   }
 
-  /** Numbers in JCS are doubles; an integer that would change its value is refused. */
+  /** Numbers in JCS are doubles, so an integer that a double cannot hold is refused. */
   private static JsonNode requireExact(JsonNode node) throws Misfit {
     BigInteger exact = requireFinite(node).bigIntegerValue();
     if (exact.bitLength() > 53
@@ -281,9 +284,11 @@ public final class CanonicalJson {
     return e.getOriginalMessage().lines().findFirst().orElse("unreadable");
   }
 
-  /** A value that has no canonical form, and its place from the root, as in {@code a.b[3]}. */
+  /**
+   * A value that has no canonical form, with its path from the root, for example {@code a.b[3]}.
+   */
   private static final class Misfit extends Exception {
-    /** A longer place is not shown in full: it can be as long as the text. */
+    /** A longer path is shortened, because it can be as long as the text. */
     private static final int MAX_PLACE_CHARS = 300;
 
     private final String place;

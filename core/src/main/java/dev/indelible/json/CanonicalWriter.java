@@ -12,16 +12,16 @@ import java.util.function.Consumer;
 /**
  * Writes RFC 8785 (JCS) text into a growing byte buffer.
  *
- * <p>The caller writes members in the order of JCS (sorted by UTF-16 code units); this class writes
- * the escapes, the commas and the UTF-8. Not thread-safe.
+ * <p>The caller writes members in the order of JCS (sorted by UTF-16 code units). This class writes
+ * escapes, commas and UTF-8. Not thread-safe.
  */
 public final class CanonicalWriter {
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
-  /** The size of a typical event, so that most are written without growing the buffer. */
+  /** The size of a typical event, so that most events are written without growing the buffer. */
   private static final int INITIAL_BYTES = 1024;
 
-  /** Written up to {@link #length}, zeros from there on. */
+  /** Written up to {@link #length}, zeros after that. */
   private byte[] buffer = new byte[INITIAL_BYTES];
 
   private int length;
@@ -60,13 +60,15 @@ public final class CanonicalWriter {
     return raw(']');
   }
 
-  /** Begins an element, with the comma before it unless it is the array's first. */
+  /** Begins an element; writes a comma first unless it is the first element of the array. */
   public CanonicalWriter element() {
     comma();
     return this;
   }
 
-  /** Writes a member's name, with the comma before it unless it is the object's first. */
+  /**
+   * Writes the name of a member; writes a comma first unless it is the first member of the object.
+   */
   public CanonicalWriter name(String name) {
     comma();
     return string(name).raw(':');
@@ -77,12 +79,12 @@ public final class CanonicalWriter {
     return name(name).string(value);
   }
 
-  /** Writes an integer member; exact for magnitudes up to 2^53. */
+  /** Writes an integer member. Exact for magnitudes up to 2^53. */
   public CanonicalWriter member(String name, long value) {
     return name(name).number(value);
   }
 
-  /** Writes an integer; exact for magnitudes up to 2^53. */
+  /** Writes an integer. Exact for magnitudes up to 2^53. */
   public CanonicalWriter number(long value) {
     return ascii(Long.toString(value));
   }
@@ -176,12 +178,12 @@ public final class CanonicalWriter {
     return this;
   }
 
-  /** Writes text as it is; the caller ensures that the result is JSON. */
+  /** Writes text unchanged. The caller ensures that the result is JSON. */
   public CanonicalWriter text(String text) {
     return canonical(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Returns the number of bytes written, the zeros in front included. */
+  /** Returns the number of bytes written, including the zeros at the beginning. */
   public int length() {
     return length;
   }
@@ -199,7 +201,7 @@ public final class CanonicalWriter {
   }
 
   /**
-   * Returns the bytes written so far without a copy; this writer must not be used afterwards.
+   * Returns the bytes written so far without a copy. This writer must not be used afterwards.
    *
    * @param behind the number of zeros to append
    */
@@ -249,7 +251,7 @@ public final class CanonicalWriter {
     return raw('"');
   }
 
-  /** Writes the chars that need no escape, up to the first that does; returns its index. */
+  /** Writes characters up to the first one that needs an escape. Returns its index. */
   private int plain(String value) {
     byte[] out = buffer;
     int start = length;

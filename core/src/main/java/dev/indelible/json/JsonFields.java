@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
-/** The fields of one JSON object, read by name and type. Errors name the place of the field. */
+/** The fields of one JSON object, read by name and type. Errors name the path of the field. */
 public final class JsonFields {
   private final JsonNode node;
   private final String where;
@@ -23,7 +23,7 @@ public final class JsonFields {
   /**
    * Returns the fields of {@code node}.
    *
-   * @param where names the object in errors, for example {@code action}
+   * @param where the name of the object in errors, for example {@code action}
    * @throws JsonFormatException if it is not an object
    */
   public static JsonFields of(JsonNode node, String where) throws JsonFormatException {
@@ -90,12 +90,12 @@ public final class JsonFields {
     return member(name).orElseThrow(() -> missing(name));
   }
 
-  /** Returns true if there is a field of that name. */
+  /** Returns true if there is a field with this name. */
   public boolean has(String name) {
     return member(name).isPresent();
   }
 
-  /** Refuses an object that has other fields than those read. */
+  /** Refuses an object that has fields that were not read. */
   public void requireNoOthers() throws JsonFormatException {
     for (String name : node.propertyNames()) {
       if (!known.contains(name)) {

@@ -6,12 +6,12 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * An immutable JSON value, kept in its canonical form (RFC 8785): two values are equal exactly when
- * their canonical bytes are.
+ * An immutable JSON value in its canonical form (RFC 8785). Two values are equal if and only if
+ * their canonical bytes are equal.
  */
 public final class JsonValue {
   /**
-   * The deepest nesting of a value: enough below {@link CanonicalJson#MAX_DEPTH} that a payload
+   * Maximum nesting depth of a value, lower than {@link CanonicalJson#MAX_DEPTH}, so that a payload
    * around it can be read back.
    */
   public static final int MAX_DEPTH = CanonicalJson.MAX_DEPTH - 20;
@@ -25,7 +25,7 @@ public final class JsonValue {
   /**
    * Reads a value.
    *
-   * @throws JsonFormatException if it is not JSON as {@link CanonicalJson} reads it
+   * @throws JsonFormatException if it is not JSON that {@link CanonicalJson} accepts
    */
   public static JsonValue parse(String json) throws JsonFormatException {
     try {
@@ -46,11 +46,11 @@ public final class JsonValue {
   }
 
   /**
-   * Returns the value that a writer holds. The text is read back, because a writer does not refuse
-   * everything that a reader does, for example an integer that a double cannot hold.
+   * Returns the value in a writer. The text is read back, because a writer accepts some input that
+   * a reader refuses, for example an integer that a double cannot hold.
    *
-   * @throws IllegalStateException if it is not JSON as {@link CanonicalJson} reads it, or is nested
-   *     deeper than {@value #MAX_DEPTH}
+   * @throws IllegalStateException if it is not JSON that {@link CanonicalJson} accepts, or is
+   *     nested deeper than {@value #MAX_DEPTH}
    */
   public static JsonValue of(CanonicalWriter written) {
     try {
@@ -74,7 +74,7 @@ public final class JsonValue {
     return text;
   }
 
-  /** Returns the string member of that name, if this is an object that has one. */
+  /** Returns the string member with this name, if this value is an object that has one. */
   public Optional<String> stringMember(String name) {
     return tree().optional(name).filter(JsonNode::isString).map(JsonNode::stringValue);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Canonical JSON (RFC 8785): what is hashed and signed. */
+/** Canonical JSON (RFC 8785), the form in which data is hashed and signed. */
 @NullMarked
 package dev.indelible.json;
 

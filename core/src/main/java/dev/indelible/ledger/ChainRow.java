@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
+import dev.indelible.encoding.IdKeys;
+import dev.indelible.encoding.RecordDraft;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.note.RowCheck;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -53,7 +56,8 @@ public record ChainRow(
   public static final int MAX_RECORD_BYTES = 65_535;
 
   /**
-   * Prefix of the text that replaces an invalid value; {@link #text} returns no valid text with it.
+   * Prefix of the text that replaces an invalid value; {@link #text} never returns it for valid
+   * text.
    */
   private static final String MISFIT = "\0";
 
@@ -66,7 +70,7 @@ public record ChainRow(
    * Parses a record into its row, without the payload. Accepts only the exact form that {@link
    * #record} writes; the values are not checked.
    *
-   * @throws JsonFormatException if it is no record
+   * @throws JsonFormatException if it is not a record
    */
   public static ChainRow fromRecord(byte[] record) throws JsonFormatException {
     if (record.length > MAX_RECORD_BYTES) {
@@ -112,33 +116,48 @@ public record ChainRow(
 
   /** Returns this row with a payload. */
   public ChainRow withPayload(byte[] given) {
-    return with(Optional.of(given));
+    return with(sequence, signature, prevHash, keyId, Optional.of(given));
   }
 
   /** Returns this row with its payload erased. */
-  ChainRow withoutPayload() {
-    return with(Optional.empty());
+  public ChainRow withoutPayload() {
+    return with(sequence, signature, prevHash, keyId, Optional.empty());
   }
 
-  private ChainRow with(Optional<byte[]> newPayload) {
+  /** Returns this row with the signature and the link that sealing adds. */
+  public ChainRow sealed(Optional<byte[]> newSignature, byte[] newPrevHash) {
+    return with(sequence, newSignature, newPrevHash, keyId, payload);
+  }
+
+  /** Returns this row as if another key had signed it as another row. */
+  public ChainRow signedAs(long otherSequence, Optional<String> otherKey) {
+    return with(otherSequence, signature, prevHash, otherKey, payload);
+  }
+
+  private ChainRow with(
+      long newSequence,
+      Optional<byte[]> newSignature,
+      byte[] newPrevHash,
+      Optional<String> newKeyId,
+      Optional<byte[]> newPayload) {
     return new ChainRow(
-        sequence,
+        newSequence,
         id,
         agentId,
         eventType,
         payloadHash,
-        signature,
+        newSignature,
         attestLevel,
         timestamp,
-        prevHash,
-        keyId,
+        newPrevHash,
+        newKeyId,
         newPayload);
   }
 
   /**
-   * Decodes text from a ledger. Bytes that are not UTF-8 become a text that no writer writes,
-   * because with U+FFFD, different bytes would decode to equal text and a change would not be
-   * detected.
+   * Decodes text from a ledger. Bytes that are not UTF-8 become a text that no writer writes. They
+   * are not replaced by U+FFFD, because then different bytes could decode to equal text, and a
+   * change would not be detected.
    */
   public static String text(byte[] utf8) {
     String text = new String(utf8, StandardCharsets.UTF_8);
@@ -160,7 +179,7 @@ public record ChainRow(
   }
 
   /** Returns the column that has a wrong type, and its type; empty if there is none. */
-  Optional<String> misfit() {
+  public Optional<String> misfit() {
     return attestLevel.startsWith(MISFIT)
         ? Optional.of(attestLevel.substring(MISFIT.length()))
         : Optional.empty();
@@ -185,7 +204,7 @@ public record ChainRow(
    * @param reading reads the result from the event's details
    * @return empty if the row has another type or no payload, or if {@code reading} throws
    */
-  public <T> Optional<T> said(String type, Reading<T> reading) {
+  public <T> Optional<T> details(String type, Reading<T> reading) {
     if (!is(type) || payload.isEmpty()) {
       return Optional.empty();
     }
@@ -271,37 +290,6 @@ public record ChainRow(
     out.hexMember("prev_hash", prevHash).member("sequence", sequence);
     writeSignature(out);
     return writeEnd(out).toBytes();
-  }
-
-  /** Returns this row with the signature and the link that sealing adds. */
-  public ChainRow sealed(Optional<byte[]> newSignature, byte[] newPrevHash) {
-    return new ChainRow(
-        sequence,
-        id,
-        agentId,
-        eventType,
-        payloadHash,
-        newSignature,
-        attestLevel,
-        timestamp,
-        newPrevHash,
-        keyId,
-        payload);
-  }
-
-  ChainRow signedAs(long otherSequence, Optional<String> otherKey) {
-    return new ChainRow(
-        otherSequence,
-        id,
-        agentId,
-        eventType,
-        payloadHash,
-        signature,
-        attestLevel,
-        timestamp,
-        prevHash,
-        otherKey,
-        payload);
   }
 
   /** Returns the record as a draft, to be signed and linked, or to be hashed. */

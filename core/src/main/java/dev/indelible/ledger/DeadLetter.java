@@ -5,7 +5,6 @@ import dev.indelible.crypto.Sha256;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -19,7 +18,7 @@ import java.util.UUID;
 /**
  * An event that could not be appended to the chain, with all that its replay needs.
  *
- * @param letter the number of the dead letter
+ * @param number the number of the dead letter
  * @param id the event's id
  * @param agentId the agent that acted
  * @param eventType the type of the event, for example {@code governance.refusal}
@@ -32,7 +31,7 @@ import java.util.UUID;
  * @param replayedAs the id under which a replay appended the event; empty before a replay
  */
 public record DeadLetter(
-    long letter,
+    long number,
     String id,
     String agentId,
     String eventType,
@@ -70,7 +69,7 @@ public record DeadLetter(
         throw changed();
       }
       EventContent content = EventContent.of(stored);
-      return new StoredEvent(
+      return AuditEvent.stored(
           UUID.fromString(id), agentId, eventType, Instant.parse(timestamp), content);
     } catch (JsonFormatException | IllegalArgumentException | DateTimeParseException e) {
       throw changed();
@@ -78,7 +77,7 @@ public record DeadLetter(
   }
 
   /**
-   * Returns whether the event type agrees with the payload. A refusal must not be replayed as a
+   * Returns true if the event type agrees with the payload. A refusal must not be replayed as a
    * check, nor a decision as an event of the log itself.
    */
   private boolean isOfItsType(JsonFields payload) throws JsonFormatException {
@@ -91,9 +90,9 @@ public record DeadLetter(
   }
 
   /** Returns this dead letter as replayed under the event's own id. */
-  DeadLetter replayed() {
+  public DeadLetter replayed() {
     return new DeadLetter(
-        letter,
+        number,
         id,
         agentId,
         eventType,
@@ -109,7 +108,7 @@ public record DeadLetter(
   private LedgerException changed() {
     return new LedgerException(
         "dead letter "
-            + letter
+            + number
             + ": it was changed after it was written; it can be shown, but not replayed");
   }
 }

@@ -13,7 +13,7 @@ public class LedgerException extends Exception {
   /**
    * Creates an exception.
    *
-   * @param damaged whether the ledger's content is provably damaged, rather than unavailable
+   * @param damaged true if the ledger's content is provably damaged, rather than unavailable
    */
   public LedgerException(String message, boolean damaged, @Nullable Throwable cause) {
     super(message, cause);
@@ -24,7 +24,7 @@ public class LedgerException extends Exception {
     this(message, false, null);
   }
 
-  /** Returns whether the ledger's content is provably damaged, rather than unavailable. */
+  /** Returns true if the ledger's content is provably damaged, rather than unavailable. */
   public final boolean isDamaged() {
     return damaged;
   }

@@ -7,21 +7,11 @@ import java.util.UUID;
 
 /**
  * Reads a ledger and never changes it. Every method throws {@link LedgerException} if it cannot
- * read; none returns an empty result or 0 instead (D11).
+ * read; none returns an empty result or 0 instead.
  */
 public interface LedgerReader extends AutoCloseable {
   /** Passes the rows of one snapshot to a visitor, in the order of their sequence. */
   void forEachRow(RowQuery query, Visitor<ChainRow> visitor) throws LedgerException;
-
-  /**
-   * Returns a snapshot of the rows that several threads can read.
-   *
-   * @param readers the maximum number of threads
-   * @return empty if this ledger can only be read sequentially
-   */
-  default Optional<RowRanges> ranges(int readers) throws LedgerException {
-    return Optional.empty();
-  }
 
   /** Returns the row with a sequence. */
   Optional<ChainRow> row(long sequence) throws LedgerException;
@@ -38,7 +28,7 @@ public interface LedgerReader extends AutoCloseable {
   }
 
   /**
-   * Returns whether this source has payloads and dead letters. A copy for disclosure has records
+   * Returns true if this source has payloads and dead letters. A copy for disclosure has records
    * only.
    */
   default boolean hasPayloads() {
@@ -83,17 +73,6 @@ public interface LedgerReader extends AutoCloseable {
   /** Passes the dead letters to a visitor, oldest first. */
   void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException;
 
-  /**
-   * Compares the ledger's tables with those that its writers create: their structure, the type of
-   * every value, and the entries of each index. Returns empty if the ledger has no tables.
-   *
-   * @param everyRow whether to compare every row of the chain; if not, only the other tables and
-   *     the structures are compared, in a time that does not grow with the chain
-   */
-  default Optional<StorageState> storage(boolean everyRow) throws LedgerException {
-    return Optional.empty();
-  }
-
   @Override
   void close();
 
@@ -103,7 +82,7 @@ public interface LedgerReader extends AutoCloseable {
     /**
      * Receives an item.
      *
-     * @return whether to continue
+     * @return true to continue
      */
     boolean visit(T item);
   }

@@ -15,7 +15,7 @@ public interface StoredRow {
   /** Returns the row with all its columns. */
   ChainRow decoded();
 
-  /** Returns whether the row has an event type; the type must be ASCII. */
+  /** Returns true if the row has an event type; the type must be ASCII. */
   boolean is(String eventType);
 
   /** Returns a key of the event id; two ids share a key with a probability of 1 in 2^64. */
@@ -24,13 +24,13 @@ public interface StoredRow {
   /** Returns the id of the key that signed the row, as the row states; empty if it names none. */
   Optional<String> keyId();
 
-  /** Returns whether the payload is present. */
+  /** Returns true if the payload is present. */
   boolean hasPayload();
 
-  /** Returns whether the row has no signature and states so. */
+  /** Returns true if the row has no signature and states so. */
   boolean isUnsigned();
 
-  /** Returns whether the row has the sequence after {@code before}, and links to it. */
+  /** Returns true if the row has the sequence after {@code before}, and links to it. */
   boolean follows(Head before);
 
   /** Returns this row as the end of a chain. */
@@ -40,7 +40,7 @@ public interface StoredRow {
   int bytes();
 
   /**
-   * Returns whether the payload is known, without decoding it, to belong to the row: its hash is
+   * Returns true if the payload is known, without decoding it, to belong to the row: its hash is
    * the payload hash, and it states the row's id, agent, time and type. False if that is unknown.
    */
   default boolean isPayloadVerified() {
@@ -48,7 +48,7 @@ public interface StoredRow {
   }
 
   /**
-   * Returns whether the key that the row names is in the key ring and is known, without decoding
+   * Returns true if the key that the row names is in the key ring and is known, without decoding
    * the row, to have signed it. False if that is unknown.
    */
   default boolean isSignedBy(KeyRing keys) {

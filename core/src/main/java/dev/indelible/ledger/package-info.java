@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/**
- * The hash chain: rows, their encoding and their links, and the interfaces to the ledgers that
- * store them.
- */
+/** The hash chain as a ledger stores it: rows, dead letters, checkpoints, and reading them. */
 @NullMarked
 package dev.indelible.ledger;
 

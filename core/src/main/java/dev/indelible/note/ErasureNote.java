@@ -14,15 +14,15 @@ import java.util.Optional;
  * @param sequence the sequence of the erased row
  * @param eventId the event of the row
  * @param payloadHash the hash of the removed payload, in hex, which the row still has
- * @param letters the number of dead letters with this payload that were removed with it
+ * @param deadLetters the number of dead letters with this payload that were removed with it
  * @param reason the reason of the erasure
  * @param by the person who erased it, as that person stated
  */
 public record ErasureNote(
-    long sequence, String eventId, String payloadHash, int letters, String reason, String by) {
+    long sequence, String eventId, String payloadHash, int deadLetters, String reason, String by) {
 
   /**
-   * Returns whether payloads of a type can be erased. Payloads of the log's own events cannot,
+   * Returns true if payloads of a type can be erased. Payloads of the log's own events cannot,
    * because the verifier needs them: without them, a revoked key would seem valid.
    */
   public static boolean isErasable(String eventType) {
@@ -30,13 +30,13 @@ public record ErasureNote(
   }
 
   /** Creates the note of an erasure of a row's payload. */
-  public static ErasureNote of(ChainRow row, int letters, String reason, String by) {
-    return new ErasureNote(row.sequence(), row.id(), hash(row), letters, reason, by);
+  public static ErasureNote of(ChainRow row, int deadLetters, String reason, String by) {
+    return new ErasureNote(row.sequence(), row.id(), hash(row), deadLetters, reason, by);
   }
 
   /** Reads the note in a row; empty if the row holds none. Does not check the signature. */
   public static Optional<ErasureNote> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.PAYLOAD_ERASED,
         details ->
             new ErasureNote(
@@ -48,17 +48,17 @@ public record ErasureNote(
                 details.string("by")));
   }
 
-  /** Returns whether this note is about a row and the payload that the row had. */
+  /** Returns true if this note is about a row and the payload that the row had. */
   public boolean isAbout(ChainRow row) {
     return row.sequence() == sequence && row.id().equals(eventId) && hash(row).equals(payloadHash);
   }
 
   /** Returns this note without reason and person, to save memory. */
   public ErasureNote withoutWords() {
-    return new ErasureNote(sequence, eventId, payloadHash, letters, "", "");
+    return new ErasureNote(sequence, eventId, payloadHash, deadLetters, "", "");
   }
 
-  /** Returns the event that chains this note. */
+  /** Returns the event that records this note in the chain. */
   public SystemEvent toEvent() {
     return SystemEvent.of(
         SystemEvent.PAYLOAD_ERASED,
@@ -66,7 +66,7 @@ public record ErasureNote(
             .beginObject()
             .member("by", by)
             .member("event_id", eventId)
-            .member("letters", letters)
+            .member("letters", deadLetters)
             .member("payload_hash", payloadHash)
             .member("reason", reason)
             .member("sequence", sequence)

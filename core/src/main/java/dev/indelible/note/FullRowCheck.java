@@ -6,15 +6,13 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
-import dev.indelible.ledger.RowFault;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.note.KeyHistory.KeyValidity;
+import dev.indelible.storage.StoredTiles;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -68,7 +66,7 @@ final class FullRowCheck {
   }
 
   /**
-   * Returns whether the key that a row names is valid at the row, and nobody else may have held it
+   * Returns true if the key that a row names is valid at the row, and nobody else may have held it
    * then.
    */
   boolean signsInItsTime(ChainRow row) {
@@ -76,7 +74,7 @@ final class FullRowCheck {
     return era.isPresent() && era.get().isTrustedFor(row.sequence());
   }
 
-  /** Returns whether a row's payload and signature verify, and its key is valid at the row. */
+  /** Returns true if a row's payload and signature verify, and its key is valid at the row. */
   boolean isSound(ChainRow row) {
     return content.content(row).isEmpty() && signsInItsTime(row);
   }
@@ -86,11 +84,11 @@ final class FullRowCheck {
     if (ErasureNote.isErasable(row.eventType())) {
       ledger.forEachRow(
           RowQuery.ofType(SystemEvent.PAYLOAD_ERASED),
-          said -> {
+          erasure -> {
             erased[0] =
-                said.sequence() > row.sequence()
-                    && ErasureNote.read(said).filter(note -> note.isAbout(row)).isPresent()
-                    && isSound(said);
+                erasure.sequence() > row.sequence()
+                    && ErasureNote.read(erasure).filter(note -> note.isAbout(row)).isPresent()
+                    && isSound(erasure);
             return !erased[0];
           });
     }

@@ -7,7 +7,6 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -36,7 +35,7 @@ public final class KeyHistory {
   /** The sequences of all rows that were read, valid or not. */
   private final Set<Long> read = new HashSet<>();
 
-  /** The last row of the chain before they were read. */
+  /** The last row of the chain before the events were read. */
   private long readTo;
 
   private KeyHistory(KeyRing first, boolean rooted) {
@@ -55,7 +54,7 @@ public final class KeyHistory {
    * Reads the history of a ledger.
    *
    * @param first the keys accepted from the first row on
-   * @param rooted whether keys that accepted keys introduce are accepted too; if not, introductions
+   * @param rooted true if keys that accepted keys introduce are accepted too; if not, introductions
    *     are only recorded
    */
   public static KeyHistory read(LedgerReader ledger, KeyRing first, boolean rooted)
@@ -109,7 +108,7 @@ public final class KeyHistory {
       return;
     }
     if (row.eventType().equals(SystemEvent.KEY_ROTATED)) {
-      Optional<KeyRotation> rotation = KeyRotation.read(row).filter(said -> said.holds(row));
+      Optional<KeyRotation> rotation = KeyRotation.read(row).filter(read -> read.holds(row));
       if (rotation.isEmpty()) {
         fault(row, "it introduces a key, and the signature of that key does not hold");
       } else if (ledger.isPresent() && !ledger.get().equals(rotation.get().ledger())) {
@@ -118,17 +117,17 @@ public final class KeyHistory {
         introduce(row.sequence(), rotation.get().newKey());
       }
     } else {
-      Optional<KeyRevocation> compromise = KeyRevocation.read(row);
-      if (compromise.isEmpty()) {
-        fault(row, "it gives up a key, and cannot be read");
+      Optional<KeyRevocation> revocation = KeyRevocation.read(row);
+      if (revocation.isEmpty()) {
+        fault(row, "it revokes a key, and cannot be read");
       } else {
-        giveUp(row.sequence(), compromise.get());
+        revoke(row.sequence(), revocation.get());
       }
     }
   }
 
   /**
-   * Returns whether a valid key signed the event; an unsigned event, or one signed by a revoked
+   * Returns true if a valid key signed the event; an unsigned event, or one signed by a revoked
    * key, does not count.
    */
   private boolean isSignedInItsTime(ChainRow row) {
@@ -149,9 +148,10 @@ public final class KeyHistory {
    * Records a replacement. The new key is not accepted, because only the new key signed the event.
    */
   private void replace(ChainRow row, Optional<UUID> ledger) {
-    Optional<KeyReplacement> said = KeyReplacement.read(row).filter(read -> read.holds(row));
-    if (said.isPresent() && said.get().ledger().equals(ledger.orElse(said.get().ledger()))) {
-      KeyReplacement read = said.get();
+    Optional<KeyReplacement> replacement = KeyReplacement.read(row).filter(read -> read.holds(row));
+    if (replacement.isPresent()
+        && replacement.get().ledger().equals(ledger.orElse(replacement.get().ledger()))) {
+      KeyReplacement read = replacement.get();
       replacements.putIfAbsent(
           read.newKey().keyId(),
           new Replacement(row.sequence(), read.newKey(), read.lostKeyId(), read.reason()));
@@ -160,16 +160,16 @@ public final class KeyHistory {
     }
   }
 
-  private void giveUp(long sequence, KeyRevocation said) {
+  private void revoke(long sequence, KeyRevocation revocation) {
     eras.computeIfPresent(
-        said.keyId(),
+        revocation.keyId(),
         (id, era) ->
             era.revoked() < sequence
                 ? era
                 : new KeyValidity(
                     era.key(),
                     era.introduced(),
-                    Math.min(said.sinceSequence().orElse(sequence), sequence),
+                    Math.min(revocation.sinceSequence().orElse(sequence), sequence),
                     sequence));
   }
 
@@ -178,8 +178,8 @@ public final class KeyHistory {
   }
 
   /**
-   * Returns whether this history lacks an event about keys that is in a row. The index by event
-   * type may lack rows. A row appended after this was read is not missed.
+   * Returns true if this history lacks an event about keys that is in a row. The index by event
+   * type may lack rows. A row that was appended after the reading is not missed.
    */
   public boolean misses(long sequence) {
     return sequence <= readTo && !read.contains(sequence);
@@ -226,7 +226,7 @@ public final class KeyHistory {
     return List.copyOf(replacements.values());
   }
 
-  /** Returns whether keys are accepted because accepted keys introduce them. */
+  /** Returns true if keys are accepted because accepted keys introduce them. */
   public boolean isRooted() {
     return rooted;
   }
@@ -246,17 +246,17 @@ public final class KeyHistory {
    * @param revoked the row after which the key is no longer valid
    */
   public record KeyValidity(VerificationKey key, long introduced, long suspect, long revoked) {
-    /** Returns whether the key was revoked. */
+    /** Returns true if the key was revoked. */
     public boolean isRevoked() {
       return revoked != Long.MAX_VALUE;
     }
 
-    /** Returns whether an event about keys that the key signs in a row counts. */
+    /** Returns true if an event about keys that the key signs in a row counts. */
     boolean mayRecord(long sequence) {
       return introduced < sequence && sequence < revoked;
     }
 
-    /** Returns whether the key is valid at a row, and nobody else may have held it then. */
+    /** Returns true if the key is valid at a row, and nobody else may have held it then. */
     boolean isTrustedFor(long sequence) {
       return introduced < sequence && sequence < suspect && sequence <= revoked;
     }
@@ -275,7 +275,7 @@ public final class KeyHistory {
     /** Maximum characters of a reason that are shown, because an unknown key may have signed it. */
     private static final int SHOWN_CHARS = 200;
 
-    /** Describes the replacement for a person. */
+    /** Describes the replacement in words. */
     public String describe() {
       return "row %s, which it signed itself, says that key %s is lost: %s"
           .formatted(

@@ -6,7 +6,6 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.RowCheck;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +26,7 @@ public record KeyReplacement(
 
   /** Reads the replacement in a row; empty if the row has no readable one. */
   public static Optional<KeyReplacement> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.KEY_REPLACED,
         details ->
             new KeyReplacement(
@@ -37,7 +36,7 @@ public record KeyReplacement(
                 details.string("reason")));
   }
 
-  /** Returns the event that chains this replacement; the new key must sign it. */
+  /** Returns the event that records this replacement in the chain; the new key must sign it. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("ledger_id", ledger.toString()).member("lost_key_id", lostKeyId);
@@ -45,7 +44,7 @@ public record KeyReplacement(
     return SystemEvent.of(SystemEvent.KEY_REPLACED, out.endObject());
   }
 
-  /** Returns whether the new key signed the row, and the row's payload is unchanged. */
+  /** Returns true if the new key signed the row, and the row's payload is unchanged. */
   public boolean holds(ChainRow row) {
     return row.keyId().filter(newKey.keyId()::equals).isPresent()
         && new RowCheck(KeyRing.of(List.of(newKey))).content(row).isEmpty();

@@ -22,7 +22,7 @@ public record KeyRevocation(
 
   /** Reads the revocation in a row; empty if the row has no readable one. */
   public static Optional<KeyRevocation> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.KEY_COMPROMISED,
         details ->
             new KeyRevocation(
@@ -32,7 +32,7 @@ public record KeyRevocation(
                 details.string("reason")));
   }
 
-  /** Returns the event that chains this revocation. */
+  /** Returns the event that records this revocation in the chain. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("key_id", keyId).member("reason", reason);

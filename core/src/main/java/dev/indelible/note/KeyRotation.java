@@ -3,13 +3,12 @@ package dev.indelible.note;
 
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.RowCheck;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
@@ -61,7 +60,7 @@ public record KeyRotation(
 
   /** Reads the rotation in a row; empty if the row has no readable one. */
   public static Optional<KeyRotation> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.KEY_ROTATED,
         details ->
             new KeyRotation(
@@ -73,7 +72,7 @@ public record KeyRotation(
   }
 
   /**
-   * Returns whether the row names the old key and the new key signed the message. {@link RowCheck}
+   * Returns true if the row names the old key and the new key signed the message. {@link RowCheck}
    * verifies the row's signature.
    */
   public boolean holds(ChainRow row) {

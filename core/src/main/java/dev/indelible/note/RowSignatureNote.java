@@ -9,21 +9,22 @@ import dev.indelible.ledger.ChainRow;
 import java.util.Optional;
 
 /**
- * Content of an {@code audit.row_signatures} event: whether all rows after it are signed. The event
- * itself is signed, so nobody without a key can remove signatures and add a note that permits it.
+ * Content of an {@code audit.row_signatures} event: it states if all rows after it are signed. The
+ * event itself is signed, so nobody without a key can remove signatures and add a note that permits
+ * it.
  *
- * @param everyRow whether every row is signed from here on
+ * @param everyRow true if every row is signed from here on
  */
 public record RowSignatureNote(boolean everyRow) {
 
   /** Reads the note in a row; empty if the row has none. Does not check the signature. */
   public static Optional<RowSignatureNote> read(ChainRow row) {
-    return row.said(SystemEvent.ROW_SIGNATURES, RowSignatureNote::read);
+    return row.details(SystemEvent.ROW_SIGNATURES, RowSignatureNote::read);
   }
 
   private static RowSignatureNote read(JsonFields details) throws JsonFormatException {
-    String said = details.string("row_signatures");
-    return switch (said) {
+    String stated = details.string("row_signatures");
+    return switch (stated) {
       case "on" -> new RowSignatureNote(true);
       case "off" -> new RowSignatureNote(false);
       default ->
@@ -31,7 +32,7 @@ public record RowSignatureNote(boolean everyRow) {
     };
   }
 
-  /** Returns the event that chains this note. */
+  /** Returns the event that records this note in the chain. */
   public SystemEvent toEvent() {
     return SystemEvent.of(
         SystemEvent.ROW_SIGNATURES,

@@ -2,12 +2,12 @@
 package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
-import dev.indelible.event.TypeCounts;
-import dev.indelible.event.VerdictCounts;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.monitor.TypeCounts;
+import dev.indelible.monitor.VerdictCounts;
 import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;
@@ -18,13 +18,13 @@ import tools.jackson.databind.JsonNode;
  *
  * @param run the run that writes the tally: one opening of the log by one process
  * @param number the number of this tally among those of the run, from 1
- * @param closed whether this is the last tally of the run
+ * @param closed true if this is the last tally of the run
  * @param first the row after the previous tally; 1 if there is none
  * @param last the row before this tally
  * @param rows the decisions in those rows
  * @param attempts decisions submitted in this run, by verdict
- * @param unrecorded decisions that by design are not recorded, for example those that a hook let
- *     pass
+ * @param unrecorded decisions that by design are not recorded, for example those that a hook
+ *     permitted
  * @param outcomes the outcomes of the submitted decisions
  * @param recovered decisions of earlier runs that this run appended
  */
@@ -76,7 +76,7 @@ public record Tally(
 
   /** Reads the tally in a row; empty if the row has none. Does not check the signature. */
   public static Optional<Tally> read(ChainRow row) {
-    return row.said(SystemEvent.TALLY, Tally::read);
+    return row.details(SystemEvent.TALLY, Tally::read);
   }
 
   private static Tally read(JsonFields details) throws JsonFormatException {
@@ -100,7 +100,7 @@ public record Tally(
         types(details, "recovered"));
   }
 
-  /** Returns the event that chains this tally. */
+  /** Returns the event that records this tally in the chain. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     write(out, "attempts", attempts);

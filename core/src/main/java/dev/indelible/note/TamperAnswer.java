@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * Content of an {@code audit.answer} event: the row that an {@code audit.tamper} event names
- * verifies in full. An answer counts only while the row does; see {@link TamperNotes}.
+ * verifies in full. An answer is valid only while that row verifies; see {@link TamperNotes}.
  *
  * @param note the sequence of the {@code audit.tamper} row that is answered
  * @param sequence the row that the note names
@@ -20,7 +20,7 @@ public record TamperAnswer(long note, long sequence, String recordHash, String r
 
   /** Reads the answer in a row; empty if the row has none. Does not check the signature. */
   public static Optional<TamperAnswer> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.TAMPER_ANSWERED,
         details ->
             new TamperAnswer(
@@ -31,7 +31,7 @@ public record TamperAnswer(long note, long sequence, String recordHash, String r
                 details.string("by")));
   }
 
-  /** Returns the event that chains this answer. */
+  /** Returns the event that records this answer in the chain. */
   public SystemEvent toEvent() {
     return SystemEvent.of(
         SystemEvent.TAMPER_ANSWERED,

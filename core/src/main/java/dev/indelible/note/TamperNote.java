@@ -68,7 +68,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
 
   /** Reads the note in a row; empty if the row has none. */
   public static Optional<TamperNote> read(ChainRow row) {
-    return row.said(
+    return row.details(
         SystemEvent.TAMPER,
         details -> {
           String cause = details.string("cause");
@@ -83,7 +83,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
         });
   }
 
-  /** Returns the event that chains this note. */
+  /** Returns the event that records this note in the chain. */
   public SystemEvent toEvent() {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     out.member("cause", cause).member("record_hash", recordHash);
@@ -104,12 +104,12 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
         : details.optionalLong("sequence").orElse(0);
   }
 
-  /** Returns whether this note and another are about the same row in the same state. */
+  /** Returns true if this note and another are about the same row in the same state. */
   public boolean isAbout(TamperNote other) {
     return sequence == other.sequence && recordHash.equals(other.recordHash);
   }
 
-  /** Describes the note for a person. */
+  /** Describes the note in words. */
   public String describe() {
     return "row " + sequence + " " + cause;
   }

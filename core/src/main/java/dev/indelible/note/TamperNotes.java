@@ -14,14 +14,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges which {@code audit.tamper} rows of a ledger are answered. An answer counts if a valid key
+ * Decides which {@code audit.tamper} rows of a ledger are answered. An answer counts if a valid key
  * signed it, it comes after the note, and the row that the note names verifies in full now. So
  * someone who can write to the ledger cannot plant an answer, and changing the named row later
  * invalidates its answer. Used by one thread.
  */
 public final class TamperNotes {
   /**
-   * Maximum number of notes that {@link #all} judges, so that any number of planted notes fits into
+   * Maximum number of notes that {@link #all} checks, so that any number of planted notes fits into
    * memory.
    */
   static final int MAX_NOTES = 10_000;
@@ -39,7 +39,7 @@ public final class TamperNotes {
   private @Nullable Map<Long, List<ChainRow>> answers;
 
   /**
-   * Creates a judge of the notes in a ledger.
+   * Creates a check of the notes in a ledger.
    *
    * @param history the ledger's keys
    */
@@ -56,12 +56,12 @@ public final class TamperNotes {
    * @param answer the row that answers the note; empty if there is no valid answer
    */
   public record Noted(long sequence, Optional<TamperNote> note, Optional<ChainRow> answer) {
-    /** Returns whether the note has a valid answer. */
+    /** Returns true if the note has a valid answer. */
     public boolean isAnswered() {
       return answer.isPresent();
     }
 
-    /** Describes the note and its answer for a person. */
+    /** Describes the note and its answer in words. */
     public String describe() {
       return note.map(TamperNote::describe).orElse("its note is unreadable")
           + answer.map(Noted::answered).orElse("");
@@ -95,7 +95,7 @@ public final class TamperNotes {
   }
 
   /**
-   * Judges one {@code audit.tamper} row.
+   * Checks if one {@code audit.tamper} row is answered.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -113,7 +113,7 @@ public final class TamperNotes {
   }
 
   /**
-   * Returns whether the ledger has a valid answer, to any note, after a row. A copy without
+   * Returns true if the ledger has a valid answer, to any note, after a row. A copy without
    * payloads proves no more than this.
    *
    * @throws LedgerException if the ledger cannot be read now
@@ -136,8 +136,8 @@ public final class TamperNotes {
             "it says that rows are gone or were exchanged, which the row it names cannot disprove");
   }
 
-  private Optional<ChainRow> answerTo(long note, TamperNote said) throws LedgerException {
-    Optional<ChainRow> named = ledger.row(said.sequence());
+  private Optional<ChainRow> answerTo(long note, TamperNote stated) throws LedgerException {
+    Optional<ChainRow> named = ledger.row(stated.sequence());
     if (named.isEmpty()) {
       return Optional.empty();
     }
@@ -147,7 +147,7 @@ public final class TamperNotes {
         .filter(
             row ->
                 TamperAnswer.read(row)
-                    .filter(answer -> answer.sequence() == said.sequence())
+                    .filter(answer -> answer.sequence() == stated.sequence())
                     .filter(answer -> answer.recordHash().equals(hash))
                     .isPresent())
         .findFirst();

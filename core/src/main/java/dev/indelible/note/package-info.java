@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Events that the log writes about itself (keys, tallies, erasures, tampering), and the history of
- * its keys.
+ * Events that the log writes about itself (keys, tallies, erasures, tampering), the history of its
+ * keys, and the check of a single row with those keys.
  */
 @NullMarked
 package dev.indelible.note;

@@ -6,13 +6,13 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredRow;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TilePath;
+import dev.indelible.storage.RowRanges;
+import dev.indelible.storage.VerifiableLedger;
 import dev.indelible.tlog.LogDirectory;
 import dev.indelible.tlog.LogDirectoryException;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ import java.util.function.Predicate;
  * checkpoint. Checks only the format. Rows that are exported after opening are not visible. Safe
  * for use by several threads.
  */
-public final class ExportedLog implements LedgerReader {
+public final class ExportedLog implements VerifiableLedger {
   private static final long LEVELS = 8;
 
   private final LogDirectory directory;

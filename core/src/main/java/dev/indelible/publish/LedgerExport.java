@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
@@ -65,7 +66,7 @@ public final class LedgerExport {
    * @throws EvidenceException if the ledger has no checkpoint, or contradicts its checkpoint or the
    *     published log; the published checkpoint is then unchanged
    */
-  public Checkpoint write() throws LedgerException, LogDirectoryException, EvidenceException {
+  public Checkpoint write() throws LedgerException, LogDirectoryException {
     SignedTree last = SignedTree.last(ledger, keys);
     Checkpoint now = last.checkpoint();
     try {
@@ -85,7 +86,7 @@ public final class LedgerExport {
       return now;
     } catch (InvalidProofException e) {
       throw EvidenceException.contradicted(
-          "the stored tree is not the one that was signed: " + e.getMessage());
+          "the stored tree is not the one that was signed: %s", e.getMessage());
     }
   }
 
@@ -108,12 +109,12 @@ public final class LedgerExport {
    * tiles that the export continues.
    */
   private void requireContinued(Checkpoint published, SignedTree last)
-      throws LedgerException, LogDirectoryException, EvidenceException, InvalidProofException {
+      throws LedgerException, LogDirectoryException, InvalidProofException {
     Checkpoint now = last.checkpoint();
     if (published.size() > now.size()) {
       throw EvidenceException.contradicted(
-          "%s: %s rows were published, and the last checkpoint of the ledger is over %s: it was rolled back"
-              .formatted(directory.path(), published.size(), now.size()));
+          "%s: %s rows were published, and the last checkpoint of the ledger is over %s: it was rolled back",
+          directory.path(), published.size(), now.size());
     }
     if (published.size() == 0) {
       return;
@@ -122,8 +123,8 @@ public final class LedgerExport {
       last.tree().consistencyProof(published.size()).verify(published.root(), now.root());
     } catch (InvalidProofException e) {
       throw EvidenceException.contradicted(
-          "%s: the ledger is not the one that was published from: %s"
-              .formatted(directory.path(), e.getMessage()));
+          "%s: the ledger is not the one that was published from: %s",
+          directory.path(), e.getMessage());
     }
     VerifiedTiles<LedgerException> tiles =
         new VerifiedTiles<>(last.tiles(), published.size(), published.root());
@@ -138,7 +139,7 @@ public final class LedgerExport {
 
   /** Returns the records of a bundle's rows, each verified against its leaf. */
   private EntryBundle bundle(TilePath path, VerifiedTiles<LedgerException> tiles)
-      throws LedgerException, EvidenceException, InvalidProofException {
+      throws LedgerException, InvalidProofException {
     Tile leaves = tiles.tile(new TilePath(0, path.index(), path.width()));
     long first = path.index() * TilePath.FULL_WIDTH + 1;
     List<byte[]> records = new ArrayList<>();
@@ -155,7 +156,7 @@ public final class LedgerExport {
         });
     if (records.size() < path.width()) {
       throw EvidenceException.contradicted(
-          "row %s is missing, or is not the one that was signed".formatted(first + records.size()));
+          "row %s is missing, or is not the one that was signed", first + records.size());
     }
     return EntryBundle.of(records);
   }

@@ -7,12 +7,13 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
-import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.storage.StoredTiles;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -24,15 +25,14 @@ import java.util.List;
  * @param checkpoint its content
  * @param tiles the stored tiles, unchecked
  */
-record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles tiles) {
+public record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles tiles) {
   /**
    * Reads the last checkpoint, and verifies its signature.
    *
    * @param keys the log's own public keys
    * @throws EvidenceException if there is no checkpoint, or it is not of this log
    */
-  static SignedTree last(LedgerReader ledger, KeyRing keys)
-      throws LedgerException, EvidenceException {
+  public static SignedTree last(LedgerReader ledger, KeyRing keys) throws LedgerException {
     StoredCheckpoint stored =
         ledger
             .lastCheckpoint()
@@ -46,12 +46,12 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
       Checkpoint checkpoint = verify(signed, keys);
       if (checkpoint.size() != stored.size()) {
         throw EvidenceException.contradicted(
-            "the checkpoint that is kept as over %s rows says that it is over %s"
-                .formatted(stored.size(), checkpoint.size()));
+            "the checkpoint that is kept as over %s rows says that it is over %s",
+            stored.size(), checkpoint.size());
       }
       return new SignedTree(signed, checkpoint, new StoredTiles(ledger));
     } catch (CheckpointParseException | VerificationException e) {
-      throw EvidenceException.contradicted("the last checkpoint: " + e.getMessage());
+      throw EvidenceException.contradicted("the last checkpoint: %s", e.getMessage());
     }
   }
 
@@ -73,7 +73,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
   }
 
   /** Returns the checkpoint with the valid signatures of these keys only. */
-  SignedCheckpoint signedBy(KeyRing keys, Collection<VerifierKey> witnesses) {
+  public SignedCheckpoint signedBy(KeyRing keys, Collection<VerifierKey> witnesses) {
     List<VerifierKey> known = new ArrayList<>(VerifierKey.ofLog(checkpoint.origin(), keys.keys()));
     known.addAll(witnesses);
     String text = signed.note().text();
@@ -84,7 +84,7 @@ record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredTiles ti
   }
 
   /** Returns the tree, from which proofs are made. */
-  MerkleTree<LedgerException> tree() {
+  public MerkleTree<LedgerException> tree() {
     return TiledNodes.tree(tiles, checkpoint.size());
   }
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Evidence that leaves the ledger: exports, receipts and disclosures.
- *
- * <p>{@link dev.indelible.publish.LedgerExport} writes the whole log as static files, {@link
- * dev.indelible.publish.ProvenRow} makes the receipt of one row, and {@link
- * dev.indelible.publish.Disclosure} is the disclosed row that accompanies the receipt.
+ * The log outside of its ledger: {@link dev.indelible.publish.LedgerExport} writes it as static
+ * files and {@link dev.indelible.publish.ExportedLog} reads these. One follower asks the witnesses
+ * of a running log for cosignatures, one appends its checkpoints to a file.
  *
  * <p>Only rows under the last signed checkpoint are published. Later rows wait for the next
  * checkpoint; rows that contradict a checkpoint are rejected.

@@ -2,12 +2,16 @@
 package dev.indelible.queue;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.base.Throttle;
 import dev.indelible.decision.Decision;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.health.Throttle;
-import dev.indelible.queue.VerdictCounters.Verdict;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.VerdictCounters.Verdict;
+import dev.indelible.pending.EventStore;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * The queue between a gate, which must not wait, and the ledger, whose writes take time. Safe for
  * use by any number of threads.
  *
- * <p>D1: {@link #submit} does no database work, does not wait and throws for no event. D9: {@link
+ * <p>{@link #submit} does no database work, does not wait and throws for no event. {@link
  * #drainPending} waits until all submitted events are settled.
  */
 public final class DeferredAuditQueue {
@@ -30,7 +34,7 @@ public final class DeferredAuditQueue {
   /** The time between two polls of a waiting drain, and of a drainer that was busy recently. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
 
-  /** Rejected events are logged once per this time at most (D1). */
+  /** Rejected events are logged once per this time at most. */
   private static final Duration REJECTION_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
@@ -63,13 +67,15 @@ public final class DeferredAuditQueue {
    * stack is fully exhausted, the rejection may not be counted, or the call itself throws {@link
    * StackOverflowError}.
    *
-   * @return {@code true} if the event was accepted; from then on D2 holds. {@code false} if it was
-   *     rejected, because the queue is closed or full, or the caller has no stack or memory left. A
-   *     rejection is counted, and logged at most once a second; the caller must handle it
+   * @return {@code true} if the event was accepted; it then becomes one row of the chain or one
+   *     dead letter, unless it is lost in a failure that its {@link Durability} does not cover.
+   *     {@code false} if it was rejected, because the queue is closed or full, or the caller has no
+   *     stack or memory left. A rejection is counted, and logged at most once a second; the caller
+   *     must handle it
    */
   public boolean submit(AuditEvent event) {
     Objects.requireNonNull(event, "event is null");
-    if (!StackProbe.hasRoom(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
+    if (!StackProbe.hasSpace(StackProbe.SUBMIT_FRAMES) || !isOpen()) {
       return reject(event, "the caller's stack is full");
     }
     Verdict verdict = Verdict.of(event);
@@ -117,7 +123,7 @@ public final class DeferredAuditQueue {
     try {
       accepted = isOpen() && store.offer(event);
       if (!accepted) {
-        logRejection(isOpen() ? "no room left" : "queue closed");
+        logRejection(isOpen() ? "the store is full" : "queue closed");
       }
     } catch (RuntimeException | Error e) {
       logRejection(e);
@@ -126,7 +132,7 @@ public final class DeferredAuditQueue {
   }
 
   private void logRejection(Object reason) {
-    if (StackProbe.hasRoom(StackProbe.LOG_FRAMES)) {
+    if (StackProbe.hasSpace(StackProbe.LOG_FRAMES)) {
       try {
         rejections.ifDue(() -> LOG.error("audit event not accepted: {}", reason));
       } catch (RuntimeException | Error e) {
@@ -146,7 +152,7 @@ public final class DeferredAuditQueue {
   /**
    * Submits a decision that blocks. Does nothing for a decision that permits.
    *
-   * @return whether an event was accepted
+   * @return true if an event was accepted
    */
   public boolean submitRefusal(String agentId, AgentAction action, Decision decision) {
     return DeferredAuditEvent.fromRefusal(agentId, action, decision)
@@ -154,26 +160,26 @@ public final class DeferredAuditQueue {
         .orElse(false);
   }
 
-  /** Counts a decision that its caller does not record, for example one that a hook let pass. */
+  /** Counts a decision that its caller does not record, for example one that a hook permitted. */
   public void countUnrecorded(Decision decision) {
     counters.countUnrecorded(decision);
   }
 
-  /** Returns whether events are accepted: the queue is open, and its drainer has not stopped. */
+  /** Returns true if events are accepted: the queue is open, and its drainer has not stopped. */
   public boolean isOpen() {
     return open && !counters.health().current().state().isTerminal();
   }
 
   /**
-   * Makes the next submission unpark the calling thread. Called by the drainer alone. It must look
-   * for events once more before it parks, and park for a limited time, because a concurrent
-   * submission may not see the change.
+   * Makes the next submission unpark the calling thread. Called by the drainer alone. The drainer
+   * must look for events once more before it parks, and park for a limited time, because a
+   * concurrent submission may not see the change.
    */
   public void wakeOnSubmit() {
     waiting = Thread.currentThread();
   }
 
-  /** Returns whether no event was submitted since {@link #wakeOnSubmit}. */
+  /** Returns true if no event was submitted since {@link #wakeOnSubmit}. */
   public boolean isQuiet() {
     return waiting != null;
   }
@@ -235,9 +241,7 @@ public final class DeferredAuditQueue {
     return counters.settled() >= target;
   }
 
-  /**
-   * Returns a snapshot of the counters (D10); it reconciles even while events are being counted.
-   */
+  /** Returns a snapshot of the counters; it reconciles even while events are being counted. */
   public DeferredAuditMetrics metrics() {
     return counters.snapshot(store, health());
   }

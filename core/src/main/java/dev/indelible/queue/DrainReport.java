@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
+import dev.indelible.health.AuditHealth;
+
 /**
  * The final state of a closed queue.
  *
@@ -9,9 +11,9 @@ package dev.indelible.queue;
  * @param dead events in the dead letters
  * @param rejected events rejected
  * @param pending events accepted, but not settled
- * @param timedOut whether the wait ended before all events were settled
+ * @param timedOut true if the wait ended before all events were settled
  * @param health the health before the queue was closed
- * @param durable whether pending events survive the end of the process
+ * @param durable true if pending events survive the end of the process
  * @param unfinished the reason that the last sink did not finish, for example that the last tally
  *     is missing; empty if it finished
  */
@@ -26,12 +28,12 @@ public record DrainReport(
     boolean durable,
     String unfinished) {
 
-  /** Returns whether every accepted event is settled. */
+  /** Returns true if every accepted event is settled. */
   public boolean isComplete() {
     return pending == 0;
   }
 
-  /** Returns the reason that events wait, for a person. */
+  /** Returns the reason that events wait, in words. */
   public String reason() {
     return health.state() == AuditHealth.State.RECORDING && pending > 0
         ? "the time to close was over before the ledger had appended them"

@@ -8,11 +8,11 @@ package dev.indelible.queue;
  *     no batch locks it for long
  * @param maxRestarts consecutive failures, with no event settled between them, after which the
  *     drainer tries again; transient faults do not count
- * @param shutdownHook whether a JVM shutdown hook closes the queue and drains it
+ * @param shutdownHook true if a JVM shutdown hook closes the queue and drains it
  */
 public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook) {
   /**
-   * Events; many enough to make the cost of a transaction negligible, few enough to fit into
+   * Events in a batch: enough to make the cost of a transaction negligible, few enough to fit into
    * memory.
    */
   public static final int DEFAULT_MAX_BATCH = 10_000;

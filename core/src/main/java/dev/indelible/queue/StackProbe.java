@@ -18,7 +18,7 @@ final class StackProbe {
   private StackProbe() {}
 
   /** Returns whether the stack has space for this many more frames. */
-  static boolean hasRoom(int frames) {
+  static boolean hasSpace(int frames) {
     try {
       descend(frames, frames, frames, frames);
       return true;
@@ -27,7 +27,7 @@ final class StackProbe {
     }
   }
 
-  /** Recurses. The parameters are used after the call, so each frame has room for them. */
+  /** Recurses. The parameters are used after the call, so each frame has space for them. */
   private static long descend(int frames, long a, long b, long c) {
     return frames == 0 ? a : descend(frames - 1, b, c, a + frames) + a;
   }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.note.RowCheck;
 import java.util.OptionalLong;
 
 /**
  * A result of one check.
  *
  * @param check the check's name, for example {@code signature}
- * @param status whether the property holds
+ * @param status states if the property holds
  * @param sequence the row that the result is about; empty if it is about the log
- * @param message the result for a person
- * @param counts whether the verdict depends on it
+ * @param message the result, in words
+ * @param counts true if the verdict depends on it
  */
 public record Finding(
     String check, Status status, OptionalLong sequence, String message, boolean counts) {
@@ -57,12 +57,12 @@ public record Finding(
     return new Finding(check, status, OptionalLong.empty(), message, false);
   }
 
-  /** Returns whether this finding makes the verdict worse. */
+  /** Returns true if this finding makes the verdict worse. */
   public boolean isFault() {
     return counts && status != Status.OK;
   }
 
-  /** Whether a property holds. */
+  /** The status of a property. */
   public enum Status {
     OK,
     BROKEN,

@@ -101,7 +101,7 @@ public final class VerificationOptions implements Cloneable {
     return keys;
   }
 
-  /** Returns whether keys that accepted keys introduce are accepted too. */
+  /** Returns true if keys that accepted keys introduce are accepted too. */
   public boolean rooted() {
     return rooted;
   }
@@ -132,7 +132,7 @@ public final class VerificationOptions implements Cloneable {
     return anchors;
   }
 
-  /** Returns whether the rows are a copy. */
+  /** Returns true if the rows are a copy. */
   public boolean copy() {
     return copy;
   }

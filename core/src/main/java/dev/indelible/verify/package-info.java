@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Checks a chain from its rows and public keys. */
+/** Options and results of a verification. */
 @NullMarked
 package dev.indelible.verify;
 

@@ -4,6 +4,7 @@ package dev.indelible.append;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.action.Bash;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Refuse;
@@ -13,19 +14,18 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.MemoryLedger;
-import dev.indelible.ledger.RefusedException;
-import dev.indelible.ledger.RefusedException.Refusal;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.JournalMark;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.JournalMark;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.MemoryLedger;
+import dev.indelible.storage.RefusedException;
+import dev.indelible.storage.RefusedException.Refusal;
+import dev.indelible.storage.VerifiableLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
-import dev.indelible.verify.Verifier;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -174,7 +174,7 @@ class CommitProtocolTest {
       String where = fault + " in call " + failing + ", " + failedCall + ", work done: " + done;
       List<String> rows = new ArrayList<>();
       List<String> letters = new ArrayList<>();
-      try (LedgerReader reader = ledger.reader()) {
+      try (VerifiableLedger reader = ledger.reader()) {
         reader.forEachRow(RowQuery.ofType(DeferredAuditEvent.REFUSAL), row -> rows.add(row.id()));
         reader.forEachDeadLetter(letter -> letters.add(letter.id()));
         assertThat(rows).as(where).isEqualTo(ids(good));

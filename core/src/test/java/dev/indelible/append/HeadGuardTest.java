@@ -11,7 +11,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.note.RowCheck;
 import dev.indelible.note.TamperNote;
 import java.util.ArrayList;
 import java.util.HexFormat;

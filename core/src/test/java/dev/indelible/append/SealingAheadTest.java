@@ -13,7 +13,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.note.RowCheck;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

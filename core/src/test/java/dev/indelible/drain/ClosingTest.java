@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.MemoryStore;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditCounters;
-import dev.indelible.queue.AuditHealth.State;
+import dev.indelible.health.AuditHealth.State;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.MemoryStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -4,9 +4,9 @@ package dev.indelible.drain;
 import static dev.indelible.drain.Audits.refusal;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.MemoryStore;
 import dev.indelible.testkit.ChildJvm;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

@@ -8,12 +8,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.AuditHealth.State;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.AuditHealth.State;
+import dev.indelible.health.DeferredAuditMetrics;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.MemoryStore;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.AbstractList;

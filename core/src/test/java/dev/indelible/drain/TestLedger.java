@@ -2,7 +2,7 @@
 package dev.indelible.drain;
 
 import dev.indelible.event.AuditEvent;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

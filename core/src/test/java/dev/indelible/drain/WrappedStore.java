@@ -2,9 +2,9 @@
 package dev.indelible.drain;
 
 import dev.indelible.event.AuditEvent;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.MemoryStore;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.MemoryStore;
 import java.time.Instant;
 import java.util.Optional;
 

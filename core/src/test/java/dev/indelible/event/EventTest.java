@@ -17,6 +17,7 @@ import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
+import dev.indelible.encoding.AgentIds;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;

@@ -14,8 +14,8 @@ import dev.indelible.action.ActionsOfAllKinds;
 import dev.indelible.decision.Allow;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventBatch;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -268,7 +268,7 @@ class JournalTest {
     }
     assertThat(accepted).hasSizeBetween(100, 260);
     assertThat(degradedFirst).as("a warning before it is full").isTrue();
-    assertThat(journal.trouble().orElseThrow()).contains("no room");
+    assertThat(journal.trouble().orElseThrow()).contains("is full");
     assertThat(journal.bytes()).isLessThanOrEqualTo(3 * SMALLEST_QUOTA);
 
     long before = System.nanoTime();

@@ -7,7 +7,7 @@ import dev.indelible.action.Bash;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;

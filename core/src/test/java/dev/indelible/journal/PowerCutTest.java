@@ -8,8 +8,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventBatch;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -254,8 +254,7 @@ class PowerCutTest {
     for (int n = 0; n < 5; n++) {
       journal.sync();
     }
-    assertThat(first.place(claimed, frame, Durability.PROCESS))
-        .isEqualTo(Segment.Outcome.APPENDED);
+    assertThat(first.place(claimed, frame, Durability.PROCESS)).isEqualTo(Segment.Outcome.APPENDED);
     journal.sync();
     for (int seed = 0; seed < 8; seed++) {
       TestJournal after = cut(test, disk, new Random(seed), "late" + seed);

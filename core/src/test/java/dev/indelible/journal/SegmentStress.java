@@ -338,8 +338,7 @@ public final class SegmentStress {
     }
 
     private int offerSynced(int at, int event) {
-      Segment.Outcome outcome =
-          segment.place(at, StressedSegment.frame(event), Durability.POWER);
+      Segment.Outcome outcome = segment.place(at, StressedSegment.frame(event), Durability.POWER);
       return outcome == Segment.Outcome.APPENDED && disk.covered(at) ? 1 : 0;
     }
 

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -9,8 +9,8 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.queue.Durability;
-import dev.indelible.queue.EventBatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -105,7 +105,7 @@ final class TestJournal {
     long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
     while (!journal.offer(event)) {
       assertThat(System.nanoTime() - deadline).as("%s", journal.trouble()).isNegative();
-      if (journal.trouble().filter(reason -> reason.contains("no room")).isPresent()) {
+      if (journal.trouble().filter(reason -> reason.contains("is full")).isPresent()) {
         return false;
       }
     }

@@ -40,8 +40,8 @@ class UnusableDiskTest {
     disk.usable = 1 << 20;
 
     assertThat(refusal())
-        .startsWith(test.directory + ": no room on this disk")
-        .contains("2162688 bytes are needed and 1048576 are free", "make room");
+        .startsWith(test.directory + ": the disk is full")
+        .contains("needs 2162688 bytes and 1048576 are free", "free some disk space");
     assertThat(test.directory).doesNotExist();
   }
 
@@ -55,7 +55,7 @@ class UnusableDiskTest {
     Map<String, String> before = describeFiles(test.directory);
     disk.usable = 1 << 20;
 
-    assertThat(refusal()).contains("no room on this disk");
+    assertThat(refusal()).contains("the disk is full");
     assertThat(describeFiles(test.directory)).isEqualTo(before);
   }
 
@@ -76,7 +76,7 @@ class UnusableDiskTest {
   void diskFullDuringWriteIsReported() throws Exception {
     disk.fillsUp = true;
 
-    assertThat(refusal()).startsWith(test.directory + ": no room on this disk").contains("needed");
+    assertThat(refusal()).startsWith(test.directory + ": the disk is full").contains("needs");
     assertThat(test.segments(0)).isEmpty();
 
     test.disk = TestJournal.UNSYNCED;

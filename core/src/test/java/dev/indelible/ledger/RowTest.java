@@ -12,6 +12,8 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.note.RowCheck;
+import dev.indelible.note.RowFault;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Base64;

@@ -21,7 +21,7 @@ final class Folding {
     return name;
   }
 
-  /** Returns whether the name is ASCII in lower case, as most are. */
+  /** Returns true if the name is ASCII in lower case, as most are. */
   static boolean isFolded(String name) {
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
@@ -34,7 +34,8 @@ final class Folding {
 
   /** Returns the name without differences of case. */
   static String fold(String name) {
-    // Both ways: the upper case of the long s is S, the lower case of the Kelvin sign is k.
+    // Folds in both directions: the upper case of the long s is S, the lower case of the Kelvin
+    // sign is k.
     return isFolded(name)
         ? name
         : Normalizer.normalize(

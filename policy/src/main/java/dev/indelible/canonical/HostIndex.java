@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Finds, among the host patterns of many rules, those that a connection is certain to concern,
- * exceptions aside.
+ * Finds the host patterns of many rules that a connection certainly concerns, without regard to
+ * exceptions.
  *
- * <p>The time grows with the lists found and not with the number of lists, except for globs of
- * names that end in no domain.
+ * <p>The time grows with the lists found and not with the number of lists, except for globs that do
+ * not end in a domain.
  *
  * <p>Immutable and thread-safe.
  */

@@ -62,7 +62,7 @@ final class NameGlob {
     /**
      * Starts an empty glob.
      *
-     * @param isFolded whether it matches folded names
+     * @param isFolded true if it matches folded names
      */
     Builder(boolean isFolded) {
       this.isFolded = isFolded;
@@ -153,7 +153,7 @@ final class NameGlob {
     /**
      * Returns the glob.
      *
-     * @param sparesDotFiles whether a wildcard at its start does not match a dot, as in a shell
+     * @param sparesDotFiles true if a wildcard at its start does not match a dot, as in a shell
      */
     NameGlob build(boolean sparesDotFiles) {
       int[] all = new int[tokens.size()];
@@ -163,7 +163,7 @@ final class NameGlob {
     }
   }
 
-  /** Returns whether the whole name matches. */
+  /** Returns true if the whole name matches. */
   boolean matches(String name) {
     if (sparesDotFiles && name.startsWith(".") || !mayMatch(name)) {
       return false;
@@ -206,12 +206,12 @@ final class NameGlob {
     return token == c || token == ONE || token <= CLASS && classes.get(CLASS - token).has(c);
   }
 
-  /** Returns whether every name matches. */
+  /** Returns true if every name matches. */
   boolean matchesAll() {
     return tokens.length == 1 && tokens[0] == STAR;
   }
 
-  /** Returns whether it names nearly everything in a directory, for example {@code .*}. */
+  /** Returns true if it names nearly everything in a directory, for example {@code .*}. */
   boolean isWide() {
     boolean hasStar = false;
     for (int token : tokens) {
@@ -223,7 +223,7 @@ final class NameGlob {
     return hasStar;
   }
 
-  /** Returns whether it names files by their endings or not at all, for example {@code *.yml}. */
+  /** Returns true if it names files by their endings or not at all, for example {@code *.yml}. */
   boolean isBroad() {
     boolean hasStar = false;
     for (int token : tokens) {
@@ -232,7 +232,7 @@ final class NameGlob {
     return hasStar && tokens[0] < 0;
   }
 
-  /** Returns whether every name that matches the other glob is sure to match this one. */
+  /** Returns true if every name that matches the other glob is sure to match this one. */
   boolean covers(NameGlob other) {
     if (matchesAll()) {
       return true;
@@ -247,7 +247,7 @@ final class NameGlob {
     return isSame(other);
   }
 
-  /** Returns whether both are written alike. */
+  /** Returns true if both are written alike. */
   boolean isSame(NameGlob other) {
     return Arrays.equals(tokens, other.tokens) && classes.equals(other.classes);
   }
@@ -272,7 +272,7 @@ final class NameGlob {
     return tokens.length >= length && Arrays.equals(tokens, 0, length, literal, 0, length);
   }
 
-  /** Returns whether there is a name that matches both. */
+  /** Returns true if there is a name that matches both. */
   boolean intersects(NameGlob other) {
     int width = other.tokens.length + 1;
     BitSet seen = new BitSet();

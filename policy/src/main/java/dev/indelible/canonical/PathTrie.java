@@ -12,7 +12,7 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Patterns of paths in one tree, by which all of them are compared with a path at once.
+ * Patterns of paths in one tree, in which all of them are compared with a path at once.
  *
  * <p>The time grows with the length of the path and with the globs on its way, not with the number
  * of patterns. Filled by one thread, then read by any number.
@@ -41,7 +41,7 @@ final class PathTrie {
     /** True if any name leads back to this node. */
     boolean isLoop;
 
-    /** True for a loop with more names behind it. */
+    /** True for a loop with more names after it. */
     boolean isFloating;
 
     /** True for the place of a home: the homes' node is entered with it. */
@@ -55,7 +55,7 @@ final class PathTrie {
       return isAboveHomes && globs.stream().anyMatch(edge -> edge.node.isHome);
     }
 
-    /** Returns whether patterns end here and none goes on. */
+    /** Returns true if patterns end here and none continues. */
     boolean isLeaf() {
       return names.isEmpty() && globs.isEmpty() && deep == null && below == null && !isHome;
     }
@@ -104,7 +104,7 @@ final class PathTrie {
   /**
    * Creates an empty tree.
    *
-   * @param isFolded whether names are compared without regard to case
+   * @param isFolded true if names are compared without regard to case
    */
   PathTrie(boolean isFolded) {
     this.isFolded = isFolded;
@@ -211,7 +211,7 @@ final class PathTrie {
   /**
    * Reports the patterns that an operation on a path concerns.
    *
-   * @param isRecursive whether it reaches everything below the path
+   * @param isRecursive true if it reaches everything below the path
    */
   void concerned(CanonicalPath path, boolean isRecursive, Surroundings surroundings, Found found) {
     new Walk(path, isRecursive, false, surroundings, found).run();
@@ -220,7 +220,7 @@ final class PathTrie {
   /**
    * Reports the patterns that an operation on a path is certain to concern.
    *
-   * @param isItself whether only the path itself counts, not what lies below it
+   * @param isItself true if only the path itself counts, not what lies below it
    */
   void certain(
       CanonicalPath path,
@@ -240,7 +240,7 @@ final class PathTrie {
     walk.run();
   }
 
-  /** Returns whether {@link #certain} reports any pattern. */
+  /** Returns true if {@link #certain} reports any pattern. */
   boolean isConcerned(
       CanonicalPath path, boolean isRecursive, boolean isItself, Surroundings surroundings) {
     boolean[] isFound = {false};
@@ -248,7 +248,7 @@ final class PathTrie {
     return isFound[0];
   }
 
-  /** Returns whether every path that the path may stand for is one that a pattern names. */
+  /** Returns true if every path that the path may stand for is one that a pattern names. */
   boolean includes(CanonicalPath path, Surroundings surroundings) {
     boolean[] isFound = {false};
     if (!path.isOpaque() && !path.hasUnknown()) {
@@ -282,16 +282,16 @@ final class PathTrie {
     /** True if a component must match with all that it may stand for. */
     private final boolean isCertain;
 
-    /** Whether what a search finds below a directory is not certain to be there. */
+    /** True if what a search finds below a directory is not certain to be there. */
     private boolean isItself;
 
-    /** Whether relations that are not certain are left out, which saves most of the walk. */
+    /** True if relations that are not certain are left out, which saves most of the walk. */
     private boolean isSureOnly;
 
-    /** Whether a component behind the one in hand leaves out names. */
+    /** True if a component after the current one leaves out names. */
     private boolean filters;
 
-    /** How certain a pattern is found by the name behind any depth; null elsewhere. */
+    /** How certain a pattern is found by the name after any depth; null elsewhere. */
     private @Nullable Relation named;
 
     private final Found found;
@@ -474,7 +474,7 @@ final class PathTrie {
 
     /** Follows a component that stands for one of several names. */
     private void choice(Node node, Component component, Relation relation, Relation matched) {
-      // What "*" may be among all files is not known; of a fixed directory it is every file.
+      // What "*" may be among all files is unknown; of a fixed directory it is every file.
       boolean isAnything = node.isFloating && component.glob().isBroad();
       Relation found = isAnything ? Relation.MAYBE : matched;
       if (isCertain) {
@@ -585,7 +585,7 @@ final class PathTrie {
       return at < nextNodes.size() && nextNodes.get(at) == node ? at : -1;
     }
 
-    /** Notes where the last node entered is. */
+    /** Records where the last node entered is. */
     private void notePlace() {
       int count = nextNodes.size();
       if (count <= FEW_NODES) {

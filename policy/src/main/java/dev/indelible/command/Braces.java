@@ -10,7 +10,7 @@ import java.util.List;
 final class Braces {
   private static final int MAX_WORDS = 2_000;
 
-  /** Stands for a part that is no unquoted text: its index added. */
+  /** The number of a part that is not unquoted text; the index of the part is added. */
   private static final int PART = 1 << 20;
 
   private final List<Word.Part> parts;
@@ -21,7 +21,7 @@ final class Braces {
     this.budget = budget;
   }
 
-  /** Returns whether a word may have a brace expansion. */
+  /** Returns true if a word may have a brace expansion. */
   static boolean isIn(Word word) {
     for (Word.Part part : word.parts()) {
       if (part instanceof Word.Literal literal

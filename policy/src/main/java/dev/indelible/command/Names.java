@@ -13,7 +13,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Reads names of commands that are not written out, and knows idioms whose text is harmless. */
+/**
+ * Reads names of commands that are not written literally, and recognises idioms whose text is
+ * harmless.
+ */
 final class Names {
   /** Commands whose output is documented to be evaluated: their words, one command a line. */
   private static final Set<String> IDIOMS = readIdioms();
@@ -24,7 +27,10 @@ final class Names {
   private static final Set<String> INTERPRETERS =
       Set.of("bash", "node", "perl", "php", "python", "python3", "ruby", "sh");
 
-  /** Programs that a glob may stand for; one that matches more names none. */
+  /**
+   * Maximum number of programs that a glob may stand for; a glob that matches more names no
+   * program.
+   */
   private static final int MAX_CANDIDATES = 12;
 
   private final Programs programs;
@@ -38,11 +44,11 @@ final class Names {
    *
    * @param names of the programs that it may be; none if nothing is known
    * @param skipped words before the one that names the program
-   * @param isHidden whether the spelling hides the name
+   * @param isHidden true if the spelling hides the name
    */
   record Reading(List<String> names, int skipped, boolean isHidden) {}
 
-  /** Reads a command whose first word is not known as a whole. */
+  /** Reads a command whose first word is unknown as a whole. */
   Reading read(List<Value> argv) {
     Value first = argv.get(0);
     if (!first.hasUnknown()) {
@@ -109,7 +115,7 @@ final class Names {
     return true;
   }
 
-  /** Returns whether the name is {@code "$@"} or {@code "$1"} of a script that has none. */
+  /** Returns true if the name is {@code "$@"} or {@code "$1"} of a script that has none. */
   private static boolean isArguments(Value value) {
     return value.pieces().size() == 1
         && value.pieces().get(0) instanceof Value.Unknown unknown
@@ -152,7 +158,7 @@ final class Names {
     return found.size() > MAX_CANDIDATES ? List.of() : found;
   }
 
-  /** Returns whether a text is the output of a command that is documented to be evaluated. */
+  /** Returns true if a text is the output of a command that is documented to be evaluated. */
   boolean isIdiom(Value text) {
     if (text.pieces().isEmpty()) {
       return false;

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * @param success after it succeeded
  * @param failure after it failed
  * @param unlikely after a failure that a script is not expected to survive, as of {@code cd}: it
- *     counts where the script asks for it by <code>||</code>, {@code !} or {@code else} alone
+ *     counts only where the script handles the failure with <code>||</code>, {@code !} or {@code
+ *     else} alone
  */
 record Outcome(@Nullable State success, @Nullable State failure, @Nullable State unlikely) {
   /** The script ends. */

@@ -121,13 +121,13 @@ final class Outputs {
     }
   }
 
-  /** Returns whether {@code git} prints the repository's root, taken for the working directory. */
+  /** Returns true if {@code git} prints the repository's root, taken for the working directory. */
   private static boolean isTopLevel(List<Value> arguments) {
     return !arguments.isEmpty()
         && arguments.get(arguments.size() - 1).prefix().equals("--show-toplevel");
   }
 
-  /** Returns whether a filter prints some of the lines of its standard input, unchanged. */
+  /** Returns true if a filter prints some of the lines of its standard input, unchanged. */
   private static boolean isOfLines(List<Value> arguments, @Nullable Invocation invocation) {
     for (Value argument : arguments) {
       String text = argument.prefix();
@@ -163,7 +163,7 @@ final class Outputs {
     return all.build();
   }
 
-  /** Returns a value with the sources of what a command reads behind it. */
+  /** Returns a value, followed by the sources of what a command reads. */
   private Value sources(
       Value first, Value in, @Nullable Invocation invocation, State state, Streams io) {
     Value.Builder all = new Value.Builder().add(first);

@@ -108,7 +108,7 @@ final class Collected {
   /**
    * A path as an action names it.
    *
-   * @param isLinkItself whether a link in its place is not followed
+   * @param isLinkItself true if a link in its place is not followed
    */
   private record Named(Value value, CanonicalPath directory, boolean isLinkItself) {
     Named(Value value, CanonicalPath directory) {

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param verb what it does
  * @param operand what it does it to
- * @param isRecursive whether everything below a path is concerned
+ * @param isRecursive true if everything below a path is concerned
  * @param manner of an operation on a path, where it is no plain one: {@code moved}, {@code mode},
  *     {@code private mode}, {@code owner}, {@code new link}, {@code unpacked}; empty otherwise
  * @param cause the part of the action that does it
@@ -23,7 +23,7 @@ public record Fact(Verb verb, Operand operand, boolean isRecursive, String manne
     this(verb, operand, false, "", cause);
   }
 
-  /** Returns the fact for a person and for the record, for example {@code deletes /etc}. */
+  /** Returns the fact in words and for the record, for example {@code deletes /etc}. */
   public String describe() {
     StringBuilder out = new StringBuilder(verb.key().replace('_', ' '));
     if (operand instanceof Operand.Path path) {

@@ -27,11 +27,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what an action does. The facts are of one form whatever road the action takes: a shell
+ * Reads what an action does. The facts have the same form for every kind of action: a shell
  * command, a started process, a write, a read, a request or a tool call.
  *
- * <p>Reads the action alone: no host, no environment, and no file except for links, if it follows
- * them. Throws nothing; what it cannot read is the fact {@link Verb#OPAQUE}. Thread-safe.
+ * <p>Reads only the action: no host, no environment, and no file, except for links if it follows
+ * them. Throws nothing. A part that it cannot read becomes the fact {@link Verb#OPAQUE}.
+ * Thread-safe.
  */
 public final class FactReader {
   private static final Set<String> FILE_SURFACES =
@@ -42,7 +43,7 @@ public final class FactReader {
   private final Guard guard;
   private final @Nullable LinkResolver links;
 
-  /** Where an action takes place that does not name its place. */
+  /** The place of an action that does not name its place. */
   private final Context start;
 
   /**
@@ -82,7 +83,8 @@ public final class FactReader {
         facts.follow(links);
       }
       return new Reading(facts.done(), surroundings);
-    } catch (RuntimeException | StackOverflowError e) { // Not read is not allowed.
+    } catch (RuntimeException
+        | StackOverflowError e) { // An action that cannot be read must not be allowed.
       Fact opaque =
           new Fact(
               Verb.OPAQUE,

@@ -327,7 +327,7 @@ final class ToolTable {
     }
   }
 
-  /** A tool's deletion counts as one of everything below: its options are not known. */
+  /** A tool's deletion counts as one of everything below: its options are unknown. */
   private static Use use(Role role, List<Value> values, String detail) {
     return new Use(role, values, detail, role == Role.DELETES, false);
   }

@@ -6,8 +6,8 @@ import dev.indelible.decision.Decision;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
-import dev.indelible.event.AgentIds;
-import dev.indelible.event.ClockException;
+import dev.indelible.encoding.AgentIds;
+import dev.indelible.encoding.ClockException;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -48,7 +48,7 @@ public final class Gate {
   private final DecisionCounters counters = new DecisionCounters();
 
   /**
-   * Creates a gate. The text of its policy is taken to be on record; {@link #use} records it.
+   * Creates a gate. Does not record the text of the policy; {@link #use} does.
    *
    * @param policy makes the decisions
    * @param queue records them
@@ -86,7 +86,7 @@ public final class Gate {
   }
 
   /**
-   * Decides about an action, and records the decision whatever it is: the audited path.
+   * Decides about an action, and records every decision: the audited path.
    *
    * @throws IllegalArgumentException if the agent id cannot be recorded, or is reserved for the log
    *     itself

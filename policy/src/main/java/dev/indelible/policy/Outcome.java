@@ -33,7 +33,7 @@ final class Outcome {
     describe(because, decides);
   }
 
-  /** Adds a rule that matched and is tried out only. */
+  /** Adds a rule in shadow mode that matched. */
   void addShadow(String rule, List<Fact> because) {
     matched.add(rule + " (shadow)");
     describe(because, false);
@@ -52,7 +52,7 @@ final class Outcome {
     }
   }
 
-  /** Returns whether no rule has decided. */
+  /** Returns true if no rule has decided. */
   boolean isUndecided() {
     return severity == null;
   }

@@ -87,7 +87,7 @@ final class RuleIndex {
     map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
   }
 
-  /** Returns whether a rule is about facts of a kind. */
+  /** Returns true if a rule is about facts of a kind. */
   boolean isAbout(Verb verb) {
     return about.contains(verb);
   }

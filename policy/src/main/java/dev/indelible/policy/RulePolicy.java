@@ -39,8 +39,8 @@ import org.slf4j.LoggerFactory;
  * unless the policy says {@code default: refuse}.
  *
  * <p>A rule that cannot be evaluated refuses under its own id, except for one of severity {@code
- * log} or in shadow mode. An action that cannot be read escalates, and one against the gate's own
- * files is refused, unless a rule is about that.
+ * log} or in shadow mode. An action that cannot be read escalates, and an action on the gate's own
+ * files is refused, unless a rule decides about it.
  *
  * <p>A file is UTF-8, at most 1 MiB, one YAML document without anchors and aliases. The policy does
  * not load if anything in it is unknown, duplicate, of the wrong type, or could never match.
@@ -53,7 +53,7 @@ public final class RulePolicy implements Policy {
   private static final String STARTER = "starter-rules.yaml";
   private static final Decision ALLOW = new Allow();
 
-  /** Shared by all policies of the process: a place that hangs does so for all of them. */
+  /** Shared by all policies of the process, because a place that hangs does so for all of them. */
   private static final LinkResolver LINKS = new LinkResolver(LinkResolver.DEFAULT_LIMIT);
 
   /** The rule named by a decision about an action that cannot be read. */
@@ -65,7 +65,10 @@ public final class RulePolicy implements Policy {
   /** The rule named by the refusal of an action that no rule allows. */
   public static final String DEFAULT = "indelible.default";
 
-  /** The part of a failure's message that a reason quotes, far below the limit of a reason. */
+  /**
+   * Maximum number of characters of a failure's message in a reason; far below the limit of a
+   * reason.
+   */
   private static final int MAX_FAILURE_CHARS = 500;
 
   private final List<Rule> rules;
@@ -151,7 +154,9 @@ public final class RulePolicy implements Policy {
     }
   }
 
-  /** Returns a commented policy file to start from. It stops common accidents; it is no sandbox. */
+  /**
+   * Returns a commented policy file to start from. It stops common accidents; it is not a sandbox.
+   */
   public static String starterYaml() {
     return resource(STARTER);
   }
@@ -223,7 +228,10 @@ public final class RulePolicy implements Policy {
     return outcome.explained();
   }
 
-  /** Decides what the policy leaves open about the gate itself and about unreadable actions. */
+  /**
+   * Decides about actions on the gate itself and about unreadable actions, if no rule of the policy
+   * does.
+   */
   private void judgeOwnRules(Facts facts, Outcome outcome) {
     List<Fact> guard = facts.of(Verb.CHANGES_GUARD);
     if (!guard.isEmpty() && !index.isAbout(Verb.CHANGES_GUARD)) {
@@ -295,7 +303,7 @@ public final class RulePolicy implements Policy {
       outcome.addShadow(rule.id(), because);
     } else {
       if (rule.severity() == Severity.LOG) {
-        // Without the action, which may contain secrets; the audit log has it.
+        // Does not log the action, which may contain secrets; the audit log has it.
         LOG.info(
             "rule {} matched a {} action: {}", rule.id(), subject.action().kind(), rule.reason());
       }

@@ -26,7 +26,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * The conditions of a rule on what an action does.
  *
  * @param clauses at least one, of which one must hold
- * @param display the conditions, shortened for a person
+ * @param display the conditions, shortened for display
  */
 record When(List<Clause> clauses, String display) {
   private static final Set<Verb> ON_PATHS =
@@ -197,7 +197,7 @@ record When(List<Clause> clauses, String display) {
   }
 
   /**
-   * Returns whether the operand of a fact is not known: a part of the path is missing, and no
+   * Returns true if the operand of a fact is unknown: a part of the path is missing, and no
    * constant part of it lies below the working directory.
    */
   private static boolean isUnknown(Fact fact) {

@@ -78,7 +78,7 @@ final class Cloud {
     }
   }
 
-  /** Reads the words of a command, of which one may say that it destroys. */
+  /** Reads the words of a command. One of them may name a destructive operation. */
   static void command(Value argument, Template template, Scan scan) {
     for (Value operand : scan.operands()) {
       String word = operand.prefix();

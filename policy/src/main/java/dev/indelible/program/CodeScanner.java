@@ -25,19 +25,19 @@ import org.jspecify.annotations.Nullable;
  * of calls is a resource; comments and strings that no call uses are data.
  */
 public final class CodeScanner {
-  /** Code in a string in code is followed to this depth. */
+  /** Maximum depth to which code in strings is followed. */
   private static final int MAX_DEPTH = 4;
 
-  /** Nested calls are followed to this depth; what is deeper is not known. */
+  /** Maximum depth to which nested calls are followed; deeper calls are unknown. */
   private static final int MAX_NESTING = 60;
 
-  /** This number of loops is followed, which bounds the time. */
+  /** Maximum number of loops that are followed; this limits the time. */
   private static final int MAX_LOOPS = 16;
 
-  /** An import is read up to this number of tokens, which bounds the time. */
+  /** Maximum number of tokens of an import that are read; this limits the time. */
   private static final int MAX_IMPORT = 200;
 
-  /** A loop over constants is followed for this many of them. */
+  /** Maximum number of constants for which a loop is followed. */
   private static final int MAX_PASSES = 8;
 
   private static final Set<String> DECLARING =
@@ -50,7 +50,7 @@ public final class CodeScanner {
   /** The variable that a call of Perl without arguments takes. */
   private static final String TOPIC = "$_";
 
-  /** Words that stand before an expression. */
+  /** Words that may precede an expression. */
   private static final Set<String> PREFIXES = Set.of("new", "await", "return", "my", "yield");
 
   /** A loop over constants. */
@@ -82,8 +82,8 @@ public final class CodeScanner {
   }
 
   /**
-   * Returns the uses that are found; what is not found is no use. The uses that run something are
-   * to be followed as those of a command line are.
+   * Returns the uses that are found. The caller must follow the uses that run something, as it
+   * follows those of a command line.
    *
    * @param language the detail of {@link Role#RUNS_CODE}
    * @param code the text
@@ -142,7 +142,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Reads the recipes of a makefile; variables of make are not known. */
+  /** Reads the recipes of a makefile; variables of make are unknown. */
   private static void make(Value code, Uses uses) {
     Encoded encoded = new Encoded(code);
     for (String line : encoded.text().split("\n")) {
@@ -183,7 +183,7 @@ public final class CodeScanner {
     return out.toString();
   }
 
-  /** Finds a call by its text; the string behind it is shell text. */
+  /** Finds a call by its text. The string after the call is shell text. */
   private static void textCalls(Value code, String call, Uses uses) {
     Encoded text = new Encoded(code);
     String lower = text.text().toLowerCase(Locale.ROOT);
@@ -261,7 +261,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Notes the loops over constants by the place where they begin. */
+  /** Records the loops over constants by the place where they begin. */
   private void readLoops() {
     int attempts = 0;
     for (int i = 0; i < tokens.size() && attempts < MAX_LOOPS; i++) {
@@ -323,7 +323,8 @@ public final class CodeScanner {
   }
 
   /**
-   * Binds the variable of each loop to its first values: a comprehension's body stands before it.
+   * Binds the variable of each loop to its first values, because the body of a comprehension
+   * precedes its loop.
    */
   private void bindLoops() {
     Set<String> bound = new HashSet<>();
@@ -338,7 +339,7 @@ public final class CodeScanner {
     variables.put(loop.variable(), loop.values().get(Math.min(pass, loop.values().size() - 1)));
   }
 
-  /** Notes the names that modules and their functions have in the code. */
+  /** Records the names under which the code uses modules and their functions. */
   private void readImports() {
     for (int i = 0; i < tokens.size(); i++) {
       if (token(i).isName("import") && language.equals("python")) {
@@ -413,7 +414,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Notes the names in braces that end at a token. */
+  /** Records the names in braces that end at a token. */
   private void importNames(int close, String module) {
     int first = Math.max(0, close - MAX_IMPORT);
     for (int i = close - 1; i >= first && !token(i).is('{'); i--) {
@@ -460,7 +461,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Reads operands that are joined; returns the text that they make. */
+  /** Reads joined operands, and returns the resulting text. */
   private Value expression() {
     if (nesting > MAX_NESTING) {
       at++;
@@ -477,10 +478,10 @@ public final class CodeScanner {
           break;
         }
         at++;
-        value = value.plus(operand());
+        value = Values.plus(value, operand());
       } else if (token.is('/') && (language.equals("python") || language.equals("ruby"))) {
         at++;
-        value = Values.below(value, operand());
+        value = below(value, operand());
       } else {
         break;
       }
@@ -489,7 +490,7 @@ public final class CodeScanner {
     return value;
   }
 
-  /** Steps over the end of a line that a joining sign follows. */
+  /** Skips the end of a line if a joining sign follows. */
   private void skipLineEnds() {
     int next = at;
     while (token(next).kind() == Kind.LINE_END && next < tokens.size()) {
@@ -507,7 +508,7 @@ public final class CodeScanner {
         at++;
         Value value = resolved(token.value());
         while (language.equals("python") && token(at).kind() == Kind.STRING) {
-          value = value.plus(resolved(token(at++).value()));
+          value = Values.plus(value, resolved(token(at++).value()));
         }
         return methods(value);
       }
@@ -541,7 +542,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Reads one expression, or steps over a token that begins none. */
+  /** Reads one expression, or skips a token that does not begin an expression. */
   private void step() {
     int start = at;
     expression();
@@ -823,24 +824,31 @@ public final class CodeScanner {
     Value joined = Value.EMPTY;
     for (Value part : parts) {
       boolean isWhole = joined.pieces().isEmpty() || part.prefix().startsWith("/");
-      joined = isWhole ? part : Values.below(joined, part);
+      joined = isWhole ? part : below(joined, part);
     }
     return joined;
   }
 
-  /** Returns a string with the variables replaced that have one constant value. */
+  private static Value below(Value directory, Value path) {
+    boolean isBounded = directory.size() + path.size() <= Values.MAX_JOINED;
+    return isBounded ? Values.below(directory, path) : COMPUTED;
+  }
+
+  /** Returns a string in which variables with one constant value are replaced by it. */
   private Value resolved(Value string) {
     if (string.pieces().isEmpty() || Values.isKnown(string)) {
       return string;
     }
     List<Piece> pieces = new ArrayList<>();
+    int size = 0;
     for (Piece piece : string.pieces()) {
       Value value =
           piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT
               ? variables.get(unknown.detail())
               : null;
       if (value != null) {
-        pieces.addAll(value.pieces());
+        size += value.size();
+        pieces.addAll(size <= Values.MAX_JOINED ? value.pieces() : COMPUTED.pieces());
       } else if (piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT) {
         pieces.add(new Unknown(Origin.OUTPUT, ""));
       } else {

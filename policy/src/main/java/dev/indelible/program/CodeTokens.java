@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** Splits code into tokens, tolerantly: comments are left out, strings are values. */
+/** Splits code into tokens, and tolerates errors: comments are left out, strings are values. */
 final class CodeTokens {
   /** The kinds of tokens. */
   enum Kind {
@@ -253,7 +253,7 @@ final class CodeTokens {
         at += digits;
         return;
       } catch (NumberFormatException e) {
-        // No digits follow: the letter stands for itself.
+        // No digits follow: the letter is literal.
       }
     }
     if (c >= '0' && c <= '7') {

@@ -12,14 +12,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name narrow
- * these paths, all other tests are taken as true.
+ * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name select
+ * among these paths; all other tests count as true.
  */
 final class FindReader {
-  /** More roots or names than these are taken as all files, which bounds the time. */
+  /** Maximum number of roots or names; more count as all files, which limits the time. */
   private static final int MAX_ITEMS = 64;
 
-  /** Parentheses are followed to this depth; deeper ones narrow nothing. */
+  /** Maximum depth of parentheses that are read; deeper ones do not restrict the paths. */
   private static final int MAX_DEPTH = 100;
 
   private static final Value EVERYTHING = new Value(List.of(new Glob("**")));
@@ -65,7 +65,7 @@ final class FindReader {
           "-Bnewer",
           "-Btime");
 
-  /** Options with a value that pick out nothing that matters. */
+  /** Options with a value that do not restrict the names. */
   private static final Set<String> DEPTHS =
       Set.of("-maxdepth", "-mindepth", "-regextype", "-type", "-xtype");
 
@@ -105,7 +105,7 @@ final class FindReader {
     }
     Optional<Set<Value>> names = alternatives(Optional.empty());
     while (next < argv.size()) {
-      // A parenthesis too many; find refuses the command.
+      // There is one parenthesis too many; find refuses the command.
       next++;
       names = alternatives(Optional.empty());
     }
@@ -145,7 +145,7 @@ final class FindReader {
   /**
    * Reads alternatives up to a closing parenthesis.
    *
-   * @param given the names that what stands before has selected; empty for all
+   * @param given the names that earlier terms have selected; empty for all
    * @return the names that the alternatives select
    */
   private Optional<Set<Value>> alternatives(Optional<Set<Value>> given) {

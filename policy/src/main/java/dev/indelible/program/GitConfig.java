@@ -204,8 +204,8 @@ final class GitConfig {
   }
 
   /**
-   * Reads {@code git clean} without paths: what git does not track is deleted; of another directory
-   * than the working directory that may be all.
+   * Reads {@code git clean} without paths: it deletes the files that git does not track. In a
+   * directory other than the working directory, these may be all files.
    */
   static void untracked(Value argument, Template template, Scan scan) {
     boolean isElsewhere = scan.uses().has(Role.WORKS_IN);

@@ -56,7 +56,7 @@ final class ModeReader {
     return new Invocation("chmod", uses.list(), operands, Output.OTHER);
   }
 
-  /** Returns whether a mode lets its owner read and write, and nobody else anything. */
+  /** Returns true if a mode lets its owner read and write, and nobody else anything. */
   private static boolean isPrivate(String mode) {
     return List.of("600", "700", "0600", "0700", "go-rwx", "og-rwx", "go=", "u=rw,go=")
         .contains(mode);

@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table of programs. Each entry is a resource that is loaded when its program is first asked
- * for. Safe for use by several threads.
+ * The table of programs. Each entry is a resource that is loaded at the first look-up of its
+ * program. Safe for use by several threads.
  */
 public final class Programs {
   private static final String VARIABLES_FILE = "variables.yaml";
@@ -28,14 +28,14 @@ public final class Programs {
   /** Published by the map. */
   private final Map<String, Program> loaded = new ConcurrentHashMap<>();
 
-  /** Null until a variable is asked for. */
+  /** Null until the first look-up of a variable. */
   private volatile @Nullable Variables variables;
 
   private Programs() {
     entryNames = readNames(resource("names.txt"));
   }
 
-  /** Returns the table that comes with the library. */
+  /** Returns the table that is part of the library. */
   public static Programs standard() {
     return STANDARD;
   }

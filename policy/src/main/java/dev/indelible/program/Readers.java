@@ -24,7 +24,7 @@ final class Readers {
 
   private Readers() {}
 
-  /** Returns the reader of an argument. A switch links only the readers that are asked for. */
+  /** Returns the reader of an argument. A switch links only the readers that are used. */
   static Optional<ArgumentReader> argument(String name) {
     @Nullable ArgumentReader reader =
         switch (name) {
@@ -279,7 +279,7 @@ final class Readers {
   private static void link(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     if (operands.size() == 1) {
-      link(Values.baseName(argument), argument, scan);
+      linkIn(Value.of("."), argument, scan);
       return;
     }
     if (operands.size() == 2) {
@@ -299,7 +299,10 @@ final class Readers {
     }
   }
 
-  /** Reads a link of the name of its target; a target without one, as {@code ..}, has no link. */
+  /**
+   * Reads a link of the name of its target; a target without a name, such as {@code ..}, has no
+   * link.
+   */
   private static void linkIn(Value directory, Value target, Scan scan) {
     Value name = Values.baseName(target);
     if (!name.pieces().isEmpty() && !Values.is(name, "..") && !Values.is(name, ".")) {

@@ -23,7 +23,10 @@ final class Scan {
   /** Roles of clients of other systems, all of which know {@code --help}. */
   private static final Set<Role> HELPED = Set.of(Role.DESTROYS, Role.PUBLISHES);
 
-  /** Operands behind these get no path of their own in a directory, which bounds the time. */
+  /**
+   * Maximum number of operands for which a separate path in a directory is computed; this limits
+   * the time.
+   */
   private static final int MAX_INTO = 256;
 
   private final String program;
@@ -51,7 +54,7 @@ final class Scan {
     this.argv = argv;
   }
 
-  /** Makes the scan of a call in code, whose arguments are its operands. */
+  /** Creates the scan of a call in code. The arguments of the call are its operands. */
   Scan(String name, CodeTable.Arguments arguments) {
     this(name, Grammar.NONE, List.of());
     operands.addAll(arguments.values());
@@ -59,7 +62,7 @@ final class Scan {
     isRecursive = isTrue("recursive");
   }
 
-  /** Returns whether an option of a call is true. */
+  /** Returns true if an option of a call is true. */
   boolean isTrue(String option) {
     return Values.is(callOptions.getOrDefault(option, Value.EMPTY), "true");
   }
@@ -85,7 +88,10 @@ final class Scan {
     return operands;
   }
 
-  /** Returns the operands behind the option that ends options; all if there is none. */
+  /**
+   * Returns the operands after the option that ends options; all operands if there is no such
+   * option.
+   */
   List<Value> rest() {
     return operands.subList(restFrom, operands.size());
   }
@@ -95,12 +101,12 @@ final class Scan {
     return operands.subList(0, restFrom);
   }
 
-  /** Returns where uses are collected. */
+  /** Returns the collection of uses. */
   Uses uses() {
     return uses;
   }
 
-  /** Returns whether an option extends the uses of operands to everything below them. */
+  /** Returns true if an option extends the uses of operands to everything below them. */
   boolean isRecursive() {
     return isRecursive;
   }
@@ -110,7 +116,7 @@ final class Scan {
     return program;
   }
 
-  /** Returns whether an option is present. */
+  /** Returns true if an option is present. */
   boolean has(String name) {
     Option option = grammar.named(name);
     return option != null && seen.contains(option);
@@ -207,7 +213,7 @@ final class Scan {
     return true;
   }
 
-  /** Notes an option with its attached value; takes the next argument if it needs one. */
+  /** Records an option with its attached value; takes the next argument if it needs one. */
   private void take(@Nullable Option option, @Nullable Value attached) {
     if (option == null) {
       return;
@@ -350,8 +356,8 @@ final class Scan {
   }
 
   /**
-   * Returns a detail with the operand {@code {1}}, the option's value {@code {-I}}, or the name of
-   * the program put in; an option without a value leaves empty braces.
+   * Returns a detail in which {@code {1}} is replaced by the operand, {@code {-I}} by the option's
+   * value, and so on. An option without a value leaves empty braces.
    */
   private String detail(String detail) {
     int open = detail.indexOf('{');

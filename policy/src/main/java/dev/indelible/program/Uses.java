@@ -67,7 +67,7 @@ final class Uses {
     uses.add(new Use(role, arguments, detail, isRecursive, detour));
   }
 
-  /** Returns whether there is a use of the role. */
+  /** Returns true if there is a use of the role. */
   boolean has(Role role) {
     for (Use use : uses) {
       if (use.role() == role) {

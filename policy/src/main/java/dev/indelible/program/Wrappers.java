@@ -6,7 +6,7 @@ import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads arguments of programs that run other programs in a way of their own. */
+/** Reads arguments of programs that run other programs in special ways. */
 final class Wrappers {
   private Wrappers() {}
 
@@ -70,7 +70,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads a command behind an option, run for all below the operands behind the first. */
+  /** Reads a command after an option, run for all below the operands after the first. */
   static void forRest(Value argument, Template template, Scan scan) {
     List<Value> roots = scan.before().size() < 2 ? List.of(Value.of(".")) : scan.before();
     for (int i = Math.min(1, roots.size() - 1); i < roots.size(); i++) {
@@ -183,7 +183,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the command of PowerShell: the argument and all behind it. */
+  /** Reads the command of PowerShell: the argument and all after it. */
   static void powershellCommand(Value argument, Template template, Scan scan) {
     Value code = argument;
     for (Value operand : scan.operands()) {
@@ -220,7 +220,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the operands of {@code screen}: a command, or behind {@code -X} one of screen's own. */
+  /** Reads the operands of {@code screen}: a command, or after {@code -X} one of screen's own. */
   static void screenOperands(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     if (argument != operands.get(0)) {
@@ -236,7 +236,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the operands of {@code su} behind the user, which are arguments of the shell. */
+  /** Reads the operands of {@code su} after the user, which are arguments of the shell. */
   static void shellArguments(Value argument, Template template, Scan scan) {
     List<Value> command = new ArrayList<>();
     command.add(Value.of("sh"));

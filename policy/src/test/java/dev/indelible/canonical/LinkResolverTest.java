@@ -96,7 +96,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void parentOfLinkIsThatOfItsTarget() throws IOException {
+  void parentOfLinkIsParentOfItsTarget() throws IOException {
     link("deep", "data/policy");
     assertThat(followed("deep/../x")).isEqualTo(path("data/x"));
     assertThat(followed("deep/../../deep/..")).isEqualTo(path("data"));
@@ -113,7 +113,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void linksOfProcessesAreNotThoseOfTheGate() throws IOException {
+  void linksBelowProcAreNotFollowed() throws IOException {
     link("environment", "/proc/self/environ");
     assertThat(followed("environment")).isEqualTo(path("/proc/self/environ"));
     assertThat(followed("/dev/stdin")).isEqualTo(path("/dev/stdin"));
@@ -121,14 +121,14 @@ class LinkResolverTest {
   }
 
   @Test
-  void nameIsAskedAsItIsWritten() throws IOException {
+  void nameIsLookedUpAsWritten() throws IOException {
     String decomposed = "u\u0308\u200b";
     link(decomposed, "data");
     assertThat(followed(decomposed + "/x")).isEqualTo(path("data/x"));
   }
 
   @Test
-  void placesOfTheActionAreFollowed() throws IOException {
+  void workingDirectoryAndHomeAreFollowed() throws IOException {
     link("home", "data");
     Surroundings other = Surroundings.of(Value.of(root + "/home/policy"), Value.of(root + "/home"));
     Surroundings followed = resolver.follow(other, List.of()).surroundings();
@@ -150,12 +150,12 @@ class LinkResolverTest {
   }
 
   @Test
-  void nameTooLongForTheSystemIsNoLink() {
+  void tooLongNameIsNotALink() {
     assertThat(followed("x".repeat(1_000)).display()).isEqualTo(path("x".repeat(1_000)).display());
   }
 
   @Test
-  void callsOfOneActionAreLimited() {
+  void callsPerActionAreLimited() {
     AtomicInteger calls = new AtomicInteger();
     LinkResolver counting =
         new LinkResolver(
@@ -175,7 +175,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void placeThatHangsCostsOneWait() {
+  void hangingDirectoryCostsOneWait() {
     CountDownLatch mended = new CountDownLatch(1);
     AtomicInteger calls = new AtomicInteger();
     LinkResolver impatient = new LinkResolver(ONE_WAIT, hanging("/mnt/", mended, calls));
@@ -187,7 +187,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void everyPathIsOpaqueOnceAllThreadsHang() {
+  void everyPathIsOpaqueWhenAllThreadsHang() {
     CountDownLatch mended = new CountDownLatch(1);
     AtomicInteger calls = new AtomicInteger();
     LinkResolver impatient = new LinkResolver(SHORT, hanging("/mnt/", mended, calls));

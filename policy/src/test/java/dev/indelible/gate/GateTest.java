@@ -23,13 +23,13 @@ import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonValue;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.queue.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.MemoryStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -567,7 +567,7 @@ class GateTest {
     assertThat(row(2).policy()).contains(next.digest());
   }
 
-  /** D2: a decision under a digest is never in the chain without the text before it. */
+  /** A decision under a digest is never in the chain without the text before it. */
   @Test
   void rejectedPolicyBlocksItsDecisions() throws Exception {
     Gate gate = gate(1);

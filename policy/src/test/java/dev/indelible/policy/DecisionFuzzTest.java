@@ -243,7 +243,7 @@ class DecisionFuzzTest {
     return all;
   }
 
-  /** Returns whether a script is a single command that another program can run. */
+  /** Returns true if a script is a single command that another program can run. */
   private static boolean isProgram(Script script) {
     if (script.statements().size() != 1
         || !(script.statements().get(0).command() instanceof Command.Simple simple)

@@ -4,11 +4,11 @@ package dev.indelible.sqlite;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.encoding.IdKeys;
+import dev.indelible.encoding.RecordDraft;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.IdKeys;
-import dev.indelible.ledger.RecordDraft;
 import dev.indelible.ledger.StoredRow;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -26,7 +26,7 @@ import java.util.Optional;
  *
  * <p>Only a row whose columns have the layout that writers use can be packed. Without packed rows,
  * verification of 40,000 rows takes some 10 % more CPU time with row signatures, and some 45 % more
- * without.
+ * without. Long because decoding, hashing and comparing read the same offsets of one array.
  */
 final class PackedRow implements StoredRow {
   private static final byte[] SELF_SIGNED = ascii(ChainRow.SELF_SIGNED);
@@ -36,7 +36,7 @@ final class PackedRow implements StoredRow {
   private static final int KEY_ID_BYTES = 16;
   private static final int BASE64_SIGNATURE = 88;
 
-  /** Most digits of a sequence. A row planted at a longer one is read column by column. */
+  /** Most digits of a sequence. A planted row with a longer sequence is read column by column. */
   private static final int MAX_DIGITS = 18;
 
   // Literal bytes between the values of a record.
@@ -232,7 +232,7 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Returns whether the payload states what the columns state; false also if its members are not in
+   * Returns true if the payload states what the columns state; false also if its members are not in
    * the order that writers use.
    */
   private boolean isStatedByPayload() {
@@ -342,7 +342,7 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Returns whether JSON leaves the text unchanged: printable ASCII, no quotation mark, no
+   * Returns true if JSON leaves the text unchanged: printable ASCII, no quotation mark, no
    * backslash.
    */
   private boolean isPlain(int from, int to) {

@@ -8,9 +8,9 @@ import java.util.Arrays;
  * Reads the last members of a payload's outermost object, from its end to its beginning. This costs
  * a fraction of parsing the payload, because the action before these members may be of any size.
  *
- * <p>Read from the end, every quotation mark that is not escaped ends or begins a string. So each
- * step knows that it is outside of strings, and at which depth. Reads only the layout that writers
- * use; the caller parses a payload of any other layout. Used by one thread.
+ * <p>In this direction, too, every unescaped quotation mark ends or begins a string. So each step
+ * begins outside of strings, at a known depth. Reads only the layout that writers use; the caller
+ * parses a payload of any other layout. Used by one thread.
  */
 final class PayloadMembers {
   private static final byte[] NONCE = ascii(",\"nonce\":\"");
@@ -97,7 +97,7 @@ final class PayloadMembers {
   }
 
   /**
-   * Returns whether the string that was stepped over last, which ends at {@code stringEnd}, is the
+   * Returns true if the string that was stepped over last, which ends at {@code stringEnd}, is the
    * given text.
    */
   private boolean isString(String text, int stringEnd) {
@@ -136,7 +136,7 @@ final class PayloadMembers {
   }
 
   /**
-   * Returns whether the payload begins with these three parts in a row, before the bytes already
+   * Returns true if the payload begins with these three parts in a row, before the bytes already
    * read.
    */
   boolean begins(byte[] first, byte[] second, int secondFrom, int secondTo, byte[] third) {

@@ -2,8 +2,8 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.ledger.CosignatureStore;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.storage.CosignatureStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;

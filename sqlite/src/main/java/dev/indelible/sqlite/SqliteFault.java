@@ -11,7 +11,7 @@ import static org.sqlite.SQLiteErrorCode.SQLITE_LOCKED;
 import static org.sqlite.SQLiteErrorCode.SQLITE_NOTADB;
 import static org.sqlite.SQLiteErrorCode.SQLITE_READONLY;
 
-import dev.indelible.ledger.RefusedException.Refusal;
+import dev.indelible.storage.RefusedException.Refusal;
 import java.sql.SQLException;
 import java.util.EnumSet;
 import java.util.List;
@@ -19,9 +19,7 @@ import java.util.Optional;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
-/**
- * Maps an SQLite error, by its extended result code, to its meaning for an event (D6) and to words.
- */
+/** Maps an SQLite error, by its extended result code, to its meaning for an event and to words. */
 final class SqliteFault {
   private static final String SEQUENCE_COLUMN = "signed_events.sequence";
   private static final String ID_COLUMN = "signed_events.id";
@@ -46,23 +44,23 @@ final class SqliteFault {
     };
   }
 
-  /** Returns whether another connection holds a lock, which it will release. */
+  /** Returns true if another connection holds a lock, which it will release. */
   static boolean isLock(SQLException error) {
     return EnumSet.of(SQLITE_BUSY, SQLITE_LOCKED).contains(primary(error));
   }
 
-  /** Returns whether the disk is full or read-only, or a file on it cannot be opened or created. */
+  /** Returns true if the disk is full or read-only, or a file on it cannot be opened or created. */
   static boolean isOfTheDisk(SQLException error) {
     return EnumSet.of(SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY)
         .contains(primary(error));
   }
 
-  /** Returns whether the file provably differs from what SQLite writes. */
+  /** Returns true if the file provably differs from what SQLite writes. */
   static boolean isDamage(SQLException error) {
     return EnumSet.of(SQLITE_CORRUPT, SQLITE_NOTADB).contains(primary(error));
   }
 
-  /** Returns whether a fixed statement names a table or column that is missing. */
+  /** Returns true if a fixed statement names a table or column that is missing. */
   static boolean isOfTheSchema(SQLException error) {
     return primary(error) == SQLITE_ERROR;
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.util.Optional;
 import java.util.Properties;
@@ -17,7 +17,10 @@ import org.sqlite.SQLiteOpenMode;
 final class SqliteFile {
   private SqliteFile() {}
 
-  /** Returns what identifies a file even if another takes its name; empty if there is no file. */
+  /**
+   * Returns the identity of a file, which differs from that of a later file with its name; empty if
+   * there is no file.
+   */
   static Optional<Object> identity(Path file) {
     try {
       return Optional.ofNullable(Files.readAttributes(file, BasicFileAttributes.class).fileKey());
@@ -30,18 +33,13 @@ final class SqliteFile {
   static void create(Path file) throws SQLException {
     try {
       Path directory = file.toAbsolutePath().getParent();
-      if (Files.exists(file) || directory == null || !Files.isDirectory(directory)) {
-        return;
-      }
-      if (Files.getFileStore(directory).supportsFileAttributeView("posix")) {
-        Files.createFile(
-            file,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      if (!Files.exists(file) && directory != null && Files.isDirectory(directory)) {
+        Files.createFile(file, DurableFiles.ownerOnlyFile(directory));
       }
     } catch (FileAlreadyExistsException e) {
       // Another process created the file first.
     } catch (IOException e) {
-      throw new SQLException(e.getClass().getSimpleName() + ": " + e.getMessage(), e);
+      throw new SQLException(DurableFiles.reason(e), e);
     }
   }
 

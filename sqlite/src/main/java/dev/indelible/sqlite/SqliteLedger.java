@@ -9,45 +9,33 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.ledger.RowRanges;
-import dev.indelible.ledger.StorageState;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.RowRanges;
+import dev.indelible.storage.StorageState;
+import dev.indelible.storage.VerifiableLedger;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Properties;
 import java.util.UUID;
-import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteOpenMode;
 
 /**
  * Reads a ledger in an SQLite file, while a log writes to it or not. Opens the file for reading
- * only.
+ * only. Long because it has the queries of every reader, each beside its SQL, and also those that
+ * read a file which may hold no ledger yet.
  */
-public final class SqliteLedger implements LedgerReader {
+public final class SqliteLedger implements VerifiableLedger {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
-
-  /** Busy timeout of optional reads that a gate makes before its first decision. */
-  private static final int PEEK_BUSY_TIMEOUT_MILLIS = 1_000;
-
-  /** First 16 bytes of a database (SQLite file format, section 1.3). */
-  private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
 
   /** Offset of the write version (SQLite file format, section 1.3.3). */
   private static final int WRITE_VERSION_AT = 18;
@@ -65,7 +53,7 @@ public final class SqliteLedger implements LedgerReader {
           + " + octet_length(failure_reason) + octet_length(failed_at)"
           + " + coalesce(octet_length(replayed_as), 0)";
 
-  /** More bytes than a dead letter of a writer has: its payload fits a segment of a journal. */
+  /** Upper limit of the bytes of a dead letter: its payload fits into a segment of a journal. */
   static final int MOST_LETTER_BYTES = 4 << 20;
 
   private static final String SELECT_CHECKPOINTS =
@@ -86,11 +74,11 @@ public final class SqliteLedger implements LedgerReader {
   private final String url;
   private final Connection connection;
 
-  /** Whether the ledger has a tree; one of an earlier version has none until it is migrated. */
+  /** True if the ledger has a tree; one of an earlier version has none until it is migrated. */
   private final boolean hasTree;
 
   /**
-   * Whether the ledger has a table of cosignatures; one of an earlier version has none until it is
+   * True if the ledger has a table of cosignatures; one of an earlier version has none until it is
    * migrated.
    */
   private final boolean hasCosignatures;
@@ -118,7 +106,9 @@ public final class SqliteLedger implements LedgerReader {
       return connect(file, SqliteFile.url(file));
     } catch (LedgerException e) {
       // On a read-only disk, SQLite reads a database in WAL mode only if it is declared immutable.
-      if (e.isDamaged() || Files.isWritable(file.toAbsolutePath().getParent()) || hasWal(file)) {
+      if (e.isDamaged()
+          || Files.isWritable(file.toAbsolutePath().getParent())
+          || SqliteReading.hasWal(file)) {
         throw e;
       }
       return connect(file, SqliteFile.url(file) + "?immutable=1");
@@ -138,7 +128,7 @@ public final class SqliteLedger implements LedgerReader {
     SqliteLibrary.load();
     String url = SqliteFile.url(file);
     try {
-      Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS);
+      Connection connection = SqliteReading.connect(url, SqliteReading.PEEK_BUSY_TIMEOUT_MILLIS);
       try {
         SqliteSchema.requireFit(connection);
         if (SqliteSchema.version(connection).isPresent()) {
@@ -151,12 +141,12 @@ public final class SqliteLedger implements LedgerReader {
         throw e;
       }
     } catch (SQLException e) {
-      throw unreadable(file, e);
+      throw SqliteReading.unreadable(file, e);
     }
   }
 
   /**
-   * Returns whether any row has a signature of this key. Reads every row.
+   * Returns true if any row has a signature of this key. Reads every row.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -186,7 +176,7 @@ public final class SqliteLedger implements LedgerReader {
    * @throws LedgerException if the file can hold no ledger
    */
   public static Optional<UUID> identify(Path file) throws LedgerException {
-    return peek(file, SqliteSchema::ledger).flatMap(found -> found);
+    return SqliteReading.peek(file, SqliteSchema::ledger).flatMap(found -> found);
   }
 
   /**
@@ -195,7 +185,7 @@ public final class SqliteLedger implements LedgerReader {
    * @return the position of the last mark committed; 0 if there is none
    */
   public static long settled(Path file, UUID journal) throws LedgerException {
-    return peek(
+    return SqliteReading.peek(
             file,
             connection ->
                 SqliteSchema.version(connection).isEmpty() ? 0L : position(connection, journal))
@@ -208,7 +198,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Returns whether an event is in a row or a dead letter, or was a dead letter that was purged on
+   * Returns true if an event is in a row or a dead letter, or was a dead letter that was purged on
    * record.
    */
   public boolean isRecorded(UUID event) throws LedgerException {
@@ -216,13 +206,13 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /**
-   * Returns whether the ledger in a file has an event, as {@link #isRecorded(UUID)} does; false if
+   * Returns true if the ledger in a file has an event, as {@link #isRecorded(UUID)} does; false if
    * there is no ledger yet.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
   public static boolean isRecorded(Path file, UUID event) throws LedgerException {
-    return peek(
+    return SqliteReading.peek(
             file,
             connection ->
                 SqliteSchema.version(connection).isPresent() && isRecorded(connection, event))
@@ -263,7 +253,10 @@ public final class SqliteLedger implements LedgerReader {
    * @param escalations the ones held until a person decides
    */
   public record BlockedCounts(long rows, long refusals, long escalations) {
-    /** Returns how many are neither by their payload, because it was erased or changed. */
+    /**
+     * Returns the number of decisions that are neither, because their payloads were erased or
+     * changed.
+     */
     public long unknown() {
       return rows - refusals - escalations;
     }
@@ -276,39 +269,6 @@ public final class SqliteLedger implements LedgerReader {
             row -> row.getLong(1),
             journal.toString())
         .orElse(0L);
-  }
-
-  /** Runs a query on a file that may be missing or hold no ledger yet. */
-  private static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
-    SqliteLibrary.load();
-    if (!Files.exists(file)) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(peek(SqliteFile.url(file), query));
-    } catch (SQLException e) {
-      // SQLite creates files beside a database in WAL mode to read it, and a full or read-only disk
-      // has no space for them. If there is no WAL, the file alone is the whole database.
-      if (!SqliteFault.isOfTheDisk(e) || hasWal(file)) {
-        throw unreadable(file, e);
-      }
-      try {
-        T found = peek(SqliteFile.url(file) + "?immutable=1", query);
-        if (!hasWal(file)) {
-          return Optional.of(found);
-        }
-      } catch (SQLException again) {
-        e.addSuppressed(again);
-      }
-      throw unreadable(file, e);
-    }
-  }
-
-  private static <T> T peek(String url, Query<T> query) throws SQLException {
-    try (Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS)) {
-      SqliteSchema.requireFit(connection);
-      return query.run(connection);
-    }
   }
 
   @Override
@@ -328,7 +288,9 @@ public final class SqliteLedger implements LedgerReader {
     return reading(() -> SqliteRanges.areFound(connection))
         ? Optional.of(
             SqliteRanges.open(
-                () -> connect(url, BUSY_TIMEOUT_MILLIS), readers, e -> unreadable(file, e)))
+                () -> SqliteReading.connect(url, BUSY_TIMEOUT_MILLIS),
+                readers,
+                e -> SqliteReading.unreadable(file, e)))
         : Optional.empty();
   }
 
@@ -419,7 +381,7 @@ public final class SqliteLedger implements LedgerReader {
     return hasCosignatures ? SELECT_COSIGNED : SELECT_CHECKPOINTS;
   }
 
-  private static StoredCheckpoint checkpoint(ResultSet row) throws SQLException {
+  static StoredCheckpoint checkpoint(ResultSet row) throws SQLException {
     byte[] note = Objects.requireNonNullElse(row.getBytes(2), new byte[0]);
     return new StoredCheckpoint(row.getLong(1), note);
   }
@@ -448,18 +410,18 @@ public final class SqliteLedger implements LedgerReader {
     }
     forEach(
         "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
-        row -> visitor.visit(letter(row)));
+        row -> visitor.visit(deadLetter(row)));
   }
 
   @Override
   public Optional<StorageState> storage(boolean everyRow) throws LedgerException {
-    try (Connection moment = connect(url, BUSY_TIMEOUT_MILLIS)) {
+    try (Connection moment = SqliteReading.connect(url, BUSY_TIMEOUT_MILLIS)) {
       // One read transaction, so that everything compared is of one moment.
       moment.setAutoCommit(false);
       StorageState state = new SqliteStorage(moment, everyRow).state();
       return Optional.of(header().map(state::withFault).orElse(state));
     } catch (SQLException e) {
-      throw unreadable(file, e);
+      throw SqliteReading.unreadable(file, e);
     }
   }
 
@@ -489,7 +451,7 @@ public final class SqliteLedger implements LedgerReader {
   }
 
   /** Reads a dead letter from the columns {@link #LETTER_COLUMNS}. */
-  static DeadLetter letter(ResultSet row) throws SQLException {
+  static DeadLetter deadLetter(ResultSet row) throws SQLException {
     return new DeadLetter(
         row.getLong(1),
         text(row, 2),
@@ -528,7 +490,7 @@ public final class SqliteLedger implements LedgerReader {
 
   private static SqliteLedger connect(Path file, String url) throws LedgerException {
     try {
-      Connection connection = connect(url, BUSY_TIMEOUT_MILLIS);
+      Connection connection = SqliteReading.connect(url, BUSY_TIMEOUT_MILLIS);
       try {
         requireLedger(connection, file);
         return new SqliteLedger(file, url, connection);
@@ -537,7 +499,7 @@ public final class SqliteLedger implements LedgerReader {
         throw e;
       }
     } catch (SQLException e) {
-      throw unreadable(file, e);
+      throw SqliteReading.unreadable(file, e);
     }
   }
 
@@ -556,39 +518,6 @@ public final class SqliteLedger implements LedgerReader {
     SqliteSchema.requireFit(connection);
   }
 
-  /** Opens a connection for reading that trusts nothing in the file. */
-  private static Connection connect(String url, int busyTimeoutMillis) throws SQLException {
-    Connection connection = DriverManager.getConnection(url, readOnly(busyTimeoutMillis));
-    try (Statement statement = connection.createStatement()) {
-      // SQLite runs functions named in the schema only if they are harmless, and checks the size of
-      // the cells of a page before it reads them.
-      statement.execute("PRAGMA trusted_schema = OFF");
-      statement.execute("PRAGMA cell_size_check = ON");
-      return connection;
-    } catch (SQLException e) {
-      connection.close();
-      throw e;
-    }
-  }
-
-  private static Properties readOnly(int busyTimeoutMillis) {
-    SQLiteConfig config = new SQLiteConfig();
-    config.setReadOnly(true);
-    config.setOpenMode(SQLiteOpenMode.NOMUTEX);
-    config.setBusyTimeout(busyTimeoutMillis);
-    return config.toProperties();
-  }
-
-  private static boolean hasWal(Path file) {
-    Path wal = Path.of(file + "-wal");
-    try {
-      return Files.exists(wal) && Files.size(wal) > 0;
-    } catch (IOException e) {
-      // The file was there a moment ago.
-      return true;
-    }
-  }
-
   private <T> T reading(Reading<T> reading) throws LedgerException {
     try {
       return reading.read();
@@ -597,44 +526,8 @@ public final class SqliteLedger implements LedgerReader {
         throw new LedgerException(
             file + ": it is not as a ledger is: " + SqliteFault.describe(e), true, e);
       }
-      throw unreadable(file, e);
+      throw SqliteReading.unreadable(file, e);
     }
-  }
-
-  /**
-   * Returns whether a file begins as every SQLite database does, damaged or not. A file that does
-   * not is taken for another kind of file.
-   */
-  private static boolean beginsAsDatabase(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      return Arrays.equals(in.readNBytes(MAGIC.length), MAGIC);
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  /**
-   * Returns an exception that states why a database file cannot be read, and whether it is damaged.
-   */
-  public static LedgerException unreadable(Path file, SQLException e) {
-    if (e instanceof SqliteSchema.ComputedTableException) {
-      return new LedgerException(file + ": " + e.getMessage(), true, e);
-    }
-    if (SqliteFault.isNotDatabase(e) && !beginsAsDatabase(file)) {
-      return new LedgerException(
-          file + ": not an SQLite database; is this the right data directory?", false, e);
-    }
-    String message =
-        SqliteFault.isDamage(e)
-            ? "the database file is damaged or cut short; keep it, and restore it from a copy"
-            : SqliteFault.describe(e);
-    return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
-  }
-
-  /** Runs a query over a connection. */
-  @FunctionalInterface
-  private interface Query<T> {
-    T run(Connection connection) throws SQLException;
   }
 
   /** Reads a value from the ledger. */

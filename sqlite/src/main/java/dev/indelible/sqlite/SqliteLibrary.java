@@ -107,7 +107,7 @@ public final class SqliteLibrary {
     }
   }
 
-  /** Returns whether files in a directory may be executed; the mount options may forbid it. */
+  /** Returns true if files in a directory may be executed; the mount options may forbid it. */
   private static boolean runsFiles(Path directory) throws IOException {
     if (!Files.getFileStore(directory).supportsFileAttributeView("posix")) {
       return true;
@@ -121,7 +121,7 @@ public final class SqliteLibrary {
     return runs;
   }
 
-  /** Returns whether the driver finds its library in a directory of {@code java.library.path}. */
+  /** Returns true if the driver finds its library in a directory of {@code java.library.path}. */
   private static boolean isOnLibraryPath() {
     for (String directory :
         System.getProperty("java.library.path", "").split(File.pathSeparator, -1)) {

@@ -3,8 +3,8 @@ package dev.indelible.sqlite;
 
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader.Visitor;
-import dev.indelible.ledger.RowRanges;
 import dev.indelible.ledger.StoredRow;
+import dev.indelible.storage.RowRanges;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -20,21 +20,24 @@ import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
- * Reads the rows of one moment over several connections, each with a read transaction of its own.
- * Used by any threads; a connection is used by one thread at a time.
+ * Reads the rows of one state of the ledger over several connections, each with a read transaction
+ * of its own. Used by any threads; a connection is used by one thread at a time.
  *
- * <p>Two connections read the same moment if they see the same last row: every writer that changes
+ * <p>Two connections read the same state if they see the same last row: every writer that changes
  * the chain also appends a row in that transaction.
  */
 final class SqliteRanges implements RowRanges {
-  /** Most attempts to bring all connections to one moment while a writer appends. */
+  /** Most attempts to make all connections see one state while a writer appends. */
   private static final int ATTEMPTS = 100;
 
   /** Query plan of SQLite for a search by the primary key. */
   private static final String BY_SEQUENCE =
       "SEARCH signed_events USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
 
-  /** Bytes of the separator: too many to guess. Its first byte occurs at the end of no text. */
+  /**
+   * Bytes of the separator: too many to guess. Its first byte does not occur at the end of any
+   * text.
+   */
   private static final int SEPARATOR_BYTES = 16;
 
   private final Function<SQLException, LedgerException> failure;
@@ -55,7 +58,7 @@ final class SqliteRanges implements RowRanges {
   }
 
   /**
-   * Opens up to {@code most} readers of one moment.
+   * Opens up to {@code most} readers of one state of the ledger.
    *
    * @param failure maps a failed read to an exception
    */
@@ -77,7 +80,7 @@ final class SqliteRanges implements RowRanges {
   }
 
   /**
-   * Returns whether SQLite finds a ledger's rows by their sequence, without a scan of the table.
+   * Returns true if SQLite finds a ledger's rows by their sequence, without a scan of the table.
    */
   static boolean areFound(Connection connection) throws SQLException {
     try (Statement explain = connection.createStatement();
@@ -86,7 +89,7 @@ final class SqliteRanges implements RowRanges {
     }
   }
 
-  /** Brings the readers to one moment; closes those that do not get there. */
+  /** Makes all readers see one state of the ledger; closes readers that cannot. */
   private void agree() throws SQLException {
     List<Reader> apart = List.of();
     for (int attempt = 0; attempt == 0 || attempt < ATTEMPTS && !apart.isEmpty(); attempt++) {

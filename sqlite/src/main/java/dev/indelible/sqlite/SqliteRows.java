@@ -50,7 +50,8 @@ final class SqliteRows {
 
   /**
    * Selects the rows of a range in order, each in the form of {@link PackedRow}, or NULL if the row
-   * has not that layout. Reading one column takes less than half the time of reading all of them.
+   * does not have that layout. Reading one column takes less than half the time of reading all of
+   * them.
    */
   static final String SELECT_PACKED =
       "SELECT CASE WHEN "

@@ -186,12 +186,12 @@ final class SqliteSchema {
     }
   }
 
-  /** Returns whether a database holds a ledger. Reads only the list of its tables. */
+  /** Returns true if a database holds a ledger. Reads only the list of its tables. */
   static boolean isLedger(Connection connection) throws SQLException {
     return count(connection, "'indelible_schema'") > 0;
   }
 
-  /** Returns whether a database without a version still has tables of a ledger. */
+  /** Returns true if a database without a version still has tables of a ledger. */
   static boolean isWithoutVersion(Connection connection) throws SQLException {
     return !isLedger(connection)
         && count(connection, "'indelible_ledger', 'indelible_journals', 'indelible_tree'") > 0;
@@ -269,7 +269,7 @@ final class SqliteSchema {
   }
 
   /**
-   * Returns whether there is a Merkle tree or should be one. A lowered version must not hide the
+   * Returns true if there is a Merkle tree or should be one. A lowered version must not hide the
    * tables of the tree, and a dropped table must not hide the other two.
    */
   static boolean hasTree(Connection connection) throws SQLException {
@@ -277,7 +277,7 @@ final class SqliteSchema {
         || count(connection, "'indelible_tiles', 'indelible_tree', 'indelible_checkpoints'") > 0;
   }
 
-  /** Returns whether the table of cosignatures exists. */
+  /** Returns true if the table of cosignatures exists. */
   static boolean hasCosignatures(Connection connection) throws SQLException {
     return count(connection, "'indelible_cosignatures'") == 1;
   }
@@ -358,7 +358,7 @@ final class SqliteSchema {
     }
   }
 
-  /** The database's schema is not one that this version writes (D6). */
+  /** The database's schema is not one that this version writes. */
   static final class ForeignSchemaException extends UnfitDatabaseException {
     private static final long serialVersionUID = 1;
 

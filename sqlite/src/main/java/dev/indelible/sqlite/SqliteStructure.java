@@ -119,7 +119,7 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
     return Optional.of(new SqliteStructure(List.copyOf(properties), Map.copyOf(columns)));
   }
 
-  /** Returns whether a table has a column whose value is computed rather than stored. */
+  /** Returns true if a table has a column whose value is computed rather than stored. */
   static boolean isComputed(Connection connection, String table) throws SQLException {
     boolean[] computed = {false};
     Statements.forEach(

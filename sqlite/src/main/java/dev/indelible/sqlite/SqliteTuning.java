@@ -23,8 +23,8 @@ public final class SqliteTuning {
           // Synced at every commit: settled means on disk.
           "synchronous = FULL",
           // Pages (8 MiB) in the WAL at which a commit runs a checkpoint. A page that is rewritten
-          // often, as the ends of indexes are, is then copied once. No more, because until the
-          // checkpoint those pages use disk space twice.
+          // often, as the ends of indexes are, is then copied only once. The limit is not higher,
+          // because until the checkpoint those pages use disk space twice.
           "wal_autocheckpoint = 2048",
           // Deleted or moved content is overwritten with zeros, so that an erased payload is gone
           // from every page and not only from the row.

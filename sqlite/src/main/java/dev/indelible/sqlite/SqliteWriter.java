@@ -4,19 +4,18 @@ package dev.indelible.sqlite;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerFactory;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.LedgerSchemaException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.LedgerWriter;
-import dev.indelible.ledger.RefusedException;
-import dev.indelible.ledger.RefusedException.Refusal;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.LedgerSchemaException;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.RefusedException;
+import dev.indelible.storage.RefusedException.Refusal;
+import dev.indelible.storage.VerifiableLedger;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -35,7 +34,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes to a ledger in an SQLite file, over a connection of its own. A refused row affects no
- * other row: SQLite undoes that statement and keeps the transaction.
+ * other row: SQLite undoes that statement and keeps the transaction. Long because {@link
+ * LedgerWriter} has many statements, and each stands beside its SQL.
  */
 public final class SqliteWriter implements LedgerWriter {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteWriter.class);
@@ -61,28 +61,13 @@ public final class SqliteWriter implements LedgerWriter {
   /** Version of the SQLite that the application brought, if it is too old; null if not. */
   private final @Nullable String oldSqlite;
 
+  private final Statements statements;
   private final PreparedStatement insertRow;
-  private final PreparedStatement rowById;
-  private final PreparedStatement lastRow;
-  private final PreparedStatement lastRowBelow;
-  private final PreparedStatement rowsBetween;
-  private final PreparedStatement typeBelow;
-  private final PreparedStatement countOfType;
-  private final PreparedStatement waitingIds;
-  private final PreparedStatement lettersById;
-  private final PreparedStatement insertLetter;
-  private final PreparedStatement advance;
-  private final PreparedStatement tile;
-  private final PreparedStatement storeTile;
-  private final PreparedStatement treeState;
-  private final PreparedStatement storeTreeState;
-  private final PreparedStatement lastCheckpoint;
-  private final PreparedStatement insertCheckpoint;
 
   /** Value of {@code data_version} when {@link #isChangedByOthers} was last called. */
   private long dataVersion;
 
-  /** Whether a transaction is open. */
+  /** True if a transaction is open. */
   private boolean begun;
 
   /** Rows inserted in this transaction. */
@@ -100,51 +85,8 @@ public final class SqliteWriter implements LedgerWriter {
         Statements.first(connection, "SELECT sqlite_version()", row -> row.getString(1))
             .orElseThrow();
     this.oldSqlite = WalCheckpointer.isSafeWith(version) ? null : version;
-    String select = SqliteRows.SELECT;
-    insertRow = connection.prepareStatement(SqliteRows.INSERT);
-    rowById = connection.prepareStatement(select + "WHERE id = ?");
-    lastRow = connection.prepareStatement(select + "ORDER BY sequence DESC LIMIT 1");
-    lastRowBelow =
-        connection.prepareStatement(select + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1");
-    rowsBetween =
-        connection.prepareStatement(
-            select + "WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?");
-    typeBelow =
-        connection.prepareStatement(
-            select + "WHERE event_type = ? AND sequence < ? ORDER BY sequence DESC");
-    countOfType =
-        connection.prepareStatement(
-            "SELECT count(*) FROM signed_events"
-                + " WHERE event_type = ? AND sequence >= ? AND sequence <= ?");
-    waitingIds =
-        connection.prepareStatement(
-            "SELECT DISTINCT id FROM signed_events_dlq WHERE replayed_as IS NULL LIMIT ?");
-    lettersById =
-        connection.prepareStatement(
-            "SELECT payload FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL");
-    insertLetter =
-        connection.prepareStatement(
-            "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
-                + " payload, failure_reason, failed_at, attempts)"
-                + " VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?)");
-    advance =
-        connection.prepareStatement(
-            "INSERT INTO indelible_journals (journal, position) VALUES (?, ?)"
-                + " ON CONFLICT (journal) DO UPDATE SET position = excluded.position");
-    tile = connection.prepareStatement(SqliteRows.SELECT_TILE);
-    storeTile =
-        connection.prepareStatement(
-            "INSERT INTO indelible_tiles (level, tile, hashes) VALUES (?, ?, ?)"
-                + " ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes");
-    treeState = connection.prepareStatement("SELECT size, sequence FROM indelible_tree");
-    storeTreeState =
-        connection.prepareStatement("UPDATE indelible_tree SET size = ?, sequence = ?");
-    lastCheckpoint =
-        connection.prepareStatement(
-            "SELECT size, note FROM indelible_checkpoints ORDER BY size DESC LIMIT 1");
-    insertCheckpoint =
-        connection.prepareStatement(
-            "INSERT INTO indelible_checkpoints (size, note) VALUES (?, CAST(? AS TEXT))");
+    this.statements = new Statements(connection);
+    this.insertRow = statements.prepared(SqliteRows.INSERT);
   }
 
   /**
@@ -241,7 +183,7 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   @Override
-  public LedgerReader reader() throws LedgerException {
+  public VerifiableLedger reader() throws LedgerException {
     return SqliteLedger.open(file);
   }
 
@@ -314,7 +256,7 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   /**
-   * Returns whether a transaction is open, by an attempt to begin one: SQLite rejects a second. It
+   * Returns true if a transaction is open, by an attempt to begin one: SQLite rejects a second. It
    * has no other way to ask.
    */
   private boolean isInTransaction() {
@@ -328,89 +270,64 @@ public final class SqliteWriter implements LedgerWriter {
 
   @Override
   public Optional<ChainRow> lastRow() throws LedgerException {
-    return query(() -> row(lastRow));
+    return first(SqliteRows.SELECT + "ORDER BY sequence DESC LIMIT 1", SqliteRows::read);
   }
 
   @Override
   public Optional<ChainRow> lastRowBelow(long sequence) throws LedgerException {
-    return query(
-        () -> {
-          lastRowBelow.setLong(1, sequence);
-          return row(lastRowBelow);
-        });
+    return first(
+        SqliteRows.SELECT + "WHERE sequence < ? ORDER BY sequence DESC LIMIT 1",
+        SqliteRows::read,
+        sequence);
   }
 
   @Override
   public Optional<ChainRow> row(String id) throws LedgerException {
-    return query(
-        () -> {
-          rowById.setString(1, id);
-          return row(rowById);
-        });
+    return first(SqliteRows.SELECT + "WHERE id = ?", SqliteRows::read, id);
   }
 
   @Override
   public Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
       throws LedgerException {
-    return query(
+    List<ChainRow> found = new ArrayList<>();
+    query(
         () -> {
-          typeBelow.setString(1, eventType);
-          typeBelow.setLong(2, below);
-          try (ResultSet rows = typeBelow.executeQuery()) {
-            while (rows.next()) {
-              ChainRow row = SqliteRows.read(rows);
-              if (holds.test(row)) {
-                return Optional.of(row);
-              }
-            }
-          }
-          return Optional.<ChainRow>empty();
+          statements.forEach(
+              SqliteRows.SELECT + "WHERE event_type = ? AND sequence < ? ORDER BY sequence DESC",
+              row -> {
+                ChainRow read = SqliteRows.read(row);
+                return !(holds.test(read) && found.add(read));
+              },
+              eventType,
+              below);
+          return true;
         });
+    return found.stream().findFirst();
   }
 
   @Override
   public List<ChainRow> rowsOfType(String eventType) throws LedgerException {
-    List<ChainRow> found = new ArrayList<>();
-    query(
-        () -> {
-          Statements.forEach(
-              connection,
-              SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence",
-              row -> found.add(SqliteRows.read(row)),
-              eventType);
-          return true;
-        });
-    return found;
+    return all(
+        SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence", SqliteRows::read, eventType);
   }
 
   @Override
   public List<ChainRow> rowsBetween(long after, long to, int limit) throws LedgerException {
-    return query(
-        () -> {
-          rowsBetween.setLong(1, after);
-          rowsBetween.setLong(2, to);
-          rowsBetween.setInt(3, limit);
-          List<ChainRow> rows = new ArrayList<>();
-          try (ResultSet found = rowsBetween.executeQuery()) {
-            while (found.next()) {
-              rows.add(SqliteRows.read(found));
-            }
-          }
-          return rows;
-        });
+    return all(
+        SqliteRows.SELECT + "WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?",
+        SqliteRows::read,
+        after,
+        to,
+        limit);
   }
 
   @Override
   public OptionalLong firstRowSince(String timestamp) throws LedgerException {
-    return query(
-        () ->
-            Statements.first(
-                    connection,
-                    "SELECT sequence FROM signed_events WHERE timestamp >= ?"
-                        + " ORDER BY sequence LIMIT 1",
-                    row -> OptionalLong.of(row.getLong(1)),
-                    timestamp)
-                .orElse(OptionalLong.empty()));
+    return first(
+            "SELECT sequence FROM signed_events WHERE timestamp >= ? ORDER BY sequence LIMIT 1",
+            row -> OptionalLong.of(row.getLong(1)),
+            timestamp)
+        .orElse(OptionalLong.empty());
   }
 
   @Override
@@ -420,16 +337,12 @@ public final class SqliteWriter implements LedgerWriter {
 
   @Override
   public long count(String eventType, long from, long to) throws LedgerException {
-    return query(
-        () -> {
-          countOfType.setString(1, eventType);
-          countOfType.setLong(2, from);
-          countOfType.setLong(3, to);
-          try (ResultSet row = countOfType.executeQuery()) {
-            row.next();
-            return row.getLong(1);
-          }
-        });
+    return count(
+        "SELECT count(*) FROM signed_events"
+            + " WHERE event_type = ? AND sequence >= ? AND sequence <= ?",
+        eventType,
+        from,
+        to);
   }
 
   @Override
@@ -445,58 +358,47 @@ public final class SqliteWriter implements LedgerWriter {
   /** Runs a WAL checkpoint that empties the log; {@code secure_delete} overwrites the rest. */
   @Override
   public boolean purgeTraces() throws LedgerException {
-    return query(
-        () ->
-            Statements.first(
-                    connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
-                .orElse(false));
+    return first("PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0).orElse(false);
   }
 
   @Override
   public void advance(UUID journal, long position) throws LedgerException {
-    query(
-        () -> {
-          advance.setString(1, journal.toString());
-          advance.setLong(2, position);
-          return advance.executeUpdate();
-        });
+    change(
+        "INSERT INTO indelible_journals (journal, position) VALUES (?, ?)"
+            + " ON CONFLICT (journal) DO UPDATE SET position = excluded.position",
+        journal.toString(),
+        position);
   }
 
   @Override
   public void insertDeadLetter(ChainRow row, String reason, String failedAt, int attempts)
       throws LedgerException {
-    query(
-        () -> {
-          insertLetter.setString(1, row.id());
-          insertLetter.setString(2, row.agentId());
-          insertLetter.setString(3, row.eventType());
-          insertLetter.setBytes(4, row.payloadHash());
-          insertLetter.setString(5, row.timestamp());
-          insertLetter.setBytes(6, row.payload().orElseThrow());
-          insertLetter.setString(7, reason);
-          insertLetter.setString(8, failedAt);
-          insertLetter.setInt(9, attempts);
-          if (insertLetter.executeUpdate() != 1) {
-            throw new SQLException("the dead letter was swallowed by a trigger");
-          }
-          return true;
-        });
+    int changed =
+        change(
+            "INSERT INTO signed_events_dlq (id, agent_id, event_type, payload_hash, timestamp,"
+                + " payload, failure_reason, failed_at, attempts)"
+                + " VALUES (?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?)",
+            row.id(),
+            row.agentId(),
+            row.eventType(),
+            row.payloadHash(),
+            row.timestamp(),
+            row.payload().orElseThrow(),
+            reason,
+            failedAt,
+            attempts);
+    if (changed != 1) {
+      throw failure(new SQLException("the dead letter was swallowed by a trigger"));
+    }
   }
 
   @Override
   public List<DeadLetter> waitingDeadLetters() throws LedgerException {
-    List<DeadLetter> letters = new ArrayList<>();
-    query(
-        () -> {
-          Statements.forEach(
-              connection,
-              "SELECT "
-                  + SqliteLedger.LETTER_COLUMNS
-                  + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter",
-              row -> letters.add(SqliteLedger.letter(row)));
-          return true;
-        });
-    return letters;
+    return all(
+        "SELECT "
+            + SqliteLedger.LETTER_COLUMNS
+            + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter",
+        SqliteLedger::deadLetter);
   }
 
   @Override
@@ -506,46 +408,34 @@ public final class SqliteWriter implements LedgerWriter {
 
   @Override
   public Optional<Set<String>> waitingIds(int limit) throws LedgerException {
-    return query(
-        () -> {
-          Set<String> ids = new HashSet<>();
-          waitingIds.setInt(1, limit + 1);
-          try (ResultSet rows = waitingIds.executeQuery()) {
-            while (rows.next()) {
-              ids.add(rows.getString(1));
-            }
-          }
-          return ids.size() > limit ? Optional.<Set<String>>empty() : Optional.of(ids);
-        });
+    List<String> ids =
+        all(
+            "SELECT DISTINCT id FROM signed_events_dlq WHERE replayed_as IS NULL LIMIT ?",
+            row -> row.getString(1),
+            limit + 1);
+    return ids.size() > limit ? Optional.empty() : Optional.of(new HashSet<>(ids));
   }
 
   @Override
   public List<byte[]> deadLetters(String id) throws LedgerException {
-    return query(
-        () -> {
-          lettersById.setString(1, id);
-          List<byte[]> payloads = new ArrayList<>();
-          try (ResultSet rows = lettersById.executeQuery()) {
-            while (rows.next()) {
-              payloads.add(rows.getBytes(1));
-            }
-          }
-          return payloads;
-        });
+    return all(
+        "SELECT payload FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL",
+        row -> row.getBytes(1),
+        id);
   }
 
   @Override
-  public boolean markReplayed(DeadLetter letter) throws LedgerException {
+  public boolean markReplayed(DeadLetter deadLetter) throws LedgerException {
     return change(
             "UPDATE signed_events_dlq SET replayed_as = id"
                 + " WHERE replayed_as IS NULL AND letter = ?",
-            letter.letter())
+            deadLetter.number())
         == 1;
   }
 
   @Override
-  public boolean removeDeadLetter(DeadLetter letter) throws LedgerException {
-    return change("DELETE FROM signed_events_dlq WHERE letter = ?", letter.letter()) == 1;
+  public boolean removeDeadLetter(DeadLetter deadLetter) throws LedgerException {
+    return change("DELETE FROM signed_events_dlq WHERE letter = ?", deadLetter.number()) == 1;
   }
 
   @Override
@@ -555,69 +445,44 @@ public final class SqliteWriter implements LedgerWriter {
 
   @Override
   public Optional<TreeState> treeState() throws LedgerException {
-    return query(
-        () -> {
-          try (ResultSet row = treeState.executeQuery()) {
-            return row.next()
-                ? Optional.of(new TreeState(row.getLong(1), row.getLong(2)))
-                : Optional.<TreeState>empty();
-          }
-        });
+    return first(
+        "SELECT size, sequence FROM indelible_tree",
+        row -> new TreeState(row.getLong(1), row.getLong(2)));
   }
 
   @Override
   public void storeTreeState(TreeState state) throws LedgerException {
-    query(
-        () -> {
-          storeTreeState.setLong(1, state.size());
-          storeTreeState.setLong(2, state.sequence());
-          return storeTreeState.executeUpdate();
-        });
+    change("UPDATE indelible_tree SET size = ?, sequence = ?", state.size(), state.sequence());
   }
 
   @Override
   public Optional<byte[]> tile(int level, long index) throws LedgerException {
-    return query(
-        () -> {
-          tile.setInt(1, level);
-          tile.setLong(2, index);
-          try (ResultSet row = tile.executeQuery()) {
-            return row.next() ? Optional.ofNullable(row.getBytes(1)) : Optional.<byte[]>empty();
-          }
-        });
+    return first(SqliteRows.SELECT_TILE, row -> row.getBytes(1), level, index);
   }
 
   @Override
   public void storeTile(int level, long index, byte[] hashes) throws LedgerException {
-    query(
-        () -> {
-          storeTile.setInt(1, level);
-          storeTile.setLong(2, index);
-          storeTile.setBytes(3, hashes);
-          return storeTile.executeUpdate();
-        });
+    change(
+        "INSERT INTO indelible_tiles (level, tile, hashes) VALUES (?, ?, ?)"
+            + " ON CONFLICT (level, tile) DO UPDATE SET hashes = excluded.hashes",
+        level,
+        index,
+        hashes);
   }
 
   @Override
   public Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException {
-    return query(
-        () -> {
-          try (ResultSet row = lastCheckpoint.executeQuery()) {
-            return row.next()
-                ? Optional.of(new StoredCheckpoint(row.getLong(1), row.getBytes(2)))
-                : Optional.<StoredCheckpoint>empty();
-          }
-        });
+    return first(
+        "SELECT size, note FROM indelible_checkpoints ORDER BY size DESC LIMIT 1",
+        SqliteLedger::checkpoint);
   }
 
   @Override
   public void insertCheckpoint(StoredCheckpoint checkpoint) throws LedgerException {
-    query(
-        () -> {
-          insertCheckpoint.setLong(1, checkpoint.size());
-          insertCheckpoint.setBytes(2, checkpoint.note());
-          return insertCheckpoint.executeUpdate();
-        });
+    change(
+        "INSERT INTO indelible_checkpoints (size, note) VALUES (?, CAST(? AS TEXT))",
+        checkpoint.size(),
+        checkpoint.note());
   }
 
   @Override
@@ -660,12 +525,22 @@ public final class SqliteWriter implements LedgerWriter {
     }
   }
 
-  private long count(String sql) throws LedgerException {
-    return query(() -> Statements.first(connection, sql, row -> row.getLong(1)).orElseThrow());
+  private <T> Optional<T> first(String sql, Statements.Reading<T> reading, Object... parameters)
+      throws LedgerException {
+    return query(() -> statements.first(sql, reading, parameters));
+  }
+
+  private <T> List<T> all(String sql, Statements.Reading<T> reading, Object... parameters)
+      throws LedgerException {
+    return query(() -> statements.all(sql, reading, parameters));
+  }
+
+  private long count(String sql, Object... parameters) throws LedgerException {
+    return first(sql, row -> row.getLong(1), parameters).orElseThrow();
   }
 
   private int change(String sql, Object... parameters) throws LedgerException {
-    return query(() -> Statements.change(connection, sql, parameters));
+    return query(() -> statements.change(sql, parameters));
   }
 
   private void execute(String sql) throws LedgerException {
@@ -674,12 +549,6 @@ public final class SqliteWriter implements LedgerWriter {
           execute(connection, sql);
           return true;
         });
-  }
-
-  private static Optional<ChainRow> row(PreparedStatement query) throws SQLException {
-    try (ResultSet rows = query.executeQuery()) {
-      return rows.next() ? Optional.of(SqliteRows.read(rows)) : Optional.empty();
-    }
   }
 
   private static void execute(Connection connection, String sql) throws SQLException {
@@ -692,7 +561,7 @@ public final class SqliteWriter implements LedgerWriter {
     return failure(file, connection, e);
   }
 
-  /** Returns the exception for an error of SQLite during an append (D6). */
+  /** Returns the exception for an error of SQLite during an append. */
   private static LedgerException failure(
       Path file, @Nullable Connection connection, SQLException error) {
     SQLException e = connection == null ? error : SqliteSchema.explain(connection, error);

@@ -42,7 +42,7 @@ final class WalCheckpointer implements AutoCloseable {
   private final Thread thread;
   private volatile boolean closed;
 
-  /** Whether the last attempt failed and was logged; used by the thread only. */
+  /** True if the last attempt failed and was logged; used by the thread only. */
   private boolean failed;
 
   private WalCheckpointer(Path file) {
@@ -52,7 +52,7 @@ final class WalCheckpointer implements AutoCloseable {
   }
 
   /**
-   * Returns whether two checkpointing connections cannot corrupt a database under this SQLite.
+   * Returns true if two checkpointing connections cannot corrupt a database under this SQLite.
    * Before 3.51.3 the second could mistake an unfinished checkpoint of the first for a finished
    * one.
    *
@@ -76,7 +76,7 @@ final class WalCheckpointer implements AutoCloseable {
     try {
       checkpointer.thread.start();
     } catch (OutOfMemoryError e) {
-      checkpointer.giveUp(e);
+      checkpointer.leaveToWriter(e);
     }
     return checkpointer;
   }
@@ -91,17 +91,17 @@ final class WalCheckpointer implements AutoCloseable {
         Statement statement = connection.createStatement()) {
       statement.execute("PRAGMA synchronous = FULL");
       while (!closed) {
-        carryOverIfDue(statement);
+        checkpointIfDue(statement);
         // No code here uses interrupts, and a pending one would keep this thread from parking.
         Thread.interrupted();
         LockSupport.park(this);
       }
     } catch (SQLException | RuntimeException | Error e) {
-      giveUp(e);
+      leaveToWriter(e);
     }
   }
 
-  private void giveUp(Throwable cause) {
+  private void leaveToWriter(Throwable cause) {
     LOG.warn("{}: its write-ahead log is left to the writer: {}", file, cause.toString());
   }
 
@@ -109,7 +109,7 @@ final class WalCheckpointer implements AutoCloseable {
     return DriverManager.getConnection(SqliteFile.url(file), SqliteFile.noneMade());
   }
 
-  private void carryOverIfDue(Statement statement) {
+  private void checkpointIfDue(Statement statement) {
     try {
       Pages pages = pages(statement, "NOOP");
       // The writer checkpoints and restarts a longer log, and must not find it locked.
@@ -121,7 +121,7 @@ final class WalCheckpointer implements AutoCloseable {
       // The log is intact; the writer or the next attempt copies it.
       if (!failed) {
         LOG.warn(
-            "{}: its write-ahead log cannot be carried over: {}", file, SqliteFault.describe(e));
+            "{}: its write-ahead log cannot be checkpointed: {}", file, SqliteFault.describe(e));
       }
       failed = true;
     }

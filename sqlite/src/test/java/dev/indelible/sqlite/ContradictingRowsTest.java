@@ -9,7 +9,6 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.verify.Finding;
@@ -58,25 +57,26 @@ class ContradictingRowsTest {
     String type = e.eventType();
     return Stream.of(
         Arguments.of(
-            new StoredEvent(id, e.agentId(), type, e.timestamp(), content),
+            AuditEvent.stored(id, e.agentId(), type, e.timestamp(), content),
             "it states the id " + e.id() + ", and the row " + id),
         Arguments.of(
-            new StoredEvent(e.id(), "agent:bob", type, e.timestamp(), content),
+            AuditEvent.stored(e.id(), "agent:bob", type, e.timestamp(), content),
             "it states the agent_id agent:alice, and the row agent:bob"),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), type, e.timestamp().plusSeconds(3_600), content),
+            AuditEvent.stored(e.id(), e.agentId(), type, e.timestamp().plusSeconds(3_600), content),
             "it states the timestamp "),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), DeferredAuditEvent.CHECK, e.timestamp(), content),
+            AuditEvent.stored(
+                e.id(), e.agentId(), DeferredAuditEvent.CHECK, e.timestamp(), content),
             "states the decision refuse, which is of type governance.refusal"),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), type, e.timestamp(), allowed),
+            AuditEvent.stored(e.id(), e.agentId(), type, e.timestamp(), allowed),
             "states the decision allow, which is of type governance.check"),
         Arguments.of(
-            new StoredEvent(e.id(), e.agentId(), "note", e.timestamp(), content),
+            AuditEvent.stored(e.id(), e.agentId(), "note", e.timestamp(), content),
             "its payload is a decision, and its event type is note"),
         Arguments.of(
-            new StoredEvent(e.id(), SystemEvent.AGENT, type, e.timestamp(), note),
+            AuditEvent.stored(e.id(), SystemEvent.AGENT, type, e.timestamp(), note),
             "its payload is of another event"));
   }
 

@@ -15,13 +15,13 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.StoredTiles;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InclusionProof;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
 import dev.indelible.note.ErasureNote;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.storage.StoredTiles;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -209,7 +209,7 @@ class ErasureTest {
     Sql.run(log.file, "DROP TRIGGER refuse");
     replayLetters();
 
-    assertThat(erase(event).note().letters()).isEqualTo(1);
+    assertThat(erase(event).note().deadLetters()).isEqualTo(1);
 
     assertThat(log.letters()).isZero();
     assertThat(filesHold(SECRET)).isFalse();

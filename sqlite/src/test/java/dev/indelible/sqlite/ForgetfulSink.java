@@ -5,7 +5,7 @@ import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.SinkException;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import java.util.List;
 import java.util.function.LongPredicate;
 import java.util.function.LongSupplier;

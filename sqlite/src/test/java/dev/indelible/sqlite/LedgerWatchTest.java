@@ -6,10 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.AuditHealth.State;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.AuditHealth.State;
-import dev.indelible.queue.DeferredAuditMetrics;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

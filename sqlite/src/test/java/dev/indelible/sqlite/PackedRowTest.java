@@ -10,7 +10,7 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
-import dev.indelible.ledger.RowCheck;
+import dev.indelible.note.RowCheck;
 import dev.indelible.testkit.Sample;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

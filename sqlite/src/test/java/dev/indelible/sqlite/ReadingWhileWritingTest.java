@@ -4,14 +4,14 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.append.LedgerSink;
+import dev.indelible.check.Verifier;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.queue.EventBatch;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

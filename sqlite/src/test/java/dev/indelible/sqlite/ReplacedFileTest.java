@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditHealth;
+import dev.indelible.health.AuditHealth;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;

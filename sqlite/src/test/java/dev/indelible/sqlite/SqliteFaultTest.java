@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerUnavailableException;
-import dev.indelible.ledger.RefusedException.Refusal;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.RefusedException.Refusal;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

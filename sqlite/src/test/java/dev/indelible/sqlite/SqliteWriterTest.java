@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
-import dev.indelible.ledger.LedgerFactory;
-import dev.indelible.ledger.LedgerWriterContract;
+import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.LedgerWriterContract;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.junit.jupiter.api.io.TempDir;

@@ -4,6 +4,7 @@ package dev.indelible.sqlite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.indelible.check.Verifier;
 import dev.indelible.drain.SinkException;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.LedgerException;
@@ -12,7 +13,6 @@ import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;

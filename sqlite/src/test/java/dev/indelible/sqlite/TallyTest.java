@@ -18,6 +18,7 @@ import dev.indelible.append.LedgerRun;
 import dev.indelible.append.LedgerSink;
 import dev.indelible.append.RowSigning;
 import dev.indelible.append.Tallies;
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.decision.Allow;
@@ -29,24 +30,22 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
-import dev.indelible.event.StoredEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
-import dev.indelible.ledger.RowCheck;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ErasureNote;
+import dev.indelible.note.RowCheck;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.EventStore;
+import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
-import dev.indelible.queue.EventBatch;
-import dev.indelible.queue.EventStore;
-import dev.indelible.queue.MemoryStore;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -143,7 +142,7 @@ class TallyTest {
 
   @Test
   void runOfOneDecisionWritesNoTally() throws Exception {
-    log.append(refusals("agent:a", Tallies.WORTH_A_TALLY - 2));
+    log.append(refusals("agent:a", Tallies.MIN_DECISIONS_FOR_TALLY - 2));
     run(1);
     assertThat(rows("audit.tally")).isZero();
     assertThat(completeness(log.verify()).status()).isEqualTo(Status.UNKNOWN);
@@ -151,7 +150,8 @@ class TallyTest {
 
     run(1);
     assertThat(rows("audit.tally")).as("tallies after one hundred decisions").isEqualTo(1);
-    assertThat(lastTally("covers", "decisions", "refusal")).isEqualTo(Tallies.WORTH_A_TALLY);
+    assertThat(lastTally("covers", "decisions", "refusal"))
+        .isEqualTo(Tallies.MIN_DECISIONS_FOR_TALLY);
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
     assertThat(found.message()).startsWith("99 decisions in rows are in no run's own count");
@@ -711,7 +711,7 @@ class TallyTest {
           row -> {
             if (kept.test(new Seen(row.sequence(), new String(row.payload().orElseThrow())))) {
               events.add(
-                  new StoredEvent(
+                  AuditEvent.stored(
                       UUID.fromString(row.id()),
                       row.agentId(),
                       row.eventType(),

@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.testkit.Sample;
@@ -11,7 +12,6 @@ import dev.indelible.verify.Finding.Status;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

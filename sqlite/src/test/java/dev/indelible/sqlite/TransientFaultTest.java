@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.queue.AuditHealth;
-import dev.indelible.queue.DeferredAuditMetrics;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.queue.DrainReport;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The log waits until a transient fault of the ledger ends. */
+/** D6: the log retries until a transient fault of the ledger ends. */
 class TransientFaultTest {
   @TempDir Path directory;
   private TestLog log;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
+import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -115,7 +116,7 @@ public final class KeyDirectory {
     try {
       files.createDirectory();
     } catch (IOException e) {
-      throw new KeyException(directory + ": cannot be created: " + KeyFiles.reason(e), e);
+      throw new KeyException(directory + ": cannot be created: " + DurableFiles.reason(e), e);
     }
     files.requirePrivateDirectory();
     return alone(() -> replaceAlone(loss.confirm()));
@@ -185,7 +186,7 @@ public final class KeyDirectory {
           }
           useExternal(next.verificationKey());
           Files.delete(privateKey());
-          files.sync();
+          DurableFiles.syncNames(directory);
           return next;
         });
   }
@@ -198,7 +199,7 @@ public final class KeyDirectory {
       publish(key);
       files.writeOnce(directory.resolve(EXTERNAL_SIGNER), "the private key is not kept here\n");
     } catch (IOException e) {
-      throw new KeyException(directory + ": cannot be written to: " + KeyFiles.reason(e), e);
+      throw new KeyException(directory + ": cannot be written to: " + DurableFiles.reason(e), e);
     }
   }
 
@@ -219,7 +220,7 @@ public final class KeyDirectory {
     } catch (IOException e) {
       throw new KeyException(
           "%s: the key could not be rotated: %s; run it again"
-              .formatted(directory, KeyFiles.reason(e)),
+              .formatted(directory, DurableFiles.reason(e)),
           e);
     }
   }
@@ -273,7 +274,7 @@ public final class KeyDirectory {
     publish(next.verificationKey());
     Files.move(
         staged, privateKey(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    files.sync();
+    DurableFiles.syncNames(directory);
   }
 
   /**
@@ -331,7 +332,7 @@ public final class KeyDirectory {
       files.writeOnce(privateKey(), key.toPem());
     } catch (IOException e) {
       throw new KeyException(
-          directory + ": the signing key cannot be stored: " + KeyFiles.reason(e), e);
+          directory + ": the signing key cannot be stored: " + DurableFiles.reason(e), e);
     }
   }
 
@@ -343,7 +344,8 @@ public final class KeyDirectory {
     try {
       files.writeOnce(file, key.toPem());
     } catch (IOException e) {
-      throw new KeyException(file + ": the public key cannot be stored: " + KeyFiles.reason(e), e);
+      throw new KeyException(
+          file + ": the public key cannot be stored: " + DurableFiles.reason(e), e);
     }
   }
 

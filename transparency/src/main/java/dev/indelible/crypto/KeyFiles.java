@@ -3,13 +3,11 @@ package dev.indelible.crypto;
 
 import dev.indelible.base.DurableFiles;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
@@ -49,7 +47,7 @@ final class KeyFiles {
     try {
       DurableFiles.create(aside, text.getBytes(StandardCharsets.US_ASCII));
       nameOnce(aside, file);
-      sync();
+      DurableFiles.syncNames(directory);
     } finally {
       Files.deleteIfExists(aside);
     }
@@ -64,15 +62,6 @@ final class KeyFiles {
       }
     } catch (FileAlreadyExistsException e) {
       // Another process wrote its key first; that key is used.
-    }
-  }
-
-  /** Syncs the names in the directory. */
-  void sync() {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    } catch (IOException e) {
-      // On this platform directories cannot be opened, so there is nothing to sync.
     }
   }
 
@@ -100,7 +89,8 @@ final class KeyFiles {
                 .formatted(path, PosixFilePermissions.toString(actual), mode, path));
       }
     } catch (IOException e) {
-      throw new KeyException(path + ": its permissions cannot be read: " + reason(e), e);
+      throw new KeyException(
+          path + ": its permissions cannot be read: " + DurableFiles.reason(e), e);
     }
   }
 
@@ -115,11 +105,6 @@ final class KeyFiles {
 
   /** Returns the reason why a file cannot be used: its permissions, or the error. */
   static String unreadable(Path file, String use, IOException e) {
-    return FileAccess.READ.refusal(file).orElse("cannot " + use + ": " + reason(e));
-  }
-
-  /** Returns an error as text. */
-  static String reason(IOException e) {
-    return DurableFiles.reason(e);
+    return FileAccess.READ.refusal(file).orElse("cannot " + use + ": " + DurableFiles.reason(e));
   }
 }

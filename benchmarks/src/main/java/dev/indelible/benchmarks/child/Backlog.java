@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.queue.Durability;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.append.RowSealer;
 import dev.indelible.benchmarks.contender.IndelibleContender;
@@ -10,11 +9,12 @@ import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
 import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.publish.ProvenRow;
+import dev.indelible.proof.ProvenRow;
 import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Path;

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.benchmarks.contender.Contender;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
 import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.load.Producers;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowRanges;
+import dev.indelible.check.Verifier;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.RowRanges;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
-import dev.indelible.verify.Verifier;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +45,7 @@ public final class Verification implements Task {
     List<Long> verified = new ArrayList<>();
     long rows = 0;
     for (int round = 0; round <= orders.count("rounds"); round++) {
-      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
         rows = ledger.size();
         long reading = read(ledger, rows);
         long verifying = verify(ledger, data);
@@ -75,7 +74,7 @@ public final class Verification implements Task {
     }
   }
 
-  private static long read(LedgerReader ledger, long rows) throws Exception {
+  private static long read(SqliteLedger ledger, long rows) throws Exception {
     long start = System.nanoTime();
     AtomicLong next = new AtomicLong(1);
     try (RowRanges ranges =
@@ -94,7 +93,7 @@ public final class Verification implements Task {
     return System.nanoTime() - start;
   }
 
-  private static long verify(LedgerReader ledger, DataDirectory data) throws Exception {
+  private static long verify(SqliteLedger ledger, DataDirectory data) throws Exception {
     long start = System.nanoTime();
     VerificationReport report =
         new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.contender;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;

@@ -7,7 +7,7 @@ import dev.indelible.benchmarks.load.Scratch;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalSettings;
-import dev.indelible.queue.AuditCounters;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.nio.file.Path;
 import java.time.Duration;

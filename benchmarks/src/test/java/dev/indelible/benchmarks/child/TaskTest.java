@@ -3,9 +3,9 @@ package dev.indelible.benchmarks.child;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;

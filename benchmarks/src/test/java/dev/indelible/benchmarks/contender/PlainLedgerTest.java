@@ -3,9 +3,9 @@ package dev.indelible.benchmarks.contender;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.indelible.DataDirectory;
 import dev.indelible.Indelible;
 import dev.indelible.benchmarks.load.EventStream;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.queue.Durability;
 import java.nio.file.Path;
 import java.sql.Connection;

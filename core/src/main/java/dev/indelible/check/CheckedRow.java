@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.check;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.StoredRow;
+import dev.indelible.note.RowCheck;
+import dev.indelible.note.RowFault;
+import java.util.List;
+
+/**
+ * Row with the results of the checks that need no other row. These checks run on all cores.
+ *
+ * @param stored the row as it was read
+ * @param head its sequence and its record hash
+ * @param faults the faults of its payload and of its signature
+ * @param idKey a key of its event id, see {@link StoredRow#idKey}
+ */
+record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey) {
+  static CheckedRow of(StoredRow row, RowCheck check) {
+    return new CheckedRow(row, row.head(), check.content(row), row.idKey());
+  }
+
+  /** Returns true if an accepted key signed the row, and its payload is present and unchanged. */
+  boolean isSound() {
+    return faults.isEmpty();
+  }
+
+  /**
+   * Returns true if an accepted key signed this row and sequence. Any other row proves only that it
+   * exists.
+   */
+  boolean isSigned() {
+    for (RowFault fault : faults) {
+      if (!fault.check().equals(RowCheck.PAYLOAD)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  boolean is(String eventType) {
+    return stored.is(eventType);
+  }
+
+  long sequence() {
+    return head.sequence();
+  }
+
+  /**
+   * Returns the decoded row. Decodes on each call, which is too slow for every row of a long chain.
+   */
+  ChainRow row() {
+    return stored.decoded();
+  }
+}

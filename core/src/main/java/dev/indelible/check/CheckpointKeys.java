@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.check;
+
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerificationException.Reason;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.note.KeyHistory;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Keys that sign a log's checkpoints.
+ *
+ * @param history the log's keys and the rows that each of them signs
+ * @param origins the names that the log may have; any if empty
+ */
+record CheckpointKeys(KeyHistory history, Set<String> origins) {
+  /**
+   * Requires a signature by a key that is valid at a size. A signature by a key that is not yet or
+   * no longer valid proves a fault.
+   *
+   * @param origin the log's name
+   */
+  void verify(SignedCheckpoint signed, String origin, long size) throws VerificationException {
+    String own = signed.unverified().origin();
+    if (!origins.isEmpty() && !origins.contains(own)) {
+      throw new VerificationException(
+          Reason.NO_KNOWN_SIGNATURE, "it is one of %s, for which no key was given".formatted(own));
+    }
+    try {
+      signed.verify(origin, named(origin, history.signingAt(size)));
+    } catch (VerificationException e) {
+      if (e.reason() != Reason.NO_KNOWN_SIGNATURE) {
+        throw e;
+      }
+      signed.verify(origin, named(origin, history.keys().keys()));
+      throw new VerificationException(
+          Reason.BAD_SIGNATURE, "it is signed by a key that does not sign this many rows");
+    }
+  }
+
+  /** Requires the signature of any key of the log, under the name that the checkpoint states. */
+  static Checkpoint verifyByAny(SignedCheckpoint signed, KeyHistory history)
+      throws VerificationException {
+    String origin = signed.unverified().origin();
+    return signed.verify(origin, named(origin, history.keys().keys()));
+  }
+
+  /**
+   * Returns true if a key that is valid at the checkpoint's size signed it. Anyone may hold a
+   * revoked key. Its signature is still evidence, because a rebuilt chain may state a revocation
+   * that never happened.
+   */
+  static boolean isSignedInTime(SignedCheckpoint signed, KeyHistory history) {
+    Checkpoint stated = signed.unverified();
+    try {
+      signed.verify(stated.origin(), named(stated.origin(), history.signingAt(stated.size())));
+      return true;
+    } catch (VerificationException e) {
+      return false;
+    }
+  }
+
+  /** Returns the log's name in its last checkpoint, if a key of the log signed that checkpoint. */
+  static Optional<String> origin(LedgerReader ledger, KeyHistory history) {
+    try {
+      Optional<StoredCheckpoint> last = ledger.lastCheckpoint();
+      return last.isEmpty()
+          ? Optional.empty()
+          : Optional.of(verifyByAny(SignedCheckpoint.parse(last.get().note()), history).origin());
+    } catch (CheckpointParseException | VerificationException e) {
+      // An attacker may have stored it so that the log's own checkpoints seem to be of another log.
+      return Optional.empty();
+    } catch (LedgerException e) {
+      // The tree check reports it.
+      return Optional.empty();
+    }
+  }
+
+  /** Returns keys under a log's name. */
+  static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
+      throws VerificationException {
+    try {
+      return VerifierKey.ofLog(name, accepted);
+    } catch (IllegalArgumentException e) {
+      throw new VerificationException(Reason.UNKNOWN_ORIGIN, e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.note;
+
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.ChainRow;
+import java.util.Optional;
+
+/**
+ * Compares a row with its payload. Every payload that a log writes repeats the {@code id}, {@code
+ * agent_id} and {@code timestamp} of its row. The payload of a decision also has the decision,
+ * which determines the event type. An absent member is not a contradiction. Nor is a payload that
+ * cannot be parsed, because a genuine payload may be nested deeper than the parser reads.
+ */
+final class PayloadClaims {
+  private PayloadClaims() {}
+
+  /** Returns the first contradiction between a row and its payload; empty if there is none. */
+  static Optional<String> contradiction(ChainRow row, byte[] payload) {
+    try {
+      JsonFields fields = JsonFields.of(CanonicalJson.read(payload), "payload");
+      return contradiction(fields, "id", row.id())
+          .or(() -> contradiction(fields, "agent_id", row.agentId()))
+          .or(() -> contradiction(fields, "timestamp", row.timestamp()))
+          .or(() -> ofType(fields, row.eventType()));
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<String> contradiction(JsonFields payload, String name, String column) {
+    try {
+      return payload
+          .optionalString(name)
+          .filter(stated -> !stated.equals(column))
+          .map(
+              stated ->
+                  "its payload is of another event: it states the %s %s, and the row %s"
+                      .formatted(name, stated, column));
+    } catch (JsonFormatException e) {
+      return Optional.of(
+          "its payload states no text as %s, and the row %s".formatted(name, column));
+    }
+  }
+
+  /**
+   * Returns a contradiction between the payload and the event type, for example a refusal in a row
+   * of type check.
+   */
+  private static Optional<String> ofType(JsonFields payload, String eventType) {
+    boolean decision = payload.has("decision");
+    if (!decision && !payload.has("details")) {
+      return Optional.empty();
+    }
+    if (decision != DeferredAuditEvent.isDecision(eventType)) {
+      return Optional.of(
+          "its payload is %s, and its event type is %s"
+              .formatted(decision ? "a decision" : "an event of the log itself", eventType));
+    }
+    if (!decision) {
+      return Optional.empty();
+    }
+    try {
+      String made = JsonFields.of(payload.node("decision"), "decision").string("decision");
+      return DeferredAuditEvent.typeOf(made)
+          .filter(type -> !type.equals(eventType))
+          .map(
+              type ->
+                  "its payload states the decision %s, which is of type %s, and its event type is %s"
+                      .formatted(made, type, eventType));
+    } catch (JsonFormatException e) {
+      return Optional.of("its payload states no decision, and its event type is " + eventType);
+    }
+  }
+}

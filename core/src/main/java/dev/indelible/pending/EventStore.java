@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.pending;
+
+import dev.indelible.event.AuditEvent;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * A store in which accepted events wait for the ledger.
+ *
+ * <p>An event is removed when it is settled, never when it is read: if the reader fails, the event
+ * is still in the store. Events are read in the order in which they were accepted.
+ */
+public interface EventStore {
+  /**
+   * Accepts an event. Called by any thread. MUST NOT do database work or wait for the drainer. If
+   * it throws, the event is not accepted.
+   *
+   * @return true if it was accepted; {@code false} if the store is full
+   */
+  boolean offer(AuditEvent event);
+
+  /**
+   * Reads the oldest waiting events, in order, without removing them. Called by the drainer alone.
+   *
+   * @param max maximum number of events; events that were read ahead under a larger limit may all
+   *     be returned
+   */
+  EventBatch peek(int max);
+
+  /**
+   * Removes the oldest events, because they are in the ledger. Called by the drainer alone.
+   *
+   * @param count the number of events in the batch that was read last
+   */
+  void settle(int count);
+
+  /** Returns the number of events that waited when this store was opened. */
+  long recovered();
+
+  /** Returns the time of the oldest waiting event, if it is known without a search. */
+  Optional<Instant> oldestPending();
+
+  /** Returns true if waiting events survive the end of the process. */
+  default boolean isDurable() {
+    return false;
+  }
+
+  /** Returns the reason that events are rejected, or may soon be; empty if there is none. */
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
+
+  /** Returns the store's bytes on disk; empty if the store is not on disk, or was closed. */
+  default OptionalLong diskBytes() {
+    return OptionalLong.empty();
+  }
+
+  /**
+   * Returns the greatest age of an accepted event that is not on disk; empty if the store is not on
+   * disk, or was closed.
+   */
+  default Optional<Duration> syncAge() {
+    return Optional.empty();
+  }
+
+  /** Releases the store's resources. Called once, after the drainer has ended. */
+  default void close() {}
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.base.Throttle;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.storage.LedgerSource;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows a log on a thread of its own: looks at the log at intervals, which grow while a fault
+ * lasts, and once more when the log is closed.
+ */
+abstract class Follower {
+  /** Interval between looks at the log without a fault. */
+  static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+
+  /** Maximum wait after a fault; the wait doubles up to this time. */
+  private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
+
+  /** Shortest interval between log lines while the reason of a fault changes. */
+  private static final Duration TROUBLE_LOG_INTERVAL = Duration.ofMinutes(1);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
+
+  private final String what;
+  private final LedgerSource source;
+  private final Duration interval;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final Thread thread;
+  private final Throttle troubleLog = Throttle.of(TROUBLE_LOG_INTERVAL);
+  private Duration backoff;
+
+  /**
+   * The stamp of the files before the last look, if the look found no fault; used by this thread
+   * alone.
+   */
+  private Optional<FileStamp> seen = Optional.empty();
+
+  /** The fault that the last look found; this thread writes, any thread reads. */
+  private volatile Optional<String> trouble = Optional.empty();
+
+  /**
+   * Creates a follower that has not started.
+   *
+   * @param what names the follower in log lines
+   * @param source the ledger; it need not exist yet
+   */
+  Follower(String threadName, String what, LedgerSource source, Duration interval) {
+    this.what = what;
+    this.source = source;
+    this.interval = interval;
+    this.backoff = interval;
+    this.thread = new Thread(this::run, threadName);
+    this.thread.setDaemon(true);
+  }
+
+  /**
+   * Looks at the log.
+   *
+   * @return the fault that it finds; empty if there is none
+   * @throws InterruptedException if the closing thread does not wait any longer
+   */
+  abstract Optional<String> look(LedgerReader ledger)
+      throws LedgerException, KeyException, CheckpointParseException, InterruptedException;
+
+  /** Returns the fault that the last look found, or empty. */
+  final Optional<String> trouble() {
+    return trouble;
+  }
+
+  /**
+   * Returns the current size of the last checkpoint; another process may have signed one since the
+   * look began.
+   */
+  final long lastSize() throws LedgerException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return 0;
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+    }
+  }
+
+  /** Returns further files that affect what a look finds. */
+  List<Path> files() {
+    return List.of();
+  }
+
+  /**
+   * Looks at the log, unless no file has changed since a look without a fault. Returns true if
+   * there is no fault.
+   */
+  private boolean lookIfChanged() throws InterruptedException {
+    List<Path> files = new ArrayList<>(source.files());
+    if (files.isEmpty()) {
+      return look();
+    }
+    files.addAll(files());
+    // Read before the look, so that a change during this look causes another one.
+    Optional<FileStamp> now = FileStamp.of(files);
+    if (now.isPresent() && now.equals(seen)) {
+      return true;
+    }
+    boolean well = look();
+    seen = well ? now : Optional.empty();
+    return well;
+  }
+
+  /** Looks at the log, and logs a new fault; returns true if there is none. */
+  private boolean look() throws InterruptedException {
+    Optional<String> found;
+    try {
+      found = lookAtLedger();
+    } catch (LedgerException | KeyException | CheckpointParseException e) {
+      found = Optional.of(String.valueOf(e.getMessage()));
+    } catch (RuntimeException e) {
+      // Reading a damaged tree can throw any exception, which must not end this thread.
+      found = Optional.of(e.toString());
+    }
+    if (found.isPresent() && !found.equals(trouble)) {
+      String reason = found.get();
+      troubleLog.ifDue(() -> LOG.warn("{}: {}", what, reason));
+    }
+    trouble = found;
+    return found.isEmpty();
+  }
+
+  private Optional<String> lookAtLedger()
+      throws LedgerException, KeyException, CheckpointParseException, InterruptedException {
+    Optional<? extends LedgerReader> opened = source.open();
+    if (opened.isEmpty()) {
+      return Optional.empty();
+    }
+    try (LedgerReader ledger = opened.get()) {
+      return look(ledger);
+    }
+  }
+
+  final void start() {
+    thread.start();
+  }
+
+  private void run() {
+    try {
+      boolean last = false;
+      while (!last) {
+        last = closing.await(lookIfChanged() ? calm() : doubled(), TimeUnit.NANOSECONDS);
+      }
+      look();
+    } catch (InterruptedException e) {
+      // The closing thread does not wait any longer; the next start does the remaining work.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private long calm() {
+    backoff = interval;
+    return interval.toNanos();
+  }
+
+  private long doubled() {
+    Duration now = backoff;
+    Duration twice = now.multipliedBy(2);
+    backoff = twice.compareTo(LONGEST_BACKOFF) < 0 ? twice : LONGEST_BACKOFF;
+    return now.toNanos();
+  }
+
+  /** Makes the thread look at the log once more and end. */
+  public final void stop() {
+    closing.countDown();
+  }
+
+  /**
+   * Waits for the thread to end after {@link #stop}, and interrupts it at the deadline. Remaining
+   * work is done after the next start.
+   *
+   * @param deadline on the clock of {@link System#nanoTime}
+   */
+  public final void awaitEnd(long deadline) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    thread.interrupt();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

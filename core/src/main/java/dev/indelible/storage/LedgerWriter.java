@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.storage;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.StoredCheckpoint;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Predicate;
+
+/**
+ * Writes to a ledger over one connection, by one thread. Executes the statements that package
+ * {@code dev.indelible.append} needs, and makes no decisions.
+ *
+ * <p>Contract, for every implementation:
+ *
+ * <ul>
+ *   <li>A transaction is exclusive: from {@link #begin} to its end no other writer changes the
+ *       ledger, so the end of the chain, the tree and the last checkpoint read within it stay as
+ *       they are. {@code begin} waits only briefly for another writer and then throws {@link
+ *       LedgerUnavailableException}.
+ *   <li>{@link #commit} is durable when it returns, and atomic under any failure. If it throws, the
+ *       transaction may or may not be committed.
+ *   <li>A refused {@link #insert} MUST leave the transaction usable. It MAY lose the rows inserted
+ *       since the last {@link #savepoint}, and then reports it. Everything else written in the
+ *       transaction is kept.
+ *   <li>A statement that fails with another exception MAY end the transaction; the caller rolls
+ *       back and begins again.
+ *   <li>Queries see what the transaction has written so far. Outside of a transaction they see what
+ *       is committed.
+ *   <li>Every method throws {@link LedgerUnavailableException} for a transient fault, {@link
+ *       LedgerSchemaException} for tables that are not those of a ledger, and another {@link
+ *       LedgerException} for any other fault.
+ * </ul>
+ */
+public interface LedgerWriter extends AutoCloseable {
+  /** Returns the ledger's name in messages, for example its file. */
+  String name();
+
+  /** Returns a warning about the software under the ledger; empty if there is none. */
+  default Optional<String> warning() {
+    return Optional.empty();
+  }
+
+  /** Returns the ledger's id. */
+  UUID ledger() throws LedgerException;
+
+  /** Begins an exclusive transaction. */
+  void begin() throws LedgerException;
+
+  /** Commits the transaction, durably. */
+  void commit() throws LedgerException;
+
+  /** Rolls back the transaction; does nothing if none is open. */
+  void rollback() throws LedgerException;
+
+  /** Sets a savepoint: a refused insert can lose only rows that are inserted after it. */
+  void savepoint() throws LedgerException;
+
+  /**
+   * Rolls back because of a failure. A failure of the rollback is added to the first as suppressed.
+   *
+   * @param cause the failure
+   */
+  default void rollback(Throwable cause) {
+    try {
+      rollback();
+    } catch (LedgerException e) {
+      // The ledger may have rolled back by itself; if not, closing the connection does.
+      cause.addSuppressed(e);
+    }
+  }
+
+  /**
+   * Work of one transaction.
+   *
+   * @param <T> the type of the result
+   * @param <X> the type of an additional exception
+   */
+  @FunctionalInterface
+  interface Work<T, X extends Exception> {
+    /** Returns the result; empty to roll back the transaction. */
+    Optional<T> run() throws LedgerException, X;
+  }
+
+  /** Runs work in one transaction; commits if it returns a result and rolls back otherwise. */
+  default <T, X extends Exception> Optional<T> inTransaction(Work<T, X> work)
+      throws LedgerException, X {
+    begin();
+    try {
+      Optional<T> result = work.run();
+      if (result.isPresent()) {
+        commit();
+      } else {
+        rollback();
+      }
+      return result;
+    } catch (Throwable e) {
+      rollback(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Inserts a row of the chain.
+   *
+   * @throws RefusedException if the ledger refuses this row; see the contract
+   */
+  void insert(ChainRow row) throws LedgerException;
+
+  /** Returns the row of the highest sequence. */
+  Optional<ChainRow> lastRow() throws LedgerException;
+
+  /** Returns the last row below a sequence. */
+  Optional<ChainRow> lastRowBelow(long sequence) throws LedgerException;
+
+  /** Returns the row of an event. */
+  Optional<ChainRow> row(String id) throws LedgerException;
+
+  /** Returns the last row of a type below a sequence that satisfies a predicate. */
+  Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
+      throws LedgerException;
+
+  /** Returns the rows of a type, oldest first. */
+  List<ChainRow> rowsOfType(String eventType) throws LedgerException;
+
+  /**
+   * Returns rows in order.
+   *
+   * @param after the sequence before the first of them
+   * @param to the sequence of the last of them
+   * @param limit the maximum number of rows
+   */
+  List<ChainRow> rowsBetween(long after, long to, int limit) throws LedgerException;
+
+  /** Returns the sequence of the first row with this timestamp or a later one; reads every row. */
+  OptionalLong firstRowSince(String timestamp) throws LedgerException;
+
+  /** Counts the rows; may read every one. */
+  long size() throws LedgerException;
+
+  /**
+   * Counts the rows of a type from a sequence up to another. Uses an index and does not read every
+   * row.
+   */
+  long count(String eventType, long from, long to) throws LedgerException;
+
+  /** Removes the payload of a row and nothing else. Returns true if the row had a payload. */
+  boolean erasePayload(ChainRow row) throws LedgerException;
+
+  /**
+   * Overwrites the remains of erased payloads in the ledger's storage.
+   *
+   * @return true if no remains are left; false while another connection reads an earlier state
+   */
+  boolean purgeTraces() throws LedgerException;
+
+  /** Records the position up to which the ledger has the events of a journal. */
+  void advance(UUID journal, long position) throws LedgerException;
+
+  /** Inserts a dead letter with the columns of a row that is not appended to the chain. */
+  void insertDeadLetter(ChainRow row, String reason, String failedAt, int attempts)
+      throws LedgerException;
+
+  /** Returns the dead letters that were not replayed, oldest first. */
+  List<DeadLetter> waitingDeadLetters() throws LedgerException;
+
+  /** Counts the dead letters that were not replayed. */
+  long countWaitingDeadLetters() throws LedgerException;
+
+  /**
+   * Returns the event ids of the dead letters that were not replayed, in one query.
+   *
+   * @return empty if there are more than {@code limit}
+   */
+  Optional<Set<String>> waitingIds(int limit) throws LedgerException;
+
+  /** Returns the payloads of the dead letters of an event that were not replayed. */
+  List<byte[]> deadLetters(String id) throws LedgerException;
+
+  /** Marks a dead letter as replayed. Returns whether it was waiting. */
+  boolean markReplayed(DeadLetter deadLetter) throws LedgerException;
+
+  /** Removes a dead letter. Returns whether it existed. */
+  boolean removeDeadLetter(DeadLetter deadLetter) throws LedgerException;
+
+  /** Removes the replayed dead letters of an event. Returns their number. */
+  int removeReplayed(String id) throws LedgerException;
+
+  /**
+   * Extent of the stored tree.
+   *
+   * @param size the number of leaves
+   * @param sequence the row of the last leaf
+   */
+  record TreeState(long size, long sequence) {}
+
+  /** Returns the extent of the stored tree; empty if it is missing. */
+  Optional<TreeState> treeState() throws LedgerException;
+
+  /** Replaces the extent of the stored tree. */
+  void storeTreeState(TreeState state) throws LedgerException;
+
+  /** Returns the stored hashes of a tile, unchecked. */
+  Optional<byte[]> tile(int level, long index) throws LedgerException;
+
+  /** Stores a tile, or replaces a narrower one. */
+  void storeTile(int level, long index, byte[] hashes) throws LedgerException;
+
+  /** Returns the checkpoint over the most rows, without cosignatures. */
+  Optional<StoredCheckpoint> lastCheckpoint() throws LedgerException;
+
+  /** Stores a checkpoint. */
+  void insertCheckpoint(StoredCheckpoint checkpoint) throws LedgerException;
+
+  /**
+   * Returns true if another connection may have written since the last call; true if that is
+   * unknown.
+   */
+  boolean isChangedByOthers();
+
+  /**
+   * Returns true if {@link #name} still refers to the ledger that this connection writes to. An
+   * open file that was removed or replaced still accepts rows, which are then lost.
+   */
+  boolean isStillThere();
+
+  /** Opens a reader of the committed state. */
+  VerifiableLedger reader() throws LedgerException;
+
+  /** Releases the connection, and rolls back an open transaction. Does not throw. */
+  @Override
+  void close();
+}

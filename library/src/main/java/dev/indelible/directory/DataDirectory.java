@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.directory;
+
+import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.KeyEvents;
+import dev.indelible.base.DurableFiles;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.crypto.FileAccess;
+import dev.indelible.crypto.KeyDirectory;
+import dev.indelible.crypto.KeyDirectory.Replacement;
+import dev.indelible.crypto.KeyDirectory.Rotation;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningKey;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.policy.RulePolicy;
+import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteWriter;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
+ * {@code keys/}, {@code policy/}, and {@code witnesses} if the log has any.
+ *
+ * @param path the directory
+ */
+public record DataDirectory(Path path) {
+  public DataDirectory {
+    Objects.requireNonNull(path, "path is null");
+  }
+
+  /** Returns the file of the ledger. */
+  public Path database() {
+    return path.resolve("indelible.db");
+  }
+
+  /** Returns the directory of the keys. */
+  public KeyDirectory keys() {
+    return new KeyDirectory(path.resolve("keys"));
+  }
+
+  /**
+   * Keys for writing to an existing log.
+   *
+   * @param signer the key that signs
+   * @param accepted the public keys accepted on existing rows
+   */
+  public record SigningKeys(SigningKey signer, KeyRing accepted) {}
+
+  /**
+   * Returns the keys for writing to the existing log. Writes nothing.
+   *
+   * @throws KeyException if the log's key is missing or unusable, or belongs to another log; the
+   *     message states what to do
+   * @throws LedgerException if there is no ledger, or it cannot be read now
+   */
+  public SigningKeys signingKeys() throws KeyException, LedgerException {
+    ExistingLog log = readLog();
+    log.requireKey();
+    SigningKey signer = keys().read();
+    KeyRing own = KeyRing.of(List.of(signer.verificationKey()));
+    return new SigningKeys(signer, log.withEarlierKeys(keys().accepted().and(own)));
+  }
+
+  /**
+   * Requires a signing key. If the log has rows, requires the log's own key. Writes nothing.
+   *
+   * @throws KeyException if the key is missing or belongs to another log; the message states what
+   *     to do
+   */
+  public void requireSigningKey() throws KeyException, LedgerException {
+    ExistingLog log = ExistingLog.read(this);
+    if (log.isBegun()) {
+      log.requireKey();
+    } else {
+      keys().read();
+    }
+  }
+
+  /**
+   * Replaces the signing key by a new one; the old key signs the rotation in the chain. Works while
+   * the log is in use: a running process signs with the old key until it is restarted.
+   *
+   * @throws KeyException if a key cannot be read or stored, or another process rotates the key
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public Rotation rotateKey() throws KeyException, LedgerException {
+    return new KeyChanges(this).rotate();
+  }
+
+  /**
+   * Migrates from the key in this directory to an external signer. The key signs the migration in
+   * the chain, and is then deleted. From then on, the log must be opened with that signer.
+   *
+   * @throws KeyException if there is no key here, or it cannot be deleted
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public void migrate(Signer next) throws KeyException, LedgerException {
+    new KeyChanges(this).migrate(next);
+  }
+
+  /**
+   * Replaces a lost signing key by a new one, and records the replacement in the chain. The new key
+   * signs this record, so a verifier that trusts only earlier keys cannot verify rows of the new
+   * key.
+   *
+   * @param reason the recorded reason
+   * @throws KeyException if the log's key is not lost, the log has no rows yet, or a key cannot be
+   *     stored
+   * @throws LedgerException if there is no ledger, or it cannot be written to now
+   */
+  public Replacement replaceLostKey(String reason) throws KeyException, LedgerException {
+    return new KeyChanges(this).replaceLost(reason);
+  }
+
+  /** Returns the log here, which must exist. */
+  ExistingLog readLog() throws LedgerException {
+    SqliteLedger.open(database()).close();
+    return ExistingLog.read(this);
+  }
+
+  /**
+   * Requires the log's own ledger, key and rules; creates a key and starter rules only for a new
+   * log (D11). Writes nothing until it is certain that the log is new.
+   *
+   * @param signer the external signer; empty if the key is in this directory
+   * @param ownRules true if the caller brings its own policy
+   * @return the log as it was found
+   */
+  public ExistingLog prepareToRecord(Optional<Signer> signer, boolean ownRules)
+      throws DirectoryException, KeyException, LedgerException {
+    requireNoFileInTheWay();
+    requireReadable();
+    if (signer.isPresent() && keys().hasSigningKey()) {
+      throw new KeyException(
+          path
+              + ": the directory has a signing key; migrate it to the external signer first"
+              + " (AuditLog.migrateKey)");
+    }
+    ExistingLog log = ExistingLog.read(this);
+    Optional<String> missing = log.missingLedger();
+    if (missing.isPresent()) {
+      throw new DirectoryException(missing.get());
+    }
+    if (log.isBegun()) {
+      if (signer.isPresent()) {
+        log.requireKey(signer.get());
+      } else {
+        log.requireKey();
+      }
+      if (!ownRules) {
+        log.requireRules();
+      }
+    }
+    prepare(!log.isBegun());
+    return log;
+  }
+
+  /**
+   * Prepares the directory for recording, and returns the key. Creates a key and starter rules if
+   * the log is new.
+   *
+   * @throws DirectoryException if the directory cannot be created or written to
+   * @throws KeyException if a log exists here and its key is missing or unusable
+   */
+  public SigningKey prepareKey() throws DirectoryException, KeyException, LedgerException {
+    prepareToRecord(Optional.empty(), true);
+    return keys().openOrCreate();
+  }
+
+  /**
+   * Opens the ledger to append an event about keys.
+   *
+   * @param accepted the public keys accepted on existing rows
+   */
+  public KeyEvents keyEvents(KeyRing accepted) throws LedgerException {
+    return KeyEvents.of(
+        SqliteWriter.open(database()), CheckpointFile.at(lastCheckpoint()), accepted);
+  }
+
+  /** Returns the directory of the journals, in which accepted events wait. */
+  public Path journal() {
+    return path.resolve("journal");
+  }
+
+  /**
+   * Returns the file of the last checkpoint that was signed here. If the ledger has only earlier
+   * checkpoints, it was rolled back, and none of its checkpoints is signed any more.
+   */
+  public Path lastCheckpoint() {
+    return path.resolve("last-checkpoint");
+  }
+
+  /**
+   * Returns the problem of a directory that has {@link #lastCheckpoint} and no ledger, so that a
+   * log was here and its rows are missing; empty if there is no such problem.
+   */
+  public Optional<String> missingDatabase() {
+    return ExistingLog.read(this).missingLedger();
+  }
+
+  /** Returns the directory of the rules. */
+  public Path policy() {
+    return path.resolve("policy");
+  }
+
+  /** Returns the file of witnesses and quorum (C2SP tlog-policy); absent if the log has none. */
+  public Path witnesses() {
+    return path.resolve("witnesses");
+  }
+
+  /**
+   * Reads {@link #witnesses}.
+   *
+   * @return empty if there is no such file
+   * @throws DirectoryException if the file is not a policy, a witness's URL is unusable, or more
+   *     witnesses have a URL than a checkpoint holds cosignatures
+   */
+  public Optional<WitnessPolicy> witnessPolicy() throws DirectoryException {
+    if (Files.notExists(witnesses())) {
+      return Optional.empty();
+    }
+    try {
+      WitnessPolicy policy = WitnessPolicy.parse(Files.readAllBytes(witnesses()));
+      CosignatureFollower.requireAskable(policy);
+      return Optional.of(policy);
+    } catch (IOException e) {
+      throw new DirectoryException(witnesses() + ": cannot be read: " + DurableFiles.reason(e), e);
+    } catch (CheckpointParseException | IllegalArgumentException e) {
+      throw new DirectoryException(witnesses() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Creates the directory, readable only by its owner. If the log is new, also creates starter
+   * rules.
+   *
+   * @throws DirectoryException if the directory cannot be created or written to
+   */
+  public void prepare() throws DirectoryException {
+    requireNoFileInTheWay();
+    requireReadable();
+    prepare(!ExistingLog.read(this).isBegun());
+  }
+
+  private void prepare(boolean rules) throws DirectoryException {
+    try {
+      makeDirectory(path);
+      if (rules && !Files.exists(policy())) {
+        makePolicy();
+      }
+    } catch (IOException e) {
+      throw new DirectoryException(
+          path + ": the data directory cannot be created: " + DurableFiles.reason(e), e);
+    }
+    if (!Files.isDirectory(journal())) {
+      require(FileAccess.WRITE, path);
+    }
+  }
+
+  /** Requires write access to the ledger: without a journal, events cannot wait for it. */
+  public void requireWritableDatabase() throws DirectoryException {
+    require(FileAccess.WRITE, path);
+    require(FileAccess.WRITE, database());
+  }
+
+  /**
+   * Requires read access to the directory and the database, if they exist.
+   *
+   * @throws DirectoryException if one cannot be read; the message names the file, its owner, and
+   *     the current user
+   */
+  public void requireReadable() throws DirectoryException {
+    for (Path at = path.toAbsolutePath().getParent(); at != null; at = at.getParent()) {
+      // Below a directory without access, Files.exists is false for files that exist.
+      if (Files.isDirectory(at) && !Files.isExecutable(at)) {
+        require(FileAccess.READ, at);
+      }
+    }
+    require(FileAccess.READ, path);
+    require(FileAccess.READ, database());
+  }
+
+  private static void require(FileAccess access, Path file) throws DirectoryException {
+    Optional<String> refusal = Files.exists(file) ? access.refusal(file) : Optional.empty();
+    if (refusal.isPresent()) {
+      throw new DirectoryException(
+          file + ": " + refusal.get() + "; run as that user, or change the file's owner or mode");
+    }
+  }
+
+  private void requireNoFileInTheWay() throws DirectoryException {
+    for (Path at = path.toAbsolutePath(); at != null; at = at.getParent()) {
+      if (Files.exists(at) && !Files.isDirectory(at)) {
+        throw new DirectoryException(
+            path
+                + ": cannot be a data directory, because "
+                + at
+                + " is a file; name another directory");
+      }
+    }
+    if (Files.isDirectory(database())) {
+      throw new DirectoryException(
+          database() + ": is a directory, in place of the database; move it away");
+    }
+  }
+
+  /**
+   * Creates the rules in a temporary directory and renames it last. So after a crash, or for a
+   * process that starts meanwhile, the rules are complete or absent.
+   */
+  private void makePolicy() throws IOException {
+    Path aside = Files.createTempDirectory(path, ".new-policy-");
+    Path rules = aside.resolve("rules.yaml");
+    Files.writeString(rules, RulePolicy.starterYaml());
+    try {
+      Files.move(aside, policy(), StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      Files.deleteIfExists(rules);
+      Files.deleteIfExists(aside);
+      if (!Files.isDirectory(policy())) {
+        throw e;
+      }
+      // Another process created the rules first, and they are used.
+    }
+  }
+
+  private static void makeDirectory(Path directory) throws IOException {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    Path parent = directory.toAbsolutePath().getParent();
+    Path first = parent;
+    while (first != null && !Files.isDirectory(first)) {
+      first = first.getParent();
+    }
+    if (parent == null || first == null) {
+      throw new NoSuchFileException(directory.toString());
+    }
+    Files.createDirectories(parent);
+    DurableFiles.createDirectory(directory);
+    syncNames(parent, first);
+  }
+
+  /** Syncs the names of new directories: a power cut loses a directory whose name is not synced. */
+  private static void syncNames(Path from, Path to) throws IOException {
+    for (Path at = from; at != null && at.startsWith(to); at = at.getParent()) {
+      try {
+        DurableFiles.syncNames(at);
+      } catch (AccessDeniedException e) {
+        // This user may write to the directory but not read it, and so cannot sync it.
+      }
+    }
+  }
+}

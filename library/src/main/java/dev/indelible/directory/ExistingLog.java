@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.directory;
+
+import dev.indelible.crypto.ExposedKeyException;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.PolicyText;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.KeyRotation;
+import dev.indelible.note.RowCheck;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The log in a data directory, with the facts that decide which key may sign: only a new log gets a
+ * new key and starter rules. Reading it writes nothing.
+ */
+public final class ExistingLog {
+  private static final String REPLACE =
+      "if it is lost, 'indelible keys replace --lost --reason TEXT' replaces it and records that";
+
+  private final DataDirectory data;
+
+  /** True if the file {@code last-checkpoint} exists, so that a log was begun here. */
+  private final boolean hasCheckpoint;
+
+  /** The content of the ledger; empty if there is no ledger, or it cannot be read. */
+  private final Optional<Content> ledger;
+
+  /** The error of reading the ledger; empty if it was read, or there is none. */
+  private final Optional<LedgerException> unreadable;
+
+  /**
+   * Statements of the ledger about its keys and its policy.
+   *
+   * @param rotations the rotations that both keys signed, oldest first
+   * @param policy the row of the policy that came into force last
+   */
+  private record Content(
+      Optional<ChainRow> first,
+      Optional<ChainRow> last,
+      List<KeyRotation> rotations,
+      Optional<ChainRow> policy) {}
+
+  private ExistingLog(
+      DataDirectory data,
+      boolean hasCheckpoint,
+      Optional<Content> ledger,
+      Optional<LedgerException> unreadable) {
+    this.data = data;
+    this.hasCheckpoint = hasCheckpoint;
+    this.ledger = ledger;
+    this.unreadable = unreadable;
+  }
+
+  /** Reads the log of a data directory. */
+  static ExistingLog read(DataDirectory data) {
+    // Read before the ledger: a new log of another process has its ledger first, and then the file.
+    boolean hasCheckpoint = Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
+    try {
+      Optional<SqliteLedger> found = SqliteLedger.openIfThere(data.database());
+      if (found.isEmpty()) {
+        return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.empty());
+      }
+      try (SqliteLedger open = found.get()) {
+        Content content =
+            new Content(
+                open.row(1),
+                open.lastRow(),
+                rotations(open),
+                open.lastRow(SystemEvent.POLICY_LOADED));
+        return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty());
+      }
+    } catch (LedgerException e) {
+      return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.of(e));
+    }
+  }
+
+  /** Returns true if a log exists here, or may exist because the ledger cannot be read. */
+  boolean isBegun() {
+    return hasRows() || unreadable.isPresent() || hasCheckpoint;
+  }
+
+  /** Returns the problem of a log whose ledger is missing; empty if there is no such problem. */
+  Optional<String> missingLedger() {
+    if (!hasCheckpoint || ledger.isPresent() || unreadable.isPresent()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file and journal/ away and keep them: they show what is missing"
+            .formatted(
+                data.database(),
+                Files.exists(data.database())
+                    ? "the file has no ledger in it"
+                    : "the database is missing",
+                data.lastCheckpoint()));
+  }
+
+  private Optional<ChainRow> first() {
+    return ledger.flatMap(Content::first);
+  }
+
+  private Optional<ChainRow> last() {
+    return ledger.flatMap(Content::last);
+  }
+
+  private List<KeyRotation> rotations() {
+    return ledger.map(Content::rotations).orElse(List.of());
+  }
+
+  /**
+   * Returns true if the policy with this digest is the one that came into force last by the rows of
+   * the ledger. False may be wrong, for example while rows wait in a journal: the policy then gets
+   * one more row.
+   */
+  public boolean isInForce(String digest) {
+    return ledger
+        .flatMap(Content::policy)
+        .flatMap(ChainRow::payload)
+        .filter(payload -> PolicyText.records(payload, digest))
+        .isPresent();
+  }
+
+  /** Returns true if the ledger has rows. */
+  boolean hasRows() {
+    return last().isPresent();
+  }
+
+  /** Requires a signing key in the data directory, and that it belongs to this log. */
+  void requireKey() throws KeyException, LedgerException {
+    VerificationKey key;
+    try {
+      Path keys = data.path().resolve("keys");
+      if (Files.isDirectory(keys) && !(Files.isReadable(keys) && Files.isExecutable(keys))) {
+        throw new KeyException(keys + ": cannot be read; check its owner and its permissions");
+      }
+      if (!data.keys().hasSigningKey() && !data.keys().isExternal()) {
+        throw new KeyException(keys + ": there is no signing key");
+      }
+      key = data.keys().read().verificationKey();
+    } catch (ExposedKeyException e) {
+      // The key exists, and the message states the remedy.
+      throw e;
+    } catch (KeyException e) {
+      throw new KeyException(
+          "%s; %s; restore the log's key, or, %s".formatted(e.getMessage(), evidence(), REPLACE),
+          e);
+    }
+    if (!mayKnow(key)) {
+      throw new KeyException(
+          "%s: key %s is not one of this log's: %s; restore the right key, or, %s"
+              .formatted(data.path().resolve("keys"), key.keyId(), evidence(), REPLACE));
+    }
+  }
+
+  /** Requires that the key of a running process belongs to the log. */
+  void requireKnown(VerificationKey key) throws KeyException, LedgerException {
+    if (!mayKnow(key)) {
+      throw new KeyException(
+          "%s: key %s is not one of this log's: %s; restore the right key and restart this process, or, %s"
+              .formatted(data.path(), key.keyId(), evidence(), REPLACE));
+    }
+  }
+
+  /** Returns true if the ledger could be read. */
+  public boolean isReadable() {
+    return unreadable.isEmpty();
+  }
+
+  /** Requires that the ledger could be read. */
+  void requireReadable() throws LedgerException {
+    if (unreadable.isPresent()) {
+      throw unreadable.get();
+    }
+  }
+
+  /** Requires that the key of an external signer belongs to the log. */
+  void requireKey(Signer signer) throws KeyException, LedgerException {
+    VerificationKey key = signer.verificationKey();
+    if (!mayKnow(key)) {
+      throw new KeyException(
+          "%s: key %s is not one of this log's: %s; rotate from the log's key to it first (AuditLog.migrateKey, AuditLog.rotateSigner)"
+              .formatted(data.path(), key.keyId(), evidence()));
+    }
+  }
+
+  /** Requires rules: starter rules must not replace lost rules. */
+  void requireRules() throws DirectoryException {
+    if (!Files.exists(data.policy())) {
+      throw new DirectoryException(
+          "%s: the rules are missing, and %s; restore them from a copy, or create the directory and write new rules into it (docs/policy.md)"
+              .formatted(data.policy(), evidence()));
+    }
+  }
+
+  /** Returns the evidence that a log exists here. */
+  String evidence() {
+    if (unreadable.isPresent()) {
+      return "the ledger cannot be read, so it may have rows (%s)"
+          .formatted(unreadable.get().getMessage());
+    }
+    return last()
+        .map(
+            row ->
+                "the ledger has rows, the last of them row %s%s"
+                    .formatted(
+                        row.sequence(),
+                        row.keyId().map(key -> ", signed by key " + key).orElse("")))
+        .orElse(data.lastCheckpoint() + " shows that a log exists here");
+  }
+
+  /** Returns the id of the key in the last row, or in the first row if the last has none. */
+  Optional<String> lastSigner() {
+    return last().flatMap(ChainRow::keyId).or(() -> first().flatMap(ChainRow::keyId));
+  }
+
+  /** Returns true if a key belongs to the log, or the log has no rows. */
+  private boolean mayKnow(VerificationKey key) throws LedgerException {
+    return last().isEmpty() || signs(key);
+  }
+
+  /**
+   * Returns true if the chain shows that a key belongs to the log: the key signed a row or its own
+   * rotation. A public key in the directory is no evidence.
+   */
+  boolean signs(VerificationKey key) throws LedgerException {
+    if (rotations().stream().anyMatch(rotation -> rotation.newKey().equals(key))
+        || isSignedBy(key, first())
+        || isSignedBy(key, last())) {
+      return true;
+    }
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+      return ledger.hasRowSignedBy(key);
+    }
+  }
+
+  private static boolean isSignedBy(VerificationKey key, Optional<ChainRow> row) {
+    RowCheck check = RowCheck.ofRecords(KeyRing.of(List.of(key)));
+    return row.filter(found -> check.content(found).isEmpty()).isPresent();
+  }
+
+  /**
+   * Returns the accepted keys and earlier ones: the signed rotation to an accepted key vouches for
+   * the key before it, even if that public key is missing here.
+   */
+  public KeyRing withEarlierKeys(KeyRing accepted) {
+    KeyRing ring = accepted;
+    List<KeyRotation> rotations = rotations();
+    for (int i = rotations.size() - 1; i >= 0; i--) {
+      if (ring.find(rotations.get(i).newKey().keyId()).isPresent()) {
+        ring = ring.and(KeyRing.of(List.of(rotations.get(i).oldKey())));
+      }
+    }
+    return ring;
+  }
+
+  private static List<KeyRotation> rotations(SqliteLedger ledger) throws LedgerException {
+    List<KeyRotation> found = new ArrayList<>();
+    ledger.forEachRow(
+        RowQuery.ofType(SystemEvent.KEY_ROTATED),
+        row -> {
+          KeyRotation.read(row)
+              .filter(rotation -> rotation.holds(row))
+              .filter(
+                  rotation ->
+                      new RowCheck(KeyRing.of(List.of(rotation.oldKey()))).content(row).isEmpty())
+              .ifPresent(found::add);
+          return true;
+        });
+    return found;
+  }
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.directory;
+
+import dev.indelible.check.LastCheckpoint;
+import dev.indelible.check.LastCheckpoint.Agreement;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.checkpoint.VerificationException;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.checkpoint.WitnessPolicy;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.encoding.Timestamps;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.journal.JournalException;
+import dev.indelible.journal.JournalSettings;
+import dev.indelible.journal.WaitingEvents;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.monitor.HealthReasons;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.TamperNotes;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.RulePolicy;
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.sqlite.SqliteLedger;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks the health of a log by the files in its data directory, whether or not the log is in use.
+ * Changes nothing. {@code indelible status} prints the result; {@code Indelible.health} adds the
+ * entries of the running log. Used by one thread.
+ */
+public final class HealthCheck {
+  private final DataDirectory data;
+  private final Optional<SqliteLedger> ledger;
+
+  /** Entries by source, in the order in which they were found. */
+  private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
+
+  private HealthCheck(DataDirectory data, Optional<SqliteLedger> ledger) {
+    this.data = data;
+    this.ledger = ledger;
+  }
+
+  /**
+   * Checks a log. Counts the events that wait in its journals. Reads only those rows and tiles that
+   * the last checkpoint needs ({@code log verify} reads all).
+   *
+   * @param ledger the log's open ledger; empty if it cannot be opened, which the caller reports
+   * @param anchor the log's anchor file; empty if it has none
+   */
+  public static HealthReport of(
+      DataDirectory data, Optional<SqliteLedger> ledger, Optional<Path> anchor) {
+    return new HealthCheck(data, ledger).report(anchor);
+  }
+
+  /** Opens the ledger, checks the log, and closes the ledger. */
+  public static AuditHealth of(DataDirectory data, Optional<Path> anchor) {
+    try {
+      if (SqliteLedger.identify(data.database()).isEmpty()) {
+        // Nothing was appended yet.
+        return of(data, Optional.empty(), anchor).health();
+      }
+      try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+        return of(data, Optional.of(ledger), anchor).health();
+      }
+    } catch (LedgerException e) {
+      return AuditHealth.of(List.of(unreadable(data, e)))
+          .and(of(data, Optional.empty(), anchor).health().entries());
+    }
+  }
+
+  /** Returns the entry of a ledger that cannot be opened. */
+  public static HealthEntry unreadable(DataDirectory data, LedgerException e) {
+    return new HealthEntry(
+        HealthEntry.LEDGER,
+        data.missingDatabase().orElse("the ledger cannot be read: " + e.getMessage()));
+  }
+
+  private HealthReport report(Optional<Path> anchor) {
+    checkFiles();
+    Optional<KeyRing> accepted = accepted();
+    Optional<KeyRing> keys = accepted.filter(ring -> canSign());
+    Optional<RulePolicy> policy = policy();
+    Optional<WitnessPolicy> witnesses = witnesses();
+    Optional<WaitingEvents> waiting = waiting();
+    OptionalLong deadLetters = OptionalLong.empty();
+    Optional<KeyHistory> history = Optional.empty();
+    Optional<List<TamperNotes.Noted>> notes = Optional.of(List.of());
+    Optional<Checkpoint> checkpoint = Optional.empty();
+    OptionalLong anchored = OptionalLong.empty();
+    if (ledger.isPresent()) {
+      SqliteLedger open = ledger.get();
+      deadLetters = deadLetters(open);
+      history = accepted.flatMap(ring -> history(open, ring));
+      notes = tamperNotes(open, history);
+      history.ifPresent(this::checkSigningKey);
+      checkpoint = checkpoint(open, history);
+      history.ifPresent(known -> checkLastCheckpoint(open, known));
+      if (anchor.isPresent()) {
+        anchored = anchored(open, anchor.get(), checkpoint, history);
+      }
+    }
+    return new HealthReport(
+        AuditHealth.of(List.copyOf(entries.values())),
+        accepted,
+        keys,
+        policy,
+        witnesses,
+        waiting,
+        deadLetters,
+        history,
+        notes.orElse(List.of()),
+        entries.containsKey(HealthEntry.CHAIN),
+        checkpoint,
+        anchored);
+  }
+
+  private void add(String source, @Nullable String reason) {
+    entries.putIfAbsent(source, new HealthEntry(source, String.valueOf(reason)));
+  }
+
+  private void checkFiles() {
+    Path database = data.database();
+    if (ledger.isEmpty()) {
+      data.missingDatabase().ifPresent(missing -> add(HealthEntry.LEDGER, missing));
+    }
+    for (Path file : List.of(data.path(), database)) {
+      if (Files.exists(file) && !Files.isWritable(file)) {
+        add(
+            HealthEntry.LEDGER,
+            file
+                + ": this user cannot write to it, so nothing can be recorded; run as its owner, or"
+                + " correct its permissions, or mount its file system writable");
+      }
+    }
+    try {
+      long free = Files.getFileStore(data.path()).getUsableSpace();
+      if (free < JournalSettings.LOW_DISK_BYTES) {
+        add(
+            HealthEntry.DISK,
+            text(
+                "%s: the disk is nearly full: %,d KiB are free, and the journal does not grow below %,d KiB; free some disk space",
+                data.path(), free / 1024, JournalSettings.LOW_DISK_BYTES / 1024));
+      }
+    } catch (IOException e) {
+      add(HealthEntry.DISK, data.path() + ": free disk space cannot be read: " + e);
+    }
+  }
+
+  private Optional<KeyRing> accepted() {
+    try {
+      return Optional.of(data.keys().accepted());
+    } catch (KeyException e) {
+      add(HealthEntry.KEYS, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private boolean canSign() {
+    try {
+      if (!data.keys().isExternal()) {
+        data.requireSigningKey();
+      }
+      return true;
+    } catch (KeyException | LedgerException e) {
+      add(HealthEntry.KEYS, e.getMessage());
+      return false;
+    }
+  }
+
+  private Optional<RulePolicy> policy() {
+    try {
+      return Optional.of(RulePolicy.load(data.policy()));
+    } catch (PolicyException e) {
+      add(HealthEntry.POLICY, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<WitnessPolicy> witnesses() {
+    try {
+      return data.witnessPolicy();
+    } catch (DirectoryException e) {
+      add(HealthEntry.WITNESSES, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<WaitingEvents> waiting() {
+    if (ledger.isEmpty() && Files.exists(data.database()) && isLedger()) {
+      // The ledger's settled positions are unknown, and so is the number of waiting events.
+      return Optional.empty();
+    }
+    try {
+      WaitingEvents found = JournalCheck.waiting(data, ledger, changed -> {});
+      JournalCheck.waitingReason(found, Timestamps.now())
+          .ifPresent(reason -> add(HealthEntry.WAITING, reason));
+      return Optional.of(found);
+    } catch (JournalException e) {
+      add(HealthEntry.WAITING, "waiting events cannot be counted: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private boolean isLedger() {
+    try {
+      return SqliteLedger.identify(data.database()).isPresent();
+    } catch (LedgerException e) {
+      // The file may be a ledger; the caller reports the error.
+      return true;
+    }
+  }
+
+  private OptionalLong deadLetters(SqliteLedger open) {
+    try {
+      long waiting = open.dlqSize();
+      HealthReasons.deadLetters(waiting).ifPresent(reason -> add(HealthEntry.DEAD_LETTERS, reason));
+      return OptionalLong.of(waiting);
+    } catch (LedgerException e) {
+      add(HealthEntry.DEAD_LETTERS, "dead letters cannot be read: " + e.getMessage());
+      return OptionalLong.empty();
+    }
+  }
+
+  /**
+   * Returns the rows that report tampering. Answers to them are ignored if the key history is
+   * unknown.
+   */
+  private Optional<List<TamperNotes.Noted>> tamperNotes(
+      SqliteLedger open, Optional<KeyHistory> history) {
+    try {
+      List<TamperNotes.Noted> notes =
+          new TamperNotes(open, history.orElseGet(() -> KeyHistory.none(KeyRing.of(List.of()))))
+              .all();
+      HealthReasons.tampered(notes.stream().filter(note -> !note.isAnswered()).count())
+          .ifPresent(reason -> add(HealthEntry.CHAIN, reason));
+      return Optional.of(notes);
+    } catch (LedgerException e) {
+      add(HealthEntry.CHAIN, "rows that report tampering cannot be read: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<KeyHistory> history(SqliteLedger open, KeyRing accepted) {
+    try {
+      return Optional.of(KeyHistory.read(open, accepted, true));
+    } catch (LedgerException e) {
+      add(HealthEntry.LEDGER, "the rows about keys cannot be read: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private void checkSigningKey(KeyHistory history) {
+    if (data.keys().isExternal()) {
+      return;
+    }
+    try {
+      String key = data.keys().read().verificationKey().keyId();
+      history
+          .era(key)
+          .filter(KeyHistory.KeyValidity::isRevoked)
+          .ifPresent(
+              era ->
+                  add(
+                      HealthEntry.KEYS,
+                      text(
+                          "the signing key %s is revoked by row %s, so nothing can be recorded; replace it by the key that follows it, or restart with that key",
+                          key, era.revoked())));
+    } catch (KeyException e) {
+      add(HealthEntry.KEYS, e.getMessage());
+    }
+  }
+
+  /** Returns the last checkpoint, verified if a public key is known. */
+  private Optional<Checkpoint> checkpoint(SqliteLedger open, Optional<KeyHistory> history) {
+    try {
+      Optional<StoredCheckpoint> last = open.lastCheckpoint();
+      if (last.isEmpty()) {
+        return Optional.empty();
+      }
+      SignedCheckpoint signed = SignedCheckpoint.parse(last.get().note());
+      Collection<VerificationKey> keys =
+          history.<Collection<VerificationKey>>map(known -> known.keys().keys()).orElse(List.of());
+      if (!keys.isEmpty()) {
+        String origin = signed.unverified().origin();
+        signed.verify(origin, VerifierKey.ofLog(origin, keys));
+      }
+      return Optional.of(signed.unverified());
+    } catch (CheckpointParseException | LedgerException e) {
+      return noCheckpoint("cannot be read", e);
+    } catch (VerificationException | IllegalArgumentException e) {
+      return noCheckpoint("is not one of this log", e);
+    }
+  }
+
+  private Optional<Checkpoint> noCheckpoint(String fault, Exception e) {
+    add(
+        HealthEntry.CHECKPOINTS,
+        text(
+            "the last checkpoint in the database %s, so no further one is signed: %s; 'indelible log verify' names it, and a backup of the database restores it",
+            fault, e.getMessage()));
+    return Optional.empty();
+  }
+
+  private void checkLastCheckpoint(SqliteLedger open, KeyHistory history) {
+    LastCheckpoint judged = LastCheckpoint.judge(data.lastCheckpoint(), open, history);
+    if (judged.agreement() == Agreement.CONTRADICTS) {
+      add(HealthEntry.CHECKPOINTS, "no checkpoint is signed any more: " + judged.message());
+    } else if (judged.agreement() == Agreement.UNKNOWN) {
+      add(HealthEntry.CHECKPOINTS, judged.message());
+    }
+  }
+
+  /** Returns the size of the last checkpoint in the anchor file; empty if it is unknown. */
+  private OptionalLong anchored(
+      SqliteLedger open, Path file, Optional<Checkpoint> checkpoint, Optional<KeyHistory> history) {
+    if (Files.notExists(file)) {
+      add(HealthEntry.ANCHOR, file + ": the anchor file is missing; restore it");
+      return OptionalLong.empty();
+    }
+    if (checkpoint.isEmpty() || history.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    OptionalLong anchored = OptionalLong.empty();
+    try {
+      long size = AnchorFollower.anchored(file, checkpoint.get().origin(), history.get());
+      anchored = OptionalLong.of(size);
+      // The ledger is read after the anchor file, because a running log signs before it anchors.
+      long last = open.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+      if (size > last) {
+        add(
+            HealthEntry.ANCHOR,
+            text(
+                "%s: the log was rolled back: the anchor file has a checkpoint over %s rows, and the log's last is over %s; restore the database that has them",
+                file, size, last));
+      }
+    } catch (IOException e) {
+      add(HealthEntry.ANCHOR, file + ": the anchor file cannot be read: " + e);
+    } catch (IllegalArgumentException | LedgerException e) {
+      add(HealthEntry.ANCHOR, file + ": cannot be compared with the log: " + e.getMessage());
+    }
+    return anchored;
+  }
+
+  private static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}

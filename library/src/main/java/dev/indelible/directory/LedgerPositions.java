@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.directory;
+
+import dev.indelible.base.ThrowingFunction;
+import dev.indelible.journal.Journal.Positions;
+import dev.indelible.journal.JournalException;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.sqlite.SqliteLedger;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/**
+ * The journal positions of a ledger, and its events to compare them with.
+ *
+ * @param position reads the position of a journal
+ * @param recorded reads whether the ledger has an event
+ */
+public record LedgerPositions(
+    ThrowingFunction<UUID, Long, LedgerException> position,
+    ThrowingFunction<UUID, Boolean, LedgerException> recorded)
+    implements Positions {
+  /** Returns the positions of an open ledger. */
+  static LedgerPositions of(SqliteLedger ledger) {
+    return new LedgerPositions(ledger::settled, ledger::isRecorded);
+  }
+
+  /**
+   * Returns the positions of a ledger's file, which may not exist yet. Reads also on a full disk.
+   */
+  public static LedgerPositions at(Path database) {
+    return new LedgerPositions(
+        journal -> SqliteLedger.settled(database, journal),
+        event -> SqliteLedger.isRecorded(database, event));
+  }
+
+  @Override
+  public long settled(UUID journal) throws JournalException {
+    return read(position, journal);
+  }
+
+  @Override
+  public boolean contradicts(UUID event, boolean isBefore) throws JournalException {
+    return read(recorded, event) != isBefore;
+  }
+
+  private static <T> T read(ThrowingFunction<UUID, T, LedgerException> reading, UUID id)
+      throws JournalException {
+    try {
+      return reading.apply(id);
+    } catch (LedgerException e) {
+      throw new JournalException(e.getMessage(), e);
+    }
+  }
+}
