@@ -83,6 +83,12 @@ final class PathTrie {
       }
     }
 
+    /** Returns true if any name in this directory is a home. */
+    boolean holdsHomes() {
+      return isAboveHomes
+          && globs.values().stream().flatMap(List::stream).anyMatch(edge -> edge.node.isHome);
+    }
+
     /** Returns true if patterns end here and none continues. */
     boolean isLeaf() {
       return names.isEmpty() && globs.isEmpty() && deep == null && below == null && !isHome;
@@ -317,7 +323,7 @@ final class PathTrie {
     /** True if relations that are not certain are left out, which saves most of the walk. */
     private boolean isSureOnly;
 
-    /** True if the component after the current one leaves out names. */
+    /** True if a component after the current one leaves out names. */
     private boolean filters;
 
     /** How certain a pattern is found by the name after any depth; null elsewhere. */
@@ -357,6 +363,10 @@ final class PathTrie {
       while (isRecursive && wideFrom > 1 && components.get(wideFrom - 1).isWide()) {
         wideFrom--;
       }
+      int lastNarrow = components.size();
+      while (lastNarrow > 0 && components.get(lastNarrow - 1).isWide()) {
+        lastNarrow--;
+      }
       enterNext(start, Relation.YES);
       turn();
       for (int i = 0; i < components.size() && isOpen(); i++) {
@@ -368,7 +378,7 @@ final class PathTrie {
         }
         // A place where patterns only end counts for nothing before the end of the path.
         skipsEnds = i + 1 < wideFrom;
-        filters = isItself || i + 1 < components.size() && !components.get(i + 1).isWide();
+        filters = isItself || i + 1 < lastNarrow;
         step(components.get(i));
       }
       finish();
@@ -579,7 +589,9 @@ final class PathTrie {
         return;
       }
       reached.set(node.id);
-      if (node != start) {
+      // A search for a name below /home finds homes too, which only a recursive operation harms.
+      boolean isOfHomes = filters && !isRecursive && node.holdsHomes();
+      if (node != start && !isOfHomes) {
         enterNext(node, relation);
       }
       Relation further = node.isFloating || filters ? Relation.MAYBE : relation;

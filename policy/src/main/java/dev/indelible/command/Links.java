@@ -69,7 +69,7 @@ final class Links {
     Value target = use.arguments().get(1);
     List<Value> place = names(use.arguments().get(0), directory);
     Value base = directory;
-    if (use.detail().isEmpty() && !Paths.isAbsolute(target)) {
+    if (!use.detail().endsWith("from here") && !Paths.isAbsolute(target)) {
       base = joined(place.subList(0, place.size() - 1));
     }
     put(key(place), joined(names(target, base)));

@@ -23,6 +23,10 @@ final class Names {
 
   private static final Set<String> VERSIONED = Set.of("python", "pip", "gcc", "clang", "java");
 
+  /** Programs that run a file of the project. */
+  private static final Set<String> INTERPRETERS =
+      Set.of("bash", "node", "perl", "php", "python", "python3", "ruby", "sh");
+
   /**
    * Maximum number of programs that a glob may stand for; a glob that matches more names no
    * program.
@@ -58,6 +62,10 @@ final class Names {
     if (isPath && last.isKnown() && !last.pieces().isEmpty()) {
       // "$JAVA_HOME/bin/java": whatever the directory, the program is that.
       return new Reading(known(last.prefix()), 0, false);
+    }
+    if (isContent(first)) {
+      // "$(cat file)": the file might as well be run itself.
+      return new Reading(List.of(), 0, false);
     }
     if (isArguments(first)) {
       return new Reading(List.of(), 0, false);
@@ -95,6 +103,16 @@ final class Names {
         && !value.has(Origin.NETWORK)
         && !value.has(Origin.DECODED)
         && !value.has(Origin.INPUT);
+  }
+
+  /** Returns whether a value is the content of files alone. */
+  private static boolean isContent(Value value) {
+    for (Value.Piece piece : value.pieces()) {
+      if (!(piece instanceof Value.Unknown unknown) || unknown.origin() != Origin.FILE) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Returns true if the name is {@code "$@"} or {@code "$1"} of a script that has none. */
@@ -148,7 +166,7 @@ final class Names {
     boolean hasListed = false;
     for (Value.Piece piece : text.pieces()) {
       if (piece instanceof Value.Unknown unknown && unknown.origin() == Origin.OUTPUT) {
-        if (!isListed(unknown.detail())) {
+        if (!isListed(unknown.detail()) && !isOfProject(unknown.detail())) {
           return false;
         }
         hasListed = true;
@@ -158,6 +176,20 @@ final class Names {
       }
     }
     return hasListed;
+  }
+
+  /**
+   * Returns whether a command is a program of the project, or a file of it in another language: who
+   * runs it might as well run what it prints.
+   */
+  private static boolean isOfProject(String command) {
+    String[] words = command.split(" ", 3);
+    boolean isInterpreter = INTERPRETERS.contains(words[0]) && words.length > 1;
+    String file = isInterpreter ? words[1] : words[0];
+    return file.matches("[\\w.-]+(?:/[\\w.-]+)*")
+        && !file.startsWith("-")
+        && !file.contains("..")
+        && (isInterpreter ? file.indexOf('.') > 0 : file.indexOf('/') > 0);
   }
 
   private static boolean isListed(String command) {

@@ -28,6 +28,8 @@ final class Outputs {
     switch (base) {
       case "echo":
         return List.of(Format.echo(arguments));
+      case "date":
+        return List.of(date(arguments));
       case "printf":
         return List.of(printf(arguments));
       case "pwd":
@@ -199,6 +201,29 @@ final class Outputs {
       words.append(' ').append(argv.get(i).prefix());
     }
     return words.toString();
+  }
+
+  /** Returns the text of a format of {@code date}, whose fields are not known. */
+  private static Value date(List<Value> arguments) {
+    Value.Builder printed = new Value.Builder();
+    for (Value argument : arguments) {
+      String format = argument.prefix();
+      if (format.startsWith("+") && argument.isKnown()) {
+        for (int i = 1; i < format.length(); i++) {
+          if (format.charAt(i) != '%') {
+            printed.add(format.substring(i, i + 1));
+            continue;
+          }
+          while (i + 1 < format.length() && !Character.isLetter(format.charAt(i + 1))) {
+            i++;
+          }
+          i++;
+          printed.add(new Value.Unknown(Origin.OUTPUT, "date"));
+        }
+      }
+    }
+    Value text = printed.build();
+    return text.pieces().isEmpty() ? Value.unknown(Origin.OUTPUT, "date") : text;
   }
 
   private Value printf(List<Value> arguments) {

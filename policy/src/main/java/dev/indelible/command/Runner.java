@@ -142,6 +142,12 @@ final class Runner {
       }
     }
     List<String> candidates = reading.names();
+    if (candidates.isEmpty() && argv.size() > 1 && isScriptItself(first)) {
+      // "$0 -c text": the shell that runs the script.
+      List<Value> shell = new ArrayList<>(argv);
+      shell.set(0, Value.of("sh"));
+      return run(shell, call);
+    }
     if (candidates.isEmpty()) {
       List<Value> written = interpreter.files().written(first, call.state().directories().get(0));
       if (!written.isEmpty()) {

@@ -98,7 +98,6 @@ public final class FactReader {
           new Fact(
               Verb.OPAQUE,
               new Operand.Detail("cannot be read: " + e.getClass().getSimpleName()),
-              false,
               Cause.ACTION);
       return new Reading(new Facts(List.of(opaque), List.of()), surroundings);
     }
@@ -144,7 +143,6 @@ public final class FactReader {
           Verb.CONTACTS,
           new Operand.Host(
               CanonicalHost.ofRequest(request.scheme(), request.host(), request.port().orElse(-1))),
-          false,
           Cause.ACTION);
     } else if (action instanceof Read read) {
       readRead(read, facts);

@@ -29,7 +29,11 @@ final class AwkScanner {
   }
 
   static void read(Value program, Template template, Scan scan) {
-    new AwkScanner(program, scan.uses()).scan();
+    scan(program, scan.uses());
+  }
+
+  static void scan(Value program, Uses uses) {
+    new AwkScanner(program, uses).scan();
   }
 
   private void scan() {

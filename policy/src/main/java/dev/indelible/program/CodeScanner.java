@@ -43,6 +43,13 @@ public final class CodeScanner {
   private static final Set<String> DECLARING =
       Set.of("my", "our", "local", "let", "var", "const", "export");
 
+  /** Words that follow a call without arguments. */
+  private static final Set<String> NO_ARGUMENTS =
+      Set.of("if", "unless", "or", "and", "do", "for", "foreach", "while", "until");
+
+  /** The variable that a call of Perl without arguments takes. */
+  private static final String TOPIC = "$_";
+
   /** Words that may precede an expression. */
   private static final Set<String> PREFIXES = Set.of("new", "await", "return", "my", "yield");
 
@@ -90,7 +97,7 @@ public final class CodeScanner {
 
   private static void scan(String language, Value code, Uses uses, int depth) {
     switch (language) {
-      case "python", "node", "perl", "ruby", "php", "lua", "R" ->
+      case "python", "node", "perl", "ruby", "php", "lua", "R", "julia", "jvm" ->
           new CodeScanner(language, code, uses, depth).scan();
       case "powershell", "cmd" -> WindowsScanner.scan(language, code, uses);
       case "sql" -> SqlScanner.scan(code).forEach(uses.list()::add);
@@ -98,16 +105,20 @@ public final class CodeScanner {
       case "make" -> make(code, uses);
       case "applescript" -> {
         textCalls(code, "do shell script", uses);
+        if (new Encoded(code).text().contains("make login item")) {
+          uses.add(Role.WRITES, Values.path("~/Library/LaunchAgents/login item"));
+        }
         if (new Encoded(code).text().contains("with administrator privileges")) {
           uses.add(Role.GAINS_PRIVILEGE, "administrator privileges");
         }
       }
-      case "elisp" -> {
-        textCalls(code, "(shell-command ", uses);
-        textCalls(code, "(shell-command-to-string ", uses);
-        textCalls(code, "(async-shell-command ", uses);
+      case "awk" -> AwkScanner.scan(code, uses);
+      case "elisp" -> LispScanner.scan(code, uses);
+      default -> {
+        if (LineLanguages.NAMES.contains(language)) {
+          LineLanguages.scan(language, code, uses);
+        }
       }
-      default -> {}
     }
   }
 
@@ -204,6 +215,12 @@ public final class CodeScanner {
   }
 
   private void scan() {
+    if (ForkBombs.isOne(tokens)) {
+      uses.add(Role.STOPS, "fork bomb");
+    }
+    if (language.equals("python")) {
+      notebookLines();
+    }
     readImports();
     readLoops();
     int passes = 1;
@@ -229,6 +246,21 @@ public final class CodeScanner {
     }
   }
 
+  /** Reads lines of a notebook that a shell runs: those behind {@code !}, or a whole cell. */
+  private void notebookLines() {
+    String text = encoded.text();
+    if (text.startsWith("%%bash") || text.startsWith("%%sh")) {
+      int end = text.indexOf('\n');
+      uses.add(Role.RUNS_SHELL, encoded.value(end < 0 ? "" : text.substring(end + 1)));
+    } else if (text.indexOf('!') >= 0) {
+      for (String line : text.split("\n")) {
+        if (line.strip().startsWith("!")) {
+          uses.add(Role.RUNS_SHELL, encoded.value(line.strip().substring(1)));
+        }
+      }
+    }
+  }
+
   /** Records the loops over constants by the place where they begin. */
   private void readLoops() {
     int attempts = 0;
@@ -237,6 +269,10 @@ public final class CodeScanner {
         continue;
       }
       attempts++;
+      if (language.equals("perl")) {
+        perlLoop(i);
+        continue;
+      }
       int in = i + 1;
       while (in < i + 10 && !token(in).isName("in") && !token(in).isName("of")) {
         in++;
@@ -252,6 +288,20 @@ public final class CodeScanner {
           loops.put(i, new Loop(token(name).text(), values));
         }
       }
+    }
+  }
+
+  /** Reads {@code for my $x (list)}, {@code for (list)} and {@code … for list}. */
+  private void perlLoop(int start) {
+    int list = start + 1;
+    while (DECLARING.contains(token(list).text())) {
+      list++;
+    }
+    boolean isNamed = token(list).kind() == Kind.NAME && token(list + 1).is('(');
+    boolean isVariable = isNamed && token(list).text().startsWith("$");
+    List<Value> values = loopValues(isVariable ? list + 1 : list);
+    if (!values.isEmpty()) {
+      loops.put(start, new Loop(isVariable ? token(list).text() : TOPIC, values));
     }
   }
 
@@ -536,10 +586,15 @@ public final class CodeScanner {
     if (home != null) {
       return methods(home);
     }
-    if ((language.equals("perl") || language.equals("ruby"))
-        && table.has(called)
-        && startsArgument()) {
+    boolean takesBare = language.equals("perl") || language.equals("ruby");
+    boolean isLuaString = language.equals("lua") && token(at).kind() == Kind.STRING;
+    if (table.has(called) && (isLuaString || takesBare && startsArgument())) {
       return call(called, bareArguments());
+    }
+    if (language.equals("perl") && table.has(called) && variables.containsKey(TOPIC)) {
+      CodeTable.Arguments topic = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
+      topic.values().add(variables.get(TOPIC));
+      return call(called, topic);
     }
     if (called.equalsIgnoreCase("true")) {
       return Value.of("true");
@@ -607,10 +662,23 @@ public final class CodeScanner {
         CodeTable.Arguments arguments = arguments();
         arguments.values().add(0, value);
         value = call("." + method, arguments);
+      } else if (language.equals("ruby") && method.equals("each") && bindsBlock(value)) {
+        return COMPUTED;
       } else if (!List.of("parent", "text", "content", "path").contains(method)) {
         value = COMPUTED;
       }
     }
+  }
+
+  /** Binds the variable of a block, <code>{ |x| … }</code>; returns whether there is one. */
+  private boolean bindsBlock(Value value) {
+    boolean isBlock = token(at).is('{') || token(at).isName("do");
+    if (!isBlock || !token(at + 1).is('|') || token(at + 2).kind() != Kind.NAME) {
+      return false;
+    }
+    variables.put(token(at + 2).text(), value);
+    at += 4;
+    return true;
   }
 
   /** Reads arguments in parentheses. */
@@ -656,8 +724,7 @@ public final class CodeScanner {
   private boolean startsArgument() {
     Token token = token(at);
     return token.kind() == Kind.STRING
-        || token.kind() == Kind.NAME
-            && !List.of("if", "unless", "or", "and", "do").contains(token.text())
+        || token.kind() == Kind.NAME && !NO_ARGUMENTS.contains(token.text())
         || token.kind() == Kind.SHELL;
   }
 
@@ -685,6 +752,9 @@ public final class CodeScanner {
     if (call.evaluates()) {
       evaluate(first);
       return COMPUTED;
+    }
+    if (language.equals("R")) {
+      arguments.values().replaceAll(CodeScanner::expanded);
     }
     for (Use use : call.uses(name, arguments)) {
       if (use.arguments().isEmpty() || isKnownInPart(use.arguments().get(0))) {
@@ -743,7 +813,7 @@ public final class CodeScanner {
   /** Returns a pattern whose stars stand for files. */
   private static Value globbed(Value pattern) {
     List<Piece> pieces = new ArrayList<>();
-    for (Piece piece : pattern.pieces()) {
+    for (Piece piece : expanded(pattern).pieces()) {
       pieces.addAll(
           piece instanceof Known known ? Values.globbed(known.text()).pieces() : List.of(piece));
     }

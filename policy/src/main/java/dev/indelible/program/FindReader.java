@@ -45,7 +45,6 @@ final class FindReader {
           "-group",
           "-ilname",
           "-inum",
-          "-iregex",
           "-links",
           "-lname",
           "-maxdepth",
@@ -55,7 +54,6 @@ final class FindReader {
           "-newer",
           "-perm",
           "-printf",
-          "-regex",
           "-regextype",
           "-samefile",
           "-size",
@@ -82,6 +80,10 @@ final class FindReader {
   private static final Set<String> TESTS =
       Set.of("-empty", "-nouser", "-nogroup", "-executable", "-readable", "-writable");
 
+  /** Programs that delete, or destroy, each file that they are given. */
+  private static final Set<String> DELETING =
+      Set.of("rm", "/bin/rm", "shred", "truncate", "unlink");
+
   private final List<Value> argv;
   private final Uses uses = new Uses();
   private final List<Value> roots = new ArrayList<>();
@@ -91,6 +93,9 @@ final class FindReader {
   private boolean prints = true;
   private boolean rootsOnly;
   private boolean isFiltered;
+
+  /** Whether the terms before pick directories alone. */
+  private boolean picksDirectories;
 
   private FindReader(List<Value> argv) {
     this.argv = argv;
@@ -172,6 +177,13 @@ final class FindReader {
 
   /** Reads terms up to {@code -o}, a comma, a closing parenthesis or the end. */
   private Optional<Set<Value>> chain(Optional<Set<Value>> given) {
+    boolean outer = picksDirectories;
+    Optional<Set<Value>> names = terms(given);
+    picksDirectories = outer;
+    return names;
+  }
+
+  private Optional<Set<Value>> terms(Optional<Set<Value>> given) {
     Optional<Set<Value>> names = given;
     boolean isNegated = false;
     while (next < argv.size()) {
@@ -203,10 +215,26 @@ final class FindReader {
           next++;
           if (next < argv.size()) {
             Value pattern = argv.get(next++);
-            if (!isNegated && names.isEmpty()) {
+            if (!isNegated && names.isEmpty() && !Values.is(pattern, "*")) {
               names = Optional.of(Set.of(pattern(pattern, text)));
             }
           }
+        }
+        case "-regex", "-iregex" -> {
+          next++;
+          if (next < argv.size()) {
+            Optional<Value> pattern = RegexGlob.of(argv.get(next++));
+            if (!isNegated && names.isEmpty()) {
+              names = pattern.map(Set::of);
+            }
+          }
+        }
+        case "-type" -> {
+          next++;
+          String type = next < argv.size() ? argv.get(next++).prefix() : "";
+          picksDirectories |= type.equals("d") && !isNegated;
+          // A link is not what it leads to.
+          isFiltered |= type.equals("l");
         }
         default -> {
           next++;
@@ -243,6 +271,8 @@ final class FindReader {
       case "-delete" -> {
         prints = false;
         if (names.isEmpty()) {
+          // A directory that has something in it is not deleted.
+          isFiltered |= picksDirectories;
           boolean isRecursive = !isFiltered && !rootsOnly;
           items(names).forEach(p -> uses.add(Role.DELETES, List.of(p), "", isRecursive, false));
         } else {
@@ -272,8 +302,6 @@ final class FindReader {
       }
       default -> {
         boolean hasValue = TESTS_WITH_VALUE.contains(text);
-        // A link is not its target.
-        isFiltered |= text.equals("-type") && next < argv.size() && Values.is(argv.get(next), "l");
         isFiltered |= (hasValue && !DEPTHS.contains(text)) || TESTS.contains(text);
         if (hasValue) {
           next++;
@@ -282,24 +310,37 @@ final class FindReader {
     }
   }
 
-  /** Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. */
+  /**
+   * Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. A
+   * command without its end is an error, for which find does nothing at all.
+   */
   private void execute(Optional<Set<Value>> names) {
     prints = false;
     List<Value> command = new ArrayList<>();
-    while (next < argv.size()) {
+    boolean isEnded = false;
+    while (next < argv.size() && !isEnded) {
       Value argument = argv.get(next++);
       if (Values.is(argument, ";")) {
-        break;
+        isEnded = true;
+        continue;
       }
       if (Values.is(argument, "+")
           && !command.isEmpty()
           && Values.is(command.get(command.size() - 1), "{}")) {
-        break;
+        isEnded = true;
+        continue;
       }
       command.add(argument);
     }
-    if (command.isEmpty()) {
+    if (command.isEmpty() || !isEnded && command.stream().allMatch(Values::isKnown)) {
       return;
+    }
+    if (names.isEmpty()
+        && !isFiltered
+        && !rootsOnly
+        && DELETING.contains(command.get(0).prefix())) {
+      // One by one, everything.
+      roots.forEach(root -> uses.add(Role.DELETES, List.of(root), "", true, false));
     }
     for (Value item : items(names)) {
       List<Value> run = new ArrayList<>(command.size());

@@ -78,7 +78,11 @@ final class Network {
     if (remoteHost(argument).isPresent()) {
       String text = argument.prefix();
       String path = text.substring(text.lastIndexOf(':') + 1);
-      if (path.chars().filter(c -> c == '/').count() < 2) {
+      boolean isBucket = path.startsWith("//");
+      boolean isTop = path.chars().filter(c -> c == '/').count() < (isBucket ? 4 : 2);
+      Value source = scan.operands().get(0);
+      boolean isBuild = Values.isBelow(source) && !source.prefix().startsWith("./");
+      if (isTop && !(isBucket && isBuild && !Values.is(source, "."))) {
         // A deployment mirrors a build into a separate directory; this directory also has other
         // content.
         scan.uses().add(Role.DESTROYS, argument);

@@ -12,7 +12,8 @@ public enum Role {
   WRITES,
   /**
    * Creates the first path as a link to the second, which is relative to the place of the link, or
-   * to the working directory if there is a detail.
+   * to the working directory if the detail ends in {@code from here}. The detail begins with {@code
+   * new link} if no file is replaced.
    */
   LINKS,
   /** Reads the content of the path. */

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class Scan {
   /** The bit of the condition {@code stdout}: an option writes to the standard output. */
   static final long WRITES_STDOUT = 1L << 63;
+
+  /** Roles of clients of other systems, all of which know {@code --help}. */
+  private static final Set<Role> HELPED = Set.of(Role.DESTROYS, Role.PUBLISHES);
 
   /**
    * Maximum number of operands for which a separate path in a directory is computed; this limits
@@ -290,7 +294,19 @@ final class Scan {
     if (grammar.harmless.anyOf() != 0 && grammar.harmless.holds(present) && !isNegated) {
       uses.clear();
     }
+    if (asksForHelp()) {
+      uses.list().removeIf(use -> HELPED.contains(use.role()));
+    }
     return new Invocation(program, uses.list(), operands, output);
+  }
+
+  private boolean asksForHelp() {
+    for (Value argument : argv) {
+      if (Values.is(argument, "--help")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Adds the uses of arguments whose conditions hold. */

@@ -41,6 +41,12 @@ final class Values {
     return isKnown(value) && value.prefix().equals(text);
   }
 
+  /** Returns whether a path is known and relative, and does not lead upwards. */
+  static boolean isBelow(Value path) {
+    String text = path.prefix();
+    return isKnown(path) && !text.startsWith("/") && !text.contains("..");
+  }
+
   /**
    * Returns the two parts around the first known occurrence of a character; one part if there is
    * none.
