@@ -52,8 +52,7 @@ final class ActionWords {
     }
   }
 
-  private static AgentAction action(List<String> words)
-      throws CommandFailure, JsonFormatException {
+  private static AgentAction action(List<String> words) throws CommandFailure, JsonFormatException {
     String first = words.get(1);
     return switch (words.get(0)) {
       case Bash.KIND -> new Bash(only(words, 2).get(1));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.base.Text;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

@@ -97,7 +97,8 @@ enum HookFormat {
     @Override
     List<String> notes() {
       return List.of(
-          "the coding agent reads .github/hooks of its repository: name that with --settings", OPEN);
+          "the coding agent reads .github/hooks of its repository: name that with --settings",
+          OPEN);
     }
   };
 

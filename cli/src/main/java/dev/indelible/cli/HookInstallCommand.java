@@ -27,7 +27,9 @@ import picocli.CommandLine.Parameters;
       "the hook cannot start. OpenCode has no settings for hooks; docs/hooks.md has its plugin."
     })
 final class HookInstallCommand extends Verb {
-  @Parameters(paramLabel = "AGENT", description = "the agent: claude-code, codex, copilot, cursor or gemini")
+  @Parameters(
+      paramLabel = "AGENT",
+      description = "the agent: claude-code, codex, copilot, cursor or gemini")
   String agent = "";
 
   @Option(
@@ -84,9 +86,7 @@ final class HookInstallCommand extends Verb {
   /** Returns the settings file; for a symbolic link, the file that it points to. */
   private Path file(HookFormat format) throws CommandFailure {
     Path named =
-        settings != null
-            ? settings
-            : format.file(Path.of(System.getProperty("user.home")));
+        settings != null ? settings : format.file(Path.of(System.getProperty("user.home")));
     try {
       return Files.exists(named) ? named.toRealPath() : named.toAbsolutePath().normalize();
     } catch (IOException e) {
@@ -108,7 +108,9 @@ final class HookInstallCommand extends Verb {
         .formatted(quoted(launcher), quoted(absolute(data().path())), agent);
   }
 
-  /** Returns the command that asks the daemon, which must run now: its user is the socket's owner. */
+  /**
+   * Returns the command that asks the daemon, which must run now: its user is the socket's owner.
+   */
   private String clientCommand() throws CommandFailure {
     if (client == null || socket == null) {
       throw CommandFailure.usage("--client and --socket belong together; give both");

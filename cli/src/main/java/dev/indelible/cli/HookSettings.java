@@ -23,8 +23,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * An agent's settings file before and after the hook is added. Everything else in the file keeps its
- * value and its place.
+ * An agent's settings file before and after the hook is added. Everything else in the file keeps
+ * its value and its place.
  *
  * @param file the file; a symbolic link is followed
  * @param before its lines; none if there is no file
@@ -57,8 +57,7 @@ record HookSettings(Path file, List<String> before, List<String> after, boolean 
    * @throws CommandFailure if the file cannot be read, or does not have the form that the agent
    *     reads
    */
-  static HookSettings withHook(HookFormat format, Path file, String command)
-      throws CommandFailure {
+  static HookSettings withHook(HookFormat format, Path file, String command) throws CommandFailure {
     String text = read(file);
     ObjectNode settings = parse(file, text);
     if (format.hasVersion() && !settings.has("version")) {

@@ -111,7 +111,7 @@ final class StatusCommand extends Verb {
     return fields;
   }
 
-  /** Reads a value of the ledger; empty, and not zero, if it cannot be read. */
+  /** Reads a value of the ledger; empty, and not zero, if it cannot be read (D11). */
   private <T> Optional<T> read(
       String what, ThrowingFunction<SqliteLedger, T, LedgerException> reading) {
     try {

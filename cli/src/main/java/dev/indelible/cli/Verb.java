@@ -125,7 +125,7 @@ abstract class Verb implements Callable<Integer> {
         MAX_RECORDED_BYTES);
   }
 
-  /** Closes a log; fails if an accepted event is not in the ledger. */
+  /** Closes a log; fails if an accepted event is not in the ledger (D9). */
   static void closeWritten(Indelible log) throws CommandFailure {
     DrainReport report = log.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
@@ -134,8 +134,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Closes a log after its one decision was printed. A row that still waits is safe in the journal:
-   * it is reported on standard error, and the decision stands.
+   * Closes a log after its one decision was printed (D9). A row that still waits is safe in the
+   * journal: it is reported on standard error, and the decision stands.
    */
   final void closeAfterAnswer(Indelible log) {
     awaitRow(log);

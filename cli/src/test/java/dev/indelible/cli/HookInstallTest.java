@@ -207,8 +207,15 @@ class HookInstallTest {
     Files.setPosixFilePermissions(client, PosixFilePermissions.fromString("rwx------"));
     Path socket = Files.writeString(temp.resolve("i.sock"), "");
     String[] withClient = {
-      "hook", "install", "codex", "--settings", settings(),
-      "--client", client.toString(), "--socket", socket.toString()
+      "hook",
+      "install",
+      "codex",
+      "--settings",
+      settings(),
+      "--client",
+      client.toString(),
+      "--socket",
+      socket.toString()
     };
     cli.run("hook", "install", "codex", "--settings", settings()).ok();
 
@@ -219,8 +226,7 @@ class HookInstallTest {
     assertThat(hooks).hasSize(1);
     assertThat(hooks.at("/0/hooks/0/command").asString())
         .isEqualTo(
-            "%s codex %s %s"
-                .formatted(client, socket, Files.getAttribute(socket, "unix:uid")));
+            "%s codex %s %s".formatted(client, socket, Files.getAttribute(socket, "unix:uid")));
   }
 
   @Test

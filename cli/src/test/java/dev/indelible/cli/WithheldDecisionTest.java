@@ -22,7 +22,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A decision that was made is printed, also if the ledger cannot record it now. */
+/** A decision that was made is printed, also if the ledger cannot record it now (D9). */
 @Timeout(300)
 @DisabledOnOs(OS.WINDOWS)
 class WithheldDecisionTest {
@@ -78,7 +78,7 @@ class WithheldDecisionTest {
     assertDelivered(2);
   }
 
-  /** The printed decision has one row, also if its process is killed. */
+  /** The printed decision has one row, also if its process is killed (D2). */
   @Test
   void decisionPrintedBeforeAKillIsRecordedOnce() throws Exception {
     String id;

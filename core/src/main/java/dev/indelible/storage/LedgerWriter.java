@@ -13,7 +13,7 @@ import java.util.UUID;
 import java.util.function.Predicate;
 
 /**
- * Writes to a ledger over one connection, by one thread. Executes the statements that package
+ * Writes to a ledger over one connection, by one thread (D6). Executes the statements that package
  * {@code dev.indelible.append} needs, and makes no decisions.
  *
  * <p>Contract, for every implementation:

@@ -23,7 +23,7 @@ import java.util.Optional;
 
 /**
  * The log in a data directory, with the facts that decide which key may sign: only a new log gets a
- * new key and starter rules. Reading it writes nothing.
+ * new key and starter rules (D11). Reading it writes nothing.
  */
 public final class ExistingLog {
   private static final String REPLACE =

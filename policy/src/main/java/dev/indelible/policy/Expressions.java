@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
-import dev.indelible.expression.ExpressionLanguage;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.action.Custom;
@@ -10,6 +9,7 @@ import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.expression.ExpressionLanguage;
 import dev.indelible.fact.Cause;
 import dev.indelible.fact.Fact;
 import java.util.ArrayList;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.hook;
 
-
 /**
  * A question of an agent to its hook.
  *

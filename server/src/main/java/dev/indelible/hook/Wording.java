@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.hook;
 
+import dev.indelible.base.Text;
 import dev.indelible.decision.Decision;
 import dev.indelible.gate.Gate;
 import dev.indelible.gate.RecordedDecision;
-import dev.indelible.base.Text;
 
 /** The text of an answer, for the person or the model that reads it. */
 final class Wording {

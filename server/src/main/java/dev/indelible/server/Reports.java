@@ -3,9 +3,9 @@ package dev.indelible.server;
 
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleMeters;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
-import dev.indelible.health.AuditHealth;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.OptionalLong;

@@ -4,12 +4,12 @@ package dev.indelible.hook;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.indelible.decision.Decision;
 import dev.indelible.decision.Allow;
+import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
+import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
-import dev.indelible.decision.Explanation;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
@@ -48,18 +48,14 @@ class HookDialectTest {
 
     @Override
     public String toString() {
-      return "%s %s: %s"
-          .formatted(agent(), of.path("client").stringValue(), of.path("question"));
+      return "%s %s: %s".formatted(agent(), of.path("client").stringValue(), of.path("question"));
     }
   }
 
   static Stream<Sample> samples() {
     try (InputStream in = HookDialectTest.class.getResourceAsStream("questions.jsonl")) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .map(HookDialectTest::sample)
-          .toList()
-          .stream();
+          .lines().map(HookDialectTest::sample).toList().stream();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -149,8 +145,7 @@ class HookDialectTest {
     String question =
         "{\"sessionId\":\"s\",\"cwd\":\"/p\",\"toolName\":\"bash\",\"toolArgs\":" + arguments + "}";
 
-    assertThatThrownBy(
-            () -> new Copilot().read(question.getBytes(StandardCharsets.UTF_8), null))
+    assertThatThrownBy(() -> new Copilot().read(question.getBytes(StandardCharsets.UTF_8), null))
         .isInstanceOf(JsonFormatException.class);
   }
 }

@@ -95,8 +95,7 @@ class DaemonTest {
     return URI.create(daemon.addresses().get(0)).getPort();
   }
 
-  private HttpResponse<String> post(String path, String body, String... headers)
-      throws Exception {
+  private HttpResponse<String> post(String path, String body, String... headers) throws Exception {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
             .timeout(LIMIT)
@@ -159,8 +158,7 @@ class DaemonTest {
     assertThat(json(response).path("effective_command").stringValue()).isEqualTo("rm -rf /");
     assertThat(rows())
         .singleElement()
-        .satisfies(
-            row -> assertThat(row.id()).isEqualTo(json(response).path("id").stringValue()));
+        .satisfies(row -> assertThat(row.id()).isEqualTo(json(response).path("id").stringValue()));
   }
 
   @Test
@@ -169,8 +167,7 @@ class DaemonTest {
 
     assertThat(served.body()).contains("openapi: 3.1");
     assertThat(Contract.paths().keySet().stream().map(path -> path.replace("{agent}", "codex")))
-        .containsAll(
-            List.of("/v1/check", "/metrics", "/health/audit", "/access/v1/evaluation"));
+        .containsAll(List.of("/v1/check", "/metrics", "/health/audit", "/access/v1/evaluation"));
     for (String path : Contract.paths().keySet()) {
       HttpResponse<String> answer = get(path.replace("{agent}", "codex"));
       assertThat(answer.statusCode()).as(path).isNotEqualTo(404);
@@ -245,8 +242,7 @@ class DaemonTest {
                 + "\"rm -rf /\"}}");
 
     assertThat(response.statusCode()).isEqualTo(200);
-    assertThat(
-            json(response).path("hookSpecificOutput").path("permissionDecision").stringValue())
+    assertThat(json(response).path("hookSpecificOutput").path("permissionDecision").stringValue())
         .isEqualTo("deny");
   }
 
@@ -442,7 +438,8 @@ class DaemonTest {
       for (int i = 0; i < 1_000; i++) {
         SocketChannel channel = SocketChannel.open(loopback(port()));
         channel.write(
-            ByteBuffer.wrap("POST /v1/check HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.UTF_8)));
+            ByteBuffer.wrap(
+                "POST /v1/check HTTP/1.1\r\nHost: loc".getBytes(StandardCharsets.UTF_8)));
         idle.add(channel);
       }
       assertThat(json(post("/v1/check", ORDINARY)).path("decision").stringValue())

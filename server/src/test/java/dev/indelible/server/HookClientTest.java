@@ -86,7 +86,10 @@ class HookClientTest {
     Path out = Files.createTempFile(temp, "out", "");
     Path err = Files.createTempFile(temp, "err", "");
     Process process =
-        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+        new ProcessBuilder(command)
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile())
+            .start();
     try (var in = process.getOutputStream()) {
       in.write(input.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
@@ -98,8 +101,7 @@ class HookClientTest {
 
   @Test
   void answerOfTheDaemonIsPrinted() throws Exception {
-    Outcome refused =
-        run(CODEX.formatted("rm -rf /"), "codex", socket().toString(), owner());
+    Outcome refused = run(CODEX.formatted("rm -rf /"), "codex", socket().toString(), owner());
     Outcome allowed = run(CODEX.formatted("ls"), "codex", socket().toString(), owner());
 
     assertThat(refused.status()).isZero();

@@ -83,7 +83,8 @@ class ServeConfigTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"0.0.0.0:80", "192.0.2.1:80", ":80", "x:y", "127.0.0.1:65536", "", "[::]:1"})
+  @ValueSource(
+      strings = {"0.0.0.0:80", "192.0.2.1:80", ":80", "x:y", "127.0.0.1:65536", "", "[::]:1"})
   void addressBeyondLoopbackOrMalformedIsRefused(String text) throws Exception {
     ServeConfig config = ServeConfig.resolve(Map.of(Setting.LISTEN, text), Map.of(), null);
 
