@@ -7,6 +7,8 @@ module dev.indelible.policy {
   requires org.slf4j;
   requires org.snakeyaml.engine;
 
+  uses dev.indelible.expression.ExpressionLanguage;
+
   exports dev.indelible.gate;
   exports dev.indelible.policy;
 }

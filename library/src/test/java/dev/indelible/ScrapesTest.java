@@ -27,7 +27,7 @@ class ScrapesTest {
     }
   }
 
-  /** A single metric that is read rarely has a current value. */
+  /** A metric that is read alone and rarely still gets a current value. */
   @Test
   void snapshotEndsAfterASecond() {
     assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);

@@ -51,6 +51,12 @@ final class PolicyLintCommand extends Verb {
       if (settings.mode() == Mode.SHADOW) {
         remarks.add(rule.id() + ": in shadow mode; it is recorded and decides nothing");
       }
+      if (!settings.except().isEmpty()) {
+        remarks.add(
+            rule.id()
+                + ": except has no effect yet; no principal is authenticated, and an agent's id is"
+                + " a claim");
+      }
       String earlier = byConditions.putIfAbsent(rule.match() + settings.agents(), rule.id());
       if (earlier != null) {
         remarks.add(

@@ -121,6 +121,7 @@ final class PolicyShowCommand extends Verb {
   private static void write(Rule rule, CanonicalWriter out) {
     Rule.Settings settings = rule.settings();
     out.name("agents").strings(settings.agents()).member("description", settings.description());
+    out.name("except").strings(settings.except());
     out.name("expires").nullable(settings.expires().map(Object::toString)).member("id", rule.id());
     out.name("labels").strings(settings.labels()).member("mode", settings.mode().label());
     out.member("reason", rule.reason()).member("severity", rule.severity().label());

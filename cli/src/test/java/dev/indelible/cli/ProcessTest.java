@@ -222,7 +222,7 @@ class ProcessTest {
   }
 
   @Test
-  void exitStatusIsThatOfTheProcess() throws Exception {
+  void processReturnsTheExitStatus() throws Exception {
     assertThat(cli.process("check", Cli.bash("rm -rf /")).exitCode()).isEqualTo(3);
     assertThat(cli.process("chek").exitCode()).isEqualTo(2);
   }

@@ -140,7 +140,9 @@ class PythonRowsTest {
     refused(rows.subList(0, rows.size() - 1), "the checkpoint is over " + rows.size());
   }
 
-  /** Links and signatures cannot show it: a signature does not cover the link. */
+  /**
+   * Links and signatures do not reveal this change, because a signature does not cover the link.
+   */
   @Test
   void changedAndRelinkedUnsignedRowIsRefused() throws Exception {
     List<String> forged = new ArrayList<>();
@@ -176,7 +178,7 @@ class PythonRowsTest {
   }
 
   @Test
-  void keyThatIsNotGivenVerifiesNothing() throws Exception {
+  void rowsOfAnUnknownKeyDoNotVerify() throws Exception {
     int end = keys.indexOf("-----BEGIN", 1);
     for (String one : new String[] {keys.substring(0, end), keys.substring(end)}) {
       assertThat(check(rows, one, checkpoint)).isEqualTo(1);

@@ -89,7 +89,7 @@ class ServeTest {
     assertThat(Path.of(socket())).doesNotExist();
   }
 
-  /** D2: each answered decision is in the chain exactly once, also those before a SIGKILL. */
+  /** Each answered decision is in the chain exactly once, also those before a SIGKILL. */
   @Test
   void killedDaemonLosesNoAnsweredDecision() throws Exception {
     Queue<String> answered = new ConcurrentLinkedQueue<>();
@@ -101,9 +101,7 @@ class ServeTest {
       for (int i = 0; i < CLIENTS; i++) {
         clients.execute(() -> askUntilKilled(check, answered));
       }
-      await()
-          .atMost(60, TimeUnit.SECONDS)
-          .until(() -> answered.size() >= enough);
+      await().atMost(60, TimeUnit.SECONDS).until(() -> answered.size() >= enough);
 
       daemon.kill();
 

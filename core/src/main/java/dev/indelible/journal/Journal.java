@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * <p>Each process has its own slot in the journal's directory. The next process that starts adopts
  * the slots of dead processes, and drains them before new events. Each batch has a {@link
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
- * so no event is appended twice or skipped (D2).
+ * so no event is appended twice or skipped.
  *
  * <p>Opening, recovery, reading and closing are in one class, because they hand the slots of dead
  * processes on from step to step.

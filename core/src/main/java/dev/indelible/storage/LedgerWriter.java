@@ -182,10 +182,10 @@ public interface LedgerWriter extends AutoCloseable {
   /** Returns the payloads of the dead letters of an event that were not replayed. */
   List<byte[]> deadLetters(String id) throws LedgerException;
 
-  /** Marks a dead letter as replayed. Returns whether it was waiting. */
+  /** Marks a dead letter as replayed. Returns true if it was waiting. */
   boolean markReplayed(DeadLetter deadLetter) throws LedgerException;
 
-  /** Removes a dead letter. Returns whether it existed. */
+  /** Removes a dead letter. Returns true if it existed. */
   boolean removeDeadLetter(DeadLetter deadLetter) throws LedgerException;
 
   /** Removes the replayed dead letters of an event. Returns their number. */

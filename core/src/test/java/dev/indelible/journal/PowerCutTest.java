@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A model of power cuts. The disk records the writes and syncs of a journal. A cut keeps everything
- * that was synced, and a random part of the pages and names that were not.
+ * that was synced, and a random part of the unsynced pages and names.
  */
 @Timeout(180)
 class PowerCutTest {

@@ -133,7 +133,7 @@ public record DataDirectory(Path path) {
 
   /**
    * Requires the log's own ledger, key and rules; creates a key and starter rules only for a new
-   * log (D11). Writes nothing until it is certain that the log is new.
+   * log. Writes nothing until it is certain that the log is new.
    *
    * @param signer the external signer; empty if the key is in this directory
    * @param ownRules true if the caller brings its own policy

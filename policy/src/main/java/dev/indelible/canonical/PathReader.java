@@ -82,7 +82,7 @@ final class PathReader {
     StringBuilder text = new StringBuilder();
     for (Piece piece : pieces) {
       if (piece instanceof Known known) {
-        if (known.text().chars().anyMatch(c -> c >= MARK && c < MARK + MAX_MARKS)) {
+        if (hasMark(known.text())) {
           problem = "the path has characters of private use beside unknown text";
         }
         text.append(known.text());
@@ -97,6 +97,15 @@ final class PathReader {
       }
     }
     return text.toString();
+  }
+
+  private static boolean hasMark(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= MARK && text.charAt(i) < MARK + MAX_MARKS) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void globWithSeparators(String glob, StringBuilder text) {
@@ -398,7 +407,7 @@ final class PathReader {
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
       if (!isMark(c)) {
-        glob.literal(String.valueOf(c));
+        glob.literal(c);
         hasKnown = true;
       } else if (marks.get(c - MARK) instanceof Glob piece) {
         glob.glob(piece.glob());

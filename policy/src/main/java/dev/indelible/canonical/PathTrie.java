@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +31,9 @@ final class PathTrie {
     final int id;
 
     final Map<String, Node> names = new HashMap<>();
-    final List<GlobEdge> globs = new ArrayList<>();
+
+    /** Globs by their endings, so that a name is compared with those that it may match. */
+    final Map<String, List<GlobEdge>> globs = new HashMap<>();
 
     /** Any number of names below, of patterns that go on after {@code **}. */
     @Nullable Node deep;
@@ -50,9 +53,40 @@ final class PathTrie {
     /** True if homes lie below. */
     boolean isAboveHomes;
 
-    /** Returns whether any name in this directory is a home. */
+    /** Returns true if any name in this directory is a home. */
     boolean holdsHomes() {
-      return isAboveHomes && globs.stream().anyMatch(edge -> edge.node.isHome);
+      return isAboveHomes
+          && globs.values().stream().flatMap(List::stream).anyMatch(edge -> edge.node.isHome);
+    }
+
+    /** The names in order; null until they are first asked for. */
+    private volatile String @Nullable [] sorted;
+
+    /** Returns the names in order. */
+    private String[] sorted() {
+      String[] made = sorted;
+      if (made == null) {
+        made = names.keySet().toArray(new String[0]);
+        Arrays.sort(made);
+        sorted = made;
+      }
+      return made;
+    }
+
+    /** Calls an action with each name that begins with a text and its place. */
+    void forEach(String beginning, BiConsumer<String, Node> action) {
+      if (beginning.isEmpty()) {
+        names.forEach(action);
+        return;
+      }
+      String[] all = sorted();
+      int from = Arrays.binarySearch(all, beginning);
+      for (int i = from < 0 ? -from - 1 : from; i < all.length; i++) {
+        if (!all[i].startsWith(beginning)) {
+          return;
+        }
+        action.accept(all[i], names.get(all[i]));
+      }
     }
 
     /** Returns true if patterns end here and none continues. */
@@ -142,13 +176,14 @@ final class PathTrie {
 
   private Node globChild(Node node, String glob) {
     NameGlob compiled = new NameGlob.Builder(isFolded).glob(glob).build(false);
-    for (GlobEdge edge : node.globs) {
+    List<GlobEdge> edges = node.globs.computeIfAbsent(compiled.ending(), k -> new ArrayList<>(2));
+    for (GlobEdge edge : edges) {
       if (edge.glob.isSame(compiled)) {
         return edge.node;
       }
     }
     Node added = node();
-    node.globs.add(new GlobEdge(compiled, added));
+    edges.add(new GlobEdge(compiled, added));
     return added;
   }
 
@@ -456,13 +491,22 @@ final class PathTrie {
     private void name(Node node, Component component, Relation relation) {
       String name = isFolded ? component.folded() : component.text();
       toName(node, name, relation);
-      for (int i = 0; i < node.globs.size(); i++) {
-        GlobEdge edge = node.globs.get(i);
+      if (!node.globs.isEmpty()) {
+        matching(node, "", name, relation);
+        String ending = NameGlob.ending(name);
+        if (!ending.isEmpty()) {
+          matching(node, ending, name, relation);
+        }
+      }
+      pass(node, relation);
+    }
+
+    private void matching(Node node, String ending, String name, Relation relation) {
+      for (GlobEdge edge : node.globs.getOrDefault(ending, List.of())) {
         if (!(skipsEnds && edge.node.isLeaf()) && edge.glob.matches(name)) {
           enterNext(edge.node, relation);
         }
       }
-      pass(node, relation);
     }
 
     private void toName(Node node, String name, Relation relation) {
@@ -477,32 +521,55 @@ final class PathTrie {
       // What "*" may be among all files is unknown; of a fixed directory it is every file.
       boolean isAnything = node.isFloating && component.glob().isBroad();
       Relation found = isAnything ? Relation.MAYBE : matched;
-      if (isCertain) {
-        for (GlobEdge edge : node.globs) {
-          if (edge.glob.covers(component.glob())) {
-            enterNext(edge.node, relation);
-          }
+      Relation ofName = named == null || isAnything ? found : named;
+      Relation ofGlob = node.isFloating ? Relation.MAYBE : found;
+      if (!isCertain && counts(ofName)) {
+        // Of a short name, the beginning is that of the name without dots and blanks.
+        String beginning = component.is(Kind.SHORT) ? "" : component.glob().beginning();
+        node.forEach(
+            beginning,
+            (name, next) -> {
+              if (component.matches(name)) {
+                enterNext(next, ofName);
+              }
+            });
+      }
+      if (!isCertain && counts(ofGlob)) {
+        for (List<GlobEdge> edges : node.globs.values()) {
+          choices(edges, component.glob(), relation, ofGlob);
         }
-      } else {
-        Relation ofName = named == null || isAnything ? found : named;
-        if (counts(ofName)) {
-          node.names.forEach(
-              (name, next) -> {
-                if (component.matches(name)) {
-                  enterNext(next, ofName);
-                }
-              });
-        }
-        Relation ofGlob = node.isFloating ? Relation.MAYBE : found;
-        for (GlobEdge edge : node.globs) {
-          if (edge.glob.covers(component.glob())) {
-            enterNext(edge.node, relation);
-          } else if (counts(ofGlob) && edge.glob.intersects(component.glob())) {
-            enterNext(edge.node, ofGlob);
-          }
+      } else if (!node.globs.isEmpty()) {
+        // Only globs that end alike cover it.
+        String ending = component.glob().ending();
+        choices(node.globs.get(""), component.glob(), relation, null);
+        if (!ending.isEmpty()) {
+          choices(node.globs.get(ending), component.glob(), relation, null);
         }
       }
       pass(node, relation);
+    }
+
+    /**
+     * Follows globs.
+     *
+     * @param ofOverlap how certain a glob is found that only has names in common with the other;
+     *     null if it is not
+     */
+    private void choices(
+        @Nullable List<GlobEdge> edges,
+        NameGlob glob,
+        Relation relation,
+        @Nullable Relation ofOverlap) {
+      if (edges == null) {
+        return;
+      }
+      for (GlobEdge edge : edges) {
+        if (edge.glob.covers(glob)) {
+          enterNext(edge.node, relation);
+        } else if (ofOverlap != null && edge.glob.intersects(glob)) {
+          enterNext(edge.node, ofOverlap);
+        }
+      }
     }
 
     /** Follows a component that stands for any number of names. */
@@ -529,7 +596,9 @@ final class PathTrie {
       }
       Relation further = node.isFloating || filters ? Relation.MAYBE : relation;
       node.names.values().forEach(next -> reach(next, further, reached));
-      node.globs.forEach(edge -> reach(edge.node, further, reached));
+      for (List<GlobEdge> edges : node.globs.values()) {
+        edges.forEach(edge -> reach(edge.node, further, reached));
+      }
       if (node.deep != null) {
         reach(node.deep, node.isFloating ? further : relation, reached);
       }

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Surroundings {
   private static final Value UNKNOWN_DIRECTORY = Value.unknown(Origin.VARIABLE, "PWD");
+  private static final CanonicalPath NOWHERE =
+      CanonicalPath.opaque("", "there is no working directory");
+  private static final Surroundings UNKNOWN = of(UNKNOWN_DIRECTORY, Value.unknown(Origin.HOME, ""));
 
   private final CanonicalPath workingDirectory;
   private final @Nullable CanonicalPath home;
@@ -29,19 +32,18 @@ public final class Surroundings {
    * @param home its user's home; {@code Value.unknown(Origin.HOME, "")} if that is unknown
    */
   public static Surroundings of(Value workingDirectory, Value home) {
-    CanonicalPath nowhere = CanonicalPath.opaque("", "there is no working directory");
-    CanonicalPath homePath = PathReader.read(home, nowhere, null);
+    CanonicalPath homePath = PathReader.read(home, NOWHERE, null);
     CanonicalPath known =
         homePath.isKnown() && !isRoot(homePath, CanonicalPath.HOME_ROOT) ? homePath : null;
-    CanonicalPath directory = PathReader.read(workingDirectory, nowhere, known);
+    CanonicalPath directory = PathReader.read(workingDirectory, NOWHERE, known);
     return new Surroundings(
-        directory.isOpaque() ? PathReader.read(UNKNOWN_DIRECTORY, nowhere, null) : directory,
+        directory.isOpaque() ? PathReader.read(UNKNOWN_DIRECTORY, NOWHERE, null) : directory,
         known);
   }
 
   /** Returns surroundings without a known directory or home. */
   public static Surroundings unknown() {
-    return of(UNKNOWN_DIRECTORY, Value.unknown(Origin.HOME, ""));
+    return UNKNOWN;
   }
 
   private static boolean isRoot(CanonicalPath path, String root) {

@@ -52,7 +52,7 @@ final class Disclosure {
     String base = name.substring(name.lastIndexOf('/') + 1);
     List<Value> arguments = argv.subList(1, argv.size());
     return switch (base) {
-      case "echo", "printf" -> arguments.stream().anyMatch(Disclosure::hasSecret);
+      case "echo", "printf" -> hasSecret(arguments);
       case "env" -> invocation != null && prints(invocation) && !runs(invocation);
       case "printenv" ->
           arguments.isEmpty() || arguments.stream().anyMatch(Disclosure::namesSecret);
@@ -85,12 +85,14 @@ final class Disclosure {
         && text.chars().skip(1).allMatch(c -> characters.indexOf(c) >= 0);
   }
 
-  private static boolean hasSecret(Value argument) {
-    for (Value.Piece piece : argument.pieces()) {
-      if (piece instanceof Value.Unknown unknown
-          && unknown.origin() == Origin.VARIABLE
-          && SECRET_VARIABLE.matcher(unknown.detail()).matches()) {
-        return true;
+  private static boolean hasSecret(List<Value> arguments) {
+    for (Value argument : arguments) {
+      for (Value.Piece piece : argument.pieces()) {
+        if (piece instanceof Value.Unknown unknown
+            && unknown.origin() == Origin.VARIABLE
+            && SECRET_VARIABLE.matcher(unknown.detail()).matches()) {
+          return true;
+        }
       }
     }
     return false;

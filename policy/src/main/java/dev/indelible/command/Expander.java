@@ -88,14 +88,15 @@ final class Expander {
     }
     String text = literal.text();
     boolean isPlain =
-        (literal.isQuoted() || !hasSpecial(text)) && !interpreter.placeholders().mayBeIn(text);
+        (literal.isQuoted() || !hasSpecial(text) && !Braces.isIn(word))
+            && !interpreter.placeholders().mayBeIn(text);
     return isPlain ? Value.of(text) : null;
   }
 
   private static boolean hasSpecial(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c == '*' || c == '?' || c == '[' || c == '{' || c == '~' || c == '(') {
+      if (c == '*' || c == '?' || c == '[' || c == '~' || c == '(') {
         return true;
       }
     }

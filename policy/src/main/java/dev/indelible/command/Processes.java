@@ -37,7 +37,10 @@ final class Processes {
     return Value.of(path);
   }
 
-  /** Runs the script that reads from a path, with what a command writes to the path; does nothing for other paths. */
+  /**
+   * Runs the script that reads from a path, with what a command writes to the path; does nothing
+   * for other paths.
+   */
   void feed(String path, Value content) {
     @Nullable Reader reader = readers.isEmpty() ? null : readers.remove(path);
     if (reader != null) {

@@ -47,17 +47,28 @@ final class Collected {
 
   private final Guard guard;
   private final Surroundings surroundings;
+
+  /** Whether facts about paths are kept with requests to follow their links. */
+  private final boolean followsLinks;
+
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
+
+  /** The working directory of the last command, which mostly is that of the next. */
+  private Value lastDirectory = Value.EMPTY;
+
+  private CanonicalPath lastDirectoryPath;
 
   /** Facts about paths of this machine, each with the request to follow its links. */
   private final List<Fact> onPaths = new ArrayList<>();
 
   private final List<Request> requests = new ArrayList<>();
 
-  Collected(Guard guard, Surroundings surroundings) {
+  Collected(Guard guard, Surroundings surroundings, boolean followsLinks) {
     this.guard = guard;
     this.surroundings = surroundings;
+    this.followsLinks = followsLinks;
+    lastDirectoryPath = surroundings.workingDirectory();
   }
 
   /** Adds each fact about a path once more, if links lead to another one. */
@@ -120,7 +131,7 @@ final class Collected {
     CanonicalPath path = surroundings.path(named.value(), named.directory());
     Operand.Path operand = new Operand.Path(path, surroundings, path);
     path(verb, operand, isRecursive, manner, cause);
-    if (cause.machine().isEmpty()) {
+    if (followsLinks && cause.machine().isEmpty()) {
       onPaths.add(new Fact(verb, operand, isRecursive, manner, cause));
       requests.add(
           new Request(
@@ -158,10 +169,17 @@ final class Collected {
         detail(Verb.CHANGES_GUARD, String.join(" ", cause.words()), cause);
       }
     }
-    CanonicalPath directory = surroundings.path(command.workingDirectory());
     for (Use use : command.uses()) {
-      add(use, directory, cause);
+      add(use, directory(command.workingDirectory()), cause);
     }
+  }
+
+  private CanonicalPath directory(Value directory) {
+    if (directory != lastDirectory) {
+      lastDirectory = directory;
+      lastDirectoryPath = surroundings.path(directory);
+    }
+    return lastDirectoryPath;
   }
 
   private void add(Use use, CanonicalPath directory, Cause cause) {

@@ -44,7 +44,10 @@ public final class FactReader {
   private final @Nullable LinkResolver links;
 
   /** The place of an action that does not name its place. */
-  private final Context start;
+  private final Scene start;
+
+  /** The place of the last command that names its place: the next is likely to name it, too. */
+  private volatile Scene last;
 
   /**
    * Creates a reader.
@@ -54,7 +57,8 @@ public final class FactReader {
   public FactReader(Guard guard) {
     this.guard = guard;
     this.links = null;
-    this.start = Context.of("", "");
+    this.start = Scene.of("", "", Context.of("", ""));
+    this.last = start;
   }
 
   /**
@@ -68,17 +72,22 @@ public final class FactReader {
     this.guard = guard;
     this.links = links;
     this.start =
-        Context.of(Path.of("").toAbsolutePath().toString(), System.getProperty("user.home", ""));
+        Scene.of(
+            "",
+            "",
+            Context.of(
+                Path.of("").toAbsolutePath().toString(), System.getProperty("user.home", "")));
+    this.last = start;
   }
 
   /** Returns what an action does. */
   public Reading read(AgentAction action) {
     Surroundings surroundings = Surroundings.unknown();
     try {
-      Context context = context(action);
-      surroundings = Surroundings.of(context.workingDirectory(), context.home());
-      Collected facts = new Collected(guard, surroundings);
-      read(action, context, facts);
+      Scene scene = scene(action);
+      surroundings = scene.surroundings();
+      Collected facts = new Collected(guard, surroundings, links != null);
+      read(action, scene.context(), facts);
       if (links != null) {
         facts.follow(links);
       }
@@ -94,10 +103,26 @@ public final class FactReader {
     }
   }
 
-  private Context context(AgentAction action) {
-    return action instanceof Bash bash
-        ? start.in(bash.cwd().orElse(""), bash.home().orElse(""))
-        : start;
+  private Scene scene(AgentAction action) {
+    String directory = action instanceof Bash bash ? bash.cwd().orElse("") : "";
+    String home = action instanceof Bash bash ? bash.home().orElse("") : "";
+    if (directory.isEmpty() && home.isEmpty()) {
+      return start;
+    }
+    Scene scene = last;
+    if (!scene.directory().equals(directory) || !scene.home().equals(home)) {
+      scene = Scene.of(directory, home, start.context().in(directory, home));
+      last = scene;
+    }
+    return scene;
+  }
+
+  /** The place of an action, by what it names, and what follows from that. */
+  private record Scene(String directory, String home, Context context, Surroundings surroundings) {
+    static Scene of(String directory, String home, Context context) {
+      Surroundings surroundings = Surroundings.of(context.workingDirectory(), context.home());
+      return new Scene(directory, home, context, surroundings);
+    }
   }
 
   private static void read(AgentAction action, Context context, Collected facts) {

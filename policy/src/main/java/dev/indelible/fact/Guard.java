@@ -117,7 +117,7 @@ public final class Guard {
     return false;
   }
 
-  /** Returns true if a program's name is the gate's. */
+  /** Returns true if the program with this name belongs to the gate. */
   boolean isProgram(String name) {
     return name.toLowerCase(Locale.ROOT).equals(PROGRAM);
   }

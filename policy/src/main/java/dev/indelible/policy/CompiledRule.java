@@ -36,6 +36,16 @@ record CompiledRule(Rule rule, List<Clause> clauses, List<Glob> agents, ReasonTe
     return false;
   }
 
+  /**
+   * Returns true if the rule decides about every agent, now and later. Only such a rule takes the
+   * place of a decision that needs no rule: otherwise a rule that restricts one agent would exempt
+   * all others, and an agent could claim to be one of them.
+   */
+  boolean isForEveryone() {
+    Rule.Settings settings = rule.settings();
+    return agents.isEmpty() && settings.mode() == Mode.ENFORCE && settings.expires().isEmpty();
+  }
+
   /** Returns true if any clause holds; collects the facts that meet it. */
   boolean matches(Subject subject, List<Fact> because) {
     for (Clause clause : clauses) {

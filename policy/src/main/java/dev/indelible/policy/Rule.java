@@ -39,6 +39,8 @@ public record Rule(String id, Severity severity, String reason, String match, Se
    * @param description for the readers of the policy; empty if there is none
    * @param mode true if it takes part in decisions
    * @param agents globs of the agents that it restricts; empty for all agents
+   * @param except globs of the principals that it does not restrict; an agent's id is a claim and
+   *     no principal, so no agent is excepted yet
    * @param labels free words for reports
    * @param expires when it ends
    */
@@ -46,15 +48,17 @@ public record Rule(String id, Severity severity, String reason, String match, Se
       String description,
       Mode mode,
       List<String> agents,
+      List<String> except,
       List<String> labels,
       Optional<Instant> expires) {
     /** For all agents, enforced, without an end. */
     public static final Settings DEFAULT =
-        new Settings("", Mode.ENFORCE, List.of(), List.of(), Optional.empty());
+        new Settings("", Mode.ENFORCE, List.of(), List.of(), List.of(), Optional.empty());
 
     /** Takes copies of the lists. */
     public Settings {
       agents = List.copyOf(agents);
+      except = List.copyOf(except);
       labels = List.copyOf(labels);
     }
   }

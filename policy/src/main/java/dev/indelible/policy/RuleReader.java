@@ -28,6 +28,7 @@ final class RuleReader {
           "when",
           "match",
           "agents",
+          "except",
           "labels",
           "mode",
           "expires",
@@ -98,12 +99,8 @@ final class RuleReader {
     Yaml reasonYaml = yaml.required(members, "reason");
     String reason = reasonYaml.text();
     Rule.Settings settings = settings(members);
-    List<Glob> agents = new ArrayList<>();
-    if (members.containsKey("agents")) {
-      for (String agent : settings.agents()) {
-        agents.add(members.get("agents").checked(() -> Glob.compile(agent)));
-      }
-    }
+    List<Glob> agents = globs(members, "agents");
+    globs(members, "except");
     CompiledRule rule;
     if (members.containsKey("when")) {
       if (members.containsKey("match")) {
@@ -137,6 +134,20 @@ final class RuleReader {
     }
   }
 
+  private static List<Glob> globs(Map<String, Yaml> members, String key) throws PolicyException {
+    List<Glob> globs = new ArrayList<>();
+    if (members.containsKey(key)) {
+      for (String glob : members.get(key).texts()) {
+        globs.add(members.get(key).checked(() -> Glob.compile(glob)));
+      }
+    }
+    return globs;
+  }
+
+  private static List<String> texts(Map<String, Yaml> members, String key) throws PolicyException {
+    return members.containsKey(key) ? members.get(key).texts() : List.of();
+  }
+
   private static Rule.Settings settings(Map<String, Yaml> members) throws PolicyException {
     String description =
         members.containsKey("description") ? members.get("description").text() : "";
@@ -144,13 +155,17 @@ final class RuleReader {
         members.containsKey("mode")
             ? Mode.values()[MODES.indexOf(word(members.get("mode"), "mode", MODES))]
             : Mode.ENFORCE;
-    List<String> agents = members.containsKey("agents") ? members.get("agents").texts() : List.of();
-    List<String> labels = members.containsKey("labels") ? members.get("labels").texts() : List.of();
     Optional<Instant> expires =
         members.containsKey("expires")
             ? Optional.of(instant(members.get("expires")))
             : Optional.empty();
-    return new Rule.Settings(description, mode, agents, labels, expires);
+    return new Rule.Settings(
+        description,
+        mode,
+        texts(members, "agents"),
+        texts(members, "except"),
+        texts(members, "labels"),
+        expires);
   }
 
   /** Reads a date, which means its first moment in UTC, or a time with its zone. */

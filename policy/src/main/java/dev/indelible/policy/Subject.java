@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -46,6 +47,7 @@ final class Subject {
   private @Nullable CanonicalHost host;
   private @Nullable JsonNode payload;
   private @Nullable Long usableBytes;
+  private @Nullable Map<String, Object> variables;
 
   Subject(AgentAction action, Reading reading, DiskSpace disk) {
     this.action = action;
@@ -65,6 +67,14 @@ final class Subject {
   /** Returns where the action takes place. */
   Surroundings surroundings() {
     return reading.surroundings();
+  }
+
+  /** Returns the variables that expressions see. */
+  Map<String, Object> variables() {
+    if (variables == null) {
+      variables = Expressions.variables(this);
+    }
+    return variables;
   }
 
   Optional<String> command() {

@@ -34,7 +34,8 @@ record When(List<Clause> clauses, String display) {
   private static final String ANY = "any";
   private static final List<String> PATH_KEYS = List.of("paths", "recursive", "unknown", "manner");
   private static final List<String> HOST_KEYS = List.of("hosts", "ports");
-  private static final List<String> OTHER_KEYS = List.of("kind", "tool", "command");
+  private static final List<String> OTHER_KEYS =
+      List.of("kind", "tool", "command", Expressions.CEL);
   private static final List<String> KEYS = keys();
 
   private static List<String> keys() {
@@ -74,9 +75,14 @@ record When(List<Clause> clauses, String display) {
     Trigger trigger = Trigger.ALWAYS;
     List<Condition> onFacts = new ArrayList<>();
     List<Condition> others = new ArrayList<>();
+    Optional<Condition> expression = Optional.empty();
     for (Yaml member : members.values()) {
       Optional<Verb> verb =
           Arrays.stream(Verb.values()).filter(each -> each.key().equals(member.name())).findFirst();
+      if (member.name().equals(Expressions.CEL)) {
+        expression = Optional.of(Expressions.read(member));
+        continue;
+      }
       Part part = verb.isPresent() ? onFacts(verb.get(), member) : other(member);
       (verb.isPresent() ? onFacts : others).add(part.condition());
       about = about.isPresent() ? about : verb;
@@ -85,6 +91,8 @@ record When(List<Clause> clauses, String display) {
       }
     }
     others.addAll(onFacts);
+    // Last, because it takes the longest.
+    expression.ifPresent(others::add);
     return new Clause(about, trigger, others);
   }
 

@@ -23,6 +23,14 @@ final class FindReader {
   private static final int MAX_DEPTH = 100;
 
   private static final Value EVERYTHING = new Value(List.of(new Glob("**")));
+
+  /** Options that stand before the roots. */
+  private static final Set<String> LEADING_OPTIONS =
+      Set.of("-H", "-L", "-P", "-E", "-X", "-d", "-s", "-x");
+
+  /** Words without a dash that begin the expression. */
+  private static final Set<String> EXPRESSION = Set.of("(", ")", "!", ",");
+
   private static final Set<String> TESTS_WITH_VALUE =
       Set.of(
           "-amin",
@@ -120,8 +128,7 @@ final class FindReader {
     for (; next < argv.size(); next++) {
       Value argument = argv.get(next);
       String text = argument.prefix();
-      if (text.startsWith("-O")
-          || Set.of("-H", "-L", "-P", "-E", "-X", "-d", "-s", "-x").contains(text)) {
+      if (text.startsWith("-O") || LEADING_OPTIONS.contains(text)) {
         continue;
       }
       if (text.equals("-D") || text.equals("-f")) {
@@ -132,7 +139,7 @@ final class FindReader {
         continue;
       }
       if (text.startsWith("-") && text.length() > 1
-          || Values.isKnown(argument) && Set.of("(", ")", "!", ",").contains(text)) {
+          || Values.isKnown(argument) && EXPRESSION.contains(text)) {
         break;
       }
       roots.add(argument);
@@ -149,17 +156,23 @@ final class FindReader {
    * @return the names that the alternatives select
    */
   private Optional<Set<Value>> alternatives(Optional<Set<Value>> given) {
-    Set<Value> all = new LinkedHashSet<>();
-    boolean narrows = true;
-    while (true) {
+    Optional<Set<Value>> first = chain(given);
+    if (isAtEnd()) {
+      return first;
+    }
+    Set<Value> all = new LinkedHashSet<>(first.orElse(Set.of()));
+    boolean narrows = first.isPresent();
+    while (!isAtEnd()) {
+      next++;
       Optional<Set<Value>> names = chain(given);
       narrows &= names.isPresent();
       names.ifPresent(all::addAll);
-      if (next >= argv.size() || Values.is(argv.get(next), ")")) {
-        return narrows ? Optional.of(all) : Optional.empty();
-      }
-      next++;
     }
+    return narrows ? Optional.of(all) : Optional.empty();
+  }
+
+  private boolean isAtEnd() {
+    return next >= argv.size() || Values.is(argv.get(next), ")");
   }
 
   /** Reads terms up to {@code -o}, a comma, a closing parenthesis or the end. */

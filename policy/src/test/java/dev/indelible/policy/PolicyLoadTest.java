@@ -258,6 +258,17 @@ class PolicyLoadTest {
   }
 
   @Test
+  void missingModuleOfCelIsNamed() {
+    assertThatThrownBy(
+            () ->
+                RulePolicy.parse(
+                    ONE_RULE.substring(0, ONE_RULE.indexOf("match")) + "when: {cel: 'true'}\n",
+                    "r"))
+        .hasMessageStartingWith(
+            "r, line 6, column 12: cel: this needs the module indelible-policy-cel");
+  }
+
+  @Test
   void fileThatIsNotUtf8IsRefused() throws Exception {
     Path file = directory.resolve("latin.yaml");
     Files.write(file, "# caf\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.hook;
 
+import dev.indelible.base.Text;
 import dev.indelible.decision.Warn;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.base.Text;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,7 +77,7 @@ public final class ClaudeCode implements HookDialect {
   /**
    * Reads the agent and its action.
    *
-   * @param prefix the begin of the agent's id, before its session
+   * @param prefix the beginning of the agent's id, before its session
    * @param tools the tools of the agent
    */
   static GateRequest request(String prefix, Tools tools, JsonFields event, @Nullable String home)

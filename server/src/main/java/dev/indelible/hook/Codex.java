@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI Codex, by the source of its hooks as of version 0.171.0. It asks as Claude Code does and
+ * OpenAI Codex, by the source of its hooks as of version 0.171.0. It asks like Claude Code, but
  * reads answers more strictly: an unknown member, an {@code allow} or {@code ask}, or a denial
  * without a reason marks the hook as failed, and the tool runs.
  */

@@ -29,7 +29,7 @@ public record HookAnswer(int exitStatus, byte[] out, String err) {
     return new HookAnswer(0, out.endObject().toBytes(), "");
   }
 
-  /** Returns this answer as that of a failed hook, for agents that read the exit status. */
+  /** Returns this answer with the exit status of a failed hook, for agents that read the status. */
   HookAnswer failed(String reason) {
     return new HookAnswer(BLOCKED, out, reason);
   }

@@ -27,7 +27,7 @@ public interface HookDialect {
    * Returns the answer that blocks the action because no decision was made or recorded.
    *
    * @param event the event in question; empty if the question cannot be read
-   * @param reason what failed, for a person
+   * @param reason the failure, in words
    */
   HookAnswer failure(Optional<String> event, String reason);
 

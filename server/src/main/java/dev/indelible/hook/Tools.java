@@ -7,10 +7,10 @@ import dev.indelible.action.FilesystemWrite;
 import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.base.Text;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
-import dev.indelible.base.Text;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -112,7 +112,10 @@ record Tools(Map<String, Tool> byName) {
     return path.startsWith("/") || place.cwd() == null ? path : place.cwd() + "/" + path;
   }
 
-  /** A URL of a file is a read; one that cannot be read is decided about as the call it is in. */
+  /**
+   * A URL of a file becomes a read. If the URL cannot be parsed, the gate decides about the whole
+   * tool call.
+   */
   private static AgentAction fetch(String tool, String url, JsonNode arguments) {
     if (url.strip().regionMatches(true, 0, FILE_SCHEME, 0, FILE_SCHEME.length())) {
       return new Read("filesystem", Optional.of(url.strip()), Optional.empty());

@@ -5,8 +5,8 @@ import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Custom;
 import dev.indelible.gate.Gate;
-import dev.indelible.hook.GateRequest;
 import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
@@ -24,9 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
  * The Access Evaluation API and Access Evaluations API of the AuthZEN Authorization API 1.0.
  *
  * <p>{@code subject.id} is the agent. {@code action.name} is a kind of action, and {@code
- * action.properties} its members; {@code resource.id} stands for the member that names what is
- * acted on, if the properties do not have it: the command, path, host, binary, tool or surface. An
- * action of another name is a custom action with the whole request as its payload.
+ * action.properties} its members; if they lack the member that names the object (the command, path,
+ * host, binary, tool or surface), {@code resource.id} is used. An action with any other name is a
+ * custom action with the whole request as its payload.
  */
 final class AuthZen {
   private final Gate gate;

@@ -3,8 +3,8 @@ package dev.indelible.server;
 
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.gate.Gate;
-import dev.indelible.hook.GateRequest;
 import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
  * refusal} in the problem details.
  */
 final class Checks {
-  /** Most actions in one request. */
+  /** Maximum number of actions in one request. */
   static final int MAX_ACTIONS = 1_000;
 
   private final Gate gate;

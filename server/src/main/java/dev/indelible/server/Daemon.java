@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Answers agents about one open log until it is stopped. Does not own the log: its owner closes it
- * after {@link #stop}, so that a decision that was answered is recorded.
+ * Answers agents about one open log until it is stopped. Does not own the log. The owner of the log
+ * closes it after {@link #stop}, so that every answered decision is recorded.
  */
 public final class Daemon {
   private final HttpServer server;
@@ -78,7 +78,7 @@ public final class Daemon {
     return addresses;
   }
 
-  /** Stops to accept requests, and waits until those in progress are answered. */
+  /** Stops accepting requests, and waits until the requests in progress are answered. */
   public void stop() throws IOException {
     server.stop();
     if (socket.isPresent()) {

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers agents' hooks in their own forms. The status is 200 also for a question that cannot be
- * read, because agents act after any other: the content then blocks.
+ * Answers agents' hooks in their own forms. The status is always 200, because agents act after any
+ * other status. For a question that cannot be read, the content blocks.
  */
 final class Hooks {
   private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);

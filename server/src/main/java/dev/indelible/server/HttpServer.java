@@ -36,21 +36,21 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * time, without a thread while it waits; then calls a function that answers it.
  */
 final class HttpServer {
-  /** Largest content of a request. Larger payloads do not fit into a row of the log. */
+  /** Largest content of a request. A larger payload does not fit into a row of the log. */
   static final int MAX_BODY_BYTES = 4 << 20;
 
   private static final int MAX_HEADER_BYTES = 16 << 10;
 
-  /** Connections above this number wait in the kernel until one is closed. */
+  /** Maximum number of open connections; further ones wait in the kernel. */
   private static final int MAX_CONNECTIONS = 4_096;
 
-  /** A connection on which nothing moves for this long is closed. */
+  /** A connection without traffic is closed after this time. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
 
   /** Slower uploads are ended, so that they do not hold connections. */
   private static final long MIN_BYTES_PER_SECOND = 1_000;
 
-  /** Answering waits for nothing, so few threads serve many connections. */
+  /** An answer never waits, so a few threads serve many connections. */
   private static final int MAX_THREADS = 32;
 
   /** Longest wait for requests that are being answered when the server stops. */
@@ -142,7 +142,7 @@ final class HttpServer {
     return new HttpConnectionFactory(http);
   }
 
-  /** Turns the server's requests into ours, and our responses into its. */
+  /** Converts the server's requests to ours, and our responses to the server's. */
   private static final class Adapter extends Handler.Abstract {
     private final Function<Request, Response> answer;
 
@@ -214,7 +214,10 @@ final class HttpServer {
       to.write(true, head ? null : ByteBuffer.wrap(from.body()), callback);
     }
 
-    /** Returns the client's id of a request, or one of ours, to find it in the client's log. */
+    /**
+     * Returns the client's id of a request, or a new id, with which the request can be found in the
+     * client's log.
+     */
     private static String id(org.eclipse.jetty.server.Request request) {
       String given = request.getHeaders().get(REQUEST_ID);
       return given != null && USABLE_ID.matcher(given).matches()
@@ -223,7 +226,7 @@ final class HttpServer {
     }
   }
 
-  /** Writes the server's own errors, as for headers that are too long, as problem details. */
+  /** Writes the server's own errors (for example, headers that are too long) as problem details. */
   private static final class Problems extends ErrorHandler {
     @Override
     protected void generateResponse(

@@ -29,7 +29,7 @@ final class Routes {
     return this;
   }
 
-  /** Answers a request, also one that no endpoint can answer. */
+  /** Answers any request, even if there is no endpoint for it. */
   Response answer(Request request) {
     Map<String, Endpoint> methods = byPath.get(request.path());
     if (methods == null) {
@@ -61,7 +61,7 @@ final class Routes {
 
   /**
    * Returns true if the content is declared as JSON. A page in a browser can send other types to
-   * any address without being asked for permission; this one it cannot.
+   * any address without permission, but not JSON.
    */
   private static boolean hasJson(Request request) {
     String type = request.header("Content-Type").orElse("");

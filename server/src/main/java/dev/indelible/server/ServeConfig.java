@@ -25,7 +25,7 @@ public final class ServeConfig {
   /** The value that turns a way to listen off. */
   static final String OFF = "off";
 
-  /** Far larger than all settings with comments. */
+  /** Far more than all settings with comments need. */
   private static final int MAX_FILE_BYTES = 1 << 16;
 
   private static final LoadSettings YAML =
@@ -46,7 +46,7 @@ public final class ServeConfig {
     }
   }
 
-  /** A value and its origin, for a person. */
+  /** A value and its origin, in words. */
   private record Value(String text, String origin) {}
 
   private final Map<Setting, Value> values = new EnumMap<>(Setting.class);
@@ -84,7 +84,7 @@ public final class ServeConfig {
     return config;
   }
 
-  /** The socket's default directory is the service's, or the user's, for files of this boot. */
+  /** By default, the socket is in the runtime directory of the service or of the user. */
   private static String byDefault(Setting setting, Map<String, String> environment) {
     if (setting == Setting.LISTEN) {
       return "127.0.0.1:" + ServeSettings.DEFAULT_PORT;

@@ -20,8 +20,8 @@ public record ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path s
   /**
    * Checks the settings.
    *
-   * @throws IllegalArgumentException if nothing is left to listen on, or the address is not on
-   *     loopback: there, every caller could ask and read without being known
+   * @throws IllegalArgumentException if there is no address and no socket, or the address is not on
+   *     loopback, where unknown callers could ask and read
    */
   public ServeSettings {
     if (listen == null && socket == null) {

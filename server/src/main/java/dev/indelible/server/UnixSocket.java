@@ -16,13 +16,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /**
- * A Unix socket in a directory of its own. The directory is open to the daemon's user and group,
- * and so decides who may connect.
+ * A Unix socket in a separate directory. Only the daemon's user and group can enter the directory,
+ * so only they can connect.
  *
  * @param path the socket's file
  */
 record UnixSocket(Path path) {
-  /** Longest path that the kernel takes (sun_path, with the zero at its end). */
+  /** Longest path that the kernel accepts (sun_path, without the zero at its end). */
   private static final int MAX_PATH_BYTES = 107;
 
   private static final String DIRECTORY_MODE = "rwxr-x---";
@@ -49,7 +49,7 @@ record UnixSocket(Path path) {
     if (!Files.exists(directory)) {
       Set<PosixFilePermission> mode = PosixFilePermissions.fromString(DIRECTORY_MODE);
       Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(mode));
-      // The mask of the process may have taken the group's rights.
+      // The umask of the process may have removed the group's rights.
       Files.setPosixFilePermissions(directory, mode);
     }
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
@@ -198,7 +197,7 @@ class ShfmtOracleTest {
   private static final class Ours {
     private final List<String> found = new ArrayList<>();
 
-    /** Returns whether this parser accepts a text. */
+    /** Returns true if this parser accepts a text. */
     static boolean isRead(String text) {
       try {
         ShellParser.parse(text);

