@@ -5,10 +5,12 @@ module dev.indelible.cli {
   requires static org.jspecify;
   requires dev.indelible;
   requires dev.indelible.aimemory;
+  requires dev.indelible.server;
   requires dev.indelible.sqlite;
   requires info.picocli;
   requires io.github.javadiffutils;
   requires java.sql;
+  requires jdk.unsupported;
 
   opens dev.indelible.cli to
       info.picocli;

@@ -20,41 +20,35 @@ module dev.indelible.core {
   exports dev.indelible.verify;
   exports dev.indelible.append to
       dev.indelible,
-      dev.indelible.cli,
-      dev.indelible.benchmarks;
+      dev.indelible.cli;
   exports dev.indelible.check to
       dev.indelible,
       dev.indelible.aimemory,
-      dev.indelible.cli,
-      dev.indelible.benchmarks;
+      dev.indelible.cli;
   exports dev.indelible.drain to
       dev.indelible,
       dev.indelible.cli;
   exports dev.indelible.encoding to
       dev.indelible,
+      dev.indelible.server,
       dev.indelible.aimemory,
       dev.indelible.cli,
       dev.indelible.policy,
-      dev.indelible.sqlite,
-      dev.indelible.benchmarks;
+      dev.indelible.sqlite;
   exports dev.indelible.journal to
       dev.indelible,
-      dev.indelible.cli,
-      dev.indelible.benchmarks;
+      dev.indelible.cli;
   exports dev.indelible.monitor to
       dev.indelible,
-      dev.indelible.cli,
-      dev.indelible.benchmarks;
+      dev.indelible.cli;
   exports dev.indelible.note to
       dev.indelible,
       dev.indelible.aimemory,
       dev.indelible.cli,
-      dev.indelible.sqlite,
-      dev.indelible.benchmarks;
+      dev.indelible.sqlite;
   exports dev.indelible.pending to
       dev.indelible,
-      dev.indelible.cli,
-      dev.indelible.benchmarks;
+      dev.indelible.cli;
   exports dev.indelible.publish to
       dev.indelible,
       dev.indelible.cli;
@@ -62,6 +56,5 @@ module dev.indelible.core {
       dev.indelible,
       dev.indelible.aimemory,
       dev.indelible.cli,
-      dev.indelible.sqlite,
-      dev.indelible.benchmarks;
+      dev.indelible.sqlite;
 }

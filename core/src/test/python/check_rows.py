@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks a log's rows with Python's own JSON and SHA-256 and the package cryptography's Ed25519.
+"""Checks the rows of a log with Python's JSON and SHA-256, and Ed25519 of the package cryptography.
 
     python3 check_rows.py ROWS KEYS CHECKPOINT
 
-ROWS has all that `indelible log list --output json` prints, KEYS all that `indelible keys export`
-prints, and CHECKPOINT is the file of that name in an export, or one that was kept. Each key is
-accepted for every row: docs/verification.md says how a row introduces a key or gives one up.
+ROWS is the output of `indelible log list --output json`, KEYS the output of `indelible keys
+export`, and CHECKPOINT the file `checkpoint` of an export, or a kept copy of it. Each key is accepted
+for every row; docs/verification.md describes how a row introduces or revokes a key.
 """
 import base64, hashlib, json, re, sys
 from cryptography.exceptions import InvalidSignature
@@ -19,9 +19,9 @@ def sha256(*parts):
 
 
 def canonical(record):
-    # RFC 8785, of an object whose values are strings and whole numbers. Members are sorted by name,
-    # without spaces. In strings the quote, the backslash and what is below U+0020 are escaped:
-    # \b \t \n \f \r by their letters, the rest as \u00xx in lower case. All else is plain UTF-8.
+    # RFC 8785 for an object of strings and whole numbers. Members are sorted by name, without
+    # spaces. In strings the quote, the backslash and characters below U+0020 are escaped:
+    # \b \t \n \f \r by their letters, the others as \u00xx in lower case. The rest is plain UTF-8.
     text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode()
 
@@ -32,7 +32,7 @@ def require(holds, what):
 
 
 def require_signed(keys, key_id, signature, message):
-    require(key_id in keys, "signed by none of the keys given")
+    require(key_id in keys, "signed by none of the given keys")
     try:
         keys[key_id].verify(signature, message)
     except InvalidSignature:
@@ -46,7 +46,7 @@ def read_keys(file):
 
 
 def read_checkpoint(file, keys):
-    """Its size and root, signed by one of the keys under the log's name (C2SP signed-note)."""
+    """Returns size and root, which a key signed under the log's name (C2SP signed-note)."""
     text, _, signatures = open(file, "rb").read().decode().rpartition("\n\n")
     name, size, root = (text + "\n").split("\n")[:3]
     ids = {sha256(name.encode(), b"\n\1", raw)[:4]: key for raw, key in keys.items()}
@@ -58,7 +58,7 @@ def read_checkpoint(file, keys):
 
 
 def read_row(line):
-    """A record, and its payload as the bytes that were hashed; none once it was erased."""
+    """Returns a record and the hashed bytes of its payload, or None if it is erased."""
     record = json.loads(line)
     record.pop("payload")
     at = line.index(',"payload":') + len(',"payload":')
@@ -76,18 +76,18 @@ class Chain:
         self.may_be_unsigned, self.last_unsigned, self.gone, self.erased = False, 0, {}, 0
 
     def add(self, record, payload):
-        require(record["sequence"] == self.rows + 1, f"stands behind row {self.rows}")
-        require(record["prev_hash"] == self.head.hex(), "does not hold the hash of the row before")
+        require(record["sequence"] == self.rows + 1, f"follows row {self.rows}")
+        require(record["prev_hash"] == self.head.hex(), "does not have the hash of the row before")
         self.check_signature(record)
         if payload is None:
             require(record["event_type"] in DECISIONS, "has no payload, and is no decision")
             self.gone[record["sequence"]] = (record["id"], record["payload_hash"])
         else:
-            require(record["payload_hash"] == sha256(payload).hex(), "its payload is another")
+            require(record["payload_hash"] == sha256(payload).hex(), "its payload has another hash")
             if "signature" in record:
                 self.read_note(record["event_type"], payload)
         self.rows += 1
-        self.head = sha256(b"\0", canonical(record))  # a leaf of the tree, too
+        self.head = sha256(b"\0", canonical(record))  # also a leaf of the tree
         self.peaks.append((1, self.head))
         while len(self.peaks) > 1 and self.peaks[-2][0] == self.peaks[-1][0]:
             (width, left), (_, right) = self.peaks[-2:]
@@ -95,7 +95,7 @@ class Chain:
 
     def check_signature(self, record):
         if record["attest_level"] == "unsigned" and not record.keys() & {"key_id", "signature"}:
-            require(self.may_be_unsigned, "unsigned, and no signed row says that rows are")
+            require(self.may_be_unsigned, "unsigned, but no signed row states that rows are")
             self.last_unsigned = record["sequence"]
             return
         covered = {name: record[name] for name in record.keys() - {"prev_hash", "signature"}}
@@ -105,17 +105,17 @@ class Chain:
         )
 
     def read_note(self, event_type, payload):
-        """What the log says of itself, in a signed row."""
+        """Reads a signed row in which the log reports unsigned rows or an erasure."""
         if event_type == "audit.row_signatures":
             self.may_be_unsigned = json.loads(payload)["details"]["row_signatures"] == "off"
         if event_type == "payload.erased":
-            said = json.loads(payload)["details"]
-            if self.gone.get(said["sequence"]) == (said["event_id"], said["payload_hash"]):
-                del self.gone[said["sequence"]]
+            note = json.loads(payload)["details"]
+            if self.gone.get(note["sequence"]) == (note["event_id"], note["payload_hash"]):
+                del self.gone[note["sequence"]]
                 self.erased += 1
 
     def root(self):
-        """The tree head of RFC 6962 over the rows so far."""
+        """Returns the tree head of RFC 6962 over the rows so far."""
         node = self.peaks[-1][1] if self.peaks else sha256()
         for _, left in reversed(self.peaks[:-1]):
             node = sha256(b"\1", left, node)
@@ -135,8 +135,10 @@ def main(rows, keys, checkpoint):
                 require(chain.root() == root, "the checkpoint is over other rows")
         at = "the chain"
         require(chain.rows >= size, f"{chain.rows} rows; the checkpoint is over {size}")
-        require(chain.last_unsigned <= size, f"row {chain.last_unsigned} is covered by nothing")
-        require(not chain.gone, f"payloads are gone without a word: {list(chain.gone)}")
+        unproven = f"row {chain.last_unsigned} has neither signature nor checkpoint"
+        require(chain.last_unsigned <= size, unproven)
+        gone = f"payloads are missing, and no row records the erasure: {list(chain.gone)}"
+        require(not chain.gone, gone)
     except (ValueError, LookupError, TypeError, AttributeError) as e:
         sys.exit(f"check_rows: {at}: {e}")
     print(f"verified {chain.rows} rows, {size} under the checkpoint, {chain.erased} erased")

@@ -7,7 +7,7 @@ module dev.indelible.policy {
   requires org.slf4j;
   requires org.snakeyaml.engine;
 
-  uses dev.indelible.policy.ExpressionLanguage;
+  uses dev.indelible.expression.ExpressionLanguage;
 
   exports dev.indelible.gate;
   exports dev.indelible.policy;

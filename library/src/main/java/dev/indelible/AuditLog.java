@@ -42,9 +42,9 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads, verifies, proves and exports the log in a data directory, and erases payloads. Works while
- * the log is open for recording, in this process or another. Each call opens the ledger and closes
- * it again. Safe for use by any number of threads.
+ * Reads, verifies, proves and exports the log in a data directory, erases payloads, and changes to
+ * an external signer. Works while the log is open for recording, in this process or another. Each
+ * call opens the ledger and closes it again. Safe for use by any number of threads.
  */
 public final class AuditLog {
   /** Null for a log in memory. */

@@ -214,7 +214,7 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Closes like {@link #closeAndFlush(Duration, Duration)}, without a limit as long as events are
-   * being settled.
+   * being settled (D9).
    *
    * @param withoutProgress the longest wait while no event is settled
    */

@@ -290,7 +290,7 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Opens the log on its journal. A ledger that cannot be read now, for example because it is
+   * Opens the log on its journal (D2). A ledger that cannot be read now, for example because it is
    * locked or damaged, gets its events later: a journal names its ledger, and the drainer appends
    * to no other.
    */

@@ -248,7 +248,8 @@ class AnchoredLogTest {
     assertThat(message(report, "rollback"))
         .contains("it signed a checkpoint over ", " rows, and there are 5");
 
-    // The log reports the rollback as soon as it is opened with its anchor. It continues recording,
+    // The log reports the rollback as soon as it is opened with its anchor (D1). It continues
+    // recording,
     // but signs no second history.
     try (Indelible log = open()) {
       awaitReason(log, "the log was rolled back");
@@ -556,7 +557,7 @@ class AnchoredLogTest {
     assertThat(Files.readString(anchor)).contains("half an entry\n\nlog.example/audit\n5\n");
   }
 
-  /** An unwritable anchor is reported, and nothing waits for it. */
+  /** An unwritable anchor is reported, and nothing waits for it (D1). */
   @Test
   void failedAnchorDoesNotDelayRecording() throws Exception {
     anchor = Files.createDirectory(temporary.resolve("directory"));

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Waiting events use disk and not heap, and a million of them are recovered quickly. */
+/** Waiting events use disk and not heap, and a million of them are recovered quickly (D2, D5). */
 class BacklogTest {
   private static final Duration RECOVERY = Duration.ofMinutes(1);
 

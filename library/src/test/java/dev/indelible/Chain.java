@@ -31,10 +31,13 @@ import java.util.Set;
  */
 record Chain(List<String> ids, List<String> types, List<String> agents, List<String> letters) {
 
-  /** Delivers waiting events, and checks that the counters reconcile and the chain verifies. */
+  /**
+   * Delivers waiting events, and checks that the counters reconcile and the chain verifies (D10).
+   */
   static Chain settle(Path data) throws Exception {
     Indelible indelible = Indelible.open(data);
-    // Killed writers may leave more than a million events. Only a drainer that hangs exceeds this
+    // Killed writers may leave more than a million events (D9, D10). Only a drainer that hangs
+    // exceeds this
     // limit.
     requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(30)));
     return readIntact(data);
@@ -108,7 +111,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
         .isEqualTo(counters.submitted());
   }
 
-  /** Checks that each event is in the chain once or a dead letter once, and not both. */
+  /** Checks that each event is in the chain once or a dead letter once, and not both (D2). */
   void requireOnceEach(Iterable<String> accepted) {
     Map<String, Integer> times = new LinkedHashMap<>();
     ids.forEach(id -> times.merge(id, 1, Integer::sum));
@@ -127,7 +130,8 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
   }
 
   /**
-   * Checks that the accepted events of one producer are in the chain in the order of submission.
+   * Checks that the accepted events of one producer are in the chain in the order of submission
+   * (D3).
    */
   void requireOrder(List<String> accepted) {
     Map<String, Integer> place = new LinkedHashMap<>();

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * After closing, accepted events are in the ledger, or closing has reported that they are waiting.
+ * After closing, accepted events are in the ledger, or closing has reported that they are waiting
+ * (D9).
  */
 class CloseTest {
   @TempDir Path directory;
@@ -43,7 +44,7 @@ class CloseTest {
                 assertThat(e.report().pending()).isEqualTo(3);
                 assertThat(e.report().timedOut()).isTrue();
               });
-      // The counters account for the pending events, too.
+      // The counters account for the pending events, too (D10) (D2).
       assertThat(indelible.metrics().isBalanced()).isTrue();
       assertThat(indelible.metrics().pending()).isEqualTo(3);
       other.rollback();
@@ -56,7 +57,7 @@ class CloseTest {
     assertThat(rows(data)).isEqualTo(4);
   }
 
-  /** A lock is a transient fault. */
+  /** A lock is a transient fault (D6). */
   @Test
   void lockReleasedInTimeLosesNothing() throws Exception {
     Path data = withOneRow();
@@ -74,7 +75,7 @@ class CloseTest {
     assertThat(indelible.metrics().isBalanced()).isTrue();
   }
 
-  /** Closing releases the journal even if the last tally cannot be written. */
+  /** Closing releases the journal even if the last tally cannot be written (D9). */
   @Test
   void lockDuringCloseLeavesTheJournalFree() throws Exception {
     Path data = withOneRow();

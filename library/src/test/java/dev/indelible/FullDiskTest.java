@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A disk fills up under the journal, under the database, or under both. No accepted event is lost.
- * The log runs in another process, because writing to a mapped file without disk space kills the
- * process. process.
+ * A disk fills up under the journal, under the database, or under both (D1, D2, D6). No accepted
+ * event is lost. The log runs in another process, because writing to a mapped file without disk
+ * space kills the process. process.
  */
 class FullDiskTest {
   private static final int MIB = 1 << 20;
@@ -88,7 +88,9 @@ class FullDiskTest {
     survive(data.resolve("ballast"), 5 * MIB, "rejected");
   }
 
-  /** A decision needs only the journal, whose disk has space. The row waits for the full disk. */
+  /**
+   * A decision needs only the journal, whose disk has space (D9). The row waits for the full disk.
+   */
   @Test
   void fullDiskDoesNotWithholdDecisions() throws Exception {
     mount(data);
@@ -179,7 +181,7 @@ class FullDiskTest {
             throw new AssertionError("the disk never became full: " + indelible.metrics());
           }
         }
-        // A rejection does not wait either.
+        // A rejection does not wait either (D1).
         long before = System.nanoTime();
         for (int i = 0; i < 100; i++) {
           submit(indelible, n++, notes);

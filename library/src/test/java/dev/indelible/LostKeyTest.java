@@ -61,8 +61,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * On an existing log, a missing key or missing rules are an error with advice. The class is long
- * because it has a case for each loss.
+ * On an existing log, a missing key or missing rules are an error with advice (D11). The class is
+ * long because it has a case for each loss.
  */
 class LostKeyTest {
   private static final String ADVICE = "'indelible keys replace --lost --reason TEXT'";
@@ -134,8 +134,8 @@ class LostKeyTest {
   }
 
   /**
-   * A log is opened with a wrong key while its ledger is unreadable. The ledger becomes readable
-   * later.
+   * A log is opened with a wrong key while its ledger is unreadable (D11). The ledger becomes
+   * readable later.
    */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})

@@ -97,7 +97,7 @@ class MetersTest {
     }
   }
 
-  /** The counters reconcile after each outcome of an event. */
+  /** The counters reconcile after each outcome of an event (D10). */
   @Test
   void countersReconcile() throws Exception {
     Indelible indelible = open();
@@ -179,7 +179,7 @@ class MetersTest {
     }
   }
 
-  /** An unknown value is NaN, and not 0. */
+  /** An unknown value is NaN, and not 0 (D11). */
   @Test
   void unreadableValueIsNaN() throws Exception {
     Indelible indelible =
@@ -225,7 +225,7 @@ class MetersTest {
     assertThat(audit("unsigned_total")).isEqualTo(1);
   }
 
-  /** Counters also reconcile while producers and drainer are running. */
+  /** Counters also reconcile while producers and drainer are running (D10). */
   @Test
   void everyScrapeReconciles() throws Exception {
     try (Indelible indelible = open()) {
@@ -270,7 +270,7 @@ class MetersTest {
                 line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))));
   }
 
-  /** The meters count the losses that the journal reports. */
+  /** The meters count the losses that the journal reports (D7). */
   @Test
   void lossesInTheJournalAreCounted() throws Exception {
     Journal journal =

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** External signers, for example a KMS or a token. */
+/** External signers, for example a KMS or a token (D6, D8). */
 class SignerTest {
   private static final SigningKey KEY = SigningKey.generate();
 
@@ -60,7 +60,7 @@ class SignerTest {
         .hasMessageContaining("an external signer has the signing key");
   }
 
-  /** A signer that throws is a transient fault. */
+  /** A signer that throws is a transient fault (D6). */
   @Test
   void eventsWaitWhileTheSignerThrows() throws Exception {
     Foreign signer = new Foreign();
@@ -79,7 +79,7 @@ class SignerTest {
     requireIntact(KEY.verificationKey(), 5);
   }
 
-  /** A wrong signature never reaches the chain, and counts against the restart budget. */
+  /** A wrong signature never reaches the chain, and counts against the restart budget (D8). */
   @Test
   void wrongSignatureIsAFailureAndAddsNoRow() throws Exception {
     Foreign signer = new Foreign();

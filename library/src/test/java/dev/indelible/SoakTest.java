@@ -41,9 +41,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Processes on one data directory submit without a pause, and are killed at random moments and
- * restarted, while other processes lock the database and the disk fills up. At the end every
- * accepted event is recorded once, in order, and the counters reconcile. {@code -Dsoak.minutes}
- * sets the length of the long run, 10 by default.
+ * restarted, while other processes lock the database and the disk fills up (D1, D10). At the end
+ * every accepted event is recorded once, in order, and the counters reconcile. {@code
+ * -Dsoak.minutes} sets the length of the long run, 10 by default.
  */
 class SoakTest {
   private static final int WRITERS = 2;
@@ -213,7 +213,7 @@ class SoakTest {
     LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
   }
 
-  /** Checks that each noted id is in the chain once, in the order of the notes. */
+  /** Checks that each noted id is in the chain once, in the order of the notes (D2, D3, D6). */
   private int requireRecorded(Chain chain) throws IOException {
     assertThat(chain.letters()).as("transient faults cause no dead letters").isEmpty();
     assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);

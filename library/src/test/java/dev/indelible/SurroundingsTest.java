@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Changes in the environment of a running log: the database is removed or replaced, the clock
- * jumps, or a second log runs in the JVM.
+ * jumps, or a second log runs in the JVM (D2, D3, D11).
  */
 class SurroundingsTest {
   @TempDir Path temp;
@@ -42,7 +42,7 @@ class SurroundingsTest {
         agent, new Bash("n" + n), new Refuse("R001", "no"), Optional.empty());
   }
 
-  /** Removing the database loses its settled rows, but no waiting event. */
+  /** Removing the database loses its settled rows, but no waiting event (D2). */
   @Test
   void removedDatabaseLosesNoWaitingEvent() throws Exception {
     Path data = temp.resolve("data");
@@ -82,7 +82,7 @@ class SurroundingsTest {
     assertThat(all).containsAll(accepted);
   }
 
-  /** With an older copy of the database, only the rows missing in the copy are lost. */
+  /** With an older copy of the database, only the rows missing in the copy are lost (D2, D7). */
   @Test
   void olderCopyOfTheDatabaseIsReported() throws Exception {
     Path data = temp.resolve("data");
@@ -110,8 +110,8 @@ class SurroundingsTest {
   }
 
   /**
-   * The log never writes to the database of another log. Events wait until its own database is
-   * back.
+   * The log never writes to the database of another log (D2, D6, D11). Events wait until its own
+   * database is back.
    */
   @Test
   void databaseOfAnotherLogIsNotWrittenTo() throws Exception {
@@ -164,7 +164,7 @@ class SurroundingsTest {
     }
   }
 
-  /** Rows keep the order of submission after a jump of the clock. */
+  /** Rows keep the order of submission after a jump of the clock (D3). */
   @Test
   void clockJumpChangesNoOrder() throws Exception {
     Path data = temp.resolve("data");

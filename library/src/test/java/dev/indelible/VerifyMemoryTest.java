@@ -40,7 +40,10 @@ class VerifyMemoryTest {
 
   @TempDir Path temp;
 
-  /** Few rows with twice the size of the heap are verified with two processors and with 64. */
+  /**
+   * A few large rows, in total twice the size of the heap, are verified with 2 and with 64
+   * processors.
+   */
   @Test
   void largeRowsAreVerifiedIn64Mib() throws Exception {
     record(160, 800_000);

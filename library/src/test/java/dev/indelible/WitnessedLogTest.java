@@ -198,7 +198,7 @@ class WitnessedLogTest {
     requireCosigned("a", ofB.key);
     requireCosigned("b", ofA.key);
     Chain.readIntact(temporary.resolve("a"));
-    // The witness serves the log's checkpoint to monitors.
+    // The witness serves the log's checkpoint to monitors (D11).
     assertThat(Files.readAllBytes(memoryOf(ofB, origin("a"))))
         .isEqualTo(lastCheckpoint("a").note());
   }
@@ -217,7 +217,7 @@ class WitnessedLogTest {
   }
 
   /**
-   * One witness works, one is down, one never answers and one sends invalid cosignatures. The
+   * One witness works, one is down, one never answers and one sends invalid cosignatures (D1). The
    * faulty ones delay nothing.
    */
   @Test

@@ -40,6 +40,8 @@ final class Main implements Callable<Integer> {
     PACED,
     /** Measures submit with JMH. */
     JMH,
+    /** Measures decisions. */
+    DECIDE,
     /** Measures a backlog of events in a small heap. */
     BACKLOG,
     /** Measures appends to a large ledger. */
@@ -148,6 +150,7 @@ final class Main implements Callable<Integer> {
       case SUSTAINED -> new Sustained();
       case PACED -> new PacedSubmit();
       case JMH -> new FlatOutSubmit();
+      case DECIDE -> new Deciding();
       case BACKLOG -> new SmallHeap();
       case GROWTH -> new GrowingLedger();
       case VERIFY -> new VerifierSpeed();

@@ -45,11 +45,19 @@ final class ActionWords {
     if (words.size() == 1) {
       throw wrong(words);
     }
+    try {
+      return action(words);
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage("ACTION: %s", Console.printable(String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static AgentAction action(List<String> words) throws CommandFailure, JsonFormatException {
     String first = words.get(1);
     return switch (words.get(0)) {
       case Bash.KIND -> new Bash(only(words, 2).get(1));
       case FilesystemWrite.KIND -> new FilesystemWrite(only(words, 2).get(1));
-      case NetworkRequest.KIND -> ClaudeHookEvent.request(only(words, 2).get(1));
+      case NetworkRequest.KIND -> NetworkRequest.ofUrl(only(words, 2).get(1));
       case ProcessSpawn.KIND -> new ProcessSpawn(first, words.subList(2, words.size()));
       case Read.KIND ->
           new Read(

@@ -10,7 +10,9 @@ import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
@@ -71,14 +73,16 @@ final class CheckCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
-    GateInput input = located(input());
+    GateRequest input = located(input());
     if (dryRun) {
       Examined examined = rules().examine(input.agentId(), input.action());
       ExplainedDecision explained = examined.decision();
       print(
           input.agentId(),
           new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
-      explain(explained.explanation(), examined.facts());
+      if (explains()) {
+        explain(explained.explanation(), examined.facts());
+      }
       return exitCode(explained.decision());
     }
     Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
@@ -86,7 +90,7 @@ final class CheckCommand extends Verb {
     try {
       recorded = indelible.gate().record(input.agentId(), input.action());
       print(input.agentId(), recorded);
-      if (explain) {
+      if (explains()) {
         Examined examined = rules().examine(input.agentId(), input.action());
         explain(recorded.explanation(), examined.facts());
       }
@@ -110,7 +114,7 @@ final class CheckCommand extends Verb {
   }
 
   /** Completes a command with the directory and the home directory of this process. */
-  private static GateInput located(GateInput input) {
+  private static GateRequest located(GateRequest input) {
     if (!(input.action() instanceof Bash bash)) {
       return input;
     }
@@ -118,28 +122,32 @@ final class CheckCommand extends Verb {
         bash.cwd().or(() -> Optional.of(Path.of("").toAbsolutePath().toString()));
     Optional<String> home =
         bash.home().or(() -> Optional.ofNullable(System.getProperty("user.home")));
-    return new GateInput(input.agentId(), new Bash(bash.command(), cwd, home, bash.shell()));
+    return new GateRequest(input.agentId(), new Bash(bash.command(), cwd, home, bash.shell()));
   }
 
-  private GateInput input() throws Exception {
+  private GateRequest input() throws Exception {
     requireDecoded("--agent", agent);
     for (String word : action) {
       requireDecoded("ACTION", word);
     }
     if (action.size() > 1 || !action.isEmpty() && ActionWords.isKind(action.get(0))) {
-      return new GateInput(GateInput.requireAgentId(agent), ActionWords.read(action));
+      return new GateRequest(GateRequest.requireAgentId(agent), ActionWords.read(action));
     }
     JsonNode node = node();
     if (node.has("kind")) {
       AgentAction parsed = ActionParser.parse(node, "action");
-      return new GateInput(GateInput.requireAgentId(agent), parsed);
+      return new GateRequest(GateRequest.requireAgentId(agent), parsed);
     }
     if (!node.isObject() || !node.has("action")) {
       throw new JsonFormatException(
           "action: give an object with a member \"kind\", for example"
               + " {\"kind\":\"bash\",\"command\":\"ls\"}");
     }
-    return GateInput.read(node, agent);
+    JsonFields fields = JsonFields.of(node, "input");
+    String agentId = GateRequest.requireAgentId(fields.optionalString("agent_id").orElse(agent));
+    AgentAction parsed = ActionParser.parse(fields.node("action"), "action");
+    fields.requireNoOthers();
+    return new GateRequest(agentId, parsed);
   }
 
   /** Reads JSON from the argument, or from standard input. */
@@ -184,7 +192,7 @@ final class CheckCommand extends Verb {
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
     String event = recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded");
     print(
-        DecisionLine.json(agentId, recorded),
+        out -> recorded.write(agentId, out),
         "%s%s\n%s",
         console().bold(verdict),
         Console.printable(why),
@@ -192,11 +200,12 @@ final class CheckCommand extends Verb {
     console().out().flush();
   }
 
-  /** Prints the explanation, if it is wanted; JSON has it already. */
+  /** Returns true if an explanation follows the decision; JSON always has it. */
+  private boolean explains() {
+    return explain && !json();
+  }
+
   private void explain(Explanation explanation, List<String> facts) {
-    if (!explain || json()) {
-      return;
-    }
     explanation.effectiveCommand().ifPresent(command -> field("command", command));
     facts.forEach(fact -> field("fact", fact));
     explanation.matched().forEach(rule -> field("matched", rule));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import java.io.FileDescriptor;
@@ -147,41 +148,13 @@ record Console(
     return outIsTerminal ? "\u001b[" + code + "m" + text + "\u001b[0m" : text;
   }
 
-  /**
-   * Returns foreign text that is safe to show: a character that could move the cursor, forge a line
-   * or reverse the text is written as an escape.
-   */
+  /** Returns foreign text made safe to show, see {@link Text#printable}. */
   static String printable(String text) {
-    StringBuilder safe = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(
-            c -> {
-              if (isUnsafe(c)) {
-                safe.append(c < 0x100 ? "\\x%02x".formatted(c) : "\\u%04x".formatted(c));
-              } else {
-                safe.appendCodePoint(c);
-              }
-            });
-    return safe.toString();
-  }
-
-  private static boolean isUnsafe(int c) {
-    return switch (Character.getType(c)) {
-      case Character.CONTROL,
-          Character.FORMAT,
-          Character.LINE_SEPARATOR,
-          Character.PARAGRAPH_SEPARATOR,
-          Character.SURROGATE ->
-          true;
-      default -> false;
-    };
+    return Text.printable(text);
   }
 
   /** Returns at most {@code width} characters of {@link #printable} text. */
   static String excerpt(String text, int width) {
-    String safe = printable(text.length() > width * 4 ? text.substring(0, width * 4) : text);
-    return safe.codePointCount(0, safe.length()) <= width
-        ? safe
-        : safe.substring(0, safe.offsetByCodePoints(0, width - 1)) + "…";
+    return Text.printable(text, width);
   }
 }

@@ -4,6 +4,8 @@ package dev.indelible.cli;
 import dev.indelible.Indelible;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.ClaudeCode;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -91,10 +93,8 @@ final class GateCommand extends Verb {
   /** Decides about one line. A line that cannot be read is refused; then returns false. */
   private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
     try {
-      GateInput input =
-          format == Format.claude
-              ? ClaudeHookEvent.readInput(line)
-              : GateInput.read(CanonicalJson.read(line), null);
+      GateRequest input =
+          format == Format.claude ? ClaudeCode.readRecorded(line) : GateRequest.read(line);
       print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
       return true;
     } catch (JsonFormatException e) {
@@ -106,7 +106,7 @@ final class GateCommand extends Verb {
   }
 
   private void print(String agentId, RecordedDecision recorded) throws CommandFailure {
-    console().json(DecisionLine.json(agentId, recorded));
+    console().json(out -> recorded.write(agentId, out));
     if (recorded.eventId().isEmpty()) {
       throw CommandFailure.failed(recorded.decision().reason().orElse(""));
     }

@@ -4,6 +4,7 @@ package dev.indelible.cli;
 import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Optional;
@@ -18,31 +19,51 @@ import picocli.CommandLine.Parameters;
     description = "Put the hook into an agent's settings, and show what changes.",
     footer = {
       "",
-      "The settings name this data directory and this command by their absolute paths. Needs Claude",
-      "Code 2.1.295 or newer: an older one ignores \"onFailure\", and lets a tool run when the hook",
-      "cannot start."
+      "With --client, the hook asks the daemon through indelible-hook and the socket of --socket, and",
+      "takes a millisecond. Without it, the hook is this command on this data directory, by their",
+      "absolute paths.",
+      "",
+      "For Claude Code 2.1.295 or newer: an older one ignores \"onFailure\", and lets a tool run when",
+      "the hook cannot start. OpenCode has no settings for hooks; docs/hooks.md has its plugin."
     })
 final class HookInstallCommand extends Verb {
-  @Parameters(paramLabel = "AGENT", description = "the agent: claude-code")
+  @Parameters(
+      paramLabel = "AGENT",
+      description = "the agent: claude-code, codex, copilot, cursor or gemini")
   String agent = "";
 
   @Option(
       names = "--settings",
       paramLabel = "FILE",
-      description = "the settings file (default: ~/.claude/settings.json)")
+      description = "the settings file (default: the one in the user's home directory)")
   @Nullable Path settings;
+
+  @Option(
+      names = "--client",
+      paramLabel = "FILE",
+      description = "indelible-hook, built from packaging/indelible-hook.c")
+  @Nullable Path client;
+
+  @Option(
+      names = "--socket",
+      paramLabel = "FILE",
+      description = "the daemon's Unix socket, for --client")
+  @Nullable Path socket;
 
   @Option(names = "--dry-run", description = "show the change and write nothing")
   boolean dryRun;
 
   @Override
   public Integer call() throws Exception {
-    CommandFailure.refuseIf(
-        !agent.equals("claude-code"),
-        "%s: no hook for this agent; the supported agent is claude-code",
-        Console.printable(agent));
-    Path file = file();
-    ClaudeSettings change = ClaudeSettings.withHook(file, command());
+    HookFormat format =
+        HookFormat.of(agent)
+            .orElseThrow(
+                () ->
+                    CommandFailure.usage(
+                        "%s: no hook settings for this agent; the agents are %s",
+                        Console.printable(agent), HookFormat.agents()));
+    Path file = file(format);
+    HookSettings change = HookSettings.withHook(format, file, command());
     if (change.isUnchanged()) {
       line("%s has the hook already; nothing was changed", file);
     } else {
@@ -56,15 +77,16 @@ final class HookInstallCommand extends Verb {
       throw CommandFailure.failed(
           "%s: \"disableAllHooks\" is set, so Claude Code runs no hook; remove it", file);
     }
+    for (String note : format.notes()) {
+      line("note: %s", note);
+    }
     return ExitCode.OK;
   }
 
   /** Returns the settings file; for a symbolic link, the file that it points to. */
-  private Path file() throws CommandFailure {
+  private Path file(HookFormat format) throws CommandFailure {
     Path named =
-        settings != null
-            ? settings
-            : Path.of(System.getProperty("user.home"), ".claude", "settings.json");
+        settings != null ? settings : format.file(Path.of(System.getProperty("user.home")));
     try {
       return Files.exists(named) ? named.toRealPath() : named.toAbsolutePath().normalize();
     } catch (IOException e) {
@@ -73,14 +95,41 @@ final class HookInstallCommand extends Verb {
   }
 
   private String command() throws CommandFailure {
+    if (client != null || socket != null) {
+      return clientCommand();
+    }
     String launcher =
         Optional.ofNullable(System.getProperty("indelible.launcher"))
             .orElseThrow(
                 () ->
                     CommandFailure.usage(
                         "the hook needs the launcher; run this as 'indelible hook install'"));
-    return "%s --data %s hook claude-code"
-        .formatted(quoted(launcher), quoted(data().path().toAbsolutePath().normalize().toString()));
+    return "%s --data %s hook %s"
+        .formatted(quoted(launcher), quoted(absolute(data().path())), agent);
+  }
+
+  /**
+   * Returns the command that asks the daemon, which must run now: its user is the socket's owner.
+   */
+  private String clientCommand() throws CommandFailure {
+    if (client == null || socket == null) {
+      throw CommandFailure.usage("--client and --socket belong together; give both");
+    }
+    if (!Files.isExecutable(client)) {
+      throw CommandFailure.usage("%s: is not a program that can be run", client);
+    }
+    try {
+      Object owner = Files.getAttribute(socket, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+      return "%s %s %s %s"
+          .formatted(quoted(absolute(client)), agent, quoted(absolute(socket)), owner);
+    } catch (IOException e) {
+      throw CommandFailure.usage(
+          "%s: there is no socket; start the daemon first, so that its user is known", socket);
+    }
+  }
+
+  private static String absolute(Path path) {
+    return path.toAbsolutePath().normalize().toString();
   }
 
   /** Returns a text quoted as one word of a POSIX shell. */

@@ -31,7 +31,8 @@ import tools.jackson.databind.JsonNode;
       "",
       "A case is one JSON object a line: {\"id\":…,\"action\":{\"kind\":…},\"expect\":…}. \"expect\" is",
       "a verdict (allow, warn, refuse, escalate), or block (refuse or escalate), or pass (allow or",
-      "warn). An optional \"rule\" names the rule that must decide. Other members are ignored.",
+      "warn). An optional \"rule\" names the rule that must decide. A bash action has its place in",
+      "its members cwd, home and shell. Other members are ignored.",
       "",
       "Exit status: 0 every case as expected; 1 a case not; 2 a file or the policy cannot be read."
     })
@@ -39,6 +40,9 @@ final class PolicyTestCommand extends Verb {
   private static final Set<String> EXPECTED =
       Set.of("allow", "warn", "refuse", "escalate", "block", "pass");
   private static final String AGENT = "agent:test";
+
+  /** Members of an action that a case must not have beside it, where they would mean nothing. */
+  private static final List<String> OF_THE_ACTION = List.of("cwd", "home", "shell");
 
   /** Follows the id of a rule in shadow mode in an explanation. */
   private static final String SHADOW = " (shadow)";
@@ -106,6 +110,12 @@ final class PolicyTestCommand extends Verb {
       throw new JsonFormatException(
           "expect is \"%s\"; give one of %s"
               .formatted(expect, String.join(", ", EXPECTED.stream().sorted().toList())));
+    }
+    for (String member : OF_THE_ACTION) {
+      if (test.has(member)) {
+        throw new JsonFormatException(
+            "\"%s\" is a member of the action, not of the case".formatted(member));
+      }
     }
     AgentAction action = ActionParser.parse(test.path("action"), "action");
     ExplainedDecision explained = policy.explain(AGENT, action);

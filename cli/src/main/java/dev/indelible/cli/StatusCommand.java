@@ -158,14 +158,11 @@ final class StatusCommand extends Verb {
   }
 
   private StatusField waiting(Optional<WaitingEvents> waiting) {
-    return new StatusField(
+    return StatusField.object(
         "waiting",
+        waiting,
         waiting.map(this::describe).orElse(StatusField.UNREADABLE),
-        "waiting",
-        out ->
-            out.object(
-                waiting,
-                events -> out.member("alive", events.alive()).member("ended", events.ended())));
+        (out, events) -> out.member("alive", events.alive()).member("ended", events.ended()));
   }
 
   private String describe(WaitingEvents events) {
@@ -194,13 +191,11 @@ final class StatusCommand extends Verb {
   private static StatusField head(Optional<Head> head) {
     Optional<Head> row = head.filter(last -> !last.equals(Head.EMPTY));
     String none = head.isPresent() ? "(empty)" : StatusField.UNREADABLE;
-    return new StatusField(
+    return StatusField.object(
         "head",
+        row,
         row.map(Head::toString).orElse(none),
-        "head",
-        out ->
-            out.object(
-                row, last -> out.member("hash", last.hex()).member("sequence", last.sequence())));
+        (out, last) -> out.member("hash", last.hex()).member("sequence", last.sequence()));
   }
 
   private StatusField signatures(HealthReport check) {
@@ -221,14 +216,11 @@ final class StatusCommand extends Verb {
   }
 
   private static StatusField checkpoint(Optional<Checkpoint> checkpoint, Optional<Head> head) {
-    return new StatusField(
+    return StatusField.object(
         "checkpoint",
+        checkpoint,
         checkpoint.map(last -> describe(last, head)).orElse("(none that can be read)"),
-        "checkpoint",
-        out ->
-            out.object(
-                checkpoint,
-                last -> out.member("origin", last.origin()).member("size", last.size())));
+        (out, last) -> out.member("origin", last.origin()).member("size", last.size()));
   }
 
   private static String describe(Checkpoint last, Optional<Head> head) {

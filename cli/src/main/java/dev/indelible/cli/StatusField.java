@@ -4,6 +4,7 @@ package dev.indelible.cli;
 import dev.indelible.json.CanonicalWriter;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -20,6 +21,13 @@ record StatusField(String name, String text, String member, Consumer<CanonicalWr
   /** Returns the field of a number whose name is the same in text and JSON. */
   static StatusField number(String name, Optional<Long> value) {
     return new StatusField(name, text(value), name, number(value));
+  }
+
+  /** Returns a field that is an object in JSON, or null if its value is empty. */
+  static <T> StatusField object(
+      String name, Optional<T> value, String text, BiConsumer<CanonicalWriter, T> members) {
+    return new StatusField(
+        name, text, name, out -> out.object(value, known -> members.accept(out, known)));
   }
 
   static StatusField textOnly(String name, String text) {

@@ -134,8 +134,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Closes a log after its one decision was printed. A row that still waits is safe in the journal:
-   * it is reported on standard error, and the decision stands (D9).
+   * Closes a log after its one decision was printed (D9). A row that still waits is safe in the
+   * journal: it is reported on standard error, and the decision stands.
    */
   final void closeAfterAnswer(Indelible log) {
     awaitRow(log);

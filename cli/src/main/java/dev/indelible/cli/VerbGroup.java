@@ -16,7 +16,15 @@ abstract class VerbGroup extends Verb {
   @Command(
       name = "hook",
       description = "Answer an agent's hook events, and install the hook.",
-      subcommands = {HookClaudeCodeCommand.class, HookInstallCommand.class})
+      subcommands = {
+        HookAgentCommand.ForClaudeCode.class,
+        HookAgentCommand.ForCodex.class,
+        HookAgentCommand.ForCopilot.class,
+        HookAgentCommand.ForCursor.class,
+        HookAgentCommand.ForGemini.class,
+        HookAgentCommand.ForOpenCode.class,
+        HookInstallCommand.class
+      })
   static final class Hook extends VerbGroup {}
 
   @Command(

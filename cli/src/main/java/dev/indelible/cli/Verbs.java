@@ -16,6 +16,7 @@ final class Verbs {
     ALL.put("demo", DemoCommand.class);
     ALL.put("check", CheckCommand.class);
     ALL.put("gate", GateCommand.class);
+    ALL.put("serve", ServeCommand.class);
     ALL.put("policy", VerbGroup.Policies.class);
     ALL.put("hook", VerbGroup.Hook.class);
     ALL.put("log", VerbGroup.Log.class);

@@ -13,13 +13,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Numbers in the library's text are ASCII in every locale: {@code %s} writes them so, and {@code
- * %d} only beside {@code Locale.ROOT}. The command sets the locale of its own process instead.
+ * Numbers in the library's messages are ASCII in every locale. {@code %s} always writes ASCII
+ * digits; {@code %d} does so only with {@code Locale.ROOT}. The command line sets the locale of its
+ * process, so it is not checked.
  */
 class AsciiDigitsTest {
   private static final Pattern LOCAL_DIGITS = Pattern.compile("%[-,+(0-9.]*[dfeg]\\b");
 
-  /** Most lines between {@code Locale.ROOT} and its format. */
+  /** Maximum number of lines between {@code Locale.ROOT} and its format. */
   private static final int LINES_BEFORE = 6;
 
   @ParameterizedTest

@@ -40,7 +40,7 @@ class BadJournalTest {
   }
 
   @Test
-  void ofANewerVersion() throws Exception {
+  void journalOfANewerVersionIsRefused() throws Exception {
     Path identity = journal.resolve("0000/journal.id");
     Files.writeString(identity, Files.readString(identity).replace("journal 1\n", "journal 2\n"));
 
@@ -48,7 +48,7 @@ class BadJournalTest {
   }
 
   @Test
-  void ofAnotherDataDirectory() throws Exception {
+  void journalOfAnotherDataDirectoryIsRefused() throws Exception {
     Cli other = new Cli(temp.resolve("other"));
     other.run("check", Cli.bash("ls")).ok();
     Files.move(journal, temp.resolve("aside"));
@@ -60,7 +60,7 @@ class BadJournalTest {
   }
 
   @Test
-  void withForeignFiles() throws Exception {
+  void foreignFilesInTheJournalAreRefused() throws Exception {
     for (String name : List.of("notes.txt", "0000/notes.txt")) {
       Path foreign = Files.writeString(journal.resolve(name), "not ours");
 
@@ -70,7 +70,7 @@ class BadJournalTest {
   }
 
   @Test
-  void onAFileSystemWithoutLocks() throws Exception {
+  void fileSystemWithoutLocksIsRefused() throws Exception {
     Map<String, String> before = tree(temp.resolve("data"));
 
     assertThat(refusedOn("locks", cli.data()))
@@ -81,7 +81,7 @@ class BadJournalTest {
   }
 
   @Test
-  void withoutSpaceForTheFirstSegment() throws Exception {
+  void diskWithoutSpaceForTheFirstSegmentIsRefused() throws Exception {
     Path fresh = temp.resolve("fresh");
 
     assertThat(refusedOn("space", fresh))
@@ -132,7 +132,7 @@ class BadJournalTest {
               .redirectErrorStream(true)
               .start();
     } catch (IOException e) {
-      assumeTrue(false, "no C compiler here (cc), so no disk can be made a poor one: " + e);
+      assumeTrue(false, "no C compiler (cc), so the faults of a disk cannot be simulated: " + e);
       throw e;
     }
     String complaints = new String(compiler.getInputStream().readAllBytes());

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Data directories that earlier versions wrote are verified and written on. Each has allowed and
- * refused decisions, a tally, an erased payload and a rotated key.
+ * Data directories of earlier versions can be verified, and new rows can be appended. Each has
+ * allowed and refused decisions, a tally, an erased payload and a rotated key.
  */
 @DisabledOnOs(OS.WINDOWS)
 class EarlierLedgerTest {
@@ -34,7 +34,7 @@ class EarlierLedgerTest {
 
   @ParameterizedTest
   @ValueSource(strings = "schema-3-before-health")
-  void earlierLedgerVerifiesAndIsWrittenOn(String name) throws Exception {
+  void earlierLedgerVerifiesAndGetsNewRows(String name) throws Exception {
     Cli cli = new Cli(unpacked(name));
 
     cli.assertIntact(8);
@@ -46,7 +46,7 @@ class EarlierLedgerTest {
   }
 
   @Test
-  void earlierLedgerWithoutItsKeyIsNotWrittenOn() throws Exception {
+  void earlierLedgerWithoutItsKeyGetsNoRows() throws Exception {
     Cli cli = new Cli(unpacked("schema-3-before-health"));
     Files.delete(cli.data().resolve("keys/audit.pem"));
 

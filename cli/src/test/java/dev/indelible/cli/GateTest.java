@@ -77,7 +77,7 @@ class GateTest {
                     + " the system or a home directory: deletes / recursively\"}"));
   }
 
-  /** D3, D4: the rows have the printed ids, in the printed order. */
+  /** The rows have the printed ids, in the printed order (D3, D4). */
   @Test
   void printedIdsAreThoseOfTheChain() {
     StringBuilder input = new StringBuilder();

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -156,7 +157,91 @@ class HookInstallTest {
   @Test
   void unknownAgentIsNamed() {
     assertThat(cli.run("hook", "install", "vim").complaint(2))
-        .contains("the supported agent is claude-code");
+        .contains("the agents are claude-code, codex, copilot, cursor, gemini");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "claude-code, /hooks/PreToolUse/0/hooks/0/command, /hooks/PreToolUse/0/hooks/0/timeout, 30",
+    "codex, /hooks/PreToolUse/0/hooks/0/command, /hooks/PreToolUse/0/hooks/0/timeout, 30",
+    "codex, /hooks/PermissionRequest/0/hooks/0/command, /hooks/PreToolUse/0/hooks/0/timeout, 30",
+    "gemini, /hooks/BeforeTool/0/hooks/0/command, /hooks/BeforeTool/0/hooks/0/timeout, 30000",
+    "cursor, /hooks/beforeShellExecution/0/command, /hooks/beforeShellExecution/0/timeout, 30",
+    "cursor, /hooks/beforeMCPExecution/0/command, /version, 1",
+    "copilot, /hooks/preToolUse/0/bash, /hooks/preToolUse/0/timeoutSec, 30"
+  })
+  void eachAgentGetsItsForm(String agent, String command, String number, int value)
+      throws Exception {
+    cli.run("hook", "install", agent, "--settings", settings()).ok();
+    String first = Files.readString(settings);
+    JsonNode installed = Cli.json(first);
+
+    assertThat(installed.at(command).asString()).endsWith(" hook " + agent);
+    assertThat(installed.at(number).asInt()).isEqualTo(value);
+    assertThat(cli.run("hook", "install", agent, "--settings", settings()).ok().out())
+        .contains("has the hook already");
+    assertThat(Files.readString(settings)).isEqualTo(first);
+  }
+
+  @Test
+  void cursorFailsClosed() throws Exception {
+    cli.run("hook", "install", "cursor", "--settings", settings()).ok();
+
+    JsonNode hooks = Cli.json(Files.readString(settings)).path("hooks");
+    assertThat(hooks.propertyNames()).hasSize(4);
+    for (String event : hooks.propertyNames()) {
+      assertThat(hooks.path(event).get(0).path("failClosed").asBoolean()).isTrue();
+    }
+  }
+
+  @Test
+  void agentThatActsWithoutItsHookIsNamed() {
+    assertThat(cli.run("hook", "install", "codex", "--settings", settings()).ok().out())
+        .contains("note: open /hooks in Codex and trust this hook")
+        .contains("note: this agent runs a tool when its hook cannot start");
+  }
+
+  @Test
+  void clientReplacesTheCommandOfAnEarlierInstall() throws Exception {
+    Path client = Files.writeString(temp.resolve("indelible-hook"), "");
+    Files.setPosixFilePermissions(client, PosixFilePermissions.fromString("rwx------"));
+    Path socket = Files.writeString(temp.resolve("i.sock"), "");
+    String[] withClient = {
+      "hook",
+      "install",
+      "codex",
+      "--settings",
+      settings(),
+      "--client",
+      client.toString(),
+      "--socket",
+      socket.toString()
+    };
+    cli.run("hook", "install", "codex", "--settings", settings()).ok();
+
+    cli.run(withClient).ok();
+    cli.run(withClient).ok();
+
+    JsonNode hooks = Cli.json(Files.readString(settings)).path("hooks").path("PreToolUse");
+    assertThat(hooks).hasSize(1);
+    assertThat(hooks.at("/0/hooks/0/command").asString())
+        .isEqualTo(
+            "%s codex %s %s".formatted(client, socket, Files.getAttribute(socket, "unix:uid")));
+  }
+
+  @Test
+  void clientWithoutARunningDaemonIsRefused() throws Exception {
+    Path client = Files.writeString(temp.resolve("indelible-hook"), "");
+    Files.setPosixFilePermissions(client, PosixFilePermissions.fromString("rwx------"));
+    String none = temp.resolve("none.sock").toString();
+
+    assertThat(
+            cli.run("hook", "install", "codex", "--client", client.toString(), "--socket", none)
+                .complaint(2))
+        .contains("start the daemon first");
+    assertThat(cli.run("hook", "install", "codex", "--socket", none).complaint(2))
+        .contains("--client and --socket belong together");
+    assertThat(settings).doesNotExist();
   }
 
   private Result install() {

@@ -49,7 +49,7 @@ class LogVerifyExportTest {
   private String key;
 
   @BeforeEach
-  void anExport() {
+  void exportRows() {
     cli = new Cli(root.resolve("data"));
     directory = root.resolve("log");
     record(DECISIONS);
@@ -379,7 +379,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void exportContinuesAfterAnInterruption() throws Exception {
+  void sinceVerifiesOnlyNewExportedRows() throws Exception {
     Path kept = Files.copy(directory.resolve("checkpoint"), root.resolve("kept"));
     record(2);
     export();

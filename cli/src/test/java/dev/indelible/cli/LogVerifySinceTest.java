@@ -66,7 +66,7 @@ class LogVerifySinceTest {
   }
 
   @Test
-  void noRowsAfterTheCheckpoint() throws Exception {
+  void sinceAcceptsACheckpointOverAllRows() throws Exception {
     cli.run("log", "export", root.resolve("log").toString()).ok();
     Files.copy(root.resolve("log/checkpoint"), kept, StandardCopyOption.REPLACE_EXISTING);
 

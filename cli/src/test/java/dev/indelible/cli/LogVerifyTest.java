@@ -55,7 +55,7 @@ class LogVerifyTest {
   private Cli cli;
 
   @BeforeAll
-  static void aChain() {
+  static void recordChain() {
     StringBuilder input = new StringBuilder();
     for (int i = 1; i < ROWS; i++) {
       input.append(Cli.line("agent:" + i, Cli.bash("rm -rf /" + i)));

@@ -56,7 +56,7 @@ class ProcessTest {
     cli.assertIntact(21);
   }
 
-  /** D2, D9: after SIGTERM each answered decision is in the chain exactly once. */
+  /** After SIGTERM each answered decision is in the chain exactly once (D2, D9). */
   @Test
   void terminatedGateDrainsAcceptedEvents() throws Exception {
     ChildJvm gate = cli.process("gate");
@@ -222,7 +222,7 @@ class ProcessTest {
   }
 
   @Test
-  void exitStatusIsThatOfTheProcess() throws Exception {
+  void processReturnsTheExitStatus() throws Exception {
     assertThat(cli.process("check", Cli.bash("rm -rf /")).exitCode()).isEqualTo(3);
     assertThat(cli.process("chek").exitCode()).isEqualTo(2);
   }

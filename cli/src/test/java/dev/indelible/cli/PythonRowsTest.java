@@ -111,11 +111,17 @@ class PythonRowsTest {
   /** Shows that the test above can fail. */
   @Test
   void changeIsFound() throws Exception {
-    refused(DECISION, row -> row.replace("rm -rf", "rm -ef"), "row 2: its payload is another");
+    refused(
+        DECISION, row -> row.replace("rm -rf", "rm -ef"), "row 2: its payload has another hash");
     refused(DECISION, row -> row.replaceFirst("agent:", "agent;"), "row 2: not signed by the key");
-    refused(DECISION, row -> row.replaceFirst("\"sequence\":2", "\"sequence\":3"), "row 2: stands");
-    refused(DECISION, PythonRowsTest::withoutSignature, "row 2: unsigned, and no signed row says");
-    refused(DECISION, PythonRowsTest::withoutPayload, "payloads are gone without a word: [2]");
+    refused(
+        DECISION, row -> row.replaceFirst("\"sequence\":2", "\"sequence\":3"), "row 2: follows");
+    refused(
+        DECISION, PythonRowsTest::withoutSignature, "row 2: unsigned, but no signed row states");
+    refused(
+        DECISION,
+        PythonRowsTest::withoutPayload,
+        "payloads are missing, and no row records the erasure: [2]");
     refused(
         DECISION,
         row -> row.replace(",\"payload\":", ",\"payload\":{},\"payload\":"),
@@ -123,18 +129,20 @@ class PythonRowsTest {
     refused(
         unsigned,
         row -> row.replaceFirst("agent:unsigned", "agent:other"),
-        "row %d: does not hold the hash of the row before".formatted(unsigned + 2));
+        "row %d: does not have the hash of the row before".formatted(unsigned + 2));
 
     List<String> swapped = new ArrayList<>(rows);
     Collections.swap(swapped, DECISION, DECISION + 1);
-    refused(swapped, "row 2: stands behind row 1");
+    refused(swapped, "row 2: follows row 1");
     List<String> removed = new ArrayList<>(rows);
     removed.remove(DECISION);
-    refused(removed, "row 2: stands behind row 1");
+    refused(removed, "row 2: follows row 1");
     refused(rows.subList(0, rows.size() - 1), "the checkpoint is over " + rows.size());
   }
 
-  /** Links and signatures cannot show it: a signature does not cover the link. */
+  /**
+   * Links and signatures do not reveal this change, because a signature does not cover the link.
+   */
   @Test
   void changedAndRelinkedUnsignedRowIsRefused() throws Exception {
     List<String> forged = new ArrayList<>();
@@ -170,11 +178,11 @@ class PythonRowsTest {
   }
 
   @Test
-  void keyThatIsNotGivenVerifiesNothing() throws Exception {
+  void rowsOfAnUnknownKeyDoNotVerify() throws Exception {
     int end = keys.indexOf("-----BEGIN", 1);
     for (String one : new String[] {keys.substring(0, end), keys.substring(end)}) {
       assertThat(check(rows, one, checkpoint)).isEqualTo(1);
-      assertThat(output).contains("signed by none of the keys given");
+      assertThat(output).contains("signed by none of the given keys");
     }
     byte[] wrong = checkpoint.clone();
     wrong[wrong.length - 10] ^= 1;

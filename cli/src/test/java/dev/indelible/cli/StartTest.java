@@ -22,7 +22,7 @@ class StartTest {
   private Cli cli;
 
   @BeforeEach
-  void aLog() {
+  void recordOneRow() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
   }

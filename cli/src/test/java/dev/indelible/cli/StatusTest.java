@@ -65,7 +65,7 @@ class StatusTest {
     assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 6: 3 attempts");
   }
 
-  /** D11: the number of dead letters is null if they cannot be read. */
+  /** The number of dead letters is null if they cannot be read. */
   @Test
   void unreadableDeadLettersAreNullNotZero() throws Exception {
     cli.sql("DROP TABLE signed_events_dlq");
@@ -101,7 +101,7 @@ class StatusTest {
     assertThat(result.out()).containsPattern("problem +dead letters cannot be read: ");
   }
 
-  /** D11: a chain that cannot be read is not shown as empty. */
+  /** A chain that cannot be read is not shown as empty (D11). */
   @Test
   void unreadableHeadIsNotShownAsEmpty() throws Exception {
     Files.writeString(cli.data().resolve("indelible.db"), "notes\n".repeat(1_000));
@@ -162,7 +162,7 @@ class StatusTest {
     JsonNode status = status(1);
 
     assertThat(status.path("problems").toString()).contains("keys: there is no signing key");
-    // D11: unusable keys are null, not empty.
+    // Unusable keys are null, not empty (D11).
     assertThat(status.path("keys").isNull()).isTrue();
   }
 
@@ -177,7 +177,7 @@ class StatusTest {
     cli.assertIntact(2);
   }
 
-  /** D11: signed and unsigned rows are distinguished. */
+  /** Signed and unsigned rows are distinguished (D11). */
   @Test
   void unsignedRowsAreReported() throws Exception {
     assertThat(status(0).path("row_signatures").asString()).isEqualTo("on");
@@ -273,7 +273,7 @@ class StatusTest {
     assertThat(status(0).path("waiting").path("alive").asInt()).isZero();
   }
 
-  /** D11: if the journal cannot be read, the number waiting is null. */
+  /** If the journal cannot be read, the number waiting is null (D11). */
   @Test
   void waitingEventsThatCannotBeCountedAreNull() throws Exception {
     Files.writeString(cli.data().resolve("journal/0000/journal.id"), "rubbish");

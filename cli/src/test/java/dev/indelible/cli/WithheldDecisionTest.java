@@ -22,7 +22,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D9: a decision that was made is printed, also if the ledger cannot record it now. */
+/** A decision that was made is printed, also if the ledger cannot record it now (D9). */
 @Timeout(300)
 @DisabledOnOs(OS.WINDOWS)
 class WithheldDecisionTest {
@@ -78,7 +78,7 @@ class WithheldDecisionTest {
     assertDelivered(2);
   }
 
-  /** D2: the printed decision has one row, also if its process is killed. */
+  /** The printed decision has one row, also if its process is killed (D2). */
   @Test
   void decisionPrintedBeforeAKillIsRecordedOnce() throws Exception {
     String id;
@@ -122,7 +122,7 @@ class WithheldDecisionTest {
     assertThat(check.complaint(ExitCode.USAGE)).contains("no journal names the ledger");
   }
 
-  /** D2: processes contend for the ledger, and each decision has one row. */
+  /** Processes contend for the ledger, and each decision has one row. */
   @Test
   void parallelChecksAreRecordedOnce() throws Exception {
     List<ChildJvm> checks = new ArrayList<>();

@@ -156,7 +156,7 @@ class WitnessCommandTest {
     }
   }
 
-  /** D11: an unreadable witness policy is not reported as a log without witnesses. */
+  /** An unreadable witness policy is not reported as a log without witnesses (D11). */
   @Test
   void unreadableWitnessPolicyStopsRecording() throws Exception {
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");

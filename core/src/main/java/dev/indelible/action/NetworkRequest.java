@@ -6,6 +6,8 @@ import dev.indelible.json.CanonicalWriter;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A request over the network.
@@ -18,6 +20,13 @@ import java.util.OptionalInt;
 public record NetworkRequest(String host, String scheme, OptionalInt port, Optional<String> path)
     implements AgentAction {
   public static final String KIND = "network_request";
+
+  /** Scheme, authority, and path with query; without the fragment. */
+  private static final Pattern URL =
+      Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]+)([^#]*).*", Pattern.DOTALL);
+
+  private static final Pattern AUTHORITY =
+      Pattern.compile("(?:.*@)?(\\[[^\\]]*\\]|[^:]*)(?::([0-9]{1,5}))?", Pattern.DOTALL);
 
   public NetworkRequest {
     Objects.requireNonNull(port, "port is null");
@@ -32,6 +41,29 @@ public record NetworkRequest(String host, String scheme, OptionalInt port, Optio
 
   public NetworkRequest(String host, String scheme) {
     this(host, scheme, OptionalInt.empty(), Optional.empty());
+  }
+
+  /**
+   * Reads a URL as browsers do: white space in it is dropped, a backslash is a slash, and the user
+   * before the host and the fragment are left out.
+   *
+   * @throws IllegalArgumentException if it is not an absolute URL with a host
+   */
+  public static NetworkRequest ofUrl(String url) {
+    Matcher parts = URL.matcher(url.strip().replaceAll("[\t\r\n]", "").replace('\\', '/'));
+    if (!parts.matches()) {
+      throw new IllegalArgumentException("not an absolute URL; write scheme://host");
+    }
+    Matcher authority = AUTHORITY.matcher(parts.group(2));
+    if (!authority.matches() || authority.group(1).isEmpty()) {
+      throw new IllegalArgumentException("no host; write scheme://host");
+    }
+    OptionalInt port =
+        authority.group(2) == null
+            ? OptionalInt.empty()
+            : OptionalInt.of(Integer.parseInt(authority.group(2)));
+    Optional<String> path = Optional.of(parts.group(3)).filter(rest -> !rest.isEmpty());
+    return new NetworkRequest(authority.group(1), parts.group(1), port, path);
   }
 
   @Override

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Long because every way in which an event is settled reads and changes the end of the chain.
  */
 public final class BatchAppend {
-  /** Retries of a refused event before it becomes a dead letter. */
+  /** Retries of a refused event before it becomes a dead letter (D6). */
   static final int RETRY_BUDGET = 5;
 
   /**
@@ -365,8 +365,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles an event whose id already has a row. If the contents are equal, the event keeps that
-   * row; if not, it becomes a dead letter.
+   * Settles an event whose id already has a row (D4). If the contents are equal, the event keeps
+   * that row; if not, it becomes a dead letter.
    *
    * @param before the chain's end before the event was tried; a failed insert may have left a row
    *     after it
@@ -437,7 +437,7 @@ public final class BatchAppend {
 
   /**
    * Appends an event that states that row signatures are off, before the first unsigned row, or
-   * that they are on again.
+   * that they are on again (D11).
    */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {

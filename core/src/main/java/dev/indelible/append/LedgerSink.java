@@ -194,7 +194,7 @@ public final class LedgerSink implements DeferredAuditSink {
 
   /**
    * Maps a failure to a fault: a signer that does not answer is a transient fault, a wrong
-   * signature is a permanent one.
+   * signature is a permanent one (D6).
    */
   private SinkException failure(Exception e) {
     if (e instanceof LedgerSchemaException) {

@@ -17,9 +17,9 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /**
- * Checks that each event is in one row only. Reads the rows, because an index may be missing or
- * lack a row. Keeps a key of 8 bytes for each id in at most an eighth of the heap; if the keys do
- * not fit, the result is unknown. Ids with equal keys are read again and compared. Used by one
+ * Checks that each event is in one row only (D4). Reads the rows, because an index may be missing
+ * or lack a row. Keeps a key of 8 bytes for each id in at most an eighth of the heap; if the keys
+ * do not fit, the result is unknown. Ids with equal keys are read again and compared. Used by one
  * thread.
  */
 final class EventIdCheck implements Check {

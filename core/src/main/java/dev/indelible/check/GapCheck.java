@@ -5,7 +5,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.verify.Finding;
 
-/** Reports the losses that the chain records; a recorded loss does not affect the verdict. */
+/** Reports the losses that the chain records; a recorded loss does not affect the verdict (D7). */
 final class GapCheck implements Check {
   private final Findings findings;
   private long gaps;

@@ -125,7 +125,7 @@ public final class DeferredAudit implements AutoCloseable {
 
   /**
    * Closes with a limit of {@link DeferredAuditQueue#DEFAULT_DRAIN_TIMEOUT} without progress; see
-   * {@link #closeAndFlush(Duration)}.
+   * {@link #closeAndFlush(Duration)} (D9).
    */
   public DrainReport closeAndFlush() {
     return closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);

@@ -5,7 +5,7 @@ import dev.indelible.pending.EventBatch;
 import java.util.List;
 
 /**
- * The destination of a queue's events. Used by one thread.
+ * The destination of a queue's events (D2, D4). Used by one thread.
  *
  * <p>A batch whose settlement is unknown is appended again, to this sink or to a new one. So an
  * implementation MUST recognise an event by its id and never settle it twice.

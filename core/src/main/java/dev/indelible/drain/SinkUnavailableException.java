@@ -3,7 +3,7 @@ package dev.indelible.drain;
 
 /**
  * Thrown if a sink could not append a batch because of a transient fault: busy, locked, disk full,
- * I/O, connection lost. The batch is retried while the fault lasts. The fault does not count
+ * I/O, connection lost (D6). The batch is retried while the fault lasts. The fault does not count
  * against the restart budget.
  */
 public final class SinkUnavailableException extends SinkException {

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the drainer running. After any throwable, closes the sink, pauses, and retries the batch
- * with a new sink. Runs on its own thread.
+ * Keeps the drainer running (D8). After any throwable, closes the sink, pauses, and retries the
+ * batch with a new sink. Runs on its own thread.
  */
 final class Supervisor implements Runnable {
   private static final long POLL_NANOS = DeferredAuditQueue.DRAIN_POLL_INTERVAL.toNanos();

@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * An event for the chain: a decision of a gate, or a report of the log about itself.
+ * An event for the chain: a decision of a gate, or a report of the log about itself (D4).
  *
  * <p>Immutable. The id identifies the event in journal, chain, dead letter and receipt.
  */

@@ -25,7 +25,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A row was found that this log did not write, or that was changed since. */
   public static final String TAMPER = "audit.tamper";
 
-  /** Accepted events were lost; the event states their number, time range and cause. */
+  /** Accepted events were lost; the event states their number, time range and cause (D7). */
   public static final String GAP = "audit.gap";
 
   /** Row signatures are on or off from this row on. */

@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A snapshot of the counters of one queue. The seven counters that a deferred audit queue usually
- * has, and the number of pending events, have accessors here.
+ * A snapshot of the counters of one queue (D10, D7). The seven counters that a deferred audit queue
+ * usually has, and the number of pending events, have accessors here.
  *
  * @param events the events of this run, by outcome
  * @param failures the failures of this run

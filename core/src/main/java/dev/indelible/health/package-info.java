@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a log reports about itself: its health, with each fault, and its metrics. */
+/** Reports of a log about itself: its health, with each fault, and its metrics. */
 @NullMarked
 package dev.indelible.health;
 

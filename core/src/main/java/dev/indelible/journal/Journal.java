@@ -25,13 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waiting events in memory-mapped files. They survive the death of their process and, with {@link
- * Durability#POWER}, a power cut.
+ * Waiting events in memory-mapped files (D5, D2). They survive the death of their process and, with
+ * {@link Durability#POWER}, a power cut.
  *
  * <p>Each process has its own slot in the journal's directory. The next process that starts adopts
  * the slots of dead processes, and drains them before new events. Each batch has a {@link
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
- * so no event is appended twice or skipped (D2).
+ * so no event is appended twice or skipped.
  *
  * <p>Opening, recovery, reading and closing are in one class, because they hand the slots of dead
  * processes on from step to step.
@@ -143,9 +143,9 @@ public final class Journal implements EventStore {
 
   /**
    * Takes a slot that no process had before, for a ledger that cannot be read now, and adopts no
-   * other slot. The position of a new journal is 0 in every ledger, so the ledger need not be read,
-   * and no event is appended twice or skipped. The next process that can read the ledger adopts the
-   * slots of earlier processes.
+   * other slot (D2). The position of a new journal is 0 in every ledger, so the ledger need not be
+   * read, and no event is appended twice or skipped. The next process that can read the ledger
+   * adopts the slots of earlier processes.
    *
    * @param path the directory of the journals of one ledger
    * @param settings the settings of this process's journal

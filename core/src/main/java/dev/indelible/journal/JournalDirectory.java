@@ -205,8 +205,8 @@ record JournalDirectory(Path path, Disk disk) {
   }
 
   /**
-   * Returns the ids of the journals in all slots, including those of other processes. Two journals
-   * must not share one position in the ledger. The caller has the {@link DirectoryLock}.
+   * Returns the ids of the journals in all slots, including those of other processes (D2). Two
+   * journals must not share one position in the ledger. The caller has the {@link DirectoryLock}.
    */
   private static Set<UUID> journals(Set<Path> slots) throws IOException, JournalException {
     Set<UUID> journals = new HashSet<>();

@@ -174,7 +174,7 @@ final class JournalReader {
         .formatted(journal, lost.file(), lost.offset());
   }
 
-  /** Returns the event that records lost events. */
+  /** Returns the event that records lost events (D7). */
   private SystemEvent gap(String cause, OptionalInt count, @Nullable Instant from, Cursor behind) {
     CanonicalWriter details = new CanonicalWriter().beginObject().member("cause", cause);
     if (count.isPresent()) {

@@ -78,9 +78,9 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
   }
 
   /**
-   * Returns the position of the first event that the ledger does not have. That is the ledger's
-   * committed position, unless the ledger's own events contradict it. Then the position is found
-   * from the events, so that none is skipped or appended twice.
+   * Returns the position of the first event that the ledger does not have (D2). That is the
+   * ledger's committed position, unless the ledger's own events contradict it. Then the position is
+   * found from the events, so that none is skipped or appended twice.
    */
   private static long start(Slot slot, List<Segment> segments, long position, Positions positions)
       throws JournalException {

@@ -31,7 +31,7 @@ public final class EvidenceException extends LedgerException {
         message.formatted(values) + "; 'log verify' names what is wrong with the ledger", true);
   }
 
-  /** Returns whether the ledger contradicts a signed or published checkpoint. */
+  /** Returns true if the ledger contradicts a signed or published checkpoint. */
   public boolean isContradicted() {
     return contradicted;
   }

@@ -6,8 +6,8 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * Reads a ledger and never changes it. Every method throws {@link LedgerException} if it cannot
- * read; none returns an empty result or 0 instead.
+ * Reads a ledger and never changes it (D11). Every method throws {@link LedgerException} if it
+ * cannot read; none returns an empty result or 0 instead.
  */
 public interface LedgerReader extends AutoCloseable {
   /** Passes the rows of one snapshot to a visitor, in the order of their sequence. */

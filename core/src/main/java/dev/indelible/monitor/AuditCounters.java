@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The counters of one run. The queue, the drainer and the ledger writer count here; {@link
+ * The counters of one run (D10). The queue, the drainer and the ledger writer count here; {@link
  * DeferredAuditMetrics} is a snapshot. Safe for use by any number of threads.
  */
 public final class AuditCounters {

@@ -6,7 +6,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 
-/** Reads {@code audit.gap} events, which report lost events. */
+/** Reads {@code audit.gap} events, which report lost events (D7). */
 public final class GapNote {
   private GapNote() {}
 

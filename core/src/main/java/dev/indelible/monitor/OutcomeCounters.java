@@ -72,7 +72,7 @@ public final class OutcomeCounters {
     return repeated.counts();
   }
 
-  /** Returns the number of lost events that this run's gap events report. */
+  /** Returns the number of lost events that this run's gap events report (D7). */
   public long lost() {
     return lost;
   }

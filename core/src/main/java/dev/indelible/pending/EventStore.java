@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A store in which accepted events wait for the ledger.
+ * A store in which accepted events wait for the ledger (D2, D3).
  *
  * <p>An event is removed when it is settled, never when it is read: if the reader fails, the event
  * is still in the store. Events are read in the order in which they were accepted.

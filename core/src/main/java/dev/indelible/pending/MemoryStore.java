@@ -10,8 +10,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores waiting events in the heap, with durability {@code memory}. The events survive a failure
- * of the drainer or its sink, but not the end of the process.
+ * Stores waiting events in the heap, with durability {@code memory} (D5). The events survive a
+ * failure of the drainer or its sink, but not the end of the process.
  */
 public final class MemoryStore implements EventStore {
   /** Maximum number of waiting events. With about 500 bytes each, they take half a gigabyte. */

@@ -25,7 +25,7 @@ import java.util.function.Consumer;
 
 /**
  * Appends a log's checkpoints to an anchor file as they are signed, and reports a log that does not
- * continue the checkpoints in the file.
+ * continue the checkpoints in the file (D1).
  *
  * <p>It delays no event: its thread reads the ledger like any other reader. Neither the queue nor
  * the drainer waits for it, even if the file's disk is full or does not respond.

@@ -29,7 +29,7 @@ import java.util.function.Predicate;
 
 /**
  * Requests cosignatures of a running log's checkpoints from witnesses, and stores them with the
- * checkpoints.
+ * checkpoints (D1).
  *
  * <p>It delays no event: each witness has its own thread, which reads the ledger from time to time
  * like any other reader and writes one short row for each cosignature. Neither the queue nor the

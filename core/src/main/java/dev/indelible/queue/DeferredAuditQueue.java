@@ -21,14 +21,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The queue between a gate, which must not wait, and the ledger, whose writes take time. Safe for
- * use by any number of threads.
+ * The queue between a gate, which must not wait, and the ledger, whose writes take time (D1, D9).
+ * Safe for use by any number of threads.
  *
  * <p>{@link #submit} does no database work, does not wait and throws for no event. {@link
  * #drainPending} waits until all submitted events are settled.
  */
 public final class DeferredAuditQueue {
-  /** The time that {@link #drainPending()} waits: more than a batch takes on a slow disk. */
+  /** The time that {@link #drainPending()} waits: more than a batch takes on a slow disk (D1). */
   public static final Duration DEFAULT_DRAIN_TIMEOUT = Duration.ofSeconds(5);
 
   /** The time between two polls of a waiting drain, and of a drainer that was busy recently. */
@@ -63,7 +63,7 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Submits an event. If the caller's stack is almost exhausted, the event is rejected. If the
+   * Submits an event (D2). If the caller's stack is almost exhausted, the event is rejected. If the
    * stack is fully exhausted, the rejection may not be counted, or the call itself throws {@link
    * StackOverflowError}.
    *
@@ -241,7 +241,9 @@ public final class DeferredAuditQueue {
     return counters.settled() >= target;
   }
 
-  /** Returns a snapshot of the counters; it reconciles even while events are being counted. */
+  /**
+   * Returns a snapshot of the counters; it reconciles even while events are being counted (D10).
+   */
   public DeferredAuditMetrics metrics() {
     return counters.snapshot(store, health());
   }

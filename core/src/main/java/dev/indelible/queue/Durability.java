@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.queue;
 
-/** The most severe failure that an accepted event survives before it is in the ledger. */
+/** The most severe failure that an accepted event survives before it is in the ledger (D5). */
 public enum Durability {
   /** None: the event waits in the heap, and is lost with the process. */
   MEMORY,

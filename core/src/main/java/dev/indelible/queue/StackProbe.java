@@ -17,7 +17,7 @@ final class StackProbe {
 
   private StackProbe() {}
 
-  /** Returns whether the stack has space for this many more frames. */
+  /** Returns true if the stack has space for this many more frames. */
   static boolean hasSpace(int frames) {
     try {
       descend(frames, frames, frames, frames);

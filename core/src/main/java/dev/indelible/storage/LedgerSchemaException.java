@@ -5,7 +5,7 @@ import dev.indelible.ledger.LedgerException;
 
 /**
  * A ledger whose tables are not those that this version writes, for example because a column was
- * dropped. No event is at fault: events wait until a person has repaired the ledger.
+ * dropped (D6). No event is at fault: events wait until a person has repaired the ledger.
  */
 public final class LedgerSchemaException extends LedgerException {
   private static final long serialVersionUID = 1;

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A ledger that cannot be used now because of its surroundings: locked, disk full, I/O error,
- * connection lost. The fault is transient: a later call may succeed.
+ * connection lost (D6). The fault is transient: a later call may succeed.
  */
 public final class LedgerUnavailableException extends LedgerException {
   private static final long serialVersionUID = 1;

@@ -13,7 +13,7 @@ import java.util.UUID;
 import java.util.function.Predicate;
 
 /**
- * Writes to a ledger over one connection, by one thread. Executes the statements that package
+ * Writes to a ledger over one connection, by one thread (D6). Executes the statements that package
  * {@code dev.indelible.append} needs, and makes no decisions.
  *
  * <p>Contract, for every implementation:
@@ -182,10 +182,10 @@ public interface LedgerWriter extends AutoCloseable {
   /** Returns the payloads of the dead letters of an event that were not replayed. */
   List<byte[]> deadLetters(String id) throws LedgerException;
 
-  /** Marks a dead letter as replayed. Returns whether it was waiting. */
+  /** Marks a dead letter as replayed. Returns true if it was waiting. */
   boolean markReplayed(DeadLetter deadLetter) throws LedgerException;
 
-  /** Removes a dead letter. Returns whether it existed. */
+  /** Removes a dead letter. Returns true if it existed. */
   boolean removeDeadLetter(DeadLetter deadLetter) throws LedgerException;
 
   /** Removes the replayed dead letters of an event. Returns their number. */

@@ -21,7 +21,7 @@ public interface VerifiableLedger extends LedgerReader {
    * Compares the ledger's tables with those that its writers create: their structure, the type of
    * every value, and the entries of each index. Returns empty if the ledger has no tables.
    *
-   * @param everyRow whether to compare every row of the chain; if not, only the other tables and
+   * @param everyRow true if to compare every row of the chain; if not, only the other tables and
    *     the structures are compared, in a time that does not grow with the chain
    */
   default Optional<StorageState> storage(boolean everyRow) throws LedgerException {

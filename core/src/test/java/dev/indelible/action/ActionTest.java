@@ -128,7 +128,10 @@ class ActionTest {
     }
   }
 
-  /** Every action that can be created can be recorded: the constructor rejects a lone surrogate. */
+  /**
+   * Every action that can be created can be recorded: the constructor rejects a lone surrogate
+   * (D1).
+   */
   @Test
   void loneSurrogateIsRejectedInEveryField() throws Exception {
     String half = "x\ud800";
@@ -155,7 +158,7 @@ class ActionTest {
     }
   }
 
-  /** A missing part fails in the constructor, before the drainer sees the action. */
+  /** A missing part fails in the constructor, before the drainer sees the action (D1). */
   @Test
   void constructorRejectsMissingPart() {
     assertThatNullPointerException().isThrownBy(() -> new Bash(null));

@@ -96,7 +96,7 @@ class SealingAheadTest {
     requireChainOf(events);
   }
 
-  /** An error in a worker is thrown in the thread that waits for the worker. */
+  /** An error in a worker is thrown in the thread that waits for the worker (D8). */
   @Test
   @Timeout(60)
   void failureOfWorkerIsThrown() {

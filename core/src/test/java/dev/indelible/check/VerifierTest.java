@@ -115,6 +115,7 @@ class VerifierTest {
     }
   }
 
+  /** D7. */
   @Test
   void recordedGapIsReportedButNotBroken() throws Exception {
     SystemEvent gap =
@@ -229,7 +230,7 @@ class VerifierTest {
                 "the log noted tampering while it ran: row 20 was changed"));
   }
 
-  /** An unreadable ledger has an unknown verdict, and a damaged one is broken. */
+  /** An unreadable ledger has an unknown verdict, and a damaged one is broken (D11). */
   @Test
   void unreadableLedgerIsNotIntact() {
     for (boolean damaged : new boolean[] {false, true}) {

@@ -62,7 +62,7 @@ class DecisionTest {
     }
   }
 
-  /** The constructor rejects a rule id or reason that would not fit into a payload. */
+  /** The constructor rejects a rule id or reason that would not fit into a payload (D1). */
   @Test
   void ruleAndReasonAreBounded() {
     String wide = "\u20ac";

@@ -93,7 +93,8 @@ public final class Audits implements AfterEachCallback {
   }
 
   /**
-   * Checks that the counters reconcile, with a sum computed here and not by the class under test.
+   * Checks that the counters reconcile, with a sum computed here and not by the class under test
+   * (D10).
    */
   public static void assertReconciled(DeferredAuditMetrics counters) {
     assertThat(

@@ -48,6 +48,7 @@ class ClosingTest {
   @RegisterExtension final Audits audits = new Audits();
   private final TestLedger ledger = new TestLedger();
 
+  /** D9. */
   @Test
   void closeEndsEvenIfTheSinkHangs() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
@@ -63,8 +64,8 @@ class ClosingTest {
   }
 
   /**
-   * Closing takes at most the timeout plus one second. On a busy machine, one of five attempts must
-   * meet the limit.
+   * Closing takes at most the timeout plus one second (D9). On a busy machine, one of five attempts
+   * must meet the limit.
    */
   @Test
   void closeEndsAtItsTimeout() {
@@ -82,7 +83,7 @@ class ClosingTest {
     assertThat(quickest).isLessThan(Duration.ofMillis(1_200));
   }
 
-  /** The timeout limits the time without progress, not the time for the whole backlog. */
+  /** The timeout limits the time without progress, not the time for the whole backlog (D9). */
   @Test
   void closingContinuesWhileEventsAreSettled() {
     DeferredAudit audit =
@@ -96,7 +97,7 @@ class ClosingTest {
     assertThat(ledger.rows()).hasSize(30);
   }
 
-  /** The deadline ends the close even while events are still being settled. */
+  /** The deadline ends the close even while events are still being settled (D9). */
   @Test
   void closingEndsAtItsDeadline() {
     DeferredAudit audit =
@@ -114,7 +115,7 @@ class ClosingTest {
         .contains("the time to close was over");
   }
 
-  /** If a sink fails during the close, a new sink finishes the run. */
+  /** If a sink fails during the close, a new sink finishes the run (D9). */
   @Test
   void sinkFailureDuringCloseIsRetried() {
     AtomicInteger finishes = new AtomicInteger();
@@ -153,6 +154,7 @@ class ClosingTest {
     assertThat(finishes).hasValue(1);
   }
 
+  /** D9. */
   @Test
   void finishIsRetriedAfterATransientFault() {
     AtomicInteger finishes = new AtomicInteger();
@@ -168,6 +170,7 @@ class ClosingTest {
     assertThat(finishes).hasValue(4);
   }
 
+  /** D9. */
   @Test
   void reportStatesWhyFinishFailed() {
     DeferredAudit audit =
@@ -181,7 +184,7 @@ class ClosingTest {
     assertThat(report.unfinished()).isEqualTo("no row fits");
   }
 
-  /** A sink that hangs in {@code finish} does not delay the close beyond the timeout. */
+  /** A sink that hangs in {@code finish} does not delay the close beyond the timeout (D9). */
   @Test
   void sinkStuckInFinishIsReported() {
     CountDownLatch gate = audits.gate();
@@ -218,7 +221,7 @@ class ClosingTest {
         };
   }
 
-  /** The store hangs in its close, as a journal does on a disk that does not respond. */
+  /** The store hangs in its close, as a journal does on a disk that does not respond (D9). */
   @Test
   void closeEndsEvenIfTheStoreHangs() {
     CountDownLatch gate = audits.gate();
@@ -254,6 +257,7 @@ class ClosingTest {
     assertThat(audit.queue().isOpen()).isTrue();
   }
 
+  /** D9. */
   @Test
   void secondCloseReturnsAnEqualReport() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -262,6 +266,7 @@ class ClosingTest {
     assertThat(audit.closeAndFlush()).isEqualTo(first);
   }
 
+  /** D9, D11. */
   @Test
   void secondCloseReportsTheTimeoutAgain() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
@@ -270,7 +275,7 @@ class ClosingTest {
     assertThat(audit.closeAndFlush(Duration.ofMillis(20))).isEqualTo(first);
   }
 
-  /** An interrupt does not end the wait, and the interrupt flag of the thread stays set. */
+  /** An interrupt does not end the wait, and the interrupt flag of the thread stays set (D9). */
   @Test
   void drainPendingKeepsTheInterrupt() throws Exception {
     CountDownLatch gate = audits.gate();
@@ -293,7 +298,7 @@ class ClosingTest {
     assertThat(still).isTrue();
   }
 
-  /** An interrupt before the close does not end the wait, and the interrupt flag stays set. */
+  /** An interrupt before the close does not end the wait, and the interrupt flag stays set (D9). */
   @Test
   void closeKeepsTheInterrupt() {
     CountDownLatch gate = audits.gate();
@@ -309,8 +314,8 @@ class ClosingTest {
   }
 
   /**
-   * Every event that {@code submit} accepted while the queue was closing is in the chain. The
-   * report counts no pending event, although producers still submit.
+   * Every event that {@code submit} accepted while the queue was closing is in the chain (D2, D9,
+   * D10). The report counts no pending event, although producers still submit.
    */
   @Test
   void concurrentCloseLosesNoAcceptedEvent() throws Exception {
@@ -369,7 +374,7 @@ class ClosingTest {
     assertThat(report.timedOut()).isFalse();
   }
 
-  /** Rejections by a full store neither end nor prolong the wait. */
+  /** Rejections by a full store neither end nor prolong the wait (D9). */
   @Test
   void drainPendingIgnoresRejections() throws Exception {
     DeferredAudit audit =
@@ -411,8 +416,8 @@ class ClosingTest {
   }
 
   /**
-   * A sink of an abandoned run answers late, when the store already has another drainer. The late
-   * answer must not settle the events that wait for the new drainer.
+   * A sink of an abandoned run answers late, when the store already has another drainer (D2). The
+   * late answer must not settle the events that wait for the new drainer.
    */
   @Test
   void lateAnswerSettlesNoOtherEvent() {
@@ -451,7 +456,7 @@ class ClosingTest {
 
   /**
    * The ledger holds the events of the late answer, so the last tally of the run counts them as
-   * appended. The store still holds them too, so the metrics count them as pending.
+   * appended (D10). The store still holds them too, so the metrics count them as pending.
    */
   @Test
   void lateAnswerIsCountedInTheLastTally() {

@@ -93,7 +93,7 @@ class DrainTest {
   }
 
   /**
-   * Every call returns while a latch holds the drainer. The test limits the median duration,
+   * Every call returns while a latch holds the drainer (D1). The test limits the median duration,
    * because a busy machine delays only some calls.
    */
   @Test
@@ -140,7 +140,7 @@ class DrainTest {
 
   /**
    * A batch has at most the configured size, and the next batch begins directly after its last
-   * event.
+   * event (D3).
    */
   @Test
   void batchesFollowOneAnotherWithoutAGap() {
@@ -159,6 +159,7 @@ class DrainTest {
     assertThat(ledger.ids()).isEqualTo(ids);
   }
 
+  /** D4. */
   @Test
   void eventsOfEqualContentAreTwoRows() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -168,7 +169,9 @@ class DrainTest {
     assertThat(ledger.rows()).hasSize(2);
   }
 
-  /** An event that is submitted twice becomes one row, but the counters count both submissions. */
+  /**
+   * An event that is submitted twice becomes one row, but the counters count both submissions (D4).
+   */
   @Test
   void eventSubmittedTwiceIsOneRow() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -224,8 +227,8 @@ class DrainTest {
   }
 
   /**
-   * The call waits only for events submitted before it. Otherwise it would never return on a busy
-   * queue.
+   * The call waits only for events submitted before it (D9). Otherwise it would never return on a
+   * busy queue.
    */
   @Test
   void drainPendingReturnsWhileProducersSubmit() throws Exception {
@@ -275,7 +278,7 @@ class DrainTest {
 
   /**
    * After a restart, the events that an earlier run left in the store are drained first, and the
-   * counters include them.
+   * counters include them (D2).
    */
   @Test
   void eventsOfEarlierRunAreDrainedFirst() {

@@ -68,7 +68,7 @@ class SupervisionTest {
     }
   }
 
-  /** If the store fails to settle a batch, the drainer retries the batch. */
+  /** If the store fails to settle a batch, the drainer retries the batch (D8). */
   @Test
   void failedSettleIsRetried() {
     DeferredAudit audit =
@@ -102,7 +102,7 @@ class SupervisionTest {
     }
   }
 
-  /** The failure costs one sink and no event. */
+  /** The failure costs one sink and no event (D8). */
   @ParameterizedTest
   @MethodSource("throwables")
   void acceptedEventsSurviveASinkFailure(Supplier<Throwable> failure) {
@@ -127,7 +127,7 @@ class SupervisionTest {
     assertThat(ledger.sinksClosed()).isEqualTo(1);
   }
 
-  /** The sink commits the rows and throws before it answers. */
+  /** The sink commits the rows and throws before it answers (D2). */
   @ParameterizedTest
   @MethodSource("throwables")
   void failureAfterCommitAddsNoSecondRow(Supplier<Throwable> failure) {
@@ -139,7 +139,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appended()).isEqualTo(2);
   }
 
-  /** A retried event is recognised by its id, not by its content. */
+  /** A retried event is recognised by its id, not by its content (D4). */
   @Test
   void retryKeepsEventsWithEqualContentApart() {
     AtomicBoolean fail = new AtomicBoolean();
@@ -162,8 +162,8 @@ class SupervisionTest {
   }
 
   /**
-   * With no restart allowed, one failure is final. Health reports it, and the next start appends
-   * the event.
+   * With no restart allowed, one failure is final (D8). Health reports it, and the next start
+   * appends the event.
    */
   @Test
   void failureWithoutRestartBudgetIsFinal() {
@@ -195,7 +195,9 @@ class SupervisionTest {
     assertThat(ledger.ids()).containsExactly(event.id());
   }
 
-  /** With three restarts allowed, the drainer makes four attempts, each from the first event. */
+  /**
+   * With three restarts allowed, the drainer makes four attempts, each from the first event (D8).
+   */
   @Test
   void failureBeyondTheBudgetIsFinal() {
     CountDownLatch gate = audits.gate();
@@ -224,7 +226,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().drainerPanics()).isZero();
   }
 
-  /** The budget counts consecutive failures: each settled batch resets it. */
+  /** The budget counts consecutive failures: each settled batch resets it (D8). */
   @Test
   void progressResetsTheBudget() {
     AtomicInteger calls = new AtomicInteger();
@@ -245,7 +247,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(10);
   }
 
-  /** A transient fault is retried without limit, and health reports it while it lasts. */
+  /** A transient fault is retried without limit, and health reports it while it lasts (D6). */
   @Test
   void transientFaultDoesNotUseTheBudget() {
     AtomicBoolean storm = new AtomicBoolean(true);
@@ -273,7 +275,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health()).isEqualTo(new AuditHealth(State.RECORDING, ""));
   }
 
-  /** A foreign schema has its own health state, and no event is lost. */
+  /** A foreign schema has its own health state, and no event is lost (D6). */
   @Test
   void foreignSchemaFailsUntilRepaired() {
     AtomicBoolean foreign = new AtomicBoolean(true);
@@ -307,6 +309,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
+  /** D6, D8. */
   @Test
   void transientFaultDoesNotResetTheBudget() {
     AtomicInteger calls = new AtomicInteger();
@@ -326,7 +329,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().state()).isEqualTo(State.SINK_FAILED);
   }
 
-  /** An error in the sink factory is retried like an error in the sink. */
+  /** An error in the sink factory is retried like an error in the sink (D8). */
   @Test
   void failedSinkCreationIsRetried() {
     AtomicInteger calls = new AtomicInteger();
@@ -345,7 +348,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().drainerPanics()).isEqualTo(2);
   }
 
-  /** An answer with fewer outcomes than events settles nothing. */
+  /** An answer with fewer outcomes than events settles nothing (D2). */
   @Test
   void answerOfWrongLengthIsRetried() {
     AtomicBoolean wrong = new AtomicBoolean(true);
@@ -362,7 +365,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().appendFailures()).isEqualTo(1);
   }
 
-  /** If reading the answer fails, no event leaves the store uncounted. */
+  /** If reading the answer fails, no event leaves the store uncounted (D10). */
   @Test
   void unreadableAnswerIsRetried() {
     AtomicBoolean unreadable = new AtomicBoolean(true);
@@ -423,7 +426,8 @@ class SupervisionTest {
   }
 
   /**
-   * Closing ends the wait between two attempts. After the eighth attempt the wait is one second.
+   * Closing ends the wait between two attempts (D9). After the eighth attempt the wait is one
+   * second.
    */
   @Test
   void closingEndsTheWaitBetweenAttempts() throws Exception {
@@ -454,7 +458,7 @@ class SupervisionTest {
     return Duration.ofNanos(System.nanoTime() - start);
   }
 
-  /** An interrupt of its thread does not stop the drainer. */
+  /** An interrupt of its thread does not stop the drainer (D8). */
   @Test
   void interruptedDrainerContinues() {
     AtomicBoolean once = new AtomicBoolean(true);
@@ -474,7 +478,7 @@ class SupervisionTest {
     assertThat(ledger.ids()).isEqualTo(ids);
   }
 
-  /** Health names the class of a failure that has no message. */
+  /** Health names the class of a failure that has no message (D11). */
   @Test
   void failureWithoutMessageHasAReason() {
     DeferredAudit audit = audits.start(ledger.alwaysThrowing(() -> new SinkException(null)), 0);
@@ -483,7 +487,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
-  /** A failure whose message cannot be read is also final once the budget is used up. */
+  /** A failure whose message cannot be read is also final once the budget is used up (D8). */
   @Test
   void unreadableFailureIsFinalBeyondTheBudget() {
     DeferredAudit audit = audits.start(ledger.alwaysThrowing(UnspeakableException::new), 0);

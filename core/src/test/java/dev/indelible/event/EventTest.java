@@ -130,7 +130,9 @@ class EventTest {
     }
   }
 
-  /** A payload matches the content of its event with any nonce, and matches no other content. */
+  /**
+   * A payload matches the content of its event with any nonce, and matches no other content (D4).
+   */
   @Test
   void payloadMatchesOneContentOnly() {
     EventContent content = event("agent:alice", "ls").content();
@@ -189,7 +191,7 @@ class EventTest {
     assertThat(event("agent:alice", "x".repeat(fits + 1)).canonicalBytes()).hasSizeLessThan(1_000);
   }
 
-  /** An event with the largest parts and an oversize action still fits into a payload. */
+  /** An event with the largest parts and an oversize action still fits into a payload (D1). */
   @Test
   void largestPartsStillFitAPayload() {
     DeferredAuditEvent event =
@@ -228,6 +230,7 @@ class EventTest {
     }
   }
 
+  /** D4. */
   @Test
   void equalDecisionsAreDifferentEvents() {
     AgentAction action = new Bash("rm");
@@ -269,7 +272,7 @@ class EventTest {
     return new DeferredAuditEvent(ID, "agent:alice", new Bash("ls"), NO, Optional.of(policy), TIME);
   }
 
-  /** A missing part fails in the constructor, before the event is written. */
+  /** A missing part fails in the constructor, before the event is written (D1). */
   @Test
   void constructorRejectsMissingPart() {
     AgentAction action = new Bash("ls");
@@ -294,6 +297,7 @@ class EventTest {
         .isThrownBy(() -> new SystemEvent(ID, SystemEvent.TAMPER, null, TIME));
   }
 
+  /** D7. */
   @Test
   void systemEventIsCanonical() throws Exception {
     SystemEvent event =

@@ -49,8 +49,8 @@ class AdoptionTest {
   }
 
   /**
-   * The next process adopts all events of dead processes. The events of each journal keep their
-   * order and come before new events.
+   * The next process adopts all events of dead processes (D2, D3). The events of each journal keep
+   * their order and come before new events.
    */
   @Test
   void eventsOfDeadProcessesAreDrainedFirst() throws Exception {
@@ -79,7 +79,7 @@ class AdoptionTest {
     }
   }
 
-  /** The next process adopts the events that a dead adopter had not drained. */
+  /** The next process adopts the events that a dead adopter had not drained (D2). */
   @Test
   void deathOfAdopterLosesAndRepeatsNoEvent() throws Exception {
     open();
@@ -117,9 +117,9 @@ class AdoptionTest {
   }
 
   /**
-   * A POSIX process loses its lock when it closes any descriptor of the locked file. This process
-   * opens and closes a third journal; even then another process must not get a slot of the first
-   * two.
+   * A POSIX process loses its lock when it closes any descriptor of the locked file (D2). This
+   * process opens and closes a third journal; even then another process must not get a slot of the
+   * first two.
    */
   @Test
   void heldSlotIsNotTakenByAnotherProcess() throws Exception {
@@ -163,8 +163,8 @@ class AdoptionTest {
   }
 
   /**
-   * When several journals are opened at once, exactly one of them gets each event of a dead
-   * process.
+   * When several journals are opened at once, exactly one of them gets each event of a dead process
+   * (D2).
    */
   @Test
   void concurrentStartsAdoptEachEventOnce() throws Exception {

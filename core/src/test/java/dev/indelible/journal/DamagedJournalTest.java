@@ -337,7 +337,7 @@ class DamagedJournalTest {
     }
   }
 
-  /** A frame changes while the journal is open. */
+  /** A frame changes while the journal is open (D7). */
   @Test
   void frameChangedWhileOpenIsRecorded() throws Exception {
     List<DeferredAuditEvent> events = events("agent:a", 4);
@@ -358,8 +358,8 @@ class DamagedJournalTest {
   }
 
   /**
-   * An agent chooses the text of its events. Text that looks like the state words of frames does
-   * not slow down the recovery of a journal with a hole.
+   * An agent chooses the text of its events (D1). Text that looks like the state words of frames
+   * does not slow down the recovery of a journal with a hole.
    */
   @Test
   void textLikeStateWordsDoesNotSlowRecovery() throws Exception {

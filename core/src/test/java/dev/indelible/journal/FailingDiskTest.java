@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Makes each disk call of a journal fail in turn, alone or together with all later calls. No offer
- * throws, and no accepted event is lost.
+ * Makes each disk call of a journal fail in turn, alone or together with all later calls (D1, D2).
+ * No offer throws, and no accepted event is lost.
  */
 @Timeout(180)
 class FailingDiskTest {
@@ -74,8 +74,8 @@ class FailingDiskTest {
   }
 
   /**
-   * Memory runs out while a segment is created, and again while the error is described. The thread
-   * that creates segments survives, and a later attempt succeeds.
+   * Memory runs out while a segment is created, and again while the error is described (D1, D2).
+   * The thread that creates segments survives, and a later attempt succeeds.
    */
   @Test
   void failedSegmentCreationIsRetried() throws Exception {
@@ -103,8 +103,8 @@ class FailingDiskTest {
   }
 
   /**
-   * Memory runs out during a sync, and again while the error is described. Later events are still
-   * synced.
+   * Memory runs out during a sync, and again while the error is described (D5). Later events are
+   * still synced.
    */
   @Test
   void syncsContinueAfterAFailedSync() throws Exception {

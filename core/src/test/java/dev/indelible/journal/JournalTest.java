@@ -69,7 +69,7 @@ class JournalTest {
     return open(test, JournalSettings.ofDefaults());
   }
 
-  /** Settle removes events from the journal; peek does not. */
+  /** Settle removes events from the journal; peek does not (D2). */
   @Test
   void peekReturnsOneBatchUntilItIsSettled() throws Exception {
     Journal journal = open();
@@ -99,7 +99,7 @@ class JournalTest {
     assertThat(journal.peek(1).mark().orElseThrow().position()).isGreaterThan(first);
   }
 
-  /** Events of every kind are read back byte for byte. */
+  /** Events of every kind are read back byte for byte (D4). */
   @Test
   void everyEventKindIsReadBackUnchanged() throws Exception {
     Journal journal = open();
@@ -124,7 +124,9 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(bytes(events));
   }
 
-  /** With eight producers and a drainer running, the events of each producer keep their order. */
+  /**
+   * With eight producers and a drainer running, the events of each producer keep their order (D3).
+   */
   @Test
   void everyProducersEventsKeepTheirOrder() throws Exception {
     int producers = 8;
@@ -215,7 +217,7 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(bytes(events));
   }
 
-  /** An event with the largest payload that is stored unchanged is accepted. */
+  /** An event with the largest payload that is stored unchanged is accepted (D1). */
   @Test
   void eventOfOneMebibyteIsAccepted() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, SMALLEST_QUOTA));
@@ -229,7 +231,7 @@ class JournalTest {
     }
   }
 
-  /** A segment file is removed once all its events are settled, and not before. */
+  /** A segment file is removed once all its events are settled, and not before (D2). */
   @Test
   void segmentIsRemovedOnceSettled() throws Exception {
     Journal journal = open();
@@ -250,7 +252,7 @@ class JournalTest {
 
   /**
    * A full journal rejects events at once, reports that it is full, and accepts events again when
-   * it is drained.
+   * it is drained (D1, D11).
    */
   @Test
   void fullJournalRejectsUntilDrained() throws Exception {
@@ -284,7 +286,7 @@ class JournalTest {
     assertThat(bytes(test.drain(journal))).isEqualTo(List.of(bytes(next)));
   }
 
-  /** Once the drainer has freed space, the next event is accepted. */
+  /** Once the drainer has freed space, the next event is accepted (D1). */
   @Test
   void freedSpaceIsUsableAtOnce() throws Exception {
     Journal journal = open(test, TestJournal.settings(Durability.PROCESS, SMALLEST_QUOTA));
@@ -319,7 +321,7 @@ class JournalTest {
     assertThat(small.bytes()).isLessThanOrEqualTo(SMALLEST_QUOTA);
   }
 
-  /** A reopened journal has the events that were waiting when it was closed, and no others. */
+  /** A reopened journal has the events that were waiting when it was closed, and no others (D2). */
   @Test
   void waitingEventsAreRecoveredOnReopen() throws Exception {
     Journal first = open();
@@ -336,7 +338,7 @@ class JournalTest {
 
   /**
    * File names do not depend on the digits of the process's locale, so a process with another
-   * locale recovers the events.
+   * locale recovers the events (D2).
    */
   @Test
   void waitingEventsAreRecoveredInAnyLocale() throws Exception {
@@ -361,7 +363,7 @@ class JournalTest {
 
   /**
    * Recovery starts at the position in the ledger, even if the process died before it settled the
-   * events.
+   * events (D2).
    */
   @Test
   void committedEventsAreNotRecovered() throws Exception {
@@ -423,7 +425,7 @@ class JournalTest {
     }
   }
 
-  /** Closing the journal completes even if the thread was interrupted. */
+  /** Closing the journal completes even if the thread was interrupted (D9). */
   @Test
   void interruptedThreadClosesJournal() throws Exception {
     Journal journal = open();
@@ -438,7 +440,10 @@ class JournalTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** An event offered while the journal is closing is rejected or kept, and no offer throws. */
+  /**
+   * An event offered while the journal is closing is rejected or kept, and no offer throws (D1,
+   * D2).
+   */
   @Test
   void closeLosesNoAcceptedEvent() throws Exception {
     for (int round = 0; round < 30; round++) {
@@ -485,7 +490,7 @@ class JournalTest {
     }
   }
 
-  /** Opening a journal syncs the segments that an earlier process did not sync. */
+  /** Opening a journal syncs the segments that an earlier process did not sync (D5). */
   @Test
   void recoveredSegmentsAreSyncedOnOpen() throws Exception {
     Journal journal = open();

@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** If memory runs out while waiting events are read, the read is retried and no event is lost. */
+/**
+ * If memory runs out while waiting events are read, the read is retried and no event is lost (D2).
+ */
 @Timeout(60)
 class OutOfMemoryTest {
   private static final int EVENTS = 40;

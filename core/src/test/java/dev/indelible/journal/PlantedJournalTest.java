@@ -277,7 +277,9 @@ class PlantedJournalTest {
     }
   }
 
-  /** The position in the ledger is before the first segment, so a segment or rows are missing. */
+  /**
+   * The position in the ledger is before the first segment, so a segment or rows are missing (D7).
+   */
   @Test
   void missingFirstSegmentIsRecorded() throws Exception {
     manySegments();

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A model of power cuts. The disk records the writes and syncs of a journal. A cut keeps everything
- * that was synced, and a random part of the pages and names that were not.
+ * A model of power cuts (D5). The disk records the writes and syncs of a journal. A cut keeps
+ * everything that was synced, and a random part of the unsynced pages and names.
  */
 @Timeout(180)
 class PowerCutTest {
@@ -184,7 +184,7 @@ class PowerCutTest {
     assertThat(test.recover()).isEmpty();
   }
 
-  /** Events that were rejected because their sync failed do not use up the quota. */
+  /** Events that were rejected because their sync failed do not use up the quota (D1). */
   @Test
   void failedSyncsDoNotFillTheJournal() throws Exception {
     TestJournal test = new TestJournal(temp.resolve("failing"));
@@ -235,8 +235,8 @@ class PowerCutTest {
   }
 
   /**
-   * A producer publishes its frame after others have filled the segment. The next sync includes the
-   * frame.
+   * A producer publishes its frame after others have filled the segment (D5). The next sync
+   * includes the frame.
    */
   @Test
   void lateFrameIsInTheNextSync() throws Exception {
@@ -265,7 +265,7 @@ class PowerCutTest {
 
   /**
    * With durability {@code process}, a failed sync is reported until the ledger has the unsynced
-   * events.
+   * events (D5, D11).
    */
   @Test
   void failedSyncIsReportedUntilSettled() throws Exception {

@@ -57,7 +57,7 @@ public final class SegmentStress {
     }
   }
 
-  /** A frame stays as its producer wrote it while another thread makes its page writable. */
+  /** A frame stays as its producer wrote it while another thread makes its page writable (D2). */
   @JCStressTest
   @Outcome(id = "1", expect = ACCEPTABLE, desc = "the frame is read")
   @State
@@ -84,7 +84,9 @@ public final class SegmentStress {
     }
   }
 
-  /** A frame is not read before an earlier frame whose space is claimed but not yet published. */
+  /**
+   * A frame is not read before an earlier frame whose space is claimed but not yet published (D3).
+   */
   @JCStressTest
   @Outcome(
       id = {"0, 12", "1, 12", "12, 12"},
@@ -117,7 +119,7 @@ public final class SegmentStress {
     }
   }
 
-  /** Space whose producer failed after claiming it is skipped, and later frames are read. */
+  /** Space whose producer failed after claiming it is skipped, and later frames are read (D2). */
   @JCStressTest
   @Outcome(
       id = {"0, 2", "2, 2"},
@@ -311,7 +313,7 @@ public final class SegmentStress {
     }
   }
 
-  /** A producer returns only after a sync that began after its frame was written. */
+  /** A producer returns only after a sync that began after its frame was written (D5). */
   @JCStressTest
   @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "a sync covers both frames")
   @State

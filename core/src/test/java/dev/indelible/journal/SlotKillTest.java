@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Several processes take, adopt, drain, retire and reuse slots at once, and each is killed at a
- * random moment. The ledger is a file; one write appends a batch and its position.
+ * random moment (D2). The ledger is a file; one write appends a batch and its position.
  */
 @Timeout(600)
 class SlotKillTest {

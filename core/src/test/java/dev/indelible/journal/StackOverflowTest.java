@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * If the stack of a caller ends anywhere within {@code submit}, the caller gets an error or a
- * rejection and blocks no other thread. A child process submits from every depth near the end of
- * many stacks; each JVM mode has its own process.
+ * rejection and blocks no other thread (D1, D2, D3, D10). A child process submits from every depth
+ * near the end of many stacks; each JVM mode has its own process.
  */
 @Timeout(300)
 class StackOverflowTest {

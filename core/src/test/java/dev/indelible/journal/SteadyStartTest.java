@@ -124,7 +124,7 @@ class SteadyStartTest {
     assertThat(list(test.directory.resolve("free"))).hasSize(3);
   }
 
-  /** The position of a journal in the ledger stays valid while its slot is retired. */
+  /** The position of a journal in the ledger stays valid while its slot is retired (D2). */
   @Test
   void reusedSlotContinuesAtItsPosition() throws Exception {
     for (int burst = 0; burst < 5; burst++) {
@@ -155,7 +155,7 @@ class SteadyStartTest {
     assertThat(test.slotDirectory(2)).doesNotExist();
   }
 
-  /** The copy would share one position in the ledger with the original. */
+  /** The copy would share one position in the ledger with the original (D2). */
   @Test
   void copyOfSlotIsRejected() throws Exception {
     Journal journal = test.open();

@@ -240,7 +240,10 @@ class CanonicalJsonTest {
     assertThatIllegalStateException().isThrownBy(() -> JsonValue.of(inexact));
   }
 
-  /** A value has a lower depth limit than the reader, so that the payload around it can be read. */
+  /**
+   * A value has a lower depth limit than the reader, so that the payload around it can be read
+   * (D1).
+   */
   @Test
   void valueDepthIsLimited() throws Exception {
     String deepest = nested("{\"a\":", "}", JsonValue.MAX_DEPTH);

@@ -37,7 +37,7 @@ class MemoryStoreTest {
     assertThat(store.pending()).isZero();
   }
 
-  /** Concurrent producers never exceed the capacity, and can use all of it. */
+  /** Concurrent producers never exceed the capacity, and can use all of it (D1). */
   @Test
   void capacityHoldsUnderContention() throws Exception {
     int threads = 4;

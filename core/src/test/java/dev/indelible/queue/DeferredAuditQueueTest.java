@@ -49,6 +49,7 @@ class DeferredAuditQueueTest {
   private final MemoryStore store = new MemoryStore(3);
   private final DeferredAuditQueue queue = new DeferredAuditQueue(store, counters);
 
+  /** D10. */
   @AfterEach
   void countersReconcile() {
     assertReconciled(queue.metrics());
@@ -106,6 +107,7 @@ class DeferredAuditQueueTest {
         .containsExactly("agent:alice", "agent:bob");
   }
 
+  /** D1. */
   @Test
   void closedQueueRejectsWithoutThrowing() {
     queue.close();
@@ -118,7 +120,7 @@ class DeferredAuditQueueTest {
 
   /**
    * A closed queue rejects an event in one step, so that callers who wait for the drain never see
-   * the event as pending.
+   * the event as pending (D9, D10).
    */
   @Test
   void rejectedEventIsNeverPending() throws Exception {
@@ -183,6 +185,7 @@ class DeferredAuditQueueTest {
             });
   }
 
+  /** D1. */
   @Test
   void fullStoreRejectsAndCountsEvents() {
     for (int i = 0; i < 3; i++) {
@@ -199,7 +202,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.submit(refusal("agent:alice", 5))).isTrue();
   }
 
-  /** An event that the store fails to accept is rejected and counted. */
+  /** An event that the store fails to accept is rejected and counted (D1). */
   @Test
   void failingStoreRejectsTheEvent() {
     EventStore full =
@@ -231,7 +234,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.drainPending(Duration.ZERO)).isTrue();
   }
 
-  /** Without a drainer the call returns false at its timeout. */
+  /** Without a drainer the call returns false at its timeout (D9). */
   @Test
   void drainPendingEndsAtItsTimeout() {
     for (int i = 0; i < 3; i++) {
@@ -240,13 +243,13 @@ class DeferredAuditQueueTest {
     assertThat(queue.drainPending(Duration.ofMillis(100))).isFalse();
   }
 
-  /** The longest possible timeout is not an error. */
+  /** The longest possible timeout is not an error (D9). */
   @Test
   void drainPendingAcceptsAnyTimeout() {
     assertThat(queue.drainPending(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
   }
 
-  /** After the drainer has failed for good, no caller waits for it. */
+  /** After the drainer has failed for good, no caller waits for it (D8). */
   @Test
   void finalStateClosesQueueAndEndsTheWait() {
     queue.submit(refusal("agent:alice", 1));
@@ -257,6 +260,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().pending()).isEqualTo(1);
   }
 
+  /** D8. */
   @Test
   void finalStateIsNotOverwritten() {
     counters.health().report(new AuditHealth(State.SINK_PANICKED, "kaput"));
@@ -286,6 +290,7 @@ class DeferredAuditQueueTest {
         model.id(), model.agentId(), model.action(), model.decision(), model.policy(), time);
   }
 
+  /** D1. */
   @Test
   void rejectionsAreLoggedAtMostOncePerSecond() {
     queue.close();

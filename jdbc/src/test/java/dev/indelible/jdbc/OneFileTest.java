@@ -29,8 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * The hook refuses a write inside a transaction that holds the write lock of the ledger's own file.
- * A gate that recorded the refusal at once would wait for that lock forever.
+ * The hook refuses a write inside a transaction that holds the write lock of the ledger's own file
+ * (D1). A gate that recorded the refusal at once would wait for that lock forever.
  */
 class OneFileTest {
   private static final String RULES =

@@ -23,7 +23,7 @@ import java.util.Optional;
 
 /**
  * The log in a data directory, with the facts that decide which key may sign: only a new log gets a
- * new key and starter rules. Reading it writes nothing.
+ * new key and starter rules (D11). Reading it writes nothing.
  */
 public final class ExistingLog {
   private static final String REPLACE =
@@ -41,7 +41,7 @@ public final class ExistingLog {
   private final Optional<LedgerException> unreadable;
 
   /**
-   * What the ledger states about its keys and its policy.
+   * Statements of the ledger about its keys and its policy.
    *
    * @param rotations the rotations that both keys signed, oldest first
    * @param policy the row of the policy that came into force last

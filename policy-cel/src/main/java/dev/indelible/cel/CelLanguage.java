@@ -18,7 +18,7 @@ import dev.cel.parser.CelStandardMacro;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import dev.cel.runtime.CelRuntimeFactory;
-import dev.indelible.policy.ExpressionLanguage;
+import dev.indelible.expression.ExpressionLanguage;
 import java.util.Map;
 
 /**

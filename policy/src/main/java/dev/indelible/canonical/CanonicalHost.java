@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
  * form in which rules compare it: a name in lower case and ASCII, or an address, with the addresses
  * that are embedded in either. No name is looked up.
  *
- * <p>Where clients differ in their reading of a text, it has all readings.
+ * <p>If clients read a text in different ways, the host has all of these readings.
  *
  * <p>Immutable.
  */
 public final class CanonicalHost {
-  /** The kinds of what a text leads to. */
+  /** The kinds of destinations. */
   public enum Kind {
-    /** A host; perhaps known in part. */
+    /** A host; a part of it may be unknown. */
     HOST,
     /** A file, by a {@code file:} URL or a plain path. */
     FILE,
@@ -33,7 +33,7 @@ public final class CanonicalHost {
   /**
    * A way to read a host.
    *
-   * @param name without a final dot; a {@code *} stands for text that is not known
+   * @param name without a final dot; a {@code *} stands for text that is unknown
    * @param addresses the address itself or those embedded in the name; none of other names
    * @param port -1 if none is known
    */
@@ -83,7 +83,7 @@ public final class CanonicalHost {
   /**
    * Returns the host of a request.
    *
-   * @param port -1 if it is not known
+   * @param port -1 if it is unknown
    */
   public static CanonicalHost of(String host, int port) {
     return HostReader.read(Value.of(host), port);
@@ -92,7 +92,7 @@ public final class CanonicalHost {
   /**
    * Returns the host of a request.
    *
-   * @param port -1 if it is not known; the port of the scheme counts then
+   * @param port -1 if it is unknown; the port of the scheme counts then
    */
   public static CanonicalHost ofRequest(String scheme, String host, int port) {
     return of(host, HostReader.defaultPort(port, scheme.toLowerCase(Locale.ROOT)));
@@ -103,22 +103,22 @@ public final class CanonicalHost {
     return kind;
   }
 
-  /** Returns whether it cannot be read; it then concerns every pattern. */
+  /** Returns true if the host cannot be read. Then every pattern counts as possibly matching. */
   public boolean isOpaque() {
     return kind == Kind.OPAQUE;
   }
 
-  /** Returns why it cannot be read; empty if it can. */
+  /** Returns the reason that it cannot be read; empty if it can be read. */
   public Optional<String> problem() {
     return Optional.ofNullable(problem);
   }
 
-  /** Returns whether the host is known as a whole. */
+  /** Returns true if the host is known as a whole. */
   public boolean isKnown() {
     return kind == Kind.HOST && readings.stream().allMatch(Reading::isKnown);
   }
 
-  /** Returns whether a reading of it leads to this machine. */
+  /** Returns true if a reading of the host leads to this machine. */
   boolean isLoopback() {
     for (Reading reading : readings) {
       for (IpAddress address : reading.addresses()) {
@@ -148,12 +148,12 @@ public final class CanonicalHost {
     return addresses;
   }
 
-  /** Returns the port of the first reading; -1 if it is not known. */
+  /** Returns the port of the first reading; -1 if it is unknown. */
   public int port() {
     return readings.isEmpty() ? -1 : readings.get(0).port();
   }
 
-  /** Returns the host without its port for a person; the text itself if it is no host. */
+  /** Returns the host without its port, as text; the original text if it is not a host. */
   public String display() {
     return readings.isEmpty() ? text : readings.get(0).name();
   }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * A path in the one form in which rules compare it: absolute, without {@code .}, {@code ..} and
  * {@code //}, in one spelling for Windows, WSL, Cygwin, macOS and {@code /proc}.
  *
- * <p>The form is lexical: no file system is asked. Parts of it may be unknown. Two paths are equal
- * if they differ only in case or Unicode form.
+ * <p>The form is lexical: the file system is not used. Parts of it may be unknown. Two paths are
+ * equal if they differ only in case or Unicode form.
  *
  * <p>Immutable.
  */
@@ -45,9 +45,9 @@ public final class CanonicalPath {
   }
 
   /**
-   * Returns a path that cannot be brought into its canonical form; it concerns every pattern.
+   * Returns a path that has no canonical form. Every pattern counts as possibly matching.
    *
-   * @param text for a person
+   * @param text the path in words
    * @param problem why, for example {@code the path is empty}
    */
   static CanonicalPath opaque(String text, String problem) {
@@ -72,7 +72,7 @@ public final class CanonicalPath {
         && (isDriveRoot(root) || root.equals(UNC_ROOT) || root.equals(DEVICE_ROOT));
   }
 
-  /** Returns whether the path has no canonical form. */
+  /** Returns true if the path has no canonical form. */
   public boolean isOpaque() {
     return problem != null;
   }
@@ -82,7 +82,7 @@ public final class CanonicalPath {
     return Optional.ofNullable(problem);
   }
 
-  /** Returns whether every component is known, except that the home may be. */
+  /** Returns true if every component is known; the home may be unknown. */
   public boolean isKnown() {
     for (Component component : components) {
       if (!component.is(Kind.ROOT) && !component.is(Kind.NAME)) {
@@ -92,7 +92,7 @@ public final class CanonicalPath {
     return true;
   }
 
-  /** Returns whether a part is not known; globs are known. */
+  /** Returns true if a part is unknown. A glob counts as known. */
   public boolean hasUnknown() {
     for (Component component : components) {
       if (component.is(Kind.UNKNOWN) || component.is(Kind.PARTLY_KNOWN)) {
@@ -102,17 +102,20 @@ public final class CanonicalPath {
     return false;
   }
 
-  /** Returns whether nothing is known of where it begins. */
+  /** Returns true if the beginning of the path is unknown. */
   public boolean hasUnknownRoot() {
     return root().is(Kind.UNKNOWN);
   }
 
-  /** Returns whether it lies in a temporary directory that the action creates, or is one. */
+  /** Returns true if the path is a temporary directory that the action creates, or is in one. */
   public boolean isScratch() {
     return root().is(Kind.ROOT) && root().text().equals(SCRATCH_ROOT);
   }
 
-  /** Returns whether it was written with a final separator: a final link is then followed. */
+  /**
+   * Returns true if the path was written with a separator at its end. Then a link at the end is
+   * followed.
+   */
   public boolean endsWithSeparator() {
     return endsWithSeparator;
   }
@@ -129,7 +132,7 @@ public final class CanonicalPath {
         : Optional.of(new CanonicalPath(List.copyOf(components.subList(0, known)), false));
   }
 
-  /** Returns whether the path is the other one or lies below it, as far as that is known. */
+  /** Returns true if the path is known to be equal to another path, or to be below it. */
   public boolean startsWith(CanonicalPath other) {
     if (isOpaque() || other.isOpaque() || other.components.size() > components.size()) {
       return false;
@@ -142,7 +145,7 @@ public final class CanonicalPath {
     return true;
   }
 
-  /** Returns whether the path lies below a directory and its first name there is known. */
+  /** Returns true if the path lies below a directory and its first name there is known. */
   public boolean hasConstantBelow(CanonicalPath directory) {
     int size = directory.components.size();
     return startsWith(directory) && components.size() > size && components.get(size).is(Kind.NAME);
@@ -158,7 +161,9 @@ public final class CanonicalPath {
     return new CanonicalPath(List.copyOf(moved), endsWithSeparator);
   }
 
-  /** Returns the path for a person, and for {@link Surroundings#path} again if it is known. */
+  /**
+   * Returns the path as text. If the path is known, {@link Surroundings#path} can read this text.
+   */
   public String display() {
     String root = root().text();
     if (components.size() == 1) {

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A component of a canonical path.
  *
- * @param text for a person
+ * @param text the component in words
  * @param folded the text without differences of case
  * @param glob of {@link Kind#GLOB}, {@link Kind#PARTLY_KNOWN} and {@link Kind#SHORT} the names that
  *     it may stand for, folded
@@ -20,13 +20,13 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     NAME,
     /** A glob, which the shell replaces by names. */
     GLOB,
-    /** A name of which a part is not known. */
+    /** A name of which a part is unknown. */
     PARTLY_KNOWN,
     /** A short name of Windows, for example {@code PROGRA~1}. */
     SHORT,
-    /** Any number of components, which are not known. */
+    /** Any number of components, which are unknown. */
     UNKNOWN,
-    /** Any number of components, all of which are meant: {@code **}. */
+    /** Any number of components, and all of them: {@code **}. */
     ANY_DEPTH
   }
 
@@ -57,17 +57,17 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     return kind == other;
   }
 
-  /** Returns whether it stands for one component. */
+  /** Returns true if it stands for one component. */
   boolean isSingle() {
     return kind != Kind.UNKNOWN && kind != Kind.ANY_DEPTH;
   }
 
-  /** Returns whether it is a glob that names nearly everything in a directory. */
+  /** Returns true if it is a glob that names nearly everything in a directory. */
   boolean isWide() {
     return kind == Kind.ANY_DEPTH || kind == Kind.GLOB && glob().isWide();
   }
 
-  /** Returns whether the folded name is one that this component may stand for. */
+  /** Returns true if the folded name is one that this component may stand for. */
   boolean matches(String name) {
     return switch (kind) {
       case ROOT, NAME -> folded.equals(name);
@@ -98,7 +98,7 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     return out.toString();
   }
 
-  /** Returns whether both stand for one text: two unknown texts of one source are equal. */
+  /** Returns true if both stand for the same text. Two unknown texts from one source are equal. */
   boolean isSame(Component other) {
     return kind == other.kind && folded.equals(other.folded);
   }

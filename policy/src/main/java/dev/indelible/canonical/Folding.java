@@ -21,20 +21,25 @@ final class Folding {
     return name;
   }
 
-  /** Returns whether the name is ASCII in lower case, as most are. */
+  /** Returns true if the name is ASCII in lower case, as most are. */
   static boolean isFolded(String name) {
     for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      if (c >= 0x80 || c >= 'A' && c <= 'Z') {
+      if (!isFolded(name.charAt(i))) {
         return false;
       }
     }
     return true;
   }
 
+  /** Returns whether the character is ASCII and no capital letter. */
+  static boolean isFolded(char c) {
+    return c < 0x80 && (c < 'A' || c > 'Z');
+  }
+
   /** Returns the name without differences of case. */
   static String fold(String name) {
-    // Both ways: the upper case of the long s is S, the lower case of the Kelvin sign is k.
+    // Folds in both directions: the upper case of the long s is S, the lower case of the Kelvin
+    // sign is k.
     return isFolded(name)
         ? name
         : Normalizer.normalize(

@@ -4,6 +4,6 @@ package dev.indelible.canonical;
 /** Receives the patterns, or the lists of patterns, that an operation concerns. */
 @FunctionalInterface
 interface Found {
-  /** Accepts the number of a pattern or list, and how far it is concerned. */
+  /** Accepts the number of a pattern or list, and its relation to the operation. */
   void found(int number, Relation relation);
 }

@@ -3,28 +3,39 @@ package dev.indelible.canonical;
 
 import java.util.List;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds, among the host patterns of many rules, those that a connection is certain to concern,
- * exceptions aside.
+ * Finds the host patterns of many rules that a connection certainly concerns, without regard to
+ * exceptions.
  *
- * <p>The time grows with the lists found and not with the number of lists, except for globs of
- * names that end in no domain.
+ * <p>The time grows with the lists found and not with the number of lists, except for globs that do
+ * not end in a domain.
  *
- * <p>Immutable and thread-safe.
+ * <p>Immutable and thread-safe; compiled at the first comparison.
  */
 public final class HostIndex {
-  private final int size;
-  private final HostTable table = new HostTable();
+  private final List<HostPatterns> lists;
+  private volatile @Nullable HostTable table;
 
   /** Creates the index of lists, which are numbered from 0. */
   public HostIndex(List<HostPatterns> lists) {
-    size = lists.size();
-    for (int i = 0; i < lists.size(); i++) {
-      for (HostPattern pattern : lists.get(i).patterns()) {
-        table.add(pattern, i);
+    this.lists = List.copyOf(lists);
+  }
+
+  private HostTable table() {
+    HostTable made = table;
+    if (made == null) {
+      // Two threads may both make one; they are alike.
+      made = new HostTable();
+      for (int i = 0; i < lists.size(); i++) {
+        for (HostPattern pattern : lists.get(i).patterns()) {
+          made.add(pattern, i);
+        }
       }
+      table = made;
     }
+    return made;
   }
 
   /**
@@ -33,11 +44,11 @@ public final class HostIndex {
    */
   public void concerned(CanonicalHost host, IntConsumer found) {
     if (host.isOpaque()) {
-      for (int i = 0; i < size; i++) {
+      for (int i = 0; i < lists.size(); i++) {
         found.accept(i);
       }
       return;
     }
-    table.certain(host, found);
+    table().certain(host, found);
   }
 }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pattern of hosts, as a policy has it: a name, a glob in which {@code *} crosses dots, an
- * address, or a range of addresses; perhaps with a port behind it, or a port alone.
+ * address, or a range of addresses; perhaps with a port after it, or a port alone.
  *
  * @param text as written
  * @param name in lower case; empty of an address
@@ -120,7 +120,7 @@ record HostPattern(String text, String name, @Nullable IpAddress address, int bi
     return isNumber ? Integer.parseInt(digits) : -1;
   }
 
-  /** Returns whether it is {@code *} and a domain. */
+  /** Returns true if it is {@code *} and a domain. */
   boolean isDomain() {
     return name.startsWith("*.") && name.indexOf('*', 1) < 0 && name.indexOf('?') < 0;
   }

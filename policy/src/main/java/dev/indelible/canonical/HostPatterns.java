@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Patterns of hosts, some of which may be exceptions.
  *
- * <p>Each is a {@linkplain HostPattern pattern}, the name of a set, for example {@code @metadata},
- * or one of both behind {@code !}, which takes what it names out of the whole list.
+ * <p>Each is a {@linkplain HostPattern pattern}, or the name of a set, for example
+ * {@code @metadata}. With {@code !} before it, it is an exception from the whole list.
  *
  * <p>Immutable.
  */
@@ -80,7 +80,7 @@ public final class HostPatterns {
     return most[0] != Relation.NO && isException(host) ? Relation.NO : most[0];
   }
 
-  /** Returns whether {@link #concerns} is certain. Faster for hosts with unknown parts. */
+  /** Returns true if {@link #concerns} is certain. Faster for hosts with unknown parts. */
   public boolean isConcerned(CanonicalHost host) {
     return host.isOpaque() || isCertain(host, table) && !isException(host);
   }
@@ -95,7 +95,7 @@ public final class HostPatterns {
     return hasExceptions && includes(host, exceptions);
   }
 
-  /** Returns whether every reading of the host is known and named by the patterns. */
+  /** Returns true if every reading of the host is known and named by the patterns. */
   public boolean includes(CanonicalHost host) {
     return includes(host, table) && !isException(host);
   }

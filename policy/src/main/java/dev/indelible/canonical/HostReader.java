@@ -19,7 +19,7 @@ final class HostReader {
   /** The limit of a name in DNS. */
   private static final int MAX_NAME_CHARS = 253;
 
-  /** Stands in the text for a piece that is not known. */
+  /** Replaces an unknown piece in the text. */
   private static final char MARK = '\ue000';
 
   private static final String WILDCARD_DNS = "wildcard_dns";
@@ -58,7 +58,10 @@ final class HostReader {
     return text.toString();
   }
 
-  /** Returns the text without what clients drop: blanks around it, tabs and line ends in it. */
+  /**
+   * Returns the text without the characters that clients drop: blanks around it, tabs and line ends
+   * in it.
+   */
   private static String stripped(String text) {
     int start = 0;
     int end = text.length();
@@ -244,7 +247,7 @@ final class HostReader {
     return port;
   }
 
-  /** Returns whether the text is a number, perhaps with a path behind it. */
+  /** Returns true if the text is a number, perhaps with a path after it. */
   private static boolean isPort(String text) {
     int i = 0;
     while (i < text.length() && text.charAt(i) >= '0' && text.charAt(i) <= '9') {
@@ -301,7 +304,7 @@ final class HostReader {
     read(new Reading(addresses.get(0).display(), addresses, port));
   }
 
-  /** Returns the name in lower case and ASCII, a {@code *} for each text that is not known. */
+  /** Returns the name in lower case and ASCII, a {@code *} for each text that is unknown. */
   private String name(String text) {
     String name = text.indexOf('%') >= 0 ? PathReader.percentDecoded(text) : text;
     if (!isPlain(name)) {

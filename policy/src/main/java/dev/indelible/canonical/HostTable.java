@@ -11,7 +11,7 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Patterns of hosts in one table, by which all of them are compared with a host at once.
+ * Patterns of hosts in one table, in which all of them are compared with a host at once.
  *
  * <p>The time does not grow with the number of names, domains, address ranges, and globs that end
  * in a domain, only with that of other globs. Filled by one thread, then read by any number.
@@ -28,7 +28,7 @@ final class HostTable {
   }
 
   private record Globbed(NameGlob glob, Entry entry) {
-    /** Returns the end of the names that match, from a dot on; empty if it is not known. */
+    /** Returns the end of the names that match, from a dot on; empty if it is unknown. */
     static String domain(String glob) {
       int star = Math.max(glob.lastIndexOf('*'), glob.lastIndexOf('?'));
       int dot = glob.indexOf('.', star);
@@ -168,7 +168,7 @@ final class HostTable {
     }
   }
 
-  /** Reports the patterns that a host may concern of which a part is not known. */
+  /** Reports the patterns that a host may concern of which a part is unknown. */
   private void possible(Reading reading, Found found) {
     String text = reading.name();
     NameGlob glob = new NameGlob.Builder(true).glob(text).build(false);

@@ -38,7 +38,7 @@ record IpAddress(long high, long low, boolean isV4) {
     return List.copyOf(readings);
   }
 
-  /** Returns whether {@code inet_aton} reads the text as an address. */
+  /** Returns true if {@code inet_aton} reads the text as an address. */
   static boolean isV4(String text) {
     String[] parts = text.split("\\.", -1);
     return parts.length <= 4 && readV4(parts, true, false) != null;

@@ -34,31 +34,31 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A file system may not answer, for example a network mount: daemon threads ask it, and the
  * caller waits no longer than its limit. Past that, or past the limits of components and links, a
- * path is opaque. A thread that hangs stays where it is; paths below that place are opaque at once,
- * and all paths once every thread hangs.
+ * path is opaque. A thread that hangs is not stopped. Paths below the place at which it hangs are
+ * then opaque at once. When every thread hangs, all paths are opaque.
  *
- * <p>The answer is that of the moment: whoever changes a link between the decision and the action
- * evades it.
+ * <p>The answer is valid only at the time of the decision: a link can be changed between the
+ * decision and the action.
  *
  * <p>Thread-safe. Needs no closing: an idle thread ends by itself.
  */
 public final class LinkResolver {
-  /** Far above what a file system that answers needs, also on a busy machine. */
+  /** Far more than a file system needs to answer, even on a busy machine. */
   public static final Duration DEFAULT_LIMIT = Duration.ofSeconds(1);
 
   /** The limit of Linux for one path. */
   private static final int MAX_LINKS = 40;
 
-  /** Four times as deep as a source tree is; each costs a system call. */
+  /** Four times the depth of a deep source tree; each component costs a system call. */
   private static final int MAX_COMPONENTS = 128;
 
   /** System calls for one action; the components that its paths share cost one call. */
   static final int MAX_CALLS = 4_096;
 
-  /** As many places may hang before all paths are opaque. */
+  /** The number of places that may hang before all paths are opaque. */
   static final int MAX_THREADS = 4;
 
-  /** Callers that wait for a thread; more get opaque paths at once. */
+  /** Maximum number of callers that wait for a thread; further callers get opaque paths at once. */
   private static final int MAX_WAITING = 64;
 
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(10);
@@ -67,7 +67,7 @@ public final class LinkResolver {
 
   /** Asks the file system about one place. */
   interface Disk {
-    /** Returns where a link leads; empty for what is no link or does not exist. */
+    /** Returns the target of a link; empty if the place is not a link or does not exist. */
     Optional<Path> target(Path place) throws IOException;
   }
 
@@ -123,8 +123,8 @@ public final class LinkResolver {
    *
    * @param path its canonical form
    * @param asked the path as {@link Surroundings#pathWithParents} reads it, if it has {@code ..}:
-   *     behind a link that leads above its target
-   * @param followsLast whether a link in the place of the last name is followed, too: {@code rm
+   *     after a link that leads above its target
+   * @param followsLast true if a link in the place of the last name is followed, too: {@code rm
    *     link} removes the link, {@code rm link/x} follows it
    */
   public record Request(CanonicalPath path, CanonicalPath asked, boolean followsLast) {
@@ -143,7 +143,7 @@ public final class LinkResolver {
 
   /**
    * Returns the paths of an action with their links followed, as far as their names are known. A
-   * path stays as it is if it has no links, or is not on this machine.
+   * path without links, or on another machine, is not changed.
    */
   public Followed follow(Surroundings surroundings, List<Request> requests) {
     List<Request> all = new ArrayList<>(requests);
@@ -205,7 +205,7 @@ public final class LinkResolver {
     return path.isOpaque() ? path : CanonicalPath.opaque(path.display(), problem);
   }
 
-  /** Returns whether the root of the path is one of this system. */
+  /** Returns true if the root of the path is one of this system. */
   private static boolean isHere(CanonicalPath path) {
     String root = path.root().text();
     boolean isWindows = File.separatorChar == '\\';
@@ -264,7 +264,7 @@ public final class LinkResolver {
       }
     }
 
-    /** Returns whether a path leads below what is no directory, where nothing can be. */
+    /** Returns true if a path leads below a file, where no other file can exist. */
     private static boolean isBelowFile(Path reached, List<Component> rest) {
       Path directory = rest.isEmpty() ? reached.getParent() : reached;
       return directory != null && Files.isRegularFile(directory);
@@ -336,7 +336,7 @@ public final class LinkResolver {
       return target;
     }
 
-    /** Returns the place reached, with the components behind it that are not known. */
+    /** Returns the place reached, with the components after it that are unknown. */
     private static CanonicalPath withRest(Path at, List<Component> rest, CanonicalPath path) {
       CanonicalPath nowhere = CanonicalPath.opaque("", "no directory");
       CanonicalPath reached = PathReader.read(Value.of(at.toString()), nowhere, null);

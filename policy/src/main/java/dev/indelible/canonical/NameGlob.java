@@ -55,30 +55,46 @@ final class NameGlob {
 
   /** Collects the tokens of a glob from left to right. */
   static final class Builder {
-    private final List<Integer> tokens = new ArrayList<>();
-    private final List<CharClass> classes = new ArrayList<>();
+    private int[] tokens = new int[16];
+    private int size;
+    private List<CharClass> classes = List.of();
     private final boolean isFolded;
 
     /**
      * Starts an empty glob.
      *
-     * @param isFolded whether it matches folded names
+     * @param isFolded true if it matches folded names
      */
     Builder(boolean isFolded) {
       this.isFolded = isFolded;
     }
 
+    private void add(int token) {
+      if (size == tokens.length) {
+        tokens = Arrays.copyOf(tokens, 2 * size);
+      }
+      tokens[size++] = token;
+    }
+
     Builder literal(String text) {
       String name = isFolded ? Folding.fold(text) : text;
       for (int i = 0; i < name.length(); i++) {
-        tokens.add((int) name.charAt(i));
+        add(name.charAt(i));
       }
       return this;
     }
 
+    Builder literal(char c) {
+      if (isFolded && !Folding.isFolded(c)) {
+        return literal(String.valueOf(c));
+      }
+      add(c);
+      return this;
+    }
+
     Builder star() {
-      if (tokens.isEmpty() || tokens.get(tokens.size() - 1) != STAR) {
-        tokens.add(STAR);
+      if (size == 0 || tokens[size - 1] != STAR) {
+        add(STAR);
       }
       return this;
     }
@@ -94,17 +110,17 @@ final class NameGlob {
         } else if (c == '*') {
           star();
         } else if (c == '?') {
-          tokens.add(ONE);
+          add(ONE);
         } else if (c == '[') {
           int end = closingBracket(glob, i);
           if (end < 0) {
-            literal("[");
+            literal('[');
           } else {
             bracket(glob.substring(i + 1, end));
             i = end;
           }
         } else {
-          literal(String.valueOf(c));
+          literal(c);
         }
       }
       return this;
@@ -136,7 +152,7 @@ final class NameGlob {
       String members = isNegated ? content.substring(1) : content;
       if (members.contains("[:")) {
         // A named class, for example [:alpha:]: its members depend on the locale.
-        tokens.add(ONE);
+        add(ONE);
         return;
       }
       StringBuilder ranges = new StringBuilder();
@@ -146,24 +162,48 @@ final class NameGlob {
         ranges.append(first).append(isRange ? members.charAt(i + 2) : first);
         i += isRange ? 2 : 0;
       }
+      classes = classes.isEmpty() ? new ArrayList<>(2) : classes;
       classes.add(new CharClass(ranges.toString(), isNegated));
-      tokens.add(CLASS - (classes.size() - 1));
+      add(CLASS - (classes.size() - 1));
     }
 
     /**
      * Returns the glob.
      *
-     * @param sparesDotFiles whether a wildcard at its start does not match a dot, as in a shell
+     * @param sparesDotFiles true if a wildcard at its start does not match a dot, as in a shell
      */
     NameGlob build(boolean sparesDotFiles) {
-      int[] all = new int[tokens.size()];
-      Arrays.setAll(all, tokens::get);
+      int[] all = Arrays.copyOf(tokens, size);
       boolean spares = sparesDotFiles && all.length > 0 && all[0] < 0;
       return new NameGlob(all, classes, spares);
     }
   }
 
-  /** Returns whether the whole name matches. */
+  /** Returns what every name that matches begins with. */
+  String beginning() {
+    int length = 0;
+    while (length < tokens.length && tokens[length] >= 0) {
+      length++;
+    }
+    return length == 0 ? "" : new String(tokens, 0, length);
+  }
+
+  /** Returns what every name that matches has from its last dot on; empty if that is not known. */
+  String ending() {
+    int from = tokens.length - 1;
+    while (from >= 0 && tokens[from] >= 0 && tokens[from] != '.') {
+      from--;
+    }
+    return from >= 0 && tokens[from] == '.' ? new String(tokens, from, tokens.length - from) : "";
+  }
+
+  /** Returns what a name has from its last dot on; empty if it has no dot. */
+  static String ending(String name) {
+    int dot = name.lastIndexOf('.');
+    return dot < 0 ? "" : name.substring(dot);
+  }
+
+  /** Returns true if the whole name matches. */
   boolean matches(String name) {
     if (sparesDotFiles && name.startsWith(".") || !mayMatch(name)) {
       return false;
@@ -206,12 +246,12 @@ final class NameGlob {
     return token == c || token == ONE || token <= CLASS && classes.get(CLASS - token).has(c);
   }
 
-  /** Returns whether every name matches. */
+  /** Returns true if every name matches. */
   boolean matchesAll() {
     return tokens.length == 1 && tokens[0] == STAR;
   }
 
-  /** Returns whether it names nearly everything in a directory, for example {@code .*}. */
+  /** Returns true if it names nearly everything in a directory, for example {@code .*}. */
   boolean isWide() {
     boolean hasStar = false;
     for (int token : tokens) {
@@ -223,7 +263,7 @@ final class NameGlob {
     return hasStar;
   }
 
-  /** Returns whether it names files by their endings or not at all, for example {@code *.yml}. */
+  /** Returns true if it has a star and begins with a wildcard, for example {@code *.yml}. */
   boolean isBroad() {
     boolean hasStar = false;
     for (int token : tokens) {
@@ -232,7 +272,7 @@ final class NameGlob {
     return hasStar && tokens[0] < 0;
   }
 
-  /** Returns whether every name that matches the other glob is sure to match this one. */
+  /** Returns true if every name that matches the other glob is sure to match this one. */
   boolean covers(NameGlob other) {
     if (matchesAll()) {
       return true;
@@ -247,7 +287,7 @@ final class NameGlob {
     return isSame(other);
   }
 
-  /** Returns whether both are written alike. */
+  /** Returns true if both have the same text. */
   boolean isSame(NameGlob other) {
     return Arrays.equals(tokens, other.tokens) && classes.equals(other.classes);
   }
@@ -272,7 +312,7 @@ final class NameGlob {
     return tokens.length >= length && Arrays.equals(tokens, 0, length, literal, 0, length);
   }
 
-  /** Returns whether there is a name that matches both. */
+  /** Returns true if there is a name that matches both. */
   boolean intersects(NameGlob other) {
     int width = other.tokens.length + 1;
     BitSet seen = new BitSet();
@@ -329,7 +369,7 @@ final class NameGlob {
     if (mine >= 0) {
       return other.accepts(theirs, (char) mine);
     }
-    // Two wildcards, or two classes: whether these have a member in common is not computed.
+    // Two wildcards or classes count as equal, without a check.
     return theirs < 0 || accepts(mine, (char) theirs);
   }
 }

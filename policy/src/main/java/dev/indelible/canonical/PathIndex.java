@@ -6,8 +6,8 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds, among the path patterns of many rules, those that an operation is certain to concern,
- * exceptions aside.
+ * Finds the path patterns of many rules that an operation certainly concerns, without regard to
+ * exceptions.
  *
  * <p>The time grows with the lists found and not with the number of lists, except for globs side by
  * side in one directory.
@@ -26,7 +26,7 @@ public final class PathIndex {
   private PathTrie trie() {
     PathTrie made = trie;
     if (made == null) {
-      // Two threads may both make one; they are alike.
+      // Two threads may both create one; both results are equal.
       made = new PathTrie(true);
       for (int i = 0; i < lists.size(); i++) {
         for (PathPattern pattern : lists.get(i).places()) {
@@ -44,7 +44,7 @@ public final class PathIndex {
    * Reports the lists that an operation is certain to concern by {@link PathPatterns#isConcerned},
    * and those of which it is an exception; a list may be reported several times.
    *
-   * @param isRecursive whether it reaches everything below the path
+   * @param isRecursive true if it reaches everything below the path
    */
   public void concerned(
       CanonicalPath path, boolean isRecursive, Surroundings surroundings, IntConsumer found) {

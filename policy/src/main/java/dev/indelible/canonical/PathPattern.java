@@ -88,7 +88,7 @@ record PathPattern(String text, List<List<Name>> alternatives) {
     return out.toString();
   }
 
-  /** Replaces the first braces by each of their alternatives, and goes on with the results. */
+  /** Replaces the first braces by each of their alternatives, and continues with the results. */
   private static void expand(String pattern, String text, List<String> expanded) {
     int open = pattern.startsWith("${") ? pattern.indexOf('{', 2) : pattern.indexOf('{');
     if (open < 0) {
@@ -178,7 +178,7 @@ record PathPattern(String text, List<List<Name>> alternatives) {
     return List.of(List.copyOf(drive));
   }
 
-  /** Adds the root, and returns the rest behind the separator. */
+  /** Adds the root, and returns the rest after the separator. */
   private static String root(String pattern, String text, List<Name> names) {
     if (pattern.equals("**") || pattern.startsWith("**/")) {
       return pattern;

@@ -6,20 +6,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Patterns of paths, some of which may be exceptions.
+ * A list of patterns of paths, some of which may be exceptions.
  *
- * <p>Each is a {@linkplain PathPattern pattern}, the name of a set, for example {@code @secrets},
- * or one of both behind {@code !}, which takes what it names out of the whole list.
+ * <p>Each is a {@linkplain PathPattern pattern}, or the name of a set, for example
+ * {@code @secrets}. With {@code !} before it, it is an exception from the whole list.
  *
  * <p>Immutable.
  */
 public final class PathPatterns {
   private final List<String> texts;
 
-  /** Made at the first comparison: a policy names more sets than most actions are compared with. */
+  /**
+   * Compiled at the first comparison, because most actions are compared with only a few of a
+   * policy's sets.
+   */
   private volatile @Nullable Compiled compiled;
 
-  /** The places with regard to case; made when {@link #includes} is first asked. */
+  /** The patterns with regard to case; created at the first call of {@link #includes}. */
   private volatile @Nullable PathTrie exactPlaces;
 
   private PathPatterns(List<String> texts) {
@@ -76,7 +79,7 @@ public final class PathPatterns {
   private Compiled compiled() {
     Compiled made = compiled;
     if (made == null) {
-      // Two threads may both make one; they are alike.
+      // Two threads may both create one; both results are equal.
       made = new Compiled(new Parsed(texts));
       compiled = made;
     }
@@ -127,7 +130,7 @@ public final class PathPatterns {
     return texts;
   }
 
-  /** Returns the patterns that are no exceptions. */
+  /** Returns the patterns that are not exceptions. */
   List<PathPattern> places() {
     return new Parsed(texts).places;
   }
@@ -138,7 +141,7 @@ public final class PathPatterns {
    * delete {@code /home} concerns {@code ~/.ssh/**}, but not {@code **}{@code /.env}. Case makes no
    * difference.
    *
-   * @param isRecursive whether it reaches everything below the path
+   * @param isRecursive true if it reaches everything below the path
    */
   public Relation concerns(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
     if (path.isOpaque()) {
@@ -152,7 +155,7 @@ public final class PathPatterns {
   }
 
   /**
-   * Returns whether {@link #concerns} is certain. Faster, above all for paths with unknown parts.
+   * Returns true if {@link #concerns} is certain. Faster, above all for paths with unknown parts.
    */
   public boolean isConcerned(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
     return path.isOpaque()
@@ -161,8 +164,8 @@ public final class PathPatterns {
   }
 
   /**
-   * Returns whether the patterns are certain to name a path itself. What an operation may find
-   * below it, as {@code find} does, is not certain to be there.
+   * Returns true if the patterns are certain to name a path itself. Files that an operation such as
+   * {@code find} looks for below the path may not exist, so they do not count.
    */
   public boolean isNamed(CanonicalPath path, Surroundings surroundings) {
     return path.isOpaque()
@@ -186,7 +189,7 @@ public final class PathPatterns {
   }
 
   /**
-   * Returns whether all that the path may stand for is named by the patterns. Case makes a
+   * Returns true if the patterns name every path that the path may stand for. Case makes a
    * difference, and a path with unknown parts is never included.
    */
   public boolean includes(CanonicalPath path, Surroundings surroundings) {

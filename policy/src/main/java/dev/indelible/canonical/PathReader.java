@@ -25,7 +25,7 @@ final class PathReader {
   /** Four times the limit of the common file systems. */
   static final int MAX_NAME_CHARS = 1_024;
 
-  /** Stands in the text for the first piece that is not known; the next character for the next. */
+  /** Stands in the text for the first piece that is unknown; the next character for the next. */
   private static final char MARK = '\ue000';
 
   private static final int MAX_MARKS = 1_024;
@@ -44,7 +44,7 @@ final class PathReader {
   private boolean isWindows;
   private boolean hasColon;
 
-  /** Whether {@code ..} stays as a name. */
+  /** True if {@code ..} stays as a name. */
   private boolean keepsParents;
 
   private @Nullable String problem;
@@ -77,12 +77,12 @@ final class PathReader {
     return problem == null ? path(text) : CanonicalPath.opaque(value.display(), problem);
   }
 
-  /** Returns the text with a mark in the place of each piece that is not known. */
+  /** Returns the text with a mark in the place of each piece that is unknown. */
   private String marked(List<Piece> pieces) {
     StringBuilder text = new StringBuilder();
     for (Piece piece : pieces) {
       if (piece instanceof Known known) {
-        if (known.text().chars().anyMatch(c -> c >= MARK && c < MARK + MAX_MARKS)) {
+        if (hasMark(known.text())) {
           problem = "the path has characters of private use beside unknown text";
         }
         text.append(known.text());
@@ -97,6 +97,15 @@ final class PathReader {
       }
     }
     return text.toString();
+  }
+
+  private static boolean hasMark(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) >= MARK && text.charAt(i) < MARK + MAX_MARKS) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void globWithSeparators(String glob, StringBuilder text) {
@@ -283,7 +292,7 @@ final class PathReader {
     isWindows = true;
   }
 
-  /** Returns whether two slashes begin a name of Windows, not a POSIX path. */
+  /** Returns true if two slashes begin a name of Windows, not a POSIX path. */
   private boolean isWindowsNetwork(String text) {
     if (!text.startsWith("//")) {
       return false;
@@ -398,7 +407,7 @@ final class PathReader {
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);
       if (!isMark(c)) {
-        glob.literal(String.valueOf(c));
+        glob.literal(c);
         hasKnown = true;
       } else if (marks.get(c - MARK) instanceof Glob piece) {
         glob.glob(piece.glob());
@@ -483,7 +492,7 @@ final class PathReader {
     if (last > 0 && component.isSingle()) {
       parts.remove(last);
     } else if (last > 0) {
-      // What is not known may be nothing: then this leaves the directory before it, too.
+      // What is unknown may be nothing: then this leaves the directory before it, too.
       parts.remove(last);
       if (last == 1 && !isFixed(parts.get(0))) {
         parts.set(0, component);
@@ -502,7 +511,7 @@ final class PathReader {
     }
   }
 
-  /** Returns whether a root has nothing above it. */
+  /** Returns true if a root has nothing above it. */
   private static boolean isFixed(Component root) {
     return root.is(Kind.ROOT) && root != HOME && root != HOMES && root != SCRATCH;
   }
@@ -625,7 +634,7 @@ final class PathReader {
     }
   }
 
-  /** Returns a text for a person, with the pieces in the place of their marks. */
+  /** Returns a text to show, with the pieces in the place of their marks. */
   private String display(String text) {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {

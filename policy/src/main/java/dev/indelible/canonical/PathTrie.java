@@ -8,11 +8,12 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Patterns of paths in one tree, by which all of them are compared with a path at once.
+ * Patterns of paths in one tree, in which all of them are compared with a path at once.
  *
  * <p>The time grows with the length of the path and with the globs on its way, not with the number
  * of patterns. Filled by one thread, then read by any number.
@@ -30,7 +31,9 @@ final class PathTrie {
     final int id;
 
     final Map<String, Node> names = new HashMap<>();
-    final List<GlobEdge> globs = new ArrayList<>();
+
+    /** Globs by their endings, so that a name is compared with those that it may match. */
+    final Map<String, List<GlobEdge>> globs = new HashMap<>();
 
     /** Any number of names below, of patterns that go on after {@code **}. */
     @Nullable Node deep;
@@ -41,7 +44,7 @@ final class PathTrie {
     /** True if any name leads back to this node. */
     boolean isLoop;
 
-    /** True for a loop with more names behind it. */
+    /** True for a loop with more names after it. */
     boolean isFloating;
 
     /** True for the place of a home: the homes' node is entered with it. */
@@ -50,7 +53,43 @@ final class PathTrie {
     /** True if homes lie below. */
     boolean isAboveHomes;
 
-    /** Returns whether patterns end here and none goes on. */
+    /** The names in order; null until they are first asked for. */
+    private volatile String @Nullable [] sorted;
+
+    /** Returns the names in order. */
+    private String[] sorted() {
+      String[] made = sorted;
+      if (made == null) {
+        made = names.keySet().toArray(new String[0]);
+        Arrays.sort(made);
+        sorted = made;
+      }
+      return made;
+    }
+
+    /** Calls an action with each name that begins with a text and its place. */
+    void forEach(String beginning, BiConsumer<String, Node> action) {
+      if (beginning.isEmpty()) {
+        names.forEach(action);
+        return;
+      }
+      String[] all = sorted();
+      int from = Arrays.binarySearch(all, beginning);
+      for (int i = from < 0 ? -from - 1 : from; i < all.length; i++) {
+        if (!all[i].startsWith(beginning)) {
+          return;
+        }
+        action.accept(all[i], names.get(all[i]));
+      }
+    }
+
+    /** Returns true if any name in this directory is a home. */
+    boolean holdsHomes() {
+      return isAboveHomes
+          && globs.values().stream().flatMap(List::stream).anyMatch(edge -> edge.node.isHome);
+    }
+
+    /** Returns true if patterns end here and none continues. */
     boolean isLeaf() {
       return names.isEmpty() && globs.isEmpty() && deep == null && below == null && !isHome;
     }
@@ -99,7 +138,7 @@ final class PathTrie {
   /**
    * Creates an empty tree.
    *
-   * @param isFolded whether names are compared without regard to case
+   * @param isFolded true if names are compared without regard to case
    */
   PathTrie(boolean isFolded) {
     this.isFolded = isFolded;
@@ -137,13 +176,14 @@ final class PathTrie {
 
   private Node globChild(Node node, String glob) {
     NameGlob compiled = new NameGlob.Builder(isFolded).glob(glob).build(false);
-    for (GlobEdge edge : node.globs) {
+    List<GlobEdge> edges = node.globs.computeIfAbsent(compiled.ending(), k -> new ArrayList<>(2));
+    for (GlobEdge edge : edges) {
       if (edge.glob.isSame(compiled)) {
         return edge.node;
       }
     }
     Node added = node();
-    node.globs.add(new GlobEdge(compiled, added));
+    edges.add(new GlobEdge(compiled, added));
     return added;
   }
 
@@ -206,7 +246,7 @@ final class PathTrie {
   /**
    * Reports the patterns that an operation on a path concerns.
    *
-   * @param isRecursive whether it reaches everything below the path
+   * @param isRecursive true if it reaches everything below the path
    */
   void concerned(CanonicalPath path, boolean isRecursive, Surroundings surroundings, Found found) {
     new Walk(path, isRecursive, false, surroundings, found).run();
@@ -215,7 +255,7 @@ final class PathTrie {
   /**
    * Reports the patterns that an operation on a path is certain to concern.
    *
-   * @param isItself whether only the path itself counts, not what lies below it
+   * @param isItself true if only the path itself counts, not what lies below it
    */
   void certain(
       CanonicalPath path,
@@ -235,7 +275,7 @@ final class PathTrie {
     walk.run();
   }
 
-  /** Returns whether {@link #certain} reports any pattern. */
+  /** Returns true if {@link #certain} reports any pattern. */
   boolean isConcerned(
       CanonicalPath path, boolean isRecursive, boolean isItself, Surroundings surroundings) {
     boolean[] isFound = {false};
@@ -243,7 +283,7 @@ final class PathTrie {
     return isFound[0];
   }
 
-  /** Returns whether every path that the path may stand for is one that a pattern names. */
+  /** Returns true if every path that the path may stand for is one that a pattern names. */
   boolean includes(CanonicalPath path, Surroundings surroundings) {
     boolean[] isFound = {false};
     if (!path.isOpaque() && !path.hasUnknown()) {
@@ -277,16 +317,16 @@ final class PathTrie {
     /** True if a component must match with all that it may stand for. */
     private final boolean isCertain;
 
-    /** Whether what a search finds below a directory is not certain to be there. */
+    /** True if what a search finds below a directory is not certain to be there. */
     private boolean isItself;
 
-    /** Whether relations that are not certain are left out, which saves most of the walk. */
+    /** True if relations that are not certain are left out, which saves most of the walk. */
     private boolean isSureOnly;
 
-    /** Whether the component behind the one in hand leaves out names. */
+    /** True if a component after the current one leaves out names. */
     private boolean filters;
 
-    /** How certain a pattern is found by the name behind any depth; null elsewhere. */
+    /** How certain a pattern is found by the name after any depth; null elsewhere. */
     private @Nullable Relation named;
 
     private final Found found;
@@ -323,6 +363,10 @@ final class PathTrie {
       while (isRecursive && wideFrom > 1 && components.get(wideFrom - 1).isWide()) {
         wideFrom--;
       }
+      int lastNarrow = components.size();
+      while (lastNarrow > 0 && components.get(lastNarrow - 1).isWide()) {
+        lastNarrow--;
+      }
       enterNext(start, Relation.YES);
       turn();
       for (int i = 0; i < components.size() && isOpen(); i++) {
@@ -334,7 +378,7 @@ final class PathTrie {
         }
         // A place where patterns only end counts for nothing before the end of the path.
         skipsEnds = i + 1 < wideFrom;
-        filters = isItself || i + 1 < components.size() && !components.get(i + 1).isWide();
+        filters = isItself || i + 1 < lastNarrow;
         step(components.get(i));
       }
       finish();
@@ -447,13 +491,22 @@ final class PathTrie {
     private void name(Node node, Component component, Relation relation) {
       String name = isFolded ? component.folded() : component.text();
       toName(node, name, relation);
-      for (int i = 0; i < node.globs.size(); i++) {
-        GlobEdge edge = node.globs.get(i);
+      if (!node.globs.isEmpty()) {
+        matching(node, "", name, relation);
+        String ending = NameGlob.ending(name);
+        if (!ending.isEmpty()) {
+          matching(node, ending, name, relation);
+        }
+      }
+      pass(node, relation);
+    }
+
+    private void matching(Node node, String ending, String name, Relation relation) {
+      for (GlobEdge edge : node.globs.getOrDefault(ending, List.of())) {
         if (!(skipsEnds && edge.node.isLeaf()) && edge.glob.matches(name)) {
           enterNext(edge.node, relation);
         }
       }
-      pass(node, relation);
     }
 
     private void toName(Node node, String name, Relation relation) {
@@ -465,35 +518,58 @@ final class PathTrie {
 
     /** Follows a component that stands for one of several names. */
     private void choice(Node node, Component component, Relation relation, Relation matched) {
-      // What "*" may be among all files is not known; of a fixed directory it is every file.
+      // What "*" may be among all files is unknown; of a fixed directory it is every file.
       boolean isAnything = node.isFloating && component.glob().isBroad();
       Relation found = isAnything ? Relation.MAYBE : matched;
-      if (isCertain) {
-        for (GlobEdge edge : node.globs) {
-          if (edge.glob.covers(component.glob())) {
-            enterNext(edge.node, relation);
-          }
+      Relation ofName = named == null || isAnything ? found : named;
+      Relation ofGlob = node.isFloating ? Relation.MAYBE : found;
+      if (!isCertain && counts(ofName)) {
+        // Of a short name, the beginning is that of the name without dots and blanks.
+        String beginning = component.is(Kind.SHORT) ? "" : component.glob().beginning();
+        node.forEach(
+            beginning,
+            (name, next) -> {
+              if (component.matches(name)) {
+                enterNext(next, ofName);
+              }
+            });
+      }
+      if (!isCertain && counts(ofGlob)) {
+        for (List<GlobEdge> edges : node.globs.values()) {
+          choices(edges, component.glob(), relation, ofGlob);
         }
-      } else {
-        Relation ofName = named == null || isAnything ? found : named;
-        if (counts(ofName)) {
-          node.names.forEach(
-              (name, next) -> {
-                if (component.matches(name)) {
-                  enterNext(next, ofName);
-                }
-              });
-        }
-        Relation ofGlob = node.isFloating ? Relation.MAYBE : found;
-        for (GlobEdge edge : node.globs) {
-          if (edge.glob.covers(component.glob())) {
-            enterNext(edge.node, relation);
-          } else if (counts(ofGlob) && edge.glob.intersects(component.glob())) {
-            enterNext(edge.node, ofGlob);
-          }
+      } else if (!node.globs.isEmpty()) {
+        // Only globs that end alike cover it.
+        String ending = component.glob().ending();
+        choices(node.globs.get(""), component.glob(), relation, null);
+        if (!ending.isEmpty()) {
+          choices(node.globs.get(ending), component.glob(), relation, null);
         }
       }
       pass(node, relation);
+    }
+
+    /**
+     * Follows globs.
+     *
+     * @param ofOverlap how certain a glob is found that only has names in common with the other;
+     *     null if it is not
+     */
+    private void choices(
+        @Nullable List<GlobEdge> edges,
+        NameGlob glob,
+        Relation relation,
+        @Nullable Relation ofOverlap) {
+      if (edges == null) {
+        return;
+      }
+      for (GlobEdge edge : edges) {
+        if (edge.glob.covers(glob)) {
+          enterNext(edge.node, relation);
+        } else if (ofOverlap != null && edge.glob.intersects(glob)) {
+          enterNext(edge.node, ofOverlap);
+        }
+      }
     }
 
     /** Follows a component that stands for any number of names. */
@@ -513,12 +589,16 @@ final class PathTrie {
         return;
       }
       reached.set(node.id);
-      if (node != start) {
+      // A search for a name below /home finds homes too, which only a recursive operation harms.
+      boolean isOfHomes = filters && !isRecursive && node.holdsHomes();
+      if (node != start && !isOfHomes) {
         enterNext(node, relation);
       }
       Relation further = node.isFloating || filters ? Relation.MAYBE : relation;
       node.names.values().forEach(next -> reach(next, further, reached));
-      node.globs.forEach(edge -> reach(edge.node, further, reached));
+      for (List<GlobEdge> edges : node.globs.values()) {
+        edges.forEach(edge -> reach(edge.node, further, reached));
+      }
       if (node.deep != null) {
         reach(node.deep, node.isFloating ? further : relation, reached);
       }
@@ -574,7 +654,7 @@ final class PathTrie {
       return at < nextNodes.size() && nextNodes.get(at) == node ? at : -1;
     }
 
-    /** Notes where the last node entered is. */
+    /** Records where the last node entered is. */
     private void notePlace() {
       int count = nextNodes.size();
       if (count <= FEW_NODES) {

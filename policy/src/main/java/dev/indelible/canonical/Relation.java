@@ -5,7 +5,7 @@ package dev.indelible.canonical;
 public enum Relation {
   /** The operation does not reach what the pattern names. */
   NO,
-  /** A part of the path or host is not known, and may make the operation reach it. */
+  /** A part of the path or host is unknown, and may make the operation reach it. */
   MAYBE,
   /** The operation reaches what the pattern names, if that exists. */
   YES

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Surroundings {
   private static final Value UNKNOWN_DIRECTORY = Value.unknown(Origin.VARIABLE, "PWD");
+  private static final CanonicalPath NOWHERE =
+      CanonicalPath.opaque("", "there is no working directory");
+  private static final Surroundings UNKNOWN = of(UNKNOWN_DIRECTORY, Value.unknown(Origin.HOME, ""));
 
   private final CanonicalPath workingDirectory;
   private final @Nullable CanonicalPath home;
@@ -25,23 +28,22 @@ public final class Surroundings {
   /**
    * Returns the surroundings of an action.
    *
-   * @param workingDirectory where it starts; a relative one counts as not known
-   * @param home its user's home; {@code Value.unknown(Origin.HOME, "")} if that is not known
+   * @param workingDirectory the directory in which it starts; a relative path counts as unknown
+   * @param home its user's home; {@code Value.unknown(Origin.HOME, "")} if that is unknown
    */
   public static Surroundings of(Value workingDirectory, Value home) {
-    CanonicalPath nowhere = CanonicalPath.opaque("", "there is no working directory");
-    CanonicalPath homePath = PathReader.read(home, nowhere, null);
+    CanonicalPath homePath = PathReader.read(home, NOWHERE, null);
     CanonicalPath known =
         homePath.isKnown() && !isRoot(homePath, CanonicalPath.HOME_ROOT) ? homePath : null;
-    CanonicalPath directory = PathReader.read(workingDirectory, nowhere, known);
+    CanonicalPath directory = PathReader.read(workingDirectory, NOWHERE, known);
     return new Surroundings(
-        directory.isOpaque() ? PathReader.read(UNKNOWN_DIRECTORY, nowhere, null) : directory,
+        directory.isOpaque() ? PathReader.read(UNKNOWN_DIRECTORY, NOWHERE, null) : directory,
         known);
   }
 
-  /** Returns surroundings of which nothing is known. */
+  /** Returns surroundings without a known directory or home. */
   public static Surroundings unknown() {
-    return of(UNKNOWN_DIRECTORY, Value.unknown(Origin.HOME, ""));
+    return UNKNOWN;
   }
 
   private static boolean isRoot(CanonicalPath path, String root) {
@@ -59,8 +61,8 @@ public final class Surroundings {
   }
 
   /**
-   * Returns the surroundings in other places, for example those that links lead to. A place that
-   * has no canonical form stays as it is.
+   * Returns these surroundings with another directory and home, for example the targets of links. A
+   * place that has no canonical form is not changed.
    */
   Surroundings at(CanonicalPath otherDirectory, @Nullable CanonicalPath otherHome) {
     boolean isSameDirectory = otherDirectory == workingDirectory || otherDirectory.isOpaque();
@@ -72,8 +74,8 @@ public final class Surroundings {
   }
 
   /**
-   * Returns a path whose names are those that the file system is asked for, {@code ..} among them:
-   * behind a link it leads elsewhere than in the canonical form.
+   * Returns a path with the names that the file system must look up. It keeps {@code ..}, because
+   * after a link {@code ..} leads to another directory than in the canonical form.
    */
   public CanonicalPath pathWithParents(Value path, CanonicalPath directory) {
     return PathReader.readWithParents(path, directory, home);

@@ -7,14 +7,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A path that no shell has expanded, as tools take it: {@code ~} at its beginning is the home, and
- * so are the variables that hold it on POSIX systems, in {@code cmd} and in PowerShell.
+ * A path that no shell has expanded, in the form that tools accept: {@code ~} at its beginning is
+ * the home, and so are the variables that hold it on POSIX systems, in {@code cmd} and in
+ * PowerShell.
  */
 public final class UnexpandedPath {
   private static final Value HOME = Value.unknown(Origin.HOME, "");
   private static final Value SCRATCH = Value.unknown(Origin.SCRATCH, "");
 
-  /** What a path may begin with, the longer before the shorter. */
+  /** The possible beginnings of a path, longer ones first. */
   private static final Map<String, Value> BEGINNINGS = new LinkedHashMap<>();
 
   static {

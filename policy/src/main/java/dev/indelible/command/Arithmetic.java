@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Arithmetic of the shell (bash manual 6.5) with known operands. */
 final class Arithmetic {
-  /** An expression of which something is not known; caught where the evaluation begins. */
+  /** A part of the expression is unknown; caught where the evaluation begins. */
   private static final class UnknownException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -42,14 +42,14 @@ final class Arithmetic {
 
   /** Variables that an expression reads and assigns. */
   interface Variables {
-    /** Returns the text of a variable; null if it is not known. */
+    /** Returns the text of a variable; null if it is unknown. */
     @Nullable String get(String name);
 
-    /** Assigns a variable; null if the value is not known. */
+    /** Assigns a variable; null if the value is unknown. */
     void set(String name, @Nullable String value);
   }
 
-  /** Returns the value; null if it is not known. */
+  /** Returns the value; null if it is unknown. */
   static @Nullable Long evaluate(String text, Variables variables) {
     Arithmetic arithmetic = new Arithmetic(text, variables);
     try {
@@ -62,7 +62,7 @@ final class Arithmetic {
     }
   }
 
-  /** Makes the variables unknown that an expression may have assigned. */
+  /** Marks the variables that an expression may have assigned as unknown. */
   private void forgetAssigned() {
     for (int i = 0; i < text.length(); i++) {
       int end = nameEnd(i);

@@ -10,10 +10,10 @@ import java.util.List;
  *
  * @param alternatives each a list of the elements that the variable may have: one of a scalar, none
  *     of a variable that is not set
- * @param isExported whether other programs see it
+ * @param isExported true if other programs see it
  */
 record Binding(List<List<Value>> alternatives, boolean isExported) {
-  /** Alternatives that are kept apart; beyond, the value is unknown. */
+  /** Maximum number of alternatives; with more, the value is unknown. */
   static final int MAX_ALTERNATIVES = 16;
 
   static final List<List<Value>> UNSET = List.of(List.of());

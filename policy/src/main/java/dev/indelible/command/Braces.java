@@ -10,7 +10,7 @@ import java.util.List;
 final class Braces {
   private static final int MAX_WORDS = 2_000;
 
-  /** Stands for a part that is no unquoted text: its index added. */
+  /** The number of a part that is not unquoted text; the index of the part is added. */
   private static final int PART = 1 << 20;
 
   private final List<Word.Part> parts;
@@ -21,16 +21,16 @@ final class Braces {
     this.budget = budget;
   }
 
-  /** Returns whether a word may have a brace expansion. */
+  /** Returns true if a word may have a brace expansion. */
   static boolean isIn(Word word) {
-    for (Word.Part part : word.parts()) {
-      if (part instanceof Word.Literal literal
-          && !literal.isQuoted()
-          && literal.text().indexOf('{') >= 0) {
-        return true;
-      }
+    boolean opens = false;
+    boolean separates = false;
+    for (int i = 0; i < word.parts().size(); i++) {
+      String text = text(word.parts().get(i));
+      opens |= text.indexOf('{') >= 0;
+      separates |= text.indexOf(',') >= 0 || text.indexOf('.') >= 0;
     }
-    return false;
+    return opens && separates;
   }
 
   /** Returns the words that a word stands for, in order. */
@@ -45,15 +45,24 @@ final class Braces {
 
   /** Returns the word as characters, its other parts as numbers beyond all characters. */
   private int[] symbols() {
-    List<Integer> symbols = new ArrayList<>();
+    int[] symbols = new int[parts.size()];
+    int size = 0;
     for (int i = 0; i < parts.size(); i++) {
-      if (parts.get(i) instanceof Word.Literal literal && !literal.isQuoted()) {
-        literal.text().chars().forEach(symbols::add);
-      } else {
-        symbols.add(PART + i);
+      String text = text(parts.get(i));
+      symbols = Arrays.copyOf(symbols, symbols.length + text.length());
+      for (int k = 0; k < text.length(); k++) {
+        symbols[size++] = text.charAt(k);
+      }
+      if (text.isEmpty()) {
+        symbols[size++] = PART + i;
       }
     }
-    return symbols.stream().mapToInt(Integer::intValue).toArray();
+    return Arrays.copyOf(symbols, size);
+  }
+
+  /** Returns the text of a part in which braces may be; empty of others. */
+  private static String text(Word.Part part) {
+    return part instanceof Word.Literal literal && !literal.isQuoted() ? literal.text() : "";
   }
 
   private Word word(int[] symbols) {

@@ -3,16 +3,16 @@ package dev.indelible.command;
 
 /** Limits on the interpretation of one script. */
 final class Budget {
-  /** Commands run, loops counted each time round. */
+  /** Maximum number of commands; the commands in a loop count in each round. */
   static final int MAX_COMMANDS = 10_000;
 
-  /** Characters produced by expansion or read as scripts of their own. */
+  /** Maximum number of characters that are produced by expansion or read as separate scripts. */
   static final long MAX_TEXT = 4L << 20;
 
-  /** Constructs within constructs; the parser's own limit for one text is 200. */
+  /** Maximum depth of nested constructs; the parser's own limit for one text is 200. */
   static final int MAX_DEPTH = 250;
 
-  /** Steps of matching patterns and of copying variables. */
+  /** Maximum number of steps of matching patterns and of copying variables. */
   static final long MAX_STEPS = 16L << 20;
 
   private int commands;

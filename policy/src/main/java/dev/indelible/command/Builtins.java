@@ -70,7 +70,7 @@ final class Builtins {
     return CONTROL.contains(name) || CHANGE.contains(name) || OTHER.contains(name);
   }
 
-  /** Returns whether a command decides by itself which commands run. */
+  /** Returns true if a command decides by itself which commands run. */
   boolean isControl(String name) {
     return CONTROL.contains(name);
   }
@@ -123,7 +123,7 @@ final class Builtins {
     return all.build();
   }
 
-  /** Runs {@code command}, {@code builtin}: the command behind their options. */
+  /** Runs {@code command}, {@code builtin}: the command after their options. */
   private Outcome command(List<Value> arguments, Runner.Call call) {
     if (!arguments.isEmpty()) {
       String option = arguments.get(0).prefix();
@@ -137,7 +137,7 @@ final class Builtins {
     return prefix(arguments, "", call);
   }
 
-  /** Runs the command behind options, functions of its name passed over. */
+  /** Runs the command after the options, and ignores functions with its name. */
   private Outcome prefix(List<Value> arguments, String withValue, Runner.Call call) {
     int at = 0;
     while (at < arguments.size() && arguments.get(at).prefix().startsWith("-")) {
@@ -219,7 +219,7 @@ final class Builtins {
     return Outcome.of(state);
   }
 
-  /** Makes the changes of a command that was noted already. */
+  /** Applies the changes of a command that was already recorded. */
   Outcome change(String name, List<Value> argv, Runner.Call call) {
     if (!CHANGE.contains(name)) {
       return Outcome.of(call.state());
@@ -303,6 +303,7 @@ final class Builtins {
     List<Value> all = new ArrayList<>();
     for (Value directory : state.directories()) {
       Value target = Paths.resolve(path, directory);
+      interpreter.budget().steps(target.size());
       @Nullable Value followed = interpreter.files().links().through(target, directory, true);
       all.add(followed == null ? target : followed);
     }
@@ -321,6 +322,7 @@ final class Builtins {
       return stack.isEmpty() ? Outcome.of(state) : enter(List.of(stack.get(0)), state);
     }
     stack.add(0, state.directories().get(0));
+    interpreter.budget().steps(stack.size());
     state.stack(stack);
     return enter(resolved(arguments.get(arguments.size() - 1), state), state);
   }

@@ -12,7 +12,7 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Functions and files that run within each other: their arguments, their ends, fork bombs. */
+/** Nested calls of functions and files: their arguments, their ends, fork bombs. */
 final class Calls {
   private static final int MAX_CALLS = 60;
 
@@ -106,7 +106,7 @@ final class Calls {
     return Outcome.of(after);
   }
 
-  /** Notes that a variable is restored when the current function ends. */
+  /** Records that a variable is restored when the current function ends. */
   void local(String name, State state) {
     if (returns != null) {
       locals.add(name);
@@ -114,7 +114,7 @@ final class Calls {
     }
   }
 
-  /** Returns whether a function or file runs already, and notes a fork bomb. */
+  /** Returns true if a function or file runs already, and notes a fork bomb. */
   boolean isRunning(Object key) {
     for (Call call : running) {
       if (call.key() == key || key instanceof String && key.equals(call.key())) {
@@ -145,7 +145,7 @@ final class Calls {
     return concurrent > 0;
   }
 
-  /** Ends the current function, or goes on if there is none, as bash does. */
+  /** Ends the current function; does nothing if there is none, as bash does. */
   Outcome endFunction(State state) {
     if (returns == null) {
       return Outcome.of(state);

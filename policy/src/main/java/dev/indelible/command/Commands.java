@@ -6,7 +6,7 @@ import dev.indelible.program.Use;
 import dev.indelible.value.Value;
 import java.util.List;
 
-/** Finds the commands that a shell script runs in the end. */
+/** Finds the commands that a shell script finally runs. */
 public final class Commands {
   private Commands() {}
 

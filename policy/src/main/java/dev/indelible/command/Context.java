@@ -19,10 +19,10 @@ public record Context(Value workingDirectory, Value home, Map<String, String> va
   }
 
   /**
-   * Returns a context of which the environment is not known.
+   * Returns a context of which the environment is unknown.
    *
-   * @param workingDirectory empty if it is not known
-   * @param home empty if it is not known
+   * @param workingDirectory empty if it is unknown
+   * @param home empty if it is unknown
    */
   public static Context of(String workingDirectory, String home) {
     return new Context(

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds commands that print secrets of the environment to the output of the whole script, which
- * goes to whoever asked for the command.
+ * Finds commands that print secrets of the environment to the output of the whole script. The
+ * caller of the script receives this output.
  */
 final class Disclosure {
   /** The environment as a file. */
@@ -44,13 +44,15 @@ final class Disclosure {
 
   private Disclosure() {}
 
-  /** Returns whether a command whose output nobody in the script reads prints secrets. */
+  /**
+   * Returns true if a command prints secrets, and no other command of the script reads its output.
+   */
   static boolean isMade(
       String name, List<Value> argv, @Nullable Invocation invocation, Streams io) {
     String base = name.substring(name.lastIndexOf('/') + 1);
     List<Value> arguments = argv.subList(1, argv.size());
     return switch (base) {
-      case "echo", "printf" -> arguments.stream().anyMatch(Disclosure::hasSecret);
+      case "echo", "printf" -> hasSecret(arguments);
       case "env" -> invocation != null && prints(invocation) && !runs(invocation);
       case "printenv" ->
           arguments.isEmpty() || arguments.stream().anyMatch(Disclosure::namesSecret);
@@ -75,7 +77,7 @@ final class Disclosure {
     return false;
   }
 
-  /** Returns whether the arguments are a single option of some of the given characters. */
+  /** Returns true if the arguments are a single option of some of the given characters. */
   private static boolean isOption(List<Value> arguments, String characters) {
     String text = arguments.size() == 1 ? arguments.get(0).prefix() : "";
     return text.length() > 1
@@ -83,12 +85,14 @@ final class Disclosure {
         && text.chars().skip(1).allMatch(c -> characters.indexOf(c) >= 0);
   }
 
-  private static boolean hasSecret(Value argument) {
-    for (Value.Piece piece : argument.pieces()) {
-      if (piece instanceof Value.Unknown unknown
-          && unknown.origin() == Origin.VARIABLE
-          && SECRET_VARIABLE.matcher(unknown.detail()).matches()) {
-        return true;
+  private static boolean hasSecret(List<Value> arguments) {
+    for (Value argument : arguments) {
+      for (Value.Piece piece : argument.pieces()) {
+        if (piece instanceof Value.Unknown unknown
+            && unknown.origin() == Origin.VARIABLE
+            && SECRET_VARIABLE.matcher(unknown.detail()).matches()) {
+          return true;
+        }
       }
     }
     return false;
@@ -98,12 +102,14 @@ final class Disclosure {
     return SECRET_VARIABLE.matcher(argument.prefix().toUpperCase(Locale.ROOT)).matches();
   }
 
-  /** Returns whether code prints the environment as a whole. */
+  /** Returns true if code prints the environment as a whole. */
   static boolean isMadeBy(Value code) {
     return PRINTS_ENVIRONMENT.matcher(code.prefix()).find();
   }
 
-  /** Returns whether a filter of lines lets secrets through: it looks for them, or drops others. */
+  /**
+   * Returns true if a filter of lines prints secrets: it selects them, or removes only other lines.
+   */
   private static boolean selectsSecrets(List<Value> arguments) {
     for (Value argument : arguments) {
       String text = argument.prefix();

@@ -7,7 +7,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 
 /**
- * A simple command that a script runs in the end.
+ * A simple command that a script finally runs.
  *
  * @param argv the program and its arguments after expansion; empty if there are only assignments or
  *     redirections, or if the script could not be read
@@ -32,7 +32,7 @@ public record EffectiveCommand(
     via = List.copyOf(via);
   }
 
-  /** Returns whether it stands for commands that could not be read. */
+  /** Returns true if it stands for commands that could not be read. */
   public boolean isOpaque() {
     for (Use use : uses) {
       if (use.role() == Role.HIDES) {
@@ -42,7 +42,7 @@ public record EffectiveCommand(
     return false;
   }
 
-  /** Returns the command in one line for a person, without the wrappers. */
+  /** Returns the command in one line of text, without the wrappers. */
   public String display() {
     StringBuilder out = new StringBuilder();
     for (Value argument : argv) {

@@ -78,21 +78,25 @@ final class Expander {
     return all;
   }
 
-  /** Returns the value of a word in which nothing is expanded; null if it may have more to it. */
+  /**
+   * Returns the value of a word in which nothing is expanded; null if the word may have an
+   * expansion.
+   */
   private @Nullable Value plain(Word word) {
     if (word.parts().size() != 1 || !(word.parts().get(0) instanceof Word.Literal literal)) {
       return null;
     }
     String text = literal.text();
     boolean isPlain =
-        (literal.isQuoted() || !hasSpecial(text)) && !interpreter.placeholders().mayBeIn(text);
+        (literal.isQuoted() || !hasSpecial(text) && !Braces.isIn(word))
+            && !interpreter.placeholders().mayBeIn(text);
     return isPlain ? Value.of(text) : null;
   }
 
   private static boolean hasSpecial(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c == '*' || c == '?' || c == '[' || c == '{' || c == '~' || c == '(') {
+      if (c == '*' || c == '?' || c == '[' || c == '~' || c == '(') {
         return true;
       }
     }
@@ -134,7 +138,7 @@ final class Expander {
   /**
    * Returns a word as a pattern, in which quoted text stands for itself.
    *
-   * @return null if the pattern is not known
+   * @return null if the pattern is unknown
    */
   @Nullable String pattern(Word word, State state) {
     StringBuilder pattern = new StringBuilder();
@@ -308,7 +312,7 @@ final class Expander {
     return sources.pieces().isEmpty() ? Value.unknown(Origin.OUTPUT, "arithmetic") : sources;
   }
 
-  /** Evaluates an arithmetic expression; null if its value is not known. */
+  /** Evaluates an arithmetic expression; null if its value is unknown. */
   @Nullable Long number(Value text, State state) {
     if (!text.isKnown()) {
       return null;

@@ -16,7 +16,7 @@ final class Fields {
   /**
    * Begins a word.
    *
-   * @param isSplit whether unquoted expansions are split and have globs; otherwise the word is one
+   * @param isSplit true if unquoted expansions are split and have globs; otherwise the word is one
    *     field
    * @param separators the characters of {@code IFS}
    */

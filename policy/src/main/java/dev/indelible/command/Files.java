@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Files and links that a script makes, as far as their content is known. */
+/** Files and links that a script creates, as far as their content is known. */
 final class Files {
   private Map<String, List<Value>> contents = Map.of();
   private final Links links = new Links();
@@ -19,16 +19,16 @@ final class Files {
   /** Named pipes that the script makes. */
   private Set<String> pipes = Set.of();
 
-  /** Whether a named pipe was written, which another command may have read before. */
+  /** True if a named pipe was written, which another command may have read before. */
   private boolean hasFilledPipe;
 
-  /** Notes that a path is a named pipe. */
+  /** Records that a path is a named pipe. */
   void pipe(String key) {
     pipes = pipes.isEmpty() ? new HashSet<>() : pipes;
     pipes.add(key);
   }
 
-  /** Returns whether a named pipe was filled since the last call. */
+  /** Returns true if a named pipe was filled since the last call. */
   boolean takeFilledPipe() {
     boolean isFilled = hasFilledPipe;
     hasFilledPipe = false;

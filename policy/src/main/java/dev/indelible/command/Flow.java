@@ -71,7 +71,7 @@ final class Flow {
     return outcome;
   }
 
-  /** Runs a command; the state is used up. */
+  /** Runs a command. The caller must not use the state afterwards. */
   Outcome command(Command command, State state, Streams io) {
     interpreter.budget().enter();
     Outcome outcome = dispatch(command, state, io);
@@ -176,7 +176,7 @@ final class Flow {
     return pipeline.isNegated() ? new Outcome(outcome.failed(), outcome.success(), null) : outcome;
   }
 
-  /** Runs a pipeline from one of its commands on, once for each text that may come into it. */
+  /** Runs the rest of a pipeline from one of its commands, once for each possible input text. */
   private void stage(List<Command> commands, int at, State state, Streams io) {
     Streams current = io;
     for (int i = at; i < commands.size(); i++) {
@@ -231,7 +231,7 @@ final class Flow {
         State.either(yes.unlikely(), no.unlikely()));
   }
 
-  /** Returns whether a condition is {@code true} or {@code :} as written. */
+  /** Returns true if a condition is {@code true} or {@code :} as written. */
   static boolean isAlwaysTrue(Script condition) {
     if (condition.statements().size() == 1
         && condition.statements().get(0).command() instanceof Command.Simple simple

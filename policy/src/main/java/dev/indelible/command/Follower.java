@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Notes what a program does, and follows what it runs. */
+/** Records what a program does, and follows the commands that it runs. */
 final class Follower {
   private static final String SHELL = "shell";
 
@@ -39,9 +39,9 @@ final class Follower {
   }
 
   /**
-   * Notes a command of the table, and runs what it runs.
+   * Records a command of the table, and runs what it runs.
    *
-   * @return whether what it runs has written all that it writes
+   * @return true if the commands that it runs have written its whole output
    */
   boolean run(Invocation invocation, List<Value> argv, Runner.Call call) {
     State state = call.state();
@@ -94,7 +94,7 @@ final class Follower {
     return false;
   }
 
-  /** Returns whether a use runs something on another machine, or in a container. */
+  /** Returns true if a use runs something on another machine, or in a container. */
   private static boolean isElsewhere(Use use) {
     return !use.detail().isEmpty()
         && (use.role() == Role.RUNS_SHELL || use.role() == Role.RUNS_COMMAND);
@@ -154,7 +154,7 @@ final class Follower {
     return inner;
   }
 
-  /** Adds a use with what the interpretation knows more about it. */
+  /** Adds a use, completed with what the interpretation knows about it. */
   private void complete(Use use, Streams io, List<Use> into) {
     boolean isInput =
         use.arguments().size() == 1
@@ -270,7 +270,7 @@ final class Follower {
     interpreter.place(outer);
   }
 
-  /** Drops words from a file, which before a command of {@code env} are settings. */
+  /** Removes words from a file. Before a command of {@code env}, these words are settings. */
   private static List<Value> withoutSettings(List<Value> command) {
     int first = 0;
     while (first < command.size() && isOfFile(command.get(first))) {
@@ -328,7 +328,7 @@ final class Follower {
     return name;
   }
 
-  /** Returns whether an option is followed by a command: {@code -c}, {@code -lc}, {@code -exec}. */
+  /** Returns true if an option is followed by a command: {@code -c}, {@code -lc}, {@code -exec}. */
   private static boolean namesCommand(String option) {
     return option.startsWith("-exec")
         || option.startsWith("-ok")

@@ -196,7 +196,7 @@ final class Format {
     return out.toString();
   }
 
-  /** Reads an escape from behind its backslash; returns where the text goes on. */
+  /** Reads an escape after its backslash; returns the offset after the escape. */
   private static int escape(String text, int at, boolean hasLeadingZero, StringBuilder out) {
     char c = text.charAt(at);
     int simple = SIMPLE.indexOf(c);

@@ -17,12 +17,12 @@ final class Input {
     return new Input(Value.unknown(Origin.INPUT, ""));
   }
 
-  /** Returns what was not yet read. */
+  /** Returns the text that is not read yet. */
   Value rest() {
     return rest;
   }
 
-  /** Returns whether all of it was read. */
+  /** Returns true if all text was read. */
   boolean isAtEnd() {
     return rest.pieces().isEmpty();
   }

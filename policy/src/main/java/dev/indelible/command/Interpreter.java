@@ -17,8 +17,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a script without effects, to find the commands that it would run. Each branch is taken, each
- * loop over known words goes round once a word. Not thread-safe; one script uses it once.
+ * Runs a script without effects, to find the commands that it would run. It runs each branch, and a
+ * loop over known words once for each word. Not thread-safe; one script uses it once.
  */
 final class Interpreter {
   private final Context context;
@@ -212,7 +212,7 @@ final class Interpreter {
     }
   }
 
-  /** Notes a command. */
+  /** Records a command. */
   void emit(List<Value> argv, State state, List<Use> uses) {
     List<Value> directories = state.directories();
     for (int i = 0; i < directories.size(); i++) {
@@ -220,7 +220,7 @@ final class Interpreter {
     }
   }
 
-  /** Notes a command in one directory. */
+  /** Records a command in one directory. */
   void emit(List<Value> argv, Value directory, List<Use> uses) {
     List<Use> all = files.links().followed(uses, directory);
     place.add(new EffectiveCommand(argv, directory, all, place.via(), place.machine()), found);
@@ -229,7 +229,7 @@ final class Interpreter {
     }
   }
 
-  /** Notes that something cannot be read. */
+  /** Records that something cannot be read. */
   void hide(State state, String reason) {
     List<Use> uses = List.of(hides(List.of(), reason));
     Value directory = state.directories().get(0);
@@ -241,7 +241,7 @@ final class Interpreter {
     return new Use(Role.HIDES, what, reason, false, false);
   }
 
-  /** Runs what a prompt string would run that a text is used as. */
+  /** Runs the commands that a text would run if it is used as a prompt string. */
   void prompt(Value text) {
     String shown = text.display();
     if (text.hasUnknown() || shown.contains("$(") || shown.indexOf('`') >= 0) {

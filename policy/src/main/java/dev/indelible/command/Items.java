@@ -6,7 +6,7 @@ import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Items of a text that {@code xargs} and its like hand to commands. */
+/** Items of a text that {@code xargs} and similar programs pass to commands. */
 final class Items {
   private static final int MAX_ITEMS = 100;
 

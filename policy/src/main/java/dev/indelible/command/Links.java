@@ -17,7 +17,7 @@ final class Links {
   /** The limit of Linux for one path. */
   private static final int MAX_LINKS = 40;
 
-  /** As many names as a canonical path has at most; a longer path concerns every pattern. */
+  /** Maximum number of names in a canonical path; a longer path is opaque. */
   private static final int MAX_NAMES = 1_024;
 
   /** The targets by the paths of the links. */
@@ -28,8 +28,8 @@ final class Links {
   }
 
   /**
-   * Notes the links that uses create, and returns the uses with each path that leads through a link
-   * of the script once more, resolved.
+   * Records the links that uses create, and returns the uses with each path that leads through a
+   * link of the script once more, resolved.
    */
   List<Use> followed(List<Use> uses, Value directory) {
     List<Use> all = uses;
@@ -69,7 +69,7 @@ final class Links {
     Value target = use.arguments().get(1);
     List<Value> place = names(use.arguments().get(0), directory);
     Value base = directory;
-    if (use.detail().isEmpty() && !Paths.isAbsolute(target)) {
+    if (!use.detail().endsWith("from here") && !Paths.isAbsolute(target)) {
       base = joined(place.subList(0, place.size() - 1));
     }
     put(key(place), joined(names(target, base)));
@@ -80,7 +80,7 @@ final class Links {
     targets.put(key, target);
   }
 
-  /** Notes that a path may have another name from now on. */
+  /** Records that a path may have another name from now on. */
   void move(Value from, Value to, Value directory) {
     Value target = targets.get(key(names(from, directory)));
     if (target != null) {
@@ -89,7 +89,7 @@ final class Links {
   }
 
   /**
-   * Returns where a path leads by the links of the script; {@code ..} behind a link leads above its
+   * Returns where a path leads by the links of the script; {@code ..} after a link leads above its
    * target, as the system reads it.
    *
    * @return null if it leads through no link
@@ -166,7 +166,7 @@ final class Links {
     return names;
   }
 
-  /** Returns whether a path begins as one of Windows, where a backslash separates, too. */
+  /** Returns true if a path begins as one of Windows, where a backslash separates, too. */
   private static boolean isWindows(Value path) {
     String text = path.prefix();
     return text.startsWith("\\") || text.length() > 1 && text.charAt(1) == ':';

@@ -9,11 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Loops: over known words once for each, otherwise twice, so that a second round is seen. */
+/**
+ * Loops. A loop over known words runs once for each word. Any other loop runs twice, so that the
+ * effect of a second round is found.
+ */
 final class Loops {
   private static final int MAX_ROUNDS = 200;
 
-  /** Numbers that a loop is run for; more add nothing new. */
+  /** Maximum number of numbers for which a loop runs; more add nothing new. */
   private static final int MAX_NUMBERS = 50;
 
   private final Interpreter interpreter;
@@ -27,7 +30,7 @@ final class Loops {
     this.flow = flow;
   }
 
-  /** Ends a loop or a round; goes on outside of loops, as bash does. */
+  /** Ends a loop or a round; continues outside of loops, as bash does. */
   Outcome end(State state) {
     if (ends == null) {
       return Outcome.of(state);
@@ -107,7 +110,7 @@ final class Loops {
     for (State each : mine) {
       broken = State.either(broken, each);
     }
-    // After "continue" the loop goes on, which is not distinguished from "break".
+    // After "continue" the loop continues, which is not distinguished from "break".
     return new Round(State.either(next, broken), broken);
   }
 

@@ -13,14 +13,24 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Reads names of commands that are not written out, and knows idioms whose text is harmless. */
+/**
+ * Reads names of commands that are not written literally, and recognises idioms whose text is
+ * harmless.
+ */
 final class Names {
   /** Commands whose output is documented to be evaluated: their words, one command a line. */
   private static final Set<String> IDIOMS = readIdioms();
 
   private static final Set<String> VERSIONED = Set.of("python", "pip", "gcc", "clang", "java");
 
-  /** Programs that a glob may stand for; one that matches more names none. */
+  /** Programs that run a file of the project. */
+  private static final Set<String> INTERPRETERS =
+      Set.of("bash", "node", "perl", "php", "python", "python3", "ruby", "sh");
+
+  /**
+   * Maximum number of programs that a glob may stand for; a glob that matches more names no
+   * program.
+   */
   private static final int MAX_CANDIDATES = 12;
 
   private final Programs programs;
@@ -34,11 +44,11 @@ final class Names {
    *
    * @param names of the programs that it may be; none if nothing is known
    * @param skipped words before the one that names the program
-   * @param isHidden whether the spelling hides the name
+   * @param isHidden true if the spelling hides the name
    */
   record Reading(List<String> names, int skipped, boolean isHidden) {}
 
-  /** Reads a command whose first word is not known as a whole. */
+  /** Reads a command whose first word is unknown as a whole. */
   Reading read(List<Value> argv) {
     Value first = argv.get(0);
     if (!first.hasUnknown()) {
@@ -52,6 +62,10 @@ final class Names {
     if (isPath && last.isKnown() && !last.pieces().isEmpty()) {
       // "$JAVA_HOME/bin/java": whatever the directory, the program is that.
       return new Reading(known(last.prefix()), 0, false);
+    }
+    if (isContent(first)) {
+      // "$(cat file)": the file might as well be run itself.
+      return new Reading(List.of(), 0, false);
     }
     if (isArguments(first)) {
       return new Reading(List.of(), 0, false);
@@ -91,7 +105,17 @@ final class Names {
         && !value.has(Origin.INPUT);
   }
 
-  /** Returns whether the name is {@code "$@"} or {@code "$1"} of a script that has none. */
+  /** Returns whether a value is the content of files alone. */
+  private static boolean isContent(Value value) {
+    for (Value.Piece piece : value.pieces()) {
+      if (!(piece instanceof Value.Unknown unknown) || unknown.origin() != Origin.FILE) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Returns true if the name is {@code "$@"} or {@code "$1"} of a script that has none. */
   private static boolean isArguments(Value value) {
     return value.pieces().size() == 1
         && value.pieces().get(0) instanceof Value.Unknown unknown
@@ -134,7 +158,7 @@ final class Names {
     return found.size() > MAX_CANDIDATES ? List.of() : found;
   }
 
-  /** Returns whether a text is the output of a command that is documented to be evaluated. */
+  /** Returns true if a text is the output of a command that is documented to be evaluated. */
   boolean isIdiom(Value text) {
     if (text.pieces().isEmpty()) {
       return false;
@@ -142,7 +166,7 @@ final class Names {
     boolean hasListed = false;
     for (Value.Piece piece : text.pieces()) {
       if (piece instanceof Value.Unknown unknown && unknown.origin() == Origin.OUTPUT) {
-        if (!isListed(unknown.detail())) {
+        if (!isListed(unknown.detail()) && !isOfProject(unknown.detail())) {
           return false;
         }
         hasListed = true;
@@ -152,6 +176,20 @@ final class Names {
       }
     }
     return hasListed;
+  }
+
+  /**
+   * Returns whether a command is a program of the project, or a file of it in another language: who
+   * runs it might as well run what it prints.
+   */
+  private static boolean isOfProject(String command) {
+    String[] words = command.split(" ", 3);
+    boolean isInterpreter = INTERPRETERS.contains(words[0]) && words.length > 1;
+    String file = isInterpreter ? words[1] : words[0];
+    return file.matches("[\\w.-]+(?:/[\\w.-]+)*")
+        && !file.startsWith("-")
+        && !file.contains("..")
+        && (isInterpreter ? file.indexOf('.') > 0 : file.indexOf('/') > 0);
   }
 
   private static boolean isListed(String command) {

@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param success after it succeeded
  * @param failure after it failed
- * @param unlikely after a failure that a script is not expected to survive, as of {@code cd}: it
- *     counts where the script asks for it by <code>||</code>, {@code !} or {@code else} alone
+ * @param unlikely after a failure that usually ends a script, such as a failure of {@code cd}; it
+ *     counts only where the script handles the failure with <code>||</code>, {@code !} or {@code
+ *     else} alone
  */
 record Outcome(@Nullable State success, @Nullable State failure, @Nullable State unlikely) {
   /** The script ends. */
@@ -26,7 +27,7 @@ record Outcome(@Nullable State success, @Nullable State failure, @Nullable State
     return next == null ? unlikely : next;
   }
 
-  /** Returns the state in which a command runs that follows a failure. */
+  /** Returns the state in which the next command runs after a failure. */
   @Nullable State failed() {
     return State.either(failure, unlikely);
   }

@@ -28,6 +28,8 @@ final class Outputs {
     switch (base) {
       case "echo":
         return List.of(Format.echo(arguments));
+      case "date":
+        return List.of(date(arguments));
       case "printf":
         return List.of(printf(arguments));
       case "pwd":
@@ -119,13 +121,13 @@ final class Outputs {
     }
   }
 
-  /** Returns whether {@code git} prints the repository's root, taken for the working directory. */
+  /** Returns true if {@code git} prints the repository's root, taken for the working directory. */
   private static boolean isTopLevel(List<Value> arguments) {
     return !arguments.isEmpty()
         && arguments.get(arguments.size() - 1).prefix().equals("--show-toplevel");
   }
 
-  /** Returns whether a filter prints some of the lines of its standard input, unchanged. */
+  /** Returns true if a filter prints some of the lines of its standard input, unchanged. */
   private static boolean isOfLines(List<Value> arguments, @Nullable Invocation invocation) {
     for (Value argument : arguments) {
       String text = argument.prefix();
@@ -161,7 +163,7 @@ final class Outputs {
     return all.build();
   }
 
-  /** Returns a value with the sources of what a command reads behind it. */
+  /** Returns a value, followed by the sources of what a command reads. */
   private Value sources(
       Value first, Value in, @Nullable Invocation invocation, State state, Streams io) {
     Value.Builder all = new Value.Builder().add(first);
@@ -199,6 +201,29 @@ final class Outputs {
       words.append(' ').append(argv.get(i).prefix());
     }
     return words.toString();
+  }
+
+  /** Returns the text of a format of {@code date}, whose fields are not known. */
+  private static Value date(List<Value> arguments) {
+    Value.Builder printed = new Value.Builder();
+    for (Value argument : arguments) {
+      String format = argument.prefix();
+      if (format.startsWith("+") && argument.isKnown()) {
+        for (int i = 1; i < format.length(); i++) {
+          if (format.charAt(i) != '%') {
+            printed.add(format.substring(i, i + 1));
+            continue;
+          }
+          while (i + 1 < format.length() && !Character.isLetter(format.charAt(i + 1))) {
+            i++;
+          }
+          i++;
+          printed.add(new Value.Unknown(Origin.OUTPUT, "date"));
+        }
+      }
+    }
+    Value text = printed.build();
+    return text.pieces().isEmpty() ? Value.unknown(Origin.OUTPUT, "date") : text;
   }
 
   private Value printf(List<Value> arguments) {

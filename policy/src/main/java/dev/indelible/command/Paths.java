@@ -20,7 +20,7 @@ final class Paths {
     return absolute.isKnown() ? Value.of(shortened(absolute.prefix())) : absolute;
   }
 
-  /** Returns whether a path does not depend on the working directory, as far as it is known. */
+  /** Returns true if a path does not depend on the working directory, as far as it is known. */
   static boolean isAbsolute(Value path) {
     if (path.pieces().isEmpty()) {
       return false;
@@ -62,7 +62,7 @@ final class Paths {
     return path.length() == 1 || !path.endsWith("/");
   }
 
-  /** Returns whether a path is that of the script itself, which is no file if an agent runs it. */
+  /** Returns true if a path is that of the script itself, which is no file if an agent runs it. */
   static boolean isScript(Value path) {
     return path.pieces().size() == 1
         && path.pieces().get(0) instanceof Value.Unknown unknown

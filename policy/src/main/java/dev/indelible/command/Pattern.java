@@ -7,7 +7,7 @@ package dev.indelible.command;
 final class Pattern {
   private Pattern() {}
 
-  /** Returns whether a text as a whole matches. */
+  /** Returns true if a text as a whole matches. */
   static boolean matches(String pattern, String text, Budget budget) {
     return matches(pattern, text, 0, text.length(), budget);
   }
@@ -44,7 +44,7 @@ final class Pattern {
     return p == pattern.length();
   }
 
-  /** Returns where the pattern goes on after it matched a character; -1 if it does not match. */
+  /** Returns where the pattern continues after it matched a character; -1 if it does not match. */
   private static int one(String pattern, int p, char c) {
     char first = pattern.charAt(p);
     if (first == '?') {
@@ -182,7 +182,7 @@ final class Pattern {
     return -1;
   }
 
-  /** Returns whether a pattern has more than text that stands for itself. */
+  /** Returns true if a pattern has more than text that stands for itself. */
   static boolean hasSpecial(String pattern) {
     for (int i = 0; i < pattern.length(); i++) {
       if ("*?[\\".indexOf(pattern.charAt(i)) >= 0) {

@@ -15,7 +15,7 @@ final class Placeholders {
 
   private final List<Value.Piece> pieces = new ArrayList<>();
 
-  /** Returns whether a text has to be decoded. */
+  /** Returns true if a text has to be decoded. */
   boolean mayBeIn(String text) {
     if (pieces.isEmpty()) {
       return false;

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Process substitution: commands that stand behind a path. */
+/** Process substitution: a path that stands for the input or output of commands. */
 final class Processes {
   private final Interpreter interpreter;
   private Map<String, Reader> readers = Map.of();
@@ -37,7 +37,10 @@ final class Processes {
     return Value.of(path);
   }
 
-  /** Runs the script behind a path with what a command writes to it; does nothing for others. */
+  /**
+   * Runs the script that reads from a path, with what a command writes to the path; does nothing
+   * for other paths.
+   */
   void feed(String path, Value content) {
     @Nullable Reader reader = readers.isEmpty() ? null : readers.remove(path);
     if (reader != null) {
@@ -45,7 +48,7 @@ final class Processes {
     }
   }
 
-  /** Runs the scripts that nothing was seen to write to. */
+  /** Runs the scripts to which no command has written. */
   void feedRest() {
     while (!readers.isEmpty()) {
       feed(readers.keySet().iterator().next(), Value.unknown(Origin.OUTPUT, ""));

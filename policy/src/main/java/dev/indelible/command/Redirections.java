@@ -190,7 +190,7 @@ final class Redirections {
     }
   }
 
-  /** Notes what was written; the command has run. */
+  /** Records what was written; the command has run. */
   void finish() {
     for (Written each : written) {
       String prefix = each.path().prefix();

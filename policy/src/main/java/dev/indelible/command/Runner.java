@@ -37,7 +37,7 @@ final class Runner {
    * The surroundings of a command.
    *
    * @param uses what its redirections and variables do
-   * @param isProgram whether it is run by a program, which knows no functions of the shell
+   * @param isProgram true if it is run by a program, which knows no functions of the shell
    */
   record Call(State state, Streams io, List<Use> uses, boolean isProgram) {
     Call with(List<Use> other) {
@@ -49,7 +49,7 @@ final class Runner {
     }
   }
 
-  /** Notes a command whose uses are known, and runs what it runs. */
+  /** Records a command whose uses are known, and runs what it runs. */
   void follow(Invocation invocation, List<Value> argv, Call call) {
     follower.run(invocation, argv, call);
   }
@@ -127,7 +127,7 @@ final class Runner {
     }
   }
 
-  /** Runs a command whose name is not known, or known in part. */
+  /** Runs a command whose name is unknown, or known in part. */
   private Outcome runUnknown(List<Value> argv, Call call) {
     Names.Reading reading = names.read(argv);
     Value first = argv.get(0);
@@ -142,6 +142,12 @@ final class Runner {
       }
     }
     List<String> candidates = reading.names();
+    if (candidates.isEmpty() && argv.size() > 1 && isScriptItself(first)) {
+      // "$0 -c text": the shell that runs the script.
+      List<Value> shell = new ArrayList<>(argv);
+      shell.set(0, Value.of("sh"));
+      return run(shell, call);
+    }
     if (candidates.isEmpty()) {
       List<Value> written = interpreter.files().written(first, call.state().directories().get(0));
       if (!written.isEmpty()) {
@@ -203,7 +209,7 @@ final class Runner {
   }
 
   /**
-   * Returns whether a text is one of variables that the script does not set, for another machine.
+   * Returns true if a text is one of variables that the script does not set, for another machine.
    */
   private boolean isForOthers(Value text) {
     for (Value.Piece piece : text.pieces()) {
@@ -214,7 +220,7 @@ final class Runner {
     return !interpreter.place().machine().isEmpty();
   }
 
-  /** Returns whether a text is the content of files, which might as well be run themselves. */
+  /** Returns true if a text is the content of files, which might as well be run themselves. */
   private static boolean isOfFiles(Value text) {
     for (Value.Piece piece : text.pieces()) {
       if (piece instanceof Value.Unknown unknown && unknown.origin() != Origin.FILE) {
@@ -224,7 +230,7 @@ final class Runner {
     return true;
   }
 
-  /** Returns whether a text begins as a script that can be read, unknown parts or not. */
+  /** Returns true if a text begins as a script that can be read, unknown parts or not. */
   static boolean isReadable(Value text) {
     return text.isKnown()
         ? !text.pieces().isEmpty()

@@ -280,7 +280,7 @@ final class SimpleCommands {
     return Outcome.of(after);
   }
 
-  /** Runs an alias, the command's arguments behind its last words. */
+  /** Runs an alias, followed by the command's arguments. */
   private Outcome aliased(Script script, Command.Simple simple, State state, Streams io) {
     List<Script.Statement> statements = new ArrayList<>(script.statements());
     int last = statements.size() - 1;

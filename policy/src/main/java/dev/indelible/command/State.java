@@ -68,7 +68,7 @@ final class State {
     directoryStack = other.directoryStack;
   }
 
-  /** Returns a copy that changes by itself. */
+  /** Returns an independent copy. */
   State copy() {
     return new State(this);
   }
@@ -172,7 +172,7 @@ final class State {
     directoryStack = List.copyOf(stack);
   }
 
-  /** Returns whether nothing was written since the two were one. */
+  /** Returns true if neither was changed since one was copied from the other. */
   boolean isSame(State other) {
     return variables == other.variables
         && functions == other.functions
@@ -180,7 +180,7 @@ final class State {
         && traps == other.traps;
   }
 
-  /** Returns a state in which each may be the case; null if neither is reached. */
+  /** Returns a state that may be either of the two; null if neither is reached. */
   static @Nullable State either(@Nullable State one, @Nullable State other) {
     if (one == null || other == null || one == other) {
       return one == null ? other : one;

@@ -65,7 +65,7 @@ final class Transforms {
     return value.isKnown() ? Value.of(change.apply(value.prefix())) : value;
   }
 
-  /** Returns a value of which no more is known than where it comes from. */
+  /** Returns an unknown value with the source of this value. */
   static Value weakened(Value value) {
     List<Value.Piece> pieces = new ArrayList<>();
     for (Value.Piece piece : value.pieces()) {

@@ -9,7 +9,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 
 /**
- * Notes the files and links that programs create, so that later commands of the script see them.
+ * Records the files and links that programs create, so that later commands of the script see them.
  */
 final class Written {
   private final Interpreter interpreter;
@@ -49,7 +49,7 @@ final class Written {
     }
   }
 
-  /** Returns the first host that a program connects to; empty if it does to none. */
+  /** Returns the first host that a program connects to; empty if there is none. */
   static String contacted(List<Use> uses) {
     for (Use use : uses) {
       if (use.role() == Role.CONTACTS && !use.arguments().isEmpty()) {

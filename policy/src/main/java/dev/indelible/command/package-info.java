@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Commands that a script runs in the end: wrappers removed, constants resolved. */
+/** Commands that a script finally runs: wrappers removed, constants resolved. */
 @NullMarked
 package dev.indelible.command;
 

@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of an action from which a fact follows. Texts for a person and for rules on commands are
+ * The part of an action from which a fact follows. Texts for people and for rules on commands are
  * made when they are asked for: most facts match no rule.
  *
  * @param source the effective command; null if the action is no command
@@ -20,7 +20,7 @@ public record Cause(@Nullable EffectiveCommand source) {
   /** The most words of a command that rules compare. */
   private static final int MAX_WORDS = 16;
 
-  /** Returns the effective command for a person; empty if the action is no command. */
+  /** Returns the effective command in words; empty if the action is no command. */
   public String command() {
     return source == null ? "" : source.display();
   }
@@ -35,14 +35,14 @@ public record Cause(@Nullable EffectiveCommand source) {
     return source == null ? "" : source.machine();
   }
 
-  /** Returns whether the program's name is known. */
+  /** Returns true if the program's name is known. */
   boolean isNamed() {
     return source != null
         && !source.argv().isEmpty()
         && !source.argv().get(0).text().orElse("").isEmpty();
   }
 
-  /** Returns the program's name without its directory; empty if it is not known. */
+  /** Returns the program's name without its directory; empty if it is unknown. */
   public String program() {
     if (source == null || source.argv().isEmpty()) {
       return "";
@@ -53,7 +53,7 @@ public record Cause(@Nullable EffectiveCommand source) {
 
   /**
    * Returns the program's name and the arguments that are known and no options; empty if the name
-   * is not known.
+   * is unknown.
    */
   public List<String> words() {
     if (source == null || !isNamed()) {

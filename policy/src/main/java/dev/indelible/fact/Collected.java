@@ -17,7 +17,6 @@ import dev.indelible.value.Value.Piece;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /** The facts of an action while it is read. Used by one thread. */
 final class Collected {
@@ -43,51 +42,33 @@ final class Collected {
               "/run/podman/podman.sock",
               "C:\\"));
 
-  /** The detail of a deletion that keeps the content at another place. */
-  private static final String MOVED = "moved";
-
-  /** The detail of a change of mode after which only the owner has access. */
-  private static final String PRIVATE_MODE = "private mode";
-
   /** The detail of a deletion that destroys the content of a file, not its name. */
   private static final String CONTENT = "content";
 
-  private static final PathPatterns SSH_FILES = PathPatterns.of(List.of("~/.ssh", "~/.ssh/**"));
-
-  /** Transports, compressors and names for "no file" that options name. */
-  private static final Set<String> HARMLESS_HELPERS =
-      Set.of(
-          "ssh",
-          "gzip",
-          "pigz",
-          "bzip2",
-          "pbzip2",
-          "lbzip2",
-          "xz",
-          "pixz",
-          "lzma",
-          "lzop",
-          "lz4",
-          "zstd",
-          "zstdmt",
-          "brotli",
-          "NONE",
-          "NORC",
-          "DEFAULTS");
-
   private final Guard guard;
   private final Surroundings surroundings;
+
+  /** Whether facts about paths are kept with requests to follow their links. */
+  private final boolean followsLinks;
+
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
+
+  /** The working directory of the last command, which mostly is that of the next. */
+  private Value lastDirectory = Value.EMPTY;
+
+  private CanonicalPath lastDirectoryPath;
 
   /** Facts about paths of this machine, each with the request to follow its links. */
   private final List<Fact> onPaths = new ArrayList<>();
 
   private final List<Request> requests = new ArrayList<>();
 
-  Collected(Guard guard, Surroundings surroundings) {
+  Collected(Guard guard, Surroundings surroundings, boolean followsLinks) {
     this.guard = guard;
     this.surroundings = surroundings;
+    this.followsLinks = followsLinks;
+    lastDirectoryPath = surroundings.workingDirectory();
   }
 
   /** Adds each fact about a path once more, if links lead to another one. */
@@ -103,7 +84,7 @@ final class Collected {
       CanonicalPath path = followed.paths().get(i);
       if (path != written || isElsewhere) {
         Operand.Path operand = new Operand.Path(path, followed.surroundings(), written);
-        path(fact.verb(), operand, fact.isRecursive(), fact.cause());
+        path(fact.verb(), operand, fact.isRecursive(), fact.manner(), fact.cause());
       }
     }
   }
@@ -112,17 +93,17 @@ final class Collected {
     return new Facts(facts, commands);
   }
 
-  void add(Verb verb, Operand operand, boolean isRecursive, Cause cause) {
-    facts.add(new Fact(verb, operand, isRecursive, cause));
+  void add(Verb verb, Operand operand, Cause cause) {
+    facts.add(new Fact(verb, operand, cause));
   }
 
   private void detail(Verb verb, String detail, Cause cause) {
-    add(verb, new Operand.Detail(detail), false, cause);
+    add(verb, new Operand.Detail(detail), cause);
   }
 
   /** Adds a fact about a path relative to the action's working directory. */
   void path(Verb verb, Value path, boolean isRecursive, Cause cause) {
-    path(verb, new Named(path, surroundings.workingDirectory()), isRecursive, cause);
+    path(verb, new Named(path, surroundings.workingDirectory()), isRecursive, "", cause);
   }
 
   /** Adds a fact about the host of a URL; a URL of a file is a read of that file. */
@@ -131,14 +112,14 @@ final class Collected {
     if (host.kind() == CanonicalHost.Kind.FILE) {
       path(Verb.READS, url, false, cause);
     } else if (host.kind() != CanonicalHost.Kind.LOCAL) {
-      add(Verb.CONTACTS, new Operand.Host(host), false, cause);
+      add(Verb.CONTACTS, new Operand.Host(host), cause);
     }
   }
 
   /**
    * A path as an action names it.
    *
-   * @param isLinkItself whether a link in its place is not followed
+   * @param isLinkItself true if a link in its place is not followed
    */
   private record Named(Value value, CanonicalPath directory, boolean isLinkItself) {
     Named(Value value, CanonicalPath directory) {
@@ -146,11 +127,12 @@ final class Collected {
     }
   }
 
-  private void path(Verb verb, Named named, boolean isRecursive, Cause cause) {
+  private void path(Verb verb, Named named, boolean isRecursive, String manner, Cause cause) {
     CanonicalPath path = surroundings.path(named.value(), named.directory());
-    path(verb, new Operand.Path(path, surroundings, path), isRecursive, cause);
-    if (cause.machine().isEmpty()) {
-      onPaths.add(new Fact(verb, new Operand.Path(path, surroundings, path), isRecursive, cause));
+    Operand.Path operand = new Operand.Path(path, surroundings, path);
+    path(verb, operand, isRecursive, manner, cause);
+    if (followsLinks && cause.machine().isEmpty()) {
+      onPaths.add(new Fact(verb, operand, isRecursive, manner, cause));
       requests.add(
           new Request(
               path,
@@ -161,13 +143,14 @@ final class Collected {
     }
   }
 
-  private void path(Verb verb, Operand.Path operand, boolean isRecursive, Cause cause) {
-    add(verb, operand, isRecursive, cause);
+  private void path(
+      Verb verb, Operand.Path operand, boolean isRecursive, String manner, Cause cause) {
+    facts.add(new Fact(verb, operand, isRecursive, manner, cause));
     boolean isChange = verb == Verb.WRITES || verb == Verb.DELETES;
     if (isChange
         && cause.machine().isEmpty()
         && guard.isPlace(operand.path(), isRecursive, operand.surroundings())) {
-      add(Verb.CHANGES_GUARD, operand, isRecursive, cause);
+      facts.add(new Fact(Verb.CHANGES_GUARD, operand, isRecursive, manner, cause));
     }
   }
 
@@ -186,14 +169,21 @@ final class Collected {
         detail(Verb.CHANGES_GUARD, String.join(" ", cause.words()), cause);
       }
     }
-    CanonicalPath directory = surroundings.path(command.workingDirectory());
     for (Use use : command.uses()) {
-      add(use, directory, cause);
+      add(use, directory(command.workingDirectory()), cause);
     }
   }
 
+  private CanonicalPath directory(Value directory) {
+    if (directory != lastDirectory) {
+      lastDirectory = directory;
+      lastDirectoryPath = surroundings.path(directory);
+    }
+    return lastDirectoryPath;
+  }
+
   private void add(Use use, CanonicalPath directory, Cause cause) {
-    if (use.isDetour() && !isHarmlessHelper(use)) {
+    if (use.isDetour()) {
       detail(Verb.DETOURS, detour(use), cause);
     }
     switch (use.role()) {
@@ -217,27 +207,16 @@ final class Collected {
       case SETS -> sets(use, cause);
       case GAINS_PRIVILEGE -> detail(Verb.GAINS_PRIVILEGE, use.detail(), cause);
       case REWRITES_HISTORY -> detail(Verb.REWRITES_HISTORY, use.detail(), cause);
-      case DESTROYS -> detail(Verb.DESTROYS, use.detail(), cause);
+      case DESTROYS -> destroys(use, cause);
       case PUBLISHES -> detail(Verb.PUBLISHES, use.detail(), cause);
       case STOPS -> stops(use, cause);
       case HIDES -> detail(Verb.OPAQUE, use.detail(), cause);
     }
   }
 
-  /** Returns whether a detour runs a program that many a command line names in that place. */
-  private static boolean isHarmlessHelper(Use use) {
-    if (use.arguments().size() != 1) {
-      return false;
-    }
-    String text = use.arguments().get(0).text().orElse("");
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (!Character.isLetterOrDigit(c) && "-_. /:@=,~".indexOf(c) < 0) {
-        return false;
-      }
-    }
-    int end = text.indexOf(' ');
-    return HARMLESS_HELPERS.contains(end < 0 ? text : text.substring(0, end));
+  private void destroys(Use use, Cause cause) {
+    boolean isNamed = use.detail().isEmpty() && !use.arguments().isEmpty();
+    detail(Verb.DESTROYS, isNamed ? use.arguments().get(0).display() : use.detail(), cause);
   }
 
   private static String detour(Use use) {
@@ -248,56 +227,27 @@ final class Collected {
 
   private void paths(Verb verb, Use use, CanonicalPath directory, Cause cause) {
     for (Value value : use.arguments()) {
-      CanonicalPath path = surroundings.path(withoutLineEnd(value), directory);
-      if (use.detail().equals(MOVED) && (path.hasUnknown() || isWorkInProgress(value, path))) {
-        continue; // Moved, not lost: only a place that matters counts.
-      }
-      if (use.detail().equals(PRIVATE_MODE) && SSH_FILES.isConcerned(path, false, surroundings)) {
-        continue; // What ssh asks for.
+      if (value.pieces().isEmpty()) {
+        continue; // No file has an empty name.
       }
       // A link in /dev stands for a device, which a deletion empties.
       boolean isLinkItself =
           use.role() == Role.LINKS
               || use.role() == Role.DELETES
                   && !use.detail().equals(CONTENT)
-                  && !path.display().startsWith("/dev/");
-      Named named = new Named(withoutLineEnd(value), directory, isLinkItself);
-      path(verb, named, use.isRecursive(), cause);
+                  && !surroundings.path(value, directory).display().startsWith("/dev/");
+      Named named = new Named(value, directory, isLinkItself);
+      path(verb, named, use.isRecursive(), manner(use), cause);
       if (use.role() == Role.LINKS) {
         return; // The second argument is where the link leads.
       }
     }
   }
 
-  /** Returns whether a path names the working directory, or whatever a pattern finds in it. */
-  private boolean isWorkInProgress(Value value, CanonicalPath path) {
-    boolean isPattern = value.pieces().stream().anyMatch(piece -> piece instanceof Value.Glob);
-    String first = value.prefix();
-    boolean isAbsolute = first.startsWith("/") || first.startsWith("~") || first.startsWith("..");
-    return isPattern && (!isAbsolute || endsWithExtension(value))
-        || path.display().equals(surroundings.path(Value.of(".")).display());
-  }
-
-  /** Returns whether a pattern picks files by the end of their names. */
-  private static boolean endsWithExtension(Value pattern) {
-    int last = pattern.pieces().size() - 1;
-    return pattern.pieces().get(last) instanceof Value.Known known
-        && known.text().lastIndexOf('.') == 0
-        && known.text().length() > 1
-        && known.text().indexOf('/') < 0;
-  }
-
-  /** A line of a list of files keeps its end where a script does not split it. */
-  private static Value withoutLineEnd(Value value) {
-    int last = value.pieces().size() - 1;
-    if (last < 1
-        || !(value.pieces().get(last) instanceof Value.Known known)
-        || !known.text().endsWith("\n")) {
-      return value;
-    }
-    List<Piece> pieces = new ArrayList<>(value.pieces());
-    pieces.set(last, new Value.Known(known.text().stripTrailing()));
-    return new Value(pieces);
+  private static String manner(Use use) {
+    String detail =
+        use.role() == Role.LINKS ? use.detail().replace(" from here", "") : use.detail();
+    return Fact.MANNERS.contains(detail) ? detail : "";
   }
 
   /** Adds what a text sent to a host contains of files and of the environment. */
@@ -306,7 +256,7 @@ final class Collected {
       if (piece instanceof Value.Unknown unknown) {
         if (unknown.origin() == Origin.FILE) {
           Named file = new Named(UnexpandedPath.value(unknown.detail()), directory);
-          path(Verb.SENDS, file, false, cause);
+          path(Verb.SENDS, file, false, "", cause);
         } else if (unknown.origin() == Origin.ENVIRONMENT) {
           detail(Verb.SENDS, "the environment", cause);
           path(Verb.SENDS, Value.of("/proc/self/environ"), false, cause);

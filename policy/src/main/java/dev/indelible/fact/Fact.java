@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.fact;
 
+import java.util.List;
+
 /**
  * A thing that an action does.
  *
  * @param verb what it does
  * @param operand what it does it to
- * @param isRecursive whether everything below a path is concerned
+ * @param isRecursive true if everything below a path is concerned
+ * @param manner of an operation on a path, where it is no plain one: {@code moved}, {@code mode},
+ *     {@code private mode}, {@code owner}, {@code new link}, {@code unpacked}; empty otherwise
  * @param cause the part of the action that does it
  */
-public record Fact(Verb verb, Operand operand, boolean isRecursive, Cause cause) {
-  /** Returns the fact for a person and for the record, for example {@code deletes /etc}. */
+public record Fact(Verb verb, Operand operand, boolean isRecursive, String manner, Cause cause) {
+  /** The manners, for a policy. */
+  public static final List<String> MANNERS =
+      List.of("moved", "mode", "private mode", "owner", "new link", "unpacked");
+
+  /** Creates a fact about what is no path. */
+  public Fact(Verb verb, Operand operand, Cause cause) {
+    this(verb, operand, false, "", cause);
+  }
+
+  /** Returns the fact in words and for the record, for example {@code deletes /etc}. */
   public String describe() {
     StringBuilder out = new StringBuilder(verb.key().replace('_', ' '));
     if (operand instanceof Operand.Path path) {

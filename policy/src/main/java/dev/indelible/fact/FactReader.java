@@ -27,11 +27,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what an action does. The facts are of one form whatever road the action takes: a shell
+ * Reads what an action does. The facts have the same form for every kind of action: a shell
  * command, a started process, a write, a read, a request or a tool call.
  *
- * <p>Reads the action alone: no host, no environment, and no file except for links, if it follows
- * them. Throws nothing; what it cannot read is the fact {@link Verb#OPAQUE}. Thread-safe.
+ * <p>Reads only the action: no host, no environment, and no file, except for links if it follows
+ * them. Throws nothing. A part that it cannot read becomes the fact {@link Verb#OPAQUE}.
+ * Thread-safe.
  */
 public final class FactReader {
   private static final Set<String> FILE_SURFACES =
@@ -42,8 +43,11 @@ public final class FactReader {
   private final Guard guard;
   private final @Nullable LinkResolver links;
 
-  /** Where an action takes place that does not name its place. */
-  private final Context start;
+  /** The place of an action that does not name its place. */
+  private final Scene start;
+
+  /** The place of the last command that names its place: the next is likely to name it, too. */
+  private volatile Scene last;
 
   /**
    * Creates a reader.
@@ -53,7 +57,8 @@ public final class FactReader {
   public FactReader(Guard guard) {
     this.guard = guard;
     this.links = null;
-    this.start = Context.of("", "");
+    this.start = Scene.of("", "", Context.of("", ""));
+    this.last = start;
   }
 
   /**
@@ -67,36 +72,57 @@ public final class FactReader {
     this.guard = guard;
     this.links = links;
     this.start =
-        Context.of(Path.of("").toAbsolutePath().toString(), System.getProperty("user.home", ""));
+        Scene.of(
+            "",
+            "",
+            Context.of(
+                Path.of("").toAbsolutePath().toString(), System.getProperty("user.home", "")));
+    this.last = start;
   }
 
   /** Returns what an action does. */
   public Reading read(AgentAction action) {
     Surroundings surroundings = Surroundings.unknown();
     try {
-      Context context = context(action);
-      surroundings = Surroundings.of(context.workingDirectory(), context.home());
-      Collected facts = new Collected(guard, surroundings);
-      read(action, context, facts);
+      Scene scene = scene(action);
+      surroundings = scene.surroundings();
+      Collected facts = new Collected(guard, surroundings, links != null);
+      read(action, scene.context(), facts);
       if (links != null) {
         facts.follow(links);
       }
       return new Reading(facts.done(), surroundings);
-    } catch (RuntimeException | StackOverflowError e) { // Not read is not allowed.
+    } catch (RuntimeException
+        | StackOverflowError e) { // An action that cannot be read must not be allowed.
       Fact opaque =
           new Fact(
               Verb.OPAQUE,
               new Operand.Detail("cannot be read: " + e.getClass().getSimpleName()),
-              false,
               Cause.ACTION);
       return new Reading(new Facts(List.of(opaque), List.of()), surroundings);
     }
   }
 
-  private Context context(AgentAction action) {
-    return action instanceof Bash bash
-        ? start.in(bash.cwd().orElse(""), bash.home().orElse(""))
-        : start;
+  private Scene scene(AgentAction action) {
+    String directory = action instanceof Bash bash ? bash.cwd().orElse("") : "";
+    String home = action instanceof Bash bash ? bash.home().orElse("") : "";
+    if (directory.isEmpty() && home.isEmpty()) {
+      return start;
+    }
+    Scene scene = last;
+    if (!scene.directory().equals(directory) || !scene.home().equals(home)) {
+      scene = Scene.of(directory, home, start.context().in(directory, home));
+      last = scene;
+    }
+    return scene;
+  }
+
+  /** The place of an action, by what it names, and what follows from that. */
+  private record Scene(String directory, String home, Context context, Surroundings surroundings) {
+    static Scene of(String directory, String home, Context context) {
+      Surroundings surroundings = Surroundings.of(context.workingDirectory(), context.home());
+      return new Scene(directory, home, context, surroundings);
+    }
   }
 
   private static void read(AgentAction action, Context context, Collected facts) {
@@ -117,7 +143,6 @@ public final class FactReader {
           Verb.CONTACTS,
           new Operand.Host(
               CanonicalHost.ofRequest(request.scheme(), request.host(), request.port().orElse(-1))),
-          false,
           Cause.ACTION);
     } else if (action instanceof Read read) {
       readRead(read, facts);

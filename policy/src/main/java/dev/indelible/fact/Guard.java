@@ -13,13 +13,13 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What belongs to the gate, so that an agent has no business to change it: the data directory with
- * its policy and keys, the hook that asks the gate, the launcher and the settings.
+ * What belongs to the gate and must not be changed by an agent: the data directory with its policy
+ * and keys, the hook that asks the gate, the launcher and the settings.
  *
  * <p>Immutable.
  */
 public final class Guard {
-  /** Places that are the gate's wherever it is installed. */
+  /** Places that belong to the gate wherever it is installed. */
   private static final List<String> EVERYWHERE =
       List.of(
           "**/indelible-data",
@@ -60,7 +60,7 @@ public final class Guard {
     places = PathPatterns.of(patterns);
   }
 
-  /** Returns the guard of a gate whose data directory is not known. */
+  /** Returns the guard of a gate whose data directory is unknown. */
   public static Guard anywhere() {
     return new Guard(EVERYWHERE);
   }
@@ -89,12 +89,12 @@ public final class Guard {
     }
   }
 
-  /** Returns whether a change of a path concerns the gate. */
+  /** Returns true if a change of a path concerns the gate. */
   boolean isPlace(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
     return !path.isOpaque() && places.isConcerned(path, isRecursive, surroundings);
   }
 
-  /** Returns whether a command is a verb of the gate that is not for agents. */
+  /** Returns true if a command is a verb of the gate that is not for agents. */
   boolean isOwnVerb(List<Value> argv) {
     String path = argv.isEmpty() ? "" : argv.get(0).prefix();
     if (!isProgram(path.substring(path.lastIndexOf('/') + 1))) {
@@ -117,17 +117,17 @@ public final class Guard {
     return false;
   }
 
-  /** Returns whether a program's name is the gate's. */
+  /** Returns true if the program with this name belongs to the gate. */
   boolean isProgram(String name) {
     return name.toLowerCase(Locale.ROOT).equals(PROGRAM);
   }
 
-  /** Returns whether a variable of the environment is a setting of the gate. */
+  /** Returns true if a variable of the environment is a setting of the gate. */
   boolean isSetting(String variable) {
     return variable.startsWith(VARIABLE_PREFIX);
   }
 
-  /** Returns whether a text names a process or service of the gate. */
+  /** Returns true if a text names a process or service of the gate. */
   boolean isProcess(String text) {
     return text.toLowerCase(Locale.ROOT).contains(PROGRAM);
   }

@@ -22,7 +22,7 @@ public sealed interface Operand {
       return written.display() + leadsTo();
     }
 
-    /** Returns where links lead, for a person; empty if there are none. */
+    /** Returns where links lead, in words; empty if there are none. */
     String leadsTo() {
       return path == written
           ? ""
@@ -50,6 +50,6 @@ public sealed interface Operand {
     }
   }
 
-  /** Returns the operand for a person. */
+  /** Returns the operand in words. */
   String display();
 }

@@ -30,22 +30,24 @@ import tools.jackson.databind.JsonNode;
 final class ToolTable {
   private static final String RESOURCE = "tools.yaml";
 
-  /** Deeper arguments are not read; JSON of an action is at most 500 deep. */
   /** What stands before the path of a file in a patch. */
   private static final List<String> PATCH_HEADS =
       List.of(
           "*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ", "+++ b/");
 
+  /** Deeper arguments are not read; JSON of an action is at most 500 deep. */
   private static final int MAX_DEPTH = 50;
 
   private final Map<String, Set<String>> tools;
   private final Map<String, Set<String>> arguments;
   private final Map<String, Set<String>> languages;
+  private final Map<String, Set<String>> programs;
 
   private ToolTable(Map<String, Map<String, List<String>>> table) {
     tools = sets(table, "tools");
     arguments = sets(table, "arguments");
     languages = sets(table, "languages");
+    programs = sets(table, "programs");
   }
 
   /** The table, loaded when the first tool call is read. */
@@ -78,8 +80,13 @@ final class ToolTable {
   static List<Use> read(String tool, JsonNode arguments) {
     ToolTable table = Loaded.TABLE;
     Call call = table.new Call(words(tool));
+    List<Value> container = ContainerCall.read(call.words, arguments);
+    if (!container.isEmpty()) {
+      call.uses.add(use(Role.RUNS_COMMAND, container, ""));
+      return call.uses;
+    }
     call.read("", arguments, 0);
-    if (call.does("deletes") && call.names("resource")) {
+    if (call.destroys(arguments)) {
       call.uses.add(use(Role.DESTROYS, List.of(), tool));
     }
     return call.uses;
@@ -139,6 +146,31 @@ final class ToolTable {
       return Objects.requireNonNull(arguments.get(what), what).stream().anyMatch(words::contains);
     }
 
+    /** Returns whether the call destroys a resource, by its words and its arguments. */
+    private boolean destroys(JsonNode arguments) {
+      boolean destroys = does("deletes") || does("destroys");
+      boolean isOfResource = names("resource");
+      for (String member : arguments.propertyNames()) {
+        String text = arguments.get(member).asString("").toLowerCase(Locale.ROOT);
+        boolean isAction = is(member, "action");
+        destroys |= isAction && (isOne(text, "deletes") || isOne(text, "destroys"));
+        isOfResource |= plain(member).equals("resourcetype");
+      }
+      return destroys && isOfResource && !names("part") || does("empties");
+    }
+
+    private boolean isOne(String word, String what) {
+      return Objects.requireNonNull(tools.get(what), what).contains(word);
+    }
+
+    /** Returns the program whose arguments the tool takes; empty if there is none. */
+    private Optional<String> program() {
+      return programs.entrySet().stream()
+          .filter(each -> each.getValue().stream().anyMatch(words::contains))
+          .map(Map.Entry::getKey)
+          .findFirst();
+    }
+
     private boolean is(String name, String what) {
       return Objects.requireNonNull(arguments.get(what), what).contains(plain(name));
     }
@@ -151,7 +183,11 @@ final class ToolTable {
         readObject(value, depth);
       } else if (value.isArray()) {
         if (isTexts(value) && is(name, "argv")) {
-          uses.add(use(Role.RUNS_COMMAND, texts(value), ""));
+          List<Value> command = new ArrayList<>(texts(value));
+          program()
+              .filter(program -> !program.equals(command.get(0).prefix()))
+              .ifPresent(program -> command.add(0, Value.of(program)));
+          uses.add(use(Role.RUNS_COMMAND, command, ""));
           return;
         }
         boolean isList = plain(name).equals("commands");
@@ -242,6 +278,11 @@ final class ToolTable {
       Value path = UnexpandedPath.value(text);
       if (is(name, "command") && runs(name)) {
         uses.add(use(Role.RUNS_SHELL, List.of(value), ""));
+        program()
+            .ifPresent(
+                program ->
+                    uses.add(
+                        use(Role.RUNS_SHELL, List.of(Value.of(program + " ").plus(value)), "")));
         if (words.contains("powershell") || words.contains("pwsh")) {
           uses.add(use(Role.RUNS_CODE, List.of(value), "powershell"));
         }
@@ -286,7 +327,7 @@ final class ToolTable {
     }
   }
 
-  /** A tool's deletion counts as one of everything below: its options are not known. */
+  /** A tool's deletion counts as one of everything below: its options are unknown. */
   private static Use use(Role role, List<Value> values, String detail) {
     return new Use(role, values, detail, role == Role.DELETES, false);
   }

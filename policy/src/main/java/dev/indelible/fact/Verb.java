@@ -17,7 +17,7 @@ public enum Verb {
   CONTACTS,
   /** Runs code from a source that nobody has read: the network, standard input, a decoder. */
   RUNS,
-  /** Obtains or gives away rights. */
+  /** Obtains or grants rights. */
   GAINS_PRIVILEGE,
   /** Rewrites or removes the history of a repository. */
   REWRITES_HISTORY,
@@ -27,11 +27,11 @@ public enum Verb {
   PUBLISHES,
   /** Stops or exhausts a process or the machine. */
   STOPS,
-  /** Changes what decides about it or records it. */
+  /** Changes the gate that decides about the action, or the log that records it. */
   CHANGES_GUARD,
   /** Runs a program through an option or variable of another program. */
   DETOURS,
-  /** Hides from reading what it does. */
+  /** Hides what it does, so that it cannot be read. */
   OPAQUE;
 
   /** Returns the verb in a policy file and in a record, for example {@code gains_privilege}. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What an action does: facts about paths, hosts and code, whatever road the action takes. */
+/**
+ * What an action does: facts about paths, hosts and code, in the same form for every kind of
+ * action.
+ */
 @NullMarked
 package dev.indelible.fact;
 

@@ -11,8 +11,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Counts the answers of a gate as its callers got them: an action refused because it could not be
- * recorded is a refusal. Thread-safe; counting allocates nothing.
+ * Counts the answers of a gate as its callers received them: an action refused because it could not
+ * be recorded is a refusal. Thread-safe; counting allocates nothing.
  */
 public final class DecisionCounters {
   /** The verdicts. */

@@ -48,7 +48,7 @@ public final class Gate {
   private final DecisionCounters counters = new DecisionCounters();
 
   /**
-   * Creates a gate. The text of its policy is taken to be on record; {@link #use} records it.
+   * Creates a gate. Does not record the text of the policy; {@link #use} does.
    *
    * @param policy makes the decisions
    * @param queue records them
@@ -101,7 +101,7 @@ public final class Gate {
   }
 
   /**
-   * Decides about an action, and records the decision whatever it is: the audited path.
+   * Decides about an action, and records every decision: the audited path.
    *
    * @throws IllegalArgumentException if the agent id cannot be recorded, or is reserved for the log
    *     itself

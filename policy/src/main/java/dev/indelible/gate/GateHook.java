@@ -22,8 +22,8 @@ public final class GateHook implements PreWriteHook, PreActionHook {
   }
 
   /**
-   * Returns a hook that records decisions that permit as well, or does not. A hook that does
-   * refuses an action whose record is not accepted, as the audited path does.
+   * Returns a hook that also records decisions that permit, or does not. If it does, it refuses an
+   * action whose record is not accepted, like the audited path.
    */
   public GateHook recordPermitted(boolean on) {
     return new GateHook(gate, on);

@@ -27,16 +27,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A policy in force. Calls it and fails closed: an exception, a null or a timeout refuses. Safe for
- * use by any number of threads.
+ * A policy in force. Calls the policy and fails closed: an exception, a null or a timeout refuses
+ * the action. Safe for use by any number of threads.
  */
 final class PolicyCall {
   private static final Logger LOG = LoggerFactory.getLogger(PolicyCall.class);
 
-  /** Most calls at once to a policy with a time limit; one more refuses. */
+  /** Maximum number of concurrent calls to a policy with a time limit; a further call refuses. */
   private static final int MAX_CALLS = 64;
 
-  /** Most of a failure's message that a reason quotes. */
+  /** Maximum number of characters of a failure's message in a reason. */
   private static final int MAX_FAILURE_CHARS = 500;
 
   private final Policy policy;
@@ -58,7 +58,7 @@ final class PolicyCall {
     this.policy = policy;
     this.onRecord = onRecord;
     Optional<Duration> limit = policy.timeLimit();
-    // Saturates: a policy may state a limit that is longer than a long has nanoseconds.
+    // Saturates: a policy may state a limit whose nanoseconds do not fit into a long.
     this.limitNanos = limit.map(TimeUnit.NANOSECONDS::convert).orElse(0L);
     this.threads = limit.map(any -> threads());
   }
@@ -83,7 +83,7 @@ final class PolicyCall {
 
   /**
    * Records the text of the policy, unless it is on record. Two threads that call this at once may
-   * record it twice, which is harmless; neither waits for the other (D1).
+   * record it twice, which is harmless; neither waits for the other.
    *
    * @return true if the text is on record, or the policy has none; false if the queue rejected it,
    *     and then no decision of the policy may be recorded
@@ -122,7 +122,7 @@ final class PolicyCall {
       return failed("interrupted before it decided");
     } catch (ExecutionException e) {
       return failed(describe(e.getCause()));
-    } catch (Throwable e) { // An error is no permission either.
+    } catch (Throwable e) { // An error must not permit the action.
       return failed(describe(e));
     }
     return decision == null ? failed("it returned null") : decision;

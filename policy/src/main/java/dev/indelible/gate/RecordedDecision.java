@@ -3,6 +3,7 @@ package dev.indelible.gate;
 
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Explanation;
+import dev.indelible.json.CanonicalWriter;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -14,5 +15,18 @@ import java.util.UUID;
  *     a refusal
  * @param explanation what the decision is based on
  */
-public record RecordedDecision(
-    Decision decision, Optional<UUID> eventId, Explanation explanation) {}
+public record RecordedDecision(Decision decision, Optional<UUID> eventId, Explanation explanation) {
+  /**
+   * Writes the members of this decision in canonical order: {@code agent_id}, {@code decision},
+   * {@code id} (null if it was not recorded), {@code reason} and {@code rule_id} (null for an
+   * allowed action), and those of the explanation.
+   */
+  public void write(String agentId, CanonicalWriter out) {
+    out.member("agent_id", agentId).member("decision", decision.verdict());
+    explanation.writeBeforeId(out);
+    out.name("id").nullable(eventId.map(UUID::toString));
+    explanation.writeAfterId(out);
+    out.name("reason").nullable(decision.reason());
+    out.name("rule_id").nullable(decision.ruleId());
+  }
+}

@@ -25,7 +25,7 @@ import java.util.function.Predicate;
 final class Conditions {
   private static final long BYTES_PER_GIB = 1L << 30;
 
-  /** The largest number of GiB whose bytes fit a {@code long}. */
+  /** The largest number of GiB whose bytes fit into a {@code long}. */
   private static final long MAX_GIB = Long.MAX_VALUE / BYTES_PER_GIB;
 
   /** Reads a condition's value from a policy file. */

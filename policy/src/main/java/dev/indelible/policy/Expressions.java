@@ -9,6 +9,7 @@ import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.expression.ExpressionLanguage;
 import dev.indelible.fact.Cause;
 import dev.indelible.fact.Fact;
 import java.util.ArrayList;

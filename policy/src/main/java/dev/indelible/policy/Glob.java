@@ -16,7 +16,7 @@ import java.util.List;
  * <p>Immutable.
  */
 final class Glob {
-  /** Enough for any path in a rule; bounds the time of a match. */
+  /** More than any path in a rule needs; limits the time of a match. */
   static final int MAX_CHARS = 1024;
 
   private static final char SEPARATOR = '/';
@@ -44,7 +44,7 @@ final class Glob {
     return new Compiler(pattern).compile();
   }
 
-  /** Returns whether a pattern has no special character, so that it matches only itself. */
+  /** Returns true if a pattern has no special character, so that it matches only itself. */
   static boolean isLiteral(String pattern) {
     return pattern.chars().noneMatch(c -> "*?\\".indexOf(c) >= 0);
   }

@@ -3,7 +3,7 @@ package dev.indelible.policy;
 
 import java.util.Locale;
 
-/** Whether a rule takes part in decisions. */
+/** States if a rule affects decisions. */
 public enum Mode {
   /** The rule decides. */
   ENFORCE,

@@ -22,28 +22,42 @@ final class Outcome {
   private @Nullable Severity severity;
   private @Nullable Decision decision;
 
-  /** Adds a rule that matched; of rules equally severe, the first decides. */
-  void add(Severity ofRule, Decision byRule, List<Fact> because) {
-    byRule.ruleId().ifPresent(matched::add);
-    boolean decides = severity == null || ofRule.compareTo(severity) < 0;
-    if (decides) {
-      severity = ofRule;
-      decision = byRule;
-    }
-    describe(because, decides);
+  /** Returns whether a rule of a severity decides if it matches: of equal ones, the first does. */
+  boolean isDecidedBy(Severity ofRule) {
+    return severity == null || ofRule.compareTo(severity) < 0;
   }
 
-  /** Adds a rule that matched and is tried out only. */
-  void addShadow(String rule, List<Fact> because) {
-    matched.add(rule + " (shadow)");
+  /** Returns whether a further match changes neither the decision nor what is recorded of it. */
+  boolean isSettled() {
+    return severity == Severity.REFUSE && matched.size() >= Explanation.MAX_ITEMS;
+  }
+
+  /** Adds a rule that matched and decides. */
+  void decide(Severity ofRule, Decision byRule, List<Fact> because) {
+    byRule.ruleId().ifPresent(matched::add);
+    severity = ofRule;
+    decision = byRule;
+    describe(because, true);
+  }
+
+  /** Adds a rule that matched and does not decide. */
+  void add(String rule, List<Fact> because) {
+    matched.add(rule);
     describe(because, false);
+  }
+
+  /** Adds a rule in shadow mode that matched. */
+  void addShadow(String rule, List<Fact> because) {
+    add(rule + " (shadow)", because);
   }
 
   private void describe(List<Fact> because, boolean decides) {
     for (Fact fact : because) {
-      String described = fact.describe();
-      if (!facts.contains(described)) {
-        facts.add(described);
+      if (facts.size() < Explanation.MAX_ITEMS) {
+        String described = fact.describe();
+        if (!facts.contains(described)) {
+          facts.add(described);
+        }
       }
       String text = decides || command.isEmpty() ? fact.cause().command() : "";
       if (!text.isEmpty()) {
@@ -52,7 +66,7 @@ final class Outcome {
     }
   }
 
-  /** Returns whether no rule has decided. */
+  /** Returns true if no rule has decided. */
   boolean isUndecided() {
     return severity == null;
   }

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Decides whether an agent may do a thing. {@link RulePolicy} is the implementation from rule
+ * Decides if an agent may perform an action. {@link RulePolicy} is the implementation from rule
  * files; Cedar, OPA or code of your own can implement it as well.
  *
  * <p>Any number of threads may call it at once. The gate fails closed: an exception, a null, or no

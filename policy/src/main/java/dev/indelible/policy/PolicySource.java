@@ -34,7 +34,7 @@ record PolicySource(List<String> names, PolicyText text) {
   /** Enough for thousands of rules; a larger file is a mistake. */
   static final int MAX_FILE_BYTES = 1 << 20;
 
-  /** Bounds the memory of a load, whatever the number of files. */
+  /** Limits the memory of a load for any number of files. */
   static final int MAX_BYTES = 8 << 20;
 
   private static final String BYTE_ORDER_MARK = "\uFEFF";

@@ -12,7 +12,7 @@ import java.util.function.Function;
 /**
  * The reason of a rule, with fields in braces that each decision fills in from the fact that the
  * rule matched: {@code {fact}}, {@code {operand}}, {@code {command}}. A reason of a rule on facts
- * that has no field gets the fact behind it.
+ * that has no field is followed by the fact.
  */
 final class ReasonText {
   private static final Map<String, Function<Fact, String>> FIELDS =
@@ -21,7 +21,7 @@ final class ReasonText {
           "operand", fact -> fact.operand().display(),
           "command", fact -> fact.cause().command());
 
-  /** The most characters of a filled-in field. */
+  /** Maximum number of characters of a filled-in field. */
   private static final int MAX_FIELD_CHARS = 300;
 
   private final String text;

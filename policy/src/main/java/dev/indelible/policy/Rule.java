@@ -11,8 +11,8 @@ import java.util.Optional;
  *
  * @param id unique in its policy, 1 to {@value #MAX_ID_BYTES} bytes of UTF-8, not blank
  * @param severity the effect of a match
- * @param reason for a person, 1 to {@value #MAX_REASON_BYTES} bytes of UTF-8, not blank; fields in
- *     braces are filled in for each decision
+ * @param reason the reason in words, 1 to {@value #MAX_REASON_BYTES} bytes of UTF-8, not blank;
+ *     fields in braces are filled in for each decision
  * @param match the conditions, shortened for display; the policy file is authoritative
  * @param settings the other settings
  */
@@ -37,7 +37,7 @@ public record Rule(String id, Severity severity, String reason, String match, Se
    * Settings of a rule that most rules leave out.
    *
    * @param description for the readers of the policy; empty if there is none
-   * @param mode whether it takes part in decisions
+   * @param mode true if it takes part in decisions
    * @param agents globs of the agents that it restricts; empty for all agents
    * @param except globs of the principals that it does not restrict; an agent's id is a claim and
    *     no principal, so no agent is excepted yet

@@ -8,7 +8,6 @@ import dev.indelible.canonical.PathIndex;
 import dev.indelible.canonical.PathPatterns;
 import dev.indelible.fact.Cause;
 import dev.indelible.fact.Fact;
-import dev.indelible.fact.Facts;
 import dev.indelible.fact.Operand;
 import dev.indelible.fact.Verb;
 import java.util.ArrayList;
@@ -89,7 +88,7 @@ final class RuleIndex {
     map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
   }
 
-  /** Returns whether a rule for everyone is about facts of a kind. */
+  /** Returns true if a rule for everyone is about facts of a kind. */
   boolean isAbout(Verb verb) {
     return about.contains(verb);
   }
@@ -120,26 +119,19 @@ final class RuleIndex {
   }
 
   private void findByFacts(Subject subject, BitSet found) {
-    Facts facts = subject.facts();
-    for (Map.Entry<Verb, BitSet> each : byVerb.entrySet()) {
-      if (!facts.of(each.getKey()).isEmpty()) {
-        found.or(each.getValue());
+    List<Fact> facts = subject.facts().all();
+    for (int i = 0; i < facts.size(); i++) {
+      Fact fact = facts.get(i);
+      BitSet ofVerb = byVerb.get(fact.verb());
+      if (ofVerb != null) {
+        found.or(ofVerb);
       }
-    }
-    for (Map.Entry<Verb, PathIndex> each : byPath.entrySet()) {
-      List<Fact> ofVerb = facts.of(each.getKey());
-      List<Integer> ruleOfList = rulesByPath.getOrDefault(each.getKey(), List.of());
-      for (Fact fact : ofVerb) {
-        if (fact.operand() instanceof Operand.Path operand) {
-          When.concerned(each.getValue(), fact, operand, i -> found.set(ruleOfList.get(i)));
-        }
-      }
-    }
-    if (!rulesByHost.isEmpty()) {
-      for (Fact fact : facts.of(Verb.CONTACTS)) {
-        if (fact.operand() instanceof Operand.Host operand) {
-          byHost.concerned(operand.host(), i -> found.set(rulesByHost.get(i)));
-        }
+      PathIndex paths = byPath.get(fact.verb());
+      if (paths != null && fact.operand() instanceof Operand.Path operand) {
+        List<Integer> ruleOfList = rulesByPath.getOrDefault(fact.verb(), List.of());
+        When.concerned(paths, fact, operand, list -> found.set(ruleOfList.get(list)));
+      } else if (fact.verb() == Verb.CONTACTS && fact.operand() instanceof Operand.Host operand) {
+        byHost.concerned(operand.host(), list -> found.set(rulesByHost.get(list)));
       }
     }
   }

@@ -3,7 +3,6 @@ package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.canonical.LinkResolver;
-import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
@@ -39,8 +38,8 @@ import org.slf4j.LoggerFactory;
  * unless the policy says {@code default: refuse}.
  *
  * <p>A rule that cannot be evaluated refuses under its own id, except for one of severity {@code
- * log} or in shadow mode. An action that cannot be read escalates, and one against the gate's own
- * files is refused, unless a rule is about that.
+ * log} or in shadow mode. An action that cannot be read escalates, and an action on the gate's own
+ * files is refused, unless a rule decides about it.
  *
  * <p>A file is UTF-8, at most 1 MiB, one YAML document without anchors and aliases. The policy does
  * not load if anything in it is unknown, duplicate, of the wrong type, or could never match.
@@ -51,9 +50,8 @@ import org.slf4j.LoggerFactory;
 public final class RulePolicy implements Policy {
   private static final Logger LOG = LoggerFactory.getLogger(RulePolicy.class);
   private static final String STARTER = "starter-rules.yaml";
-  private static final Decision ALLOW = new Allow();
 
-  /** Shared by all policies of the process: a place that hangs does so for all of them. */
+  /** Shared by all policies of the process, because a place that hangs does so for all of them. */
   private static final LinkResolver LINKS = new LinkResolver(LinkResolver.DEFAULT_LIMIT);
 
   /** The rule named by a decision about an action that cannot be read. */
@@ -65,7 +63,10 @@ public final class RulePolicy implements Policy {
   /** The rule named by the refusal of an action that no rule allows. */
   public static final String DEFAULT = "indelible.default";
 
-  /** The part of a failure's message that a reason quotes, far below the limit of a reason. */
+  /**
+   * Maximum number of characters of a failure's message in a reason; far below the limit of a
+   * reason.
+   */
   private static final int MAX_FAILURE_CHARS = 500;
 
   private final List<Rule> rules;
@@ -151,7 +152,9 @@ public final class RulePolicy implements Policy {
     }
   }
 
-  /** Returns a commented policy file to start from. It stops common accidents; it is no sandbox. */
+  /**
+   * Returns a commented policy file to start from. It stops common accidents; it is not a sandbox.
+   */
   public static String starterYaml() {
     return resource(STARTER);
   }
@@ -209,13 +212,14 @@ public final class RulePolicy implements Policy {
     Subject subject = new Subject(action, reading, disk);
     Outcome outcome = new Outcome();
     for (CompiledRule rule : index.candidates(subject)) {
-      if (rule.concerns(agentId) && !hasExpired(rule.rule())) {
+      boolean isNeeded = !outcome.isSettled() || rule.rule().severity() == Severity.LOG;
+      if (isNeeded && rule.concerns(agentId) && !hasExpired(rule.rule())) {
         evaluate(rule, subject, outcome);
       }
     }
     judgeOwnRules(reading.facts(), outcome);
     if (refusesByDefault && outcome.isUndecided()) {
-      outcome.add(
+      outcome.decide(
           Severity.REFUSE,
           new Refuse(DEFAULT, "no rule allows this action, and the policy refuses by default"),
           List.of());
@@ -223,23 +227,28 @@ public final class RulePolicy implements Policy {
     return outcome.explained();
   }
 
-  /** Decides what the policy leaves open about the gate itself and about unreadable actions. */
+  /**
+   * Decides about actions on the gate itself and about unreadable actions, if no rule of the policy
+   * does.
+   */
   private void judgeOwnRules(Facts facts, Outcome outcome) {
     List<Fact> guard = facts.of(Verb.CHANGES_GUARD);
     if (!guard.isEmpty() && !index.isAbout(Verb.CHANGES_GUARD)) {
-      outcome.add(
-          Severity.REFUSE,
-          new Refuse(
-              GUARD, "an agent does not change what decides about it: " + guard.get(0).describe()),
-          guard.subList(0, 1));
+      String reason = "an agent does not change what decides about it: " + guard.get(0).describe();
+      judge(Severity.REFUSE, new Refuse(GUARD, reason), guard.get(0), outcome);
     }
     List<Fact> opaque = facts.of(Verb.OPAQUE);
     if (!opaque.isEmpty() && !index.isAbout(Verb.OPAQUE)) {
-      outcome.add(
-          Severity.ESCALATE,
-          new Escalate(
-              OPAQUE, "a person decides about what cannot be read: " + opaque.get(0).describe()),
-          opaque.subList(0, 1));
+      String reason = "a person decides about what cannot be read: " + opaque.get(0).describe();
+      judge(Severity.ESCALATE, new Escalate(OPAQUE, reason), opaque.get(0), outcome);
+    }
+  }
+
+  private static void judge(Severity severity, Decision decision, Fact fact, Outcome outcome) {
+    if (outcome.isDecidedBy(severity)) {
+      outcome.decide(severity, decision, List.of(fact));
+    } else {
+      outcome.add(decision.ruleId().orElseThrow(), List.of(fact));
     }
   }
 
@@ -277,29 +286,35 @@ public final class RulePolicy implements Policy {
   private static void evaluate(CompiledRule compiled, Subject subject, Outcome outcome) {
     Rule rule = compiled.rule();
     List<Fact> because = new ArrayList<>(2);
-    Decision decision;
+    boolean isShadow = rule.settings().mode() == Mode.SHADOW;
     try {
       if (!compiled.matches(subject, because)) {
         return;
       }
-      decision = compiled.onMatch(because);
+      if (isShadow) {
+        outcome.addShadow(rule.id(), because);
+      } else if (outcome.isDecidedBy(rule.severity())) {
+        outcome.decide(rule.severity(), compiled.onMatch(because), because);
+      } else if (rule.severity() != Severity.LOG) {
+        outcome.add(rule.id(), because);
+      }
     } catch (Throwable e) { // An Error must not permit either.
-      if (rule.severity() == Severity.LOG || rule.settings().mode() == Mode.SHADOW) {
+      if (rule.severity() == Severity.LOG || isShadow) {
         LOG.warn("rule {} could not be evaluated: {}", rule.id(), e.toString());
         return;
       }
-      outcome.add(Severity.REFUSE, new Refuse(rule.id(), unevaluated(e)), List.of());
+      Refuse refusal = new Refuse(rule.id(), unevaluated(e));
+      if (outcome.isDecidedBy(Severity.REFUSE)) {
+        outcome.decide(Severity.REFUSE, refusal, List.of());
+      } else {
+        outcome.add(rule.id(), List.of());
+      }
       return;
     }
-    if (rule.settings().mode() == Mode.SHADOW) {
-      outcome.addShadow(rule.id(), because);
-    } else {
-      if (rule.severity() == Severity.LOG) {
-        // Without the action, which may contain secrets; the audit log has it.
-        LOG.info(
-            "rule {} matched a {} action: {}", rule.id(), subject.action().kind(), rule.reason());
-      }
-      outcome.add(rule.severity(), rule.severity() == Severity.LOG ? ALLOW : decision, because);
+    if (rule.severity() == Severity.LOG && !isShadow) {
+      // Does not log the action, which may contain secrets; the audit log has it.
+      LOG.info(
+          "rule {} matched a {} action: {}", rule.id(), subject.action().kind(), rule.reason());
     }
   }
 

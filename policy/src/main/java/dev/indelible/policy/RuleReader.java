@@ -65,7 +65,7 @@ final class RuleReader {
     return List.copyOf(rules);
   }
 
-  /** Returns whether an action that no rule matches is refused. */
+  /** Returns true if an action that no rule matches is refused. */
   boolean refusesByDefault() throws PolicyException {
     return byDefault.isPresent() && byDefault.get().text().equals("refuse");
   }
@@ -168,7 +168,7 @@ final class RuleReader {
         expires);
   }
 
-  /** Reads a date, whose beginning in UTC counts, or a time with its zone. */
+  /** Reads a date, which means its first moment in UTC, or a time with its zone. */
   private static Instant instant(Yaml yaml) throws PolicyException {
     String text = yaml.text();
     try {

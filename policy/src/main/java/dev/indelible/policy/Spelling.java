@@ -19,7 +19,7 @@ final class Spelling {
   }
 
   private static Optional<String> nearest(String word, Collection<String> known) {
-    // One typing error, and one more for every four letters; more make another word.
+    // Permits one typing error, and one more for every four letters; with more, it is another word.
     int tolerance = 1 + word.length() / 4;
     return known.stream()
         .filter(candidate -> Math.abs(candidate.length() - word.length()) <= tolerance)

@@ -81,7 +81,10 @@ final class Subject {
     return Optional.of(((Bash) action).command());
   }
 
-  /** Returns where the process of the gate is: an action names no directory of its own. */
+  /**
+   * Returns the surroundings of the gate's process, because such an action does not name a
+   * directory.
+   */
   Surroundings here() {
     return HERE;
   }
@@ -146,7 +149,7 @@ final class Subject {
     return binary().substring(binary().lastIndexOf('/') + 1);
   }
 
-  /** Returns the file of the binary; empty for a bare name, whose file is not known. */
+  /** Returns the file of the binary; empty for a bare name, whose file is unknown. */
   Optional<CanonicalPath> binaryPath() {
     return Optional.of(binary()).filter(name -> name.indexOf('/') >= 0).map(Subject::canonical);
   }

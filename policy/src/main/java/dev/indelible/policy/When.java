@@ -26,13 +26,13 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
  * The conditions of a rule on what an action does.
  *
  * @param clauses at least one, of which one must hold
- * @param display the conditions, shortened for a person
+ * @param display the conditions, shortened for display
  */
 record When(List<Clause> clauses, String display) {
   private static final Set<Verb> ON_PATHS =
       Set.of(Verb.DELETES, Verb.WRITES, Verb.READS, Verb.SENDS);
   private static final String ANY = "any";
-  private static final List<String> PATH_KEYS = List.of("paths", "recursive", "unknown");
+  private static final List<String> PATH_KEYS = List.of("paths", "recursive", "unknown", "manner");
   private static final List<String> HOST_KEYS = List.of("hosts", "ports");
   private static final List<String> OTHER_KEYS =
       List.of("kind", "tool", "command", Expressions.CEL);
@@ -138,6 +138,9 @@ record When(List<Clause> clauses, String display) {
       boolean unknown = members.get("unknown").bool();
       tests.add((fact, subject) -> isUnknown(fact) == unknown);
     }
+    if (members.containsKey("manner")) {
+      tests.add(inManner(members.get("manner")));
+    }
     if (members.containsKey("paths")) {
       List<String> texts = members.get("paths").texts();
       PathPatterns patterns = members.get("paths").checked(() -> PathPatterns.of(texts));
@@ -146,7 +149,7 @@ record When(List<Clause> clauses, String display) {
     }
     if (tests.isEmpty()) {
       throw yaml.error(
-          "%s has no condition; give paths, recursive or unknown, or write \"any\""
+          "%s has no condition; give paths, recursive, unknown or manner, or write \"any\""
               .formatted(yaml.name()));
     }
     return onFacts(
@@ -162,19 +165,39 @@ record When(List<Clause> clauses, String display) {
         });
   }
 
-  /** A search below a directory reads nothing that is certain to be there. */
+  /** Reads manners; one behind {@code !} is left out. */
+  private static FactTest inManner(Yaml yaml) throws PolicyException {
+    Set<String> wanted = new HashSet<>();
+    Set<String> unwanted = new HashSet<>();
+    for (String text : yaml.texts()) {
+      boolean isException = text.startsWith("!");
+      String manner = isException ? text.substring(1) : text;
+      if (!Fact.MANNERS.contains(manner)) {
+        throw yaml.error(Spelling.unknown("manner", manner, Fact.MANNERS));
+      }
+      (isException ? unwanted : wanted).add(manner);
+    }
+    return (fact, subject) ->
+        !unwanted.contains(fact.manner()) && (wanted.isEmpty() || wanted.contains(fact.manner()));
+  }
+
+  /** A search below a directory reads or moves nothing that is certain to be there. */
   private static boolean isConcerned(PathPatterns patterns, Fact fact) {
     if (!(fact.operand() instanceof Operand.Path operand)) {
       return false;
     }
-    return fact.verb() == Verb.READS
+    return isSearch(fact)
         ? patterns.isNamed(operand.path(), operand.surroundings())
         : patterns.isConcerned(operand.path(), fact.isRecursive(), operand.surroundings());
   }
 
+  private static boolean isSearch(Fact fact) {
+    return fact.verb() == Verb.READS || fact.manner().equals("moved");
+  }
+
   /** Reports the lists of an index whose patterns the path of a fact meets. */
   static void concerned(PathIndex index, Fact fact, Operand.Path operand, IntConsumer found) {
-    if (fact.verb() == Verb.READS) {
+    if (isSearch(fact)) {
       index.named(operand.path(), operand.surroundings(), found);
     } else {
       index.concerned(operand.path(), fact.isRecursive(), operand.surroundings(), found);
@@ -182,7 +205,7 @@ record When(List<Clause> clauses, String display) {
   }
 
   /**
-   * Returns whether the operand of a fact is not known: a part of the path is missing, and no
+   * Returns true if the operand of a fact is unknown: a part of the path is missing, and no
    * constant part of it lies below the working directory.
    */
   private static boolean isUnknown(Fact fact) {
@@ -294,7 +317,7 @@ record When(List<Clause> clauses, String display) {
             List<String> words = cause.words();
             for (List<String> beginning : beginnings) {
               if (begins(words, beginning)) {
-                because.add(new Fact(Verb.RUNS, new Operand.Detail("command"), false, cause));
+                because.add(new Fact(Verb.RUNS, new Operand.Detail("command"), cause));
                 return true;
               }
             }

@@ -12,7 +12,7 @@ import java.util.Map;
 final class AwkScanner {
   private record Token(char kind, String text) {}
 
-  /** Expressions are read up to this number of tokens, which bounds the time. */
+  /** Expressions are read up to this number of tokens; this limits the time. */
   private static final int MAX_EXPRESSION = 64;
 
   private static final char STRING = '"';
@@ -29,7 +29,11 @@ final class AwkScanner {
   }
 
   static void read(Value program, Template template, Scan scan) {
-    new AwkScanner(program, scan.uses()).scan();
+    scan(program, scan.uses());
+  }
+
+  static void scan(Value program, Uses uses) {
+    new AwkScanner(program, uses).scan();
   }
 
   private void scan() {
@@ -72,16 +76,16 @@ final class AwkScanner {
     }
   }
 
-  /** Returns the strings from a token on joined; what is no string is not known. */
+  /** Returns the strings from a token on joined; a token that is not a string is unknown. */
   private Value expression(int from) {
     Value value = Value.EMPTY;
     boolean unknown = false;
     for (int i = from; i < from + MAX_EXPRESSION && isOperand(i); i++) {
       if (kind(i) == STRING) {
-        value = value.plus(code.value(tokens.get(i).text));
+        value = Values.plus(value, code.value(tokens.get(i).text));
         unknown = false;
       } else if (kind(i) == WORD && constants.containsKey(tokens.get(i).text)) {
-        value = value.plus(constants.get(tokens.get(i).text));
+        value = Values.plus(value, constants.get(tokens.get(i).text));
         unknown = false;
       } else if (!unknown && kind(i) != '(') {
         value = value.plus(Value.unknown(Origin.OUTPUT, ""));

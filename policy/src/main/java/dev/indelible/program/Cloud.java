@@ -44,7 +44,19 @@ final class Cloud {
           "put-bucket-acl", "put-object-acl", "put-bucket-policy", "delete-public-access-block");
 
   private static final Set<String> DESTROYING_WORDS =
-      Set.of("delete", "destroy", "remove", "rm", "rb", "purge", "terminate", "del", "nuke");
+      Set.of(
+          "del",
+          "delete",
+          "delete-batch",
+          "delete-bucket",
+          "destroy",
+          "down",
+          "nuke",
+          "purge",
+          "rb",
+          "remove",
+          "rm",
+          "terminate");
 
   private static final Set<String> TOKENS =
       Set.of("print-access-token", "print-identity-token", "get-access-token");
@@ -66,7 +78,7 @@ final class Cloud {
     }
   }
 
-  /** Reads the words of a command, of which one may say that it destroys. */
+  /** Reads the words of a command. One of them may name a destructive operation. */
   static void command(Value argument, Template template, Scan scan) {
     for (Value operand : scan.operands()) {
       String word = operand.prefix();

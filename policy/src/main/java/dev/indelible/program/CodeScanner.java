@@ -25,25 +25,32 @@ import org.jspecify.annotations.Nullable;
  * of calls is a resource; comments and strings that no call uses are data.
  */
 public final class CodeScanner {
-  /** Code in a string in code is followed to this depth. */
+  /** Maximum depth to which code in strings is followed. */
   private static final int MAX_DEPTH = 4;
 
-  /** Nested calls are followed to this depth; what is deeper is not known. */
+  /** Maximum depth to which nested calls are followed; deeper calls are unknown. */
   private static final int MAX_NESTING = 60;
 
-  /** This number of loops is followed, which bounds the time. */
+  /** Maximum number of loops that are followed; this limits the time. */
   private static final int MAX_LOOPS = 16;
 
-  /** An import is read up to this number of tokens, which bounds the time. */
+  /** Maximum number of tokens of an import that are read; this limits the time. */
   private static final int MAX_IMPORT = 200;
 
-  /** A loop over constants is followed for this many of them. */
+  /** Maximum number of constants for which a loop is followed. */
   private static final int MAX_PASSES = 8;
 
   private static final Set<String> DECLARING =
       Set.of("my", "our", "local", "let", "var", "const", "export");
 
-  /** Words that stand before an expression. */
+  /** Words that follow a call without arguments. */
+  private static final Set<String> NO_ARGUMENTS =
+      Set.of("if", "unless", "or", "and", "do", "for", "foreach", "while", "until");
+
+  /** The variable that a call of Perl without arguments takes. */
+  private static final String TOPIC = "$_";
+
+  /** Words that may precede an expression. */
   private static final Set<String> PREFIXES = Set.of("new", "await", "return", "my", "yield");
 
   /** A loop over constants. */
@@ -75,8 +82,8 @@ public final class CodeScanner {
   }
 
   /**
-   * Returns the uses that are found; what is not found is no use. The uses that run something are
-   * to be followed as those of a command line are.
+   * Returns the uses that are found. The caller must follow the uses that run something, as it
+   * follows those of a command line.
    *
    * @param language the detail of {@link Role#RUNS_CODE}
    * @param code the text
@@ -90,7 +97,7 @@ public final class CodeScanner {
 
   private static void scan(String language, Value code, Uses uses, int depth) {
     switch (language) {
-      case "python", "node", "perl", "ruby", "php", "lua", "R" ->
+      case "python", "node", "perl", "ruby", "php", "lua", "R", "julia", "jvm" ->
           new CodeScanner(language, code, uses, depth).scan();
       case "powershell", "cmd" -> WindowsScanner.scan(language, code, uses);
       case "sql" -> SqlScanner.scan(code).forEach(uses.list()::add);
@@ -98,16 +105,20 @@ public final class CodeScanner {
       case "make" -> make(code, uses);
       case "applescript" -> {
         textCalls(code, "do shell script", uses);
+        if (new Encoded(code).text().contains("make login item")) {
+          uses.add(Role.WRITES, Values.path("~/Library/LaunchAgents/login item"));
+        }
         if (new Encoded(code).text().contains("with administrator privileges")) {
           uses.add(Role.GAINS_PRIVILEGE, "administrator privileges");
         }
       }
-      case "elisp" -> {
-        textCalls(code, "(shell-command ", uses);
-        textCalls(code, "(shell-command-to-string ", uses);
-        textCalls(code, "(async-shell-command ", uses);
+      case "awk" -> AwkScanner.scan(code, uses);
+      case "elisp" -> LispScanner.scan(code, uses);
+      default -> {
+        if (LineLanguages.NAMES.contains(language)) {
+          LineLanguages.scan(language, code, uses);
+        }
       }
-      default -> {}
     }
   }
 
@@ -131,7 +142,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Reads the recipes of a makefile; variables of make are not known. */
+  /** Reads the recipes of a makefile; variables of make are unknown. */
   private static void make(Value code, Uses uses) {
     Encoded encoded = new Encoded(code);
     for (String line : encoded.text().split("\n")) {
@@ -172,7 +183,7 @@ public final class CodeScanner {
     return out.toString();
   }
 
-  /** Finds a call by its text; the string behind it is shell text. */
+  /** Finds a call by its text. The string after the call is shell text. */
   private static void textCalls(Value code, String call, Uses uses) {
     Encoded text = new Encoded(code);
     String lower = text.text().toLowerCase(Locale.ROOT);
@@ -204,6 +215,12 @@ public final class CodeScanner {
   }
 
   private void scan() {
+    if (ForkBombs.isOne(tokens)) {
+      uses.add(Role.STOPS, "fork bomb");
+    }
+    if (language.equals("python")) {
+      notebookLines();
+    }
     readImports();
     readLoops();
     int passes = 1;
@@ -229,7 +246,22 @@ public final class CodeScanner {
     }
   }
 
-  /** Notes the loops over constants by the place where they begin. */
+  /** Reads lines of a notebook that a shell runs: those behind {@code !}, or a whole cell. */
+  private void notebookLines() {
+    String text = encoded.text();
+    if (text.startsWith("%%bash") || text.startsWith("%%sh")) {
+      int end = text.indexOf('\n');
+      uses.add(Role.RUNS_SHELL, encoded.value(end < 0 ? "" : text.substring(end + 1)));
+    } else if (text.indexOf('!') >= 0) {
+      for (String line : text.split("\n")) {
+        if (line.strip().startsWith("!")) {
+          uses.add(Role.RUNS_SHELL, encoded.value(line.strip().substring(1)));
+        }
+      }
+    }
+  }
+
+  /** Records the loops over constants by the place where they begin. */
   private void readLoops() {
     int attempts = 0;
     for (int i = 0; i < tokens.size() && attempts < MAX_LOOPS; i++) {
@@ -237,6 +269,10 @@ public final class CodeScanner {
         continue;
       }
       attempts++;
+      if (language.equals("perl")) {
+        perlLoop(i);
+        continue;
+      }
       int in = i + 1;
       while (in < i + 10 && !token(in).isName("in") && !token(in).isName("of")) {
         in++;
@@ -252,6 +288,20 @@ public final class CodeScanner {
           loops.put(i, new Loop(token(name).text(), values));
         }
       }
+    }
+  }
+
+  /** Reads {@code for my $x (list)}, {@code for (list)} and {@code … for list}. */
+  private void perlLoop(int start) {
+    int list = start + 1;
+    while (DECLARING.contains(token(list).text())) {
+      list++;
+    }
+    boolean isNamed = token(list).kind() == Kind.NAME && token(list + 1).is('(');
+    boolean isVariable = isNamed && token(list).text().startsWith("$");
+    List<Value> values = loopValues(isVariable ? list + 1 : list);
+    if (!values.isEmpty()) {
+      loops.put(start, new Loop(isVariable ? token(list).text() : TOPIC, values));
     }
   }
 
@@ -273,7 +323,8 @@ public final class CodeScanner {
   }
 
   /**
-   * Binds the variable of each loop to its first values: a comprehension's body stands before it.
+   * Binds the variable of each loop to its first values, because the body of a comprehension
+   * precedes its loop.
    */
   private void bindLoops() {
     Set<String> bound = new HashSet<>();
@@ -288,7 +339,7 @@ public final class CodeScanner {
     variables.put(loop.variable(), loop.values().get(Math.min(pass, loop.values().size() - 1)));
   }
 
-  /** Notes the names that modules and their functions have in the code. */
+  /** Records the names under which the code uses modules and their functions. */
   private void readImports() {
     for (int i = 0; i < tokens.size(); i++) {
       if (token(i).isName("import") && language.equals("python")) {
@@ -363,7 +414,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Notes the names in braces that end at a token. */
+  /** Records the names in braces that end at a token. */
   private void importNames(int close, String module) {
     int first = Math.max(0, close - MAX_IMPORT);
     for (int i = close - 1; i >= first && !token(i).is('{'); i--) {
@@ -410,7 +461,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Reads operands that are joined; returns the text that they make. */
+  /** Reads joined operands, and returns the resulting text. */
   private Value expression() {
     if (nesting > MAX_NESTING) {
       at++;
@@ -427,10 +478,10 @@ public final class CodeScanner {
           break;
         }
         at++;
-        value = value.plus(operand());
+        value = Values.plus(value, operand());
       } else if (token.is('/') && (language.equals("python") || language.equals("ruby"))) {
         at++;
-        value = Values.below(value, operand());
+        value = below(value, operand());
       } else {
         break;
       }
@@ -439,7 +490,7 @@ public final class CodeScanner {
     return value;
   }
 
-  /** Steps over the end of a line that a joining sign follows. */
+  /** Skips the end of a line if a joining sign follows. */
   private void skipLineEnds() {
     int next = at;
     while (token(next).kind() == Kind.LINE_END && next < tokens.size()) {
@@ -457,7 +508,7 @@ public final class CodeScanner {
         at++;
         Value value = resolved(token.value());
         while (language.equals("python") && token(at).kind() == Kind.STRING) {
-          value = value.plus(resolved(token(at++).value()));
+          value = Values.plus(value, resolved(token(at++).value()));
         }
         return methods(value);
       }
@@ -491,7 +542,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Reads one expression, or steps over a token that begins none. */
+  /** Reads one expression, or skips a token that does not begin an expression. */
   private void step() {
     int start = at;
     expression();
@@ -535,10 +586,15 @@ public final class CodeScanner {
     if (home != null) {
       return methods(home);
     }
-    if ((language.equals("perl") || language.equals("ruby"))
-        && table.has(called)
-        && startsArgument()) {
+    boolean takesBare = language.equals("perl") || language.equals("ruby");
+    boolean isLuaString = language.equals("lua") && token(at).kind() == Kind.STRING;
+    if (table.has(called) && (isLuaString || takesBare && startsArgument())) {
       return call(called, bareArguments());
+    }
+    if (language.equals("perl") && table.has(called) && variables.containsKey(TOPIC)) {
+      CodeTable.Arguments topic = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
+      topic.values().add(variables.get(TOPIC));
+      return call(called, topic);
     }
     if (called.equalsIgnoreCase("true")) {
       return Value.of("true");
@@ -606,10 +662,23 @@ public final class CodeScanner {
         CodeTable.Arguments arguments = arguments();
         arguments.values().add(0, value);
         value = call("." + method, arguments);
+      } else if (language.equals("ruby") && method.equals("each") && bindsBlock(value)) {
+        return COMPUTED;
       } else if (!List.of("parent", "text", "content", "path").contains(method)) {
         value = COMPUTED;
       }
     }
+  }
+
+  /** Binds the variable of a block, <code>{ |x| … }</code>; returns whether there is one. */
+  private boolean bindsBlock(Value value) {
+    boolean isBlock = token(at).is('{') || token(at).isName("do");
+    if (!isBlock || !token(at + 1).is('|') || token(at + 2).kind() != Kind.NAME) {
+      return false;
+    }
+    variables.put(token(at + 2).text(), value);
+    at += 4;
+    return true;
   }
 
   /** Reads arguments in parentheses. */
@@ -655,8 +724,7 @@ public final class CodeScanner {
   private boolean startsArgument() {
     Token token = token(at);
     return token.kind() == Kind.STRING
-        || token.kind() == Kind.NAME
-            && !List.of("if", "unless", "or", "and", "do").contains(token.text())
+        || token.kind() == Kind.NAME && !NO_ARGUMENTS.contains(token.text())
         || token.kind() == Kind.SHELL;
   }
 
@@ -684,6 +752,9 @@ public final class CodeScanner {
     if (call.evaluates()) {
       evaluate(first);
       return COMPUTED;
+    }
+    if (language.equals("R")) {
+      arguments.values().replaceAll(CodeScanner::expanded);
     }
     for (Use use : call.uses(name, arguments)) {
       if (use.arguments().isEmpty() || isKnownInPart(use.arguments().get(0))) {
@@ -742,7 +813,7 @@ public final class CodeScanner {
   /** Returns a pattern whose stars stand for files. */
   private static Value globbed(Value pattern) {
     List<Piece> pieces = new ArrayList<>();
-    for (Piece piece : pattern.pieces()) {
+    for (Piece piece : expanded(pattern).pieces()) {
       pieces.addAll(
           piece instanceof Known known ? Values.globbed(known.text()).pieces() : List.of(piece));
     }
@@ -753,24 +824,31 @@ public final class CodeScanner {
     Value joined = Value.EMPTY;
     for (Value part : parts) {
       boolean isWhole = joined.pieces().isEmpty() || part.prefix().startsWith("/");
-      joined = isWhole ? part : Values.below(joined, part);
+      joined = isWhole ? part : below(joined, part);
     }
     return joined;
   }
 
-  /** Returns a string with the variables replaced that have one constant value. */
+  private static Value below(Value directory, Value path) {
+    boolean isBounded = directory.size() + path.size() <= Values.MAX_JOINED;
+    return isBounded ? Values.below(directory, path) : COMPUTED;
+  }
+
+  /** Returns a string in which variables with one constant value are replaced by it. */
   private Value resolved(Value string) {
     if (string.pieces().isEmpty() || Values.isKnown(string)) {
       return string;
     }
     List<Piece> pieces = new ArrayList<>();
+    int size = 0;
     for (Piece piece : string.pieces()) {
       Value value =
           piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT
               ? variables.get(unknown.detail())
               : null;
       if (value != null) {
-        pieces.addAll(value.pieces());
+        size += value.size();
+        pieces.addAll(size <= Values.MAX_JOINED ? value.pieces() : COMPUTED.pieces());
       } else if (piece instanceof Unknown unknown && unknown.origin() == Origin.OUTPUT) {
         pieces.add(new Unknown(Origin.OUTPUT, ""));
       } else {

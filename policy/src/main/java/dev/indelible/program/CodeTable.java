@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The calls of other languages that matter, from the resource {@code code.yaml}. */
+/** The relevant calls of other languages, from the resource {@code code.yaml}. */
 final class CodeTable {
   private static final String FILE = "code.yaml";
 
@@ -26,8 +26,8 @@ final class CodeTable {
    * A call.
    *
    * @param operands the uses of its arguments by position
-   * @param result the word for what it returns; empty if that is not known
-   * @param evaluates whether it runs its first argument as code of its own language
+   * @param result the word for what it returns; empty if that is unknown
+   * @param evaluates true if it runs its first argument as code of its own language
    */
   record Call(Operands operands, String result, boolean evaluates) {
     List<Use> uses(String name, Arguments arguments) {
@@ -39,7 +39,7 @@ final class CodeTable {
 
   /** The calls of a language. */
   record Language(Map<String, Call> calls) {
-    /** Returns whether a name without parentheses is a call. */
+    /** Returns true if a name without parentheses is a call. */
     boolean has(String name) {
       return call(name) != null;
     }
@@ -67,7 +67,7 @@ final class CodeTable {
     this.languages = Map.copyOf(all);
   }
 
-  /** Returns the table that comes with the library. */
+  /** Returns the table that is part of the library. */
   static CodeTable standard() {
     CodeTable table = standard;
     if (table == null) {

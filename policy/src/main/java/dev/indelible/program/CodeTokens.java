@@ -7,8 +7,9 @@ import dev.indelible.value.Value.Unknown;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
-/** Splits code into tokens, tolerantly: comments are left out, strings are values. */
+/** Splits code into tokens, and tolerates errors: comments are left out, strings are values. */
 final class CodeTokens {
   /** The kinds of tokens. */
   enum Kind {
@@ -50,8 +51,8 @@ final class CodeTokens {
     this.language = language;
     this.code = code;
     text = code.text();
-    hasHashComments = !language.equals("node") && !language.equals("lua");
-    hasSlashComments = language.equals("node") || language.equals("php");
+    hasHashComments = !Set.of("elisp", "jvm", "lua", "node").contains(language);
+    hasSlashComments = Set.of("jvm", "node", "php").contains(language);
     hasSigils = language.equals("perl") || language.equals("php");
   }
 
@@ -74,6 +75,18 @@ final class CodeTokens {
         at++;
       } else if (c == '#' && hasHashComments || startsWith("//") && hasSlashComments) {
         skipTo("\n", 0);
+      } else if (c == ';' && language.equals("elisp")) {
+        skipTo("\n", 0);
+      } else if (c == '\'' && language.equals("elisp")) {
+        at++;
+      } else if (startsWith("[[") && language.equals("lua")) {
+        at += 2;
+        string("]]", '\0', false, false, false);
+      } else if (c == '<' && language.equals("perl") && isGlobPlace()) {
+        delimited(false, true);
+        Token pattern = tokens.remove(tokens.size() - 1);
+        add(Kind.NAME, "glob");
+        tokens.add(pattern);
       } else if (startsWith("--") && language.equals("lua")) {
         skipTo("\n", 0);
       } else if (startsWith("/*") && hasSlashComments) {
@@ -137,6 +150,12 @@ final class CodeTokens {
     return at + 2 < text.length()
         && "qQx".indexOf(text.charAt(at + 1)) >= 0
         && "({[<|!/".indexOf(text.charAt(at + 2)) >= 0;
+  }
+
+  /** Returns whether a {@code <} begins a pattern of files, as {@code <~/*>} does. */
+  private boolean isGlobPlace() {
+    int end = text.indexOf('>', at);
+    return end > at + 1 && text.substring(at + 1, end).matches("[^\\s$<]*[*?~/{][^\\s<]*");
   }
 
   private boolean isRegexPlace() {
@@ -234,7 +253,7 @@ final class CodeTokens {
         at += digits;
         return;
       } catch (NumberFormatException e) {
-        // No digits follow: the letter stands for itself.
+        // No digits follow: the letter is literal.
       }
     }
     if (c >= '0' && c <= '7') {
@@ -320,8 +339,11 @@ final class CodeTokens {
         || c == '$' && language.equals("node");
   }
 
-  private static boolean isNamePart(char c) {
-    return Character.isLetterOrDigit(c) || c == '_' || c == '$';
+  private boolean isNamePart(char c) {
+    return Character.isLetterOrDigit(c)
+        || c == '_'
+        || c == '$'
+        || c == '-' && language.equals("elisp");
   }
 
   private void add(Kind kind, String tokenText) {

@@ -60,7 +60,7 @@ final class Containers {
     scan.uses().add(Role.MOUNTS, List.of(source, target), "", false, false);
   }
 
-  /** Returns whether a path has no other components than {@code .} and {@code ..}. */
+  /** Returns true if a path has no other components than {@code .} and {@code ..}. */
   private static boolean isRoot(String path) {
     for (int i = 0; i < path.length(); i++) {
       if (path.charAt(i) != '/' && path.charAt(i) != '.') {
@@ -85,7 +85,10 @@ final class Containers {
         && Character.isLetter(part.prefix().charAt(0));
   }
 
-  /** Reads the path of a socket: that of a container engine gives the rights of its service. */
+  /**
+   * Reads the path of a socket. Access to the socket of a container engine gives the rights of its
+   * service.
+   */
   static void socket(Value argument, Template template, Scan scan) {
     if (argument.prefix().endsWith("docker.sock") || argument.prefix().endsWith("podman.sock")) {
       scan.uses().add(Role.GAINS_PRIVILEGE, "the socket of the container engine");
@@ -117,7 +120,7 @@ final class Containers {
     }
   }
 
-  /** Reads an entry point, which runs with all operands behind the image as arguments. */
+  /** Reads an entry point, which runs with all operands after the image as arguments. */
   static void entrypoint(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     List<Value> command = new ArrayList<>();

@@ -9,7 +9,49 @@ import java.util.Set;
 final class Databases {
   private static final Set<String> DESTROYING = Set.of("FLUSHALL", "FLUSHDB", "DROP", "SHUTDOWN");
 
+  /** Tasks of migration programs and frameworks that drop the database, or all of its rows. */
+  private static final Set<String> TASKS =
+      Set.of(
+          "db:drop",
+          "db:drop:all",
+          "db:migrate:reset",
+          "db:migrate:undo:all",
+          "db:purge",
+          "db:reset",
+          "db:schema:load",
+          "db:truncate_all",
+          "db:wipe",
+          "doctrine:database:drop",
+          "doctrine:schema:drop",
+          "drop-all",
+          "dropall",
+          "ecto.drop",
+          "ecto.reset",
+          "flush",
+          "flyway:clean",
+          "flywayclean",
+          "liquibase:dropall",
+          "migrate:fresh",
+          "migrate:refresh",
+          "migrate:reset",
+          "orm:schema-tool:drop",
+          "reset_db",
+          "reset_schema",
+          "schema:drop",
+          "sqlflush");
+
   private Databases() {}
+
+  /** Reads an operand that may be a task of a framework. */
+  static void task(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    boolean isAll =
+        text.equals("base") && Values.is(scan.operands().get(0), "downgrade")
+            || text.equals("migrate:rollback") && scan.has("--all");
+    if (Values.isKnown(argument) && (isAll || TASKS.contains(text.toLowerCase(Locale.ROOT)))) {
+      scan.uses().add(Role.DESTROYS, "the database");
+    }
+  }
 
   /** Reads a database, which may be a URL. */
   static void url(Value argument, Template template, Scan scan) {
@@ -27,10 +69,14 @@ final class Databases {
 
   /** Reads code of the mongo shell. */
   static void mongo(Value argument, Template template, Scan scan) {
-    String text = argument.prefix();
+    mongo(argument, scan.uses());
+  }
+
+  static void mongo(Value code, Uses uses) {
+    String text = code.prefix();
     for (String call : new String[] {"dropDatabase(", ".drop(", "deleteMany({})", "remove({})"}) {
       if (text.contains(call)) {
-        scan.uses().add(Role.DESTROYS, text);
+        uses.add(Role.DESTROYS, text);
         return;
       }
     }
@@ -38,8 +84,13 @@ final class Databases {
 
   /** Reads a command of redis or of an administration client. */
   static void redis(Value argument, Template template, Scan scan) {
-    if (DESTROYING.contains(argument.prefix().toUpperCase(Locale.ROOT))) {
-      scan.uses().add(Role.DESTROYS, argument.prefix());
+    redis(argument, scan.uses());
+  }
+
+  static void redis(Value command, Uses uses) {
+    String word = command.prefix().strip().split("\\s", 2)[0];
+    if (DESTROYING.contains(word.toUpperCase(Locale.ROOT))) {
+      uses.add(Role.DESTROYS, word);
     }
   }
 }

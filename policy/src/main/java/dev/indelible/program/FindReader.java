@@ -12,17 +12,25 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name narrow
- * these paths, all other tests are taken as true.
+ * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name select
+ * among these paths; all other tests count as true.
  */
 final class FindReader {
-  /** More roots or names than these are taken as all files, which bounds the time. */
+  /** Maximum number of roots or names; more count as all files, which limits the time. */
   private static final int MAX_ITEMS = 64;
 
-  /** Parentheses are followed to this depth; deeper ones narrow nothing. */
+  /** Maximum depth of parentheses that are read; deeper ones do not restrict the paths. */
   private static final int MAX_DEPTH = 100;
 
   private static final Value EVERYTHING = new Value(List.of(new Glob("**")));
+
+  /** Options that stand before the roots. */
+  private static final Set<String> LEADING_OPTIONS =
+      Set.of("-H", "-L", "-P", "-E", "-X", "-d", "-s", "-x");
+
+  /** Words without a dash that begin the expression. */
+  private static final Set<String> EXPRESSION = Set.of("(", ")", "!", ",");
+
   private static final Set<String> TESTS_WITH_VALUE =
       Set.of(
           "-amin",
@@ -37,7 +45,6 @@ final class FindReader {
           "-group",
           "-ilname",
           "-inum",
-          "-iregex",
           "-links",
           "-lname",
           "-maxdepth",
@@ -47,7 +54,6 @@ final class FindReader {
           "-newer",
           "-perm",
           "-printf",
-          "-regex",
           "-regextype",
           "-samefile",
           "-size",
@@ -67,12 +73,16 @@ final class FindReader {
           "-Bnewer",
           "-Btime");
 
-  /** Options with a value that pick out nothing that matters. */
+  /** Options with a value that do not restrict the names. */
   private static final Set<String> DEPTHS =
       Set.of("-maxdepth", "-mindepth", "-regextype", "-type", "-xtype");
 
   private static final Set<String> TESTS =
       Set.of("-empty", "-nouser", "-nogroup", "-executable", "-readable", "-writable");
+
+  /** Programs that delete, or destroy, each file that they are given. */
+  private static final Set<String> DELETING =
+      Set.of("rm", "/bin/rm", "shred", "truncate", "unlink");
 
   private final List<Value> argv;
   private final Uses uses = new Uses();
@@ -83,6 +93,9 @@ final class FindReader {
   private boolean prints = true;
   private boolean rootsOnly;
   private boolean isFiltered;
+
+  /** Whether the terms before pick directories alone. */
+  private boolean picksDirectories;
 
   private FindReader(List<Value> argv) {
     this.argv = argv;
@@ -100,7 +113,7 @@ final class FindReader {
     }
     Optional<Set<Value>> names = alternatives(Optional.empty());
     while (next < argv.size()) {
-      // A parenthesis too many; find refuses the command.
+      // There is one parenthesis too many; find refuses the command.
       next++;
       names = alternatives(Optional.empty());
     }
@@ -115,8 +128,7 @@ final class FindReader {
     for (; next < argv.size(); next++) {
       Value argument = argv.get(next);
       String text = argument.prefix();
-      if (text.startsWith("-O")
-          || Set.of("-H", "-L", "-P", "-E", "-X", "-d", "-s", "-x").contains(text)) {
+      if (text.startsWith("-O") || LEADING_OPTIONS.contains(text)) {
         continue;
       }
       if (text.equals("-D") || text.equals("-f")) {
@@ -127,7 +139,7 @@ final class FindReader {
         continue;
       }
       if (text.startsWith("-") && text.length() > 1
-          || Values.isKnown(argument) && Set.of("(", ")", "!", ",").contains(text)) {
+          || Values.isKnown(argument) && EXPRESSION.contains(text)) {
         break;
       }
       roots.add(argument);
@@ -140,25 +152,38 @@ final class FindReader {
   /**
    * Reads alternatives up to a closing parenthesis.
    *
-   * @param given the names that what stands before has selected; empty for all
+   * @param given the names that earlier terms have selected; empty for all
    * @return the names that the alternatives select
    */
   private Optional<Set<Value>> alternatives(Optional<Set<Value>> given) {
-    Set<Value> all = new LinkedHashSet<>();
-    boolean narrows = true;
-    while (true) {
+    Optional<Set<Value>> first = chain(given);
+    if (isAtEnd()) {
+      return first;
+    }
+    Set<Value> all = new LinkedHashSet<>(first.orElse(Set.of()));
+    boolean narrows = first.isPresent();
+    while (!isAtEnd()) {
+      next++;
       Optional<Set<Value>> names = chain(given);
       narrows &= names.isPresent();
       names.ifPresent(all::addAll);
-      if (next >= argv.size() || Values.is(argv.get(next), ")")) {
-        return narrows ? Optional.of(all) : Optional.empty();
-      }
-      next++;
     }
+    return narrows ? Optional.of(all) : Optional.empty();
+  }
+
+  private boolean isAtEnd() {
+    return next >= argv.size() || Values.is(argv.get(next), ")");
   }
 
   /** Reads terms up to {@code -o}, a comma, a closing parenthesis or the end. */
   private Optional<Set<Value>> chain(Optional<Set<Value>> given) {
+    boolean outer = picksDirectories;
+    Optional<Set<Value>> names = terms(given);
+    picksDirectories = outer;
+    return names;
+  }
+
+  private Optional<Set<Value>> terms(Optional<Set<Value>> given) {
     Optional<Set<Value>> names = given;
     boolean isNegated = false;
     while (next < argv.size()) {
@@ -190,10 +215,26 @@ final class FindReader {
           next++;
           if (next < argv.size()) {
             Value pattern = argv.get(next++);
-            if (!isNegated && names.isEmpty()) {
+            if (!isNegated && names.isEmpty() && !Values.is(pattern, "*")) {
               names = Optional.of(Set.of(pattern(pattern, text)));
             }
           }
+        }
+        case "-regex", "-iregex" -> {
+          next++;
+          if (next < argv.size()) {
+            Optional<Value> pattern = RegexGlob.of(argv.get(next++));
+            if (!isNegated && names.isEmpty()) {
+              names = pattern.map(Set::of);
+            }
+          }
+        }
+        case "-type" -> {
+          next++;
+          String type = next < argv.size() ? argv.get(next++).prefix() : "";
+          picksDirectories |= type.equals("d") && !isNegated;
+          // A link is not what it leads to.
+          isFiltered |= type.equals("l");
         }
         default -> {
           next++;
@@ -230,6 +271,8 @@ final class FindReader {
       case "-delete" -> {
         prints = false;
         if (names.isEmpty()) {
+          // A directory that has something in it is not deleted.
+          isFiltered |= picksDirectories;
           boolean isRecursive = !isFiltered && !rootsOnly;
           items(names).forEach(p -> uses.add(Role.DELETES, List.of(p), "", isRecursive, false));
         } else {
@@ -259,8 +302,6 @@ final class FindReader {
       }
       default -> {
         boolean hasValue = TESTS_WITH_VALUE.contains(text);
-        // A link is not what it leads to.
-        isFiltered |= text.equals("-type") && next < argv.size() && Values.is(argv.get(next), "l");
         isFiltered |= (hasValue && !DEPTHS.contains(text)) || TESTS.contains(text);
         if (hasValue) {
           next++;
@@ -269,24 +310,37 @@ final class FindReader {
     }
   }
 
-  /** Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. */
+  /**
+   * Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. A
+   * command without its end is an error, for which find does nothing at all.
+   */
   private void execute(Optional<Set<Value>> names) {
     prints = false;
     List<Value> command = new ArrayList<>();
-    while (next < argv.size()) {
+    boolean isEnded = false;
+    while (next < argv.size() && !isEnded) {
       Value argument = argv.get(next++);
       if (Values.is(argument, ";")) {
-        break;
+        isEnded = true;
+        continue;
       }
       if (Values.is(argument, "+")
           && !command.isEmpty()
           && Values.is(command.get(command.size() - 1), "{}")) {
-        break;
+        isEnded = true;
+        continue;
       }
       command.add(argument);
     }
-    if (command.isEmpty()) {
+    if (command.isEmpty() || !isEnded && command.stream().allMatch(Values::isKnown)) {
       return;
+    }
+    if (names.isEmpty()
+        && !isFiltered
+        && !rootsOnly
+        && DELETING.contains(command.get(0).prefix())) {
+      // One by one, everything.
+      roots.forEach(root -> uses.add(Role.DELETES, List.of(root), "", true, false));
     }
     for (Value item : items(names)) {
       List<Value> run = new ArrayList<>(command.size());

@@ -9,10 +9,6 @@ import java.util.Set;
 
 /** Reads git's configuration keys, URLs and refspecs. */
 final class GitConfig {
-  private static final Set<String> HARMLESS =
-      Set.of(
-          "", "cat", "less", "less -R", "more", "true", "false", ":", "vim", "vi", "nano", "delta");
-
   private static final Set<String> READING_VERBS = Set.of("get", "list", "edit", "get-all");
 
   /** Pathspecs that name all files. */
@@ -64,7 +60,7 @@ final class GitConfig {
     int last = key.lastIndexOf('.');
     String section = first < 0 ? key : key.substring(0, first);
     String name = last < 0 ? "" : key.substring(last + 1);
-    if (Values.isKnown(value) && HARMLESS.contains(value.prefix())) {
+    if (value.pieces().isEmpty() || Helpers.isUsual(value) && !section.equals("alias")) {
       return;
     }
     switch (section + "." + name) {
@@ -208,8 +204,8 @@ final class GitConfig {
   }
 
   /**
-   * Reads {@code git clean} without paths: what git does not track is deleted; of another directory
-   * than the working directory that may be all.
+   * Reads {@code git clean} without paths: it deletes the files that git does not track. In a
+   * directory other than the working directory, these may be all files.
    */
   static void untracked(Value argument, Template template, Scan scan) {
     boolean isElsewhere = scan.uses().has(Role.WORKS_IN);

@@ -5,7 +5,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 
 /**
- * A command line as its program understands it.
+ * A command line as its program reads it.
  *
  * @param program the program's name in the table
  * @param uses those of the options in their order, then those of the operands

@@ -43,15 +43,11 @@ final class ModeReader {
       String kind = isPrivate(mode) && !isRecursive ? "private mode" : "mode";
       uses.add(Role.WRITES, List.of(operands.get(i)), kind, isRecursive, false);
     }
-    // A group's mode on directories that a search finds is ordinary: their files inherit the group.
-    boolean isFound = operands.size() > first && !Values.isKnown(operands.get(first));
-    if (setsId(mode, isFound)) {
-      uses.add(Role.GAINS_PRIVILEGE, "set-user-ID or set-group-ID mode");
-    }
+    setsId(mode, uses);
     if (isWorldWritable(mode)) {
       for (int i = first; i < operands.size(); i++) {
         List<Value> path = List.of(operands.get(i));
-        if (isBelow(operands.get(i))) {
+        if (Values.isBelow(operands.get(i))) {
           continue;
         }
         uses.add(Role.GAINS_PRIVILEGE, path, "writable by everyone", isRecursive, false);
@@ -60,7 +56,7 @@ final class ModeReader {
     return new Invocation("chmod", uses.list(), operands, Output.OTHER);
   }
 
-  /** Returns whether a mode lets its owner read and write, and nobody else anything. */
+  /** Returns true if a mode lets its owner read and write, and nobody else anything. */
   private static boolean isPrivate(String mode) {
     return List.of("600", "700", "0600", "0700", "go-rwx", "og-rwx", "go=", "u=rw,go=")
         .contains(mode);
@@ -68,33 +64,32 @@ final class ModeReader {
 
   /** Reads a mode as the value of an option. */
   static void mode(Value argument, Template template, Scan scan) {
-    if (setsId(argument.prefix(), false)) {
-      scan.uses().add(Role.GAINS_PRIVILEGE, "set-user-ID or set-group-ID mode");
-    }
+    setsId(argument.prefix(), scan.uses());
   }
 
-  /** Returns whether a path is known and relative, and does not lead upwards. */
-  private static boolean isBelow(Value path) {
-    String text = path.prefix();
-    return Values.isKnown(path) && !text.startsWith("/") && !text.contains("..");
-  }
-
-  /** Returns whether a mode sets the user's or, unless {@code userOnly}, the group's identity. */
-  private static boolean setsId(String mode, boolean userOnly) {
+  /** Adds that a mode makes programs run as their owner, or with their group. */
+  private static void setsId(String mode, Uses uses) {
+    boolean setsUser = false;
+    boolean setsGroup = false;
     if (isOctal(mode)) {
       int bits = Integer.parseInt(mode, 8);
-      return (bits & (userOnly ? 04000 : 06000)) != 0;
-    }
-    for (String clause : mode.split(",")) {
-      int operator = operator(clause);
-      if (operator >= 0 && clause.charAt(operator) != '-' && clause.indexOf('s', operator) > 0) {
-        String who = clause.substring(0, operator);
-        if (!who.equals("o") && !(userOnly && who.equals("g"))) {
-          return true;
+      setsUser = (bits & 04000) != 0;
+      setsGroup = (bits & 02000) != 0;
+    } else {
+      for (String clause : mode.split(",")) {
+        int operator = operator(clause);
+        if (operator >= 0 && clause.charAt(operator) != '-' && clause.indexOf('s', operator) > 0) {
+          String who = clause.substring(0, operator);
+          setsUser |= who.isEmpty() || who.contains("u") || who.contains("a");
+          setsGroup |= who.contains("g");
         }
       }
     }
-    return false;
+    if (setsUser) {
+      uses.add(Role.GAINS_PRIVILEGE, "set-user-ID mode");
+    } else if (setsGroup) {
+      uses.add(Role.GAINS_PRIVILEGE, "set-group-ID mode");
+    }
   }
 
   private static boolean isWorldWritable(String mode) {

@@ -41,7 +41,7 @@ final class Network {
     }
   }
 
-  /** Adds a contact, unless the detail is {@code container}: that is no host. */
+  /** Adds a contact, unless the detail is {@code container}, which is not a host. */
   static void contact(Value host, Template template, Scan scan) {
     if (!template.detail().equals("container")) {
       scan.uses().add(Role.CONTACTS, host);
@@ -78,9 +78,13 @@ final class Network {
     if (remoteHost(argument).isPresent()) {
       String text = argument.prefix();
       String path = text.substring(text.lastIndexOf(':') + 1);
-      if (path.chars().filter(c -> c == '/').count() < 2) {
-        // A deployment mirrors a build into a directory of its own; this one holds other things
-        // too.
+      boolean isBucket = path.startsWith("//");
+      boolean isTop = path.chars().filter(c -> c == '/').count() < (isBucket ? 4 : 2);
+      Value source = scan.operands().get(0);
+      boolean isBuild = Values.isBelow(source) && !source.prefix().startsWith("./");
+      if (isTop && !(isBucket && isBuild && !Values.is(source, "."))) {
+        // A deployment mirrors a build into a separate directory; this directory also has other
+        // content.
         scan.uses().add(Role.DESTROYS, argument);
       }
     } else {

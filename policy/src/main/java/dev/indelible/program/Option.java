@@ -17,19 +17,19 @@ final class Option {
 
   final Arity arity;
 
-  /** The bit that conditions know this option by; 0 if no condition names it. Set while loading. */
+  /** The bit of this option in conditions; 0 if no condition names it. Set while loading. */
   long bit;
 
   /** The uses of its value, or of the command if it has none. Set while loading. */
   List<Template> templates = List.of();
 
-  /** Is true if its value is a path that is written. Set while loading. */
+  /** True if its value is a path that is written. Set while loading. */
   boolean writes;
 
-  /** Is true if it extends the uses of the operands to everything below them. Set while loading. */
+  /** True if it extends the uses of the operands to everything below them. Set while loading. */
   boolean isRecursive;
 
-  /** Is true if all arguments behind it and its value are operands. Set while loading. */
+  /** True if all arguments after it and its value are operands. Set while loading. */
   boolean endsOptions;
 
   Option(Arity arity) {

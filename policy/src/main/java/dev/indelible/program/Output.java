@@ -9,11 +9,11 @@ public enum Output {
   FORMATTED,
   /** The content of the files that it reads, or of its standard input. */
   CONTENT,
-  /** That content changed, or a part of it, as {@code sed} and {@code grep} print it. */
+  /** The content after a change, or a part of it, as {@code sed} and {@code grep} print it. */
   CHANGED,
   /** Its standard input decoded. */
   DECODED,
-  /** What it downloads. */
+  /** The content that it downloads. */
   DOWNLOAD,
   /** The environment. */
   ENVIRONMENT,

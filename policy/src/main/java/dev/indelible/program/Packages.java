@@ -28,7 +28,7 @@ final class Packages {
       scan.uses().add(Role.CONTACTS, argument);
     }
     if (text.startsWith("http://") || text.startsWith("https://")) {
-      // Installing a package runs its scripts; this one comes from no registry.
+      // Installing a package runs its scripts; this package does not come from a registry.
       scan.uses().add(Role.RUNS_FILE, argument, "package");
     }
   }

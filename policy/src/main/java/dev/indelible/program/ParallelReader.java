@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Reads GNU {@code parallel}: a shell command, and items behind {@code :::} or on the input. */
+/** Reads GNU {@code parallel}: a shell command, and items after {@code :::} or on the input. */
 final class ParallelReader {
   private static final Set<String> OPTIONS_WITH_VALUE =
       Set.of(
@@ -67,7 +67,7 @@ final class ParallelReader {
           "--semaphorename",
           "--id");
 
-  /** Items behind these are taken as one that is not known, which bounds the time. */
+  /** Maximum number of items; further ones count as one unknown item, which limits the time. */
   private static final int MAX_ITEMS = 64;
 
   private ParallelReader() {}

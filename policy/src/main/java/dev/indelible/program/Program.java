@@ -12,7 +12,7 @@ public final class Program {
   private final Grammar grammar;
   private final @Nullable Function<List<Value>, Invocation> reader;
 
-  /** Makes a program whose arguments are read by a grammar, or by a reader if there is one. */
+  /** Creates a program whose arguments are read by a grammar, or by a reader if there is one. */
   Program(String name, Grammar grammar, @Nullable Function<List<Value>, Invocation> reader) {
     this.name = name;
     this.grammar = grammar;
@@ -27,7 +27,7 @@ public final class Program {
   /**
    * Returns what a command line does.
    *
-   * @param argv the program, which is not looked at, and its arguments
+   * @param argv the program, which is ignored, and its arguments
    */
   public Invocation read(List<Value> argv) {
     return reader == null ? new Scan(name, grammar, argv).read() : reader.apply(argv);

@@ -5,7 +5,8 @@ import dev.indelible.value.Value;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,8 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The table of programs. Each entry is a resource that is loaded when its program is first asked
- * for. Safe for use by several threads.
+ * The table of programs. Each entry is a resource that is loaded at the first look-up of its
+ * program. Safe for use by several threads.
  */
 public final class Programs {
   private static final String VARIABLES_FILE = "variables.yaml";
@@ -25,17 +26,17 @@ public final class Programs {
   /** Names of entries by the names of programs; an entry's own name leads to itself. */
   private final Map<String, String> entryNames;
 
-  /** Published by the map. */
+  /** Filled by several threads; the map makes entries visible to all. */
   private final Map<String, Program> loaded = new ConcurrentHashMap<>();
 
-  /** Null until a variable is asked for. */
+  /** Null until the first look-up of a variable. */
   private volatile @Nullable Variables variables;
 
   private Programs() {
     entryNames = readNames(resource("names.txt"));
   }
 
-  /** Returns the table that comes with the library. */
+  /** Returns the table that is part of the library. */
   public static Programs standard() {
     return STANDARD;
   }
@@ -134,7 +135,7 @@ public final class Programs {
 
   /** Reads lines, for example {@code awk: gawk mawk nawk}. */
   private static Map<String, String> readNames(String text) {
-    Map<String, String> names = new HashMap<>();
+    Map<String, String> names = new LinkedHashMap<>();
     for (String line : text.split("\n")) {
       if (line.isBlank() || line.startsWith("#")) {
         continue;
@@ -148,7 +149,8 @@ public final class Programs {
         }
       }
     }
-    return Map.copyOf(names);
+    // In the order of the file, so that what is found by a pattern has an order, too.
+    return Collections.unmodifiableMap(names);
   }
 
   private static void put(Map<String, String> names, String name, String entry) {

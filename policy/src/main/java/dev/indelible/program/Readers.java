@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The readers in code that entries of the table name. */
@@ -13,15 +16,22 @@ final class Readers {
   /** The detail of a link whose target is relative to the working directory. */
   private static final String FROM_HERE = "from here";
 
+  private static final Pattern QUOTED = Pattern.compile("(['\"])(.*?)\\1");
+
+  /** Commands of an editor that run another language. */
+  private static final Pattern EMBEDDED =
+      Pattern.compile("(?:lua|perl|py|py3|python|python3|ruby) ");
+
   private Readers() {}
 
-  /** Returns the reader of an argument. A switch links only the readers that are asked for. */
+  /** Returns the reader of an argument. A switch links only the readers that are used. */
   static Optional<ArgumentReader> argument(String name) {
     @Nullable ArgumentReader reader =
         switch (name) {
           case "ansible" -> Wrappers::ansible;
           case "api-method" -> Cloud::apiMethod;
           case "apt-option" -> Packages::aptOption;
+          case "awk-include" -> Readers::awkInclude;
           case "awk-program" -> AwkScanner::read;
           case "build-goal" -> Packages::buildGoal;
           case "capability" -> Containers::capability;
@@ -29,11 +39,11 @@ final class Readers {
           case "cloud-command" -> Cloud::command;
           case "cloud-verb" -> Cloud::verb;
           case "code" -> Readers::code;
-          case "compressor" -> Wrappers::compressor;
           case "copy-source" -> Network::copySource;
           case "copy-target" -> Network::copyTarget;
           case "crontab-file" -> Readers::crontabFile;
           case "data" -> Network::data;
+          case "database-task" -> Databases::task;
           case "database-url" -> Databases::url;
           case "device" -> Readers::device;
           case "dns-operand" -> Network::dnsOperand;
@@ -55,6 +65,7 @@ final class Readers {
           case "git-url" -> GitConfig::url;
           case "git-whole-tree" -> GitConfig::wholeTree;
           case "go-run" -> Packages::goRun;
+          case "helper" -> Wrappers::helper;
           case "hard-link-pair" -> Readers::hardLinkPair;
           case "host-namespace" -> Containers::namespace;
           case "http-operand" -> Network::httpOperand;
@@ -64,6 +75,7 @@ final class Readers {
           case "library-path" -> Wrappers::libraryPath;
           case "link" -> Readers::link;
           case "link-directory" -> Readers::linkDirectory;
+          case "login-hook" -> Services::loginHook;
           case "link-pair" -> Readers::linkPair;
           case "make-operand" -> Wrappers::makeOperand;
           case "mapped" -> Calls::mapped;
@@ -77,17 +89,21 @@ final class Readers {
           case "new-item" -> Readers::newItem;
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;
+          case "owner" -> Readers::owner;
           case "open-mode" -> Calls::openMode;
           case "package-source" -> Packages::source;
           case "pager-operand" -> Readers::pagerOperand;
           case "perl-open" -> Calls::perlOpen;
           case "php-setting" -> Wrappers::phpSetting;
+          case "pattern-of-all" -> Services::processes;
           case "powershell-command" -> Wrappers::powershellCommand;
           case "powershell-file" -> Wrappers::powershellFile;
           case "priority-command" -> Wrappers::priorityCommand;
+          case "project-task" -> Wrappers::projectTask;
+          case "prompt" -> Wrappers::prompt;
           case "redis" -> Databases::redis;
+          case "registry-key" -> Services::registryKey;
           case "refspec" -> GitConfig::refspec;
-          case "remote-shell" -> Wrappers::remoteShell;
           case "remote-name" -> Network::remoteName;
           case "remote-names" -> Network::remoteNames;
           case "rename" -> Readers::rename;
@@ -100,6 +116,7 @@ final class Readers {
           case "spawn" -> Calls::spawn;
           case "ssh-forward" -> Network::sshForward;
           case "ssh-option" -> Network::sshOption;
+          case "su" -> Wrappers::su;
           case "tar-action" -> Readers::tarAction;
           case "tar-remote" -> Network::tarRemote;
           case "trap-text" -> Wrappers::trapText;
@@ -107,6 +124,7 @@ final class Readers {
           case "url-file" -> Network::urlFile;
           case "url-or-file" -> Calls::urlOrFile;
           case "uv-run" -> Packages::uvRun;
+          case "vim-script" -> Readers::vimScript;
           case "visibility" -> Cloud::visibility;
           case "wget-command" -> Network::wgetCommand;
           case "windows-admin" -> Services::windowsAdmin;
@@ -130,8 +148,25 @@ final class Readers {
     return Optional.ofNullable(reader);
   }
 
+  /** Reads what gawk includes; {@code inplace} writes to the files that it reads. */
+  private static void awkInclude(Value argument, Template template, Scan scan) {
+    if (!Values.is(argument, "inplace")) {
+      Wrappers.libraryPath(argument, template, scan);
+      return;
+    }
+    int first = scan.has("-f") || scan.has("-e") ? 0 : 1;
+    for (int i = first; i < scan.operands().size(); i++) {
+      scan.uses().add(Role.WRITES, scan.operands().get(i));
+    }
+  }
+
   /** Reads a command of vi, less or ed that may begin with a shell escape. */
   private static void editorCommand(Value argument, Template template, Scan scan) {
+    editorCommand(argument, scan.uses());
+  }
+
+  /** Reads a command of vi, less or ed that may begin with a shell escape. */
+  static void editorCommand(Value argument, Uses uses) {
     String text = argument.prefix();
     int i = 0;
     while (i < text.length() && ": \t%.,$0123456789".indexOf(text.charAt(i)) >= 0) {
@@ -150,22 +185,34 @@ final class Readers {
     }
     int system = text.indexOf("system(");
     if (text.startsWith("!", i)) {
-      scan.uses().addDetour(Role.RUNS_SHELL, argument.from(i + 1), "");
+      uses.addDetour(Role.RUNS_SHELL, argument.from(i + 1), "");
     } else if (text.startsWith("term", i)) {
       List<Value> words = Values.cut(argument, ' ');
-      scan.uses().addDetour(Role.RUNS_SHELL, words.get(words.size() - 1), "");
+      uses.addDetour(Role.RUNS_SHELL, words.get(words.size() - 1), "");
     } else if (system >= 0) {
       Value call = argument.from(system + "system(".length());
       String quote = call.prefix().isEmpty() ? "" : call.prefix().substring(0, 1);
       if (quote.equals("'") || quote.equals("\"")) {
         Value command = Values.cut(call.from(1), quote.charAt(0)).get(0);
-        scan.uses().addDetour(Role.RUNS_SHELL, command, "");
+        uses.addDetour(Role.RUNS_SHELL, command, "");
       } else {
-        scan.uses().add(Role.HIDES, "a computed command");
+        uses.add(Role.HIDES, "a computed command");
       }
+    } else if (text.startsWith("call delete(", i)) {
+      String arguments = text.substring(i + "call delete(".length());
+      Matcher path = QUOTED.matcher(arguments);
+      if (path.find()) {
+        boolean isRecursive = arguments.contains("rf");
+        uses.add(Role.DELETES, List.of(Values.path(path.group(2))), "", isRecursive, false);
+      }
+    } else if (EMBEDDED.matcher(text.substring(i)).lookingAt()) {
+      int blank = text.indexOf(' ', i);
+      String name = text.substring(i, blank);
+      String language = name.startsWith("py") ? "python" : name.startsWith("rub") ? "ruby" : name;
+      uses.addDetour(Role.RUNS_CODE, argument.from(blank + 1), language);
     } else if (text.startsWith("so ", i) || text.startsWith("source ", i)) {
       Value file = Values.cut(argument.from(i), ' ').get(1);
-      scan.uses().addDetour(Role.RUNS_FILE, file, "vim");
+      uses.addDetour(Role.RUNS_FILE, file, "vim");
     }
   }
 
@@ -200,13 +247,20 @@ final class Readers {
     }
   }
 
+  /** Reads what follows {@code -s}: keys in a file, or of ex, which is then silent, anything. */
+  private static void vimScript(Value argument, Template template, Scan scan) {
+    if (!argument.prefix().startsWith("-") && !argument.prefix().startsWith("+")) {
+      scan.uses().addDetour(Role.RUNS_FILE, argument, "vim");
+    }
+  }
+
   /** Reads an operand of an editor: {@code +command} or a file. */
   private static void editorOperand(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     if (text.startsWith("+") && text.length() > 1) {
       editorCommand(argument.from(1), template, scan);
-    } else if (text.startsWith("!")) {
-      scan.uses().addDetour(Role.RUNS_SHELL, argument.from(1), "");
+    } else if (text.startsWith("!") || text.startsWith(":")) {
+      editorCommand(argument, template, scan);
     } else if (!text.equals("+")) {
       scan.uses().add(Role.WRITES, argument);
     }
@@ -225,7 +279,7 @@ final class Readers {
   private static void link(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     if (operands.size() == 1) {
-      link(Values.baseName(argument), argument, scan);
+      linkIn(Value.of("."), argument, scan);
       return;
     }
     if (operands.size() == 2) {
@@ -245,7 +299,10 @@ final class Readers {
     }
   }
 
-  /** Reads a link of the name of its target; a target without one, as {@code ..}, has no link. */
+  /**
+   * Reads a link of the name of its target; a target without a name, such as {@code ..}, has no
+   * link.
+   */
   private static void linkIn(Value directory, Value target, Scan scan) {
     Value name = Values.baseName(target);
     if (!name.pieces().isEmpty() && !Values.is(name, "..") && !Values.is(name, ".")) {
@@ -255,7 +312,9 @@ final class Readers {
 
   private static void link(Value link, Value target, Scan scan) {
     boolean isSymbolic = scan.has("-s") && !scan.has("--relative");
-    link(link, target, isSymbolic ? "" : FROM_HERE, scan);
+    // Without -f a file that exists stays as it is.
+    String manner = scan.has("-f") ? "" : "new link";
+    link(link, target, (manner + (isSymbolic ? "" : " " + FROM_HERE)).strip(), scan);
   }
 
   private static void link(Value link, Value target, String detail, Scan scan) {
@@ -291,6 +350,21 @@ final class Readers {
       scan.uses().add(Role.WRITES, link);
     } else {
       link(link, operands.get(operands.get(0) == link ? 1 : 0), detail, scan);
+    }
+  }
+
+  /** Reads a path whose owner changes; a user's own home is given to nobody else. */
+  private static void owner(Value argument, Template template, Scan scan) {
+    String owner = scan.operands().get(0).prefix().split("[:.]", 2)[0];
+    String path = argument.prefix();
+    boolean isOwn =
+        !owner.isEmpty()
+            && Stream.of("/home/", "/Users/")
+                .map(homes -> homes + owner)
+                .anyMatch(home -> path.equals(home) || path.startsWith(home + "/"))
+            && !path.contains("..");
+    if (!isOwn) {
+      scan.uses().add(Role.WRITES, List.of(argument), "owner", scan.isRecursive(), false);
     }
   }
 

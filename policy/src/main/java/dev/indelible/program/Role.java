@@ -7,21 +7,25 @@ public enum Role {
   DELETES,
   /**
    * Creates or changes the path, its content, mode or owner; the detail is {@code mode} or {@code
-   * owner} if it is no content.
+   * owner} if the content is not changed.
    */
   WRITES,
   /**
    * Creates the first path as a link to the second, which is relative to the place of the link, or
-   * to the working directory if there is a detail.
+   * to the working directory if the detail ends in {@code from here}. The detail begins with {@code
+   * new link} if no file is replaced.
    */
   LINKS,
   /** Reads the content of the path. */
   READS,
   /** Connects to the host or URL. */
   CONTACTS,
-  /** Sends the argument itself, or the standard input if it is {@code -}, to where it connects. */
+  /**
+   * Sends the argument itself, or the standard input if it is {@code -}, to the host that it
+   * connects to.
+   */
   SENDS,
-  /** Sends the content of the path to where it connects. */
+  /** Sends the content of the path to the host that it connects to. */
   SENDS_FILE,
   /**
    * Runs the first argument as the text of a shell script, the others are its positional parameters
@@ -35,7 +39,7 @@ public enum Role {
   RUNS_COMMAND,
   /**
    * Runs the arguments as a command, with words or lines of the standard input added; the detail is
-   * the placeholder that they replace, empty if they are added behind.
+   * the placeholder that they replace, empty if they are added at the end.
    */
   RUNS_FOR_EACH,
   /** Runs the argument as code of another language; the detail names it. */
@@ -56,7 +60,7 @@ public enum Role {
   WORKS_IN,
   /** Sets a variable of the environment, as {@code NAME=VALUE}. */
   SETS,
-  /** Obtains the rights of another user, or gives rights away; the detail says how. */
+  /** Obtains the rights of another user, or grants rights; the detail says how. */
   GAINS_PRIVILEGE,
   /** Rewrites or removes recorded history of a repository; the detail says how. */
   REWRITES_HISTORY,
@@ -66,6 +70,6 @@ public enum Role {
   PUBLISHES,
   /** Stops or weakens a process or the machine; the detail says how. */
   STOPS,
-  /** Hides from reading what it does; the detail says how. */
+  /** Hides what it does, so that it cannot be read; the detail says how. */
   HIDES
 }

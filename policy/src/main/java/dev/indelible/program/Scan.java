@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,13 @@ final class Scan {
   /** The bit of the condition {@code stdout}: an option writes to the standard output. */
   static final long WRITES_STDOUT = 1L << 63;
 
-  /** Operands behind these get no path of their own in a directory, which bounds the time. */
+  /** Roles of clients of other systems, all of which know {@code --help}. */
+  private static final Set<Role> HELPED = Set.of(Role.DESTROYS, Role.PUBLISHES);
+
+  /**
+   * Maximum number of operands for which a separate path in a directory is computed; this limits
+   * the time.
+   */
   private static final int MAX_INTO = 256;
 
   private final String program;
@@ -47,7 +54,7 @@ final class Scan {
     this.argv = argv;
   }
 
-  /** Makes the scan of a call in code, whose arguments are its operands. */
+  /** Creates the scan of a call in code. The arguments of the call are its operands. */
   Scan(String name, CodeTable.Arguments arguments) {
     this(name, Grammar.NONE, List.of());
     operands.addAll(arguments.values());
@@ -55,7 +62,7 @@ final class Scan {
     isRecursive = isTrue("recursive");
   }
 
-  /** Returns whether an option of a call is true. */
+  /** Returns true if an option of a call is true. */
   boolean isTrue(String option) {
     return Values.is(callOptions.getOrDefault(option, Value.EMPTY), "true");
   }
@@ -81,7 +88,10 @@ final class Scan {
     return operands;
   }
 
-  /** Returns the operands behind the option that ends options; all if there is none. */
+  /**
+   * Returns the operands after the option that ends options; all operands if there is no such
+   * option.
+   */
   List<Value> rest() {
     return operands.subList(restFrom, operands.size());
   }
@@ -91,12 +101,12 @@ final class Scan {
     return operands.subList(0, restFrom);
   }
 
-  /** Returns where uses are collected. */
+  /** Returns the collection of uses. */
   Uses uses() {
     return uses;
   }
 
-  /** Returns whether an option extends the uses of operands to everything below them. */
+  /** Returns true if an option extends the uses of operands to everything below them. */
   boolean isRecursive() {
     return isRecursive;
   }
@@ -106,7 +116,7 @@ final class Scan {
     return program;
   }
 
-  /** Returns whether an option is present. */
+  /** Returns true if an option is present. */
   boolean has(String name) {
     Option option = grammar.named(name);
     return option != null && seen.contains(option);
@@ -203,7 +213,7 @@ final class Scan {
     return true;
   }
 
-  /** Notes an option with its attached value; takes the next argument if it needs one. */
+  /** Records an option with its attached value; takes the next argument if it needs one. */
   private void take(@Nullable Option option, @Nullable Value attached) {
     if (option == null) {
       return;
@@ -284,7 +294,19 @@ final class Scan {
     if (grammar.harmless.anyOf() != 0 && grammar.harmless.holds(present) && !isNegated) {
       uses.clear();
     }
+    if (asksForHelp()) {
+      uses.list().removeIf(use -> HELPED.contains(use.role()));
+    }
     return new Invocation(program, uses.list(), operands, output);
+  }
+
+  private boolean asksForHelp() {
+    for (Value argument : argv) {
+      if (Values.is(argument, "--help")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Adds the uses of arguments whose conditions hold. */
@@ -334,8 +356,8 @@ final class Scan {
   }
 
   /**
-   * Returns a detail with the operand {@code {1}}, the option's value {@code {-I}}, or the name of
-   * the program put in; an option without a value leaves empty braces.
+   * Returns a detail in which {@code {1}} is replaced by the operand, {@code {-I}} by the option's
+   * value, and so on. An option without a value leaves empty braces.
    */
   private String detail(String detail) {
     int open = detail.indexOf('{');

@@ -94,7 +94,7 @@ final class SedScanner {
     }
   }
 
-  /** Returns the text up to a delimiter, and steps behind it. */
+  /** Returns the text up to a delimiter, and steps after it. */
   private String part(char delimiter) {
     StringBuilder out = new StringBuilder();
     while (at < text.length() && text.charAt(at) != delimiter) {

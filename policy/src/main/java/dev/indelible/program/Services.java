@@ -31,6 +31,22 @@ final class Services {
   private static final Set<String> WINDOWS_VERBS =
       Set.of("delete", "clean", "stop", "/delete", "disable", "/disable", "/set", "/deletevalue");
 
+  /** Where Windows looks for programs to start. */
+  private static final String STARTUP =
+      "C:\\ProgramData\\Microsoft\\Windows\\Start Menu\\Programs\\Startup\\";
+
+  /** Keys of the registry that name programs to start. */
+  private static final List<String> STARTUP_KEYS =
+      List.of(
+          "\\currentversion\\run",
+          "\\winlogon",
+          "\\image file execution options",
+          "\\appinit_dlls",
+          "\\active setup",
+          "\\currentcontrolset\\services",
+          "\\command processor",
+          "\\policies\\explorer\\run");
+
   private static final Set<String> WINDOWS_RIGHTS =
       Set.of("/add", "/grant", "/setowner", "/active:yes");
 
@@ -65,6 +81,32 @@ final class Services {
     }
   }
 
+  /** Reads a pattern of process names; some name every process. */
+  static void processes(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    boolean isAll = Values.isKnown(argument) && List.of("", ".", ".*", "^", "$").contains(text);
+    scan.uses().add(Role.STOPS, isAll ? "every process" : "processes " + argument.display());
+  }
+
+  /** Reads a key of the registry; some name programs that run by themselves later. */
+  static void registryKey(Value argument, Template template, Scan scan) {
+    registryKey(argument, scan.uses());
+  }
+
+  static void registryKey(Value argument, Uses uses) {
+    String key = argument.prefix().toLowerCase(Locale.ROOT).replace("\\\\", "\\");
+    if (STARTUP_KEYS.stream().anyMatch(key::contains)) {
+      uses.add(Role.WRITES, Value.of(STARTUP + "registry"));
+    }
+  }
+
+  /** Reads the name of a setting of macOS; two name programs that a login runs. */
+  static void loginHook(Value argument, Template template, Scan scan) {
+    if (List.of("LoginHook", "LogoutHook").contains(argument.prefix())) {
+      scan.uses().add(Role.WRITES, Value.of("/Library/LaunchAgents/login hook"));
+    }
+  }
+
   /** Reads a verb of a program that administers Windows. */
   static void windowsAdmin(Value argument, Template template, Scan scan) {
     String verb = argument.prefix().toLowerCase(Locale.ROOT);
@@ -75,7 +117,7 @@ final class Services {
       }
     } else if (WINDOWS_RIGHTS.contains(verb)) {
       scan.uses().add(Role.GAINS_PRIVILEGE, all);
-    } else if (verb.equals("/create")) {
+    } else if (verb.equals("/create") || verb.equals("create") && all.contains("binPath=")) {
       scan.uses().add(Role.WRITES, Value.of("C:\\Windows\\System32\\Tasks\\x"));
     } else if (verb.equals("/s") && scan.operands().get(0) == argument) {
       scan.uses().add(Role.HIDES, "a script that changes disks");

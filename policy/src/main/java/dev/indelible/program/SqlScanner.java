@@ -16,7 +16,7 @@ public final class SqlScanner {
   /** SQL in a string in SQL is followed to this depth. */
   private static final int MAX_DEPTH = 3;
 
-  /** Statements are read up to this number of tokens, which bounds the time. */
+  /** Statements are read up to this number of tokens; this limits the time. */
   private static final int MAX_STATEMENT = 2000;
 
   /** Parts that {@code ALTER TABLE … DROP} removes without a loss of data. */
@@ -65,8 +65,8 @@ public final class SqlScanner {
   }
 
   /**
-   * Returns the uses of the statements in a text; queries and insertions have none. Uses that run
-   * something are to be followed as those of a command line are.
+   * Returns the uses of the statements in a text; queries and insertions have none. The caller must
+   * follow the uses that run something, as it follows those of a command line.
    */
   public static List<Use> scan(Value sql) {
     Set<Use> found = new LinkedHashSet<>();
@@ -74,7 +74,7 @@ public final class SqlScanner {
     new SqlScanner(sql, uses, 0, false).scan();
     found.addAll(uses.list());
     if (new Encoded(sql).text().contains("\\'")) {
-      // Only some databases take a backslash as an escape: both readings count.
+      // Only some databases read a backslash as an escape, so both readings count.
       Uses others = new Uses();
       new SqlScanner(sql, others, 0, true).scan();
       found.addAll(others.list());
@@ -141,7 +141,7 @@ public final class SqlScanner {
     return text.startsWith("system ", at) || text.startsWith("source ", at);
   }
 
-  /** Skips a comment; MySQL runs what stands in one that begins with an exclamation mark. */
+  /** Skips a comment. MySQL runs the content of a comment that begins with an exclamation mark. */
   private void comment() {
     if (text.startsWith("/*!", at)) {
       at += 3;
@@ -234,7 +234,7 @@ public final class SqlScanner {
           tokens.add(END);
         }
         if (command.startsWith("\\")) {
-          // An option of the client; what follows on the line is no SQL.
+          // An option of the client; the rest of the line is not SQL.
           tokens.add(END);
         }
       }
@@ -423,7 +423,7 @@ public final class SqlScanner {
         || !before.isString && (before.text.equals(";") || STATEMENT_BEFORE.contains(before.text));
   }
 
-  /** Returns whether no WHERE limits a statement, or one that always holds. */
+  /** Returns true if a statement has no WHERE, or one that is always true. */
   private boolean isUnlimited(int start) {
     int nesting = 0;
     for (int i = start + 1; i < start + MAX_STATEMENT && !isEnd(i); i++) {
@@ -463,7 +463,7 @@ public final class SqlScanner {
     return token == END || !token.isString && token.text.equals(";");
   }
 
-  /** Returns some words of a statement, for a person. */
+  /** Returns some words of a statement, in words. */
   private String phrase(int from, int most) {
     StringBuilder out = new StringBuilder();
     for (int i = from; i < from + most && !isEnd(i); i++) {

@@ -28,7 +28,7 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /** Reads the YAML entry of a program; the package's documentation describes the form. */
 final class TableReader {
-  /** The last key of an entry; what follows is read by its tests alone. */
+  /** The last key of an entry; only tests read the part after it. */
   private static final String TESTS = "\ntests: |\n";
 
   private static final Set<String> LEVEL_KEYS =
@@ -87,7 +87,7 @@ final class TableReader {
   private final String file;
   private int bits;
 
-  /** The keys that lead to what is read, for errors. */
+  /** The keys that lead to the current value, for errors. */
   private final List<String> path = new ArrayList<>();
 
   private TableReader(String file) {
@@ -359,7 +359,10 @@ final class TableReader {
     return List.copyOf(alternatives);
   }
 
-  /** Reads uses: one, a list, or a mapping from options to uses of which the first counts. */
+  /**
+   * Reads uses: one, a list, or a mapping from options to uses; the first option that is present
+   * counts.
+   */
   private List<Template> templates(@Nullable Object member, Map<String, Option> options) {
     List<Template> templates = new ArrayList<>();
     if (member instanceof Map) {

@@ -11,9 +11,9 @@ import java.util.List;
  * @param action the role of the argument, or the code that reads it
  * @param literal an argument that the entry states itself; empty if the command line has it
  * @param detail of the use; {@code {1}} stands for the first operand
- * @param isRecursive whether everything below is concerned
- * @param isDetour whether the use is a detour
- * @param isInto whether the argument may be a directory that takes the other operands
+ * @param isRecursive true if everything below is concerned
+ * @param isDetour true if the use is a detour
+ * @param isInto true if the argument may be a directory that takes the other operands
  */
 record Template(
     Condition condition,

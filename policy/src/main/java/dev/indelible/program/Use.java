@@ -11,9 +11,9 @@ import java.util.List;
  * @param arguments one, or as the role describes them; none of a role that concerns the command as
  *     a whole
  * @param detail as the role describes it; empty otherwise
- * @param isRecursive whether everything below the path is concerned
- * @param isDetour whether a program runs through an option or variable that is no usual way to run
- *     one
+ * @param isRecursive true if everything below the path is concerned
+ * @param isDetour true if a program runs through an option or variable that is not a usual way to
+ *     run programs
  */
 public record Use(
     Role role, List<Value> arguments, String detail, boolean isRecursive, boolean isDetour) {

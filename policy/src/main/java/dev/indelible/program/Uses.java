@@ -35,6 +35,7 @@ final class Uses {
 
   void add(Role role, List<Value> arguments, String detail, boolean isRecursive, boolean isDetour) {
     Value first = arguments.isEmpty() ? Value.EMPTY : arguments.get(0);
+    boolean detour = isDetour && !(role == Role.RUNS_SHELL && Helpers.isUsual(first));
     String text = Values.isKnown(first) ? first.prefix() : "";
     switch (role) {
       case READS, WRITES -> {
@@ -44,29 +45,29 @@ final class Uses {
       }
       case SENDS_FILE -> {
         if (STANDARD_INPUT.contains(text)) {
-          uses.add(new Use(Role.SENDS, List.of(Value.of("-")), detail, false, isDetour));
+          uses.add(new Use(Role.SENDS, List.of(Value.of("-")), detail, false, detour));
           return;
         }
       }
       case RUNS_FILE -> {
         if (STANDARD_INPUT.contains(text)) {
           List<Value> rest = arguments.subList(1, arguments.size());
-          uses.add(new Use(Role.RUNS_INPUT, rest, detail, false, isDetour));
+          uses.add(new Use(Role.RUNS_INPUT, rest, detail, false, detour));
           return;
         }
       }
       case CONTACTS -> {
         if (first.prefix().regionMatches(true, 0, "file:", 0, 5)) {
-          uses.add(new Use(Role.READS, List.of(filePath(first)), "", false, isDetour));
+          uses.add(new Use(Role.READS, List.of(filePath(first)), "", false, detour));
           return;
         }
       }
       default -> {}
     }
-    uses.add(new Use(role, arguments, detail, isRecursive, isDetour));
+    uses.add(new Use(role, arguments, detail, isRecursive, detour));
   }
 
-  /** Returns whether there is a use of the role. */
+  /** Returns true if there is a use of the role. */
   boolean has(Role role) {
     for (Use use : uses) {
       if (use.role() == role) {

@@ -14,17 +14,37 @@ final class Values {
   static final Value HOME = Value.unknown(Origin.HOME, "");
   static final Value SPACE = Value.of(" ");
 
+  /**
+   * Characters of a text that code joins, beyond which it counts as not known: a text that is
+   * doubled again and again would fill the memory.
+   */
+  static final int MAX_JOINED = 4_096;
+
+  private static final Value COMPUTED = Value.unknown(Origin.OUTPUT, "");
+
   private Values() {}
 
-  /** Returns whether the text is known as a whole. */
+  /** Returns two texts joined, within {@link #MAX_JOINED}. */
+  static Value plus(Value left, Value right) {
+    boolean isEmpty = left.pieces().isEmpty() || right.pieces().isEmpty();
+    return isEmpty || left.size() + right.size() <= MAX_JOINED ? left.plus(right) : COMPUTED;
+  }
+
+  /** Returns true if the text is known as a whole. */
   static boolean isKnown(Value value) {
     List<Piece> pieces = value.pieces();
     return pieces.isEmpty() || pieces.size() == 1 && pieces.get(0) instanceof Known;
   }
 
-  /** Returns whether the value is this known text. */
+  /** Returns true if the value is this known text. */
   static boolean is(Value value, String text) {
     return isKnown(value) && value.prefix().equals(text);
+  }
+
+  /** Returns whether a path is known and relative, and does not lead upwards. */
+  static boolean isBelow(Value path) {
+    String text = path.prefix();
+    return isKnown(path) && !text.startsWith("/") && !text.contains("..");
   }
 
   /**
@@ -78,9 +98,7 @@ final class Values {
     return words;
   }
 
-  /**
-   * Returns the part behind the last known {@code /}; empty if there is none and it is not known.
-   */
+  /** Returns the part after the last known {@code /}; empty if there is none and it is unknown. */
   static Value baseName(Value path) {
     List<Piece> pieces = path.pieces();
     int end = pieces.size();

@@ -12,7 +12,7 @@ final class Variables {
    *
    * @param uses of its value
    * @param harmless values, or words that the value may consist of; one that ends in {@code *}
-   *     stands for all that begin so
+   *     stands for all words with this beginning
    */
   record Entry(List<Template> uses, List<String> harmless) {
     boolean isHarmless(Value value) {

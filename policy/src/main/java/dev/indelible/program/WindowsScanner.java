@@ -24,6 +24,8 @@ final class WindowsScanner {
 
   private static final Set<String> CMD_KEYWORDS = Set.of("call", "@echo", "else", "do", "not");
 
+  private static final Value COMPUTED = Value.unknown(Origin.OUTPUT, "");
+
   private final boolean isPowerShell;
   private final Encoded encoded;
   private final String text;
@@ -32,7 +34,7 @@ final class WindowsScanner {
   private List<Value> words = new ArrayList<>();
   private List<Value> previous = List.of();
 
-  /** Null until it is asked for, then empty if there is none. */
+  /** Null until the first look-up; then empty if there is no URL. */
   private @Nullable String url;
 
   private boolean startsWithString;
@@ -108,6 +110,7 @@ final class WindowsScanner {
     StringBuilder out = new StringBuilder();
     char quote = '\0';
     int start = at;
+    int size = 0;
     while (at < text.length()) {
       char c = text.charAt(at);
       if (quote == '\0') {
@@ -131,7 +134,9 @@ final class WindowsScanner {
         at += 2;
       } else if (quote != '\'' && c == '$' && isPowerShell && isVariable(at + 1)) {
         flush(out, pieces);
-        pieces.addAll(variable().pieces());
+        Value variable = variable();
+        size += variable.size();
+        pieces.addAll(size <= Values.MAX_JOINED ? variable.pieces() : COMPUTED.pieces());
       } else if (!isPowerShell && c == '%' && percentEnd() > 0) {
         flush(out, pieces);
         pieces.addAll(percentVariable().pieces());

@@ -5,34 +5,9 @@ import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
-/** Reads arguments of programs that run other programs in a way of their own. */
+/** Reads arguments of programs that run other programs in special ways. */
 final class Wrappers {
-  private static final Set<String> COMPRESSORS =
-      Set.of(
-          "gzip",
-          "pigz",
-          "bzip2",
-          "pbzip2",
-          "lbzip2",
-          "xz",
-          "pxz",
-          "pixz",
-          "zstd",
-          "zstdmt",
-          "pzstd",
-          "lz4",
-          "lzop",
-          "lzip",
-          "plzip",
-          "brotli",
-          "gunzip",
-          "unzstd",
-          "unxz",
-          "bunzip2",
-          "compress");
-
   private Wrappers() {}
 
   /** Reads {@code env -S}: the words of the value come before the other arguments. */
@@ -95,7 +70,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads a command behind an option, run for all below the operands behind the first. */
+  /** Reads a command after an option, run for all below the operands after the first. */
   static void forRest(Value argument, Template template, Scan scan) {
     List<Value> roots = scan.before().size() < 2 ? List.of(Value.of(".")) : scan.before();
     for (int i = Math.min(1, roots.size() - 1); i < roots.size(); i++) {
@@ -176,6 +151,27 @@ final class Wrappers {
     }
   }
 
+  /**
+   * Reads a file of code with its arguments: those of a framework have tasks that drop a database.
+   */
+  static void projectTask(Value argument, Template template, Scan scan) {
+    String file = Values.baseName(argument).prefix();
+    if (List.of("artisan", "manage.py", "console").contains(file)) {
+      List<Value> command = new ArrayList<>(List.of(Value.of("rake")));
+      command.addAll(scan.operands().subList(1, scan.operands().size()));
+      scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+    }
+  }
+
+  /** Reads the text of a prompt, of which the shell runs the substitutions alone. */
+  static void prompt(Value argument, Template template, Scan scan) {
+    boolean runs = argument.prefix().contains("$(") || argument.prefix().indexOf('`') >= 0;
+    if (Values.isKnown(argument) && runs) {
+      String quoted = argument.prefix().replace("\"", "'");
+      scan.uses().add(Role.RUNS_SHELL, Value.of(": \"" + quoted + "\""));
+    }
+  }
+
   /** Reads {@code name=value} of PHP's settings; some load code. */
   static void phpSetting(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.cut(argument, '=');
@@ -187,7 +183,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the command of PowerShell: the argument and all behind it. */
+  /** Reads the command of PowerShell: the argument and all after it. */
   static void powershellCommand(Value argument, Template template, Scan scan) {
     Value code = argument;
     for (Value operand : scan.operands()) {
@@ -224,7 +220,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the operands of {@code screen}: a command, or behind {@code -X} one of screen's own. */
+  /** Reads the operands of {@code screen}: a command, or after {@code -X} one of screen's own. */
   static void screenOperands(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     if (argument != operands.get(0)) {
@@ -240,12 +236,22 @@ final class Wrappers {
     }
   }
 
-  /** Reads the operands of {@code su} behind the user, which are arguments of the shell. */
+  /** Reads the operands of {@code su} after the user, which are arguments of the shell. */
   static void shellArguments(Value argument, Template template, Scan scan) {
     List<Value> command = new ArrayList<>();
     command.add(Value.of("sh"));
     command.addAll(scan.operands().subList(1, scan.operands().size()));
     scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+  }
+
+  /** Reads {@code su} without {@code -c}: a shell that reads its input, or one with arguments. */
+  static void su(Value argument, Template template, Scan scan) {
+    if (scan.operands().size() > 1) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "su to run a command");
+    } else {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "su");
+      scan.uses().add(Role.RUNS_INPUT, "shell");
+    }
   }
 
   /** Reads the first operand of {@code trap}: shell text, {@code -} or a signal alone. */
@@ -255,16 +261,9 @@ final class Wrappers {
     }
   }
 
-  /** Reads a program for compression; those that are known do nothing else. */
-  static void compressor(Value argument, Template template, Scan scan) {
-    if (!COMPRESSORS.contains(firstWord(argument))) {
-      scan.uses().addDetour(Role.RUNS_SHELL, argument, "");
-    }
-  }
-
-  /** Reads a program for connections; {@code ssh} is the usual one, and its options are read. */
-  static void remoteShell(Value argument, Template template, Scan scan) {
-    boolean isUsual = List.of("ssh", "rsh", "/usr/bin/ssh").contains(firstWord(argument));
+  /** Reads a program that another one runs as its compressor or transport. */
+  static void helper(Value argument, Template template, Scan scan) {
+    boolean isUsual = Helpers.isUsual(argument);
     scan.uses().add(Role.RUNS_SHELL, List.of(argument), "", false, !isUsual);
   }
 
@@ -276,21 +275,6 @@ final class Wrappers {
     } else if (text.contains("/")) {
       scan.uses().add(Role.RUNS_FILE, argument, template.detail());
     }
-  }
-
-  /** Returns the first word of a command without shell syntax; empty if it has some. */
-  private static String firstWord(Value command) {
-    String text = command.prefix().strip();
-    for (int i = 0; i < text.length(); i++) {
-      if (";|&`$()<>\n".indexOf(text.charAt(i)) >= 0) {
-        return "";
-      }
-    }
-    int blank = text.indexOf(' ');
-    if (blank < 0) {
-      return Values.isKnown(command) ? text : "";
-    }
-    return text.substring(0, blank);
   }
 
   private static void command(List<Value> operands, int from, Scan scan) {

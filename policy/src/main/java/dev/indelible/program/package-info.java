@@ -33,7 +33,7 @@
  *
  * <h2>Uses</h2>
  *
- * <p>A use is {@code [detour] [recursive] ROLE [into] [= LITERAL] [(DETAIL)]}. ROLE is a {@link
+ * <p>A use is {@code [detour] [recursive] ROLE [into] [(DETAIL)] [= LITERAL]}. ROLE is a {@link
  * dev.indelible.program.Role} in lower case with dashes, or {@code by NAME} for a reader in code.
  * {@code recursive} extends the use to everything below its path; alone it is an option that
  * extends the uses of the operands. {@code into} adds the path of each operand below its argument,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.value;
 
-/** Source of a text that is not known before the command runs. */
+/** Source of a text that is unknown before the command runs. */
 public enum Origin {
   /** The home directory of the user who runs the command. */
   HOME,

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A text that is known in part: pieces from left to right, no two known pieces side by side.
+ * A text that is partly known: pieces from left to right, no two known pieces side by side.
  *
  * @param pieces none for the empty text
  */
@@ -33,7 +33,7 @@ public record Value(List<Piece> pieces) {
   public record Glob(String glob) implements Piece {}
 
   /**
-   * Text that is not known.
+   * Text that is unknown.
    *
    * @param origin where it comes from
    * @param detail the variable's name, the file's path or the URL; empty if there is none
@@ -84,12 +84,12 @@ public record Value(List<Piece> pieces) {
     return text.isEmpty() ? EMPTY : new Value(List.of(new Known(text)));
   }
 
-  /** Returns a value of which nothing but its origin is known. */
+  /** Returns an unknown value with an origin. */
   public static Value unknown(Origin origin, String detail) {
     return new Value(List.of(new Unknown(origin, detail)));
   }
 
-  /** Returns this value with another behind it. */
+  /** Returns this value followed by another one. */
   public Value plus(Value other) {
     List<Piece> all = new ArrayList<>(pieces);
     all.addAll(other.pieces);
@@ -106,7 +106,7 @@ public record Value(List<Piece> pieces) {
         : Optional.empty();
   }
 
-  /** Returns whether the text is known as a whole and has no glob. */
+  /** Returns true if the text is known as a whole and has no glob. */
   public boolean isKnown() {
     return pieces.isEmpty() || pieces.size() == 1 && pieces.get(0) instanceof Known;
   }
@@ -120,7 +120,7 @@ public record Value(List<Piece> pieces) {
     return size;
   }
 
-  /** Returns whether any part of the text is unknown; a glob is not. */
+  /** Returns true if any part of the text is unknown; a glob is not. */
   public boolean hasUnknown() {
     for (int i = 0; i < pieces.size(); i++) {
       if (pieces.get(i) instanceof Unknown) {
@@ -141,12 +141,12 @@ public record Value(List<Piece> pieces) {
     return new Value(found);
   }
 
-  /** Returns the known text at the beginning; empty if the first piece is not known. */
+  /** Returns the known text at the beginning; empty if the first piece is unknown. */
   public String prefix() {
     return !pieces.isEmpty() && pieces.get(0) instanceof Known known ? known.text() : "";
   }
 
-  /** Returns whether any piece has the origin. */
+  /** Returns true if any piece has the origin. */
   public boolean has(Origin origin) {
     for (Piece piece : pieces) {
       if (piece instanceof Unknown unknown && unknown.origin() == origin) {
@@ -166,7 +166,7 @@ public record Value(List<Piece> pieces) {
     return new Value(rest);
   }
 
-  /** Returns the value for a person: globs as written, unknown text as {@code ‹variable X›}. */
+  /** Returns the value in words: globs as written, unknown text as {@code ‹variable X›}. */
   public String display() {
     StringBuilder out = new StringBuilder();
     for (Piece piece : pieces) {
@@ -241,12 +241,12 @@ public record Value(List<Piece> pieces) {
       return this;
     }
 
-    /** Returns whether nothing was added. */
+    /** Returns true if nothing was added. */
     public boolean isEmpty() {
       return pieces.isEmpty() && text.length() == 0;
     }
 
-    /** Returns the value; the builder may be used on. */
+    /** Returns the value; the builder can still be used. */
     public Value build() {
       if (pieces.isEmpty()) {
         return Value.of(text.toString());

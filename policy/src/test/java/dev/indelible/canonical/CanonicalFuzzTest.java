@@ -45,7 +45,8 @@ class CanonicalFuzzTest {
         "https://\u0001.x\u0002:99/",
         "jdbc:x:y://h,i:1/",
         "ⅰ。xn--a.１",
-        "--1.sslip.io");
+        "--1.sslip.io",
+        "s,3.sx.io");
   }
 
   private static List<byte[]> bytes(String... texts) {

@@ -54,8 +54,8 @@ import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The gate on a queue whose ledger is a list. After every test the counters must reconcile; see
- * {@link #countersReconcile}.
+ * The gate on a queue whose ledger is a list (D10). After every test the counters must reconcile;
+ * see {@link #countersReconcile}.
  */
 class GateTest {
   private static final String RULES =
@@ -173,7 +173,7 @@ class GateTest {
             new Warn("T3", "careful"));
   }
 
-  /** The id that the caller gets is the id in the record. */
+  /** The id that the caller gets is the id in the record (D4). */
   @Test
   void returnedEventIdIsRecorded() {
     RecordedDecision recorded = gate(1_000).record("agent:alice", REFUSED);
@@ -182,7 +182,7 @@ class GateTest {
     assertThat(recorded.eventId()).contains(row(0).id());
   }
 
-  /** Two submissions of equal content are two rows. */
+  /** Two submissions of equal content are two rows (D4). */
   @Test
   void twoEqualChecksAreTwoRows() {
     Gate gate = gate(1_000);
@@ -205,7 +205,7 @@ class GateTest {
         .contains("\"policy\":\"" + policy.digest() + "\"");
   }
 
-  /** A check does not wait for the record. */
+  /** A check does not wait for the record (D1). */
   @Test
   void checkAnswersWhileTheLedgerIsBlocked() {
     Gate gate = gate(1_000);
@@ -262,7 +262,7 @@ class GateTest {
     assertThat(row(1).action()).isEqualTo(ALLOWED);
   }
 
-  /** An action that must be recorded, but cannot be, is refused. */
+  /** An action that must be recorded, but cannot be, is refused (D1). */
   @Test
   void recordingHookRefusesUnrecordableActions() {
     Gate gate = gate(1_000);
@@ -316,7 +316,7 @@ class GateTest {
         .hasMessage("agent_id is empty; name the agent that acts");
   }
 
-  /** An action that cannot be recorded is refused. */
+  /** An action that cannot be recorded is refused (D1). */
   @Test
   void closedQueueMakesTheGateRefuse() {
     Gate gate = gate(1_000);
@@ -329,7 +329,7 @@ class GateTest {
     assertThat(recorded.eventId()).isEmpty();
   }
 
-  /** An action that cannot be recorded is refused. */
+  /** An action that cannot be recorded is refused (D1). */
   @Test
   void fullStoreMakesTheGateRefuse() {
     Gate gate = gate(3);
@@ -341,7 +341,7 @@ class GateTest {
     assertThat(audit().queue().metrics().sendFailures()).isEqualTo(1);
   }
 
-  /** Actions are refused only while the store is full. */
+  /** Actions are refused only while the store is full (D1). */
   @Test
   void gateAllowsAgainOnceStoreHasSpace() {
     Gate gate = gate(1);

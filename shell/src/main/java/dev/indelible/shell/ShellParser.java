@@ -18,8 +18,8 @@ public final class ShellParser {
   /** Maximum length of a text, in characters. */
   public static final int MAX_LENGTH = 1 << 20;
 
-  private static final Set<String> RESERVED =
-      Set.of(
+  private static final List<String> RESERVED =
+      List.of(
           "!",
           "{",
           "}",
@@ -42,6 +42,17 @@ public final class ShellParser {
           "until",
           "while");
 
+  /** The reserved words by their first characters. */
+  private static final String[][] RESERVED_BY_FIRST = new String['}' + 1][];
+
+  static {
+    for (char first = 0; first < RESERVED_BY_FIRST.length; first++) {
+      String beginning = String.valueOf(first);
+      RESERVED_BY_FIRST[first] =
+          RESERVED.stream().filter(word -> word.startsWith(beginning)).toArray(String[]::new);
+    }
+  }
+
   /** Reserved words that end a list of commands. */
   private static final Set<String> CLOSING =
       Set.of("}", "do", "done", "elif", "else", "esac", "fi", "then");
@@ -49,6 +60,10 @@ public final class ShellParser {
   /** Commands that accept assignments of arrays as arguments. */
   private static final Set<String> DECLARATIONS =
       Set.of("alias", "declare", "eval", "export", "let", "local", "readonly", "typeset");
+
+  /** The operators of redirections, the longer before the shorter. */
+  private static final List<String> REDIRECTIONS =
+      List.of("<<<", "<<-", "&>>", "<<", "<>", "<&", ">>", ">|", ">&", "&>", "<", ">");
 
   private final Source source;
   private final WordParser words;
@@ -421,17 +436,19 @@ public final class ShellParser {
     List<Word> arguments = new ArrayList<>();
     List<Assignment> arrays = new ArrayList<>();
     List<Redirection> redirections = new ArrayList<>();
+    boolean isDeclaration = false;
     while (true) {
       boolean isFirst = arguments.isEmpty();
       if (isRedirection()) {
         redirections.add(redirection());
       } else if (isWordAhead()) {
-        @Nullable Assignment assignment =
-            isFirst || isDeclaration(arguments.get(0)) ? assignment(isFirst) : null;
+        @Nullable Assignment assignment = isFirst || isDeclaration ? assignment(isFirst) : null;
         if (assignment != null) {
           (isFirst ? assignments : arrays).add(assignment);
         } else {
-          arguments.add(words.word(WordParser.Mode.PLAIN));
+          Word word = words.word(WordParser.Mode.PLAIN);
+          arguments.add(word);
+          isDeclaration |= isFirst && DECLARATIONS.contains(word.literal().orElse(""));
         }
       } else if (source.peek() == '('
           && arguments.size() == 1
@@ -458,10 +475,6 @@ public final class ShellParser {
       throw source.error("the name of a function has expansions");
     }
     return new Command.Function(name.literal().get(), functionBody());
-  }
-
-  private static boolean isDeclaration(Word word) {
-    return DECLARATIONS.contains(word.literal().orElse(""));
   }
 
   /**
@@ -560,8 +573,7 @@ public final class ShellParser {
       source.skip(1);
     }
     String operator = "";
-    for (String known :
-        List.of("<<<", "<<-", "&>>", "<<", "<>", "<&", ">>", ">|", ">&", "&>", "<", ">")) {
+    for (String known : REDIRECTIONS) {
       if (operator.isEmpty() && source.accept(known)) {
         operator = known;
       }
@@ -616,16 +628,19 @@ public final class ShellParser {
 
   /** Returns the reserved word that comes next; empty if there is none. */
   private String reservedAhead() {
-    int length = 0;
-    StringBuilder word = new StringBuilder();
-    int c = source.peek();
-    while (length <= "function".length()
-        && (c >= 'a' && c <= 'z' || c > 0 && "!{}[".indexOf(c) >= 0)) {
-      word.append((char) c);
-      c = source.peek(++length);
+    int first = source.peek();
+    if (first < 0 || first >= RESERVED_BY_FIRST.length) {
+      return "";
     }
-    boolean isWhole = c == Source.END || WordParser.isMetacharacter(c);
-    return isWhole && RESERVED.contains(word.toString()) ? word.toString() : "";
+    for (String word : RESERVED_BY_FIRST[first]) {
+      if (source.isAt(word)) {
+        int after = source.peek(word.length());
+        if (after == Source.END || WordParser.isMetacharacter(after)) {
+          return word;
+        }
+      }
+    }
+    return "";
   }
 
   /** Skips blanks, and a comment up to the end of its line. */

@@ -22,10 +22,17 @@ final class Source {
 
   /** Returns the next character after joining lines, or {@link #END}. */
   int peek() {
-    while (text.startsWith("\\\n", position)) {
-      position += 2;
-    }
+    position = joined(position);
     return position < text.length() ? text.charAt(position) : END;
+  }
+
+  /** Returns the offset of the next character from an offset on, line joins passed over. */
+  private int joined(int offset) {
+    int at = offset;
+    while (at < text.length() && text.charAt(at) == '\\' && text.startsWith("\n", at + 1)) {
+      at += 2;
+    }
+    return at;
   }
 
   /** Returns the character {@code ahead} positions further after joining lines, or {@link #END}. */
@@ -33,10 +40,7 @@ final class Source {
     peek();
     int at = position;
     for (int i = 0; i < ahead; i++) {
-      at++;
-      while (text.startsWith("\\\n", at)) {
-        at += 2;
-      }
+      at = joined(at + 1);
     }
     return at < text.length() ? text.charAt(at) : END;
   }

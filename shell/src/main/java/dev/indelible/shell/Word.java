@@ -66,6 +66,11 @@ public record Word(List<Part> parts) {
 
   /** Returns the text of the word without quotes; empty if the word has an expansion. */
   public Optional<String> literal() {
+    if (parts.size() == 1) {
+      return parts.get(0) instanceof Literal literal
+          ? Optional.of(literal.text())
+          : Optional.empty();
+    }
     StringBuilder text = new StringBuilder();
     for (Part part : parts) {
       if (!(part instanceof Literal literal)) {

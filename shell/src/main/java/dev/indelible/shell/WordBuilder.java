@@ -3,11 +3,16 @@ package dev.indelible.shell;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the parts of a word. Adjacent text becomes one literal. */
 final class WordBuilder {
-  private final List<Word.Part> parts = new ArrayList<>();
-  private final StringBuilder text = new StringBuilder();
+  private final List<Word.Part> parts = new ArrayList<>(2);
+
+  /** The text of the literal: one piece alone, or several in the builder. */
+  private String piece = "";
+
+  private @Nullable StringBuilder pieces;
 
   /** True if the collected text is quoted. */
   private boolean quoted;
@@ -17,12 +22,24 @@ final class WordBuilder {
 
   void add(int character, boolean isQuoted) {
     begin(isQuoted);
-    text.append((char) character);
+    pieces().append((char) character);
   }
 
   void add(CharSequence characters, boolean isQuoted) {
     begin(isQuoted);
-    text.append(characters);
+    if (pieces == null && piece.isEmpty()) {
+      piece = characters.toString();
+    } else {
+      pieces().append(characters);
+    }
+  }
+
+  private StringBuilder pieces() {
+    if (pieces == null) {
+      pieces = new StringBuilder(piece);
+      piece = "";
+    }
+    return pieces;
   }
 
   void add(Word.Part part) {
@@ -43,7 +60,8 @@ final class WordBuilder {
    * Returns the last character of the unquoted text that is being collected; 0 if there is none.
    */
   char last() {
-    return begun && !quoted && text.length() > 0 ? text.charAt(text.length() - 1) : 0;
+    CharSequence text = pieces == null ? piece : pieces;
+    return begun && !quoted && !text.isEmpty() ? text.charAt(text.length() - 1) : 0;
   }
 
   Word build() {
@@ -53,8 +71,9 @@ final class WordBuilder {
 
   private void flush() {
     if (begun) {
-      parts.add(new Word.Literal(text.toString(), quoted));
-      text.setLength(0);
+      parts.add(new Word.Literal(pieces == null ? piece : pieces.toString(), quoted));
+      piece = "";
+      pieces = null;
       begun = false;
     }
   }

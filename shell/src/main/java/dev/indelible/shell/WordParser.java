@@ -51,8 +51,10 @@ final class WordParser {
         text(word, c);
       } else if (isMetacharacter(c) && !(mode == Mode.REGEX && "|<>".indexOf(c) >= 0)) {
         break;
-      } else {
+      } else if (isMetacharacter(c)) {
         text(word, c);
+      } else {
+        plain(word);
       }
     }
     if (parentheses > 0) {
@@ -70,6 +72,21 @@ final class WordParser {
   private void text(WordBuilder word, int c) {
     word.add(c, false);
     source.skip(1);
+  }
+
+  /** Reads characters that stand for themselves, of which there is at least one. */
+  private void plain(WordBuilder word) {
+    int start = source.position;
+    int end = start + 1;
+    while (end < source.text.length() && isPlain(source.text.charAt(end))) {
+      end++;
+    }
+    word.add(source.text.substring(start, end), false);
+    source.position = end;
+  }
+
+  private static boolean isPlain(char c) {
+    return !isMetacharacter(c) && !isQuoteOrExpansion(c);
   }
 
   static boolean isMetacharacter(int c) {
@@ -106,10 +123,11 @@ final class WordParser {
     int next = source.position + 1;
     if (next < source.text.length()) {
       word.add(source.text.charAt(next), true);
+      source.position = next + 1;
     } else {
       word.add('\\', false);
+      source.position = next;
     }
-    source.position = next + 1;
   }
 
   private void doubleQuoted(WordBuilder word) throws ShellSyntaxException {
@@ -122,7 +140,16 @@ final class WordParser {
         source.position = start;
         throw source.error("a double quote is not closed");
       }
-      quotedCharacter(word, "$`\"\\");
+      int end = source.position;
+      while (end < source.text.length() && "$`\"\\".indexOf(source.text.charAt(end)) < 0) {
+        end++;
+      }
+      if (end > source.position) {
+        word.add(source.text.substring(source.position, end), true);
+        source.position = end;
+      } else {
+        quotedCharacter(word, "$`\"\\");
+      }
     }
     source.budget.leave();
   }
@@ -336,7 +363,7 @@ final class WordParser {
       word.add('\\', true);
     }
     word.add(c, true);
-    source.position = next + 1;
+    source.position = Math.min(next + 1, source.text.length());
   }
 
   /**
@@ -472,12 +499,28 @@ final class WordParser {
 
   /** Reads a name. The caller has checked that one begins here. */
   String name() {
-    StringBuilder name = new StringBuilder();
-    while (isNameStart(source.peek()) || isDigit(source.peek())) {
-      name.append((char) source.peek());
+    source.peek();
+    int start = source.position;
+    int end = start + 1;
+    while (end < source.text.length() && isNamePart(source.text.charAt(end))) {
+      end++;
+    }
+    String name = source.text.substring(start, end);
+    source.position = end;
+    if (source.peek() == Source.END || source.position == end) {
+      return name;
+    }
+    // The line is joined with the next.
+    StringBuilder joined = new StringBuilder(name);
+    while (isNamePart(source.peek())) {
+      joined.append((char) source.peek());
       source.skip(1);
     }
-    return name.toString();
+    return joined.toString();
+  }
+
+  private static boolean isNamePart(int c) {
+    return isNameStart(c) || isDigit(c);
   }
 
   static boolean isNameStart(int c) {

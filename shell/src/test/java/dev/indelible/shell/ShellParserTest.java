@@ -165,6 +165,13 @@ class ShellParserTest {
         .hasMessage("a NUL character");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"a \\", "a >\\", "a <<\\", "a=\\"})
+  void backslashAtTheEndIsText(String text) throws ShellSyntaxException {
+    Script.Statement only = ShellParser.parse(text).statements().get(0);
+    assertThat(((Command.Simple) only.command()).end()).isEqualTo(text.length());
+  }
+
   @Test
   void errorNamesLineAndPosition() {
     ShellSyntaxException error =

@@ -19,7 +19,9 @@ import java.util.Optional;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
-/** Maps an SQLite error, by its extended result code, to its meaning for an event and to words. */
+/**
+ * Maps an SQLite error, by its extended result code, to its meaning for an event and to words (D6).
+ */
 final class SqliteFault {
   private static final String SEQUENCE_COLUMN = "signed_events.sequence";
   private static final String ID_COLUMN = "signed_events.id";

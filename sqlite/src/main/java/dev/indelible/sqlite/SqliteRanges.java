@@ -27,7 +27,7 @@ import java.util.function.Function;
  * the chain also appends a row in that transaction.
  */
 final class SqliteRanges implements RowRanges {
-  /** Most attempts to make all connections see one state while a writer appends. */
+  /** Maximum number of attempts to make all connections see one state while a writer appends. */
   private static final int ATTEMPTS = 100;
 
   /** Query plan of SQLite for a search by the primary key. */

@@ -50,13 +50,13 @@ public final class SqliteReading {
     return config.toProperties();
   }
 
-  /** Returns whether a database has a write-ahead log with content. */
+  /** Returns true if a database has a write-ahead log with content. */
   static boolean hasWal(Path file) {
     Path wal = Path.of(file + "-wal");
     try {
       return Files.exists(wal) && Files.size(wal) > 0;
     } catch (IOException e) {
-      // The file was there a moment ago.
+      // The file existed before; assume that it has content.
       return true;
     }
   }
@@ -99,8 +99,8 @@ public final class SqliteReading {
   }
 
   /**
-   * Returns whether a file begins as every SQLite database does, damaged or not. A file that does
-   * not is taken for another kind of file.
+   * Returns true if a file begins as every SQLite database does, damaged or not. Any other file
+   * counts as a file of another kind.
    */
   private static boolean beginsAsDatabase(Path file) {
     try (InputStream in = Files.newInputStream(file)) {

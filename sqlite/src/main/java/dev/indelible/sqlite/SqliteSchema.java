@@ -358,7 +358,7 @@ final class SqliteSchema {
     }
   }
 
-  /** The database's schema is not one that this version writes. */
+  /** The database's schema is not one that this version writes (D6). */
   static final class ForeignSchemaException extends UnfitDatabaseException {
     private static final long serialVersionUID = 1;
 

@@ -561,7 +561,7 @@ public final class SqliteWriter implements LedgerWriter {
     return failure(file, connection, e);
   }
 
-  /** Returns the exception for an error of SQLite during an append. */
+  /** Returns the exception for an error of SQLite during an append (D6). */
   private static LedgerException failure(
       Path file, @Nullable Connection connection, SQLException error) {
     SQLException e = connection == null ? error : SqliteSchema.explain(connection, error);

@@ -90,7 +90,7 @@ class CheckpointsTest {
     abstract void move(TestLog log, Path away) throws Exception;
   }
 
-  /** Rows that were written to the moved file are neither settled nor signed. */
+  /** Rows that were written to the moved file are neither settled nor signed (D2, D11). */
   @ParameterizedTest
   @EnumSource
   void movedDatabaseIsReplacedAndSigned(Move how) throws Exception {
@@ -120,7 +120,7 @@ class CheckpointsTest {
     log.requireIntact();
   }
 
-  /** Settled and signed rows are gone, and health reports it. */
+  /** Settled and signed rows are gone, and health reports it (D11). */
   @Test
   void removedDatabaseIsReported() throws Exception {
     TestLog log = TestLog.in(directory);
@@ -146,7 +146,7 @@ class CheckpointsTest {
     assertThat(log.ids()).containsAll(more.stream().map(event -> event.id().toString()).toList());
   }
 
-  /** Health reports why a checkpoint cannot be signed, until it is signed. */
+  /** Health reports why a checkpoint cannot be signed, until it is signed (D11). */
   @Test
   void failedCheckpointIsSignedLater() throws Exception {
     TestLog log = TestLog.in(directory);

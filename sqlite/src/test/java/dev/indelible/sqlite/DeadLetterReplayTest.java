@@ -68,7 +68,7 @@ class DeadLetterReplayTest {
     assertThat(letter().replayedAs()).contains(refusedEvent.id().toString());
     assertThat(types()).endsWith(DeferredAuditEvent.REFUSAL, SystemEvent.DEAD_LETTER_REPLAYED);
     log.requireIntact();
-    // The replayed event, submitted again, matches its existing row.
+    // The replayed event, submitted again, matches its existing row (D4).
     log.append(refusedEvent);
     assertThat(log.ids()).hasSize(4);
     assertThat(log.letters()).isEqualTo(1);
@@ -201,7 +201,7 @@ class DeadLetterReplayTest {
 
   /**
    * A person who can write to the file but has no key cannot make the log sign a note that rows may
-   * be unsigned.
+   * be unsigned (D11).
    */
   @Test
   void plantedSystemEventIsNotSigned() throws Exception {
@@ -266,7 +266,7 @@ class DeadLetterReplayTest {
     log.requireIntact();
   }
 
-  /** A locked ledger only delays the replay of dead letters. */
+  /** A locked ledger only delays the replay of dead letters (D6). */
   @Test
   void lettersAreReplayedOnceALockIsReleased() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
@@ -286,7 +286,9 @@ class DeadLetterReplayTest {
     log.requireIntact();
   }
 
-  /** A dead letter whose insert rolls back the transaction is skipped and stays a dead letter. */
+  /**
+   * A dead letter whose insert rolls back the transaction is skipped and stays a dead letter (D8).
+   */
   @Test
   void startSkipsALetterThatRollsBack() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse", TRIGGER.replace("ABORT", "ROLLBACK"));

@@ -47,13 +47,13 @@ class DeliveryTest {
     log = TestLog.in(directory);
   }
 
-  /** Submits 5,000 events. */
+  /** Submits 5,000 events (D3, D10). */
   @Test
   void fiftyProducersLoseNothingAndKeepOrder() throws Exception {
     recordInOrderOfEachProducer(50, 100);
   }
 
-  /** Submits 60,000 events. */
+  /** Submits 60,000 events (D3, D10). */
   @Test
   @Tag("full")
   void fiftyProducersLoseNoneOfSixtyThousandEvents() throws Exception {
@@ -117,7 +117,7 @@ class DeliveryTest {
     assertThat(log.requireIntact()).hasSize(200);
   }
 
-  /** If only the answer is lost after a commit, the event is not committed again. */
+  /** If only the answer is lost after a commit, the event is not committed again (D2). */
   @Test
   void failureAfterCommitAddsNoSecondRow() throws Exception {
     AtomicInteger calls = new AtomicInteger();
@@ -143,7 +143,7 @@ class DeliveryTest {
     assertThat(log.ids()).containsExactly(first.id().toString(), second.id().toString());
   }
 
-  /** An older event with equal content is not mistaken for the submitted one. */
+  /** An older event with equal content is not mistaken for the submitted one (D4). */
   @Test
   void failureBeforeCommitKeepsEqualContentsApart() throws Exception {
     DeferredAuditEvent older = TestLog.refusal("agent:a", "equal");
@@ -299,7 +299,7 @@ class DeliveryTest {
         .containsExactly("1", "0");
   }
 
-  /** A dead letter counts as settled, like a row of the chain. */
+  /** A dead letter counts as settled, like a row of the chain (D9). */
   @Test
   void drainPendingCountsDeadLettersAsSettled() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");

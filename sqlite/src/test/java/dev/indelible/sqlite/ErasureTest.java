@@ -161,7 +161,7 @@ class ErasureTest {
 
   /**
    * An erased event that is submitted again matches its existing row, and its payload is not
-   * restored.
+   * restored (D4).
    */
   @Test
   void erasedEventSubmittedAgainIsOneRow() throws Exception {
@@ -176,7 +176,7 @@ class ErasureTest {
     assertThat(filesHold(SECRET)).isFalse();
   }
 
-  /** An event with the id of an erased row but different content is not a repetition of it. */
+  /** An event with the id of an erased row but different content is not a repetition of it (D4). */
   @Test
   void eventThatReusesAnErasedIdIsADeadLetter() throws Exception {
     DeferredAuditEvent event = secret(1);

@@ -30,14 +30,16 @@ class IdentityTest {
     log = TestLog.in(directory).create();
   }
 
-  /** Two submissions of equal content are two rows. */
+  /** Two submissions of equal content are two rows (D4). */
   @Test
   void equalContentTwiceIsTwoRows() throws Exception {
     log.append(TestLog.refusal("agent:a", "same"), TestLog.refusal("agent:a", "same"));
     assertThat(log.requireIntact()).hasSize(2);
   }
 
-  /** One event submitted twice, in one batch or in two, is one row, and the counters reconcile. */
+  /**
+   * One event submitted twice, in one batch or in two, is one row, and the counters reconcile (D4).
+   */
   @Test
   void eventSubmittedTwiceIsOneRow() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
@@ -53,8 +55,8 @@ class IdentityTest {
   }
 
   /**
-   * An event that reuses an id with different content is a dead letter with reason id_reused. The
-   * first row does not change.
+   * An event that reuses an id with different content is a dead letter with reason id_reused (D4).
+   * The first row does not change.
    */
   @Test
   void eventWithReusedIdIsADeadLetter() throws Exception {
@@ -72,7 +74,7 @@ class IdentityTest {
         .isEqualTo("second");
   }
 
-  /** An id reused within one batch does not affect the other events of the batch. */
+  /** An id reused within one batch does not affect the other events of the batch (D4). */
   @Test
   void reusedIdAffectsNoOtherEventOfItsBatch() throws Exception {
     DeferredAuditEvent first = TestLog.refusal("agent:a", "first");
@@ -83,7 +85,7 @@ class IdentityTest {
     assertThat(log.ids()).containsExactly(first.id().toString(), after.id().toString());
   }
 
-  /** After a crash a new sink gets the whole batch again, and changes nothing. */
+  /** After a crash a new sink gets the whole batch again, and changes nothing (D2, D4). */
   @Test
   void batchRecoveredAfterACrashChangesNothing() throws Exception {
     refuseRowsOfOneAgent();
@@ -109,7 +111,7 @@ class IdentityTest {
     log.requireIntact();
   }
 
-  /** A dead letter stays a dead letter, even if the chain would now accept its event. */
+  /** A dead letter stays a dead letter, even if the chain would now accept its event (D2). */
   @Test
   void deadLetterSubmittedAgainStaysADeadLetter() throws Exception {
     refuseRowsOfOneAgent();
@@ -125,7 +127,7 @@ class IdentityTest {
 
   /**
    * A dead letter does not reserve its id: an event with that id but different content is a new
-   * event.
+   * event (D4).
    */
   @Test
   void deadLetterDoesNotReserveItsId() throws Exception {
@@ -139,7 +141,7 @@ class IdentityTest {
     assertThat(log.letters()).isEqualTo(1);
   }
 
-  /** An event whose payload was erased is recognized by the hash in its row. */
+  /** An event whose payload was erased is recognized by the hash in its row (D4). */
   @Test
   void eventWithErasedPayloadIsRecognized() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "x");
@@ -150,7 +152,7 @@ class IdentityTest {
     assertThat(log.rows()).isEqualTo(2);
   }
 
-  /** Contents of equal length that differ in one character are different contents. */
+  /** Contents of equal length that differ in one character are different contents (D4). */
   @Test
   void contentsThatDifferInOneCharacterDiffer() throws Exception {
     DeferredAuditEvent event = TestLog.refusal("agent:a", "rm a");

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A permanent fault is logged, counted and reported in health. */
+/** A permanent fault is logged, counted and reported in health (D6). */
 @Timeout(120)
 class LedgerWatchTest {
   private static final String REFUSING =
@@ -106,7 +106,7 @@ class LedgerWatchTest {
 
   /**
    * A dropped column is not the fault of an event, so no event becomes a dead letter, and health is
-   * failed.
+   * failed (D6).
    */
   @Test
   void eventsWaitForADroppedColumn() throws Exception {

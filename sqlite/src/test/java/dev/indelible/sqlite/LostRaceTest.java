@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Several writers append to one file, and each event becomes one row. */
+/** Several writers append to one file, and each event becomes one row (D6). */
 class LostRaceTest {
   @TempDir Path directory;
   private TestLog log;
@@ -104,7 +104,7 @@ class LostRaceTest {
     }
   }
 
-  /** Eight writers in two processes append 50 events each. */
+  /** Eight writers in two processes append 50 events each (D2, D3). */
   @Test
   void writersInTwoProcessesShareTheChain() throws Exception {
     // The file is new, so that the two processes also race to create it.

@@ -130,8 +130,8 @@ class RefusedRowsTest {
   }
 
   /**
-   * RAISE(FAIL) after the insert reports an error but keeps the row. The event is then that row
-   * only, and not a dead letter.
+   * RAISE(FAIL) after the insert reports an error but keeps the row (D2). The event is then that
+   * row only, and not a dead letter.
    */
   @Test
   void errorThatKeepsTheRowAddsNoDeadLetter() throws Exception {
@@ -146,7 +146,7 @@ class RefusedRowsTest {
     log.requireIntact();
   }
 
-  /** The events before and after a refused event become rows, in order. */
+  /** The events before and after a refused event become rows, in order (D3, D6). */
   @ParameterizedTest
   @ValueSource(strings = {"RAISE(ABORT, 'no')", "RAISE(FAIL, 'no')", "RAISE(IGNORE)"})
   void eventsAroundARefusedOneStayInOrder(String raise) throws Exception {
@@ -167,7 +167,7 @@ class RefusedRowsTest {
     assertThat(log.letterIds()).isEqualTo(ids(of(REFUSED_AGENT, batch)));
   }
 
-  /** If the database refuses every row, each event becomes a dead letter, in order. */
+  /** If the database refuses every row, each event becomes a dead letter, in order (D3, D6). */
   @Test
   void refusedEventsAreDeadLettersInOrder() throws Exception {
     refuseAgent(REFUSED_AGENT, "RAISE(ABORT, 'no')");
@@ -180,7 +180,7 @@ class RefusedRowsTest {
     assertThat(log.letterIds()).isEqualTo(ids(events));
   }
 
-  /** A ledger without dead letters reports 0. */
+  /** A ledger without dead letters reports 0 (D11). */
   @Test
   void newDatabaseHasNoDeadLetters() throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
@@ -188,7 +188,7 @@ class RefusedRowsTest {
     }
   }
 
-  /** A missing table of dead letters is an error, and does not count as 0. */
+  /** A missing table of dead letters is an error, and does not count as 0 (D11). */
   @Test
   void missingTableOfDeadLettersIsAnError() throws Exception {
     log.append(TestLog.refusal("agent:a", "x"));
@@ -203,7 +203,7 @@ class RefusedRowsTest {
 
   /**
    * An event that can become neither a row nor a dead letter waits, and is settled once either is
-   * possible.
+   * possible (D2).
    */
   @Test
   void eventThatCannotEvenBeADeadLetterWaits() throws Exception {
@@ -230,9 +230,9 @@ class RefusedRowsTest {
   }
 
   /**
-   * If a trigger rolls back the transaction, the writer does not continue without a transaction. No
-   * event is lost or overtaken, and the status states the cause. Once the trigger is dropped, all
-   * events become rows of a valid chain, in order.
+   * If a trigger rolls back the transaction, the writer does not continue without a transaction
+   * (D2, D3, D11). No event is lost or overtaken, and the status states the cause. Once the trigger
+   * is dropped, all events become rows of a valid chain, in order.
    */
   @Test
   void triggerThatRollsBackLosesNothing() throws Exception {
@@ -263,7 +263,7 @@ class RefusedRowsTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** An application's trigger that copies each row to another table causes no fault. */
+  /** An application's trigger that copies each row to another table causes no fault (D6). */
   @Test
   void triggerThatCopiesRowsCausesNoFault() throws Exception {
     Sql.run(
@@ -279,7 +279,7 @@ class RefusedRowsTest {
 
   /**
    * A violated UNIQUE constraint of an application's own table is neither a reused id nor a lost
-   * race, whatever the name of the table.
+   * race, whatever the name of the table (D4, D6).
    */
   @ParameterizedTest
   @ValueSource(strings = {"id", "sequence"})
@@ -304,7 +304,7 @@ class RefusedRowsTest {
 
   /**
    * A trigger that violates UNIQUE on the id of the chain causes a permanent fault, and the dead
-   * letter states the cause.
+   * letter states the cause (D6).
    */
   @Test
   void triggerThatInsertsADuplicateIsPermanent() throws Exception {

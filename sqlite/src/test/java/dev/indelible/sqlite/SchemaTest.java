@@ -64,7 +64,9 @@ class SchemaTest {
     assertThat(files()).isEqualTo(before);
   }
 
-  /** Events wait while the ledger has a newer version, and the status states the cause. */
+  /**
+   * Events wait while the ledger has a newer version, and the status states the cause (D2, D11).
+   */
   @Test
   void eventsWaitIfTheLedgerIsNewer() throws Exception {
     log.create();

@@ -27,8 +27,8 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /**
- * The meaning of each SQLite error. Every SQLite error is provoked in a real database; only other
- * errors are constructed.
+ * The meaning of each SQLite error (D6). Every SQLite error is provoked in a real database; only
+ * other errors are constructed.
  */
 class SqliteFaultTest {
   private static final String ROW =

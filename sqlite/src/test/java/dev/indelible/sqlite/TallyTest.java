@@ -254,7 +254,7 @@ class TallyTest {
     requireComplete("4 decisions asked for");
   }
 
-  /** The event is a row of the first run, and an attempt of both runs. */
+  /** The event is a row of the first run, and an attempt of both runs (D4). */
   @Test
   void eventRepeatedInALaterRunAddsNoRow() throws Exception {
     DeferredAuditEvent event = refusal("agent:a", "rm");
@@ -326,7 +326,7 @@ class TallyTest {
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
-  /** A lock during shutdown delays the last tally but does not lose it. */
+  /** A lock during shutdown delays the last tally but does not lose it (D9). */
   @Test
   void lastTallyIsRetriedUntilALockIsReleased() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);
@@ -348,7 +348,7 @@ class TallyTest {
     requireComplete("3 decisions asked for in 1 run");
   }
 
-  /** A run that ends without its last tally reports this. */
+  /** A run that ends without its last tally reports this (D9). */
   @Test
   void missingLastTallyIsReported() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);

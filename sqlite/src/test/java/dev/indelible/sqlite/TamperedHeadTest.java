@@ -31,9 +31,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Tampering with the end of the chain does not stop the log. Each test changes the file with plain
- * SQL, and checks that recording continues, that the chain notes the change once, and that the
- * verifier names the row.
+ * Tampering with the end of the chain does not stop the log (D11). Each test changes the file with
+ * plain SQL, and checks that recording continues, that the chain notes the change once, and that
+ * the verifier names the row.
  */
 @Tag("any-jdk")
 class TamperedHeadTest {
@@ -244,8 +244,8 @@ class TamperedHeadTest {
   }
 
   /**
-   * The file is removed or moved away while the log has it open. Events accepted after that are in
-   * the new file, after a note about the missing rows.
+   * The file is removed or moved away while the log has it open (D2, D11). Events accepted after
+   * that are in the new file, after a note about the missing rows.
    */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
@@ -271,8 +271,8 @@ class TamperedHeadTest {
   }
 
   /**
-   * The tail is cut under a lock, while the sink fails. The new sink still knows the last row of
-   * the failed one.
+   * The tail is cut under a lock, while the sink fails (D8). The new sink still knows the last row
+   * of the failed one.
    */
   @Test
   void tailCutDuringAFailureIsNoted() throws Exception {

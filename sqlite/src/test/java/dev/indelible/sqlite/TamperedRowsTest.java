@@ -313,7 +313,7 @@ class TamperedRowsTest {
         .allMatch(finding -> finding.message().contains(TestLog.KEY.verificationKey().keyId()));
   }
 
-  /** Without any key, the chain is not intact either. */
+  /** Without any key, the chain is not intact either (D11). */
   @Test
   void chainIsNotIntactWithoutAnyKey() throws Exception {
     assertThat(log.verify(KeyRing.of(List.of())).verdict()).isEqualTo(Verdict.UNKNOWN);

@@ -204,7 +204,7 @@ final class TestLog {
     return Sql.texts(file, "SELECT id FROM signed_events_dlq ORDER BY letter");
   }
 
-  /** Waits until all submitted events are settled, and checks that the counters reconcile. */
+  /** Waits until all submitted events are settled, and checks that the counters reconcile (D10). */
   static DeferredAuditMetrics settle(DeferredAudit audit) {
     assertThat(audit.queue().drainPending(PATIENCE)).as("drained").isTrue();
     DeferredAuditMetrics metrics = audit.queue().metrics();
@@ -213,7 +213,7 @@ final class TestLog {
     return metrics;
   }
 
-  /** Closes and flushes, and checks that the counters reconcile and nothing is pending. */
+  /** Closes and flushes, and checks that the counters reconcile and nothing is pending (D10). */
   static DrainReport close(DeferredAudit audit) {
     DrainReport report = audit.closeAndFlush(PATIENCE);
     assertThat(report.submitted())

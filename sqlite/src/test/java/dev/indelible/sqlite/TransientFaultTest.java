@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** D6: the log retries until a transient fault of the ledger ends. */
+/** The log retries until a transient fault of the ledger ends (D6). */
 class TransientFaultTest {
   @TempDir Path directory;
   private TestLog log;
@@ -78,7 +78,7 @@ class TransientFaultTest {
     assertThat(log.letters()).isZero();
   }
 
-  /** A lock held while the file is created for the first time is a transient fault. */
+  /** A lock held while the file is created for the first time is a transient fault (D6). */
   @Test
   void eventsWaitForALockedEmptyFile() throws Exception {
     DeferredAudit audit;
@@ -96,7 +96,9 @@ class TransientFaultTest {
     assertThat(log.requireIntact()).hasSize(1);
   }
 
-  /** A missing directory, for example of a disk that is not mounted yet, is a transient fault. */
+  /**
+   * A missing directory, for example of a disk that is not mounted yet, is a transient fault (D6).
+   */
   @Test
   void eventsWaitForAMissingDirectory() throws Exception {
     Path later = directory.resolve("mounted/later");
@@ -113,7 +115,10 @@ class TransientFaultTest {
     assertThat(away.requireIntact()).hasSize(1);
   }
 
-  /** A shutdown during a transient fault reports what is pending, and the counters reconcile. */
+  /**
+   * A shutdown during a transient fault reports what is pending, and the counters reconcile (D9,
+   * D10).
+   */
   @Test
   void closingWhileLockedReportsWhatIsPending() throws Exception {
     log.create();

@@ -62,4 +62,42 @@ public final class Text {
   public static String excerpt(String text) {
     return text.length() <= MAX_EXCERPT_CHARS ? text : text.substring(0, MAX_EXCERPT_CHARS) + "…";
   }
+
+  /**
+   * Returns foreign text made safe to show: characters that could move the cursor, forge lines or
+   * reverse the text are written as escapes.
+   */
+  public static String printable(String text) {
+    StringBuilder safe = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (isUnsafe(c)) {
+                safe.append(c < 0x100 ? "\\x%02x".formatted(c) : "\\u%04x".formatted(c));
+              } else {
+                safe.appendCodePoint(c);
+              }
+            });
+    return safe.toString();
+  }
+
+  private static boolean isUnsafe(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.SURROGATE ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Returns at most {@code width} characters of {@link #printable(String) printable} text. */
+  public static String printable(String text, int width) {
+    String safe = printable(text.length() > width * 4 ? text.substring(0, width * 4) : text);
+    return safe.codePointCount(0, safe.length()) <= width
+        ? safe
+        : safe.substring(0, safe.offsetByCodePoints(0, width - 1)) + "…";
+  }
 }

@@ -312,7 +312,7 @@ public final class KeyDirectory {
 
   private Set<Path> publicKeys() throws KeyException {
     Set<Path> sorted = new TreeSet<>();
-    // A missing directory has no keys. A directory that cannot be listed is an error.
+    // A missing directory has no keys (D11). A directory that cannot be listed is an error.
     if (Files.notExists(directory)) {
       return sorted;
     }

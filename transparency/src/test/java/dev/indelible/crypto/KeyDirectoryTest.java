@@ -43,7 +43,7 @@ class KeyDirectoryTest {
     keys = new KeyDirectory(directory);
   }
 
-  /** A missing key is created on the first start. */
+  /** A missing key is created on the first start (D11). */
   @Test
   void keyIsCreatedOnceWithStrictModes() throws Exception {
     assumePosix();
@@ -156,7 +156,7 @@ class KeyDirectoryTest {
         .hasMessageContaining("not a regular file");
   }
 
-  /** A file in place of the directory is an error, not an empty directory. */
+  /** A file in place of the directory is an error, not an empty directory (D11). */
   @Test
   void fileInPlaceOfTheDirectoryIsRefused() throws Exception {
     Files.writeString(directory, "a file");
@@ -169,7 +169,7 @@ class KeyDirectoryTest {
     assertThat(Files.readString(directory)).isEqualTo("a file");
   }
 
-  /** The superuser can read everything, so this test needs another user. */
+  /** The superuser can read everything, so this test needs another user (D11). */
   @Test
   void anUnreadableDirectoryIsRefused() throws Exception {
     assumePosix();

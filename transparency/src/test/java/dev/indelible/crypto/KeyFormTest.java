@@ -215,7 +215,7 @@ class KeyFormTest {
     assertThat(VerificationKey.of(key.raw()).keyId()).isEqualTo(id);
   }
 
-  /** A key that is not in the ring is absent; there is no default key. */
+  /** A key that is not in the ring is absent; there is no default key (D11). */
   @Test
   void keyRingFindsByKeyId() {
     VerificationKey one = SigningKey.generate().verificationKey();

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Compares the events that survived a killed {@link Victim} with those that it noted as accepted.
+ * Compares the events that survived a killed {@link Victim} with the events that the victim noted
+ * as accepted.
  */
 public final class Survivors implements Task {
   /** Returns the orders: contender, directory, and file of notes. */

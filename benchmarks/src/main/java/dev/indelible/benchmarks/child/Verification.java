@@ -74,7 +74,7 @@ public final class Verification implements Task {
     }
   }
 
-  private static long read(LedgerReader ledger, long rows) throws Exception {
+  private static long read(SqliteLedger ledger, long rows) throws Exception {
     long start = System.nanoTime();
     AtomicLong next = new AtomicLong(1);
     try (RowRanges ranges =
@@ -93,7 +93,7 @@ public final class Verification implements Task {
     return System.nanoTime() - start;
   }
 
-  private static long verify(LedgerReader ledger, DataDirectory data) throws Exception {
+  private static long verify(SqliteLedger ledger, DataDirectory data) throws Exception {
     long start = System.nanoTime();
     VerificationReport report =
         new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();

@@ -20,8 +20,8 @@ public interface Contender {
   Session open(Path directory) throws Exception;
 
   /**
-   * Reads the events that a session which ended or was killed left on disk, after the recovery that
-   * the contender performs at a restart.
+   * Reads the events that an ended or killed session left on disk. The contender first recovers, as
+   * at a restart.
    *
    * @param id receives the id of each event, once per copy
    */

@@ -21,7 +21,7 @@ public final class EventStream {
   private static final int AGENTS = 50;
 
   /**
-   * The position in an id of the producer's number: above the event's number, below the variant.
+   * The lowest bit of the producer's number in an id. The event's number is in the bits below it.
    */
   private static final int PRODUCER_SHIFT = 48;
 

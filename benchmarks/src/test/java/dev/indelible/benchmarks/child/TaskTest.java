@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.benchmarks.contender.IndelibleContender;
 import dev.indelible.benchmarks.contender.RowSignatures;
+import dev.indelible.benchmarks.decide.Policies;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,5 +95,14 @@ class TaskTest {
   void rowBecomesVisible() throws Exception {
     Facts facts = new Visibility().run(Visibility.orders(temp, 2, 5));
     assertThat(facts.latencies("visible").p50()).isPositive();
+  }
+
+  @Test
+  void eachPolicyDecides() throws Exception {
+    List<String> policies = List.of(Policies.STARTER, Policies.TEXT, Policies.CEL, "20");
+    Facts facts = new Decisions().run(Decisions.told(policies, "", 2));
+    for (String policy : policies) {
+      assertThat(facts.latencies(policy).p50()).as(policy).isPositive();
+    }
   }
 }

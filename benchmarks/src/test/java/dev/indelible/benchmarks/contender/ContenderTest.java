@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every contender has stored an event when it reports it as stored. A contender with a wrong setup
- * would look fast.
+ * If a contender reports that an event is stored, the event is on disk. A contender with a wrong
+ * setup would seem fast.
  */
 class ContenderTest {
   private static final int PRODUCERS = 2;

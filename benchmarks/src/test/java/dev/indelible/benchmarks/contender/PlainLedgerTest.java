@@ -17,7 +17,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The raw insert writes to the tables, indexes and pages of Indelible. */
+/** The raw insert uses the same tables, indexes and page size as Indelible. */
 class PlainLedgerTest {
   @TempDir Path temp;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.policy;
+package dev.indelible.expression;
 
 import java.util.Map;
 

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.core.util.Separators;
@@ -22,20 +23,18 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A settings file of Claude Code before and after the hook is added. Everything else in the file
- * keeps its value and its place.
+ * An agent's settings file before and after the hook is added. Everything else in the file keeps
+ * its value and its place.
  *
  * @param file the file; a symbolic link is followed
  * @param before its lines; none if there is no file
  * @param after its lines with the hook
  * @param hooksDisabled true if the file switches all hooks off
  */
-record ClaudeSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
-  /** The end of every hook command that this class writes. */
-  private static final String OURS = "hook claude-code";
-
-  /** Time limit of the hook: far above the time of an answer, far below the default of 600 s. */
-  private static final int TIMEOUT_SECONDS = 30;
+record HookSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
+  /** The commands that this class writes, for any agent; an older one is replaced. */
+  private static final Pattern OURS =
+      Pattern.compile("(?s).* hook [a-z-]+|.*indelible-hook'? [a-z-]+ .*");
 
   private static final int CONTEXT_LINES = 3;
 
@@ -53,20 +52,24 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
   /**
    * Reads a settings file and adds the hook.
    *
+   * @param format the form of the agent's settings
    * @param command the hook's shell command
-   * @throws CommandFailure if the file cannot be read, or does not have the form that Claude Code
+   * @throws CommandFailure if the file cannot be read, or does not have the form that the agent
    *     reads
    */
-  static ClaudeSettings withHook(Path file, String command) throws CommandFailure {
+  static HookSettings withHook(HookFormat format, Path file, String command) throws CommandFailure {
     String text = read(file);
     ObjectNode settings = parse(file, text);
+    if (format.hasVersion() && !settings.has("version")) {
+      settings.put("version", 1);
+    }
     JsonNode there = settings.has("hooks") ? settings.get("hooks") : settings.putObject("hooks");
     ObjectNode hooks = typed(file, "hooks", there, ObjectNode.class);
-    for (ClaudeHookEvent.Name event : ClaudeHookEvent.Name.values()) {
-      install(file, hooks, event.name(), command);
+    for (String event : format.events()) {
+      install(file, hooks, event, format.entry(event, command));
     }
     String changed = MAPPER.writer().with(PRINTER).writeValueAsString(settings);
-    return new ClaudeSettings(
+    return new HookSettings(
         file,
         text.lines().toList(),
         changed.lines().toList(),
@@ -115,33 +118,26 @@ record ClaudeSettings(Path file, List<String> before, List<String> after, boolea
     }
   }
 
-  private static void install(Path file, ObjectNode hooks, String event, String command)
+  private static void install(Path file, ObjectNode hooks, String event, ObjectNode ours)
       throws CommandFailure {
     JsonNode there = hooks.has(event) ? hooks.get(event) : hooks.putArray(event);
-    ArrayNode matchers = typed(file, "hooks." + event, there, ArrayNode.class);
+    ArrayNode entries = typed(file, "hooks." + event, there, ArrayNode.class);
     List<JsonNode> kept = new ArrayList<>();
-    for (JsonNode matcher : matchers) {
-      if (!isOurs(matcher)) {
-        kept.add(matcher);
+    for (JsonNode entry : entries) {
+      if (!isOurs(entry)) {
+        kept.add(entry);
       }
     }
-    ObjectNode hook =
-        JsonNodeFactory.instance
-            .objectNode()
-            .put("type", "command")
-            .put("command", command)
-            .put("timeout", TIMEOUT_SECONDS)
-            .put("onFailure", "block");
-    ObjectNode ours = JsonNodeFactory.instance.objectNode();
-    ours.putArray("hooks").add(hook);
-    matchers.removeAll();
-    matchers.add(ours).addAll(kept);
+    entries.removeAll();
+    entries.add(ours).addAll(kept);
   }
 
   /** Returns true if an entry's only hook is one that this class wrote; it is replaced. */
-  private static boolean isOurs(JsonNode matcher) {
-    JsonNode hooks = matcher.path("hooks");
-    return hooks.size() == 1 && hooks.get(0).path("command").asString("").endsWith(OURS);
+  private static boolean isOurs(JsonNode entry) {
+    JsonNode hooks = entry.path("hooks");
+    JsonNode hook = hooks.isMissingNode() ? entry : hooks.size() == 1 ? hooks.get(0) : hooks;
+    String command = hook.path("command").asString(hook.path("bash").asString(""));
+    return OURS.matcher(command).matches();
   }
 
   /** Returns a node as a type; refuses a node of another type. */

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks;
+
+import dev.indelible.benchmarks.child.Decisions;
+import dev.indelible.benchmarks.child.Facts;
+import dev.indelible.benchmarks.decide.Corpus;
+import dev.indelible.benchmarks.decide.Policies;
+import dev.indelible.benchmarks.jmh.DecideBenchmark;
+import dev.indelible.benchmarks.jmh.DecideCost;
+import dev.indelible.benchmarks.load.Latencies;
+import dev.indelible.benchmarks.load.Scratch;
+import dev.indelible.benchmarks.report.MarkdownTable;
+import dev.indelible.benchmarks.report.Page;
+import dev.indelible.benchmarks.report.Units;
+import dev.indelible.policy.Policy;
+import java.time.Duration;
+import java.util.List;
+
+/** Measures decisions, beside rules on raw text, and with policies of many rules. */
+final class Deciding implements Section {
+  private static final Duration WANTED_P50 = Duration.ofNanos(5_000);
+  private static final Duration WANTED_P99 = Duration.ofNanos(50_000);
+  private static final double WANTED_GROWTH = 2;
+  private static final List<String> SIDE_BY_SIDE =
+      List.of(Policies.STARTER, Policies.TEXT, Policies.CEL);
+  private static final List<String> RULES = List.of("100", "1000", "10000");
+
+  /** Rounds for each second that JMH measures. */
+  private static final int ROUNDS = 15;
+
+  private final String corpus = System.getProperty(DecideBenchmark.CORPUS, "");
+
+  @Override
+  public void measure(Workbench bench, Page page) throws Exception {
+    bench.report("decisions");
+    int rounds = ROUNDS * bench.sizes().jmhIterations();
+    sideBySide(
+        bench.run(Decisions.class, any -> Decisions.told(SIDE_BY_SIDE, corpus, rounds)),
+        rounds,
+        page);
+    manyRules(bench.run(Decisions.class, any -> Decisions.told(RULES, corpus, rounds)), page);
+    bench.report("decisions by JMH");
+    try (Scratch scratch = Scratch.in(bench.work())) {
+      byJmh(DecideCost.measure(scratch.path(), bench.sizes().jmhIterations()), page);
+    }
+  }
+
+  private void sideBySide(Facts times, int rounds, Page page) throws Exception {
+    MarkdownTable table =
+        new MarkdownTable(
+            "policy", "p50", "p99", "p99.9", "max", "dangerous blocked", "ordinary blocked");
+    Corpus actions = Corpus.named(corpus);
+    for (String name : SIDE_BY_SIDE) {
+      Policy policy = Policies.named(name);
+      table.row(
+          name,
+          times.latencies(name),
+          blocked(policy, actions, true),
+          blocked(policy, actions, false));
+    }
+    Latencies starter = times.latencies(Policies.STARTER);
+    target("a decision, starter policy, p50", WANTED_P50, starter.p50(), page);
+    target("a decision, starter policy, p99", WANTED_P99, starter.p99(), page);
+    page.section("Decisions, side by side")
+        .table(table)
+        .text(
+            """
+            From an action to its decision with the explanation, without the record and without resolving \
+            links. The policies decide in turn about %s actions in a random order, %s rounds in one JVM \
+            after half as many that are not timed; of each action the shortest time counts, so that other \
+            work of the machine hardly does, and the percentiles are over the actions. Text rules look for \
+            parts of the raw text: those of the first starter policy. In CEL each of them is a compiled \
+            program of `dev.cel:cel` over kind and text. Blocked: refused or escalated, of the actions that \
+            are meant to be, and of the others."""
+                .formatted(Units.count(actions.cases().size()), rounds));
+  }
+
+  private static String blocked(Policy policy, Corpus corpus, boolean isDangerous) {
+    int count = 0;
+    int blocked = 0;
+    for (Corpus.Case each : corpus.cases()) {
+      if (each.isDangerous() == isDangerous) {
+        count++;
+        blocked += policy.decide("agent:benchmark", each.action()).isBlocking() ? 1 : 0;
+      }
+    }
+    return "%s of %s".formatted(blocked, count);
+  }
+
+  private static void manyRules(Facts times, Page page) {
+    MarkdownTable table =
+        new MarkdownTable("rules", "p50", "p99", "p99.9", "max", "p50 over the first");
+    double growth = 0;
+    for (String rules : RULES) {
+      Latencies of = times.latencies(rules);
+      growth = (double) of.p50() / times.latencies(RULES.get(0)).p50();
+      table.row(Units.count(Long.parseLong(rules)), of, Units.ratio(growth));
+    }
+    page.section("Decisions with many rules")
+        .table(table)
+        .text(
+            """
+            As above, with rules on paths, hosts, domains, address ranges, globs and programs, a tenth of \
+            the policy each. An action that concerns everything below the root matches thousands of the \
+            rules, and takes as long as it takes to find them.""");
+    page.target(
+        "a decision, 10,000 rules over 100, p50",
+        Units.ratio(WANTED_GROWTH),
+        Units.ratio(growth),
+        growth <= WANTED_GROWTH);
+  }
+
+  private static void byJmh(List<DecideCost> costs, Page page) {
+    MarkdownTable table = new MarkdownTable("policy", "p50", "p99", "p99.9", "max", "allocated");
+    for (DecideCost cost : costs) {
+      table.row(cost.policy(), cost.call(), Units.count(cost.bytes()) + " B");
+    }
+    page.section("Decisions by JMH")
+        .table(table)
+        .text(
+            """
+            Sample time mode, one thread, each policy in a JVM of its own: every call counts, also those \
+            that other work of the machine interrupts.""");
+  }
+
+  private static void target(String what, Duration wanted, long measured, Page page) {
+    page.target(
+        what, Units.time(wanted.toNanos()), Units.time(measured), measured <= wanted.toNanos());
+  }
+}

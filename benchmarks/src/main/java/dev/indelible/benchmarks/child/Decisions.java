@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.benchmarks.child;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.benchmarks.decide.Corpus;
+import dev.indelible.benchmarks.decide.Policies;
+import dev.indelible.benchmarks.load.Latencies;
+import dev.indelible.policy.Policy;
+import java.util.ArrayList;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Measures the decisions of several policies in turn, round by round. Of each action the shortest
+ * time counts: what else the machine does meanwhile lengthens some rounds, but hardly all.
+ */
+public final class Decisions implements Task {
+  private static final String AGENT = "agent:benchmark";
+
+  /** Rounds before those that are timed, until the code is compiled. */
+  private static final int WARM_UP_SHARE = 2;
+
+  /** Keeps the decisions alive. */
+  private volatile int blocked;
+
+  /**
+   * The orders.
+   *
+   * @param policies the names of policies side by side, or numbers of rules
+   * @param corpus a file of cases; empty for those of the tests
+   */
+  public static Facts told(List<String> policies, String corpus, int rounds) {
+    return new Facts()
+        .with("policies", String.join(",", policies))
+        .with("corpus", corpus)
+        .with("rounds", rounds);
+  }
+
+  @Override
+  public Facts run(Facts told) throws Exception {
+    List<String> names = List.of(told.text("policies").split(","));
+    List<Policy> policies = new ArrayList<>();
+    for (String name : names) {
+      policies.add(Policies.named(name));
+    }
+    AgentAction[] actions =
+        Corpus.named(told.text("corpus")).cases().stream()
+            .map(Corpus.Case::action)
+            .toArray(AgentAction[]::new);
+    int rounds = told.count("rounds");
+    long[][] best = new long[names.size()][];
+    for (int round = -rounds / WARM_UP_SHARE; round < rounds; round++) {
+      for (int i = 0; i < best.length; i++) {
+        long[] times = times(policies.get(i), actions);
+        best[i] = round <= 0 ? times : shorter(best[i], times);
+      }
+    }
+    Facts answers = new Facts();
+    for (int i = 0; i < best.length; i++) {
+      Histogram histogram = Latencies.histogram();
+      for (long time : best[i]) {
+        histogram.recordValue(time);
+      }
+      answers.with(names.get(i), Latencies.of(histogram));
+    }
+    return answers;
+  }
+
+  private long[] times(Policy policy, AgentAction[] actions) {
+    long[] times = new long[actions.length];
+    for (int i = 0; i < times.length; i++) {
+      long start = System.nanoTime();
+      boolean isBlocking = policy.explain(AGENT, actions[i]).decision().isBlocking();
+      times[i] = System.nanoTime() - start;
+      blocked += isBlocking ? 1 : 0;
+    }
+    return times;
+  }
+
+  private static long[] shorter(long[] one, long[] other) {
+    long[] times = new long[one.length];
+    for (int i = 0; i < times.length; i++) {
+      times[i] = Math.min(one[i], other[i]);
+    }
+    return times;
+  }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** How an agent's settings file names its hooks. */
+enum HookFormat {
+  CLAUDE_CODE(".claude/settings.json", "PreToolUse", "PreSkillShellCommand") {
+    @Override
+    ObjectNode entry(String event, String command) {
+      return group(hook(command, TIMEOUT_SECONDS).put("onFailure", "block"));
+    }
+
+    @Override
+    List<String> notes() {
+      return List.of();
+    }
+  },
+
+  CODEX(".codex/hooks.json", "PreToolUse", "PermissionRequest") {
+    @Override
+    ObjectNode entry(String event, String command) {
+      return group(hook(command, TIMEOUT_SECONDS));
+    }
+
+    @Override
+    List<String> notes() {
+      return List.of("open /hooks in Codex and trust this hook: until then Codex skips it", OPEN);
+    }
+  },
+
+  GEMINI(".gemini/settings.json", "BeforeTool") {
+    @Override
+    ObjectNode entry(String event, String command) {
+      ObjectNode hook = hook(command, 1_000 * TIMEOUT_SECONDS).put("name", "indelible");
+      return group(hook).put("matcher", ".*");
+    }
+
+    @Override
+    List<String> notes() {
+      return List.of(OPEN);
+    }
+  },
+
+  CURSOR(
+      ".cursor/hooks.json",
+      "beforeShellExecution",
+      "beforeMCPExecution",
+      "beforeReadFile",
+      "preToolUse") {
+    @Override
+    ObjectNode entry(String event, String command) {
+      ObjectNode hook =
+          JsonNodeFactory.instance
+              .objectNode()
+              .put("command", command)
+              .put("timeout", TIMEOUT_SECONDS)
+              .put("failClosed", true);
+      // The other tools have events of their own; two questions about one action are two records.
+      return event.equals("preToolUse") ? hook.put("matcher", "Write") : hook;
+    }
+
+    @Override
+    boolean hasVersion() {
+      return true;
+    }
+
+    @Override
+    List<String> notes() {
+      return List.of(
+          "Cursor can also run Claude Code's hooks; install one of the two, or each action is"
+              + " recorded twice");
+    }
+  },
+
+  COPILOT(".copilot/hooks/indelible.json", "preToolUse") {
+    @Override
+    ObjectNode entry(String event, String command) {
+      return JsonNodeFactory.instance
+          .objectNode()
+          .put("type", "command")
+          .put("bash", command)
+          .put("timeoutSec", TIMEOUT_SECONDS);
+    }
+
+    @Override
+    boolean hasVersion() {
+      return true;
+    }
+
+    @Override
+    List<String> notes() {
+      return List.of(
+          "the coding agent reads .github/hooks of its repository: name that with --settings",
+          OPEN);
+    }
+  };
+
+  /** Time limit of the hook: far above the time of an answer, far below defaults of minutes. */
+  static final int TIMEOUT_SECONDS = 30;
+
+  private static final String OPEN =
+      "this agent runs a tool when its hook cannot start or takes too long";
+
+  private static final Map<String, HookFormat> BY_AGENT =
+      new TreeMap<>(
+          Map.of(
+              "claude-code", CLAUDE_CODE,
+              "codex", CODEX,
+              "copilot", COPILOT,
+              "cursor", CURSOR,
+              "gemini", GEMINI));
+
+  private final String file;
+  private final List<String> events;
+
+  HookFormat(String file, String... events) {
+    this.file = file;
+    this.events = List.of(events);
+  }
+
+  /** Returns the format of an agent; empty if it has no settings for hooks. */
+  static Optional<HookFormat> of(String agent) {
+    return Optional.ofNullable(BY_AGENT.get(agent));
+  }
+
+  static String agents() {
+    return String.join(", ", BY_AGENT.keySet());
+  }
+
+  /** Returns the user's settings file. */
+  Path file(Path home) {
+    return home.resolve(file);
+  }
+
+  /** Returns the events that a hook can stop. */
+  List<String> events() {
+    return events;
+  }
+
+  /** Returns what the settings say about one event. */
+  abstract ObjectNode entry(String event, String command);
+
+  /** Returns true if the file starts with the version of its form. */
+  boolean hasVersion() {
+    return false;
+  }
+
+  /** Returns what the user has to know or do after the installation. */
+  abstract List<String> notes();
+
+  private static ObjectNode hook(String command, int timeout) {
+    return JsonNodeFactory.instance
+        .objectNode()
+        .put("type", "command")
+        .put("command", command)
+        .put("timeout", timeout);
+  }
+
+  private static ObjectNode group(ObjectNode hook) {
+    ObjectNode group = JsonNodeFactory.instance.objectNode();
+    group.putArray("hooks").add(hook);
+    return group;
+  }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.Indelible;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.server.Daemon;
+import dev.indelible.server.ServeConfig;
+import dev.indelible.server.ServeConfig.Setting;
+import dev.indelible.server.ServeSettings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs the daemon in the foreground until it gets a signal to end. */
+@Command(
+    name = "serve",
+    description = "Answer agents over HTTP, on loopback and on a Unix socket.",
+    footer = {
+      "",
+      "Each setting comes from its option, else from the environment (INDELIBLE_LISTEN,",
+      "INDELIBLE_SOCKET), else from the file, else from its default; --print-config shows which.",
+      "",
+      "Loads the rules again when they change, and on SIGHUP. Ends on SIGTERM or SIGINT: accepts no",
+      "more requests, and waits while rows are appended. Exit status: 0 all decisions are in the",
+      "ledger, 5 all are in the journal, and some wait for the ledger, 2 a wrong setting or an address",
+      "that cannot be used, 1 failure."
+    })
+final class ServeCommand extends Verb {
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      description = "the TCP address, on loopback, or off (default: 127.0.0.1:8740)")
+  @Nullable String listen;
+
+  @Option(
+      names = "--socket",
+      paramLabel = "FILE",
+      description =
+          "the Unix socket, or off (default: indelible.sock in $$RUNTIME_DIRECTORY, else"
+              + " indelible/indelible.sock in $$XDG_RUNTIME_DIR, else off)")
+  @Nullable String socket;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      defaultValue = "${env:INDELIBLE_CONFIG}",
+      description = "a YAML file with settings (default: $$INDELIBLE_CONFIG, else none)")
+  @Nullable Path config;
+
+  @Option(names = "--print-config", description = "print the settings and their origins, and end")
+  boolean printConfig;
+
+  @Mixin AnchorOption anchor = new AnchorOption();
+
+  @Override
+  public Integer call() throws Exception {
+    ServeConfig resolved = resolve();
+    ServeSettings settings = settings(resolved);
+    if (printConfig) {
+      console().out().print(resolved.print());
+      return ExitCode.OK;
+    }
+    Indelible indelible = openLog(anchor.file(), Run.STREAM);
+    try {
+      Daemon daemon = start(indelible, settings);
+      CountDownLatch ending = new CountDownLatch(1);
+      for (String name : List.of("TERM", "INT")) {
+        Signals.handle(name, ending::countDown);
+      }
+      Signals.handle("HUP", () -> reload(indelible));
+      announce(daemon);
+      notifySystemd();
+      ending.await();
+      daemon.stop();
+    } catch (Throwable failure) {
+      indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+      throw failure;
+    }
+    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+    if (!report.isComplete()) {
+      warn(report.describePending());
+      return ExitCode.WAITING;
+    }
+    return ExitCode.OK;
+  }
+
+  private ServeConfig resolve() throws CommandFailure {
+    Map<Setting, String> options = new EnumMap<>(Setting.class);
+    if (listen != null) {
+      options.put(Setting.LISTEN, listen);
+    }
+    if (socket != null) {
+      options.put(Setting.SOCKET, socket);
+    }
+    try {
+      Path file = config == null || config.toString().isEmpty() ? null : config;
+      return ServeConfig.resolve(options, System.getenv(), file);
+    } catch (IOException e) {
+      throw CommandFailure.usage("settings cannot be read: %s", e.getMessage());
+    }
+  }
+
+  private static ServeSettings settings(ServeConfig resolved) throws CommandFailure {
+    try {
+      return resolved.settings();
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static Daemon start(Indelible indelible, ServeSettings settings) throws CommandFailure {
+    try {
+      return Daemon.start(indelible, settings);
+    } catch (IOException e) {
+      throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * Reports to systemd that agents can ask, if it waits for that. By its own program, because Java
+   * cannot send datagrams to a Unix socket.
+   */
+  private void notifySystemd() throws InterruptedException {
+    if (System.getenv().getOrDefault("NOTIFY_SOCKET", "").isEmpty()) {
+      return;
+    }
+    try {
+      Process notify =
+          new ProcessBuilder("systemd-notify", "--ready", "--pid=" + ProcessHandle.current().pid())
+              .inheritIO()
+              .start();
+      if (notify.waitFor() != 0) {
+        warn("systemd-notify failed, so systemd does not learn that the daemon is ready");
+      }
+    } catch (IOException e) {
+      warn("systemd-notify cannot run, so systemd does not learn that the daemon is ready: " + e);
+    }
+  }
+
+  /** Loads the rules again; if that fails, those in force stay, and health has the reason. */
+  private void reload(Indelible indelible) {
+    try {
+      indelible.reloadPolicy();
+    } catch (PolicyException e) {
+      warn("the rules in force stay: " + e.getMessage());
+    }
+  }
+
+  /** Reports the addresses, for a person or for the program that waits until it can ask. */
+  private void announce(Daemon daemon) {
+    List<String> addresses = daemon.addresses();
+    print(
+        out -> out.name("addresses").strings(addresses),
+        "%s answers on %s",
+        data().path(),
+        String.join(" and ", addresses));
+    console().out().flush();
+  }
+}

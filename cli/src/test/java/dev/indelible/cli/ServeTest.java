@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.testkit.ChildJvm;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The daemon in its own process, with real requests and real signals. */
+@Timeout(180)
+@DisabledOnOs(OS.WINDOWS)
+class ServeTest {
+  /** The status that a shell reports after SIGKILL: 128 and the number of the signal. */
+  private static final int ENDED_BY_SIGKILL = 137;
+
+  private static final int CLIENTS = 4;
+
+  /** Answers between two kills. */
+  private static final int ANSWERS = 200;
+
+  @TempDir Path directory;
+  private final HttpClient client = HttpClient.newHttpClient();
+  private Cli cli;
+
+  @BeforeEach
+  void newLog() {
+    cli = new Cli(directory.resolve("data"));
+  }
+
+  private ChildJvm serve() throws IOException {
+    return cli.process(
+        "serve", "--listen", "127.0.0.1:0", "--socket", socket(), "--output", "json");
+  }
+
+  private String socket() {
+    return directory.resolve("run/i.sock").toString();
+  }
+
+  private static URI check(ChildJvm daemon) throws IOException {
+    return URI.create(Cli.json(daemon.readLine()).path("addresses").path(0).asString())
+        .resolve("/v1/check");
+  }
+
+  private String ask(URI check, String command) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(check)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(Cli.line("agent:a", Cli.bash(command))))
+            .build();
+    return client.send(request, BodyHandlers.ofString()).body();
+  }
+
+  @Test
+  void terminatedDaemonHasRecordedWhatItAnswered() throws Exception {
+    ChildJvm daemon = serve();
+    URI check = check(daemon);
+    String refused = ask(check, "rm -rf /");
+
+    daemon.terminate();
+
+    assertThat(daemon.exitCode()).isZero();
+    assertThat(Cli.json(refused).path("decision").asString()).isEqualTo("refuse");
+    assertThat(cli.rows().stream().map(row -> row.path("id").asString()))
+        .containsExactly(Cli.json(refused).path("id").asString());
+    cli.assertIntact(1);
+    assertThat(Path.of(socket())).doesNotExist();
+  }
+
+  /** Each answered decision is in the chain exactly once, also those before a SIGKILL. */
+  @Test
+  void killedDaemonLosesNoAnsweredDecision() throws Exception {
+    Queue<String> answered = new ConcurrentLinkedQueue<>();
+    for (int kill = 0; kill < 3; kill++) {
+      ChildJvm daemon = serve();
+      URI check = check(daemon);
+      int enough = answered.size() + ANSWERS;
+      ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+      for (int i = 0; i < CLIENTS; i++) {
+        clients.execute(() -> askUntilKilled(check, answered));
+      }
+      await().atMost(60, TimeUnit.SECONDS).until(() -> answered.size() >= enough);
+
+      daemon.kill();
+
+      assertThat(daemon.exitCode()).isEqualTo(ENDED_BY_SIGKILL);
+      clients.shutdown();
+      assertThat(clients.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+    }
+    // The next start delivers what the last daemon left in its journal.
+    ChildJvm last = serve();
+    last.readLine();
+    last.terminate();
+    assertThat(last.exitCode()).isZero();
+
+    List<String> chain = cli.rows().stream().map(row -> row.path("id").asString()).toList();
+    assertThat(chain).doesNotHaveDuplicates().containsAll(answered);
+    cli.assertIntact(chain.size());
+  }
+
+  private void askUntilKilled(URI check, Queue<String> answered) {
+    try {
+      while (true) {
+        answered.add(Cli.json(ask(check, "ls")).path("id").asString());
+      }
+    } catch (Exception e) {
+      // The daemon was killed.
+    }
+  }
+
+  @Test
+  void printedSettingsNameTheirOrigins() throws Exception {
+    Path config = Files.writeString(directory.resolve("serve.yaml"), "socket: /run/i.sock\n");
+
+    assertThat(
+            cli.run("serve", "--print-config", "--config", config.toString(), "--listen", "1")
+                .ok()
+                .out())
+        .isEqualTo(
+            """
+            listen: "1"  # option --listen
+            socket: "/run/i.sock"  # file %s
+            """
+                .formatted(config));
+    assertThat(cli.data()).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--listen, 0.0.0.0:80, listen: 0.0.0.0 is not on loopback",
+    "--listen, nonsense, listen: nonsense: give HOST:PORT",
+    "--listen, off, listen and socket are both off",
+    "--config, missing.yaml, settings cannot be read: missing.yaml"
+  })
+  void wrongSettingIsNamed(String option, String value, String complaint) {
+    assertThat(cli.run("serve", "--socket", "off", option, value).complaint(2))
+        .startsWith("indelible: " + complaint);
+    assertThat(cli.data()).doesNotExist();
+  }
+
+  @Test
+  void takenPortIsNamed() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+      String address = "127.0.0.1:" + taken.getLocalPort();
+
+      assertThat(cli.run("serve", "--listen", address, "--socket", "off").complaint(2))
+          .contains(address);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.hook;
+
+import dev.indelible.base.Text;
+import dev.indelible.decision.Warn;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Claude Code, by the types of the Claude Agent SDK 0.3.332.
+ *
+ * <p>An allowed action gets no answer, so that Claude Code's own permissions still apply.
+ */
+public final class ClaudeCode implements HookDialect {
+  private static final String BEFORE_TOOL = "PreToolUse";
+
+  /**
+   * Events in which a hook can stop an action. Shell lines inside a skill or command have their own
+   * event and are not {@code PreToolUse}.
+   */
+  public static final List<String> EVENTS = List.of(BEFORE_TOOL, "PreSkillShellCommand");
+
+  private static final Tools TOOLS =
+      new Tools(
+          Map.of(
+              "Bash", new Tools.Shell("command", null),
+              "Write", new Tools.Write("file_path", "content"),
+              "Edit", new Tools.Write("file_path", null),
+              "MultiEdit", new Tools.Write("file_path", null),
+              "NotebookEdit", new Tools.Write("notebook_path", null),
+              "WebFetch", new Tools.Fetch("url"),
+              "WebSearch", new Tools.WebSearch("query"),
+              "Read", new Tools.ReadFile("file_path"),
+              "Glob", new Tools.Search("path", "pattern"),
+              "Grep", new Tools.Search("path", "pattern")));
+
+  /** Creates the dialect. */
+  public ClaudeCode() {}
+
+  @Override
+  public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
+    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    return new HookQuestion(event(event, EVENTS), request(event, home));
+  }
+
+  /**
+   * Reads the agent and action of a recorded event of any name.
+   *
+   * @throws JsonFormatException if a member is missing or malformed
+   */
+  public static GateRequest readRecorded(byte[] json) throws JsonFormatException {
+    return request(JsonFields.of(CanonicalJson.read(json), "input"), null);
+  }
+
+  /** Reads the name of an event that a hook can stop. */
+  static String event(JsonFields input, List<String> known) throws JsonFormatException {
+    String name = input.string("hook_event_name");
+    if (!known.contains(name)) {
+      throw new JsonFormatException(
+          "hook_event_name: is \"%s\"; a hook answers %s"
+              .formatted(Text.printable(name, 60), String.join(" and ", known)));
+    }
+    return name;
+  }
+
+  private static GateRequest request(JsonFields event, @Nullable String home)
+      throws JsonFormatException {
+    return request("claude:", TOOLS, event, home);
+  }
+
+  /**
+   * Reads the agent and its action.
+   *
+   * @param prefix the beginning of the agent's id, before its session
+   * @param tools the tools of the agent
+   */
+  static GateRequest request(String prefix, Tools tools, JsonFields event, @Nullable String home)
+      throws JsonFormatException {
+    Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
+    String agentId = GateRequest.requireAgentId(prefix + event.string("session_id"));
+    String tool = event.string("tool_name");
+    try {
+      return new GateRequest(agentId, tools.action(tool, event.node("tool_input"), place));
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException("tool_input: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public HookAnswer answer(HookQuestion question, RecordedDecision decided) {
+    String text = Wording.of(decided);
+    if (!decided.decision().isPermitted()) {
+      return denial(question.event(), text);
+    }
+    return decided.decision() instanceof Warn
+        ? warning(question.event(), text)
+        : HookAnswer.noOpinion();
+  }
+
+  private static HookAnswer warning(String event, String text) {
+    return HookAnswer.json(
+        out -> {
+          if (event.equals(BEFORE_TOOL)) {
+            // PreSkillShellCommand has no place for a text to the model.
+            out.name("hookSpecificOutput")
+                .beginObject()
+                .member("additionalContext", text)
+                .member("hookEventName", event)
+                .endObject();
+          }
+          out.member("systemMessage", text);
+        });
+  }
+
+  /** Returns the answer that stops an action; Codex reads it as well. */
+  static HookAnswer denial(String event, String text) {
+    return HookAnswer.json(
+        out ->
+            out.name("hookSpecificOutput")
+                .beginObject()
+                .member("hookEventName", event)
+                .member("permissionDecision", "deny")
+                .member("permissionDecisionReason", text)
+                .endObject());
+  }
+
+  @Override
+  public HookAnswer failure(Optional<String> event, String reason) {
+    String text = Wording.failure(reason);
+    return denial(event.orElse(BEFORE_TOOL), text).failed(text);
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.hook;
+
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * GitHub Copilot's command and coding agent, by the types of its SDK 1.0.14. The spelling of the
+ * event in the settings chooses the names of the members; both are read. A failed hook does not
+ * block, so each failure is an answer with exit status 0.
+ */
+final class Copilot implements HookDialect {
+  private static final String BEFORE_TOOL = "preToolUse";
+
+  private static final Tools TOOLS =
+      new Tools(
+          Map.of(
+              "bash", new Tools.Shell("command", null),
+              "create", new Tools.Write("path", null),
+              "edit", new Tools.Write("path", null),
+              "view", new Tools.ReadFile("path"),
+              "web_fetch", new Tools.Fetch("url")));
+
+  @Override
+  public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
+    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    boolean camel = event.has("toolName");
+    String session = event.string(camel ? "sessionId" : "session_id");
+    String tool = event.string(camel ? "toolName" : "tool_name");
+    JsonNode given = event.node(camel ? "toolArgs" : "tool_input");
+    JsonNode arguments = given.isString() ? CanonicalJson.read(given.stringValue()) : given;
+    Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
+    String agentId = GateRequest.requireAgentId("copilot:" + session);
+    try {
+      return new HookQuestion(
+          BEFORE_TOOL, new GateRequest(agentId, TOOLS.action(tool, arguments, place)));
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException("input: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public HookAnswer answer(HookQuestion question, RecordedDecision decided) {
+    return decided.decision().isPermitted() ? HookAnswer.noOpinion() : denial(Wording.of(decided));
+  }
+
+  private static HookAnswer denial(String text) {
+    return HookAnswer.json(
+        out -> out.member("permissionDecision", "deny").member("permissionDecisionReason", text));
+  }
+
+  @Override
+  public HookAnswer failure(Optional<String> event, String reason) {
+    return denial(Wording.failure(reason));
+  }
+}

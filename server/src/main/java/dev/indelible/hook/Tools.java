@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.hook;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Bash;
+import dev.indelible.action.FilesystemWrite;
+import dev.indelible.action.NetworkRequest;
+import dev.indelible.action.Read;
+import dev.indelible.action.ToolCall;
+import dev.indelible.base.Text;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Turns a call of an agent's tool into an action: a known tool becomes its kind of action, any
+ * other a {@link ToolCall} with all its arguments.
+ *
+ * @param byName the known tools of an agent
+ */
+record Tools(Map<String, Tool> byName) {
+  private static final String FILE_SCHEME = "file:";
+
+  Tools {
+    byName = Map.copyOf(byName);
+  }
+
+  /**
+   * Where an agent works.
+   *
+   * @param cwd its working directory; null if it is not known
+   * @param home the home directory of its user; null if it is not known
+   */
+  record Place(@Nullable String cwd, @Nullable String home) {}
+
+  /** A kind of tool; its parameters are the names of its arguments. */
+  sealed interface Tool {}
+
+  /** Runs a shell command. */
+  record Shell(String command, @Nullable String cwd) implements Tool {}
+
+  /** Writes a file; the content is null for a tool that changes a part. */
+  record Write(String path, @Nullable String content) implements Tool {}
+
+  /** Reads a file. */
+  record ReadFile(String path) implements Tool {}
+
+  /** Searches files below a directory, by default the working directory. */
+  record Search(String path, String pattern) implements Tool {}
+
+  /** Requests a URL. */
+  record Fetch(String url) implements Tool {}
+
+  /** Searches the web. */
+  record WebSearch(String query) implements Tool {}
+
+  /**
+   * Returns the action of a call.
+   *
+   * @param arguments the arguments of the tool
+   * @throws JsonFormatException if an argument of a known tool is missing or malformed
+   */
+  AgentAction action(String name, JsonNode arguments, Place place) throws JsonFormatException {
+    Tool tool = byName.get(name);
+    if (tool == null) {
+      return new ToolCall(name, JsonValue.of(arguments));
+    }
+    JsonFields input = JsonFields.of(arguments, "tool_input");
+    if (tool instanceof Shell shell) {
+      Optional<String> cwd =
+          shell.cwd() == null ? Optional.empty() : input.optionalString(shell.cwd());
+      return new Bash(
+          input.string(shell.command()),
+          cwd.map(path -> absolute(path, place)).or(() -> Optional.ofNullable(place.cwd())),
+          Optional.ofNullable(place.home()),
+          Optional.empty());
+    }
+    if (tool instanceof Write write) {
+      String path = absolute(input.string(write.path()), place);
+      return write.content() == null
+          ? new FilesystemWrite(path)
+          : new FilesystemWrite(
+              path, OptionalLong.of(Text.utf8Length(input.string(write.content()))));
+    }
+    if (tool instanceof ReadFile read) {
+      String path = absolute(input.string(read.path()), place);
+      return new Read("filesystem", Optional.of(path), Optional.empty());
+    }
+    if (tool instanceof Search search) {
+      Optional<String> path = input.optionalString(search.path());
+      return new Read(
+          "filesystem",
+          path.map(given -> absolute(given, place)).or(() -> Optional.ofNullable(place.cwd())),
+          input.optionalString(search.pattern()));
+    }
+    if (tool instanceof Fetch fetch) {
+      return fetch(name, input.string(fetch.url()), arguments);
+    }
+    WebSearch search = (WebSearch) tool;
+    return new Read("web", Optional.empty(), input.optionalString(search.query()));
+  }
+
+  /**
+   * Returns an absolute path: a relative one is relative to the agent's directory, not the gate's.
+   */
+  static String absolute(String path, Place place) {
+    return path.startsWith("/") || place.cwd() == null ? path : place.cwd() + "/" + path;
+  }
+
+  /**
+   * A URL of a file becomes a read. If the URL cannot be parsed, the gate decides about the whole
+   * tool call.
+   */
+  private static AgentAction fetch(String tool, String url, JsonNode arguments) {
+    if (url.strip().regionMatches(true, 0, FILE_SCHEME, 0, FILE_SCHEME.length())) {
+      return new Read("filesystem", Optional.of(url.strip()), Optional.empty());
+    }
+    try {
+      return NetworkRequest.ofUrl(url);
+    } catch (IllegalArgumentException e) {
+      return new ToolCall(tool, JsonValue.of(arguments));
+    }
+  }
+}

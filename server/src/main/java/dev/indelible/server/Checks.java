@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.encoding.AgentIds;
+import dev.indelible.gate.Gate;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.GateRequest;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Decides about actions and records the decisions.
+ *
+ * <p>The status of a decision is 200, whatever the decision is. Content that cannot be read is
+ * refused, and recorded as refused by its size and digest: status 400, with the decision as {@code
+ * refusal} in the problem details.
+ */
+final class Checks {
+  /** Maximum number of actions in one request. */
+  static final int MAX_ACTIONS = 1_000;
+
+  private final Gate gate;
+
+  Checks(Gate gate) {
+    this.gate = gate;
+  }
+
+  /** Decides about {@code {"agent_id":…,"action":…}}. */
+  Response one(Request request) {
+    GateRequest asked;
+    try {
+      asked = GateRequest.read(request.body());
+    } catch (JsonFormatException e) {
+      return refuse(request, String.valueOf(e.getMessage()));
+    }
+    RecordedDecision decided = gate.record(asked.agentId(), asked.action());
+    return Response.json(200, out -> decided.write(asked.agentId(), out));
+  }
+
+  /**
+   * Decides about {@code {"checks":[{"agent_id":…,"action":…},…]}}, in order. All are read before
+   * the first decision, so a request is answered as a whole or refused as a whole.
+   */
+  Response many(Request request) {
+    List<GateRequest> asked = new ArrayList<>();
+    try {
+      JsonNode checks = CanonicalJson.read(request.body()).path("checks");
+      if (!checks.isArray() || checks.isEmpty() || checks.size() > MAX_ACTIONS) {
+        throw new JsonFormatException(
+            "checks: give a list of 1 to %s objects with agent_id and action"
+                .formatted(MAX_ACTIONS));
+      }
+      for (JsonNode check : checks) {
+        asked.add(GateRequest.read(check, "checks[%s]".formatted(asked.size())));
+      }
+    } catch (JsonFormatException e) {
+      return refuse(request, String.valueOf(e.getMessage()));
+    }
+    return Response.json(
+        200,
+        out -> {
+          out.name("decisions").beginArray();
+          for (GateRequest each : asked) {
+            out.element().beginObject();
+            gate.record(each.agentId(), each.action()).write(each.agentId(), out);
+            out.endObject();
+          }
+          out.endArray();
+        });
+  }
+
+  /** Refuses content that cannot be read, and records the refusal. */
+  private Response refuse(Request request, String problem) {
+    RecordedDecision refused = gate.refuseUnreadable(request.body(), 1, problem);
+    return Response.json(
+        400,
+        Response.PROBLEM_JSON,
+        out -> {
+          out.member("detail", problem).name("refusal").beginObject();
+          refused.write(AgentIds.UNREADABLE_INPUT, out);
+          out.endObject().member("status", 400).member("title", Response.UNREADABLE);
+        });
+  }
+}

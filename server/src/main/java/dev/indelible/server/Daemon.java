@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.Indelible;
+import dev.indelible.hook.HookDialect;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Answers agents about one open log until it is stopped. Does not own the log. The owner of the log
+ * closes it after {@link #stop}, so that every answered decision is recorded.
+ */
+public final class Daemon {
+  private final HttpServer server;
+  private final Optional<UnixSocket> socket;
+  private final Optional<String> host;
+
+  private Daemon(HttpServer server, Optional<UnixSocket> socket, Optional<String> host) {
+    this.server = server;
+    this.socket = socket;
+    this.host = host;
+  }
+
+  /**
+   * Starts to answer.
+   *
+   * @param log an open log
+   * @throws IOException if the address or the socket cannot be used; the message names it
+   */
+  public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
+    Optional<UnixSocket> socket = settings.unixSocket();
+    if (socket.isPresent()) {
+      socket.get().prepare();
+    }
+    HttpServer server = HttpServer.start(settings, routes(log)::answer);
+    if (socket.isPresent()) {
+      socket.get().share();
+    }
+    return new Daemon(server, socket, settings.address().map(Daemon::literal));
+  }
+
+  private static String literal(InetSocketAddress address) {
+    String host = address.getAddress().getHostAddress();
+    return host.contains(":") ? "[" + host + "]" : host;
+  }
+
+  private static Routes routes(Indelible log) {
+    Checks checks = new Checks(log.gate());
+    AuthZen authZen = new AuthZen(log.gate());
+    Reports reports = new Reports(log);
+    Routes routes = new Routes();
+    Hooks hooks = new Hooks(log.gate());
+    for (String agent : HookDialect.agents()) {
+      routes.post("/v1/hooks/" + agent, hooks.of(HookDialect.named(agent).orElseThrow()));
+    }
+    return routes
+        .post("/v1/check", checks::one)
+        .post("/v1/checks", checks::many)
+        .post("/access/v1/evaluation", authZen::evaluation)
+        .post("/access/v1/evaluations", authZen::evaluations)
+        .get("/.well-known/authzen-configuration", AuthZen::configuration)
+        .get("/v1/capabilities", reports::capabilities)
+        .get("/v1/openapi.yaml", ApiDocument::get)
+        .get("/metrics", reports::metrics)
+        .get("/health/live", reports::live)
+        .get("/health/ready", reports::ready)
+        .get("/health/audit", reports::audit);
+  }
+
+  /** Returns the addresses that agents can use, as a client writes them. */
+  public List<String> addresses() {
+    List<String> addresses = new ArrayList<>();
+    host.ifPresent(name -> addresses.add("http://%s:%s".formatted(name, server.port().get())));
+    socket.ifPresent(file -> addresses.add("unix:" + file.path()));
+    return addresses;
+  }
+
+  /** Stops accepting requests, and waits until the requests in progress are answered. */
+  public void stop() throws IOException {
+    server.stop();
+    if (socket.isPresent()) {
+      socket.get().remove();
+    }
+  }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.json.JsonFormatException;
+
+/** Answers the requests of one path and method. Safe for use by any number of threads. */
+@FunctionalInterface
+interface Endpoint {
+  /**
+   * Answers a request; does not wait for the ledger.
+   *
+   * @throws JsonFormatException if the content cannot be read; the client gets status 400 with its
+   *     message
+   */
+  Response answer(Request request) throws JsonFormatException;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.gate.Gate;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.HookAnswer;
+import dev.indelible.hook.HookDialect;
+import dev.indelible.hook.HookQuestion;
+import dev.indelible.json.JsonFormatException;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers agents' hooks in their own forms. The status is always 200, because agents act after any
+ * other status. For a question that cannot be read, the content blocks.
+ */
+final class Hooks {
+  private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
+
+  private final Gate gate;
+
+  Hooks(Gate gate) {
+    this.gate = gate;
+  }
+
+  /** Returns the endpoint of an agent. */
+  Endpoint of(HookDialect dialect) {
+    return request -> answer(dialect, request.body());
+  }
+
+  private Response answer(HookDialect dialect, byte[] body) {
+    HookQuestion question;
+    try {
+      // The agent may run as another user or in a container, so its home is not known here.
+      question = dialect.read(body, null);
+    } catch (JsonFormatException e) {
+      String problem = String.valueOf(e.getMessage());
+      gate.refuseUnreadable(body, 1, problem);
+      return response(dialect.failure(Optional.empty(), problem));
+    }
+    try {
+      RecordedDecision decided =
+          gate.record(question.request().agentId(), question.request().action());
+      return response(dialect.answer(question, decided));
+    } catch (RuntimeException e) {
+      LOG.error("the hook of an agent failed", e);
+      return response(
+          dialect.failure(Optional.of(question.event()), "the daemon's log has the cause"));
+    }
+  }
+
+  private static Response response(HookAnswer answer) {
+    return answer.out().length == 0
+        ? Response.empty()
+        : new Response(200, Map.of("Content-Type", Response.JSON), answer.out());
+  }
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpCompliance;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.server.handler.MinimumDataRateHandler;
+import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Promise;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * The HTTP server, on TCP and on a Unix socket. Reads a request whole, within limits of size and
+ * time, without a thread while it waits; then calls a function that answers it.
+ */
+final class HttpServer {
+  /** Largest content of a request. A larger payload does not fit into a row of the log. */
+  static final int MAX_BODY_BYTES = 4 << 20;
+
+  private static final int MAX_HEADER_BYTES = 16 << 10;
+
+  /** Maximum number of open connections; further ones wait in the kernel. */
+  private static final int MAX_CONNECTIONS = 4_096;
+
+  /** A connection without traffic is closed after this time. */
+  private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
+
+  /** Slower uploads are ended, so that they do not hold connections. */
+  private static final long MIN_BYTES_PER_SECOND = 1_000;
+
+  /** An answer never waits, so a few threads serve many connections. */
+  private static final int MAX_THREADS = 32;
+
+  /** Longest wait for requests that are being answered when the server stops. */
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
+
+  private static final String REQUEST_ID = "X-Request-Id";
+
+  private static final Pattern USABLE_ID = Pattern.compile("[!-~]{1,128}");
+
+  private final Server server;
+  private final Optional<ServerConnector> tcp;
+
+  private HttpServer(Server server, Optional<ServerConnector> tcp) {
+    this.server = server;
+    this.tcp = tcp;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param settings where to listen
+   * @param answer answers a request; safe for use by any number of threads
+   * @throws IOException if an address cannot be used
+   */
+  static HttpServer start(ServeSettings settings, Function<Request, Response> answer)
+      throws IOException {
+    QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 4);
+    threads.setName("indelible-http");
+    Server server = new Server(threads);
+    Optional<ServerConnector> tcp = settings.address().map(address -> tcp(server, address));
+    tcp.ifPresent(server::addConnector);
+    Optional<UnixDomainServerConnector> unix =
+        settings.unixSocket().map(socket -> unix(server, socket));
+    unix.ifPresent(server::addConnector);
+    server.setHandler(
+        new GracefulHandler(
+            new MinimumDataRateHandler(new Adapter(answer), MIN_BYTES_PER_SECOND, 0)));
+    server.setErrorHandler(new Problems());
+    server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
+    server.setStopTimeout(STOP_LIMIT.toMillis());
+    try {
+      server.start();
+    } catch (Exception e) {
+      stop(server);
+      throw e instanceof IOException io ? io : new IOException(e.getMessage(), e);
+    }
+    return new HttpServer(server, tcp);
+  }
+
+  /** Returns the TCP port; empty if the server listens on a Unix socket alone. */
+  Optional<Integer> port() {
+    return tcp.map(ServerConnector::getLocalPort);
+  }
+
+  /** Accepts no more requests, and waits until those in progress are answered. */
+  void stop() {
+    stop(server);
+  }
+
+  private static void stop(Server server) {
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new IllegalStateException("the HTTP server does not stop", e);
+    }
+  }
+
+  private static ServerConnector tcp(Server server, InetSocketAddress address) {
+    ServerConnector connector = new ServerConnector(server, 1, 1, http());
+    connector.setHost(address.getHostString());
+    connector.setPort(address.getPort());
+    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
+    return connector;
+  }
+
+  private static UnixDomainServerConnector unix(Server server, UnixSocket socket) {
+    UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, http());
+    connector.setUnixDomainPath(socket.path());
+    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
+    return connector;
+  }
+
+  private static HttpConnectionFactory http() {
+    HttpConfiguration http = new HttpConfiguration();
+    http.setSendServerVersion(false);
+    http.setRequestHeaderSize(MAX_HEADER_BYTES);
+    http.setHttpCompliance(HttpCompliance.RFC9110);
+    http.setUriCompliance(UriCompliance.RFC3986);
+    return new HttpConnectionFactory(http);
+  }
+
+  /** Converts the server's requests to ours, and our responses to the server's. */
+  private static final class Adapter extends Handler.Abstract {
+    private final Function<Request, Response> answer;
+
+    Adapter(Function<Request, Response> answer) {
+      this.answer = answer;
+    }
+
+    @Override
+    public boolean handle(
+        org.eclipse.jetty.server.Request request,
+        org.eclipse.jetty.server.Response response,
+        Callback callback) {
+      if (request.getLength() > MAX_BODY_BYTES) {
+        send(tooLarge(), request, response, callback);
+        return true;
+      }
+      Content.Source.asByteArrayAsync(
+          request,
+          MAX_BODY_BYTES,
+          Promise.Invocable.from(
+              InvocationType.BLOCKING,
+              body -> send(answer(request, body), request, response, callback),
+              failure -> {
+                if (failure instanceof IllegalStateException) {
+                  send(tooLarge(), request, response, callback);
+                } else {
+                  callback.failed(failure);
+                }
+              }));
+      return true;
+    }
+
+    private Response answer(org.eclipse.jetty.server.Request request, byte[] body) {
+      Map<String, String> headers = new HashMap<>();
+      for (HttpField field : request.getHeaders()) {
+        headers.putIfAbsent(
+            field.getName().toLowerCase(Locale.ROOT),
+            Optional.ofNullable(field.getValue()).orElse(""));
+      }
+      String path = Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse("");
+      Request read = new Request(request.getMethod(), path, headers, body);
+      return Guard.refusal(read, isNetwork(request)).orElseGet(() -> answer.apply(read));
+    }
+
+    private static boolean isNetwork(org.eclipse.jetty.server.Request request) {
+      SocketAddress local = request.getConnectionMetaData().getLocalSocketAddress();
+      return local instanceof InetSocketAddress;
+    }
+
+    private static Response tooLarge() {
+      return Response.problem(
+          413,
+          "Content too large",
+          "the content of a request has at most %s bytes".formatted(MAX_BODY_BYTES));
+    }
+
+    private static void send(
+        Response from,
+        org.eclipse.jetty.server.Request request,
+        org.eclipse.jetty.server.Response to,
+        Callback callback) {
+      to.setStatus(from.status());
+      from.headers().forEach(to.getHeaders()::put);
+      to.getHeaders().put("Cache-Control", "no-store");
+      to.getHeaders().put("X-Content-Type-Options", "nosniff");
+      to.getHeaders().put(REQUEST_ID, id(request));
+      boolean head = request.getMethod().equals("HEAD");
+      to.getHeaders().put("Content-Length", from.body().length);
+      to.write(true, head ? null : ByteBuffer.wrap(from.body()), callback);
+    }
+
+    /**
+     * Returns the client's id of a request, or a new id, with which the request can be found in the
+     * client's log.
+     */
+    private static String id(org.eclipse.jetty.server.Request request) {
+      String given = request.getHeaders().get(REQUEST_ID);
+      return given != null && USABLE_ID.matcher(given).matches()
+          ? given
+          : Long.toHexString(ThreadLocalRandom.current().nextLong());
+    }
+  }
+
+  /** Writes the server's own errors (for example, headers that are too long) as problem details. */
+  private static final class Problems extends ErrorHandler {
+    @Override
+    protected void generateResponse(
+        org.eclipse.jetty.server.Request request,
+        org.eclipse.jetty.server.Response response,
+        int code,
+        String message,
+        Throwable cause,
+        Callback callback) {
+      Response problem = problem(code, message);
+      response.getHeaders().put("Content-Type", Response.PROBLEM_JSON);
+      response.write(true, ByteBuffer.wrap(problem.body()), callback);
+    }
+
+    private static Response problem(int status, String reason) {
+      String detail = reason == null ? "the request is not valid HTTP" : reason;
+      return Response.problem(status, "Bad request", detail);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.Indelible;
+import dev.indelible.IndelibleMeters;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.json.CanonicalWriter;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.OptionalLong;
+
+/** Reports the state of the log: health, metrics and capabilities. */
+final class Reports {
+  /** The Prometheus text format. */
+  private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+  private final Indelible log;
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+  Reports(Indelible log) {
+    this.log = log;
+    IndelibleMeters.of(log).bindTo(registry);
+  }
+
+  /** Reports that the process answers; says nothing about the log. */
+  Response live(Request request) {
+    return Response.json(200, out -> out.member("status", "up"));
+  }
+
+  /** Reports whether decisions can be recorded now: 200 or 503. */
+  Response ready(Request request) {
+    boolean ready = log.queue().isOpen();
+    String status = ready ? "ready" : "closed";
+    return Response.json(ready ? 200 : 503, out -> out.member("status", status));
+  }
+
+  /**
+   * Reports the health of the whole log: 200 without a fault, else 503 with every fault. Reads the
+   * ledger and the journals.
+   */
+  Response audit(Request request) {
+    AuditHealth health = log.health();
+    boolean well = health.state() == AuditHealth.State.RECORDING;
+    return Response.json(
+        well ? 200 : 503,
+        out -> {
+          out.name("entries").beginArray();
+          for (HealthEntry entry : health.entries()) {
+            out.element()
+                .beginObject()
+                .member("reason", entry.reason())
+                .member("source", entry.source())
+                .endObject();
+          }
+          out.endArray().member("state", health.state().label());
+        });
+  }
+
+  /** Returns all meters of one snapshot, in the text format of Prometheus. */
+  Response metrics(Request request) {
+    return Response.text(METRICS_TYPE, registry.scrape());
+  }
+
+  /** Reports the number of waiting dead letters and the policy in force. */
+  Response capabilities(Request request) {
+    OptionalLong waiting = log.metrics().ledger().deadLettersWaiting();
+    return Response.json(
+        200,
+        out -> {
+          out.name("approval").beginObject().name("deferred_audit_dlq_size");
+          number(waiting, out);
+          out.endObject();
+          out.member("policy", log.policy().digest());
+        });
+  }
+
+  /** Writes a number; null, and not zero, if it is unknown (D11). */
+  private static void number(OptionalLong value, CanonicalWriter out) {
+    if (value.isPresent()) {
+      out.number(value.getAsLong());
+    } else {
+      out.canonical("null");
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.json.CanonicalWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * An HTTP response.
+ *
+ * @param status the status code
+ * @param headers the headers, {@code Content-Type} included
+ * @param body the content
+ */
+record Response(int status, Map<String, String> headers, byte[] body) {
+  static final String JSON = "application/json";
+
+  /** The media type of problem details (RFC 9457). */
+  static final String PROBLEM_JSON = "application/problem+json";
+
+  /** The title of a problem with the content of a request. */
+  static final String UNREADABLE = "Unreadable request";
+
+  Response {
+    headers = Map.copyOf(headers);
+  }
+
+  /** Returns a response with a JSON object. */
+  static Response json(int status, Consumer<CanonicalWriter> members) {
+    return json(status, JSON, members);
+  }
+
+  /** Returns a response with text in UTF-8. */
+  static Response text(String type, String text) {
+    return new Response(200, Map.of("Content-Type", type), text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Returns a response without content. */
+  static Response empty() {
+    return new Response(200, Map.of(), new byte[0]);
+  }
+
+  /**
+   * Returns problem details (RFC 9457).
+   *
+   * @param title names the problem; equal for equal statuses
+   * @param detail states what is wrong with this request and what to do
+   */
+  static Response problem(int status, String title, String detail) {
+    return json(
+        status,
+        PROBLEM_JSON,
+        out -> out.member("detail", detail).member("status", status).member("title", title));
+  }
+
+  /** Returns a response with a JSON object of a media type. */
+  static Response json(int status, String type, Consumer<CanonicalWriter> members) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    members.accept(out);
+    return new Response(status, Map.of("Content-Type", type), out.endObject().toBytes());
+  }
+
+  /** Returns this response with one more header. */
+  Response with(String name, String value) {
+    Map<String, String> more = new TreeMap<>(headers);
+    more.put(name, value);
+    return new Response(status, more, body);
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the daemon listens: on TCP, on a Unix socket, or on both.
+ *
+ * @param listen the TCP address, on loopback; port 0 takes a free port; null for none
+ * @param socket the file of the Unix socket; null for none
+ */
+public record ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
+  /** The TCP port if none is given. */
+  public static final int DEFAULT_PORT = 8740;
+
+  /**
+   * Checks the settings.
+   *
+   * @throws IllegalArgumentException if there is no address and no socket, or the address is not on
+   *     loopback, where unknown callers could ask and read
+   */
+  public ServeSettings {
+    if (listen == null && socket == null) {
+      throw new IllegalArgumentException(
+          "listen and socket are both off, so no agent could ask; give one of them");
+    }
+    if (listen != null && listen.isUnresolved()) {
+      throw new IllegalArgumentException(
+          "listen: %s: unknown host".formatted(listen.getHostString()));
+    }
+    if (listen != null && !listen.getAddress().isLoopbackAddress()) {
+      throw new IllegalArgumentException(
+          "listen: %s is not on loopback; use 127.0.0.1 or [::1]"
+              .formatted(listen.getHostString()));
+    }
+    socket = socket == null ? null : socket.toAbsolutePath().normalize();
+  }
+
+  /** Returns the TCP address. */
+  public Optional<InetSocketAddress> address() {
+    return Optional.ofNullable(listen);
+  }
+
+  /** Returns the Unix socket. */
+  Optional<UnixSocket> unixSocket() {
+    return Optional.ofNullable(socket).map(UnixSocket::new);
+  }
+
+  /**
+   * Reads {@code HOST:PORT}, {@code PORT} or {@code off}.
+   *
+   * @return the address; null for {@code off}
+   * @throws IllegalArgumentException if it is none of them
+   */
+  static @Nullable InetSocketAddress readAddress(String text) {
+    if (text.equals(ServeConfig.OFF)) {
+      return null;
+    }
+    int colon = text.lastIndexOf(':');
+    String host = colon < 0 ? "127.0.0.1" : text.substring(0, colon);
+    if (host.startsWith("[") && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    }
+    String port = text.substring(colon + 1);
+    if (host.isEmpty() || !port.matches("[0-9]{1,5}") || Integer.parseInt(port) > 65_535) {
+      throw new IllegalArgumentException(
+          "listen: %s: give HOST:PORT, a port, or %s".formatted(text, ServeConfig.OFF));
+    }
+    if (host.equals("localhost")) {
+      return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(port));
+    }
+    return new InetSocketAddress(host, Integer.parseInt(port));
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/**
+ * A Unix socket in a separate directory. Only the daemon's user and group can enter the directory,
+ * so only they can connect.
+ *
+ * @param path the socket's file
+ */
+record UnixSocket(Path path) {
+  /** Longest path that the kernel accepts (sun_path, without the zero at its end). */
+  private static final int MAX_PATH_BYTES = 107;
+
+  private static final String DIRECTORY_MODE = "rwxr-x---";
+  private static final String SOCKET_MODE = "rw-rw----";
+
+  UnixSocket {
+    path = path.toAbsolutePath().normalize();
+  }
+
+  /**
+   * Creates the directory if it is missing, and removes the file of a daemon that has ended.
+   *
+   * @throws IOException if the path cannot be used, or a daemon answers on it
+   */
+  void prepare() throws IOException {
+    if (path.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
+      throw new IOException(
+          "%s: longer than the %s bytes of a socket's path".formatted(path, MAX_PATH_BYTES));
+    }
+    Path directory = path.getParent();
+    if (directory == null) {
+      throw new IOException(path + ": is not the name of a socket");
+    }
+    if (!Files.exists(directory)) {
+      Set<PosixFilePermission> mode = PosixFilePermissions.fromString(DIRECTORY_MODE);
+      Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(mode));
+      // The umask of the process may have removed the group's rights.
+      Files.setPosixFilePermissions(directory, mode);
+    }
+    if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    BasicFileAttributes there =
+        Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    if (!there.isOther()) {
+      throw new IOException(path + ": is not a socket; name another file or remove this one");
+    }
+    if (isAnswered()) {
+      throw new IOException(path + ": another process listens on this socket");
+    }
+    Files.delete(path);
+  }
+
+  private boolean isAnswered() throws IOException {
+    try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      return probe.connect(UnixDomainSocketAddress.of(path));
+    } catch (ConnectException e) {
+      return false;
+    }
+  }
+
+  /** Opens the socket to the daemon's group; call after the server has created it. */
+  void share() throws IOException {
+    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(SOCKET_MODE));
+  }
+
+  /** Removes the file. */
+  void remove() throws IOException {
+    Files.deleteIfExists(path);
+  }
+}
