@@ -5,7 +5,7 @@
  *   indelible-hook AGENT SOCKET OWNER
  *
  * Reads the event from standard input, sends it to the daemon, and prints the daemon's answer, which is
- * in the agent's form. AGENT is a name that the daemon knows, as claude-code. OWNER is the number of
+ * in the agent's form. AGENT is a name that the daemon knows, such as claude-code. OWNER is the number of
  * the user that runs the daemon: a socket of another user is not asked, because whoever may create a
  * file in its directory could answer in the daemon's place.
  *
@@ -14,13 +14,15 @@
  *
  * Build: cc -O2 -o indelible-hook indelible-hook.c
  */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -56,7 +58,8 @@ static void block(const char *format, ...) {
 static void on_alarm(int signal_number) {
   static const char reason[] = "indelible-hook: no answer within 5 seconds\n";
   (void)signal_number;
-  if (write(STDERR_FILENO, reason, sizeof reason - 1) < 0) _exit(BLOCKED);
+  ssize_t ignored = write(STDERR_FILENO, reason, sizeof reason - 1);
+  (void)ignored;
   end_blocked();
 }
 
@@ -98,17 +101,26 @@ static int connect_to(const char *path, const char *owner) {
   int channel = socket(AF_UNIX, SOCK_STREAM, 0);
   if (channel < 0 || connect(channel, (struct sockaddr *)&address, sizeof address) != 0)
     block("%s: %s; is the daemon running?", path, strerror(errno));
+#ifdef SO_PEERCRED
+  /* The file may have been replaced since; this is the process that listens. */
+  struct ucred peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(channel, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != uid)
+    block("%s: user %lu does not listen there", path, uid);
+#endif
   return channel;
 }
 
 int main(int count, char **values) {
-  if (count != 4) {
-    fprintf(stderr, "usage: indelible-hook AGENT SOCKET OWNER\n");
-    return BLOCKED;
-  }
-  agent = values[1];
+  if (count > 1) agent = values[1];
+  if (count != 4) block("usage: indelible-hook AGENT SOCKET OWNER");
+  if (fcntl(STDOUT_FILENO, F_GETFD) < 0) block("standard output is closed");
   if (strspn(agent, "abcdefghijklmnopqrstuvwxyz-") != strlen(agent) || *agent == 0)
     block("AGENT: not the name of an agent");
+  sigset_t alarms;
+  sigemptyset(&alarms);
+  sigaddset(&alarms, SIGALRM);
+  sigprocmask(SIG_UNBLOCK, &alarms, NULL);
   signal(SIGALRM, on_alarm);
   signal(SIGPIPE, SIG_IGN);
   alarm(LIMIT_SECONDS);
@@ -137,11 +149,14 @@ int main(int count, char **values) {
   }
   char *body = strstr(answer, "\r\n\r\n");
   if (body == NULL) block("the answer of the daemon is cut off");
-  char *declared = strstr(answer, "\r\nContent-Length: ");
-  if (declared == NULL || declared > body) block("the answer of the daemon has no length");
+  char *declared = answer;
+  do {
+    declared = strstr(declared, "\r\n") + 2;
+    if (declared > body) block("the answer of the daemon has no length");
+  } while (strncasecmp(declared, "Content-Length:", 15) != 0);
   body += 4;
   size_t body_length = total - (size_t)(body - answer);
-  if (strtoul(declared + 18, NULL, 10) != body_length) block("the answer of the daemon is cut off");
+  if (strtoul(declared + 15, NULL, 10) != body_length) block("the answer of the daemon is cut off");
   write_all(STDOUT_FILENO, body, body_length, "standard output");
   return 0;
 }

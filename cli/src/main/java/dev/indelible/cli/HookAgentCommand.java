@@ -31,6 +31,9 @@ import picocli.CommandLine.Mixin;
 abstract class HookAgentCommand extends Verb {
   @Mixin AnchorOption anchor = new AnchorOption();
 
+  /** True once an answer was printed, or at least begun. */
+  private boolean isPrinted;
+
   @Override
   public Integer call() {
     HookDialect dialect = HookDialect.named(Objects.requireNonNull(spec).name()).orElseThrow();
@@ -38,7 +41,11 @@ abstract class HookAgentCommand extends Verb {
       return answer(dialect);
     } catch (Throwable failure) {
       // Also Errors: without memory or stack the action must not run either.
-      Main.report(root(), failure);
+      try {
+        Main.report(root(), failure);
+      } catch (Throwable unreported) {
+        // The answer counts more than the report.
+      }
       return block(dialect, String.valueOf(failure.getMessage()));
     }
   }
@@ -76,7 +83,8 @@ abstract class HookAgentCommand extends Verb {
   /** Prints the answer of a failed hook; its reason is on standard error already. */
   private int block(HookDialect dialect, String reason) {
     HookAnswer answer = dialect.failure(Optional.empty(), reason);
-    if (answer.exitStatus() != ExitCode.OK) {
+    if (answer.exitStatus() != ExitCode.OK || isPrinted) {
+      // Two answers would be unreadable, and the first one stands.
       return answer.exitStatus();
     }
     try {
@@ -88,6 +96,7 @@ abstract class HookAgentCommand extends Verb {
   }
 
   private void print(HookAnswer answer) throws CommandFailure {
+    isPrinted = true;
     if (answer.out().length > 0) {
       console().json(answer.out());
     }

@@ -62,8 +62,8 @@ enum HookFormat {
               .put("command", command)
               .put("timeout", TIMEOUT_SECONDS)
               .put("failClosed", true);
-      // The other tools have events of their own; two questions about one action are two records.
-      return event.equals("preToolUse") ? hook.put("matcher", "Write") : hook;
+      // Commands, MCP tools and reads have their own events; asking twice would record them twice.
+      return event.equals("preToolUse") ? hook.put("matcher", "Write|Delete|Grep|Task") : hook;
     }
 
     @Override

@@ -34,7 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
 record HookSettings(Path file, List<String> before, List<String> after, boolean hooksDisabled) {
   /** The commands that this class writes, for any agent; an older one is replaced. */
   private static final Pattern OURS =
-      Pattern.compile("(?s).* hook [a-z-]+|.*indelible-hook'? [a-z-]+ .*");
+      Pattern.compile("(?s).*indelible'? --data .* hook [a-z-]+|.*indelible-hook'? [a-z-]+ .*");
 
   private static final int CONTEXT_LINES = 3;
 

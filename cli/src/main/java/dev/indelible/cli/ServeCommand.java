@@ -72,15 +72,18 @@ final class ServeCommand extends Verb {
     Indelible indelible = openLog(anchor.file(), Run.STREAM);
     try {
       Daemon daemon = start(indelible, settings);
-      CountDownLatch ending = new CountDownLatch(1);
-      for (String name : List.of("TERM", "INT")) {
-        Signals.handle(name, ending::countDown);
+      try {
+        CountDownLatch ending = new CountDownLatch(1);
+        for (String name : List.of("TERM", "INT")) {
+          Signals.handle(name, ending::countDown);
+        }
+        Signals.handle("HUP", () -> reload(indelible));
+        announce(daemon);
+        notifySystemd();
+        ending.await();
+      } finally {
+        daemon.stop();
       }
-      Signals.handle("HUP", () -> reload(indelible));
-      announce(daemon);
-      notifySystemd();
-      ending.await();
-      daemon.stop();
     } catch (Throwable failure) {
       indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
       throw failure;

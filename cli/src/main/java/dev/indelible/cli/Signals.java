@@ -25,7 +25,9 @@ final class Signals {
               handlerType.getClassLoader(),
               new Class<?>[] {handlerType},
               (proxy, method, arguments) -> {
-                action.run();
+                if (method.getName().equals("handle")) {
+                  action.run();
+                }
                 return null;
               });
       Object signal = type.getConstructor(String.class).newInstance(name);

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * Patterns of paths in one tree, in which all of them are compared with a path at once.
  *
  * <p>The time grows with the length of the path and with the globs on its way, not with the number
- * of patterns. Filled by one thread, then read by any number.
+ * of patterns. Filled by one thread, then read by any number. Long because the tree and the walks
+ * for certain and for possible relations are one algorithm.
  */
 final class PathTrie {
   /** The root of a pattern that stands for every drive of Windows. */

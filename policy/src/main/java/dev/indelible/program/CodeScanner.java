@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds what code of other languages does, as far as its calls have constant arguments. The table
  * of calls is a resource; comments and strings that no call uses are data.
+ *
+ * <p>Long because one pass over the text follows strings, variables and calls together.
  */
 public final class CodeScanner {
   /** Maximum depth to which code in strings is followed. */

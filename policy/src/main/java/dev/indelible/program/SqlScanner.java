@@ -11,6 +11,8 @@ import java.util.Set;
 /**
  * Finds what SQL destroys, and what it runs, reads or writes on the machine of the database or of
  * its client. Comments are skipped; strings are data, unless they are run.
+ *
+ * <p>Long because each kind of statement has its own method.
  */
 public final class SqlScanner {
   /** SQL in a string in SQL is followed to this depth. */

@@ -26,7 +26,10 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
-/** Reads the YAML entry of a program; the package's documentation describes the form. */
+/**
+ * Reads the YAML entry of a program; the package's documentation describes the form. Long because
+ * each key of the form has its own method.
+ */
 final class TableReader {
   /** The last key of an entry; only tests read the part after it. */
   private static final String TESTS = "\ntests: |\n";

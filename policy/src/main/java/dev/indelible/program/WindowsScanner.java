@@ -15,7 +15,10 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the commands in text for PowerShell and for cmd, and a few calls of .NET. */
+/**
+ * Finds the commands in text for PowerShell and for cmd, and a few calls of .NET. Long because the
+ * two quote differently and run each other's text.
+ */
 final class WindowsScanner {
   private static final Set<String> DELETING =
       Set.of("remove-item", "ri", "rm", "del", "rd", "erase", "rmdir", "clear-content");

@@ -29,7 +29,7 @@ public final class ClaudeCode implements HookDialect {
   private static final Tools TOOLS =
       new Tools(
           Map.of(
-              "Bash", new Tools.Shell("command", null),
+              "Bash", new Tools.Shell("command"),
               "Write", new Tools.Write("file_path", "content"),
               "Edit", new Tools.Write("file_path", null),
               "MultiEdit", new Tools.Write("file_path", null),
@@ -133,6 +133,6 @@ public final class ClaudeCode implements HookDialect {
   @Override
   public HookAnswer failure(Optional<String> event, String reason) {
     String text = Wording.failure(reason);
-    return denial(event.orElse(BEFORE_TOOL), text).failed(text);
+    return denial(event.filter(EVENTS::contains).orElse(BEFORE_TOOL), text).failed(text);
   }
 }

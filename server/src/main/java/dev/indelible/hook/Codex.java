@@ -20,7 +20,7 @@ final class Codex implements HookDialect {
   private static final String BEFORE_TOOL = "PreToolUse";
   private static final String PERMISSION = "PermissionRequest";
 
-  private static final Tools TOOLS = new Tools(Map.of("Bash", new Tools.Shell("command", null)));
+  private static final Tools TOOLS = new Tools(Map.of("Bash", new Tools.Shell("command")));
 
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
@@ -60,6 +60,6 @@ final class Codex implements HookDialect {
   @Override
   public HookAnswer failure(Optional<String> event, String reason) {
     String text = Wording.failure(reason);
-    return denial(event.orElse(BEFORE_TOOL), text).failed(text);
+    return denial(event.filter(PERMISSION::equals).orElse(BEFORE_TOOL), text).failed(text);
   }
 }

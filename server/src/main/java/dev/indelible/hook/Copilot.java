@@ -21,7 +21,7 @@ final class Copilot implements HookDialect {
   private static final Tools TOOLS =
       new Tools(
           Map.of(
-              "bash", new Tools.Shell("command", null),
+              "bash", new Tools.Shell("command"),
               "create", new Tools.Write("path", null),
               "edit", new Tools.Write("path", null),
               "view", new Tools.ReadFile("path"),

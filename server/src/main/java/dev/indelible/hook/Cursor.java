@@ -27,7 +27,7 @@ final class Cursor implements HookDialect {
   private static final Tools TOOLS =
       new Tools(
           Map.of(
-              "Shell", new Tools.Shell("command", "cwd"),
+              "Shell", new Tools.Shell("command", "working_directory", "cwd"),
               "Write", new Tools.Write("file_path", null),
               "Read", new Tools.ReadFile("file_path")));
 

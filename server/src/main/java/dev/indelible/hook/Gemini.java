@@ -18,12 +18,14 @@ final class Gemini implements HookDialect {
   private static final Tools TOOLS =
       new Tools(
           Map.of(
-              "run_shell_command", new Tools.Shell("command", "directory"),
+              "run_shell_command", new Tools.Shell("command", "dir_path", "directory"),
               "write_file", new Tools.Write("file_path", "content"),
               "replace", new Tools.Write("file_path", null),
               "read_file", new Tools.ReadFile("file_path"),
-              "glob", new Tools.Search("path", "pattern"),
-              "search_file_content", new Tools.Search("path", "pattern"),
+              "list_directory", new Tools.ReadFile("dir_path"),
+              "glob", new Tools.Search("dir_path", "pattern"),
+              "grep_search", new Tools.Search("dir_path", "pattern"),
+              "search_file_content", new Tools.Search("dir_path", "pattern"),
               "google_web_search", new Tools.WebSearch("query")));
 
   @Override

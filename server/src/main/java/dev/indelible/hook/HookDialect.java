@@ -2,6 +2,8 @@
 package dev.indelible.hook;
 
 import dev.indelible.gate.RecordedDecision;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import java.util.Collection;
 import java.util.Map;
@@ -30,6 +32,18 @@ public interface HookDialect {
    * @param reason the failure, in words
    */
   HookAnswer failure(Optional<String> event, String reason);
+
+  /**
+   * Returns the name of the event in a question that {@link #read} cannot read, for {@link
+   * #failure}; empty if that cannot be read either.
+   */
+  static Optional<String> event(byte[] json) {
+    try {
+      return JsonFields.of(CanonicalJson.read(json), "input").optionalString("hook_event_name");
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
+  }
 
   /** Returns the dialect of an agent; empty if there is none of that name. */
   static Optional<HookDialect> named(String agent) {

@@ -41,8 +41,12 @@ record Tools(Map<String, Tool> byName) {
   /** A kind of tool; its parameters are the names of its arguments. */
   sealed interface Tool {}
 
-  /** Runs a shell command. */
-  record Shell(String command, @Nullable String cwd) implements Tool {}
+  /**
+   * Runs a shell command.
+   *
+   * @param cwd the names that versions of the agent have for the working directory
+   */
+  record Shell(String command, String... cwd) implements Tool {}
 
   /** Writes a file; the content is null for a tool that changes a part. */
   record Write(String path, @Nullable String content) implements Tool {}
@@ -72,8 +76,10 @@ record Tools(Map<String, Tool> byName) {
     }
     JsonFields input = JsonFields.of(arguments, "tool_input");
     if (tool instanceof Shell shell) {
-      Optional<String> cwd =
-          shell.cwd() == null ? Optional.empty() : input.optionalString(shell.cwd());
+      Optional<String> cwd = Optional.empty();
+      for (String member : shell.cwd()) {
+        cwd = cwd.isPresent() ? cwd : input.optionalString(member);
+      }
       return new Bash(
           input.string(shell.command()),
           cwd.map(path -> absolute(path, place)).or(() -> Optional.ofNullable(place.cwd())),

@@ -166,8 +166,13 @@ final class AuthZen {
     }
     members.put("kind", kind);
     String operand = operand(kind);
-    if (!members.has(operand)) {
+    JsonNode named = members.get(operand);
+    if (named == null) {
       members.put(operand, resource);
+    } else if (!named.isString() || !named.stringValue().equals(resource)) {
+      throw new JsonFormatException(
+          "%s.properties.%s: differs from resource.id; give one of them, or both alike"
+              .formatted(action.where(), operand));
     }
     return ActionParser.parse(members, action.where() + ".properties");
   }

@@ -36,8 +36,13 @@ public final class Daemon {
       socket.get().prepare();
     }
     HttpServer server = HttpServer.start(settings, routes(log)::answer);
-    if (socket.isPresent()) {
-      socket.get().share();
+    try {
+      if (socket.isPresent()) {
+        socket.get().share();
+      }
+    } catch (IOException e) {
+      server.stop();
+      throw e;
     }
     return new Daemon(server, socket, settings.address().map(Daemon::literal));
   }
@@ -78,11 +83,11 @@ public final class Daemon {
     return addresses;
   }
 
-  /** Stops accepting requests, and waits until the requests in progress are answered. */
-  public void stop() throws IOException {
+  /**
+   * Accepts no more requests, waits two seconds until those in progress are answered, and removes
+   * the socket.
+   */
+  public void stop() {
     server.stop();
-    if (socket.isPresent()) {
-      socket.get().remove();
-    }
   }
 }

@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 
 /**
  * Refuses what a page in a browser can send to a daemon on loopback. A page that rebinds its own
- * name to 127.0.0.1 sends that name as {@code Host}; a page of another site sends {@code Origin}.
+ * name to 127.0.0.1 sends that name as {@code Host}; browsers send {@code Origin} or {@code
+ * Sec-Fetch-Site} for what a page asks for.
  */
 final class Guard {
   /** Names of this machine as a client on it writes them, with or without a port. */
@@ -22,10 +23,13 @@ final class Guard {
    * @param network true if it came over TCP, false if over the Unix socket
    */
   static Optional<Response> refusal(Request request, boolean network) {
-    if (request.header("Origin").isPresent()) {
+    String site = request.header("Sec-Fetch-Site").orElse("none");
+    if (request.header("Origin").isPresent() || !site.equals("none")) {
       return Optional.of(
           Response.problem(
-              403, "Forbidden", "requests from web pages are not answered (header Origin)"));
+              403,
+              "Forbidden",
+              "requests of web pages are not answered (header Origin or Sec-Fetch-Site)"));
     }
     String host = request.header("Host").orElse("").toLowerCase(Locale.ROOT);
     if (network && !LOOPBACK.matcher(host).matches()) {

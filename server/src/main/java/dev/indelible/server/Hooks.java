@@ -8,7 +8,6 @@ import dev.indelible.hook.HookDialect;
 import dev.indelible.hook.HookQuestion;
 import dev.indelible.json.JsonFormatException;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,23 +30,19 @@ final class Hooks {
   }
 
   private Response answer(HookDialect dialect, byte[] body) {
-    HookQuestion question;
     try {
       // The agent may run as another user or in a container, so its home is not known here.
-      question = dialect.read(body, null);
-    } catch (JsonFormatException e) {
-      String problem = String.valueOf(e.getMessage());
-      gate.refuseUnreadable(body, 1, problem);
-      return response(dialect.failure(Optional.empty(), problem));
-    }
-    try {
+      HookQuestion question = dialect.read(body, null);
       RecordedDecision decided =
           gate.record(question.request().agentId(), question.request().action());
       return response(dialect.answer(question, decided));
-    } catch (RuntimeException e) {
+    } catch (JsonFormatException e) {
+      String problem = String.valueOf(e.getMessage());
+      gate.refuseUnreadable(body, 1, problem);
+      return response(dialect.failure(HookDialect.event(body), problem));
+    } catch (Throwable e) { // Also an Error must not let the tool run.
       LOG.error("the hook of an agent failed", e);
-      return response(
-          dialect.failure(Optional.of(question.event()), "the daemon's log has the cause"));
+      return response(dialect.failure(HookDialect.event(body), "the daemon's log has the cause"));
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -17,6 +18,7 @@ import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -30,6 +32,8 @@ import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Promise;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server, on TCP and on a Unix socket. Reads a request whole, within limits of size and
@@ -56,6 +60,11 @@ final class HttpServer {
   /** Longest wait for requests that are being answered when the server stops. */
   private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
 
+  /** Content that is held at once by requests in progress. */
+  private static final int MAX_HELD_BYTES = 64 << 20;
+
+  private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+
   private static final String REQUEST_ID = "X-Request-Id";
 
   private static final Pattern USABLE_ID = Pattern.compile("[!-~]{1,128}");
@@ -81,15 +90,14 @@ final class HttpServer {
     threads.setName("indelible-http");
     Server server = new Server(threads);
     Optional<ServerConnector> tcp = settings.address().map(address -> tcp(server, address));
-    tcp.ifPresent(server::addConnector);
+    tcp.ifPresent(connector -> add(server, connector));
     Optional<UnixDomainServerConnector> unix =
         settings.unixSocket().map(socket -> unix(server, socket));
-    unix.ifPresent(server::addConnector);
+    unix.ifPresent(connector -> add(server, connector));
     server.setHandler(
         new GracefulHandler(
             new MinimumDataRateHandler(new Adapter(answer), MIN_BYTES_PER_SECOND, 0)));
     server.setErrorHandler(new Problems());
-    server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
     server.setStopTimeout(STOP_LIMIT.toMillis());
     try {
       server.start();
@@ -100,12 +108,21 @@ final class HttpServer {
     return new HttpServer(server, tcp);
   }
 
+  /** Adds a way to connect with its own limit, so that one cannot use up the other's. */
+  private static void add(Server server, Connector connector) {
+    server.addConnector(connector);
+    server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+  }
+
   /** Returns the TCP port; empty if the server listens on a Unix socket alone. */
   Optional<Integer> port() {
     return tcp.map(ServerConnector::getLocalPort);
   }
 
-  /** Accepts no more requests, and waits until those in progress are answered. */
+  /**
+   * Accepts no more requests, and waits {@link #STOP_LIMIT} until those in progress are answered.
+   * Slower ones are cut off.
+   */
   void stop() {
     stop(server);
   }
@@ -114,13 +131,13 @@ final class HttpServer {
     try {
       server.stop();
     } catch (Exception e) {
-      throw new IllegalStateException("the HTTP server does not stop", e);
+      LOG.warn("requests in progress were cut off: {}", e.toString());
     }
   }
 
   private static ServerConnector tcp(Server server, InetSocketAddress address) {
     ServerConnector connector = new ServerConnector(server, 1, 1, http());
-    connector.setHost(address.getHostString());
+    connector.setHost(address.getAddress().getHostAddress());
     connector.setPort(address.getPort());
     connector.setIdleTimeout(IDLE_LIMIT.toMillis());
     return connector;
@@ -145,6 +162,7 @@ final class HttpServer {
   /** Converts the server's requests to ours, and our responses to the server's. */
   private static final class Adapter extends Handler.Abstract {
     private final Function<Request, Response> answer;
+    private final Semaphore held = new Semaphore(MAX_HELD_BYTES);
 
     Adapter(Function<Request, Response> answer) {
       this.answer = answer;
@@ -155,27 +173,45 @@ final class HttpServer {
         org.eclipse.jetty.server.Request request,
         org.eclipse.jetty.server.Response response,
         Callback callback) {
-      if (request.getLength() > MAX_BODY_BYTES) {
-        send(tooLarge(), request, response, callback);
+      Request head = read(request, new byte[0]);
+      Optional<Response> refusal = Guard.refusal(head, isNetwork(request));
+      if (refusal.isPresent() || request.getLength() > MAX_BODY_BYTES) {
+        send(refusal.orElseGet(Adapter::tooLarge), request, response, callback);
         return true;
       }
+      int bytes = request.getLength() < 0 ? MAX_BODY_BYTES : (int) request.getLength();
+      if (!held.tryAcquire(bytes)) {
+        send(tooBusy(), request, response, callback);
+        return true;
+      }
+      Callback releasing = Callback.from(callback, () -> held.release(bytes));
       Content.Source.asByteArrayAsync(
           request,
           MAX_BODY_BYTES,
           Promise.Invocable.from(
               InvocationType.BLOCKING,
-              body -> send(answer(request, body), request, response, callback),
+              body -> send(answer(read(request, body)), request, response, releasing),
               failure -> {
                 if (failure instanceof IllegalStateException) {
-                  send(tooLarge(), request, response, callback);
+                  send(tooLarge(), request, response, releasing);
                 } else {
-                  callback.failed(failure);
+                  releasing.failed(failure);
                 }
               }));
       return true;
     }
 
-    private Response answer(org.eclipse.jetty.server.Request request, byte[] body) {
+    private Response answer(Request request) {
+      try {
+        return answer.apply(request);
+      } catch (Throwable e) { // The client must get an answer, and it must not permit.
+        LOG.error("{} {} failed", request.method(), request.path(), e);
+        return Response.problem(
+            500, "Internal error", "the request failed; the daemon's log has the cause");
+      }
+    }
+
+    private static Request read(org.eclipse.jetty.server.Request request, byte[] body) {
       Map<String, String> headers = new HashMap<>();
       for (HttpField field : request.getHeaders()) {
         headers.putIfAbsent(
@@ -183,8 +219,7 @@ final class HttpServer {
             Optional.ofNullable(field.getValue()).orElse(""));
       }
       String path = Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse("");
-      Request read = new Request(request.getMethod(), path, headers, body);
-      return Guard.refusal(read, isNetwork(request)).orElseGet(() -> answer.apply(read));
+      return new Request(request.getMethod(), path, headers, body);
     }
 
     private static boolean isNetwork(org.eclipse.jetty.server.Request request) {
@@ -197,6 +232,11 @@ final class HttpServer {
           413,
           "Content too large",
           "the content of a request has at most %s bytes".formatted(MAX_BODY_BYTES));
+    }
+
+    private static Response tooBusy() {
+      return Response.problem(
+          503, "Too busy", "too much content is being received at once; ask again");
     }
 
     private static void send(

@@ -9,13 +9,30 @@ import dev.indelible.json.CanonicalWriter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** Reports the state of the log: health, metrics and capabilities. */
 final class Reports {
   /** The Prometheus text format. */
   private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
+  /** The time for which an answer about the whole log is repeated. */
+  private static final long AUDIT_NANOS = 1_000_000_000L;
+
+  /** An answer about the whole log, and when it was made by {@link System#nanoTime}. */
+  private record Audited(long at, Response answer) {
+    boolean isFresh() {
+      return System.nanoTime() - at < AUDIT_NANOS;
+    }
+  }
+
   private final Indelible log;
+  private final ReentrantLock auditing = new ReentrantLock();
+
+  /** The last answer; null before the first. */
+  private volatile @Nullable Audited audited;
+
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
@@ -38,10 +55,27 @@ final class Reports {
 
   /**
    * Reports the health of the whole log: 200 without a fault, else 503 with every fault. Reads the
-   * ledger and the journals.
+   * ledger and the journals at most once a second, by one request at a time; others get the answer
+   * before.
    */
   Response audit(Request request) {
-    AuditHealth health = log.health();
+    Audited before = audited;
+    if (before != null && (before.isFresh() || !auditing.tryLock())) {
+      return before.answer();
+    }
+    if (before == null) {
+      auditing.lock();
+    }
+    try {
+      Audited now = new Audited(System.nanoTime(), audit(log.health()));
+      audited = now;
+      return now.answer();
+    } finally {
+      auditing.unlock();
+    }
+  }
+
+  private static Response audit(AuditHealth health) {
     boolean well = health.state() == AuditHealth.State.RECORDING;
     return Response.json(
         well ? 200 : 503,

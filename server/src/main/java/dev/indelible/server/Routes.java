@@ -5,13 +5,9 @@ import dev.indelible.json.JsonFormatException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The endpoints, by path and method. */
 final class Routes {
-  private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
-
   private final Map<String, Map<String, Endpoint>> byPath = new TreeMap<>();
 
   /** Adds an endpoint that reads. */
@@ -52,10 +48,6 @@ final class Routes {
       return endpoint.answer(request);
     } catch (JsonFormatException e) {
       return Response.problem(400, Response.UNREADABLE, String.valueOf(e.getMessage()));
-    } catch (RuntimeException e) {
-      LOG.error("{} {} failed", request.method(), request.path(), e);
-      return Response.problem(
-          500, "Internal error", "the request failed; the daemon's log has the cause");
     }
   }
 

@@ -52,6 +52,12 @@ record UnixSocket(Path path) {
       // The umask of the process may have removed the group's rights.
       Files.setPosixFilePermissions(directory, mode);
     }
+    if (Files.getPosixFilePermissions(directory).contains(PosixFilePermission.OTHERS_WRITE)) {
+      throw new IOException(
+          "%s: every user can write to this directory, and could put a socket of their own in the"
+                  .formatted(directory)
+              + " place of the daemon's; name one in another directory");
+    }
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -71,16 +77,13 @@ record UnixSocket(Path path) {
       return probe.connect(UnixDomainSocketAddress.of(path));
     } catch (ConnectException e) {
       return false;
+    } catch (IOException e) {
+      throw new IOException(path + ": " + e.getMessage(), e);
     }
   }
 
   /** Opens the socket to the daemon's group; call after the server has created it. */
   void share() throws IOException {
     Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(SOCKET_MODE));
-  }
-
-  /** Removes the file. */
-  void remove() throws IOException {
-    Files.deleteIfExists(path);
   }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Reads words: quoting (bash manual 3.1.2), parameter expansion (3.5.3), command, arithmetic and
- * process substitution (3.5.4 to 3.5.6).
+ * process substitution (3.5.4 to 3.5.6). Long because these contain each other.
  */
 final class WordParser {
   private static final String SPECIAL_PARAMETERS = "@*#?-$!";
