@@ -327,7 +327,8 @@ class DaemonTest {
     assertThat(get("/health/ready").statusCode()).isEqualTo(200);
     assertThat(json(get("/health/audit")).path("state").stringValue()).isEqualTo("recording");
     assertThat(get("/metrics").body())
-        .contains("indelible_audit_submitted_total 1.0", "indelible_audit_appended_total 1.0");
+        .as("the policy and the decision")
+        .contains("indelible_audit_submitted_total 2.0", "indelible_audit_appended_total 2.0");
     assertThat(
             json(get("/v1/capabilities")).path("approval").path("deferred_audit_dlq_size").asInt())
         .isZero();
