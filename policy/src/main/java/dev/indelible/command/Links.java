@@ -57,7 +57,9 @@ final class Links {
         }
         List<Value> arguments = new ArrayList<>(use.arguments());
         arguments.set(0, path);
-        return new Use(use.role(), arguments, use.detail(), use.isRecursive(), use.isDetour());
+        // A link in a home may lead out of it.
+        String detail = use.detail().equals(Use.OWN_OWNER) ? Use.OWNER : use.detail();
+        return new Use(use.role(), arguments, detail, use.isRecursive(), use.isDetour());
       }
       default -> {
         return null;

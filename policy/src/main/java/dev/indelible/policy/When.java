@@ -181,23 +181,26 @@ record When(List<Clause> clauses, String display) {
         !unwanted.contains(fact.manner()) && (wanted.isEmpty() || wanted.contains(fact.manner()));
   }
 
-  /** A search below a directory reads or moves nothing that is certain to be there. */
+  /**
+   * A search below a directory reads or moves nothing that is certain to be there, and a user who
+   * gets the own home back gains nothing of what may be in it.
+   */
   private static boolean isConcerned(PathPatterns patterns, Fact fact) {
     if (!(fact.operand() instanceof Operand.Path operand)) {
       return false;
     }
-    return isSearch(fact)
+    return concernsItselfAlone(fact)
         ? patterns.isNamed(operand.path(), operand.surroundings())
         : patterns.isConcerned(operand.path(), fact.isRecursive(), operand.surroundings());
   }
 
-  private static boolean isSearch(Fact fact) {
-    return fact.verb() == Verb.READS || fact.manner().equals("moved");
+  private static boolean concernsItselfAlone(Fact fact) {
+    return fact.verb() == Verb.READS || fact.manner().equals("moved") || fact.isOwnOwner();
   }
 
   /** Reports the lists of an index whose patterns the path of a fact meets. */
   static void concerned(PathIndex index, Fact fact, Operand.Path operand, IntConsumer found) {
-    if (isSearch(fact)) {
+    if (concernsItselfAlone(fact)) {
       index.named(operand.path(), operand.surroundings(), found);
     } else {
       index.concerned(operand.path(), fact.isRecursive(), operand.surroundings(), found);
