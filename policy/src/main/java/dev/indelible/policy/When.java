@@ -79,13 +79,15 @@ record When(List<Clause> clauses, String display) {
     for (Yaml member : members.values()) {
       Optional<Verb> verb =
           Arrays.stream(Verb.values()).filter(each -> each.key().equals(member.name())).findFirst();
+      if (members.size() == 1 && isAny(member)) {
+        about = verb;
+      }
       if (member.name().equals(Expressions.CEL)) {
         expression = Optional.of(Expressions.read(member));
         continue;
       }
       Part part = verb.isPresent() ? onFacts(verb.get(), member) : other(member);
       (verb.isPresent() ? onFacts : others).add(part.condition());
-      about = about.isPresent() ? about : verb;
       if (part.trigger().selectivity() > trigger.selectivity()) {
         trigger = part.trigger();
       }
