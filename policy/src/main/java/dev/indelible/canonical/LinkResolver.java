@@ -239,18 +239,12 @@ public final class LinkResolver {
       if (path.isOpaque() || !isHere(path)) {
         return path;
       }
-      List<Component> components = request.asked().components();
-      int known = 1;
-      while (known < components.size() && components.get(known).is(Component.Kind.NAME)) {
-        known++;
-      }
+      List<Component> components = withoutUnknownParents(request.asked().components());
+      int known = known(components);
       if (known > MAX_COMPONENTS) {
         return opaque(path, "it has more than " + MAX_COMPONENTS + " names");
       }
       List<Component> rest = components.subList(known, components.size());
-      if (rest.stream().anyMatch(Walk::isParent)) {
-        return path;
-      }
       try {
         Path from = Path.of(path.root().text() + File.separator);
         Deque<Path> names = new ArrayDeque<>();
@@ -270,8 +264,31 @@ public final class LinkResolver {
       return directory != null && Files.isRegularFile(directory);
     }
 
-    private static boolean isParent(Component component) {
-      return component.text().equals("..");
+    /** Returns the number of components at the beginning that are known. */
+    private static int known(List<Component> components) {
+      int known = 1;
+      while (known < components.size() && components.get(known).is(Component.Kind.NAME)) {
+        known++;
+      }
+      return known;
+    }
+
+    /**
+     * Returns the components without {@code ..} behind one that is unknown: that one counts as one
+     * name, which is no link.
+     */
+    private static List<Component> withoutUnknownParents(List<Component> asked) {
+      int known = known(asked);
+      List<Component> kept = new ArrayList<>(asked.subList(0, known));
+      for (Component component : asked.subList(known, asked.size())) {
+        boolean isParent = component.is(Component.Kind.NAME) && component.text().equals("..");
+        if (isParent && known(kept) < kept.size()) {
+          kept.remove(kept.size() - 1);
+        } else {
+          kept.add(component);
+        }
+      }
+      return kept;
     }
 
     /**
