@@ -63,6 +63,7 @@ public final class LinkResolver {
 
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(10);
   private static final String NOT_IN_TIME = "its links could not be followed in time";
+  private static final String INTERRUPTED = "the thread was interrupted while it followed links";
   private static final Path PROCESSES = Path.of("/proc");
 
   /** Asks the file system about one place. */
@@ -158,6 +159,9 @@ public final class LinkResolver {
   }
 
   private List<CanonicalPath> follow(List<Request> requests) {
+    if (Thread.currentThread().isInterrupted()) {
+      return opaque(requests, INTERRUPTED);
+    }
     List<Path> hanging = new ArrayList<>();
     for (Walk walk : walks) {
       if (walk.hangs(limit)) {
@@ -178,7 +182,7 @@ public final class LinkResolver {
     } catch (InterruptedException e) {
       task.cancel(false);
       Thread.currentThread().interrupt();
-      return opaque(requests, "the thread was interrupted while it followed links");
+      return opaque(requests, INTERRUPTED);
     } catch (ExecutionException e) {
       return opaque(requests, "its links cannot be followed: " + e.getCause());
     }
