@@ -63,6 +63,7 @@ public final class LinkResolver {
 
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(10);
   private static final String NOT_IN_TIME = "its links could not be followed in time";
+  private static final String INTERRUPTED = "the thread was interrupted while it followed links";
   private static final Path PROCESSES = Path.of("/proc");
 
   /** Asks the file system about one place. */
@@ -158,6 +159,9 @@ public final class LinkResolver {
   }
 
   private List<CanonicalPath> follow(List<Request> requests) {
+    if (Thread.currentThread().isInterrupted()) {
+      return opaque(requests, INTERRUPTED);
+    }
     List<Path> hanging = new ArrayList<>();
     for (Walk walk : walks) {
       if (walk.hangs(limit)) {
@@ -178,7 +182,7 @@ public final class LinkResolver {
     } catch (InterruptedException e) {
       task.cancel(false);
       Thread.currentThread().interrupt();
-      return opaque(requests, "the thread was interrupted while it followed links");
+      return opaque(requests, INTERRUPTED);
     } catch (ExecutionException e) {
       return opaque(requests, "its links cannot be followed: " + e.getCause());
     }
@@ -239,18 +243,12 @@ public final class LinkResolver {
       if (path.isOpaque() || !isHere(path)) {
         return path;
       }
-      List<Component> components = request.asked().components();
-      int known = 1;
-      while (known < components.size() && components.get(known).is(Component.Kind.NAME)) {
-        known++;
-      }
+      List<Component> components = withoutUnknownParents(request.asked().components());
+      int known = known(components);
       if (known > MAX_COMPONENTS) {
         return opaque(path, "it has more than " + MAX_COMPONENTS + " names");
       }
       List<Component> rest = components.subList(known, components.size());
-      if (rest.stream().anyMatch(Walk::isParent)) {
-        return path;
-      }
       try {
         Path from = Path.of(path.root().text() + File.separator);
         Deque<Path> names = new ArrayDeque<>();
@@ -270,8 +268,31 @@ public final class LinkResolver {
       return directory != null && Files.isRegularFile(directory);
     }
 
-    private static boolean isParent(Component component) {
-      return component.text().equals("..");
+    /** Returns the number of components at the beginning that are known. */
+    private static int known(List<Component> components) {
+      int known = 1;
+      while (known < components.size() && components.get(known).is(Component.Kind.NAME)) {
+        known++;
+      }
+      return known;
+    }
+
+    /**
+     * Returns the components without {@code ..} behind one that is unknown: that one counts as one
+     * name, which is no link.
+     */
+    private static List<Component> withoutUnknownParents(List<Component> asked) {
+      int known = known(asked);
+      List<Component> kept = new ArrayList<>(asked.subList(0, known));
+      for (Component component : asked.subList(known, asked.size())) {
+        boolean isParent = component.is(Component.Kind.NAME) && component.text().equals("..");
+        if (isParent && known(kept) < kept.size()) {
+          kept.remove(kept.size() - 1);
+        } else {
+          kept.add(component);
+        }
+      }
+      return kept;
     }
 
     /**

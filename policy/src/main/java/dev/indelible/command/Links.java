@@ -57,7 +57,9 @@ final class Links {
         }
         List<Value> arguments = new ArrayList<>(use.arguments());
         arguments.set(0, path);
-        return new Use(use.role(), arguments, use.detail(), use.isRecursive(), use.isDetour());
+        // A link in a home may lead out of it.
+        String detail = use.detail().equals(Use.OWN_OWNER) ? Use.OWNER : use.detail();
+        return new Use(use.role(), arguments, detail, use.isRecursive(), use.isDetour());
       }
       default -> {
         return null;
@@ -67,24 +69,41 @@ final class Links {
 
   private void add(Use use, Value directory) {
     Value target = use.arguments().get(1);
-    List<Value> place = names(use.arguments().get(0), directory);
-    Value base = directory;
-    if (!use.detail().endsWith("from here") && !Paths.isAbsolute(target)) {
-      base = joined(place.subList(0, place.size() - 1));
+    boolean isFromPlace = !use.detail().endsWith("from here") && !Paths.isAbsolute(target);
+    for (List<Value> place : places(use.arguments().get(0), directory)) {
+      Value base = isFromPlace ? joined(place.subList(0, place.size() - 1)) : directory;
+      put(place, joined(names(target, base)));
     }
-    put(key(place), joined(names(target, base)));
   }
 
-  private void put(String key, Value target) {
+  /** Returns the place of a file as it is written and, if links lead there, as it is. */
+  private List<List<Value>> places(Value path, Value directory) {
+    List<Value> written = names(path, directory);
+    @Nullable Value reached = through(path, directory, false);
+    return reached == null ? List.of(written) : List.of(written, names(reached, Value.EMPTY));
+  }
+
+  private void put(List<Value> place, Value target) {
     targets = targets.isEmpty() ? new HashMap<>() : targets;
-    targets.put(key, target);
+    String directory = key(place.subList(0, place.size() - 1));
+    if (directory.equals(target.display())) {
+      // For "ln -s /a/b x" also the link x/b counts, which is /a/b/b once x is the link.
+      targets.putIfAbsent(key(place), target);
+    } else {
+      targets.put(key(place), target);
+    }
   }
 
   /** Records that a link may also have another path from now on. */
   void move(Value from, Value to, Value directory) {
-    Value target = targets.get(key(names(from, directory)));
+    @Nullable Value target = null;
+    for (List<Value> place : places(from, directory)) {
+      target = targets.getOrDefault(key(place), target);
+    }
     if (target != null) {
-      put(key(names(to, directory)), target);
+      for (List<Value> place : places(to, directory)) {
+        put(place, target);
+      }
     }
   }
 

@@ -84,7 +84,10 @@ final class Collected {
       CanonicalPath path = followed.paths().get(i);
       if (path != written || isElsewhere) {
         Operand.Path operand = new Operand.Path(path, followed.surroundings(), written);
-        path(fact.verb(), operand, fact.isRecursive(), fact.manner(), fact.cause());
+        // A link in a home may lead out of it.
+        boolean isOwn = path == written || !fact.isOwnOwner();
+        String manner = isOwn ? fact.manner() : Use.OWNER;
+        path(fact.verb(), operand, fact.isRecursive(), manner, fact.cause());
       }
     }
   }
@@ -145,11 +148,10 @@ final class Collected {
 
   private void path(
       Verb verb, Operand.Path operand, boolean isRecursive, String manner, Cause cause) {
-    facts.add(new Fact(verb, operand, isRecursive, manner, cause));
+    Fact fact = new Fact(verb, operand, isRecursive, manner, cause);
+    facts.add(fact);
     boolean isChange = verb == Verb.WRITES || verb == Verb.DELETES;
-    if (isChange
-        && cause.machine().isEmpty()
-        && guard.isPlace(operand.path(), isRecursive, operand.surroundings())) {
+    if (isChange && cause.machine().isEmpty() && guard.isPlace(operand, fact)) {
       facts.add(new Fact(Verb.CHANGES_GUARD, operand, isRecursive, manner, cause));
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.fact;
 
+import dev.indelible.program.Use;
 import java.util.List;
 
 /**
@@ -10,17 +11,23 @@ import java.util.List;
  * @param operand what it does it to
  * @param isRecursive true if everything below a path is concerned
  * @param manner of an operation on a path, where it is no plain one: {@code moved}, {@code mode},
- *     {@code private mode}, {@code owner}, {@code new link}, {@code unpacked}; empty otherwise
+ *     {@code private mode}, {@code owner}, {@code own owner}, {@code new link}, {@code unpacked};
+ *     empty otherwise
  * @param cause the part of the action that does it
  */
 public record Fact(Verb verb, Operand operand, boolean isRecursive, String manner, Cause cause) {
   /** The manners, for a policy. */
   public static final List<String> MANNERS =
-      List.of("moved", "mode", "private mode", "owner", "new link", "unpacked");
+      List.of("moved", "mode", "private mode", "owner", "own owner", "new link", "unpacked");
 
   /** Creates a fact about what is no path. */
   public Fact(Verb verb, Operand operand, Cause cause) {
     this(verb, operand, false, "", cause);
+  }
+
+  /** Returns true if a user gets a path in the own home. */
+  public boolean isOwnOwner() {
+    return manner.equals(Use.OWN_OWNER);
   }
 
   /** Returns the fact in words and for the record, for example {@code deletes /etc}. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -54,20 +55,23 @@ public final class Guard {
   private static final String PROGRAM = "indelible";
   private static final String VARIABLE_PREFIX = "INDELIBLE_";
 
-  private final PathPatterns places;
+  private static final PathPatterns ANYWHERE = PathPatterns.of(EVERYWHERE);
+
+  /** The data directory; empty if it is unknown. */
+  private final Optional<PathPatterns> own;
 
   private Guard(List<String> patterns) {
-    places = PathPatterns.of(patterns);
+    own = patterns.isEmpty() ? Optional.empty() : Optional.of(PathPatterns.of(patterns));
   }
 
   /** Returns the guard of a gate whose data directory is unknown. */
   public static Guard anywhere() {
-    return new Guard(EVERYWHERE);
+    return new Guard(List.of());
   }
 
   /** Returns the guard of a gate with a data directory. */
   public static Guard of(Path dataDirectory) {
-    List<String> patterns = new ArrayList<>(EVERYWHERE);
+    List<String> patterns = new ArrayList<>();
     Path named = dataDirectory.toAbsolutePath().normalize();
     add(named, patterns);
     try {
@@ -89,9 +93,22 @@ public final class Guard {
     }
   }
 
-  /** Returns true if a change of a path concerns the gate. */
-  boolean isPlace(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
-    return !path.isOpaque() && places.isConcerned(path, isRecursive, surroundings);
+  /**
+   * Returns true if a change of a path concerns the gate. A user who gets the own home back changes
+   * nothing of the gate, unless its data directory is known to be there.
+   */
+  boolean isPlace(Operand.Path operand, Fact change) {
+    CanonicalPath path = operand.path();
+    Surroundings surroundings = operand.surroundings();
+    if (path.isOpaque()) {
+      return false;
+    }
+    boolean isOwn =
+        own.isPresent() && own.get().isConcerned(path, change.isRecursive(), surroundings);
+    return isOwn
+        || (change.isOwnOwner()
+            ? ANYWHERE.isNamed(path, surroundings)
+            : ANYWHERE.isConcerned(path, change.isRecursive(), surroundings));
   }
 
   /** Returns true if a command is a verb of the gate that is not for agents. */

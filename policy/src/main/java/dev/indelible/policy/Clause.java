@@ -9,8 +9,7 @@ import java.util.Optional;
 /**
  * Conditions that must all hold.
  *
- * @param about the first kind of facts that the conditions are on; empty if they are on other
- *     things
+ * @param about the kind of facts of which any meets the clause; empty if it takes more
  * @param trigger by which the clause is found
  * @param conditions at least one
  */

@@ -88,7 +88,7 @@ final class RuleIndex {
     map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
   }
 
-  /** Returns true if a rule for everyone is about facts of a kind. */
+  /** Returns true if a rule for everyone decides about all facts of a kind. */
   boolean isAbout(Verb verb) {
     return about.contains(verb);
   }

@@ -79,13 +79,15 @@ record When(List<Clause> clauses, String display) {
     for (Yaml member : members.values()) {
       Optional<Verb> verb =
           Arrays.stream(Verb.values()).filter(each -> each.key().equals(member.name())).findFirst();
+      if (members.size() == 1 && isAny(member)) {
+        about = verb;
+      }
       if (member.name().equals(Expressions.CEL)) {
         expression = Optional.of(Expressions.read(member));
         continue;
       }
       Part part = verb.isPresent() ? onFacts(verb.get(), member) : other(member);
       (verb.isPresent() ? onFacts : others).add(part.condition());
-      about = about.isPresent() ? about : verb;
       if (part.trigger().selectivity() > trigger.selectivity()) {
         trigger = part.trigger();
       }
@@ -181,23 +183,26 @@ record When(List<Clause> clauses, String display) {
         !unwanted.contains(fact.manner()) && (wanted.isEmpty() || wanted.contains(fact.manner()));
   }
 
-  /** A search below a directory reads or moves nothing that is certain to be there. */
+  /**
+   * A search below a directory reads or moves nothing that is certain to be there, and a user who
+   * gets the own home back gains nothing of what may be in it.
+   */
   private static boolean isConcerned(PathPatterns patterns, Fact fact) {
     if (!(fact.operand() instanceof Operand.Path operand)) {
       return false;
     }
-    return isSearch(fact)
+    return concernsItselfAlone(fact)
         ? patterns.isNamed(operand.path(), operand.surroundings())
         : patterns.isConcerned(operand.path(), fact.isRecursive(), operand.surroundings());
   }
 
-  private static boolean isSearch(Fact fact) {
-    return fact.verb() == Verb.READS || fact.manner().equals("moved");
+  private static boolean concernsItselfAlone(Fact fact) {
+    return fact.verb() == Verb.READS || fact.manner().equals("moved") || fact.isOwnOwner();
   }
 
   /** Reports the lists of an index whose patterns the path of a fact meets. */
   static void concerned(PathIndex index, Fact fact, Operand.Path operand, IntConsumer found) {
-    if (isSearch(fact)) {
+    if (concernsItselfAlone(fact)) {
       index.named(operand.path(), operand.surroundings(), found);
     } else {
       index.concerned(operand.path(), fact.isRecursive(), operand.surroundings(), found);

@@ -353,7 +353,7 @@ final class Readers {
     }
   }
 
-  /** Reads a path whose owner changes; a user's own home is given to nobody else. */
+  /** Reads a path whose owner changes: in the manner "own owner" if it lies in the owner's home. */
   private static void owner(Value argument, Template template, Scan scan) {
     String owner = scan.operands().get(0).prefix().split("[:.]", 2)[0];
     String path = argument.prefix();
@@ -361,11 +361,11 @@ final class Readers {
         !owner.isEmpty()
             && Stream.of("/home/", "/Users/")
                 .map(homes -> homes + owner)
-                .anyMatch(home -> path.equals(home) || path.startsWith(home + "/"))
-            && !path.contains("..");
-    if (!isOwn) {
-      scan.uses().add(Role.WRITES, List.of(argument), "owner", scan.isRecursive(), false);
-    }
+                .anyMatch(
+                    home -> argument.isKnown() && path.equals(home) || path.startsWith(home + "/"))
+            && !argument.display().contains("..");
+    String manner = isOwn ? Use.OWN_OWNER : Use.OWNER;
+    scan.uses().add(Role.WRITES, List.of(argument), manner, scan.isRecursive(), false);
   }
 
   /** Reads the first operand of {@code rename}: an expression of Perl. */

@@ -6,8 +6,8 @@ public enum Role {
   /** Deletes the path, or destroys its content. */
   DELETES,
   /**
-   * Creates or changes the path, its content, mode or owner; the detail is {@code mode} or {@code
-   * owner} if the content is not changed.
+   * Creates or changes the path, its content, mode or owner; the detail is {@code mode}, {@code
+   * owner} or {@code own owner} if the content is not changed.
    */
   WRITES,
   /**

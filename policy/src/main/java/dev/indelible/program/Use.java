@@ -17,6 +17,12 @@ import java.util.List;
  */
 public record Use(
     Role role, List<Value> arguments, String detail, boolean isRecursive, boolean isDetour) {
+  /** The detail of a path whose owner changes. */
+  public static final String OWNER = "owner";
+
+  /** The detail of a path, written as one in a user's home, that is given to that user. */
+  public static final String OWN_OWNER = "own owner";
+
   /** Takes a copy of the list. */
   public Use {
     arguments = List.copyOf(arguments);

@@ -104,6 +104,18 @@ class LinkResolverTest {
   }
 
   @Test
+  void linkBeforeParentOfUnknownNameIsFollowed() throws IOException {
+    link("link", "data");
+    assertThat(followed("link/‹x*›/../x")).isEqualTo(path("data/x"));
+    assertThat(followed("link/policy/‹*›/../x")).isEqualTo(path("data/policy/x"));
+    assertThat(followed("link/«X»/../x")).isEqualTo(path("data/x"));
+    assertThat(followed("link/«X»/y/../../x")).isEqualTo(path("data/x"));
+    assertThat(followed("link/«X»/../../x")).isEqualTo(path("x"));
+    assertThat(followed("link/«X»/../«Y»/x")).isEqualTo(path("data/«Y»/x"));
+    assertThat(followed("data/‹x*›/../x")).isEqualTo(path("data/x"));
+  }
+
+  @Test
   void pathWithoutLinksIsUnchanged() {
     for (String written : List.of("data/absent/x", "C:\\x", "«X»/x", "~/x", "data/../x")) {
       Request request = request(written, true);

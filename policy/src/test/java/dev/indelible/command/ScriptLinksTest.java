@@ -72,6 +72,14 @@ class ScriptLinksTest {
         "ln -s ~/.ssh d; cat < d/id_rsa",
         "ln -s /home/dev/.ssh d; cat d/../.ssh/id_rsa",
         "cp -l /home/dev/.ssh/id_rsa k; cat k",
+        "ln -s /tmp/w d; ln -s ~/.ssh/id_rsa d/k; cat d/k",
+        "ln -s /tmp/w d; ln -s ~/.ssh/id_rsa d/k; cat /tmp/w/k",
+        "ln -s /tmp/w d; ln -s ~/.ssh/id_rsa d; cat d/id_rsa",
+        "ln -s /tmp/w/x d; ln -s ../../home/dev/.ssh/id_rsa d/../k; cat /tmp/w/k",
+        "ln -s /tmp/w d; cd d; ln -s ../../home/dev/.ssh/id_rsa k; cat k",
+        "ln -s /tmp/w d; ln -s ~/.ssh/id_rsa k; mv k d/k; cat d/k",
+        "ln -s /tmp/w d; ln -s ~/.ssh/id_rsa d/k; mv d/k k; cat k",
+        "ln -s ~/.ssh/id_rsa /tmp/w/w; ln -s /tmp/w d; cat /tmp/w/w",
         "python3 -c 'import os; os.link(\"../.ssh/id_rsa\", \"a/k\")'; cat a/k",
       })
   void readBehindLinkIsOne(String script) {

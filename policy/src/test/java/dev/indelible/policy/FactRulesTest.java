@@ -157,6 +157,42 @@ class FactRulesTest {
     assertThat(logs.decide(AGENT, new Bash("echo 'a")).verdict()).isEqualTo("allow");
   }
 
+  /** A rule about some facts of a kind leaves the others to the gate. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '#',
+      value = {
+        "{opaque: any} # {changes_guard: any} # allow # allow",
+        "{opaque: any, tool: foo} # {changes_guard: any, kind: tool_call} # escalate # refuse",
+        "{opaque: 'x*'} # {changes_guard: 'x*'} # escalate # refuse",
+        "{opaque: any, kind: read} # {changes_guard: any, deletes: '/x'} # escalate # refuse",
+      })
+  void narrowRuleReplacesNoDecisionOfTheGate(
+      String opaque, String guard, String onOpaque, String onGuard) throws Exception {
+    RulePolicy policy = policy(rule("A", "log", opaque) + rule("B", "log", guard));
+    assertThat(policy.decide(AGENT, new Bash("echo 'a")).verdict()).isEqualTo(onOpaque);
+    assertThat(policy.decide(AGENT, new Bash("rm -rf /srv/indelible-data")).verdict())
+        .isEqualTo(onGuard);
+  }
+
+  /** The owner of a home gets a file in it, or one to which a link in it leads. */
+  @Test
+  void ownersOwnHomeIsAManner() throws Exception {
+    RulePolicy policy = policy(rule("R", "refuse", "{writes: {manner: own owner}}"));
+    assertThat(policy.decide(AGENT, new Bash("chown -R dev: /home/dev/x")).isRefusal()).isTrue();
+    assertThat(policy.decide(AGENT, new Bash("chown -R eve: /home/dev/x")).isRefusal()).isFalse();
+    assertThat(policy.decide(AGENT, new Bash("chown dev /home/dev$X")).isRefusal()).isFalse();
+    RulePolicy none = RulePolicy.parse("version: 1\nrules: []\n", "x");
+    assertThat(
+            none.guarding(Path.of("/home/dev/audit"))
+                .decide(AGENT, new Bash("chown -R dev /home/dev"))
+                .ruleId())
+        .contains(RulePolicy.GUARD);
+    RulePolicy other = policy(rule("R", "refuse", "{writes: {manner: owner}}"));
+    Bash link = new Bash("ln -s /srv/x /home/dev/l; chown dev /home/dev/l");
+    assertThat(other.decide(AGENT, link).isRefusal()).isTrue();
+  }
+
   @Test
   void gateProtectsItself() throws Exception {
     RulePolicy policy =
@@ -165,6 +201,7 @@ class FactRulesTest {
         new String[] {
           "{'kind':'bash','command':'rm -rf /srv/audit'}",
           "{'kind':'bash','command':'rm -rf /srv','cwd':'/'}",
+          "{'kind':'bash','command':'chown -R eve: /srv'}",
           "{'kind':'bash','command':'cd /srv; echo x >> audit/policy/a.yaml'}",
           "{'kind':'filesystem_write','path':'/srv/audit/keys/k'}",
           "{'kind':'filesystem_write','path':'/srv/x/../audit/indelible.db'}",
