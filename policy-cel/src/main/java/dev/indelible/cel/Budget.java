@@ -9,7 +9,9 @@ import java.util.Map;
 /**
  * Counts the cost of one evaluation and ends it when the budget is used up. Each part of the
  * expression costs one step every time that it is evaluated, and more if its value is large,
- * because the next part may read all of it. Used by one thread.
+ * because the next part may read all of it. What a regular expression reads, or a comparison, costs
+ * as much as that reading: it is counted with the operand, before the operation runs. Used by one
+ * thread.
  */
 final class Budget implements CelEvaluationListener {
   /** Milliseconds of a processor, and megabytes of memory, at most. */
@@ -18,15 +20,44 @@ final class Budget implements CelEvaluationListener {
   /** A scan of a text is this many times faster than a step. */
   private static final int CHARS_PER_STEP = 16;
 
+  private final Costs costs;
   private long steps;
+
+  Budget(Costs costs) {
+    this.costs = costs;
+  }
 
   @Override
   public void callback(CelExpr part, Object value) {
-    steps += 1 + size(value);
+    spend(1 + size(value));
+    if (value instanceof CharSequence text) {
+      spend((long) text.length() * costs.perCharacter(part.id()));
+    } else if (costs.isCompared(part.id())) {
+      spendOnContent(value);
+    }
+  }
+
+  private void spend(long count) {
+    steps += count;
     if (steps > MAX_STEPS) {
       throw new IllegalStateException(
           "it takes more than %s steps; test less, or a smaller part of the action"
               .formatted(MAX_STEPS));
+    }
+  }
+
+  /** Counts all that is in a list or map; ends with the budget, so it costs no more than that. */
+  private void spendOnContent(Object value) {
+    if (value instanceof Collection<?> list) {
+      for (Object element : list) {
+        spend(1 + size(element));
+        spendOnContent(element);
+      }
+    } else if (value instanceof Map<?, ?> map) {
+      for (Map.Entry<?, ?> member : map.entrySet()) {
+        spend(1 + size(member.getKey()) + size(member.getValue()));
+        spendOnContent(member.getValue());
+      }
     }
   }
 

@@ -22,8 +22,9 @@ import dev.indelible.expression.ExpressionLanguage;
 import java.util.Map;
 
 /**
- * Conditions in CEL. Types are checked when a policy loads. An evaluation has a budget of steps and
- * of iterations; regular expressions are those of RE2, which do not backtrack.
+ * Conditions in CEL. Types and regular expressions are checked when a policy loads. An evaluation
+ * has a budget of steps and of iterations; regular expressions are those of RE2, which do not
+ * backtrack.
  */
 public final class CelLanguage implements ExpressionLanguage {
   /** The most iterations of all comprehensions of one evaluation. */
@@ -32,14 +33,11 @@ public final class CelLanguage implements ExpressionLanguage {
   /** The deepest nesting; more could overflow the stack of the compiler. */
   private static final int MAX_DEPTH = 50;
 
-  /** The largest program of a regular expression, in instructions of RE2. */
-  private static final int MAX_REGEX_PROGRAM = 1_000;
-
   private static final CelOptions OPTIONS =
       CelOptions.current()
           .comprehensionMaxIterations(MAX_ITERATIONS)
           .maxParseRecursionDepth(MAX_DEPTH)
-          .maxRegexProgramSize(MAX_REGEX_PROGRAM)
+          .maxRegexProgramSize(Costs.MAX_REGEX_PROGRAM)
           .enableHeterogeneousNumericComparisons(true)
           .build();
 
@@ -76,11 +74,13 @@ public final class CelLanguage implements ExpressionLanguage {
 
   @Override
   public Expression compile(String text) throws MistakeException {
-    CelRuntime.Program program = program(text);
+    CelAbstractSyntaxTree ast = checked(text);
+    Costs costs = Costs.of(ast);
+    CelRuntime.Program program = program(ast);
     return variables -> {
       Object result;
       try {
-        result = program.trace(Values.of(variables), new Budget());
+        result = program.trace(Values.of(variables), new Budget(costs));
       } catch (CelEvaluationException e) {
         throw new IllegalStateException("the expression cannot be evaluated: " + reason(e), e);
       }
@@ -91,7 +91,7 @@ public final class CelLanguage implements ExpressionLanguage {
     };
   }
 
-  private static CelRuntime.Program program(String text) throws MistakeException {
+  private static CelAbstractSyntaxTree checked(String text) throws MistakeException {
     CelValidationResult result = COMPILER.compile(text);
     if (result.hasError()) {
       CelIssue issue = result.getErrors().get(0);
@@ -100,9 +100,16 @@ public final class CelLanguage implements ExpressionLanguage {
           issue.getMessage(), Math.max(1, at.getLine()), Math.max(0, at.getColumn()) + 1);
     }
     try {
-      CelAbstractSyntaxTree ast = result.getAst();
+      return result.getAst();
+    } catch (CelValidationException e) {
+      throw new MistakeException(String.valueOf(e.getMessage()), 1, 1);
+    }
+  }
+
+  private static CelRuntime.Program program(CelAbstractSyntaxTree ast) throws MistakeException {
+    try {
       return RUNTIME.createProgram(ast);
-    } catch (CelValidationException | CelEvaluationException e) {
+    } catch (CelEvaluationException e) {
       throw new MistakeException(String.valueOf(e.getMessage()), 1, 1);
     }
   }

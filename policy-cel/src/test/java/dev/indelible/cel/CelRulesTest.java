@@ -83,6 +83,10 @@ class CelRulesTest {
         "action.command|line 7, column 19|expected type 'bool' but found 'string'",
         "agent == \"agent:a\"|line 7, column 13|undeclared reference to 'agent'",
         "true &&|line 7, column 20|mismatched input",
+        "action.command.matches(\"(\")|line 7, column 36|error parsing regexp",
+        "action.command != \"\" && matches(action.path, \"[\")|line 7, column 58|missing closing ]",
+        "commands.all(c, c.matches(\"(?=x)\"))|line 7, column 39|error parsing regexp",
+        "action.path.matches(\"(a{100}){100}\")|line 7, column 33|simplify it to at most 1000",
       })
   void mistakeHasItsPlace(String expression, String place, String problem) {
     assertThatThrownBy(() -> policy("'" + expression + "'"))
@@ -107,7 +111,7 @@ class CelRulesTest {
         "1 / 0 == 1|/ by zero",
         "action.args[5] == 'x'|Index out of bounds",
         "action.arguments.amount > 1|'amount' is not present",
-        "action.command.matches('(')|error parsing regexp",
+        "action.path.matches('(' + '')|error parsing regexp",
         "action.arguments|neither true nor false",
         "L.all(a, L.all(b, L.all(c, L.all(d, L.all(e, L.all(f, true))))))|Iteration budget"
             + " exceeded",
@@ -133,6 +137,45 @@ class CelRulesTest {
   void regularExpressionDoesNotBacktrack() throws Exception {
     Bash action = new Bash("a".repeat(5_000) + "b");
     assertThat(decide(action, "action.command.matches('^(a+)+$')").isPermitted()).isTrue();
+  }
+
+  /** The cost of a match grows with the text and with the program of the expression. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "100000|action.command.matches('x$')|false",
+        "300000|action.command.matches('x$')|true",
+        "3000|action.command.matches('(x+x+){90}y')|false",
+        "20000|action.command.matches('(x+x+){90}y')|true",
+        "20000|action.command.matches(action.path + 'y')|true",
+        "20000|(action.port == 0 ? action.command : '').matches(action.path + 'y')|true",
+        "200|[1, 2, 3].all(n, action.command.matches('(x+x+){90}y') ? false : n > 0)|false",
+        "4000|[1, 2, 3, 4, 5].all(n, action.command.matches('(x+x+){90}y') ? false : n > 0)|true",
+      })
+  void matchIsCountedBeforeItRuns(int length, String expression, boolean isStopped)
+      throws Exception {
+    Decision decision = decide(new Bash("x".repeat(length)), expression);
+    assertThat(decision.reason().orElse("").contains("more than 200000 steps"))
+        .isEqualTo(isStopped);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "action.arguments.a == action.arguments.b",
+        "action.arguments.a != action.arguments.b",
+        "action.arguments.a in [action.arguments.b]",
+      })
+  void comparisonCountsAllThatIsCompared(String expression) throws Exception {
+    String list = "[" + "[0,0,0,0,0,0,0,0,0,0],".repeat(15_000) + "0]";
+    ToolCall large = new ToolCall("t", JsonValue.parse("{\"a\":" + list + ",\"b\":" + list + "}"));
+    assertThat(decide(large, expression).reason().orElseThrow()).contains("more than 200000 steps");
+    ToolCall small = new ToolCall("t", JsonValue.parse("{\"a\":[[1]],\"b\":[[1]]}"));
+    assertThat(decide(small, expression).reason().orElse("")).doesNotContain("steps");
   }
 
   @Test

@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,8 +35,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A file system may not answer, for example a network mount: daemon threads ask it, and the
  * caller waits no longer than its limit. Past that, or past the limits of components and links, a
- * path is opaque. A thread that hangs is not stopped. Paths below the place at which it hangs are
- * then opaque at once. When every thread hangs, all paths are opaque.
+ * path is opaque. A walk ends with its caller's patience, so that only a call that hangs holds a
+ * thread; a thread that hangs is not stopped. Paths below the place at which it hangs are then
+ * opaque at once. When every thread hangs, all paths are opaque.
  *
  * <p>The answer is valid only at the time of the decision: a link can be changed between the
  * decision and the action.
@@ -70,11 +72,16 @@ public final class LinkResolver {
   interface Disk {
     /** Returns the target of a link; empty if the place is not a link or does not exist. */
     Optional<Path> target(Path place) throws IOException;
+
+    /** Returns true if a place is a file, which nothing can be below. */
+    default boolean isFile(Path place) {
+      return Files.isRegularFile(place);
+    }
   }
 
   private final Duration limit;
   private final Disk disk;
-  private final ExecutorService threads = daemons();
+  private final ExecutorService threads;
   private final Set<Walk> walks = ConcurrentHashMap.newKeySet();
 
   /**
@@ -87,11 +94,22 @@ public final class LinkResolver {
   }
 
   LinkResolver(Duration limit, Disk disk) {
-    this.limit = limit;
-    this.disk = disk;
+    this(limit, disk, LinkResolver::daemon);
   }
 
-  private static ExecutorService daemons() {
+  LinkResolver(Duration limit, Disk disk, ThreadFactory factory) {
+    this.limit = limit;
+    this.disk = disk;
+    threads = pool(factory);
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread made = new Thread(task, "indelible-links");
+    made.setDaemon(true);
+    return made;
+  }
+
+  private static ExecutorService pool(ThreadFactory factory) {
     ThreadPoolExecutor few =
         new ThreadPoolExecutor(
             MAX_THREADS,
@@ -99,11 +117,7 @@ public final class LinkResolver {
             IDLE_LIMIT.toMillis(),
             TimeUnit.MILLISECONDS,
             new ArrayBlockingQueue<>(MAX_WAITING),
-            task -> {
-              Thread made = new Thread(task, "indelible-links");
-              made.setDaemon(true);
-              return made;
-            });
+            factory);
     few.allowCoreThreadTimeOut(true);
     return few;
   }
@@ -164,17 +178,17 @@ public final class LinkResolver {
     }
     List<Path> hanging = new ArrayList<>();
     for (Walk walk : walks) {
-      if (walk.hangs(limit)) {
+      if (walk.isLate()) {
         hanging.add(walk.asked);
       }
     }
     if (hanging.size() >= MAX_THREADS) {
       return opaque(requests, NOT_IN_TIME);
     }
-    Walk walk = new Walk(disk, hanging);
+    Walk walk = new Walk(disk, hanging, limit);
     FutureTask<List<CanonicalPath>> task = new FutureTask<>(() -> run(walk, requests));
     try {
-      threads.execute(task);
+      start(task);
       return task.get(limit.toNanos(), TimeUnit.NANOSECONDS);
     } catch (TimeoutException | RejectedExecutionException e) {
       task.cancel(false);
@@ -188,8 +202,15 @@ public final class LinkResolver {
     }
   }
 
+  private void start(Runnable task) {
+    try {
+      threads.execute(task);
+    } catch (Error e) { // The system has no thread left; later it may have one again.
+      throw new RejectedExecutionException(e);
+    }
+  }
+
   private List<CanonicalPath> run(Walk walk, List<Request> requests) {
-    walk.start = System.nanoTime();
     walks.add(walk);
     try {
       return requests.stream().map(walk::follow).toList();
@@ -223,18 +244,23 @@ public final class LinkResolver {
     private final List<Path> hanging;
     private final Map<Path, Optional<Path>> targets = new HashMap<>();
 
-    /** Set by the thread of the walk before others see the walk. */
-    private long start;
+    /** When the caller began to wait. */
+    private final long start = System.nanoTime();
+
+    /** How long the caller waits. */
+    private final Duration limit;
 
     /** The place that the thread asks about; read by the threads of other callers. */
     private volatile Path asked = PROCESSES;
 
-    Walk(Disk disk, List<Path> hanging) {
+    Walk(Disk disk, List<Path> hanging, Duration limit) {
       this.disk = disk;
       this.hanging = hanging;
+      this.limit = limit;
     }
 
-    boolean hangs(Duration limit) {
+    /** Returns true if the caller waits no longer: then the walk hangs, or is about to end. */
+    boolean isLate() {
       return System.nanoTime() - start > limit.toNanos();
     }
 
@@ -263,9 +289,13 @@ public final class LinkResolver {
     }
 
     /** Returns true if a path leads below a file, where no other file can exist. */
-    private static boolean isBelowFile(Path reached, List<Component> rest) {
+    private boolean isBelowFile(Path reached, List<Component> rest) throws IOException {
       Path directory = rest.isEmpty() ? reached.getParent() : reached;
-      return directory != null && Files.isRegularFile(directory);
+      if (directory == null) {
+        return false;
+      }
+      beginCall(directory);
+      return disk.isFile(directory);
     }
 
     /** Returns the number of components at the beginning that are known. */
@@ -346,15 +376,23 @@ public final class LinkResolver {
       if (targets.size() == MAX_CALLS) {
         throw new IOException("the action names too many paths");
       }
+      beginCall(place);
+      Optional<Path> target = disk.target(place);
+      targets.put(place, target);
+      return target;
+    }
+
+    /** Records the place of a call that may hang; refuses one that nobody waits for. */
+    private void beginCall(Path place) throws IOException {
+      if (isLate()) {
+        throw new IOException(NOT_IN_TIME);
+      }
       for (Path other : hanging) {
         if (place.startsWith(other)) {
           throw new IOException(other + " does not answer");
         }
       }
       asked = place;
-      Optional<Path> target = disk.target(place);
-      targets.put(place, target);
-      return target;
     }
 
     /** Returns the place reached, with the components after it that are unknown. */

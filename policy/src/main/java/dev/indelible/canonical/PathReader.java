@@ -30,6 +30,9 @@ final class PathReader {
 
   private static final int MAX_MARKS = 1_024;
 
+  /** Far more than anyone writes; each costs a walk through all patterns. */
+  static final int MAX_ANY_DEPTH = 16;
+
   private static final Component POSIX = Component.root(CanonicalPath.POSIX_ROOT);
   private static final Component HOME = Component.root(CanonicalPath.HOME_ROOT);
   private static final Component HOMES = Component.root(CanonicalPath.HOMES_ROOT);
@@ -43,6 +46,7 @@ final class PathReader {
   private final List<Piece> marks;
   private boolean isWindows;
   private boolean hasColon;
+  private int anyDepths;
 
   /** True if {@code ..} stays as a name. */
   private boolean keepsParents;
@@ -378,11 +382,25 @@ final class PathReader {
       problem = "the path has more than " + MAX_COMPONENTS + " names";
     } else {
       Component component = component(name);
-      if (component != null) {
+      if (component != null && !isRepeated(component)) {
         parts.add(component);
         followProc();
       }
     }
+  }
+
+  /** Returns true for any number of names after any number of names, which is the same. */
+  private boolean isRepeated(Component component) {
+    if (!component.is(Kind.ANY_DEPTH)) {
+      return false;
+    }
+    if (parts.get(parts.size() - 1).is(Kind.ANY_DEPTH)) {
+      return true;
+    }
+    if (++anyDepths > MAX_ANY_DEPTH) {
+      problem = "the path has more than " + MAX_ANY_DEPTH + " parts of any depth";
+    }
+    return false;
   }
 
   private @Nullable Component component(String name) {

@@ -338,6 +338,11 @@ final class PathTrie {
     private List<Node> nextNodes = new ArrayList<>();
     private List<Relation> nextRelations = new ArrayList<>();
 
+    /** The nodes that the current step has reached with everything below them, by relation. */
+    private @Nullable BitSet surelyReached;
+
+    private @Nullable BitSet maybeReached;
+
     /** Where a node is in {@link #nextNodes}, by its number, if these are many; else outdated. */
     private int[] places = {};
 
@@ -424,6 +429,8 @@ final class PathTrie {
     }
 
     private void step(Component component) {
+      surelyReached = null;
+      maybeReached = null;
       for (Way way : ways) {
         if (way.isOpen()) {
           step(way, component);
@@ -577,7 +584,7 @@ final class PathTrie {
     private void any(Node node, Relation relation, Relation reached) {
       pass(node, relation);
       if (!isCertain && counts(reached)) {
-        reach(node, reached, new BitSet(size));
+        reach(node, reached);
       }
     }
 
@@ -585,30 +592,50 @@ final class PathTrie {
      * Enters all nodes below. What a pattern names at any depth is not counted as found there, nor
      * is everything below a directory if only some names are meant.
      */
-    private void reach(Node node, Relation relation, BitSet reached) {
-      if (!counts(relation) || reached.get(node.id)) {
+    private void reach(Node node, Relation relation) {
+      if (!counts(relation) || !isFirst(node, relation)) {
         return;
       }
-      reached.set(node.id);
       // A search for a name below /home finds homes too, which only a recursive operation harms.
       boolean isOfHomes = filters && !isRecursive && node.holdsHomes();
       if (node != start && !isOfHomes) {
         enterNext(node, relation);
       }
       Relation further = node.isFloating || filters ? Relation.MAYBE : relation;
-      node.names.values().forEach(next -> reach(next, further, reached));
+      node.names.values().forEach(next -> reach(next, further));
       for (List<GlobEdge> edges : node.globs.values()) {
-        edges.forEach(edge -> reach(edge.node, further, reached));
+        edges.forEach(edge -> reach(edge.node, further));
       }
       if (node.deep != null) {
-        reach(node.deep, node.isFloating ? further : relation, reached);
+        reach(node.deep, node.isFloating ? further : relation);
       }
       if (node.below != null) {
-        reach(node.below, further, reached);
+        reach(node.below, further);
       }
       if (node.isHome) {
-        reach(home, further, reached);
+        reach(home, further);
       }
+    }
+
+    /**
+     * Returns true if this step has not reached a node with this relation or a stronger one. What
+     * is reached from a node depends on no more than the relation, and a stronger one reaches more,
+     * so that one walk serves all the nodes of a step.
+     */
+    private boolean isFirst(Node node, Relation relation) {
+      BitSet surely = surelyReached;
+      BitSet maybe = maybeReached;
+      if (surely == null || maybe == null) {
+        surely = new BitSet(size);
+        maybe = new BitSet(size);
+        surelyReached = surely;
+        maybeReached = maybe;
+      }
+      if (surely.get(node.id) || relation != Relation.YES && maybe.get(node.id)) {
+        return false;
+      }
+      (relation == Relation.YES ? surely : maybe).set(node.id);
+      return true;
     }
 
     private boolean counts(Relation relation) {

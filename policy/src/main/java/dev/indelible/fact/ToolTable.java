@@ -82,8 +82,8 @@ final class ToolTable {
     Call call = table.new Call(words(tool));
     List<Value> container = ContainerCall.read(call.words, arguments);
     if (!container.isEmpty()) {
+      // The other reading counts too: a tool ignores an image that it does not know.
       call.uses.add(use(Role.RUNS_COMMAND, container, ""));
-      return call.uses;
     }
     call.read("", arguments, 0);
     if (call.destroys(arguments)) {

@@ -211,6 +211,85 @@ class LinkResolverTest {
     mended.countDown();
   }
 
+  @Test
+  void slowDirectoryHoldsNoThread() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    LinkResolver impatient =
+        new LinkResolver(
+            Duration.ofMillis(200),
+            place -> {
+              calls.incrementAndGet();
+              return place.startsWith("/slow") ? slowly() : Optional.empty();
+            });
+    List<Request> many = new ArrayList<>();
+    for (int i = 0; i < 1_000; i++) {
+      many.add(request("/slow/" + i, true));
+    }
+    for (int i = 0; i < LinkResolver.MAX_THREADS; i++) {
+      assertThat(impatient.follow(Surroundings.unknown(), many).paths())
+          .anyMatch(CanonicalPath::isOpaque);
+    }
+    // The calls on their way end, and none follows them.
+    Thread.sleep(500);
+    int then = calls.get();
+    Thread.sleep(200);
+    assertThat(calls.get()).isEqualTo(then).isLessThan(1_000);
+    assertThat(problem(impatient, "/home/x")).isEmpty();
+  }
+
+  private static Optional<Path> slowly() throws IOException {
+    try {
+      Thread.sleep(20);
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+    return Optional.empty();
+  }
+
+  @Test
+  void directoryThatHangsWhereAFileIsSoughtIsKnown() {
+    CountDownLatch mended = new CountDownLatch(1);
+    AtomicInteger calls = new AtomicInteger();
+    LinkResolver impatient =
+        new LinkResolver(
+            ONE_WAIT,
+            new LinkResolver.Disk() {
+              @Override
+              public Optional<Path> target(Path place) {
+                return place.equals(Path.of("/link"))
+                    ? Optional.of(Path.of("/mnt/store"))
+                    : Optional.empty();
+              }
+
+              @Override
+              public boolean isFile(Path place) {
+                calls.incrementAndGet();
+                try {
+                  mended.await();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+                return false;
+              }
+            });
+    assertThat(problem(impatient, "/link/x")).contains(NOT_IN_TIME);
+    assertThat(problem(impatient, "/mnt/store/y")).contains("/mnt/store does not answer");
+    assertThat(calls.get()).isEqualTo(1);
+    mended.countDown();
+  }
+
+  @Test
+  void pathIsOpaqueWhereNoThreadStarts() {
+    LinkResolver poor =
+        new LinkResolver(
+            LONG,
+            place -> Optional.empty(),
+            task -> {
+              throw new OutOfMemoryError("unable to create native thread");
+            });
+    assertThat(problem(poor, "/home/x")).contains(NOT_IN_TIME);
+  }
+
   private static LinkResolver.Disk hanging(
       String below, CountDownLatch mended, AtomicInteger calls) {
     return place -> {

@@ -190,6 +190,19 @@ class PathPatternsTest {
   }
 
   @Test
+  void repeatedAnyDepthIsOne() {
+    assertThat(PROJECT.path(Written.value("/a/‹**›/‹**›/‹**›/b")))
+        .isEqualTo(PROJECT.path(Written.value("/a/‹**›/b")));
+  }
+
+  @Test
+  void pathWithManyPartsOfAnyDepthIsOpaque() {
+    String part = "/‹**›/‹*›";
+    assertThat(PROJECT.path(Written.value(part.repeat(16))).isOpaque()).isFalse();
+    assertThat(PROJECT.path(Written.value(part.repeat(17))).isOpaque()).isTrue();
+  }
+
+  @Test
   void globOfAWholeHomeConcernsTheHome() {
     Surroundings home = at("/home/dev");
     PathPatterns patterns = PathPatterns.of(List.of("~"));
