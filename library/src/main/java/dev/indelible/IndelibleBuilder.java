@@ -29,6 +29,7 @@ import dev.indelible.pending.EventStore;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.queue.DrainSettings;
@@ -402,10 +403,14 @@ public final class IndelibleBuilder {
     }
   }
 
-  /** Returns a gate, whose policy is on record, or is submitted before any decision. */
+  /**
+   * Returns a gate that records its policy in front of its first decision, unless the log's last
+   * record of a policy is of this one.
+   */
   private static Gate gate(ExistingLog log, Policy rules, DeferredAudit audit) {
-    Gate gate = new Gate(rules, audit.queue());
-    return gate;
+    return rules instanceof RulePolicy && log.isInForce(rules.digest())
+        ? new Gate(rules, audit.queue())
+        : Gate.recording(rules, audit.queue());
   }
 
   /** Starts the drainer; closes the store if that fails. */

@@ -75,7 +75,11 @@ class AnchoredLogTest {
   }
 
   private Indelible open() throws Exception {
-    IndelibleBuilder log = Indelible.builder(data).origin("log.example/audit").withoutTallies();
+    IndelibleBuilder log =
+        Indelible.builder(data)
+            .policy(new StarterRules())
+            .origin("log.example/audit")
+            .withoutTallies();
     return (anchor == null ? log : log.anchor(anchor)).open();
   }
 
@@ -215,7 +219,11 @@ class AnchoredLogTest {
   void missingCheckpointIsAppendedByTheNextStart() throws Exception {
     record(5);
     try (Indelible log =
-        Indelible.builder(data).origin("log.example/audit").withoutTallies().open()) {
+        Indelible.builder(data)
+            .policy(new StarterRules())
+            .origin("log.example/audit")
+            .withoutTallies()
+            .open()) {
       record(log, 5);
     }
     assertThat(Files.readString(anchor)).doesNotContain("\n10\n");
@@ -255,7 +263,11 @@ class AnchoredLogTest {
 
     // A process without the anchor signs a checkpoint of the second history.
     try (Indelible log =
-        Indelible.builder(data).origin("log.example/audit").withoutTallies().open()) {
+        Indelible.builder(data)
+            .policy(new StarterRules())
+            .origin("log.example/audit")
+            .withoutTallies()
+            .open()) {
       record(log, 1);
     }
     assertThat(lastCheckpoint().size()).isEqualTo(17);
@@ -314,7 +326,11 @@ class AnchoredLogTest {
     Files.setPosixFilePermissions(
         data.resolve("keys").resolve("audit.pem"), PosixFilePermissions.fromString("rw-------"));
     try (Indelible log =
-        Indelible.builder(data).origin("log.example/audit").withoutTallies().open()) {
+        Indelible.builder(data)
+            .policy(new StarterRules())
+            .origin("log.example/audit")
+            .withoutTallies()
+            .open()) {
       record(log, 9);
     }
     assertThat(verify(VerificationOptions.of(keys())).verdict()).isEqualTo(Verdict.INTACT);
@@ -326,7 +342,12 @@ class AnchoredLogTest {
     delete(data.resolve("journal"));
     Files.delete(new DataDirectory(data).database());
     Files.delete(new DataDirectory(data).lastCheckpoint());
-    try (Indelible log = Indelible.builder(data).origin("other.example").withoutTallies().open()) {
+    try (Indelible log =
+        Indelible.builder(data)
+            .policy(new StarterRules())
+            .origin("other.example")
+            .withoutTallies()
+            .open()) {
       record(log, 9);
     }
     report = verifyAnchored();

@@ -22,7 +22,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The content of a ledger to which no process writes, without tallies.
+ * The content of a ledger to which no process writes, without tallies and policies.
  *
  * @param ids the ids of the rows, in order
  * @param types the event types of the rows, in order
@@ -76,7 +76,8 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
       ledger.forEachRow(
           RowQuery.all(),
           row -> {
-            if (!row.eventType().equals(SystemEvent.TALLY)) {
+            if (!row.eventType().equals(SystemEvent.TALLY)
+                && !row.eventType().equals(SystemEvent.POLICY_LOADED)) {
               chain.ids().add(row.id());
               chain.types().add(row.eventType());
               chain.agents().add(row.agentId());

@@ -30,7 +30,7 @@ class CloseTest {
   void closingOnALockedDatabaseThrowsWithCounts() throws Exception {
     Path data = withOneRow();
     try (Connection other = lock(data)) {
-      Indelible indelible = Indelible.open(data);
+      Indelible indelible = Indelible.open(data, new StarterRules());
       for (int i = 0; i < 3; i++) {
         indelible.gate().check("agent:alice", new Bash("ls " + i));
       }
@@ -51,7 +51,7 @@ class CloseTest {
     }
     assertThat(rows(data)).isEqualTo(1);
 
-    Indelible.open(data).close();
+    Indelible.open(data, new StarterRules()).close();
 
     // The next run delivers the waiting events.
     assertThat(rows(data)).isEqualTo(4);
@@ -61,7 +61,7 @@ class CloseTest {
   @Test
   void lockReleasedInTimeLosesNothing() throws Exception {
     Path data = withOneRow();
-    Indelible indelible = Indelible.open(data);
+    Indelible indelible = Indelible.open(data, new StarterRules());
     try (Connection other = lock(data)) {
       indelible.gate().check("agent:alice", new Bash("ls"));
       Awaitility.await()
@@ -79,7 +79,8 @@ class CloseTest {
   @Test
   void lockDuringCloseLeavesTheJournalFree() throws Exception {
     Path data = withOneRow();
-    Indelible indelible = Indelible.builder(data).tallyInterval(Duration.ofDays(1)).open();
+    Indelible indelible =
+        Indelible.builder(data).policy(new StarterRules()).tallyInterval(Duration.ofDays(1)).open();
     for (int i = 0; i < 3; i++) {
       indelible.gate().check("agent:alice", new Bash("ls " + i));
     }
@@ -94,7 +95,7 @@ class CloseTest {
                       .noneMatch(thread -> thread.getName().startsWith("indelible-journal")));
       other.rollback();
     }
-    Indelible.open(data).close();
+    Indelible.open(data, new StarterRules()).close();
     assertThat(rows(data)).isEqualTo(4);
   }
 
@@ -102,7 +103,7 @@ class CloseTest {
   void shorterLimitIsKept() throws Exception {
     Path data = withOneRow();
     try (Connection other = lock(data)) {
-      Indelible indelible = Indelible.open(data);
+      Indelible indelible = Indelible.open(data, new StarterRules());
       indelible.gate().check("agent:alice", new Bash("ls"));
       long start = System.nanoTime();
 
@@ -117,7 +118,7 @@ class CloseTest {
   @Test
   void closedLogRefusesActions() throws Exception {
     Path data = directory.resolve("data");
-    Indelible indelible = Indelible.open(data);
+    Indelible indelible = Indelible.open(data, new StarterRules());
     indelible.close();
 
     assertThat(indelible.gate().check("agent:alice", new Bash("ls")).ruleId())
@@ -127,7 +128,7 @@ class CloseTest {
 
   @Test
   void closingTwiceIsNotAnError() throws Exception {
-    Indelible indelible = Indelible.open(directory.resolve("data"));
+    Indelible indelible = Indelible.open(directory.resolve("data"), new StarterRules());
     indelible.close();
 
     indelible.close();
@@ -137,7 +138,7 @@ class CloseTest {
 
   private Path withOneRow() throws Exception {
     Path data = directory.resolve("data");
-    try (Indelible indelible = Indelible.open(data)) {
+    try (Indelible indelible = Indelible.open(data, new StarterRules())) {
       indelible.gate().check("agent:alice", new Bash("ls"));
     }
     return data;

@@ -97,7 +97,7 @@ class FullDiskTest {
     check("ls");
     mounted.get(0).leaveFree(0);
 
-    Indelible log = Indelible.open(data);
+    Indelible log = Indelible.open(data, new StarterRules());
     assertThat(log.gate().record("agent:alice", new Bash("ls later")).eventId()).isPresent();
     DrainReport report = log.closeAndFlush(Duration.ofSeconds(1));
     assertThat(report.pending()).as(report::toString).isEqualTo(1);

@@ -70,7 +70,7 @@ class KeyRotationTest {
   /** A running process validly signs with its old key until it is restarted. */
   @Test
   void rotationKeepsAnOpenLogIntact() throws Exception {
-    Indelible open = Indelible.open(data.path());
+    Indelible open = Indelible.open(data.path(), new StarterRules());
     open.gate().check("agent:a", new Bash("ls"));
     VerificationKey second = data.rotateKey().to();
     record(1);
@@ -88,7 +88,7 @@ class KeyRotationTest {
    */
   @Test
   void openLogWithRevokedKeySignsNothing() throws Exception {
-    Indelible open = Indelible.open(data.path());
+    Indelible open = Indelible.open(data.path(), new StarterRules());
     open.gate().check("agent:before", new Bash("ls"));
     assertThat(open.queue().drainPending(Duration.ofMinutes(2))).isTrue();
     data.rotateKey();
@@ -218,7 +218,7 @@ class KeyRotationTest {
   }
 
   private void record(int decisions) throws Exception {
-    Indelible indelible = Indelible.open(data.path());
+    Indelible indelible = Indelible.open(data.path(), new StarterRules());
     for (int i = 0; i < decisions; i++) {
       indelible.gate().check("agent:a", new Bash("ls"));
     }

@@ -53,7 +53,7 @@ class MetersTest {
   @BeforeEach
   void createEmptyLedger() throws Exception {
     data = directory.resolve("data");
-    Indelible.open(data).close();
+    Indelible.open(data, new StarterRules()).close();
   }
 
   @Test
@@ -182,7 +182,12 @@ class MetersTest {
   /** An unknown value is NaN, and not 0 (D11). */
   @Test
   void unreadableValueIsNaN() throws Exception {
-    Indelible indelible = bound(Indelible.builder(data).durability(Durability.MEMORY).open());
+    Indelible indelible =
+        bound(
+            Indelible.builder(data)
+                .policy(new StarterRules())
+                .durability(Durability.MEMORY)
+                .open());
 
     assertThat(audit("chain_sequence")).isNaN();
     assertThat(audit("dead_letters_waiting")).isNaN();
@@ -211,7 +216,8 @@ class MetersTest {
 
   @Test
   void unsignedRowsAreCounted() throws Exception {
-    Indelible indelible = bound(Indelible.builder(data).rowSignatures(false).open());
+    Indelible indelible =
+        bound(Indelible.builder(data).policy(new StarterRules()).rowSignatures(false).open());
     indelible.gate().check("agent:alice", REFUSED);
     indelible.close();
 
@@ -316,7 +322,7 @@ class MetersTest {
     private WithoutMicrometer() {}
 
     public static void main(String[] args) throws Exception {
-      try (Indelible indelible = Indelible.open(Path.of(args[0]))) {
+      try (Indelible indelible = Indelible.open(Path.of(args[0]), new StarterRules())) {
         indelible.gate().check("agent:alice", new Bash("rm -rf /"));
         if (indelible.gate().counters().decisions() != 1) {
           throw new AssertionError(indelible.metrics());
@@ -326,7 +332,7 @@ class MetersTest {
   }
 
   private Indelible open() throws Exception {
-    return bound(Indelible.open(data));
+    return bound(Indelible.open(data, new StarterRules()));
   }
 
   private Indelible bound(Indelible indelible) {

@@ -30,7 +30,8 @@ class ModulePathTest {
           }
           AuditLog log = new AuditLog(Path.of(args[0]));
           try (LedgerReader ledger = log.reader()) {
-            System.out.println(ledger.row(1).orElseThrow().agentId());
+            System.out.println(ledger.row(1).orElseThrow().eventType());
+            System.out.println(ledger.row(2).orElseThrow().agentId());
           }
           System.out.println(log.verify().verdict());
         }
@@ -50,6 +51,6 @@ class ModulePathTest {
 
     assertThat(program.run(directory.resolve("data")).lines())
         .anyMatch(line -> line.startsWith("Refuse"))
-        .contains("agent:alice", "INTACT");
+        .contains("policy.loaded", "agent:alice", "INTACT");
   }
 }

@@ -91,7 +91,11 @@ class PolicyReloadTest {
     }
     assertThat(history())
         .containsExactly(
-            "decided " + before, "decided " + before, "loaded " + after, "decided " + after);
+            "loaded " + before,
+            "decided " + before,
+            "decided " + before,
+            "loaded " + after,
+            "decided " + after);
     assertThat(verdict()).isEqualTo(Verdict.INTACT);
   }
 
@@ -182,7 +186,7 @@ class PolicyReloadTest {
           .until(() -> indelible.metrics().health().entry(HealthEntry.POLICY).isEmpty());
       assertThat(isPermitted(indelible)).isFalse();
     }
-    assertThat(history().stream().filter(row -> row.startsWith("loaded"))).isEmpty();
+    assertThat(history().stream().filter(row -> row.startsWith("loaded"))).hasSize(1);
   }
 
   /** A look does not show every repair, for example that of permissions. */
@@ -390,6 +394,90 @@ class PolicyReloadTest {
     }
   }
 
+  @Test
+  void restartRecordsOnlyAChange() throws Exception {
+    Indelible.open(data).close();
+    String first = digest();
+    decideOnce();
+    decideOnce();
+    Files.writeString(rules, REFUSES);
+    String second = digest();
+    decideOnce();
+    decideOnce();
+    Files.writeString(rules, ALLOWS);
+    decideOnce();
+
+    assertThat(history())
+        .containsExactly(
+            "loaded " + first,
+            "decided " + first,
+            "decided " + first,
+            "loaded " + second,
+            "decided " + second,
+            "decided " + second,
+            "loaded " + first,
+            "decided " + first);
+  }
+
+  @Test
+  void everyFileIsRecorded() throws Exception {
+    Files.writeString(rules, "\uFEFF" + ALLOWS);
+    Files.writeString(rules.resolveSibling("more.yml"), REFUSES);
+    decideOnce();
+
+    PolicyText.Recorded recorded = recorded();
+    assertThat(recorded.digest()).isEqualTo(digest());
+    assertThat(recorded.isProven()).isTrue();
+    assertThat(recorded.text().orElseThrow().files())
+        .extracting(file -> file.name().orElseThrow())
+        .containsExactly("more.yml", "rules.yaml");
+  }
+
+  /** The journal's smallest segment holds the event of a text of 1 MiB. */
+  @Test
+  void textOfOneMebibyteIsRecorded() throws Exception {
+    Files.writeString(rules, padded(' ', 1 << 20));
+    decideOnce();
+
+    assertThat(recorded().isProven()).isTrue();
+    assertThat(recorded().length()).isEqualTo(1 << 20);
+    assertThat(verdict()).isEqualTo(Verdict.INTACT);
+  }
+
+  @Test
+  void longerTextIsLeftOut() throws Exception {
+    Files.writeString(rules, padded(' ', 700_000));
+    Files.writeString(rules.resolveSibling("more.yaml"), padded(' ', 700_000));
+    try (Indelible indelible = Indelible.open(data)) {
+      assertThat(isPermitted(indelible)).isTrue();
+    }
+
+    assertThat(recorded().digest()).isEqualTo(digest());
+    assertThat(recorded().length()).isEqualTo(1_400_000);
+    assertThat(recorded().text()).isEmpty();
+    assertThat(history()).hasSize(2);
+  }
+
+  /** With its escapes, the text does not fit the journal's smallest segment. */
+  @Test
+  void textThatGrowsByEscapesIsLeftOut() throws Exception {
+    Files.writeString(rules, padded('"', 1 << 20));
+    decideOnce();
+
+    assertThat(recorded().digest()).isEqualTo(digest());
+    assertThat(recorded().text()).isEmpty();
+  }
+
+  private void decideOnce() throws Exception {
+    try (Indelible indelible = Indelible.open(data)) {
+      isPermitted(indelible);
+    }
+  }
+
+  private static String padded(char with, int bytes) {
+    return ALLOWS + "#" + String.valueOf(with).repeat(bytes - ALLOWS.length() - 1);
+  }
+
   /** Rules that a test changes. */
   private static final class Changing implements PolicyReload.Rules {
     private volatile Callable<RulePolicy> load = () -> parse(ALLOWS);
@@ -428,6 +516,10 @@ class PolicyReloadTest {
 
   private String digest() throws PolicyException {
     return RulePolicy.load(rules.getParent()).digest();
+  }
+
+  private PolicyText.Recorded recorded() throws Exception {
+    return rows().get(0).details(SystemEvent.POLICY_LOADED, PolicyText::read).orElseThrow();
   }
 
   /** Returns the policies and decisions in the chain, in order. */

@@ -65,7 +65,8 @@ class SignerTest {
   void eventsWaitWhileTheSignerThrows() throws Exception {
     Foreign signer = new Foreign();
     signer.fault = Fault.THROWS;
-    Indelible indelible = Indelible.builder(data.path()).signer(signer).open();
+    Indelible indelible =
+        Indelible.builder(data.path()).policy(new StarterRules()).signer(signer).open();
     check(indelible, 5);
     await()
         .atMost(Duration.ofMinutes(2))
@@ -86,6 +87,7 @@ class SignerTest {
     signer.fault = Fault.WRONG;
     Indelible indelible =
         Indelible.builder(data.path())
+            .policy(new StarterRules())
             .signer(signer)
             .drain(DrainSettings.ofDefaults().withMaxRestarts(2))
             .open();
@@ -104,7 +106,7 @@ class SignerTest {
 
   @Test
   void keyMigratesToAnExternalSigner() throws Exception {
-    Indelible indelible = Indelible.open(data.path());
+    Indelible indelible = Indelible.open(data.path(), new StarterRules());
     check(indelible, 1);
     close(indelible);
     VerificationKey first = data.keys().open().verificationKey();
@@ -153,7 +155,8 @@ class SignerTest {
   }
 
   private void record(Signer signer, int decisions) throws OpenException {
-    Indelible indelible = Indelible.builder(data.path()).signer(signer).open();
+    Indelible indelible =
+        Indelible.builder(data.path()).policy(new StarterRules()).signer(signer).open();
     check(indelible, decisions);
     close(indelible);
   }

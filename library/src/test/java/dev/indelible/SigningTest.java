@@ -32,8 +32,8 @@ class SigningTest {
       assertThat(indelible.metrics().ledger().unsigned()).isEqualTo(2);
     }
     assertThat(verdict()).isEqualTo(Verdict.INTACT);
-    // A note that rows are unsigned, two decisions, and a tally.
-    assertThat(checkpoint().unverified().size()).isEqualTo(4);
+    // The policy, a note that rows are unsigned, two decisions, and a tally.
+    assertThat(checkpoint().unverified().size()).isEqualTo(5);
   }
 
   @Test
@@ -57,7 +57,7 @@ class SigningTest {
     assertThat(other.metrics().appended()).isEqualTo(1);
     assertThat(other.metrics().health().state()).isEqualTo(AuditHealth.State.CLOSED);
     assertThat(checkpoint().unverified().origin()).isEqualTo("example.com/one");
-    assertThat(checkpoint().unverified().size()).isEqualTo(1);
+    assertThat(checkpoint().unverified().size()).as("policy and decision").isEqualTo(2);
     assertThat(verdict()).isEqualTo(Verdict.INTACT);
   }
 

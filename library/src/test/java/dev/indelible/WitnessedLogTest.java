@@ -110,7 +110,11 @@ class WitnessedLogTest {
   }
 
   private Indelible openLog(String name) throws Exception {
-    return Indelible.builder(temporary.resolve(name)).origin(origin(name)).withoutTallies().open();
+    return Indelible.builder(temporary.resolve(name))
+        .policy(new StarterRules())
+        .origin(origin(name))
+        .withoutTallies()
+        .open();
   }
 
   private void witnesses(String log, String policy) throws Exception {

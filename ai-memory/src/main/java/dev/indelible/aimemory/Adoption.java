@@ -52,7 +52,7 @@ public final class Adoption {
     if (!verifier.isUnambiguous()) {
       throw new AdoptionException(
           Reason.BROKEN,
-          file + ": a row can be read as another with an equal hash; the chain was not adopted",
+          file + ": two different rows can have equal hashes; the chain was not adopted",
           report);
     }
     if (verifier.rows() == 0) {
@@ -78,7 +78,7 @@ public final class Adoption {
       throw new AdoptionException(
           Reason.UNUSABLE,
           file
-              + ": its -wal or -journal file has a part of the database; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'",
+              + ": its -wal or -journal file contains a part of the database; stop its writer, then run: sqlite3 FILE 'PRAGMA wal_checkpoint(TRUNCATE)'",
           null);
     }
   }

@@ -18,7 +18,7 @@ import java.util.Set;
 
 /**
  * Checks that a file still holds a chain that a log adopted. Receives every row of the file in
- * order. Rows after the adopted ones are accepted, but the adoption does not cover them. Used by
+ * order. Accepts rows after the adopted rows, although the adoption does not cover them. Used by
  * one thread.
  */
 public final class AdoptionCheck {
@@ -90,7 +90,7 @@ public final class AdoptionCheck {
         ADOPTED,
         Status.OK,
         at,
-        "%s rows of the file are as this row adopted them, the last one too%s"
+        "%s rows of the file are unchanged since this row adopted them, including the last%s"
             .formatted(
                 rows, more == 0 ? "" : "; %s rows after them are not covered".formatted(more)));
   }
@@ -100,12 +100,15 @@ public final class AdoptionCheck {
     String what =
         tree.size() < chain.rows()
             ? "this row adopted %s rows, and the file has %s".formatted(chain.rows(), tree.size())
-            : "this row adopted %s rows with root %s, and those of the file have another root"
+            : "this row adopted %s rows with root %s, but the rows of the file have another root"
                 .formatted(chain.rows(), chain.root());
     return new Finding(ADOPTED, Status.BROKEN, OptionalLong.of(last.getKey()), what);
   }
 
-  /** Returns the broken finding about the whole file, or else the one at the lowest row. */
+  /**
+   * Returns the broken finding about the whole file; if there is none, the broken finding at the
+   * lowest row.
+   */
   private static Finding firstBroken(VerificationReport report) {
     return report.findings().stream()
         .filter(each -> each.status() == Status.BROKEN)

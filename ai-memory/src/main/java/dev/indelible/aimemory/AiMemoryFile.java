@@ -79,7 +79,8 @@ public final class AiMemoryFile implements AutoCloseable {
       throw new LedgerException(file + ": no such file");
     }
     SqliteLibrary.load();
-    // In WAL mode SQLite creates two files beside a database, even to read it.
+    // Opens as immutable a WAL database that has no -wal file; otherwise SQLite would create two
+    // files beside it, even to read.
     boolean immutable = isWal(file) && !Files.exists(wal(file));
     try {
       Connection connection = connect(file, immutable);
@@ -125,7 +126,8 @@ public final class AiMemoryFile implements AutoCloseable {
 
   private void requireFormat() throws SQLException, LedgerException {
     if (!hasTable(TABLE)) {
-      throw new LedgerException(file + ": has no table signed_events; name a file of ai-memory");
+      throw new LedgerException(
+          file + ": has no table signed_events; pass the path of an ai-memory database");
     }
     List<String> columns = columnNames();
     if (columns.contains("payload")) {
@@ -141,7 +143,7 @@ public final class AiMemoryFile implements AutoCloseable {
     }
     if (!texts("PRAGMA encoding").equals(List.of("UTF-8"))) {
       throw new LedgerException(
-          file + ": its text encoding is not UTF-8, in which ai-memory hashes text");
+          file + ": its text encoding is not UTF-8; ai-memory hashes text as UTF-8");
     }
   }
 
@@ -162,8 +164,9 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns the findings of SQLite's integrity check for the table and its indexes. If only one of
-   * them has a row, some queries would return the row and others would not.
+   * Returns the findings of SQLite's integrity check for the table and its indexes. The check also
+   * detects rows that are in the table but not in an index, or the reverse. Some queries find these
+   * rows and others do not.
    */
   public List<String> damage() throws LedgerException {
     return reading(
@@ -239,8 +242,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns the first row whose id an earlier row has, or empty. SQLite sorts the table itself if
-   * no index has the ids in order.
+   * Returns the first row that repeats the id of an earlier row; empty if there is none. If no
+   * index orders the ids, SQLite sorts the rows for this query.
    */
   public OptionalLong repeatedId() throws LedgerException {
     return reading(

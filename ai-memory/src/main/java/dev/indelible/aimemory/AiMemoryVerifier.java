@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 
 /**
  * Verifies a chain of ai-memory 0.7 by its own rules. Receives every row in order of sequence
- * number, and reports one finding for each property, with the first row that lacks it.
+ * number. Reports one finding for each check, with the first row that fails it.
  *
  * <p>The format proves little, as the report states. The hash of a row does not cover the hash of
  * the previous row, so a link covers one row and not all earlier rows. Nothing covers the last row.
@@ -133,7 +133,8 @@ public final class AiMemoryVerifier {
   void row(AiMemoryRow row) {
     OptionalLong at = OptionalLong.of(row.sequence());
     if (row.sequence() != head.sequence() + 1) {
-      sequence.fault(at, "is in the place of row %s".formatted(head.sequence() + 1));
+      sequence.fault(
+          at, "has this sequence number, but %s is expected".formatted(head.sequence() + 1));
     }
     checkLink(row, at);
     checkEncoding(row, at);
@@ -149,7 +150,9 @@ public final class AiMemoryVerifier {
       return;
     }
     if (before.isPresent() && Arrays.equals(row.prevHash(), before.get().laterHash())) {
-      later.fault(at, "is linked as later versions of ai-memory link rows, which is not judged");
+      later.fault(
+          at,
+          "has a link in the format of a later ai-memory version, which this check does not verify");
     } else if (mayBeLater()) {
       unjudged.fault(
           at,
@@ -180,14 +183,14 @@ public final class AiMemoryVerifier {
     } else if (texts.stream().anyMatch(AiMemoryVerifier::hasSeparator)) {
       ambiguous.fault(
           at,
-          "a text has the byte 0x1F, which ends each field, so other rows have the hash of this row, too");
+          "a text contains the byte 0x1F, the field separator, so a row with different fields can have an equal hash");
     }
   }
 
   private void checkSignature(AiMemoryRow row, OptionalLong at) {
     if (!isSigned(row)) {
       if (!Arrays.equals(row.attestLevel(), UNSIGNED)) {
-        forged.fault(at, "its level states a signature, and it has none");
+        forged.fault(at, "its attest_level requires a signature, but the row has none");
       }
       return;
     }
@@ -200,12 +203,14 @@ public final class AiMemoryVerifier {
     if (!Arrays.equals(row.attestLevel(), DAEMON_SIGNED)) {
       unvouched.fault(
           at,
-          "no given key signed its payload hash; a signature of its level is over content that the table does not store");
+          "none of the given keys signed its payload hash. At its attest_level, ai-memory signs content that the table does not store");
     } else if (keys.keys().isEmpty()) {
       unvouched.fault(
           at, "is signed, and no key is given; name the daemon's public key with --key");
     } else if (isSignedAsLater(row)) {
-      later.fault(at, "is signed as later versions of ai-memory sign rows, which is not judged");
+      later.fault(
+          at,
+          "has a signature in the format of a later ai-memory version, which this check does not verify");
     } else {
       forged.fault(at, "is signed by none of the %s keys given".formatted(keys.keys().size()));
     }
@@ -240,7 +245,7 @@ public final class AiMemoryVerifier {
       notes.add(
           limit(
               "dead_letters",
-              "%s events are not in the chain but dead letters, which nothing covers"
+              "%s events are dead letters: they are not in the chain, and no hash or signature covers them"
                   .formatted(deadLetters)));
     }
   }
@@ -291,7 +296,7 @@ public final class AiMemoryVerifier {
       findings.add(sound(LINK, "each row holds the hash of the row before it"));
     }
     if (isUnambiguous()) {
-      findings.add(sound(ENCODING, "no row can be read as another with an equal hash"));
+      findings.add(sound(ENCODING, "no two different rows can have equal hashes"));
     }
     if (forged.faults() + unvouched.faults() == 0) {
       findings.add(
@@ -306,8 +311,10 @@ public final class AiMemoryVerifier {
   }
 
   /**
-   * Returns the status of a signature that no known key made. From the row before the first row of
-   * a later version on, that version may have made it.
+   * Returns the status of the first signature that no known key made. The status is unknown if a
+   * later version may have made the signature. This is possible if the table has columns of a later
+   * version. It is also possible if the invalid signature is at most one row before the first later
+   * row, or after it.
    */
   private Status forgery() {
     boolean mayBeLater =
@@ -329,7 +336,7 @@ public final class AiMemoryVerifier {
       limits.add(
           limit(
               "coverage",
-              "a row's hash leaves out its link: after a change of a row and of one value in the next row, every check passes"));
+              "a row's hash does not cover its prev_hash: a person who changes a row and the prev_hash of the next row passes every check"));
     }
     if (!laterColumns.isEmpty()) {
       limits.add(

@@ -5,10 +5,7 @@ import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import java.util.OptionalLong;
 
-/**
- * A property that every row should have: counts the rows without it and remembers the first. Used
- * by one thread.
- */
+/** Counts the rows that lack a property, and remembers the first of them. Used by one thread. */
 final class Property {
   private final String check;
   private final Status status;
@@ -43,7 +40,7 @@ final class Property {
     return first;
   }
 
-  /** Returns the finding. Call only if there is a fault. */
+  /** Returns the finding. Called only if there is a fault. */
   Finding finding() {
     return finding(status);
   }

@@ -21,7 +21,7 @@ import java.util.List;
  * @param paced duration of the paced submit
  * @param jmhProducers numbers of producers that JMH measures, one after another
  * @param jmhIterations seconds of warm-up, and of measurement, for each of these
- * @param backlog number of events that wait in the small heap
+ * @param backlog number of waiting events in the small-heap benchmark ({@link SmallHeap})
  * @param smallLedger number of rows of the small ledger
  * @param largeLedger number of rows of the large ledger
  * @param growthRounds number of rounds of appends to each ledger

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param progress the stream for progress messages
  */
 record Workbench(Path work, Sizes sizes, PrintStream progress) {
-  /** Creates the orders for a child, given its directory. */
+  /** Creates a task's parameters, given its directory. */
   @FunctionalInterface
   interface Orders {
     Facts in(Path directory) throws IOException;

@@ -288,7 +288,7 @@ class AdoptTest {
     chain.sql("UPDATE signed_events SET signature = NULL WHERE sequence = 13");
     assertBroken(verify("--key", pub), "signature", ROWS + 1);
     assertThat(finding(verify(), "signature").path("message").asString())
-        .isEqualTo("its level states a signature, and it has none");
+        .isEqualTo("its attest_level requires a signature, but the row has none");
   }
 
   /**
@@ -573,7 +573,7 @@ class AdoptTest {
       assertThat(result.exit()).as(result.out()).isEqualTo(3);
       assertThat(result.json().path("verdict").asString()).isEqualTo("unknown");
       assertThat(finding(result, "format").path("message").asString())
-          .contains("as later versions of ai-memory link rows");
+          .contains("has a link in the format of a later ai-memory version");
     }
     Result adopted = adopt();
     assertThat(adopted.complaint(3)).contains("the chain is unknown", "was not adopted");
@@ -590,7 +590,7 @@ class AdoptTest {
 
     assertThat(result.exit()).as(result.out()).isEqualTo(3);
     assertThat(finding(result, "format").path("message").asString())
-        .contains("signed as later versions of ai-memory sign rows");
+        .contains("has a signature in the format of a later ai-memory version");
   }
 
   /** In 0.9 the hash of a row with a cause covers the cause; the 0.7 format cannot check that. */

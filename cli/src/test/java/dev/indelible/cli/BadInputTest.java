@@ -182,13 +182,13 @@ class BadInputTest {
   @ValueSource(strings = {"", " ", "\n", "\t\r\n "})
   void emptyInput(String nothing) {
     assertThat(cli.run("check", nothing).complaint(2))
-        .isEqualTo("indelible: ACTION: nothing to read where a JSON value should be");
+        .isEqualTo("indelible: ACTION: empty input; a JSON value is expected");
     assertThat(cli.runOn(nothing, "check").complaint(2))
         .isEqualTo(
             nothing.isEmpty()
                 ? "indelible: standard input: there is no input; give the action as an argument or on"
                     + " standard input"
-                : "indelible: standard input: nothing to read where a JSON value should be");
+                : "indelible: standard input: empty input; a JSON value is expected");
     cli.assertIntact(1);
   }
 

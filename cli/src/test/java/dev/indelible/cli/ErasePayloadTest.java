@@ -19,26 +19,26 @@ class ErasePayloadTest {
   void erasedRefusal() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("rm -rf /home/alice"));
-    id = rows("1").path("id").asString();
+    id = rows("2").path("id").asString();
     JsonNode erased =
         cli.run("log", "erase-payload", id, "--reason", "request 17", "--output", "json")
             .ok()
             .json();
-    assertThat(erased.path("sequence").asInt()).isEqualTo(1);
+    assertThat(erased.path("sequence").asInt()).isEqualTo(2);
     assertThat(erased.path("gone").asBoolean()).isTrue();
   }
 
   @Test
   void erasedRowStaysWithANullPayload() {
-    assertThat(rows("1").path("payload").isNull()).isTrue();
+    assertThat(rows("2").path("payload").isNull()).isTrue();
     assertThat(cli.run("log", "list").ok().out()).contains("(payload erased)");
-    assertThat(cli.run("log", "show", "1").ok().out()).contains("(erased)").doesNotContain("alice");
-    assertThat(cli.run("log", "verify").ok().out()).contains("holds for 1 rows, 1 erased");
+    assertThat(cli.run("log", "show", "2").ok().out()).contains("(erased)").doesNotContain("alice");
+    assertThat(cli.run("log", "verify").ok().out()).contains("holds for 2 rows, 1 erased");
   }
 
   @Test
   void erasureRecordsNameAndReason() {
-    JsonNode said = Cli.json(rows("2").path("payload").toString()).path("details");
+    JsonNode said = Cli.json(rows("3").path("payload").toString()).path("details");
     assertThat(said.path("reason").asString()).isEqualTo("request 17");
     assertThat(said.path("by").asString()).isEqualTo(System.getProperty("user.name"));
     assertThat(said.path("event_id").asString()).isEqualTo(id);
@@ -47,7 +47,7 @@ class ErasePayloadTest {
   @Test
   void impossibleErasureIsAUsageError() {
     assertThat(erase(id))
-        .contains("row 1 has no payload any more; it was erased already, as row 2");
+        .contains("row 2 has no payload any more; it was erased already, as row 3");
     assertThat(erase("nonsense")).contains("no row of event nonsense");
     assertThat(cli.run("log", "erase-payload", id).complaint(2)).contains("--reason");
     assertThat(cli.run("log", "erase-payload", id, "--reason", " ").complaint(2))

@@ -38,7 +38,7 @@ class KeysTest {
 
     assertThat(rotated.path("from").asString()).isEqualTo(first);
     assertThat(cli.run("log", "verify", "--key", vkey).ok().out())
-        .contains(rotated.path("to").asString() + " introduced by row 2");
+        .contains(rotated.path("to").asString() + " introduced by row 3");
     assertThat(cli.run("log", "verify").ok().out()).contains("from the data directory");
   }
 
@@ -50,8 +50,8 @@ class KeysTest {
     revoke(first, "lost with a laptop").ok();
 
     assertThat(cli.run("log", "verify", "--key", vkey).ok().out())
-        .contains(first + " the first, revoked by row 3");
-    assertThat(revoke(first, "x").complaint(2)).contains("already revoked by row 3");
+        .contains(first + " the first, revoked by row 4");
+    assertThat(revoke(first, "x").complaint(2)).contains("already revoked by row 4");
   }
 
   /** A copy of a revoked key is put back. */
@@ -65,7 +65,7 @@ class KeysTest {
     Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rw-------"));
 
     assertThat(cli.run("keys", "rotate").complaint(2))
-        .contains("is revoked by row 3 and signs nothing more")
+        .contains("is revoked by row 4 and signs nothing more")
         .contains("restart this process with the new key");
     cli.run("log", "verify").ok();
   }
@@ -80,7 +80,7 @@ class KeysTest {
         .returns(3, Cli.Result::exit)
         .extracting(Cli.Result::out)
         .asString()
-        .contains("2 rows from row 1 on are signed by key " + first);
+        .contains("3 rows from row 1 on are signed by key " + first);
   }
 
   @Test
@@ -91,7 +91,7 @@ class KeysTest {
     assertThat(cli.run("keys", "revoke", first, "--since", "noon", "--reason", "r").complaint(2))
         .contains("--since noon: neither a row nor a time");
     assertThat(cli.run("keys", "revoke", first, "--since", "99", "--reason", "r").complaint(2))
-        .contains("there is no row 99; the chain ends with row 2");
+        .contains("there is no row 99; the chain ends with row 3");
     assertThat(new Cli(directory.resolve("none")).run("keys", "rotate").complaint(2))
         .contains("no data directory here");
   }

@@ -31,7 +31,7 @@ class LogAnswerTest {
   private DataDirectory data;
 
   @BeforeEach
-  void recordOneRow() {
+  void recordOneDecision() {
     cli = new Cli(temp.resolve("data"));
     data = new DataDirectory(cli.data());
     cli.run("check", Cli.bash("ls")).ok();
@@ -44,18 +44,18 @@ class LogAnswerTest {
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
     assertThat(cli.run("status").out()).contains("tampered");
 
-    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    cli.run("log", "answer", "3", "--reason", "the key was not mounted").ok();
 
     Cli.Result verified = cli.run("log", "verify");
     assertThat(verified.exit()).as(verified.out()).isZero();
-    assertThat(verified.out()).contains("answered by row 4", "the key was not mounted");
+    assertThat(verified.out()).contains("answered by row 5", "the key was not mounted");
     Cli.Result status = cli.run("status");
     assertThat(status.exit()).as(status.out()).isZero();
-    assertThat(status.out()).contains("noted by row 2", "answered by row 4");
+    assertThat(status.out()).contains("noted by row 3", "answered by row 5");
     assertThat(cli.run("status", "--output", "json").json().path("tamper_notes").get(0))
-        .isEqualTo(Cli.json("{\"answered_by\":4,\"sequence\":2}"));
-    assertThat(cli.run("log", "answer", "2", "--reason", "again").complaint(2))
-        .contains("answered already, by row 4");
+        .isEqualTo(Cli.json("{\"answered_by\":5,\"sequence\":3}"));
+    assertThat(cli.run("log", "answer", "3", "--reason", "again").complaint(2))
+        .contains("answered already, by row 5");
     assertThat(cli.run("log", "answer", "1", "--reason", "no note").complaint(2))
         .contains("not an audit.tamper event");
   }
@@ -63,18 +63,18 @@ class LogAnswerTest {
   @Test
   void rowThatDoesNotVerifyIsNotAnswered() throws Exception {
     accuseFalsely();
-    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 1");
-    assertThat(cli.run("log", "answer", "2", "--reason", "it was me").complaint(1))
-        .contains("cannot be answered, and nothing was written: row 1: ");
-    assertThat(rows()).isEqualTo(3);
+    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 2");
+    assertThat(cli.run("log", "answer", "3", "--reason", "it was me").complaint(1))
+        .contains("cannot be answered, and nothing was written: row 2: ");
+    assertThat(rows()).isEqualTo(4);
   }
 
   /** A row that changes after the answer revokes it. */
   @Test
   void answeredRowIsCheckedAgain() throws Exception {
     accuseFalsely();
-    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
-    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 1");
+    cli.run("log", "answer", "3", "--reason", "the key was not mounted").ok();
+    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 2");
     assertThat(cli.run("log", "verify").out()).contains("tamper ").doesNotContain("answered by");
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
   }
@@ -83,10 +83,10 @@ class LogAnswerTest {
   @Test
   void missingTileHidesNoChangedRow() throws Exception {
     accuseFalsely();
-    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    cli.run("log", "answer", "3", "--reason", "the key was not mounted").ok();
     cli.run("check", Cli.bash("ls")).ok();
     cli.sql("DELETE FROM indelible_tiles");
-    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 5");
+    cli.sql("UPDATE signed_events SET agent_id = 'agent:mallory' WHERE sequence = 6");
 
     Cli.Result verified = cli.run("log", "verify");
 
@@ -100,9 +100,9 @@ class LogAnswerTest {
   void missingTileRefusesAnAnswer() throws Exception {
     accuseFalsely();
     cli.sql("DELETE FROM indelible_tiles");
-    assertThat(cli.run("log", "answer", "2", "--reason", "the key was not mounted").complaint(1))
+    assertThat(cli.run("log", "answer", "3", "--reason", "the key was not mounted").complaint(1))
         .contains("cannot be answered", "the stored tree does not prove it", "is gone");
-    assertThat(rows()).isEqualTo(3);
+    assertThat(rows()).isEqualTo(4);
   }
 
   /** The named row verifies, which proves nothing about removed rows. */
@@ -111,13 +111,13 @@ class LogAnswerTest {
     try (Indelible log = Indelible.open(cli.data())) {
       log.gate().check("agent:a", new Bash("ls"));
       assertThat(log.queue().drainPending(Duration.ofMinutes(2))).isTrue();
-      cli.sql("DELETE FROM signed_events WHERE sequence = 2");
+      cli.sql("DELETE FROM signed_events WHERE sequence = 3");
       log.gate().check("agent:a", new Bash("ls"));
       assertThat(log.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
     }
-    assertThat(cli.run("log", "answer", "2", "--reason", "rows? no").complaint(1))
+    assertThat(cli.run("log", "answer", "3", "--reason", "rows? no").complaint(1))
         .contains("rows are gone or were exchanged");
-    answer(data.keys().read(), new TamperAnswer(2, 1, hash(1), "planted", "owner"));
+    answer(data.keys().read(), new TamperAnswer(3, 2, hash(2), "planted", "owner"));
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
   }
@@ -127,15 +127,15 @@ class LogAnswerTest {
     accuseFalsely();
     // Signed by an unknown key.
     SigningKey stranger = SigningKey.generate();
-    answer(stranger, new TamperAnswer(2, 1, hash(1), "planted", "mallory"));
+    answer(stranger, new TamperAnswer(3, 2, hash(2), "planted", "mallory"));
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
     // Unsigned: the row of a decision with another type.
     cli.run("check", Cli.bash("ls")).ok();
     cli.sql(
         "UPDATE signed_events SET event_type = 'audit.answer', payload = '"
-            + "{\"details\":{\"by\":\"m\",\"note\":2,\"reason\":\"planted\",\"record_hash\":\""
-            + hash(1)
-            + "\",\"sequence\":1}}' WHERE event_type = 'governance.check' AND sequence > 1");
+            + "{\"details\":{\"by\":\"m\",\"note\":3,\"reason\":\"planted\",\"record_hash\":\""
+            + hash(2)
+            + "\",\"sequence\":2}}' WHERE event_type = 'governance.check' AND sequence > 2");
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
   }
@@ -144,12 +144,12 @@ class LogAnswerTest {
   @Test
   void answerByRevokedKeyDoesNotCount() throws Exception {
     accuseFalsely();
-    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    cli.run("log", "answer", "3", "--reason", "the key was not mounted").ok();
     String old = data.keys().read().verificationKey().keyId();
     cli.run("keys", "rotate").ok();
-    cli.run("keys", "revoke", old, "--since", "4", "--reason", "stolen").ok();
+    cli.run("keys", "revoke", old, "--since", "5", "--reason", "stolen").ok();
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
-    cli.run("log", "answer", "2", "--reason", "said again").ok();
+    cli.run("log", "answer", "3", "--reason", "said again").ok();
     assertThat(cli.run("status").out()).contains("said again").doesNotContain("tampered ");
   }
 
@@ -157,7 +157,7 @@ class LogAnswerTest {
   @Test
   void verbsSignCheckpointOverTheirRow() throws Exception {
     accuseFalsely();
-    cli.run("log", "answer", "2", "--reason", "the key was not mounted").ok();
+    cli.run("log", "answer", "3", "--reason", "the key was not mounted").ok();
     assertAllCovered();
     String id = cli.rows().get(0).path("id").asString();
     cli.run("log", "erase-payload", id, "--reason", "asked to").ok();
@@ -198,7 +198,7 @@ class LogAnswerTest {
     assertThat(cli.run("log", "verify").out()).contains("no public key exists");
     assertThat(cli.run("status").out()).contains("there is no signing key");
     assertThat(cli.run("keys", "list").err()).contains("no keys here");
-    assertThat(rows()).isEqualTo(1);
+    assertThat(rows()).isEqualTo(2);
     Files.move(temp.resolve("away"), cli.data().resolve("keys"));
     cli.assertIntact(1);
     cli.run("status").ok();
@@ -223,8 +223,8 @@ class LogAnswerTest {
   }
 
   /**
-   * Appends, as a writer without the row's public key, a false note about row 1 in row 2, and an
-   * answer to no note in row 3.
+   * Appends, as a writer without the row's public key, a false note about row 2 in row 3, and an
+   * answer to no note in row 4.
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();
@@ -233,7 +233,7 @@ class LogAnswerTest {
             SqliteWriter.open(data.database()),
             CheckpointFile.at(data.lastCheckpoint()),
             KeyRing.of(List.of()))) {
-      events.answer(key, new TamperAnswer(99, 1, hash(1), "of no note", "owner"));
+      events.answer(key, new TamperAnswer(99, 2, hash(2), "of no note", "owner"));
     }
   }
 

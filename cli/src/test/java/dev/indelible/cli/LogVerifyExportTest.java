@@ -36,9 +36,9 @@ import tools.jackson.databind.JsonNode;
  * because its cases share one exported log.
  */
 class LogVerifyExportTest {
-  private static final int DECISIONS = 299;
+  private static final int DECISIONS = 298;
 
-  /** The number of rows, with the tally of their run. */
+  /** The number of rows, with the policy and the tally of their run. */
   private static final int ROWS = 300;
 
   private static final String ENTRIES = "tile/entries/000";

@@ -34,7 +34,7 @@ class LogVerifySinceTest {
   @BeforeEach
   void checkpointAndLaterRows() throws Exception {
     cli = new Cli(root.resolve("data"));
-    record(299);
+    record(298);
     copy(cli.data(), root.resolve("backup"));
     cli.run("log", "export", root.resolve("log").toString()).ok();
     kept = Files.copy(root.resolve("log/checkpoint"), root.resolve("kept"));
@@ -113,7 +113,7 @@ class LogVerifySinceTest {
   @Test
   void changedRowAndTileBeforeSinceAreFound() throws Exception {
     cli = new Cli(root.resolve("full"));
-    record(255);
+    record(254);
     cli.run("log", "export", root.resolve("full-log").toString()).ok();
     kept = root.resolve("full-log/checkpoint");
     record(3);

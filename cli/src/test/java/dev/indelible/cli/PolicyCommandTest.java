@@ -64,6 +64,7 @@ class PolicyCommandTest {
         .containsExactly(
             "agents",
             "description",
+            "except",
             "expires",
             "id",
             "labels",
@@ -134,7 +135,7 @@ class PolicyCommandTest {
     assertThat(text.exit()).isEqualTo(ExitCode.FAILED);
     assertThat(text.out().lines())
         .containsExactly(
-            "       1  allow -> refuse  T1  " + shown("delete"),
+            "       2  allow -> refuse  T1  " + shown("delete"),
             "2 decisions, 1 change under " + policy + ", 1 cannot be repeated",
             "  1  allow -> refuse");
     JsonNode totals = policy("replay", "--output", "json").jsonLines().get(1);

@@ -108,8 +108,9 @@ class ProcessTest {
   void tailShowsRowsOfAnotherProcessUntilTerminated() throws Exception {
     ChildJvm tail = cli.process("log", "tail", "--output", "json");
     assertThat(tail.readLine()).contains("\"sequence\":1,");
+    assertThat(tail.readLine()).contains("\"sequence\":2,");
 
-    for (int sequence = 2; sequence <= 4; sequence++) {
+    for (int sequence = 3; sequence <= 5; sequence++) {
       cli.run("check", Cli.bash("ls " + sequence)).ok();
 
       assertThat(tail.readLine()).contains("\"sequence\":" + sequence + ",");

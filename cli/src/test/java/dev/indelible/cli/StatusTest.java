@@ -31,7 +31,7 @@ class StatusTest {
   private Cli cli;
 
   @BeforeEach
-  void allowAndRefusal() {
+  void policyAllowAndRefusal() {
     cli = new Cli(directory.resolve("data"));
     cli.run("check", Cli.bash("ls")).ok();
     cli.run("check", Cli.bash("rm -rf /"));
@@ -42,9 +42,9 @@ class StatusTest {
     JsonNode status = status(0);
 
     assertThat(status.path("state").asString()).isEqualTo("ok");
-    assertThat(status.path("rows").asInt()).isEqualTo(2);
+    assertThat(status.path("rows").asInt()).isEqualTo(3);
     assertThat(status.path("refusals").asInt()).isEqualTo(1);
-    assertThat(status.path("head").path("sequence").asInt()).isEqualTo(2);
+    assertThat(status.path("head").path("sequence").asInt()).isEqualTo(3);
     assertThat(status.path("keys").size()).isEqualTo(1);
     assertThat(status.path("problems").size()).isZero();
     assertThat(dlqSize(status).asInt(-1)).isZero();
@@ -58,11 +58,11 @@ class StatusTest {
     cli.runOn(Cli.line("agent:a", Cli.bash("ls")).repeat(3), "gate").ok();
 
     JsonNode tally = status(0).path("tally");
-    assertThat(tally.path("sequence").asInt()).isEqualTo(6);
+    assertThat(tally.path("sequence").asInt()).isEqualTo(7);
     assertThat(tally.path("attempts").asInt()).isEqualTo(3);
     assertThat(tally.path("pending").asInt()).isZero();
     assertThat(tally.path("closed").asBoolean()).isTrue();
-    assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 6: 3 attempts");
+    assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 7: 3 attempts");
   }
 
   /** The number of dead letters is null if they cannot be read. */
@@ -74,7 +74,7 @@ class StatusTest {
 
     assertThat(dlqSize(status).isNull()).isTrue();
     assertThat(status.path("state").asString()).isEqualTo("unhealthy");
-    assertThat(status.path("rows").asInt()).isEqualTo(2);
+    assertThat(status.path("rows").asInt()).isEqualTo(3);
   }
 
   @Test
@@ -134,7 +134,7 @@ class StatusTest {
   /** The next writer records a changed row, and status reports it. */
   @Test
   void tamperedChainIsReported() throws Exception {
-    cli.sql("UPDATE signed_events SET agent_id = 'someone else' WHERE sequence = 2");
+    cli.sql("UPDATE signed_events SET agent_id = 'someone else' WHERE sequence = 3");
     cli.run("check", Cli.bash("ls")).ok();
 
     JsonNode status = status(1);

@@ -54,19 +54,19 @@ class TerminalSafetyTest {
             + ("'" + HOSTILE + "',").repeat(4)
             + "5)");
     for (String column : List.of("id", "agent_id", "event_type", "timestamp", "payload")) {
-      cli.sql("UPDATE signed_events SET " + column + " = '" + HOSTILE + "' WHERE sequence = 1");
+      cli.sql("UPDATE signed_events SET " + column + " = '" + HOSTILE + "' WHERE sequence = 2");
     }
-    cli.sql("UPDATE signed_events SET attest_level = '" + HOSTILE + "' WHERE sequence = 1");
-    cli.sql("UPDATE signed_events SET key_id = '" + HOSTILE + "' WHERE sequence = 2");
+    cli.sql("UPDATE signed_events SET attest_level = '" + HOSTILE + "' WHERE sequence = 2");
+    cli.sql("UPDATE signed_events SET key_id = '" + HOSTILE + "' WHERE sequence = 3");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
         "log list",
-        "log show 1",
         "log show 2",
         "log show 3",
+        "log show 4",
         "log tail --no-follow",
         "log verify",
         "dlq list",
@@ -104,7 +104,7 @@ class TerminalSafetyTest {
   /** Every hostile character is visible as an escape. */
   @Test
   void hostileCharactersAreShownAsEscapes() {
-    assertThat(cli.run("log", "show", "1").out())
+    assertThat(cli.run("log", "show", "2").out())
         .contains("\\x1b[2J\\x07\\x9b31m\\x0d\\x0aforged\\x85\\u2028\\u2029\\u202e\\u2066\\u200b");
   }
 

@@ -57,7 +57,8 @@ class ThirdPartyTest {
 
     cli = new Cli(root.resolve("data"));
     log = root.resolve("log");
-    record(cli.data(), FIRST);
+    // The policy is the first row.
+    record(cli.data(), FIRST - 1);
     assertThat(cli.run("log", "export", log.toString()).ok().out()).startsWith("40,000 rows of ");
     kept = Files.copy(log.resolve("checkpoint"), root.resolve("kept"));
     record(cli.data(), ROWS - FIRST);
@@ -65,9 +66,9 @@ class ThirdPartyTest {
     vkey = Files.readString(log.resolve("vkeys")).strip();
   }
 
-  private static void record(Path data, int rows) throws Exception {
+  private static void record(Path data, int decisions) throws Exception {
     Indelible indelible = Indelible.builder(data).withoutTallies().open();
-    for (int i = 0; i < rows; i++) {
+    for (int i = 0; i < decisions; i++) {
       indelible.gate().check("agent:" + i % 7, new Bash("rm -rf /" + i));
     }
     assertThat(indelible.closeAndFlush(Duration.ofMinutes(5)).isComplete()).isTrue();
@@ -116,9 +117,9 @@ class ThirdPartyTest {
     Path forked = root.resolve("forked");
     fork.run("log", "export", forked.toString()).ok();
     assertThat(growth(log, forked.resolve("checkpoint"), vkey)).isEqualTo(1);
-    assertThat(output).contains("the log was forked: its first 1 entries are not those");
+    assertThat(output).contains("the log was forked: its first 2 entries are not those");
     assertThat(growth(forked, kept, vkey)).isEqualTo(1);
-    assertThat(output).contains("the log was rolled back: it has 1 entries, and signed 40000");
+    assertThat(output).contains("the log was rolled back: it has 2 entries, and signed 40000");
   }
 
   private static void copy(Path from, Path to) throws IOException {
@@ -145,9 +146,9 @@ class ThirdPartyTest {
     assertThat(keys).hasSize(2);
 
     assertThat(export(exported, keys)).as(output).isZero();
-    assertThat(output).startsWith("verified 3 entries of indelible/");
+    assertThat(output).startsWith("verified 4 entries of indelible/");
     assertThat(growth(exported, before, keys)).as(output).isZero();
-    assertThat(output).startsWith("grown from 1 to 3 entries of indelible/");
+    assertThat(output).startsWith("grown from 2 to 4 entries of indelible/");
     Path receipt = root.resolve("after-rotation");
     String id = rotated.rows().get(0).path("id").asString();
     rotated.run("log", "prove", id, "--out", receipt.toString()).ok();

@@ -84,7 +84,7 @@ class WitnessCommandTest {
     // A process that records a single action does not ask witnesses.
     cli.run("check", Cli.bash("ls")).ok();
     assertThat(status(0).path("witnesses").path("cosigned").asInt(-1)).isZero();
-    assertThat(status(0).path("witnesses").path("not_cosigned").asInt()).isEqualTo(2);
+    assertThat(status(0).path("witnesses").path("not_cosigned").asInt()).isEqualTo(3);
 
     await()
         .atMost(Duration.ofMinutes(1))

@@ -37,10 +37,13 @@ public final class CanonicalJson {
   /** Maximum nesting depth; deeper input is an attempt to exhaust the stack. */
   public static final int MAX_DEPTH = 500;
 
-  /** Maximum length of a text, in bytes; far above the 1 MiB that an event keeps. */
+  /** Maximum length of a text, in bytes; far above the 1 MiB limit on an event's payload. */
   public static final int MAX_TEXT_BYTES = 64 * 1024 * 1024;
 
-  /** A parser without databind's mapper, which takes longer to start than a decision takes. */
+  /**
+   * Creates parsers without {@code ObjectMapper}: starting the mapper takes longer than one policy
+   * decision.
+   */
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .streamReadConstraints(
@@ -73,7 +76,7 @@ public final class CanonicalJson {
     }
     try (JsonParser text = JSON.createParser(ObjectReadContext.empty(), decode(utf8))) {
       if (text.nextToken() == null) {
-        throw new JsonFormatException("nothing to read where a JSON value should be");
+        throw new JsonFormatException("empty input; a JSON value is expected");
       }
       JsonNode node = tree(text);
       if (text.nextToken() != null) {
@@ -137,8 +140,8 @@ public final class CanonicalJson {
   }
 
   /**
-   * Decodes UTF-8. Jackson does not: it detects UTF-16 and UTF-32, skips a byte order mark, and
-   * accepts overlong forms and encoded surrogates (RFC 3629 section 3).
+   * Decodes strict UTF-8. Jackson's own decoding is lenient: it detects UTF-16 and UTF-32, skips a
+   * byte order mark, and accepts overlong forms and encoded surrogates (RFC 3629 section 3).
    */
   private static String decode(byte[] utf8) throws JsonFormatException {
     try {
@@ -187,7 +190,10 @@ public final class CanonicalJson {
     }
   }
 
-  /** Writes the members sorted by name as UTF-16 code units (RFC 8785 section 3.2.3). */
+  /**
+   * Writes the members in the order of the UTF-16 code units of their names (RFC 8785 section
+   * 3.2.3).
+   */
   private static void writeObject(JsonNode node, CanonicalWriter out) {
     List<String> names = new ArrayList<>(node.propertyNames());
     names.sort(null);

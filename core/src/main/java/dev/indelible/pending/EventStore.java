@@ -25,8 +25,8 @@ public interface EventStore {
   /**
    * Reads the oldest waiting events, in order, without removing them. Called by the drainer alone.
    *
-   * @param max maximum number of events; events that were read ahead under a larger limit may all
-   *     be returned
+   * @param max maximum number of events. A batch may exceed it if it was read ahead by an earlier
+   *     call with a larger maximum
    */
   EventBatch peek(int max);
 

@@ -46,7 +46,7 @@ public record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredT
       Checkpoint checkpoint = verify(signed, keys);
       if (checkpoint.size() != stored.size()) {
         throw EvidenceException.contradicted(
-            "the checkpoint that is kept as over %s rows says that it is over %s",
+            "the checkpoint is stored with size %s, but its signed text states size %s",
             stored.size(), checkpoint.size());
       }
       return new SignedTree(signed, checkpoint, new StoredTiles(ledger));
@@ -56,7 +56,8 @@ public record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredT
   }
 
   /**
-   * Returns the content of a checkpoint that one of these keys signed under its origin.
+   * Returns the content of the checkpoint, if one of these keys signed it. The key name is the
+   * checkpoint's origin.
    *
    * @throws VerificationException if none of them signed it
    */
@@ -66,7 +67,7 @@ public record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredT
     try {
       return signed.verify(origin, VerifierKey.ofLog(origin, keys.keys()));
     } catch (IllegalArgumentException e) {
-      // No key can have such a name, so none has signed.
+      // The origin is not a valid key name, so no key can have signed the checkpoint.
       throw new VerificationException(
           VerificationException.Reason.UNKNOWN_ORIGIN, String.valueOf(e.getMessage()));
     }

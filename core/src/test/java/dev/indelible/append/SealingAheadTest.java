@@ -46,7 +46,7 @@ class SealingAheadTest {
   }
 
   @Test
-  void unexpectedEventsAreSealedAgain() {
+  void unexpectedEventsAreSealedCorrectly() {
     seal(events.subList(0, 100), events.subList(100, 200));
     seal(events.subList(1_000, 1_100), events.subList(100, 200));
 

@@ -8,6 +8,7 @@ import dev.indelible.Indelible;
 import dev.indelible.check.Verifier;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.RulePolicy;
@@ -74,7 +75,7 @@ class OneFileTest {
               .isInstanceOf(GovernanceRefusal.class)
               .hasMessageContaining("R100");
         }
-        assertThat(indelible.metrics().pending()).isEqualTo(1);
+        assertThat(indelible.metrics().pending()).as("policy and refusal").isEqualTo(2);
         connection.commit();
 
         assertThat(count(statement, "memories")).isEqualTo(1);
@@ -87,11 +88,13 @@ class OneFileTest {
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       List<ChainRow> rows = new ArrayList<>();
       ledger.forEachRow(RowQuery.all(), rows::add);
-      // The refusal, and a tally: one write refused, two permitted. Permitted writes are not
-      // recorded.
-      assertThat(rows).hasSize(2);
-      assertThat(rows.get(0).eventType()).isEqualTo(DeferredAuditEvent.REFUSAL);
-      assertThat(new String(rows.get(0).payload().orElseThrow(), StandardCharsets.UTF_8))
+      // The policy, the refusal, and a tally: one write refused, two permitted. Permitted writes
+      // are
+      // not recorded.
+      assertThat(rows).hasSize(3);
+      assertThat(rows.get(0).eventType()).isEqualTo(SystemEvent.POLICY_LOADED);
+      assertThat(rows.get(1).eventType()).isEqualTo(DeferredAuditEvent.REFUSAL);
+      assertThat(new String(rows.get(1).payload().orElseThrow(), StandardCharsets.UTF_8))
           .contains("INSERT INTO archive", "forbidden", "R100");
       assertThat(
               new Verifier(ledger, VerificationOptions.of(data.keys().accepted()))

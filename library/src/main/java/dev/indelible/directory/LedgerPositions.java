@@ -10,9 +10,9 @@ import java.nio.file.Path;
 import java.util.UUID;
 
 /**
- * The journal positions of a ledger, and its events to compare them with.
+ * Reads from a ledger the committed position of each journal, and whether the ledger has an event.
  *
- * @param position reads the position of a journal
+ * @param position reads the last committed position of a journal; 0 if there is none
  * @param recorded reads whether the ledger has an event
  */
 public record LedgerPositions(
@@ -25,7 +25,8 @@ public record LedgerPositions(
   }
 
   /**
-   * Returns the positions of a ledger's file, which may not exist yet. Reads also on a full disk.
+   * Returns the positions of a ledger's file, which may not exist yet. Works even if the disk is
+   * full.
    */
   public static LedgerPositions at(Path database) {
     return new LedgerPositions(

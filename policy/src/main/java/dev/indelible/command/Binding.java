@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * Knowledge about a variable.
  *
- * @param alternatives each a list of the elements that the variable may have: one of a scalar, none
- *     of a variable that is not set
+ * @param alternatives the possible values of the variable, each a list of elements: one element for
+ *     a scalar, none for a variable that is not set
  * @param isExported true if other programs see it
  */
 record Binding(List<List<Value>> alternatives, boolean isExported) {
@@ -22,7 +22,7 @@ record Binding(List<List<Value>> alternatives, boolean isExported) {
     return new Binding(List.of(List.of(value)), false);
   }
 
-  /** Returns a scalar with these alternatives. */
+  /** Returns the binding of a scalar with these possible values. */
   static Binding scalar(List<Value> values) {
     if (values.size() == 1) {
       return of(values.get(0));

@@ -6,11 +6,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Brace expansion (bash manual 3.5.1): one word becomes several, before any other expansion. */
+/** Brace expansion (bash manual 3.5.1): expands one word to several, before any other expansion. */
 final class Braces {
   private static final int MAX_WORDS = 2_000;
 
-  /** The number of a part that is not unquoted text; the index of the part is added. */
+  /**
+   * Base of the symbols for parts that are not unquoted text. The symbol of a part is this number
+   * plus the index of the part.
+   */
   private static final int PART = 1 << 20;
 
   private final List<Word.Part> parts;
@@ -33,7 +36,7 @@ final class Braces {
     return opens && separates;
   }
 
-  /** Returns the words that a word stands for, in order. */
+  /** Returns the words to which a word expands, in order. */
   static List<Word> expand(Word word, Budget budget) {
     Braces braces = new Braces(word.parts(), budget);
     List<Word> words = new ArrayList<>();
@@ -43,7 +46,10 @@ final class Braces {
     return words;
   }
 
-  /** Returns the word as characters, its other parts as numbers beyond all characters. */
+  /**
+   * Returns the word as symbols: each character of unquoted text, and one number for each other
+   * part. The numbers are larger than all characters.
+   */
   private int[] symbols() {
     int[] symbols = new int[parts.size()];
     int size = 0;
@@ -60,7 +66,10 @@ final class Braces {
     return Arrays.copyOf(symbols, size);
   }
 
-  /** Returns the text of a part in which braces may be; empty of others. */
+  /**
+   * Returns the text of an unquoted literal; empty for other parts, in which braces have no
+   * meaning.
+   */
   private static String text(Word.Part part) {
     return part instanceof Word.Literal literal && !literal.isQuoted() ? literal.text() : "";
   }
@@ -124,7 +133,7 @@ final class Braces {
     return List.of(symbols);
   }
 
-  /** Returns where each opening brace is closed; -1 for those that are not. */
+  /** Returns the offset of the closing brace of each opening brace; -1 if there is none. */
   private static int[] closings(int[] symbols) {
     int[] closings = new int[symbols.length];
     int[] open = new int[symbols.length];
@@ -140,7 +149,7 @@ final class Braces {
     return closings;
   }
 
-  /** Returns what a pair of braces stands for; nothing if it is text. */
+  /** Returns the expansions of a pair of braces; empty if the braces are text. */
   private List<int[]> inner(int[] symbols, int open, int close) {
     List<int[]> all = new ArrayList<>();
     int depth = 0;
@@ -161,7 +170,10 @@ final class Braces {
     return hasComma ? all : sequence(slice(symbols, open + 1, close));
   }
 
-  /** Returns the members of {@code 1..9} or {@code a..e}; nothing if it is neither. */
+  /**
+   * Returns the members of a sequence such as {@code 1..9} or {@code a..e}; empty if the text is
+   * not a sequence.
+   */
   private static List<int[]> sequence(int[] symbols) {
     StringBuilder text = new StringBuilder();
     for (int symbol : symbols) {
@@ -222,7 +234,7 @@ final class Braces {
   /**
    * Returns the members of a sequence.
    *
-   * @param width of each number with zeros before it; 0 for numbers as they are, -1 for letters
+   * @param width the width to which zeros pad each number; 0 for no padding, -1 for letters
    */
   private static List<int[]> members(long first, long last, long step, int width) {
     List<int[]> all = new ArrayList<>();

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Commands that the shell runs itself, as far as they change what later commands do. */
+/** Builtins of the shell: their effects on later commands. */
 final class Builtins {
   /** A variable that stands for {@code set -a}. */
   static final String ALL_EXPORTED = "set -a";
@@ -70,7 +70,7 @@ final class Builtins {
     return CONTROL.contains(name) || CHANGE.contains(name) || OTHER.contains(name);
   }
 
-  /** Returns true if a command decides by itself which commands run. */
+  /** Returns true if a builtin runs other commands, or changes which commands run next. */
   boolean isControl(String name) {
     return CONTROL.contains(name);
   }
@@ -83,7 +83,7 @@ final class Builtins {
     return aliases.getOrDefault(name, List.of());
   }
 
-  /** Runs a command that decides by itself which commands run. */
+  /** Runs a builtin that runs other commands, or changes which commands run next. */
   Outcome control(String name, List<Value> argv, Runner.Call call) {
     State state = call.state();
     List<Value> arguments = argv.subList(1, argv.size());
@@ -123,7 +123,7 @@ final class Builtins {
     return all.build();
   }
 
-  /** Runs {@code command}, {@code builtin}: the command after their options. */
+  /** Runs the command after {@code command} or {@code builtin} and its options. */
   private Outcome command(List<Value> arguments, Runner.Call call) {
     if (!arguments.isEmpty()) {
       String option = arguments.get(0).prefix();

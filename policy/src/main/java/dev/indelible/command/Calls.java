@@ -19,7 +19,7 @@ final class Calls {
   private final Interpreter interpreter;
   private final Flow flow;
 
-  /** Functions and files that run, innermost last. */
+  /** The functions and files that are running, innermost last. */
   private final Deque<Call> running = new ArrayDeque<>();
 
   /** Pipelines and background commands around the current command. */
@@ -31,9 +31,10 @@ final class Calls {
   /** States in which the current function ends early; null outside of functions. */
   private @Nullable List<State> returns;
 
-  /** Variables that the current function has for itself, and their values outside of it. */
+  /** The local variables of the current function. */
   private List<String> locals = new ArrayList<>();
 
+  /** The values of these variables outside of the function. */
   private List<@Nullable Binding> localValues = new ArrayList<>();
 
   Calls(Interpreter interpreter, Flow flow) {
@@ -42,7 +43,7 @@ final class Calls {
   }
 
   /**
-   * A function or file that runs.
+   * A running function or file.
    *
    * @param key the body of the function, or a text that names the file
    */
@@ -56,7 +57,10 @@ final class Calls {
     conditions += change;
   }
 
-  /** Begins a shell of its own, in which no function runs; returns the ends of the current one. */
+  /**
+   * Begins a separate shell, in which no function runs. Returns the end states of the current
+   * function, for {@link #reenterFunction}.
+   */
   @Nullable List<State> leaveFunction() {
     @Nullable List<State> outer = returns;
     returns = null;

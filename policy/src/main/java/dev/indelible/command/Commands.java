@@ -11,8 +11,8 @@ public final class Commands {
   private Commands() {}
 
   /**
-   * Returns the commands that a script may run, in the order in which they are met. What cannot be
-   * read is a command with a use of the role {@code HIDES} that states why.
+   * Returns the commands that a script may run, in the order of interpretation. A part that cannot
+   * be read becomes a command with a use of the role {@code HIDES}, which states the reason.
    */
   public static List<EffectiveCommand> of(String script, Context context) {
     return new Interpreter(context, Programs.standard()).run(script);

@@ -19,7 +19,7 @@ public record Context(Value workingDirectory, Value home, Map<String, String> va
   }
 
   /**
-   * Returns a context of which the environment is unknown.
+   * Returns a context whose environment variables are unknown.
    *
    * @param workingDirectory empty if it is unknown
    * @param home empty if it is unknown
@@ -31,10 +31,10 @@ public record Context(Value workingDirectory, Value home, Map<String, String> va
   }
 
   /**
-   * Returns this context in another place.
+   * Returns this context with another working directory and home directory.
    *
-   * @param otherDirectory empty for that of this context
-   * @param otherHome empty for that of this context
+   * @param otherDirectory the working directory; empty to keep that of this context
+   * @param otherHome the home directory; empty to keep that of this context
    */
   public Context in(String otherDirectory, String otherHome) {
     return new Context(

@@ -102,13 +102,14 @@ final class Disclosure {
     return SECRET_VARIABLE.matcher(argument.prefix().toUpperCase(Locale.ROOT)).matches();
   }
 
-  /** Returns true if code prints the environment as a whole. */
+  /** Returns true if code prints the whole environment. */
   static boolean isMadeBy(Value code) {
     return PRINTS_ENVIRONMENT.matcher(code.prefix()).find();
   }
 
   /**
-   * Returns true if a filter of lines prints secrets: it selects them, or removes only other lines.
+   * Returns true if a filter of lines may print secrets: its pattern matches secrets, or the filter
+   * prints the lines that do not match.
    */
   private static boolean selectsSecrets(List<Value> arguments) {
     for (Value argument : arguments) {

@@ -12,17 +12,17 @@ import java.util.List;
  * @param argv the program and its arguments after expansion; empty if there are only assignments or
  *     redirections, or if the script could not be read
  * @param workingDirectory where it runs
- * @param uses what it does with its arguments, its redirections and its variables; the commands
- *     that it runs stand beside it. {@code RUNS_INPUT} and {@code SENDS} have the content of the
- *     standard input as their argument, and {@code RUNS_INPUT} also stands for code that comes from
- *     a file or text of which no more is known; a path that leads through a link of the script is
- *     there once as written and once resolved
+ * @param uses what it does with its arguments, its redirections and its variables. The commands
+ *     that it runs are separate effective commands. The argument of {@code RUNS_INPUT} and {@code
+ *     SENDS} is the content of the standard input. {@code RUNS_INPUT} also represents code from a
+ *     file or text whose content is unknown. A path through a link that the script creates has two
+ *     uses: one with the path as written, one with the resolved path
  * @param via the wrappers that lead to it, outermost first, for example {@code sudo}, {@code sh -c}
  * @param machine where it runs: empty for this machine, else the container or host
  */
 public record EffectiveCommand(
     List<Value> argv, Value workingDirectory, List<Use> uses, List<String> via, String machine) {
-  /** Characters of a command that are shown. */
+  /** Maximum number of characters of a command that are shown. */
   private static final int MAX_DISPLAY = 300;
 
   /** Takes copies of the lists. */
@@ -32,7 +32,7 @@ public record EffectiveCommand(
     via = List.copyOf(via);
   }
 
-  /** Returns true if it stands for commands that could not be read. */
+  /** Returns true if it represents commands that could not be read. */
   public boolean isOpaque() {
     for (Use use : uses) {
       if (use.role() == Role.HIDES) {

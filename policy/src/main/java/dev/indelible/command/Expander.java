@@ -26,7 +26,7 @@ final class Expander {
     return parameters;
   }
 
-  /** Returns the words of a command after expansion, in each of its alternatives. */
+  /** Returns each possible list of words of a command after expansion. */
   List<List<Value>> words(List<Word> words, State state) {
     List<List<Value>> rows = new ArrayList<>(1);
     rows.add(new ArrayList<>(words.size()));
@@ -78,10 +78,7 @@ final class Expander {
     return all;
   }
 
-  /**
-   * Returns the value of a word in which nothing is expanded; null if the word may have an
-   * expansion.
-   */
+  /** Returns the value of a word without expansions; null if the word may have an expansion. */
   private @Nullable Value plain(Word word) {
     if (word.parts().size() != 1 || !(word.parts().get(0) instanceof Word.Literal literal)) {
       return null;
@@ -103,14 +100,17 @@ final class Expander {
     return false;
   }
 
-  /** Returns the fields of a word, in each of its alternatives. Braces are text. */
+  /** Returns each possible list of fields of a word. Does not expand braces. */
   List<List<Value>> fields(Word word, State state) {
     Fields fields = new Fields(true, separators(state), interpreter.budget());
     addWord(word, state, fields);
     return fields.done();
   }
 
-  /** Returns the alternatives of a word that is one field: nothing in it is split or matched. */
+  /**
+   * Returns the possible values of a word, expanded to one field without word splitting or pathname
+   * expansion.
+   */
   List<Value> value(Word word, State state) {
     if (word.parts().isEmpty()) {
       return List.of(Value.EMPTY);
@@ -124,7 +124,7 @@ final class Expander {
     return fields.single();
   }
 
-  /** Returns a word as one value: unknown if it has several. */
+  /** Returns the value of a word; an unknown value if several are possible. */
   Value single(Word word, State state) {
     List<Value> values = value(word, state);
     if (values.size() == 1) {
@@ -136,7 +136,7 @@ final class Expander {
   }
 
   /**
-   * Returns a word as a pattern, in which quoted text stands for itself.
+   * Returns a word as a pattern, in which quoted text matches literally.
    *
    * @return null if the pattern is unknown
    */
@@ -187,7 +187,8 @@ final class Expander {
   /**
    * Adds unquoted text of a word.
    *
-   * @param assigned where the value of an assignment begins in it; 0 or less if there is none
+   * @param assigned the offset in the text where the value of an assignment begins; 0 or less if
+   *     there is no assignment
    */
   private void text(
       String text, int assigned, boolean isFirst, boolean isLast, State state, Fields fields) {
@@ -203,7 +204,7 @@ final class Expander {
     }
   }
 
-  /** Adds text that begins with a tilde: up to the first slash it names a directory. */
+  /** Adds text that begins with a tilde. The text up to the first slash names a directory. */
   private void tilde(String text, boolean isLast, State state, Fields fields) {
     int end = text.indexOf('/');
     if (end < 0 && !isLast) {
@@ -224,7 +225,10 @@ final class Expander {
     }
   }
 
-  /** Returns where the value begins in a word of the form {@code NAME=…}; -1 if it is none. */
+  /**
+   * Returns where the value begins in a word of the form {@code NAME=…}; -1 if the word is not an
+   * assignment.
+   */
   static int assignmentEnd(Word word) {
     if (word.parts().isEmpty()
         || !(word.parts().get(0) instanceof Word.Literal literal)
@@ -301,7 +305,7 @@ final class Expander {
     }
   }
 
-  /** Returns the value of an arithmetic expression, and makes its assignments. */
+  /** Returns the value of an arithmetic expression, and performs its assignments. */
   Value arithmetic(Word expression, State state) {
     Value text = single(expression, state);
     @Nullable Long value = number(text, state);

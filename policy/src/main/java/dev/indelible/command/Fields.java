@@ -6,7 +6,7 @@ import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The fields that a word expands to, built from left to right, with alternatives side by side. */
+/** The fields to which a word expands, built from left to right. Each row is one alternative. */
 final class Fields {
   private final boolean isSplit;
   private final String separators;
@@ -16,8 +16,8 @@ final class Fields {
   /**
    * Begins a word.
    *
-   * @param isSplit true if unquoted expansions are split and have globs; otherwise the word is one
-   *     field
+   * @param isSplit true if unquoted expansions undergo word splitting and pathname expansion; false
+   *     if the word is one field
    * @param separators the characters of {@code IFS}
    */
   Fields(boolean isSplit, String separators, Budget budget) {
@@ -27,7 +27,7 @@ final class Fields {
     rows.add(new Row());
   }
 
-  /** One alternative. */
+  /** The fields of one alternative. */
   private static final class Row {
     final List<Value> done = new ArrayList<>(2);
     Value.Builder field = new Value.Builder();
@@ -56,7 +56,7 @@ final class Fields {
     return isSplit;
   }
 
-  /** Adds a value that is neither split nor matched. */
+  /** Adds a value without word splitting or pathname expansion. */
   void quoted(Value value) {
     for (Row row : rows) {
       budget.text(value.size());
@@ -65,7 +65,7 @@ final class Fields {
     }
   }
 
-  /** Adds unquoted text of the script: it is matched, and not split. */
+  /** Adds unquoted text of the script, with pathname expansion but without word splitting. */
   void literal(String text) {
     for (Row row : rows) {
       if (isSplit) {
@@ -77,7 +77,7 @@ final class Fields {
     }
   }
 
-  /** Adds unquoted text within an expansion: it is matched and split. */
+  /** Adds the value of an unquoted expansion, with pathname expansion and word splitting. */
   void unquoted(Value value) {
     for (Row row : rows) {
       unquoted(row, value);
@@ -87,7 +87,7 @@ final class Fields {
   /**
    * Adds alternatives.
    *
-   * @param alternatives each a list of elements, which are fields of their own
+   * @param alternatives each a list of elements; each element becomes a separate field
    */
   void alternatives(List<List<Value>> alternatives, boolean isQuoted) {
     if (alternatives.size() == 1) {
@@ -168,7 +168,7 @@ final class Fields {
     return copy;
   }
 
-  /** Takes the rows of other fields in place of its own, or beside them. */
+  /** Adds the rows of other fields. If {@code isBeside} is false, they replace the present rows. */
   void take(Fields other, boolean isBeside) {
     if (isBeside) {
       rows.addAll(other.rows);
@@ -187,7 +187,7 @@ final class Fields {
     }
   }
 
-  /** Returns the fields of each alternative, each alternative once. */
+  /** Returns the fields of each distinct alternative. */
   List<List<Value>> done() {
     List<List<Value>> all = new ArrayList<>(rows.size());
     for (Row row : rows) {
@@ -199,7 +199,7 @@ final class Fields {
     return all;
   }
 
-  /** Returns each alternative as one value; fields are joined by spaces. */
+  /** Returns each distinct alternative as one value, with its elements joined by spaces. */
   List<Value> single() {
     List<Value> all = new ArrayList<>(rows.size());
     for (Row row : rows) {

@@ -19,7 +19,9 @@ final class Files {
   /** Named pipes that the script makes. */
   private Set<String> pipes = Set.of();
 
-  /** True if a named pipe was written, which another command may have read before. */
+  /**
+   * True if a named pipe was written. A command that was already interpreted may read that content.
+   */
   private boolean hasFilledPipe;
 
   /** Records that a path is a named pipe. */
@@ -35,7 +37,7 @@ final class Files {
     return isFilled;
   }
 
-  /** Adds a content that a file may have. */
+  /** Adds a possible content of a file. */
   void write(String key, Value content, boolean isAppended) {
     hasFilledPipe |= pipes.contains(key);
     if (contents.isEmpty()) {
@@ -55,7 +57,7 @@ final class Files {
     }
   }
 
-  /** Returns the contents that a file may have; none if the script does not write it. */
+  /** Returns the possible contents of a file; empty if the script does not write it. */
   List<Value> written(Value path, Value directory) {
     if (contents.isEmpty()) {
       return List.of();
@@ -69,7 +71,7 @@ final class Files {
     return found == null ? List.of() : found;
   }
 
-  /** Returns what reading a file gives. */
+  /** Returns the possible contents that a command reads from a file. */
   List<Value> read(Value path, Value directory, Streams io) {
     String text = path.isKnown() ? path.prefix() : "";
     switch (text) {

@@ -17,7 +17,7 @@ final class Flow {
   private final Loops loops;
   private final Calls calls;
 
-  /** States in which the current shell ends early. */
+  /** States in which the current shell exits early. */
   private List<State> exits = new ArrayList<>();
 
   Flow(Interpreter interpreter) {
@@ -26,7 +26,7 @@ final class Flow {
     this.calls = new Calls(interpreter, this);
   }
 
-  /** Runs a script in a shell of its own, with the traps that it sets. */
+  /** Runs a script in a separate shell, and then the traps that the script sets. */
   void shell(Script script, State state, Streams io) {
     List<State> outer = exits;
     @Nullable List<State> outerReturns = calls.leaveFunction();

@@ -39,7 +39,7 @@ final class Follower {
   }
 
   /**
-   * Records a command of the table, and runs what it runs.
+   * Records a command of the program table, and runs the commands that it runs.
    *
    * @return true if the commands that it runs have written its whole output
    */
@@ -104,7 +104,7 @@ final class Follower {
     return use.role() == Role.RUNS_COMMAND && use.detail().startsWith("chroot ");
   }
 
-  /** Returns the directory that uses name to work in; unknown if they name none. */
+  /** Returns the working directory that the uses name; unknown if they name none. */
   private static Value directory(List<Use> uses) {
     Value directory = Value.unknown(Origin.VARIABLE, "PWD");
     for (Use use : uses) {
@@ -127,8 +127,8 @@ final class Follower {
   }
 
   /**
-   * Returns the state in which a program works: with its own directory, if it is one of this
-   * machine, and its own variables.
+   * Returns the state in which a program runs, with the variables that its uses set. If the program
+   * runs on this machine, the state also has the working directory that its uses name.
    */
   private State prepared(List<Use> uses, State state, boolean isElsewhere) {
     State inner = state;
@@ -216,7 +216,7 @@ final class Follower {
     return new Use(use.role(), arguments, use.detail(), use.isRecursive(), use.isDetour());
   }
 
-  /** Runs what a program runs. */
+  /** Runs the commands and code that a program runs. */
   void follow(List<Use> uses, List<Value> argv, Runner.Call call, String program) {
     for (Use use : uses) {
       switch (use.role()) {
@@ -243,7 +243,7 @@ final class Follower {
     if (inner == outer && !use.isDetour() && runsOnInput(use)) {
       String peer = Written.contacted(uses);
       if (!peer.isEmpty()) {
-        // A program that connects and runs another, as "nc -e" does, joins the two.
+        // A program such as "nc -e" connects its peer to the input of the command that it runs.
         Streams joined = new Streams(new Input(Value.unknown(Origin.NETWORK, peer)), null);
         call = new Runner.Call(call.state(), joined, call.uses(), true);
       }
@@ -270,7 +270,10 @@ final class Follower {
     interpreter.place(outer);
   }
 
-  /** Removes words from a file. Before a command of {@code env}, these words are settings. */
+  /**
+   * Removes the leading words that come from a file. Before a command of {@code env}, these words
+   * are assignments.
+   */
   private static List<Value> withoutSettings(List<Value> command) {
     int first = 0;
     while (first < command.size() && isOfFile(command.get(first))) {
@@ -341,7 +344,7 @@ final class Follower {
     return name.substring(name.lastIndexOf('/') + 1);
   }
 
-  /** Runs the text of a script in a shell of its own. */
+  /** Runs the text of a script in a separate shell. */
   void shell(List<Value> arguments, Runner.Call call, String wrapper) {
     Value text = arguments.get(0);
     State child = call.state().child();

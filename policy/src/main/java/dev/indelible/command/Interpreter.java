@@ -40,7 +40,10 @@ final class Interpreter {
     this.simpleCommands = new SimpleCommands(this, runner);
   }
 
-  /** Returns what a script runs; past a limit, what was found up to there and why it ends. */
+  /**
+   * Returns the commands that a script runs. If a limit is exceeded, returns the commands found so
+   * far, and a command that states the reason.
+   */
   List<EffectiveCommand> run(String text) {
     State state = new State(context.workingDirectory(), budget);
     try {
@@ -55,14 +58,14 @@ final class Interpreter {
     return found;
   }
 
-  /** Returns what a command runs that is started without a shell. */
+  /** Returns the commands that run if a command is started without a shell. */
   List<EffectiveCommand> runCommand(List<Value> argv) {
     State state = new State(context.workingDirectory(), budget);
     return limited(
         state, () -> runner.run(argv, new Runner.Call(state, startStreams(), List.of(), true)));
   }
 
-  /** Returns what a command runs whose uses are known. */
+  /** Returns the commands that run if a command with known uses is started. */
   List<EffectiveCommand> runUses(List<Value> argv, List<Use> uses) {
     State state = new State(context.workingDirectory(), budget);
     Invocation invocation = new Invocation(argv.get(0).display(), uses, List.of(), Output.OTHER);
@@ -158,7 +161,7 @@ final class Interpreter {
   }
 
   /**
-   * Returns a text without NULs, which no argument can have, and without the line ends at its end.
+   * Returns a text without NULs and without trailing newlines. An argument cannot contain a NUL.
    */
   private static Value withoutLineEnds(Value output) {
     Value value = withoutNuls(output);
@@ -198,8 +201,8 @@ final class Interpreter {
   }
 
   /**
-   * Parses a text that the script runs as a script; null, and the text counts as hidden, if it
-   * cannot be read.
+   * Parses a text that the script runs as a script. If the text cannot be parsed, records it as
+   * hidden and returns null.
    */
   @Nullable Script parse(Value text, State state) {
     String encoded = placeholders.encode(text);
@@ -241,7 +244,7 @@ final class Interpreter {
     return new Use(Role.HIDES, what, reason, false, false);
   }
 
-  /** Runs the commands that a text would run if it is used as a prompt string. */
+  /** Records a text as hidden if it may run commands when it is expanded as a prompt string. */
   void prompt(Value text) {
     String shown = text.display();
     if (text.hasUnknown() || shown.contains("$(") || shown.indexOf('`') >= 0) {

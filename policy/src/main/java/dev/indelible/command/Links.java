@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Links that a script creates, symbolic or hard. */
 final class Links {
-  /** The limit of Linux for one path. */
+  /** Maximum number of links that are followed in one path, as on Linux. */
   private static final int MAX_LINKS = 40;
 
   /** Maximum number of names in a canonical path; a longer path is opaque. */
   private static final int MAX_NAMES = 1_024;
 
-  /** The targets by the paths of the links. */
+  /** The target of each link, by the path of the link. */
   private Map<String, Value> targets = Map.of();
 
   boolean isEmpty() {
@@ -28,8 +28,8 @@ final class Links {
   }
 
   /**
-   * Records the links that uses create, and returns the uses with each path that leads through a
-   * link of the script once more, resolved.
+   * Records the links that the uses create. Returns the uses. For each use of a path through a link
+   * of the script, also returns a use of the resolved path.
    */
   List<Use> followed(List<Use> uses, Value directory) {
     List<Use> all = uses;
@@ -80,7 +80,7 @@ final class Links {
     targets.put(key, target);
   }
 
-  /** Records that a path may have another name from now on. */
+  /** Records that a link may also have another path from now on. */
   void move(Value from, Value to, Value directory) {
     Value target = targets.get(key(names(from, directory)));
     if (target != null) {
@@ -89,10 +89,10 @@ final class Links {
   }
 
   /**
-   * Returns where a path leads by the links of the script; {@code ..} after a link leads above its
-   * target, as the system reads it.
+   * Resolves a path by the links of the script. As in the file system, {@code ..} after a link is
+   * the parent of the link's target.
    *
-   * @return null if it leads through no link
+   * @return null if the path contains no link
    */
   @Nullable Value through(Value path, Value directory, boolean followsLast) {
     if (targets.isEmpty()) {
@@ -132,7 +132,7 @@ final class Links {
   }
 
   private static void up(List<Value> names) {
-    // The first is the root.
+    // The first name is the root, which has no parent.
     if (names.size() > 1) {
       names.remove(names.size() - 1);
     }
@@ -152,8 +152,8 @@ final class Links {
   }
 
   /**
-   * Returns the names of a path from its root on: the first is empty for {@code /}, and otherwise
-   * what the path begins with.
+   * Returns the names of a path from its root on. The first name is empty for {@code /}; otherwise
+   * it is the beginning of the path.
    */
   private static List<Value> rawNames(Value path, Value directory) {
     boolean isAbsolute = Paths.isAbsolute(path) || directory.pieces().isEmpty();
@@ -166,7 +166,7 @@ final class Links {
     return names;
   }
 
-  /** Returns true if a path begins as one of Windows, where a backslash separates, too. */
+  /** Returns true if a path begins like a Windows path. There a backslash also separates names. */
   private static boolean isWindows(Value path) {
     String text = path.prefix();
     return text.startsWith("\\") || text.length() > 1 && text.charAt(1) == ':';

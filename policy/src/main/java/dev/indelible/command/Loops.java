@@ -16,13 +16,15 @@ import org.jspecify.annotations.Nullable;
 final class Loops {
   private static final int MAX_ROUNDS = 200;
 
-  /** Maximum number of numbers for which a loop runs; more add nothing new. */
+  /** Maximum number of numbers for which a loop runs; more numbers show no new commands. */
   private static final int MAX_NUMBERS = 50;
 
   private final Interpreter interpreter;
   private final Flow flow;
 
-  /** States in which the current loop ends or goes round early; null outside of loops. */
+  /**
+   * States at each {@code break} or {@code continue} of the current loop; null outside of loops.
+   */
   private @Nullable List<State> ends;
 
   Loops(Interpreter interpreter, Flow flow) {
@@ -30,7 +32,7 @@ final class Loops {
     this.flow = flow;
   }
 
-  /** Ends a loop or a round; continues outside of loops, as bash does. */
+  /** Ends a loop or a round. Outside of loops does nothing, as bash does. */
   Outcome end(State state) {
     if (ends == null) {
       return Outcome.of(state);
@@ -61,7 +63,10 @@ final class Loops {
     return Outcome.of(State.either(current, after));
   }
 
-  /** Returns the words that a loop goes over, each once. */
+  /**
+   * Returns the words for which a loop runs. If several lists of words are possible, returns each
+   * word once.
+   */
   private List<Value> items(Command.For loop, State state) {
     List<List<Value>> alternatives;
     if (loop.isSelect() || !loop.isOverArguments()) {
@@ -97,7 +102,10 @@ final class Loops {
     return true;
   }
 
-  /** A round of a loop: the state in which the next begins, and those in which the loop ended. */
+  /**
+   * The end of a round: the state in which the next round begins, and the state after {@code
+   * break}.
+   */
   private record Round(@Nullable State next, @Nullable State broken) {}
 
   private Round round(Script body, State state, Streams io) {
@@ -110,7 +118,7 @@ final class Loops {
     for (State each : mine) {
       broken = State.either(broken, each);
     }
-    // After "continue" the loop continues, which is not distinguished from "break".
+    // "continue" is not distinguished from "break", so the next round may begin in both states.
     return new Round(State.either(next, broken), broken);
   }
 

@@ -18,7 +18,7 @@ import java.util.Set;
  * harmless.
  */
 final class Names {
-  /** Commands whose output is documented to be evaluated: their words, one command a line. */
+  /** Commands whose documentation says to evaluate their output; idioms.txt has one per line. */
   private static final Set<String> IDIOMS = readIdioms();
 
   private static final Set<String> VERSIONED = Set.of("python", "pip", "gcc", "clang", "java");
@@ -28,8 +28,8 @@ final class Names {
       Set.of("bash", "node", "perl", "php", "python", "python3", "ruby", "sh");
 
   /**
-   * Maximum number of programs that a glob may stand for; a glob that matches more names no
-   * program.
+   * Maximum number of programs that a glob may match. A glob that matches more counts as matching
+   * no program.
    */
   private static final int MAX_CANDIDATES = 12;
 
@@ -42,8 +42,8 @@ final class Names {
   /**
    * A reading of the first words of a command.
    *
-   * @param names of the programs that it may be; none if nothing is known
-   * @param skipped words before the one that names the program
+   * @param names the names of the possible programs; empty if nothing is known
+   * @param skipped the number of words before the word that names the program
    * @param isHidden true if the spelling hides the name
    */
   record Reading(List<String> names, int skipped, boolean isHidden) {}
@@ -60,11 +60,11 @@ final class Names {
     Value last = Transforms.afterLastSlash(first);
     boolean isPath = last.pieces().size() < first.pieces().size() || !last.equals(first);
     if (isPath && last.isKnown() && !last.pieces().isEmpty()) {
-      // "$JAVA_HOME/bin/java": whatever the directory, the program is that.
+      // "$JAVA_HOME/bin/java": the name of the program is known, whatever its directory.
       return new Reading(known(last.prefix()), 0, false);
     }
     if (isContent(first)) {
-      // "$(cat file)": the file might as well be run itself.
+      // "$(cat file)": equivalent to running the file itself.
       return new Reading(List.of(), 0, false);
     }
     if (isArguments(first)) {
@@ -105,7 +105,7 @@ final class Names {
         && !value.has(Origin.INPUT);
   }
 
-  /** Returns whether a value is the content of files alone. */
+  /** Returns true if a value consists only of the content of files. */
   private static boolean isContent(Value value) {
     for (Value.Piece piece : value.pieces()) {
       if (!(piece instanceof Value.Unknown unknown) || unknown.origin() != Origin.FILE) {
@@ -115,7 +115,10 @@ final class Names {
     return true;
   }
 
-  /** Returns true if the name is {@code "$@"} or {@code "$1"} of a script that has none. */
+  /**
+   * Returns true if the name is an argument of the script, such as {@code "$@"} or {@code "$1"},
+   * and the arguments are unknown.
+   */
   private static boolean isArguments(Value value) {
     return value.pieces().size() == 1
         && value.pieces().get(0) instanceof Value.Unknown unknown
@@ -124,7 +127,9 @@ final class Names {
         && "@*123456789".contains(unknown.detail());
   }
 
-  /** Returns a text with its variables empty; nothing if it has other unknown parts. */
+  /**
+   * Returns a text with its variables replaced by empty text; empty if it has other unknown parts.
+   */
   private static String withoutVariables(Value value) {
     StringBuilder rest = new StringBuilder();
     for (Value.Piece piece : value.pieces()) {
@@ -158,7 +163,7 @@ final class Names {
     return found.size() > MAX_CANDIDATES ? List.of() : found;
   }
 
-  /** Returns true if a text is the output of a command that is documented to be evaluated. */
+  /** Returns true if a text is the output of a command whose documentation says to evaluate it. */
   boolean isIdiom(Value text) {
     if (text.pieces().isEmpty()) {
       return false;
@@ -179,8 +184,8 @@ final class Names {
   }
 
   /**
-   * Returns whether a command is a program of the project, or a file of it in another language: who
-   * runs it might as well run what it prints.
+   * Returns true if a command is a program of the project, or a file of the project in another
+   * language. To run its output is no more dangerous than to run the command itself.
    */
   private static boolean isOfProject(String command) {
     String[] words = command.split(" ", 3);

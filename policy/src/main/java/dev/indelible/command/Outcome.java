@@ -4,19 +4,20 @@ package dev.indelible.command;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The states in which a command may leave the shell; null where it does not go on.
+ * The possible states of the shell after a command. A state is null if the script does not continue
+ * with it.
  *
  * @param success after it succeeded
  * @param failure after it failed
  * @param unlikely after a failure that usually ends a script, such as a failure of {@code cd}; it
- *     counts only where the script handles the failure with <code>||</code>, {@code !} or {@code
- *     else} alone
+ *     counts only if the script handles the failure, with <code>||</code>, {@code !} or {@code
+ *     else}, or if the command has no other outcome
  */
 record Outcome(@Nullable State success, @Nullable State failure, @Nullable State unlikely) {
   /** The script ends. */
   static final Outcome END = new Outcome(null, null, null);
 
-  /** A command after which the state does not depend on its status. */
+  /** Returns the outcome of a command after which the state does not depend on its status. */
   static Outcome of(@Nullable State state) {
     return state == null ? END : new Outcome(state, state, null);
   }

@@ -21,7 +21,7 @@ final class Outputs {
     this.interpreter = interpreter;
   }
 
-  /** Returns the alternatives of what a command prints. */
+  /** Returns the possible outputs of a command. */
   List<Value> of(String name, List<Value> argv, @Nullable Invocation invocation, Runner.Call call) {
     List<Value> arguments = argv.subList(1, argv.size());
     String base = name.substring(name.lastIndexOf('/') + 1);
@@ -121,7 +121,10 @@ final class Outputs {
     }
   }
 
-  /** Returns true if {@code git} prints the repository's root, taken for the working directory. */
+  /**
+   * Returns true if {@code git} prints the root of the repository. The root is assumed to be the
+   * working directory.
+   */
   private static boolean isTopLevel(List<Value> arguments) {
     return !arguments.isEmpty()
         && arguments.get(arguments.size() - 1).prefix().equals("--show-toplevel");
@@ -191,7 +194,7 @@ final class Outputs {
         && unknown.origin() == Origin.INPUT;
   }
 
-  /** Returns the first words of a command line, which name what printed a text. */
+  /** Returns the first words of a command line, which identify the command that printed a text. */
   private static String words(List<Value> argv) {
     Value program = argv.get(0);
     boolean isHere = program.prefix().indexOf('/') > 0;
@@ -248,7 +251,7 @@ final class Outputs {
     return all;
   }
 
-  /** Returns where programs are, for a rule on a program's file. */
+  /** Returns assumed paths of programs, for rules on a program's file. */
   private static List<Value> installed(List<Value> programs) {
     List<Value> all = new ArrayList<>(programs.size());
     for (Value each : programs) {

@@ -10,7 +10,9 @@ import java.util.List;
 final class Paths {
   private Paths() {}
 
-  /** Returns a path from the root on; {@code .} and {@code ..} removed if all of it is known. */
+  /**
+   * Returns the absolute path. If the whole path is known, {@code .} and {@code ..} are removed.
+   */
   static Value resolve(Value path, Value directory) {
     Value absolute = path;
     if (!isAbsolute(path)) {
@@ -62,7 +64,9 @@ final class Paths {
     return path.length() == 1 || !path.endsWith("/");
   }
 
-  /** Returns true if a path is that of the script itself, which is no file if an agent runs it. */
+  /**
+   * Returns true if a path is that of the script itself. A script that an agent runs is not a file.
+   */
   static boolean isScript(Value path) {
     return path.pieces().size() == 1
         && path.pieces().get(0) instanceof Value.Unknown unknown
@@ -71,8 +75,8 @@ final class Paths {
   }
 
   /**
-   * Returns the directory that holds a path, lexically; that of a script that is no file is taken
-   * for the working directory.
+   * Returns the parent directory of a path, lexically. For the script itself, which is not a file,
+   * returns the working directory.
    */
   static Value parent(Value path) {
     if (isScript(path)) {

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Characters that stand for unknown text while a script is parsed that has it, for example the
- * argument of {@code sh -c "cd $DIR && make"}. They are taken from Unicode's private use area.
+ * Characters that represent unknown text while a script that contains it is parsed, for example the
+ * argument of {@code sh -c "cd $DIR && make"}. The characters are from Unicode's private use area.
  */
 final class Placeholders {
   private static final char FIRST = '\ue000';
@@ -15,7 +15,7 @@ final class Placeholders {
 
   private final List<Value.Piece> pieces = new ArrayList<>();
 
-  /** Returns true if a text has to be decoded. */
+  /** Returns true if a text contains placeholders, so that it must be decoded. */
   boolean mayBeIn(String text) {
     if (pieces.isEmpty()) {
       return false;

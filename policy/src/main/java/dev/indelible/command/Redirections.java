@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Redirections of one command (bash manual 3.6): what they read and write, and its streams. */
+/** Redirections of one command (bash manual 3.6): their uses, and the streams of the command. */
 final class Redirections {
   private final Interpreter interpreter;
   private final State state;
@@ -21,7 +21,10 @@ final class Redirections {
   private final List<Use> uses = new ArrayList<>();
   private final List<Written> written = new ArrayList<>();
 
-  /** Where a descriptor leads: what is read from it, and what collects what is written. */
+  /**
+   * The ends of a descriptor: the input that is read from it, and the sink for output that is
+   * written to it.
+   */
   private record End(Input in, @Nullable Sink out) {}
 
   /** A file, or connection, that is written while the command runs. */
@@ -190,7 +193,7 @@ final class Redirections {
     }
   }
 
-  /** Records what was written; the command has run. */
+  /** Records the written output. Called after the command has run. */
   void finish() {
     for (Written each : written) {
       String prefix = each.path().prefix();

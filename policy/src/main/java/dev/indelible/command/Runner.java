@@ -37,7 +37,8 @@ final class Runner {
    * The surroundings of a command.
    *
    * @param uses what its redirections and variables do
-   * @param isProgram true if it is run by a program, which knows no functions of the shell
+   * @param isProgram true if a program runs the command. A program cannot run functions of the
+   *     shell
    */
   record Call(State state, Streams io, List<Use> uses, boolean isProgram) {
     Call with(List<Use> other) {
@@ -209,7 +210,8 @@ final class Runner {
   }
 
   /**
-   * Returns true if a text is one of variables that the script does not set, for another machine.
+   * Returns true if the unknown parts of a text are variables that the script does not set, and the
+   * text runs on another machine.
    */
   private boolean isForOthers(Value text) {
     for (Value.Piece piece : text.pieces()) {
@@ -220,7 +222,10 @@ final class Runner {
     return !interpreter.place().machine().isEmpty();
   }
 
-  /** Returns true if a text is the content of files, which might as well be run themselves. */
+  /**
+   * Returns true if the unknown parts of a text are contents of files. To run such a text is
+   * equivalent to running the files.
+   */
   private static boolean isOfFiles(Value text) {
     for (Value.Piece piece : text.pieces()) {
       if (piece instanceof Value.Unknown unknown && unknown.origin() != Origin.FILE) {
@@ -230,14 +235,14 @@ final class Runner {
     return true;
   }
 
-  /** Returns true if a text begins as a script that can be read, unknown parts or not. */
+  /** Returns true if a text begins with known text of a script; the rest may have unknown parts. */
   static boolean isReadable(Value text) {
     return text.isKnown()
         ? !text.pieces().isEmpty()
         : text.pieces().size() > 1 && !text.prefix().isBlank();
   }
 
-  /** Returns what programs do with a variable as it is set. */
+  /** Returns the uses that programs make of a variable with its present values. */
   List<Use> variable(String name, State state) {
     @Nullable Binding binding = state.variable(name);
     List<Use> all = new ArrayList<>(0);
@@ -251,7 +256,7 @@ final class Runner {
     return all;
   }
 
-  /** Runs what uses run that stand by themselves, as those of variables. */
+  /** Runs the commands of uses that belong to no command, such as uses of variables. */
   void followAll(List<Use> uses, State state, Streams io) {
     follower.follow(uses, List.of(), new Call(state, io, List.of(), true), "a variable");
   }

@@ -105,7 +105,7 @@ final class SimpleCommands {
     return runWithVariables(simple, argv, state, io, uses);
   }
 
-  /** Runs a command with variables that only it has. */
+  /** Runs a command with variables that are assigned only for it. */
   private Outcome runWithVariables(
       Command.Simple simple, List<Value> argv, State state, Streams io, List<Use> uses) {
     Map<String, @Nullable Binding> before = new HashMap<>();
@@ -135,7 +135,9 @@ final class SimpleCommands {
     }
   }
 
-  /** Assigns variables, and returns the uses with those that programs make of the variables. */
+  /**
+   * Assigns variables. Returns the given uses, and the uses that programs make of the variables.
+   */
   private List<Use> assign(List<Assignment> assignments, State state, List<Use> uses) {
     List<Use> all = new ArrayList<>(uses);
     for (Assignment each : assignments) {
@@ -216,7 +218,10 @@ final class SimpleCommands {
     return new Binding(all, before != null && before.isExported());
   }
 
-  /** Returns where the key ends in an element of the form {@code [key]=value}; -1 if it is none. */
+  /**
+   * Returns where the key ends in an element of the form {@code [key]=value}; -1 if the element has
+   * another form.
+   */
   private static int keyEnd(Word element) {
     return !element.parts().isEmpty()
             && element.parts().get(0) instanceof Word.Literal literal
@@ -257,7 +262,10 @@ final class SimpleCommands {
     }
   }
 
-  /** Runs what a word stands for that is an alias; the end of the script if it is none. */
+  /**
+   * Runs the alias that the first word names. Returns {@link Outcome#END} if the word is not an
+   * alias.
+   */
   private Outcome alias(Command.Simple simple, State state, Streams io) {
     if (!runner.builtins().hasAliases() || simple.words().isEmpty()) {
       return Outcome.END;

@@ -73,7 +73,10 @@ final class State {
     return new State(this);
   }
 
-  /** Returns the state of another process that this shell starts: it sees what is exported. */
+  /**
+   * Returns the state of another process that this shell starts. The process has only the exported
+   * variables and functions.
+   */
   State child() {
     State child = new State(directories.get(0), budget);
     child.directories = directories;
@@ -99,7 +102,7 @@ final class State {
     ownVariables().put(name, binding);
   }
 
-  /** Puts a binding back that was read before; null if there was none. */
+  /** Restores an earlier binding of a variable; null if there was none. */
   void restore(String name, @Nullable Binding binding) {
     if (binding == null) {
       ownVariables().remove(name);
@@ -172,7 +175,7 @@ final class State {
     directoryStack = List.copyOf(stack);
   }
 
-  /** Returns true if neither was changed since one was copied from the other. */
+  /** Returns true if neither state has changed since one was copied from the other. */
   boolean isSame(State other) {
     return variables == other.variables
         && functions == other.functions
@@ -180,7 +183,7 @@ final class State {
         && traps == other.traps;
   }
 
-  /** Returns a state that may be either of the two; null if neither is reached. */
+  /** Returns a state with the alternatives of both; null if neither is reached. */
   static @Nullable State either(@Nullable State one, @Nullable State other) {
     if (one == null || other == null || one == other) {
       return one == null ? other : one;

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The standard streams of a command.
  *
- * @param out null if nobody in the script reads what is written
+ * @param out null if no part of the script reads the output
  */
 record Streams(Input in, @Nullable Sink out) {
   Streams withOut(@Nullable Sink other) {

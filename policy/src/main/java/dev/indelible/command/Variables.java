@@ -63,7 +63,7 @@ final class Variables {
         Value value = isReference ? Value.unknown(Origin.VARIABLE, name) : argument.from(end + 1);
         assign(name, value, isAppended, isExported, state);
         if (!command.equals("export")) {
-          // "export" itself is a command of the table, which has these uses.
+          // The program table already defines these uses for "export".
           uses.addAll(runner.variable(name, state));
         }
       } else if (isExported && state.variable(name) != null) {
@@ -199,7 +199,7 @@ final class Variables {
     fields.unquoted(line);
     List<Value> all = new ArrayList<>();
     for (Value each : fields.done().get(0)) {
-      // The words of "read" are not matched with files.
+      // "read" performs no pathname expansion on the words it splits.
       all.add(each.hasUnknown() ? each : Value.of(each.display()));
     }
     return all;

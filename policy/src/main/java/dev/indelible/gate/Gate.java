@@ -58,9 +58,24 @@ public final class Gate {
   }
 
   Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
-    this.inForce = new PolicyCall(Objects.requireNonNull(policy, "policy is null"), true);
+    this(new PolicyCall(Objects.requireNonNull(policy, "policy is null"), true), queue, clock);
+  }
+
+  private Gate(PolicyCall inForce, DeferredAuditQueue queue, Clock clock) {
+    this.inForce = inForce;
     this.queue = Objects.requireNonNull(queue, "queue is null");
     this.clock = clock;
+  }
+
+  /**
+   * Returns a gate whose policy is not on record yet: its text is submitted in front of the first
+   * decision that is recorded.
+   */
+  public static Gate recording(Policy policy, DeferredAuditQueue queue) {
+    return new Gate(
+        new PolicyCall(Objects.requireNonNull(policy, "policy is null"), false),
+        queue,
+        Clock.systemUTC());
   }
 
   /**

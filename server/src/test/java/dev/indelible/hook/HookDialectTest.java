@@ -4,6 +4,7 @@ package dev.indelible.hook;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.indelible.action.Bash;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
@@ -18,14 +19,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Questions as the agents' clients send them, and answers as these clients read them. */
 @Tag("any-jdk")
@@ -147,5 +151,36 @@ class HookDialectTest {
 
     assertThatThrownBy(() -> new Copilot().read(question.getBytes(StandardCharsets.UTF_8), null))
         .isInstanceOf(JsonFormatException.class);
+  }
+
+  /** The answer to a question that cannot be read must fit the event that asked. */
+  @ParameterizedTest
+  @MethodSource("samples")
+  void unreadableQuestionBlocksInTheFormOfItsEvent(Sample sample) throws Exception {
+    String event = sample.read().event();
+    ObjectNode broken = (ObjectNode) sample.of().path("question").deepCopy();
+    for (String member : List.of("tool_input", "toolArgs", "args", "command", "file_path")) {
+      broken.remove(member);
+    }
+    byte[] json = CanonicalJson.write(broken);
+
+    assertThatThrownBy(() -> sample.dialect().read(json, null))
+        .isInstanceOf(JsonFormatException.class);
+    HookAnswer answer = sample.dialect().failure(HookDialect.event(json), "a member is missing");
+
+    ClientRules client = ClientRules.of(sample.agent());
+    assertThat(client.runsTool(event, 0, ClientRules.text(answer), "")).isFalse();
+  }
+
+  @Test
+  void directoryOfAGeminiCommandIsItsWorkingDirectory() throws Exception {
+    String question =
+        "{\"session_id\":\"s\",\"cwd\":\"/home/dev\",\"hook_event_name\":\"BeforeTool\","
+            + "\"tool_name\":\"run_shell_command\","
+            + "\"tool_input\":{\"command\":\"cat id_ed25519\",\"dir_path\":\".ssh\"}}";
+
+    HookQuestion read = new Gemini().read(question.getBytes(StandardCharsets.UTF_8), "/home/dev");
+
+    assertThat(((Bash) read.request().action()).cwd()).contains("/home/dev/.ssh");
   }
 }

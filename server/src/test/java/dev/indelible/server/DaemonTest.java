@@ -300,6 +300,16 @@ class DaemonTest {
   }
 
   @Test
+  void authZenPropertiesThatNameAnotherResourceAreRefused() throws Exception {
+    String body =
+        "{\"subject\":{\"type\":\"agent\",\"id\":\"a\"},\"action\":{\"name\":\"bash\","
+            + "\"properties\":{\"command\":\"ls\"}},"
+            + "\"resource\":{\"type\":\"c\",\"id\":\"rm -rf /\"}}";
+
+    assertThat(post("/access/v1/evaluation", body).statusCode()).isEqualTo(400);
+  }
+
+  @Test
   void metadataNamesTheAddressOfTheClient() throws Exception {
     assertThat(
             json(get("/.well-known/authzen-configuration"))
@@ -317,7 +327,8 @@ class DaemonTest {
     assertThat(get("/health/ready").statusCode()).isEqualTo(200);
     assertThat(json(get("/health/audit")).path("state").stringValue()).isEqualTo("recording");
     assertThat(get("/metrics").body())
-        .contains("indelible_audit_submitted_total 1.0", "indelible_audit_appended_total 1.0");
+        .as("the policy and the decision")
+        .contains("indelible_audit_submitted_total 2.0", "indelible_audit_appended_total 2.0");
     assertThat(
             json(get("/v1/capabilities")).path("approval").path("deferred_audit_dlq_size").asInt())
         .isZero();
@@ -379,6 +390,11 @@ class DaemonTest {
     assertThat(
             raw(
                 "GET /metrics HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n"
+                    + "Connection: close\r\n\r\n"))
+        .startsWith("HTTP/1.1 403");
+    assertThat(
+            raw(
+                "GET /health/audit HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n"
                     + "Connection: close\r\n\r\n"))
         .startsWith("HTTP/1.1 403");
     assertThat(post("/v1/check", DANGEROUS, "Content-Type", "text/plain").statusCode())
@@ -449,6 +465,31 @@ class DaemonTest {
         channel.close();
       }
     }
+  }
+
+  @Test
+  void requestThatIsNeverFinishedDoesNotHoldUpTheStop() throws Exception {
+    Daemon other = Daemon.start(log, new ServeSettings(loopback(0), null));
+    int port = URI.create(other.addresses().get(0)).getPort();
+    try (SocketChannel channel = SocketChannel.open(loopback(port))) {
+      channel.write(
+          ByteBuffer.wrap(
+              "POST /v1/check HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"
+                  .getBytes(StandardCharsets.UTF_8)));
+
+      other.stop();
+    }
+    assertThat(log.queue().isOpen()).isTrue();
+  }
+
+  @Test
+  void directoryThatEveryoneCanWriteToIsRefused() throws Exception {
+    Path open = Files.createDirectory(temp.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+    assertThatThrownBy(() -> Daemon.start(log, new ServeSettings(null, open.resolve("i.sock"))))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("every user can write to this directory");
   }
 
   @Test

@@ -336,8 +336,9 @@ final class WordParser {
   }
 
   /**
-   * Reads single quotes in a quoted default value. They must pair, and nothing between them ends
-   * the expansion. They are plain text, and expansions between them are performed.
+   * Reads single quotes in a quoted default value. Each quote needs a closing quote. A closing
+   * brace between them does not end the expansion. The quotes are plain text, and expansions
+   * between them are performed.
    */
   private void singleQuotesAsText(WordBuilder word) throws ShellSyntaxException {
     int from = source.position + 1;
@@ -399,7 +400,7 @@ final class WordParser {
    * Returns true if two parentheses open an arithmetic expression: the two closing parentheses must
    * be adjacent. Changes nothing.
    *
-   * @param ahead the position of the first parenthesis
+   * @param ahead the offset of the first parenthesis from the current position
    */
   boolean isArithmetic(int ahead) {
     int at = source.position;
@@ -510,7 +511,7 @@ final class WordParser {
     if (source.peek() == Source.END || source.position == end) {
       return name;
     }
-    // The line is joined with the next.
+    // peek() skipped a line continuation (backslash and newline); the name may continue after it.
     StringBuilder joined = new StringBuilder(name);
     while (isNamePart(source.peek())) {
       joined.append((char) source.peek());

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 public final class Backlog implements Task {
   private static final Duration PATIENCE = Duration.ofHours(1);
 
-  /** Returns the orders: the directory and the number of events. */
+  /** Returns the task's parameters: the directory and the number of events. */
   public static Facts orders(Path directory, long events) {
     return new Facts().with("directory", directory).with("events", events);
   }

@@ -11,23 +11,24 @@ import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
- * Measures the decisions of several policies in turn, round by round. Of each action the shortest
- * time counts: what else the machine does meanwhile lengthens some rounds, but hardly all.
+ * Measures the decisions of several policies. Each round measures all policies, one after another.
+ * The result for an action is its shortest time over all rounds, because other work of the machine
+ * lengthens only some rounds.
  */
 public final class Decisions implements Task {
   private static final String AGENT = "agent:benchmark";
 
-  /** Rounds before those that are timed, until the code is compiled. */
+  /** Timed rounds per warm-up round. The warm-up lasts until the code is compiled. */
   private static final int WARM_UP_SHARE = 2;
 
-  /** Keeps the decisions alive. */
+  /** Uses the decisions, so that the compiler does not remove them. */
   private volatile int blocked;
 
   /**
-   * The orders.
+   * Returns the task's parameters.
    *
-   * @param policies the names of policies side by side, or numbers of rules
-   * @param corpus a file of cases; empty for those of the tests
+   * @param policies the names of policies side by side, or numbers of rules as text
+   * @param corpus a file of cases; empty for the cases of the tests
    */
   public static Facts told(List<String> policies, String corpus, int rounds) {
     return new Facts()

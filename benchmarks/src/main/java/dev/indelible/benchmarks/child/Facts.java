@@ -7,7 +7,10 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The orders to a child, or its answers: names and values, one per line. Not thread-safe. */
+/**
+ * The parameters of a child's task, or its answers: names and values, one per line. Not
+ * thread-safe.
+ */
 public final class Facts {
   private final Map<String, String> values = new LinkedHashMap<>();
 

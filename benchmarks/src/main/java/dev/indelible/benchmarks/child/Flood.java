@@ -18,7 +18,7 @@ import org.HdrHistogram.Histogram;
  * from the first call to the last stored event, and then counts the stored events.
  */
 public final class Flood implements Task {
-  /** Returns the orders: contender, directory, number of events and time limit. */
+  /** Returns the task's parameters: contender, directory, number of events and time limit. */
   public static Facts orders(
       Contender contender,
       Path directory,

@@ -33,8 +33,8 @@ public final class Growth implements Task {
   private static final Duration PATIENCE = Duration.ofMinutes(30);
 
   /**
-   * Returns the orders: directory, sizes of both ledgers, number of rounds, events per round, and
-   * number of proofs to make from the large ledger at the end.
+   * Returns the task's parameters: directory, sizes of both ledgers, number of rounds, events per
+   * round, and number of proofs to make from the large ledger at the end.
    */
   public static Facts orders(
       Path directory, long small, long large, int rounds, long warmUp, long events, int proofs) {

@@ -18,10 +18,10 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 
 /**
- * Measures the limit or the bound. For the limit, inserts the rows that Indelible would create,
- * computed before the clock starts, in bulk into the tables and indexes with Indelible's statement.
- * For the bound, does that while other threads make a signature for each row, as any design with
- * signed rows must.
+ * Measures the limit or the bound. For the limit, inserts the rows that Indelible would create, in
+ * bulk, with Indelible's statement, tables and indexes. The rows are computed before the clock
+ * starts. For the bound, other threads also make one signature per row during the inserts. Any
+ * design with signed rows must do this work.
  */
 public final class RawInsert implements Task {
   /** Rows per transaction; a larger transaction is not faster. */
@@ -39,7 +39,10 @@ public final class RawInsert implements Task {
     SIGNING
   }
 
-  /** Returns the orders: directory, signatures, work during the inserts, and number of rows. */
+  /**
+   * Returns the task's parameters: directory, signatures, work during the inserts, and number of
+   * rows.
+   */
   public static Facts orders(
       Path directory,
       RowSignatures signatures,

@@ -17,7 +17,7 @@ import org.HdrHistogram.Histogram;
  * when the event was due until the call returned.
  */
 public final class Stride implements Task {
-  /** Returns the orders: contender, directory, rate and duration. */
+  /** Returns the task's parameters: contender, directory, producers, rate, warm-up and duration. */
   public static Facts orders(
       Contender contender,
       Path directory,

@@ -13,7 +13,7 @@ import java.util.Arrays;
  * as accepted.
  */
 public final class Survivors implements Task {
-  /** Returns the orders: contender, directory, and file of notes. */
+  /** Returns the task's parameters: contender, directory, and file of notes. */
   public static Facts orders(Contender contender, Path directory, Path notes) {
     return new Facts()
         .with("contender", contender.name())

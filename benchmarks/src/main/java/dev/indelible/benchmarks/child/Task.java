@@ -7,7 +7,7 @@ public interface Task {
   /**
    * Runs the task.
    *
-   * @param orders the orders
+   * @param orders the task's parameters
    * @return the answers
    */
   Facts run(Facts orders) throws Exception;

@@ -21,13 +21,16 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Measures the verification of a log, and the limit: reading the rows, with as many threads, and
- * nothing else. The rounds alternate, after a warm-up round of each.
+ * Measures how long verification of a log takes. Also measures only reading the rows with the same
+ * number of threads, which is the lower bound. Each round reads once and verifies once. The first
+ * round is a warm-up.
  */
 public final class Verification implements Task {
   private static final int ROWS_AT_ONCE = 1_024;
 
-  /** Returns the orders: directory, signer, number of rows, and number of rounds. */
+  /**
+   * Returns the task's parameters: directory, kind of signature, number of rows, number of rounds.
+   */
   public static Facts orders(Path directory, RowSignatures signatures, long events, int rounds) {
     return new Facts()
         .with("directory", directory)
@@ -67,7 +70,7 @@ public final class Verification implements Task {
         new IndelibleContender(Durability.PROCESS, signatures).open(directory)) {
       for (long event = 0; event < events; event++) {
         if (!log.submit(stream.next())) {
-          throw new IllegalStateException("not accepted");
+          throw new IllegalStateException("the log rejected event " + event);
         }
       }
       log.awaitArrival();

@@ -24,7 +24,7 @@ public final class Victim implements Task {
 
   private static final int READY_AFTER_EVENTS = 100;
 
-  /** Returns the orders: contender, directory, file of notes, and rate. */
+  /** Returns the task's parameters: contender, directory, file of notes, and rate. */
   public static Facts orders(
       Contender contender, Path directory, Path notes, int producers, int eventsPerSecond) {
     return new Facts()

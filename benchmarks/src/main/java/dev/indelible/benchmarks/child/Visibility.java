@@ -28,7 +28,7 @@ public final class Visibility implements Task {
   private static final int LONGEST_PAUSE_MILLIS = 30;
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** Returns the orders: the directory and the number of events. */
+  /** Returns the task's parameters: the directory and the number of events. */
   public static Facts orders(Path directory, int warmUp, int events) {
     return new Facts().with("directory", directory).with("warmUp", warmUp).with("events", events);
   }

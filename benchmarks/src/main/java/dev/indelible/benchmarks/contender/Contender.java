@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 
 /** A way to accept events and store them on disk. */
 public interface Contender {
-  /** Returns the name in the table. */
+  /** Returns the name shown in the results table. */
   String name();
 
   /** Returns the settings, for readers who repeat the measurement. */
@@ -20,14 +20,17 @@ public interface Contender {
   Session open(Path directory) throws Exception;
 
   /**
-   * Reads the events that an ended or killed session left on disk. The contender first recovers, as
+   * Reads the events that a closed or killed session left on disk. The contender first recovers, as
    * at a restart.
    *
    * @param id receives the id of each event, once per copy
    */
   void forEachEvent(Path directory, Consumer<String> id) throws Exception;
 
-  /** Returns the number by which the number of events is divided; above 1 for slow contenders. */
+  /**
+   * Returns the divisor of the event count. A slow contender returns more than 1 and gets fewer
+   * events.
+   */
   default int share() {
     return 1;
   }

@@ -45,7 +45,8 @@ public record IndelibleContender(Durability durability, RowSignatures signatures
 
   @Override
   public String settings() {
-    return "defaults, except for the settings in the name; stored: committed in SQLite, synchronous=FULL";
+    return "defaults, except for the settings in the contender's name. An event counts as stored when it is"
+        + " committed in SQLite with synchronous=FULL";
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Writes an event as a line of JSON, with the bytes that Indelible records, for contenders that
+ * Writes an event as a line of JSON, with the bytes that Indelible records. Used by contenders that
  * write files or messages.
  */
 final class JsonLines {

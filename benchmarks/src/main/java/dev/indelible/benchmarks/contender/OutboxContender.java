@@ -33,8 +33,8 @@ public record OutboxContender(int writeDelayMillis) implements Contender {
   private static final Duration POLL = Duration.ofMillis(5);
 
   /**
-   * Longer than an event waits for a worker. An earlier second attempt would conflict with the
-   * first.
+   * The delay before a second attempt: longer than an event waits for a worker. An earlier second
+   * attempt would conflict with the first.
    */
   private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 

@@ -32,7 +32,9 @@ public enum RowSignatures {
     this.withoutJar = withoutJar;
   }
 
-  /** Returns the signers that work on this machine. Corretto is native code, so it may not. */
+  /**
+   * Returns the signers that work on this machine. Corretto is native code, and may not work here.
+   */
   public static List<RowSignatures> usable() {
     return Arrays.stream(values()).filter(each -> each != CORRETTO || hasCorretto()).toList();
   }

@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The same text rules as expressions of CEL over kind and text, one compiled program a rule. */
+/**
+ * The same text rules as CEL expressions over kind and text, with one compiled program per rule.
+ */
 final class CelPolicy implements Policy {
   private final List<CelRuntime.Program> programs = new ArrayList<>();
 

@@ -49,12 +49,12 @@ public record Corpus(List<Case> cases) {
     return of(lines);
   }
 
-  /** Returns the cases of a file, or those of the tests if its name is empty. */
+  /** Returns the cases of a file; if its name is empty, the cases of the tests. */
   public static Corpus named(String file) throws IOException, JsonFormatException {
     return file.isEmpty() ? ofTests() : of(Path.of(file));
   }
 
-  /** Returns the cases of a file: a JSON object a line, as the tests of a policy have them. */
+  /** Returns the cases of a file in the format of a policy's tests: one JSON object per line. */
   private static Corpus of(Path file) throws IOException, JsonFormatException {
     return of(Files.readAllLines(file));
   }

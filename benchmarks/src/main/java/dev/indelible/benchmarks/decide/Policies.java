@@ -17,7 +17,10 @@ public final class Policies {
 
   private Policies() {}
 
-  /** Returns a policy by its name, or one of as many rules on facts as the name states. */
+  /**
+   * Returns the policy with this name. If the name is a number, returns a policy with this number
+   * of rules on facts.
+   */
   public static Policy named(String name) throws Exception {
     return switch (name) {
       case STARTER -> RulePolicy.starter();

@@ -4,7 +4,7 @@ package dev.indelible.benchmarks.decide;
 import java.util.List;
 
 /**
- * Policies of many rules, as an organisation has them: directories of teams, files of services,
+ * Policies of many rules, like those of an organisation: directories of teams, files of services,
  * hosts, domains, address ranges, globs and programs, evenly mixed.
  */
 final class RuleMix {

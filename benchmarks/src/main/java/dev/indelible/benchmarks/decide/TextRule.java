@@ -13,14 +13,14 @@ import dev.indelible.decision.Warn;
 import java.util.List;
 
 /**
- * A rule on the raw text of an action, as many gates have them. The rules here are those of the
- * first starter policy of this project.
+ * A rule on the raw text of an action. Many gates have rules of this type. The rules here come from
+ * the first starter policy of this project.
  *
- * @param kind of the actions that it is about
- * @param verdict of a match
- * @param parts texts, of which one must occur; none if the rule has a pattern
- * @param pattern a regular expression for the whole text, of the syntax of RE2; empty if there is
- *     none
+ * @param kind the kind of action to which the rule applies
+ * @param verdict the verdict if the rule matches
+ * @param parts the rule matches if the text contains one of these; empty if the rule has a pattern
+ * @param pattern a regular expression in RE2 syntax that must match the whole text; empty if the
+ *     rule has parts
  */
 record TextRule(String id, String kind, String verdict, List<String> parts, String pattern) {
   private static final String REASON = "no";
@@ -121,7 +121,7 @@ record TextRule(String id, String kind, String verdict, List<String> parts, Stri
     return new TextRule(id, kind, verdict, List.of(), pattern);
   }
 
-  /** Returns the text of an action that rules look at; empty of other kinds. */
+  /** Returns the text of an action that the rules examine; empty if no rule applies to its kind. */
   static String text(AgentAction action) {
     if (action instanceof Bash bash) {
       return bash.command();
@@ -131,7 +131,7 @@ record TextRule(String id, String kind, String verdict, List<String> parts, Stri
     return action instanceof NetworkRequest request ? request.host() : "";
   }
 
-  /** Returns the decision of a match. */
+  /** Returns the decision if this rule matches. */
   Decision decision() {
     return switch (verdict) {
       case "refuse" -> new Refuse(id, REASON);
@@ -140,7 +140,7 @@ record TextRule(String id, String kind, String verdict, List<String> parts, Stri
     };
   }
 
-  /** Returns the decision of rules in their order: the first that blocks, else the first. */
+  /** Returns the decision of the first rule that blocks; if none blocks, of the first rule. */
   static Decision first(List<TextRule> matching) {
     for (TextRule rule : matching) {
       if (!rule.verdict.equals("warn")) {

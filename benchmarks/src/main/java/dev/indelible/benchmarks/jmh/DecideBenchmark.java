@@ -17,13 +17,13 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * Measures a decision without its record: from the action to the decision and its explanation. The
- * actions of the corpus come one after another.
+ * Measures a decision and its explanation, without recording them. Decides about the actions of the
+ * corpus in order.
  */
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class DecideBenchmark {
-  /** The property that names a file of actions; without it, the cases of the tests are decided. */
+  /** The property with the path of a file of cases; without it, the cases of the tests are used. */
   public static final String CORPUS = "benchmarks.corpus";
 
   private static final String AGENT = "agent:benchmark";
@@ -34,7 +34,7 @@ public class DecideBenchmark {
     return contender.deciding.explain(AGENT, actions.next());
   }
 
-  /** One of the policies side by side. */
+  /** A policy to measure. */
   @State(Scope.Benchmark)
   public static class Contender {
     /** Its name. */
@@ -50,7 +50,7 @@ public class DecideBenchmark {
     }
   }
 
-  /** The actions, over and over. */
+  /** The actions of the corpus in order, repeated without end. */
   @State(Scope.Thread)
   public static class Actions {
     private AgentAction[] all = {};

@@ -16,7 +16,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.util.Statistics;
 
 /**
- * Runs of one benchmark method by JMH, with each combination of its parameters in a JVM of its own.
+ * Runs of one benchmark method by JMH, with a separate JVM for each combination of its parameters.
  *
  * @param work a directory for temporary files
  * @param warmUp seconds
