@@ -142,8 +142,9 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Loads the rules of the data directory again and puts them into force, if they have changed. A
-   * log that watches its policy does this by itself, see {@link IndelibleBuilder#watchPolicy}.
+   * Loads the rules of the data directory again and puts them into force, if they are others than
+   * those in force, also in place of a policy of {@link Gate#use}. A log that watches its policy
+   * loads changed rules by itself, see {@link IndelibleBuilder#watchPolicy}.
    *
    * @throws PolicyException if the rules are missing or do not load; those in force stay, and
    *     {@link #health} has an entry until rules load again
@@ -219,6 +220,7 @@ public final class Indelible implements AutoCloseable {
    * @param withoutProgress the longest wait while no event is settled
    */
   public DrainReport closeAndFlush(Duration withoutProgress) {
+    stopReload();
     return settle(audit.closeAndFlush(withoutProgress));
   }
 
@@ -231,11 +233,16 @@ public final class Indelible implements AutoCloseable {
    * @param atMost the longest total wait
    */
   public DrainReport closeAndFlush(Duration withoutProgress, Duration atMost) {
+    stopReload();
     return settle(audit.closeAndFlush(withoutProgress, atMost));
   }
 
-  private DrainReport settle(DrainReport report) {
+  /** Ends the watch before intake stops: rules that came into force then would not be on record. */
+  private void stopReload() {
     reload.ifPresent(PolicyReload::stop);
+  }
+
+  private DrainReport settle(DrainReport report) {
     long deadline =
         System.nanoTime()
             + (report.isComplete() ? CosignatureFollower.CLOSING_PATIENCE : Duration.ZERO)

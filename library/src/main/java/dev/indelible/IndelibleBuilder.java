@@ -94,7 +94,9 @@ public final class IndelibleBuilder {
    * Sets whether the rules in the data directory are watched while the log is open; default true.
    * Rules that changed and then stayed unchanged for a second are loaded and put into force. Rules
    * that are missing or do not load leave those in force, and health has an entry until rules load
-   * again. A process that decides once does without. Has no effect with {@link #policy}.
+   * again. A policy that the program passes to {@link Gate#use} stays in force until the content of
+   * the rules changes. A process that decides once does without. Has no effect with {@link
+   * #policy}.
    */
   public IndelibleBuilder watchPolicy(boolean on) {
     watchPolicy = on;

@@ -26,18 +26,51 @@ final class PolicyReload {
   /** The time between two looks at the directory; an editor writes its files in less. */
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
+  /** The longest wait for the watching thread to end. */
+  private static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
+
   /** What no look finds. */
   private static final String UNSEEN = "unseen";
 
-  private final Source source;
+  private final Rules rules;
   private final Gate gate;
   private final HealthEntries health;
   private final CountDownLatch stopped = new CountDownLatch(1);
 
-  private PolicyReload(Source source, Gate gate, HealthEntries health) {
-    this.source = source;
+  /** Watches the rules, if it was started. */
+  private final Thread watch;
+
+  /**
+   * The digest of the rules that were loaded last, here or at the start. Differs from that in force
+   * if the program put a policy of its own into force. Guarded by this.
+   */
+  private String digest;
+
+  /** What the last look found. Guarded by this. */
+  private String before = UNSEEN;
+
+  /**
+   * What the look found whose rules the watch loaded; {@link #UNSEEN} if the next look has to load
+   * them, because they were not loaded yet or a load failed. Guarded by this.
+   */
+  private String loaded = UNSEEN;
+
+  private PolicyReload(Rules rules, Gate gate, HealthEntries health) {
+    this.rules = rules;
     this.gate = gate;
     this.health = health;
+    this.digest = gate.policy().digest();
+    this.watch = new Thread(this::watch, "indelible-policy-watch");
+    watch.setDaemon(true);
+  }
+
+  /** Rules that can be loaded again. */
+  interface Rules {
+    /** Reads the rules, for a gate that protects the data directory. */
+    RulePolicy load() throws PolicyException;
+
+    /** Returns the state of the files without reading them; differs if the rules changed. */
+    String look();
   }
 
   /**
@@ -45,25 +78,48 @@ final class PolicyReload {
    *
    * @param followLinks true if they compare paths with their symbolic links followed, too
    */
-  record Source(DataDirectory data, boolean followLinks) {
-    /** Reads the rules, for a gate that protects the data directory. */
-    RulePolicy load() throws PolicyException {
+  record Source(DataDirectory data, boolean followLinks) implements Rules {
+    @Override
+    public RulePolicy load() throws PolicyException {
       RulePolicy rules = RulePolicy.load(data.policy()).guarding(data.path());
       return followLinks ? rules.followingLinks() : rules;
+    }
+
+    /** Returns the identity, size and time of change of each file with rules. */
+    @Override
+    public String look() {
+      try (Stream<Path> files = Files.list(data.policy())) {
+        return files
+            .filter(RulePolicy::isRuleFile)
+            .sorted()
+            .map(Source::look)
+            .collect(Collectors.joining("\n"));
+      } catch (IOException | UncheckedIOException e) {
+        return "unreadable: " + e;
+      }
+    }
+
+    private static String look(Path file) {
+      try {
+        BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+        return "%s %s %s %s"
+            .formatted(file, found.fileKey(), found.size(), found.lastModifiedTime());
+      } catch (IOException e) {
+        return file + " " + e;
+      }
     }
   }
 
   /**
    * Returns the reload of a gate's rules.
    *
+   * @param gate has the rules in force that were loaded at the start
    * @param watch true to load the rules also when they change, on a thread of its own
    */
-  static PolicyReload of(Source source, Gate gate, HealthEntries health, boolean watch) {
-    PolicyReload reload = new PolicyReload(source, gate, health);
+  static PolicyReload of(Rules rules, Gate gate, HealthEntries health, boolean watch) {
+    PolicyReload reload = new PolicyReload(rules, gate, health);
     if (watch) {
-      Thread thread = new Thread(reload::watch, "indelible-policy-watch");
-      thread.setDaemon(true);
-      thread.start();
+      reload.watch.start();
     }
     return reload;
   }
@@ -74,73 +130,100 @@ final class PolicyReload {
    * @throws PolicyException if they do not load
    */
   synchronized void reload() throws PolicyException {
+    // The watch loads them once more: they may be half-written now, or repaired without a trace.
+    loaded = UNSEEN;
     try {
-      RulePolicy next = source.load();
-      if (!next.digest().equals(gate.policy().digest())) {
-        gate.use(next);
-      }
+      use(rules.load());
       health.clear(HealthEntry.POLICY);
     } catch (PolicyException e) {
-      health.set(
-          HealthEntry.POLICY,
-          "%s; policy %s stays in force until the rules load"
-              .formatted(e.getMessage(), gate.policy().digest()));
+      report(e);
       throw e;
     }
   }
 
-  /** Makes the watching thread end. */
-  void stop() {
-    stopped.countDown();
+  private void use(RulePolicy next) {
+    if (!next.digest().equals(gate.policy().digest())) {
+      gate.use(next);
+    }
+    digest = next.digest();
+  }
+
+  private void report(PolicyException e) {
+    health.set(
+        HealthEntry.POLICY,
+        "%s; policy %s stays in force until the rules load"
+            .formatted(e.getMessage(), gate.policy().digest()));
   }
 
   /**
-   * Loads the rules when they have changed. Waits until two looks find them unchanged, because
-   * rules that are being written may load and lack what is not written yet.
+   * Makes the watching thread end, and waits a second for it at most. It puts no rules into force
+   * from now on, unless it does so already.
    */
+  void stop() {
+    stopped.countDown();
+    boolean interrupted = Thread.interrupted();
+    try {
+      watch.join(CLOSING_PATIENCE.toMillis());
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   private void watch() {
-    // The rules in force were read before this look, so they may be older than it finds them.
-    String loaded = UNSEEN;
-    String before = UNSEEN;
     try {
       while (!stopped.await(INTERVAL.toNanos(), TimeUnit.NANOSECONDS)) {
-        String now = look();
-        if (now.equals(before) && !now.equals(loaded)) {
-          loaded = now;
-          reloadChanged();
-        }
-        before = now;
+        look();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void reloadChanged() {
+  /**
+   * Looks at the rules, and loads them if they have changed since they were loaded, or did not
+   * load. Waits until two looks find them unchanged, because rules that are being written may load
+   * and lack what is not written yet. The watch calls this at intervals; throws nothing.
+   */
+  synchronized void look() {
     try {
-      reload();
-    } catch (PolicyException e) {
-      // Health has it.
-    } catch (RuntimeException | Error e) { // The next change must be seen as well.
+      String now = rules.look();
+      boolean settled = now.equals(before);
+      before = now;
+      if (settled && !now.equals(loaded)) {
+        loaded = UNSEEN;
+        loadSettled(now);
+      }
+    } catch (RuntimeException | Error e) { // The watch must go on, and nobody else would tell.
+      loaded = UNSEEN;
       health.set(HealthEntry.POLICY, "the rules cannot be loaded again: " + e);
     }
   }
 
-  /** Returns the identity, size and time of change of each file; differs if the rules changed. */
-  private String look() {
-    try (Stream<Path> files = Files.list(source.data().policy())) {
-      return files.sorted().map(PolicyReload::look).collect(Collectors.joining("\n"));
-    } catch (IOException | UncheckedIOException e) {
-      return "unreadable: " + e;
-    }
-  }
-
-  private static String look(Path file) {
+  /**
+   * Loads rules that a look found unchanged. A change while they are read may leave them
+   * half-written, so then the result counts for nothing, and later looks load them again.
+   */
+  private void loadSettled(String now) {
+    RulePolicy next;
     try {
-      BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
-      return "%s %s %s %s".formatted(file, found.fileKey(), found.size(), found.lastModifiedTime());
-    } catch (IOException e) {
-      return file + " " + e;
+      next = rules.load();
+    } catch (PolicyException e) {
+      if (rules.look().equals(now)) {
+        report(e);
+      }
+      return;
     }
+    if (!rules.look().equals(now) || stopped.getCount() == 0) {
+      return;
+    }
+    // Unchanged rules do not replace a policy that the program put into force.
+    if (!next.digest().equals(digest)) {
+      use(next);
+    }
+    loaded = now;
+    health.clear(HealthEntry.POLICY);
   }
 }

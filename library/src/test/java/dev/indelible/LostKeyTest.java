@@ -219,7 +219,8 @@ class LostKeyTest {
         .isInstanceOf(OpenException.class)
         .hasMessageStartingWith(data.database() + ": the database is missing")
         .hasMessageContaining("restore the database from a backup")
-        .hasMessageContaining("move that file and journal/ away");
+        .hasMessageContaining("move that file, journal/ and keys/ away")
+        .hasMessageContaining("needs a key, an anchor file and an origin of its own");
     assertThatThrownBy(data::prepareKey).isInstanceOf(DirectoryException.class);
     assertThat(Files.exists(keys)).isEqualTo(hasKey);
     assertThat(Files.exists(data.journal())).isEqualTo(hasJournal);

@@ -5,16 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.check.Verifier;
 import dev.indelible.crypto.KeyDirectory;
+import dev.indelible.decision.Decision;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.monitor.HealthEntries;
+import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
@@ -26,12 +32,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Policies that change while a log is open, and the record of each policy in its chain. */
 class PolicyReloadTest {
@@ -45,6 +58,7 @@ class PolicyReloadTest {
           reason: nothing is listed
           when: {command: ls}
       """;
+  private static final String BROKEN = "version: 1\nrules: [";
   private static final Bash ACTION = new Bash("ls");
 
   @TempDir Path directory;
@@ -117,7 +131,7 @@ class PolicyReloadTest {
           Files.delete(policy);
           Files.writeString(policy, "no policy");
         }
-        case NOT_YAML -> Files.writeString(file, "version: 1\nrules: [");
+        case NOT_YAML -> Files.writeString(file, BROKEN);
         case NOT_UTF8 -> Files.write(file, new byte[] {'v', (byte) 0xff});
         case TOO_LARGE -> Files.writeString(file, "#".repeat(10 << 20));
         case DIRECTORY_AS_FILE -> Files.createDirectory(file);
@@ -173,6 +187,202 @@ class PolicyReloadTest {
       assertThat(isPermitted(indelible)).isFalse();
     }
     assertThat(history().stream().filter(row -> row.startsWith("loaded"))).hasSize(1);
+  }
+
+  /** A look does not show every repair, for example that of permissions. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void failedLoadIsTriedAgain(boolean onRequest) throws Exception {
+    Changing changing = new Changing();
+    try (Indelible indelible = Indelible.inMemory(parse(ALLOWS))) {
+      HealthEntries health = new HealthEntries();
+      PolicyReload reload = PolicyReload.of(changing, indelible.gate(), health, false);
+      if (onRequest) {
+        look(reload, 2);
+      }
+      changing.load = () -> parse(BROKEN);
+      if (onRequest) {
+        assertThatThrownBy(reload::reload).isInstanceOf(PolicyException.class);
+      }
+      look(reload, 3);
+      assertThat(health.all()).singleElement().asString().contains("stays in force");
+      assertThat(isPermitted(indelible)).isTrue();
+
+      changing.load = () -> parse(REFUSES);
+      look(reload, 1);
+
+      assertThat(health.all()).isEmpty();
+      assertThat(isPermitted(indelible)).isFalse();
+    }
+  }
+
+  /** A write begins after the second look that finds the rules unchanged. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void halfWrittenRulesAreNotPutIntoForce(boolean loads) throws Exception {
+    Changing changing = new Changing();
+    try (Indelible indelible = Indelible.inMemory(parse(REFUSES))) {
+      HealthEntries health = new HealthEntries();
+      PolicyReload reload = PolicyReload.of(changing, indelible.gate(), health, false);
+      changing.load =
+          () -> {
+            changing.look = () -> "half-written";
+            return parse(loads ? ALLOWS : BROKEN);
+          };
+      look(reload, 2);
+
+      assertThat(isPermitted(indelible)).isFalse();
+      assertThat(health.all()).isEmpty();
+
+      String written = REFUSES.replace("nothing is listed", "nothing at all is listed");
+      changing.look = () -> "written";
+      changing.load = () -> parse(written);
+      look(reload, 1);
+      assertThat(indelible.policy().digest()).isEqualTo(parse(REFUSES).digest());
+      look(reload, 1);
+      assertThat(indelible.policy().digest()).isEqualTo(parse(written).digest());
+    }
+  }
+
+  @Test
+  void fileWithoutRulesDelaysNoReload() throws Exception {
+    try (Indelible indelible = Indelible.builder(data).watchPolicy(false).open()) {
+      PolicyReload.Source source = new PolicyReload.Source(new DataDirectory(data), false);
+      PolicyReload reload = PolicyReload.of(source, indelible.gate(), new HealthEntries(), false);
+      Files.writeString(rules, REFUSES);
+      for (int i = 1; i <= 2; i++) {
+        Files.writeString(rules.resolveSibling(".rules.yaml.swp"), "x".repeat(i));
+        Files.writeString(rules.resolveSibling("notes.txt"), "x".repeat(i));
+        reload.look();
+      }
+      assertThat(isPermitted(indelible)).isFalse();
+
+      String before = source.look();
+      Files.writeString(rules.resolveSibling("more.yml"), ALLOWS);
+      assertThat(source.look()).isNotEqualTo(before);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void watchSurvivesErrors(boolean ofLoad) throws Exception {
+    Changing changing = new Changing();
+    try (Indelible indelible = Indelible.inMemory(parse(ALLOWS))) {
+      HealthEntries health = new HealthEntries();
+      PolicyReload reload = PolicyReload.of(changing, indelible.gate(), health, true);
+      try {
+        if (ofLoad) {
+          changing.load =
+              () -> {
+                throw new StackOverflowError("test");
+              };
+        } else {
+          changing.look =
+              () -> {
+                throw new SecurityException("test");
+              };
+        }
+        await().atMost(Duration.ofMinutes(1)).until(() -> !health.all().isEmpty());
+        assertThat(health.all().get(0).source()).isEqualTo(HealthEntry.POLICY);
+        assertThat(health.all().get(0).reason())
+            .contains("cannot be loaded again")
+            .contains("test");
+
+        changing.look = () -> "repaired";
+        changing.load = () -> parse(REFUSES);
+        await().atMost(Duration.ofMinutes(1)).until(() -> !isPermitted(indelible));
+        await().atMost(Duration.ofMinutes(1)).until(() -> health.all().isEmpty());
+      } finally {
+        reload.stop();
+      }
+    }
+  }
+
+  /** What the program puts into force stays until the rules change. */
+  @Test
+  void policyOfTheProgramIsKept() throws Exception {
+    Changing changing = new Changing();
+    changing.load = () -> parse(ALLOWS);
+    try (Indelible indelible = Indelible.inMemory(parse(ALLOWS))) {
+      PolicyReload reload = PolicyReload.of(changing, indelible.gate(), new HealthEntries(), false);
+      indelible.gate().use(parse(REFUSES));
+      look(reload, 3);
+      assertThat(isPermitted(indelible)).isFalse();
+
+      changing.look = () -> "touched";
+      look(reload, 3);
+      assertThat(isPermitted(indelible)).isFalse();
+
+      reload.reload();
+      assertThat(isPermitted(indelible)).isTrue();
+      indelible.gate().use(parse(REFUSES));
+      look(reload, 3);
+      assertThat(isPermitted(indelible)).isFalse();
+
+      changing.look = () -> "changed";
+      changing.load = () -> parse(ALLOWS + "# changed\n");
+      look(reload, 2);
+      assertThat(isPermitted(indelible)).isTrue();
+    }
+  }
+
+  @Test
+  void stopWaitsForALoadAndDiscardsIt() throws Exception {
+    Changing changing = new Changing();
+    CountDownLatch loading = new CountDownLatch(1);
+    AtomicBoolean loaded = new AtomicBoolean();
+    changing.load =
+        () -> {
+          loading.countDown();
+          LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+          loaded.set(true);
+          return parse(REFUSES);
+        };
+    try (Indelible indelible = Indelible.inMemory(parse(ALLOWS))) {
+      PolicyReload reload = PolicyReload.of(changing, indelible.gate(), new HealthEntries(), true);
+      loading.await();
+      reload.stop();
+
+      assertThat(loaded).isTrue();
+      assertThat(isPermitted(indelible)).isTrue();
+    }
+  }
+
+  @Test
+  void policyThatThrowsInPlaceOfItsTextRefuses() throws Exception {
+    RulePolicy allows = parse(ALLOWS);
+    AtomicBoolean throwing = new AtomicBoolean(true);
+    Policy own =
+        new Policy() {
+          @Override
+          public Decision decide(String agentId, AgentAction action) {
+            return allows.decide(agentId, action);
+          }
+
+          @Override
+          public String digest() {
+            return allows.digest();
+          }
+
+          @Override
+          public Optional<PolicyText> text() {
+            if (throwing.get()) {
+              throw new IllegalStateException("test");
+            }
+            return allows.text();
+          }
+        };
+    try (Indelible indelible = Indelible.builder(data).watchPolicy(false).open()) {
+      indelible.gate().use(own);
+      Decision refused = indelible.gate().check("agent:a", ACTION);
+      assertThat(refused.isPermitted()).isFalse();
+      assertThat(refused.ruleId()).contains(Gate.POLICY_FAILED);
+
+      throwing.set(false);
+      assertThat(isPermitted(indelible)).isTrue();
+    }
+    assertThat(history())
+        .containsExactly("decided ", "loaded " + allows.digest(), "decided " + allows.digest());
   }
 
   @Test
@@ -266,6 +476,38 @@ class PolicyReloadTest {
 
   private static String padded(char with, int bytes) {
     return ALLOWS + "#" + String.valueOf(with).repeat(bytes - ALLOWS.length() - 1);
+  }
+
+  /** Rules that a test changes. */
+  private static final class Changing implements PolicyReload.Rules {
+    private volatile Callable<RulePolicy> load = () -> parse(ALLOWS);
+    private volatile Supplier<String> look = () -> "unchanged";
+
+    @Override
+    public RulePolicy load() throws PolicyException {
+      try {
+        return load.call();
+      } catch (PolicyException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public String look() {
+      return look.get();
+    }
+  }
+
+  private static void look(PolicyReload reload, int times) {
+    for (int i = 0; i < times; i++) {
+      reload.look();
+    }
+  }
+
+  private static RulePolicy parse(String yaml) throws PolicyException {
+    return RulePolicy.parse(yaml, "test");
   }
 
   private static boolean isPermitted(Indelible indelible) {

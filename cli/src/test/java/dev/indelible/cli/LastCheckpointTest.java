@@ -88,7 +88,7 @@ class LastCheckpointTest {
       Files.createFile(database);
     }
     String problem =
-        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file and journal/ away and keep them: they show what is missing"
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them: they show what is missing; the new log needs a key, an anchor file and an origin of its own, because witnesses refuse a second log of the same name and key"
             .formatted(
                 database, empty ? "the file has no ledger in it" : "the database is missing", file);
 

@@ -83,13 +83,18 @@ public final class Gate {
    * progress ends under the policy with which it began.
    *
    * <p>No decision of the policy is recorded before its text. If the queue rejects the text, the
-   * next decision to be recorded submits it again, and is refused if it is rejected again.
+   * next decision to be recorded submits it again, and is refused if it is rejected again. If the
+   * policy throws instead of stating its text, the next decision to be recorded asks again, and is
+   * refused if it throws again ({@link #POLICY_FAILED}).
+   *
+   * <p>The policy stays in force until the next call, or until the log puts rules of its data
+   * directory into force: when their content changes, or on {@code Indelible.reloadPolicy}.
    */
   public void use(Policy next) {
     PolicyCall call = new PolicyCall(Objects.requireNonNull(next, "next is null"), false);
     try {
       call.putOnRecord(queue, clock);
-    } catch (ClockException e) {
+    } catch (ClockException | PolicyCall.TextException e) {
       LOG.warn("the policy is in force and not on record yet: {}", e.getMessage());
     }
     inForce = call;
@@ -190,13 +195,21 @@ public final class Gate {
       PolicyCall policy,
       String agentId,
       AgentAction action,
-      ExplainedDecision decision,
+      ExplainedDecision decided,
       long start) {
+    ExplainedDecision decision = decided;
     DeferredAuditEvent event;
-    boolean onRecord;
+    boolean onRecord = true;
     try {
-      onRecord = policy.putOnRecord(queue, clock);
-      event = DeferredAuditEvent.of(agentId, action, decision, policy.digest(), clock);
+      Optional<String> digest = Optional.empty();
+      try {
+        onRecord = policy.putOnRecord(queue, clock);
+        digest = policy.digest();
+      } catch (PolicyCall.TextException e) {
+        // Recorded without the digest, because the chain has the text of a digest in front of it.
+        decision = e.refusal();
+      }
+      event = DeferredAuditEvent.of(agentId, action, decision, digest, clock);
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), decision.explanation());

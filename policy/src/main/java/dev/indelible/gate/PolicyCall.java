@@ -87,8 +87,9 @@ final class PolicyCall {
    *
    * @return true if the text is on record, or the policy has none; false if the queue rejected it,
    *     and then no decision of the policy may be recorded
+   * @throws TextException if the policy fails to state its text; the next call asks again
    */
-  boolean putOnRecord(DeferredAuditQueue queue, Clock clock) {
+  boolean putOnRecord(DeferredAuditQueue queue, Clock clock) throws TextException {
     if (!onRecord) {
       Optional<PolicyText> text = text();
       onRecord = text.isEmpty() || queue.submit(text.get().toEvent(clock));
@@ -96,12 +97,25 @@ final class PolicyCall {
     return onRecord;
   }
 
-  private Optional<PolicyText> text() {
+  private Optional<PolicyText> text() throws TextException {
     try {
       return Objects.requireNonNull(policy.text(), "its text is null");
-    } catch (Throwable e) { // The decision is made; without a text it is still recorded.
-      LOG.warn("the policy has no text to record: {}", describe(e));
-      return Optional.empty();
+    } catch (Throwable e) { // An error must not let decisions go on record without the text.
+      throw new TextException("its text to record: " + describe(e));
+    }
+  }
+
+  /** Thrown if a policy fails to state its text, so that no decision of it may be recorded. */
+  static final class TextException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    private TextException(String failure) {
+      super(failure);
+    }
+
+    /** Returns what takes the place of a decision of the policy. */
+    ExplainedDecision refusal() {
+      return failed(String.valueOf(getMessage()));
     }
   }
 

@@ -103,7 +103,7 @@ record PolicySource(List<String> names, PolicyText text) {
   private static List<Path> yamlFiles(Path directory) throws PolicyException {
     try (Stream<Path> entries = Files.list(directory)) {
       return entries
-          .filter(path -> isYaml(path.getFileName().toString()))
+          .filter(PolicySource::isYaml)
           .sorted(Comparator.comparing(path -> path.getFileName().toString()))
           .toList();
     } catch (UncheckedIOException e) {
@@ -113,7 +113,9 @@ record PolicySource(List<String> names, PolicyText text) {
     }
   }
 
-  private static boolean isYaml(String name) {
+  /** Returns true if the name of a directory's entry makes it a file of rules. */
+  static boolean isYaml(Path entry) {
+    String name = entry.getFileName().toString();
     return name.endsWith(".yaml") || name.endsWith(".yml");
   }
 

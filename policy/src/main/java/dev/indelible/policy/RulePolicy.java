@@ -129,6 +129,11 @@ public final class RulePolicy implements Policy {
     return of(PolicySource.at(path), DiskSpace.WORKING_DIRECTORY);
   }
 
+  /** Returns true if {@link #load} of a directory reads its entry of this name. */
+  public static boolean isRuleFile(Path entry) {
+    return PolicySource.isYaml(entry);
+  }
+
   /**
    * Reads a policy from text, as {@link #load} reads it from a file.
    *
