@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
     description = "Put the hook into an agent's settings, and show what changes.",
     footer = {
       "",
-      "With --client, the hook asks the daemon through indelible-hook and the socket of --socket, and",
-      "takes a millisecond. Without it, the hook is this command on this data directory, by their",
+      "With --client, the hook asks the daemon through indelible-hook and the socket of --socket, so no",
+      "Java process starts. Without it, the hook is this command on this data directory, by their",
       "absolute paths.",
       "",
       "For Claude Code 2.1.295 or newer: an older one ignores \"onFailure\", and lets a tool run when",
