@@ -209,6 +209,7 @@ class PackageDirectionTest {
           Map.entry("org.eclipse.jetty", Set.of("server")),
           Map.entry("dev.cel", Set.of("cel")),
           Map.entry("com.google.common", Set.of("cel")),
+          Map.entry("com.google.re2j", Set.of("cel")),
           Map.entry("net.ttddyy.dsproxy", Set.of("jdbc")),
           Map.entry("com.zaxxer.hikari", Set.of("jdbc")),
           Map.entry("io.micrometer", Set.of(LIBRARY, "server")),
