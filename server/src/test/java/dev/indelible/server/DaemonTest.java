@@ -43,7 +43,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,7 +51,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** A daemon on a real port and a real socket, with a log on disk. */
-@Tag("any-jdk")
 class DaemonTest {
   private static final String DANGEROUS =
       "{\"agent_id\":\"agent:a\",\"action\":{\"kind\":\"bash\",\"command\":\"rm -rf /\"}}";
