@@ -12,7 +12,6 @@ import dev.indelible.decision.Explanation;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
@@ -143,11 +142,7 @@ final class CheckCommand extends Verb {
           "action: give an object with a member \"kind\", for example"
               + " {\"kind\":\"bash\",\"command\":\"ls\"}");
     }
-    JsonFields fields = JsonFields.of(node, "input");
-    String agentId = GateRequest.requireAgentId(fields.optionalString("agent_id").orElse(agent));
-    AgentAction parsed = ActionParser.parse(fields.node("action"), "action");
-    fields.requireNoOthers();
-    return new GateRequest(agentId, parsed);
+    return GateRequest.read(node, "input", agent);
   }
 
   /** Reads JSON from the argument, or from standard input. */

@@ -8,8 +8,6 @@ import dev.indelible.hook.ClaudeCode;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
-import dev.indelible.queue.DeferredAuditQueue;
-import dev.indelible.queue.DrainReport;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
@@ -67,27 +65,12 @@ final class GateCommand extends Verb {
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
     } finally {
-      written = close(indelible);
+      written = closeStream(indelible);
     }
     if (unreadable) {
       return ExitCode.USAGE;
     }
     return written ? ExitCode.OK : ExitCode.WAITING;
-  }
-
-  /** Closes the log and waits while rows are appended; returns true if all were. */
-  private boolean close(Indelible indelible) {
-    console().out().flush();
-    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
-    if (!report.isComplete()) {
-      warn(report.describePending());
-    } else if (!report.unfinished().isEmpty()) {
-      warn(
-          ("every decision is in the ledger, but the last audit.tally of this run is not: %s;"
-                  + " until the next tally, 'indelible log verify' reports completeness as unknown")
-              .formatted(report.unfinished()));
-    }
-    return report.isComplete();
   }
 
   /** Decides about one line. A line that cannot be read is refused; then returns false. */

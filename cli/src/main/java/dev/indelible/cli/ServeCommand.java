@@ -3,8 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.Indelible;
 import dev.indelible.policy.PolicyException;
-import dev.indelible.queue.DeferredAuditQueue;
-import dev.indelible.queue.DrainReport;
 import dev.indelible.server.Daemon;
 import dev.indelible.server.ServeConfig;
 import dev.indelible.server.ServeConfig.Setting;
@@ -69,6 +67,7 @@ final class ServeCommand extends Verb {
       console().out().print(resolved.print());
       return ExitCode.OK;
     }
+    boolean written = false;
     Indelible indelible = openLog(anchor.file(), Run.STREAM);
     try {
       Daemon daemon = start(indelible, settings);
@@ -84,16 +83,10 @@ final class ServeCommand extends Verb {
       } finally {
         daemon.stop();
       }
-    } catch (Throwable failure) {
-      indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
-      throw failure;
+    } finally {
+      written = closeStream(indelible);
     }
-    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
-    if (!report.isComplete()) {
-      warn(report.describePending());
-      return ExitCode.WAITING;
-    }
-    return ExitCode.OK;
+    return written ? ExitCode.OK : ExitCode.WAITING;
   }
 
   private ServeConfig resolve() throws CommandFailure {

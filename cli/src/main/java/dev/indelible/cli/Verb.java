@@ -134,6 +134,24 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
+   * Closes the log of a stream of decisions and waits while rows are appended. Returns true if all
+   * were.
+   */
+  final boolean closeStream(Indelible indelible) {
+    console().out().flush();
+    DrainReport report = indelible.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
+    if (!report.isComplete()) {
+      warn(report.describePending());
+    } else if (!report.unfinished().isEmpty()) {
+      warn(
+          ("every decision is in the ledger, but the last audit.tally of this run is not: %s;"
+                  + " until the next tally, 'indelible log verify' reports completeness as unknown")
+              .formatted(report.unfinished()));
+    }
+    return report.isComplete();
+  }
+
+  /**
    * Closes a log after its one decision was printed (D9). A row that still waits is safe in the
    * journal: it is reported on standard error, and the decision stands.
    */

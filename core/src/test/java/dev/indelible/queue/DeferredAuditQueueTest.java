@@ -249,7 +249,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.drainPending(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
   }
 
-  /** After the drainer has failed for good, no caller waits for it (D8). */
+  /** No caller waits for a drainer that is in a terminal state (D8). */
   @Test
   void finalStateClosesQueueAndEndsTheWait() {
     queue.submit(refusal("agent:alice", 1));

@@ -33,8 +33,7 @@ final class Copilot implements HookDialect {
     boolean camel = event.has("toolName");
     String session = event.string(camel ? "sessionId" : "session_id");
     String tool = event.string(camel ? "toolName" : "tool_name");
-    JsonNode given = event.node(camel ? "toolArgs" : "tool_input");
-    JsonNode arguments = given.isString() ? CanonicalJson.read(given.stringValue()) : given;
+    JsonNode arguments = Tools.arguments(event.node(camel ? "toolArgs" : "tool_input"));
     Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
     String agentId = GateRequest.requireAgentId("copilot:" + session);
     try {

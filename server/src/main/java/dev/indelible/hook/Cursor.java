@@ -74,10 +74,8 @@ final class Cursor implements HookDialect {
     return new Tools.Place(cwd, home);
   }
 
-  /** Newer versions send the arguments as JSON in a string. */
   private static JsonNode arguments(JsonFields input) throws JsonFormatException {
-    JsonNode given = input.node("tool_input");
-    return given.isString() ? CanonicalJson.read(given.stringValue()) : given;
+    return Tools.arguments(input.node("tool_input"));
   }
 
   @Override

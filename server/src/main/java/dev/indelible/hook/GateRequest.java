@@ -7,6 +7,7 @@ import dev.indelible.encoding.AgentIds;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -23,18 +24,24 @@ public record GateRequest(String agentId, AgentAction action) {
    *     the message names the member
    */
   public static GateRequest read(byte[] json) throws JsonFormatException {
-    return read(CanonicalJson.read(json), "input");
+    return read(CanonicalJson.read(json), "input", null);
   }
 
   /**
    * Reads {@code {"agent_id":…,"action":{"kind":…}}}.
    *
    * @param where names the object in errors
+   * @param defaultAgent the agent if the object names none; null if it must name one
    * @throws JsonFormatException if a member is missing, malformed or unknown
    */
-  public static GateRequest read(JsonNode json, String where) throws JsonFormatException {
+  public static GateRequest read(JsonNode json, String where, @Nullable String defaultAgent)
+      throws JsonFormatException {
     JsonFields fields = JsonFields.of(json, where);
-    String agentId = requireAgentId(fields.string("agent_id"));
+    String agentId =
+        requireAgentId(
+            defaultAgent == null
+                ? fields.string("agent_id")
+                : fields.optionalString("agent_id").orElse(defaultAgent));
     AgentAction action = ActionParser.parse(fields.node("action"), "action");
     fields.requireNoOthers();
     return new GateRequest(agentId, action);

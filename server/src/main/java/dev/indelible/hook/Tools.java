@@ -8,6 +8,7 @@ import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
 import dev.indelible.base.Text;
+import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
@@ -109,6 +110,11 @@ record Tools(Map<String, Tool> byName) {
     }
     WebSearch search = (WebSearch) tool;
     return new Read("web", Optional.empty(), input.optionalString(search.query()));
+  }
+
+  /** Returns the arguments of a call; some versions of agents send them as JSON in a string. */
+  static JsonNode arguments(JsonNode given) throws JsonFormatException {
+    return given.isString() ? CanonicalJson.read(given.stringValue()) : given;
   }
 
   /**

@@ -54,7 +54,7 @@ final class Checks {
                 .formatted(MAX_ACTIONS));
       }
       for (JsonNode check : checks) {
-        asked.add(GateRequest.read(check, "checks[%s]".formatted(asked.size())));
+        asked.add(GateRequest.read(check, "checks[%s]".formatted(asked.size()), null));
       }
     } catch (JsonFormatException e) {
       return refuse(request, String.valueOf(e.getMessage()));

@@ -173,7 +173,7 @@ final class HttpServer {
         org.eclipse.jetty.server.Request request,
         org.eclipse.jetty.server.Response response,
         Callback callback) {
-      Request head = read(request, new byte[0]);
+      Request head = head(request);
       Optional<Response> refusal = Guard.refusal(head, isNetwork(request));
       if (refusal.isPresent() || request.getLength() > MAX_BODY_BYTES) {
         send(refusal.orElseGet(Adapter::tooLarge), request, response, callback);
@@ -190,7 +190,7 @@ final class HttpServer {
           MAX_BODY_BYTES,
           Promise.Invocable.from(
               InvocationType.BLOCKING,
-              body -> send(answer(read(request, body)), request, response, releasing),
+              body -> send(answer(head.withBody(body)), request, response, releasing),
               failure -> {
                 if (failure instanceof IllegalStateException) {
                   send(tooLarge(), request, response, releasing);
@@ -211,7 +211,8 @@ final class HttpServer {
       }
     }
 
-    private static Request read(org.eclipse.jetty.server.Request request, byte[] body) {
+    /** Returns a request without its content. */
+    private static Request head(org.eclipse.jetty.server.Request request) {
       Map<String, String> headers = new HashMap<>();
       for (HttpField field : request.getHeaders()) {
         headers.putIfAbsent(
@@ -219,7 +220,7 @@ final class HttpServer {
             Optional.ofNullable(field.getValue()).orElse(""));
       }
       String path = Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse("");
-      return new Request(request.getMethod(), path, headers, body);
+      return new Request(request.getMethod(), path, headers, new byte[0]);
     }
 
     private static boolean isNetwork(org.eclipse.jetty.server.Request request) {

@@ -18,6 +18,11 @@ record Request(String method, String path, Map<String, String> headers, byte[] b
     headers = Map.copyOf(headers);
   }
 
+  /** Returns this request with content. */
+  Request withBody(byte[] content) {
+    return new Request(method, path, headers, content);
+  }
+
   /** Returns the first value of a header. */
   Optional<String> header(String name) {
     return Optional.ofNullable(headers.get(name.toLowerCase(Locale.ROOT)));

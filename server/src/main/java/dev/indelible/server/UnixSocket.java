@@ -19,7 +19,7 @@ import java.util.Set;
  * A Unix socket in a separate directory. Only the daemon's user and group can enter the directory,
  * so only they can connect.
  *
- * @param path the socket's file
+ * @param path the socket's file, absolute
  */
 record UnixSocket(Path path) {
   /** Longest path that the kernel accepts (sun_path, without the zero at its end). */
@@ -27,10 +27,6 @@ record UnixSocket(Path path) {
 
   private static final String DIRECTORY_MODE = "rwxr-x---";
   private static final String SOCKET_MODE = "rw-rw----";
-
-  UnixSocket {
-    path = path.toAbsolutePath().normalize();
-  }
 
   /**
    * Creates the directory if it is missing, and removes the file of a daemon that has ended.

@@ -34,7 +34,7 @@ class StorageFuzzTest {
   private static final int DRAWS = Integer.getInteger("indelible.fuzz.draws", 40);
   private static final long SEED = Long.getLong("indelible.fuzz.seed", 20_261_129);
 
-  /** The page size is so small that each b-tree has several levels. */
+  /** Page size in bytes; with pages this small, each b-tree has several levels. */
   private static final int PAGE = 512;
 
   private static final List<String> TABLES =
