@@ -31,11 +31,16 @@ public final class Daemon {
    * @throws IOException if the address or the socket cannot be used; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
+    return start(log, settings, Callers.local());
+  }
+
+  /** Starts to answer the callers that are identified by a function. */
+  static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
     Optional<UnixSocket> socket = settings.unixSocket();
     if (socket.isPresent()) {
       socket.get().prepare();
     }
-    HttpServer server = HttpServer.start(settings, routes(log)::answer);
+    HttpServer server = HttpServer.start(settings, routes(log, callers)::answer);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -52,27 +57,28 @@ public final class Daemon {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  private static Routes routes(Indelible log) {
+  private static Routes routes(Indelible log, Callers callers) {
     Checks checks = new Checks(log.gate());
     AuthZen authZen = new AuthZen(log.gate());
     Reports reports = new Reports(log);
-    Routes routes = new Routes();
+    Routes routes = new Routes(callers);
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
-      routes.post("/v1/hooks/" + agent, hooks.of(HookDialect.named(agent).orElseThrow()));
+      routes.post(
+          "/v1/hooks/" + agent, Role.AGENT, hooks.of(HookDialect.named(agent).orElseThrow()));
     }
     return routes
-        .post("/v1/check", checks::one)
-        .post("/v1/checks", checks::many)
-        .post("/access/v1/evaluation", authZen::evaluation)
-        .post("/access/v1/evaluations", authZen::evaluations)
-        .get("/.well-known/authzen-configuration", AuthZen::configuration)
-        .get("/v1/capabilities", reports::capabilities)
-        .get("/v1/openapi.yaml", ApiDocument::get)
-        .get("/metrics", reports::metrics)
-        .get("/health/live", reports::live)
-        .get("/health/ready", reports::ready)
-        .get("/health/audit", reports::audit);
+        .post("/v1/check", Role.AGENT, checks::one)
+        .post("/v1/checks", Role.AGENT, checks::many)
+        .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
+        .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
+        .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
+        .get("/v1/capabilities", Role.AGENT, reports::capabilities)
+        .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
+        .get("/metrics", Role.AGENT, reports::metrics)
+        .get("/health/live", Role.AGENT, reports::live)
+        .get("/health/ready", Role.AGENT, reports::ready)
+        .get("/health/audit", Role.AGENT, reports::audit);
   }
 
   /** Returns the addresses that agents can use, as a client writes them. */

@@ -4,7 +4,9 @@ package dev.indelible.server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
@@ -32,6 +34,7 @@ import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Promise;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -173,7 +176,13 @@ final class HttpServer {
         org.eclipse.jetty.server.Request request,
         org.eclipse.jetty.server.Response response,
         Callback callback) {
-      Request head = head(request);
+      Request head;
+      try {
+        head = head(request);
+      } catch (IllegalArgumentException e) {
+        send(badQuery(e.getMessage()), request, response, callback);
+        return true;
+      }
       Optional<Response> refusal = Guard.refusal(head, isNetwork(request));
       if (refusal.isPresent() || request.getLength() > MAX_BODY_BYTES) {
         send(refusal.orElseGet(Adapter::tooLarge), request, response, callback);
@@ -211,7 +220,11 @@ final class HttpServer {
       }
     }
 
-    /** Returns a request without its content. */
+    /**
+     * Returns a request without its content.
+     *
+     * @throws IllegalArgumentException if the query has a malformed escape, or a parameter twice
+     */
     private static Request head(org.eclipse.jetty.server.Request request) {
       Map<String, String> headers = new HashMap<>();
       for (HttpField field : request.getHeaders()) {
@@ -220,7 +233,33 @@ final class HttpServer {
             Optional.ofNullable(field.getValue()).orElse(""));
       }
       String path = Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse("");
-      return new Request(request.getMethod(), path, headers, new byte[0]);
+      return new Request(request.getMethod(), path, parameters(request), headers);
+    }
+
+    private static Map<String, String> parameters(org.eclipse.jetty.server.Request request) {
+      String query = request.getHttpURI().getQuery();
+      Map<String, String> parameters = new HashMap<>();
+      for (String pair : query == null ? new String[0] : query.split("&")) {
+        int equals = pair.indexOf('=');
+        String name = decoded(equals < 0 ? pair : pair.substring(0, equals));
+        String value = equals < 0 ? "" : decoded(pair.substring(equals + 1));
+        if (!pair.isEmpty() && parameters.put(name, value) != null) {
+          throw new IllegalArgumentException("the parameter %s is given twice".formatted(name));
+        }
+      }
+      return parameters;
+    }
+
+    private static String decoded(String text) {
+      try {
+        return URLDecoder.decode(text, StandardCharsets.UTF_8);
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("malformed escape: " + text, e);
+      }
+    }
+
+    private static Response badQuery(@Nullable String detail) {
+      return Response.problem(400, Response.UNREADABLE, "the query cannot be read: " + detail);
     }
 
     private static boolean isNetwork(org.eclipse.jetty.server.Request request) {

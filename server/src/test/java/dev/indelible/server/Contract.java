@@ -68,8 +68,9 @@ final class Contract {
   }
 
   private static Optional<Map<String, Object>> operation(String method, String path) {
+    String bare = path.replaceFirst("\\?.*", "");
     for (Map.Entry<String, Object> each : paths().entrySet()) {
-      if (path.matches(each.getKey().replaceAll("\\{[a-z]+\\}", "[a-z-]+"))) {
+      if (bare.matches(each.getKey().replaceAll("\\{[a-z]+\\}", "[^/]+"))) {
         Object operation = object(each.getValue()).get(method.toLowerCase(java.util.Locale.ROOT));
         return Optional.ofNullable(operation).map(Contract::object);
       }

@@ -116,6 +116,21 @@ class DaemonTest {
     return CanonicalJson.read(response.body());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"/health/live?a=1&a=2", "/health/live?a=%zz"})
+  void queryThatCannotBeReadIsRefused(String path) throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + "/health/live")).build();
+    assertThat(client.send(request, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+    try (SocketChannel channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", port()))) {
+      String answer =
+          raw(
+              channel,
+              "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".formatted(path));
+      assertThat(answer).startsWith("HTTP/1.1 400").contains("the query cannot be read");
+    }
+  }
+
   /** Sends bytes on a new connection and returns all that comes back until its end. */
   private static String raw(SocketChannel channel, String request) throws IOException {
     channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
