@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.OpenException;
+import dev.indelible.access.ApiKeyException;
 import dev.indelible.cli.StandardOutput.OutputFailure;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningException;
@@ -31,6 +32,7 @@ public final class Main {
   /** Failures whose messages are for the person who runs the command. */
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
+          ApiKeyException.class,
           ClockException.class,
           DirectoryException.class,
           OpenException.class,
