@@ -63,6 +63,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_LOADED = "policy.loaded";
 
+  /** A person accepted the changed descriptor of a tool; the event names both digests. */
+  public static final String TOOL_ACCEPTED = "tool.accepted";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
