@@ -72,6 +72,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** An API key of the daemon was revoked. */
   public static final String ACCESS_KEY_REVOKED = "access.key_revoked";
 
+  /** A person accepted the changed descriptor of a tool; the event names both digests. */
+  public static final String TOOL_ACCEPTED = "tool.accepted";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
