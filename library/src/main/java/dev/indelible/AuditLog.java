@@ -2,6 +2,7 @@
 package dev.indelible;
 
 import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.DeadLetters;
 import dev.indelible.append.Erasure;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.check.LastCheckpoint;
@@ -16,6 +17,7 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
 import dev.indelible.directory.JournalCheck;
+import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
@@ -267,6 +269,45 @@ public final class AuditLog {
       return new Erased(
           note.eventId(), note.sequence(), note.payloadHash(), note.deadLetters(), erased.isGone());
     }
+  }
+
+  /**
+   * Appends the event of a dead letter to the chain under its own id, marks the dead letter as
+   * replayed, and records the replay in the chain.
+   *
+   * @param number the number of the dead letter
+   * @return the reason that the event is still refused; empty if it is in the chain
+   * @throws EvidenceException if there is no dead letter with this number
+   * @throws LedgerException if the dead letter was changed after it was written, is of a type that
+   *     is not replayed, or the ledger cannot be written to now
+   * @throws KeyException if the log's key is missing
+   */
+  public Optional<String> replay(long number) throws LedgerException, KeyException {
+    DeadLetter[] found = new DeadLetter[1];
+    try (LedgerReader ledger = reader()) {
+      ledger.forEachDeadLetter(
+          each -> {
+            if (each.number() == number) {
+              found[0] = each;
+            }
+            return found[0] == null;
+          });
+    }
+    if (found[0] == null) {
+      throw EvidenceException.absent("%s: no dead letter has this number", number);
+    }
+    try (DeadLetters letters = deadLetters()) {
+      return letters.replay(found[0]);
+    }
+  }
+
+  private DeadLetters deadLetters() throws LedgerException, KeyException {
+    DataDirectory.SigningKeys keys = data().signingKeys();
+    return new DeadLetters(
+        SqliteWriter.open(data().database()),
+        CheckpointFile.at(data().lastCheckpoint()),
+        keys.signer(),
+        keys.accepted());
   }
 
   /**
