@@ -55,16 +55,28 @@ public final class AuditLog {
   /** The ledger of a log in memory. */
   private final @Nullable MemoryLedger memory;
 
+  /** The anchor file of an open log, with which {@link #verify} compares the ledger. */
+  private final Optional<Path> anchor;
+
   /** Creates access to the log in a data directory, which need not be open for recording. */
   public AuditLog(Path directory) {
-    this.directory = new DataDirectory(Objects.requireNonNull(directory, "directory is null"));
+    this(
+        new DataDirectory(Objects.requireNonNull(directory, "directory is null")),
+        Optional.empty());
+  }
+
+  /** Creates access to the log in a data directory that is open with an anchor file. */
+  AuditLog(DataDirectory directory, Optional<Path> anchor) {
+    this.directory = directory;
     this.memory = null;
+    this.anchor = anchor;
   }
 
   /** Creates access to a log in memory, which can only be read. */
   AuditLog(MemoryLedger memory) {
     this.directory = null;
     this.memory = memory;
+    this.anchor = Optional.empty();
   }
 
   private DataDirectory data() {
@@ -94,14 +106,16 @@ public final class AuditLog {
 
   /**
    * Verifies the log, and compares the ledger with the files beside it. If the options have no keys
-   * or no witnesses, those of the data directory are used.
+   * or no witnesses, those of the data directory are used; without anchor files, that with which
+   * the log is open in this process.
    *
    * @throws LedgerException if the ledger cannot be read now and is not damaged
    */
   public VerificationReport verify(VerificationOptions options) throws LedgerException {
     List<Finding> keys = new ArrayList<>();
     List<Finding> beside = new ArrayList<>();
-    VerificationOptions complete = withOwnWitnesses(withOwnKeys(options, keys), beside);
+    VerificationOptions complete =
+        withOwnAnchor(withOwnWitnesses(withOwnKeys(options, keys), beside));
     VerificationReport report;
     try (SqliteLedger ledger = open()) {
       report = new Verifier(ledger, complete).verify();
@@ -172,6 +186,12 @@ public final class AuditLog {
       findings.add(Finding.unknown(Finding.WITNESSES, String.valueOf(e.getMessage())));
       return options;
     }
+  }
+
+  private VerificationOptions withOwnAnchor(VerificationOptions options) {
+    return options.anchors().isEmpty()
+        ? anchor.map(file -> options.anchors(List.of(file))).orElse(options)
+        : options;
   }
 
   private Finding lastCheckpoint(LedgerReader ledger, VerificationOptions options) {

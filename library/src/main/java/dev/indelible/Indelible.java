@@ -12,6 +12,7 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.DeferredAuditMetrics;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.pending.MemoryStore;
@@ -25,6 +26,7 @@ import dev.indelible.queue.DrainSettings;
 import dev.indelible.storage.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -193,14 +195,15 @@ public final class Indelible implements AutoCloseable {
    * Returns the status of the log as JSON: the object that {@code indelible status} prints, with
    * the faults of this process. Reads counts and the last row, like {@link #health}.
    *
+   * @param more faults of the surrounding program
    * @throws LedgerException if nothing was recorded yet
    * @throws IllegalStateException if the log is in memory
    */
-  public byte[] statusJson() throws LedgerException {
+  public byte[] statusJson(Collection<HealthEntry> more) throws LedgerException {
     LogFiles at =
         files.orElseThrow(() -> new IllegalStateException("a log in memory has no status"));
     CanonicalWriter out = new CanonicalWriter().beginObject();
-    LogStatus.read(at.data(), at.anchor(), metrics().health()).write(out);
+    LogStatus.read(at.data(), at.anchor(), metrics().health().and(more)).write(out);
     return out.endObject().toBytes();
   }
 

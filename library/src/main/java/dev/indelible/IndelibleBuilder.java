@@ -387,7 +387,7 @@ public final class IndelibleBuilder {
               reload,
               witnessing,
               anchoring,
-              new AuditLog(data.path()),
+              new AuditLog(data, anchor),
               Optional.of(new Indelible.LogFiles(data, anchor)));
       started = true;
       return indelible;
