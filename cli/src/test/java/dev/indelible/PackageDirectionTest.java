@@ -254,7 +254,7 @@ class PackageDirectionTest {
                   "cli")));
 
   /** Maximum number of exported public types; raise it only for a reason. */
-  private static final long MOST_EXPORTED_TYPES = 70;
+  private static final long MOST_EXPORTED_TYPES = 72;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
