@@ -58,7 +58,7 @@ public final class Daemon {
   }
 
   private static Routes routes(Indelible log, Callers callers) {
-    Checks checks = new Checks(log.gate());
+    Checks checks = new Checks(log);
     AuthZen authZen = new AuthZen(log.gate());
     Reports reports = new Reports(log);
     Routes routes = new Routes(callers);
