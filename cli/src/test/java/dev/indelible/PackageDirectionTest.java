@@ -173,6 +173,7 @@ class PackageDirectionTest {
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
           Map.entry("hook", Set.of("gate", "action", "decision", "json", "encoding")),
+          Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "mcp",
               Set.of(LIBRARY, "hook", "gate", "encoding", "crypto", "action", "decision", "json")),
@@ -181,6 +182,7 @@ class PackageDirectionTest {
               Set.of(
                   LIBRARY,
                   "mcp",
+                  "access",
                   "hook",
                   "gate",
                   "policy",
@@ -204,6 +206,7 @@ class PackageDirectionTest {
                       "jdbc",
                       "hook",
                       "mcp",
+                      "access",
                       "server"))));
 
   /** Third parties and parts of the JDK, by their users; empty for everyone. */
@@ -232,6 +235,7 @@ class PackageDirectionTest {
           Map.entry(
               "tools.jackson",
               Set.of(
+                  "access",
                   "action",
                   "decision",
                   "event",

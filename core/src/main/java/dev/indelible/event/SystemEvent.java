@@ -66,6 +66,15 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A person accepted the changed descriptor of a tool; the event names both digests. */
   public static final String TOOL_ACCEPTED = "tool.accepted";
 
+  /** An API key of the daemon was created. Comes through the queue, as all types of access do. */
+  public static final String ACCESS_KEY_CREATED = "access.key_created";
+
+  /** An API key of the daemon takes the place of the earlier key of its name. */
+  public static final String ACCESS_KEY_ROTATED = "access.key_rotated";
+
+  /** An API key of the daemon was revoked. */
+  public static final String ACCESS_KEY_REVOKED = "access.key_revoked";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
