@@ -172,12 +172,16 @@ class PackageDirectionTest {
                   "event")),
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
-          Map.entry("hook", Set.of("gate", "action", "decision", "json", "encoding")),
+          Map.entry("hook", Set.of("gate", "policy", "action", "decision", "json", "encoding")),
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
+          Map.entry(
+              "mcp",
+              Set.of(LIBRARY, "hook", "gate", "encoding", "crypto", "action", "decision", "json")),
           Map.entry(
               "server",
               Set.of(
                   LIBRARY,
+                  "mcp",
                   "access",
                   "hook",
                   "gate",
@@ -206,6 +210,7 @@ class PackageDirectionTest {
                       "witness",
                       "jdbc",
                       "hook",
+                      "mcp",
                       "access",
                       "server"))));
 
@@ -217,7 +222,7 @@ class PackageDirectionTest {
           Map.entry("org.bouncycastle", Set.of("crypto")),
           // The JDK's own server, and its own socket options.
           Map.entry("com.sun.net.httpserver", Set.of("witness")),
-          Map.entry("jdk.net", Set.of("server")),
+          Map.entry("jdk.net", Set.of("mcp", "server")),
           Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
           Map.entry("javax.sql", Set.of("jdbc")),
           Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),
@@ -250,6 +255,7 @@ class PackageDirectionTest {
                   "cel",
                   "jdbc",
                   "hook",
+                  "mcp",
                   "server",
                   "cli")));
 

@@ -90,6 +90,12 @@ final class ServeCommand extends Verb {
   @Nullable String rateLimit;
 
   @Option(
+      names = "--record-reads",
+      paramLabel = "on|off",
+      description = "record in the chain who reads the log (default: on)")
+  @Nullable String recordReads;
+
+  @Option(
       names = "--config",
       paramLabel = "FILE",
       defaultValue = "${env:INDELIBLE_CONFIG}",
@@ -168,6 +174,7 @@ final class ServeCommand extends Verb {
     put(options, Setting.NAMES, names);
     put(options, Setting.ROLES, roles);
     put(options, Setting.RATE_LIMIT, rateLimit);
+    put(options, Setting.RECORD_READS, recordReads);
     try {
       Path file = config == null || config.toString().isEmpty() ? null : config;
       return ServeConfig.resolve(options, System.getenv(), file);

@@ -63,6 +63,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_LOADED = "policy.loaded";
 
+  /** A person accepted the changed descriptor of a tool; the event names both digests. */
+  public static final String TOOL_ACCEPTED = "tool.accepted";
+
   /** An API key of the daemon was created. Comes through the queue, as all types of access do. */
   public static final String ACCESS_KEY_CREATED = "access.key_created";
 
@@ -72,8 +75,11 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** An API key of the daemon was revoked. */
   public static final String ACCESS_KEY_REVOKED = "access.key_revoked";
 
-  /** A person accepted the changed descriptor of a tool; the event names both digests. */
-  public static final String TOOL_ACCEPTED = "tool.accepted";
+  /** A credential was used to read the log through the daemon. */
+  public static final String ACCESS_LOG_READ = "access.log_read";
+
+  /** The daemon gives roles to other names than before, or records reads or not. */
+  public static final String ACCESS_SETTINGS = "access.settings";
 
   private static final Set<String> RESERVED =
       Set.of(

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.Indelible;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.gate.Gate;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.mcp.ToolGate;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -23,20 +25,22 @@ final class Checks {
   static final int MAX_ACTIONS = 1_000;
 
   private final Gate gate;
+  private final ToolGate tools;
 
-  Checks(Gate gate) {
-    this.gate = gate;
+  Checks(Indelible log) {
+    this.gate = log.gate();
+    this.tools = new ToolGate(log);
   }
 
-  /** Decides about {@code {"agent_id":…,"action":…}}. */
-  Response one(Request request) {
+  /** Decides about {@code {"agent_id":…,"action":…}}, also with {@code tool_hash}. */
+  Response one(Request request) throws ForbiddenException {
     GateRequest asked;
     try {
-      asked = GateRequest.read(request.body());
+      asked = read(request, CanonicalJson.read(request.body()), "input");
     } catch (JsonFormatException e) {
       return refuse(request, String.valueOf(e.getMessage()));
     }
-    RecordedDecision decided = gate.record(asked.agentId(), asked.action());
+    RecordedDecision decided = tools.record(asked);
     return Response.json(200, out -> decided.write(asked.agentId(), out));
   }
 
@@ -44,7 +48,7 @@ final class Checks {
    * Decides about {@code {"checks":[{"agent_id":…,"action":…},…]}}, in order. All are read before
    * the first decision, so a request is answered as a whole or refused as a whole.
    */
-  Response many(Request request) {
+  Response many(Request request) throws ForbiddenException {
     List<GateRequest> asked = new ArrayList<>();
     try {
       JsonNode checks = CanonicalJson.read(request.body()).path("checks");
@@ -54,7 +58,7 @@ final class Checks {
                 .formatted(MAX_ACTIONS));
       }
       for (JsonNode check : checks) {
-        asked.add(GateRequest.read(check, "checks[%s]".formatted(asked.size()), null));
+        asked.add(read(request, check, "checks[%s]".formatted(asked.size())));
       }
     } catch (JsonFormatException e) {
       return refuse(request, String.valueOf(e.getMessage()));
@@ -65,16 +69,23 @@ final class Checks {
           out.name("decisions").beginArray();
           for (GateRequest each : asked) {
             out.element().beginObject();
-            gate.record(each.agentId(), each.action()).write(each.agentId(), out);
+            tools.record(each).write(each.agentId(), out);
             out.endObject();
           }
           out.endArray();
         });
   }
 
+  /** Reads a question; the agent of the caller's credential need not be named. */
+  private static GateRequest read(Request request, JsonNode json, String where)
+      throws JsonFormatException, ForbiddenException {
+    Caller caller = request.caller();
+    return caller.ask(GateRequest.read(json, where, caller.agentId().orElse(null)));
+  }
+
   /** Refuses content that cannot be read, and records the refusal. */
   private Response refuse(Request request, String problem) {
-    RecordedDecision refused = gate.refuseUnreadable(request.body(), 1, problem);
+    RecordedDecision refused = request.caller().refuseUnreadable(gate, request.body(), problem);
     return Response.json(
         400,
         Response.PROBLEM_JSON,

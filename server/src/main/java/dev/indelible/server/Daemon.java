@@ -22,13 +22,16 @@ public final class Daemon {
   private final Optional<String> host;
 
   private final VerifyJobs verifyJobs;
+  private final Optional<ReadRecord> reads;
 
   private Daemon(
       HttpServer server,
       Optional<UnixSocket> socket,
       Optional<String> host,
-      VerifyJobs verifyJobs) {
+      VerifyJobs verifyJobs,
+      Optional<ReadRecord> reads) {
     this.verifyJobs = verifyJobs;
+    this.reads = reads;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -41,29 +44,46 @@ public final class Daemon {
    * @throws IOException if the address or the socket cannot be used; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
-    AccessSettings access = settings.access();
-    KeyWatch keys = KeyWatch.of(access.keys());
-    return start(log, settings, Callers.of(keys, access.bindings()), keys::fault);
+    AccessSettings granted = settings.access();
+    KeyWatch keys = KeyWatch.of(granted.keys());
+    Daemon daemon =
+        start(
+            log,
+            settings,
+            new Access(
+                Callers.of(keys, granted.bindings()),
+                keys::fault,
+                granted.recordsReads()
+                    ? Optional.of(new ReadRecord(log.queue()))
+                    : Optional.empty()));
+    granted.record(log);
+    return daemon;
   }
 
-  /** Starts to answer the callers that are identified by a function. */
+  /** Starts to answer the callers that are identified by a function; does not record reads. */
   static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
-    return start(log, settings, callers, Optional::empty);
+    return start(log, settings, new Access(callers, Optional::empty, Optional.empty()));
   }
 
-  private static Daemon start(
-      Indelible log,
-      ServeSettings settings,
-      Callers callers,
-      Supplier<Optional<String>> credentialFault)
+  /**
+   * Whom the daemon answers.
+   *
+   * @param fault returns why no API key is accepted; empty if keys are accepted
+   * @param reads records reads of the log; empty for none
+   */
+  private record Access(
+      Callers callers, Supplier<Optional<String>> fault, Optional<ReadRecord> reads) {}
+
+  private static Daemon start(Indelible log, ServeSettings settings, Access access)
       throws IOException {
     Optional<UnixSocket> socket = settings.unixSocket();
     if (socket.isPresent()) {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
-    Routes routes = new Routes(callers, new Limits(settings.access().perSecond()));
-    addEndpoints(routes, log, verifyJobs, credentialFault);
+    Limits limits = new Limits(settings.access().perSecond());
+    Routes routes = new Routes(access.callers(), limits, access.reads());
+    addEndpoints(routes, log, verifyJobs, access.fault());
     HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
@@ -73,7 +93,8 @@ public final class Daemon {
       server.stop();
       throw e;
     }
-    return new Daemon(server, socket, settings.address().map(Daemon::literal), verifyJobs);
+    return new Daemon(
+        server, socket, settings.address().map(Daemon::literal), verifyJobs, access.reads());
   }
 
   private static String literal(InetSocketAddress address) {
@@ -86,7 +107,8 @@ public final class Daemon {
       Indelible log,
       VerifyJobs verifyJobs,
       Supplier<Optional<String>> credentialFault) {
-    Checks checks = new Checks(log.gate());
+    Checks checks = new Checks(log);
+    Idempotency repeated = new Idempotency(() -> log.policy().digest());
     AuthZen authZen = new AuthZen(log.gate());
     Reports reports = new Reports(log, credentialFault);
     Proofs proofs = new Proofs(log.log());
@@ -99,8 +121,8 @@ public final class Daemon {
       routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
     routes
-        .post("/v1/check", Role.AGENT, checks::one)
-        .post("/v1/checks", Role.AGENT, checks::many)
+        .post("/v1/check", Role.AGENT, repeated.of(checks::one))
+        .post("/v1/checks", Role.AGENT, repeated.of(checks::many))
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
@@ -149,5 +171,6 @@ public final class Daemon {
   public void stop() {
     verifyJobs.stop();
     server.stop();
+    reads.ifPresent(ReadRecord::flush);
   }
 }

@@ -38,6 +38,8 @@ public final class ServeConfig {
   private static final LoadSettings YAML =
       LoadSettings.builder().setMaxAliasesForCollections(0).setAllowDuplicateKeys(false).build();
 
+  private static final String ON = "on";
+
   /** Ends each of several values. */
   private static final String SEPARATOR = ";";
 
@@ -50,7 +52,8 @@ public final class ServeConfig {
     TLS_CLIENT_CA,
     NAMES,
     ROLES,
-    RATE_LIMIT;
+    RATE_LIMIT,
+    RECORD_READS;
 
     /** Returns the name in the file and of the option. */
     public String key() {
@@ -111,6 +114,7 @@ public final class ServeConfig {
       case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
       case SOCKET -> defaultSocket(environment);
       case NAMES, ROLES -> "";
+      case RECORD_READS -> ON;
       default -> OFF;
     };
   }
@@ -213,7 +217,19 @@ public final class ServeConfig {
         throw new IllegalArgumentException("roles: " + e.getMessage(), e);
       }
     }
-    return new AccessSettings(null, names, bindings, rateLimit());
+    return new AccessSettings(null, names, bindings, rateLimit(), recordsReads());
+  }
+
+  private boolean recordsReads() {
+    String text = text(Setting.RECORD_READS);
+    // YAML reads on and off as text or as a truth value, by its version.
+    if (text.equals(ON) || text.equals("true")) {
+      return true;
+    }
+    if (text.equals(OFF) || text.equals("false")) {
+      return false;
+    }
+    throw new IllegalArgumentException("record-reads: %s: give on or off".formatted(text));
   }
 
   private int rateLimit() {
