@@ -86,7 +86,7 @@ public final class Daemon {
       VerifyJobs verifyJobs,
       Callers callers,
       Supplier<Optional<String>> credentialFault) {
-    Checks checks = new Checks(log.gate());
+    Checks checks = new Checks(log);
     AuthZen authZen = new AuthZen(log.gate());
     Reports reports = new Reports(log, credentialFault);
     Proofs proofs = new Proofs(log.log());
