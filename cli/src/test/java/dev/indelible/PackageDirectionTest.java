@@ -173,10 +173,12 @@ class PackageDirectionTest {
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
           Map.entry("hook", Set.of("gate", "action", "decision", "json", "encoding")),
+          Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "server",
               Set.of(
                   LIBRARY,
+                  "access",
                   "hook",
                   "gate",
                   "policy",
@@ -192,7 +194,15 @@ class PackageDirectionTest {
               "cli",
               union(
                   LIBRARY_USES,
-                  Set.of(LIBRARY, "aimemory", "receipt", "witness", "jdbc", "hook", "server"))));
+                  Set.of(
+                      LIBRARY,
+                      "aimemory",
+                      "receipt",
+                      "witness",
+                      "jdbc",
+                      "hook",
+                      "access",
+                      "server"))));
 
   /** Third parties and parts of the JDK, by their users; empty for everyone. */
   private static final Map<String, Set<String>> THIRD_PARTIES =
@@ -218,6 +228,7 @@ class PackageDirectionTest {
           Map.entry(
               "tools.jackson",
               Set.of(
+                  "access",
                   "action",
                   "decision",
                   "event",

@@ -2,12 +2,15 @@
 package dev.indelible.server;
 
 import dev.indelible.Indelible;
+import dev.indelible.access.KeyWatch;
+import dev.indelible.access.Role;
 import dev.indelible.hook.HookDialect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Answers agents about one open log until it is stopped. Does not own the log. The owner of the log
@@ -31,16 +34,26 @@ public final class Daemon {
    * @throws IOException if the address or the socket cannot be used; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
-    return start(log, settings, Callers.local());
+    KeyWatch keys = KeyWatch.of(settings.keys());
+    return start(log, settings, Callers.withKeys(keys), keys::fault);
   }
 
   /** Starts to answer the callers that are identified by a function. */
   static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
+    return start(log, settings, callers, Optional::empty);
+  }
+
+  private static Daemon start(
+      Indelible log,
+      ServeSettings settings,
+      Callers callers,
+      Supplier<Optional<String>> credentialFault)
+      throws IOException {
     Optional<UnixSocket> socket = settings.unixSocket();
     if (socket.isPresent()) {
       socket.get().prepare();
     }
-    HttpServer server = HttpServer.start(settings, routes(log, callers)::answer);
+    HttpServer server = HttpServer.start(settings, routes(log, callers, credentialFault)::answer);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -57,10 +70,11 @@ public final class Daemon {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  private static Routes routes(Indelible log, Callers callers) {
+  private static Routes routes(
+      Indelible log, Callers callers, Supplier<Optional<String>> credentialFault) {
     Checks checks = new Checks(log.gate());
     AuthZen authZen = new AuthZen(log.gate());
-    Reports reports = new Reports(log);
+    Reports reports = new Reports(log, credentialFault);
     Routes routes = new Routes(callers);
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {

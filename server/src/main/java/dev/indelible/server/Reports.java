@@ -8,8 +8,11 @@ import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reports the state of the log: health, metrics and capabilities. */
@@ -28,6 +31,10 @@ final class Reports {
   }
 
   private final Indelible log;
+
+  /** Returns why no API key is accepted; empty if keys are accepted. */
+  private final Supplier<Optional<String>> credentialFault;
+
   private final ReentrantLock auditing = new ReentrantLock();
 
   /** The last answer; null before the first. */
@@ -36,8 +43,9 @@ final class Reports {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-  Reports(Indelible log) {
+  Reports(Indelible log, Supplier<Optional<String>> credentialFault) {
     this.log = log;
+    this.credentialFault = credentialFault;
     IndelibleMeters.of(log).bindTo(registry);
   }
 
@@ -67,12 +75,21 @@ final class Reports {
       auditing.lock();
     }
     try {
-      Audited now = new Audited(System.nanoTime(), audit(log.health()));
+      Audited now = new Audited(System.nanoTime(), audit(health()));
       audited = now;
       return now.answer();
     } finally {
       auditing.unlock();
     }
+  }
+
+  /** Returns the health of the log and of the daemon's own files. */
+  private AuditHealth health() {
+    List<HealthEntry> own =
+        credentialFault.get().stream()
+            .map(fault -> new HealthEntry(HealthEntry.CREDENTIALS, fault))
+            .toList();
+    return log.health().and(own);
   }
 
   private static Response audit(AuditHealth health) {
