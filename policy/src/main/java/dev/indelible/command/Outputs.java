@@ -115,7 +115,12 @@ final class Outputs {
         return sources(Value.unknown(Origin.DECODED, ""), in, invocation, state, io);
       case CONTENT, CHANGED:
         Value all = sources(Value.EMPTY, in, invocation, state, io);
-        return all.pieces().isEmpty() ? Value.unknown(Origin.OUTPUT, name) : all;
+        if (!all.pieces().isEmpty()) {
+          return all;
+        }
+        // Text of the script that a filter changes: what it becomes does not stand in the script.
+        boolean isChanged = kind == Output.CHANGED && in.isKnown() && !in.pieces().isEmpty();
+        return Value.unknown(isChanged ? Origin.DECODED : Origin.OUTPUT, name);
       case FILES:
         return files(argv, invocation);
       case PARENT:

@@ -256,12 +256,23 @@ final class Collected {
   private static boolean listsAll(Value path) {
     List<Piece> pieces = path.pieces();
     int last = pieces.size() - 1;
-    return pieces.get(last).equals(Value.ALL);
+    return pieces.get(last).equals(Value.ALL)
+        || pieces.get(last) instanceof Value.Glob && path.display().endsWith("**/*");
   }
 
   private static Value directoryOf(Value files) {
     List<Piece> pieces = files.pieces();
-    return pieces.size() == 1 ? Value.of(".") : new Value(pieces.subList(0, pieces.size() - 1));
+    int end = pieces.size();
+    while (end > 0 && (pieces.get(end - 1) instanceof Value.Glob || isSlash(pieces.get(end - 1)))) {
+      end--;
+    }
+    return end == 0 && pieces.get(0) instanceof Value.Glob
+        ? Value.of(".")
+        : new Value(pieces.subList(0, Math.max(end, 1)));
+  }
+
+  private static boolean isSlash(Piece piece) {
+    return piece instanceof Value.Known known && known.text().equals("/");
   }
 
   private static String manner(Use use) {

@@ -216,7 +216,13 @@ final class Network {
   static void httpOperand(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     int at = namedFile(argument);
-    if (Values.isKnown(argument) && text.matches("[A-Z]+")) {
+    boolean isFirst = scan.operands().get(0) == argument;
+    if (Values.isKnown(argument) && text.matches("[A-Z]+|delete|put|post|patch|get|head")) {
+      if (isFirst && text.equalsIgnoreCase("DELETE")) {
+        scan.operands().subList(1, scan.operands().size()).stream()
+            .limit(1)
+            .forEach(url -> HttpDeletion.read(url, scan.uses()));
+      }
       return;
     }
     if (!scan.uses().has(Role.CONTACTS)) {

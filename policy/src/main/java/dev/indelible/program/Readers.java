@@ -28,6 +28,7 @@ final class Readers {
   static Optional<ArgumentReader> argument(String name) {
     @Nullable ArgumentReader reader =
         switch (name) {
+          case "alias" -> Wrappers::alias;
           case "all-containers" -> Clusters::allContainers;
           case "ansible" -> Wrappers::ansible;
           case "api-method" -> Cloud::apiMethod;
@@ -78,6 +79,8 @@ final class Readers {
           case "helper" -> Wrappers::helper;
           case "hard-link-pair" -> Readers::hardLinkPair;
           case "host-namespace" -> Containers::namespace;
+          case "http-deletion" -> HttpDeletion::deleted;
+          case "http-method" -> HttpDeletion::method;
           case "http-operand" -> Network::httpOperand;
           case "input-unless-sql" -> Databases::inputUnlessSql;
           case "kernel-setting" -> Services::kernelSetting;

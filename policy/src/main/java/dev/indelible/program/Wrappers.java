@@ -6,9 +6,19 @@ import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Reads arguments of programs that run other programs in special ways. */
 final class Wrappers {
+  /** Programs that ask for a password. */
+  private static final Set<String> ASKING = Set.of("sudo", "su", "doas", "ssh", "passwd", "gpg");
+
+  /** Commands that people and agents type without a thought about their meaning. */
+  private static final Set<String> SHADOWED =
+      Set.of(
+          "cat", "cd", "cp", "curl", "docker", "echo", "gh", "git", "grep", "ls", "make", "mv",
+          "npm", "pip", "python", "python3", "rm", "scp", "ssh", "sudo", "vi", "vim", "wget");
+
   private Wrappers() {}
 
   /** Reads {@code env -S}: the words of the value come before the other arguments. */
@@ -68,6 +78,27 @@ final class Wrappers {
         command.addAll(scan.rest());
         scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
       }
+    }
+  }
+
+  /**
+   * Reads {@code NAME=TEXT} of {@code alias}. What a name stands for that others type is read; for
+   * a program that asks for a password, another program in its place is a detour.
+   */
+  static void alias(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.cut(argument, '=');
+    String name = parts.get(0).prefix();
+    if (parts.size() < 2) {
+      return;
+    }
+    Value text = parts.get(1);
+    boolean isOwn = text.prefix().startsWith(name);
+    if (name.equals("indelible")) {
+      scan.uses().add(Role.SETS, "another command under the name of the gate");
+    } else if (ASKING.contains(name) && !isOwn) {
+      scan.uses().addDetour(Role.RUNS_SHELL, text, "");
+    } else if (SHADOWED.contains(name)) {
+      scan.uses().add(Role.RUNS_SHELL, text);
     }
   }
 
