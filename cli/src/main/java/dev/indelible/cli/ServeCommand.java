@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Each setting comes from its option, else from the environment (INDELIBLE_LISTEN,",
-      "INDELIBLE_SOCKET), else from the file, else from its default; --print-config shows which.",
+      "INDELIBLE_SOCKET, INDELIBLE_PUBLISH), else from the file, else from its default;",
+      "--print-config shows which.",
       "",
       "Loads the rules again when they change, and on SIGHUP. Ends on SIGTERM or SIGINT: accepts no",
       "more requests, and waits while rows are appended. Exit status: 0 all decisions are in the",
@@ -46,6 +47,13 @@ final class ServeCommand extends Verb {
           "the Unix socket, or off (default: indelible.sock in $$RUNTIME_DIRECTORY, else"
               + " indelible/indelible.sock in $$XDG_RUNTIME_DIR, else off)")
   @Nullable String socket;
+
+  @Option(
+      names = "--publish",
+      paramLabel = "true|false",
+      description =
+          "serve checkpoint, tiles and records without a credential (default: false)")
+  @Nullable String publish;
 
   @Option(
       names = "--config",
@@ -96,6 +104,9 @@ final class ServeCommand extends Verb {
     }
     if (socket != null) {
       options.put(Setting.SOCKET, socket);
+    }
+    if (publish != null) {
+      options.put(Setting.PUBLISH, publish);
     }
     try {
       Path file = config == null || config.toString().isEmpty() ? null : config;

@@ -18,14 +18,12 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  private final VerifyJobs verifyJobs;
+  /** Ends what the daemon does beside answering. */
+  private final Runnable end;
 
   private Daemon(
-      HttpServer server,
-      Optional<UnixSocket> socket,
-      Optional<String> host,
-      VerifyJobs verifyJobs) {
-    this.verifyJobs = verifyJobs;
+      HttpServer server, Optional<UnixSocket> socket, Optional<String> host, Runnable end) {
+    this.end = end;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -48,7 +46,8 @@ public final class Daemon {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
-    HttpServer server = HttpServer.start(settings, routes(log, verifyJobs, callers)::answer);
+    EventFeed feed = new EventFeed(log.log());
+    HttpServer server = HttpServer.start(settings, routes(log, settings.publish(), verifyJobs, feed, callers)::answer);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -57,7 +56,14 @@ public final class Daemon {
       server.stop();
       throw e;
     }
-    return new Daemon(server, socket, settings.address().map(Daemon::literal), verifyJobs);
+    return new Daemon(
+        server,
+        socket,
+        settings.address().map(Daemon::literal),
+        () -> {
+          verifyJobs.stop();
+          feed.close();
+        });
   }
 
   private static String literal(InetSocketAddress address) {
@@ -65,7 +71,8 @@ public final class Daemon {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  private static Routes routes(Indelible log, VerifyJobs verifyJobs, Callers callers) {
+  private static Routes routes(
+      Indelible log, VerifyJobs verifyJobs, EventFeed feed, Callers callers) {
     Checks checks = new Checks(log.gate());
     AuthZen authZen = new AuthZen(log.gate());
     Reports reports = new Reports(log);
@@ -73,6 +80,8 @@ public final class Daemon {
     DeadLetterReports deadLetters = new DeadLetterReports(log.log());
     Policies policies = new Policies(log);
     LedgerAccess ledger = new LedgerAccess();
+    Tiles tiles = new Tiles(log.log(), publish);
+    Role tileReader = publish ? Role.AGENT : Role.READER;
     Routes routes = new Routes(callers);
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
@@ -85,6 +94,7 @@ public final class Daemon {
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
+        .get("/v1/events/stream", Role.READER, ledger.of(feed::open))
         .get("/v1/events/{id}/proof", Role.READER, ledger.of(proofs::prove))
         .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
         .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
@@ -93,6 +103,8 @@ public final class Daemon {
         .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
         .get("/v1/policy", Role.READER, policies::show)
         .post("/v1/policy/reload", Role.OPERATOR, policies::reload)
+        .get("/checkpoint", tileReader, ledger.of(tiles::checkpoint))
+        .get("/tile/{path...}", tileReader, ledger.of(tiles::tile))
         .get("/v1/status", Role.READER, ledger.of(reports::status))
         .get("/v1/capabilities", Role.AGENT, reports::capabilities)
         .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
@@ -115,7 +127,7 @@ public final class Daemon {
    * the socket.
    */
   public void stop() {
-    verifyJobs.stop();
+    end.run();
     server.stop();
   }
 }

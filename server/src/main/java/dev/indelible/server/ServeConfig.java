@@ -34,7 +34,8 @@ public final class ServeConfig {
   /** A setting of the daemon. Its name in lower case is its key and its option. */
   public enum Setting {
     LISTEN,
-    SOCKET;
+    SOCKET,
+    PUBLISH;
 
     /** Returns the name in the file and of the option. */
     public String key() {
@@ -88,6 +89,9 @@ public final class ServeConfig {
   private static String byDefault(Setting setting, Map<String, String> environment) {
     if (setting == Setting.LISTEN) {
       return "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
+    }
+    if (setting == Setting.PUBLISH) {
+      return "false";
     }
     String service = environment.getOrDefault("RUNTIME_DIRECTORY", "");
     String user = environment.getOrDefault("XDG_RUNTIME_DIR", "");
@@ -152,10 +156,20 @@ public final class ServeConfig {
       String socket = text(Setting.SOCKET);
       return new ServeSettings(
           ServeSettings.readAddress(text(Setting.LISTEN)),
-          socket.equals(OFF) ? null : Path.of(socket));
+          socket.equals(OFF) ? null : Path.of(socket),
+          truth(Setting.PUBLISH));
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException("socket: " + e.getMessage(), e);
     }
+  }
+
+  private boolean truth(Setting setting) {
+    String text = text(setting);
+    if (!text.equals("true") && !text.equals("false")) {
+      throw new IllegalArgumentException(
+          "%s: %s: give true or false".formatted(setting.key(), text));
+    }
+    return text.equals("true");
   }
 
   private String text(Setting setting) {

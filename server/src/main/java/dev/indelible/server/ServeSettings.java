@@ -12,8 +12,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listen the TCP address, on loopback; port 0 takes a free port; null for none
  * @param socket the file of the Unix socket; null for none
+ * @param publish true if checkpoint, tiles and entries are read without a credential
  */
-public record ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
+public record ServeSettings(
+    @Nullable InetSocketAddress listen, @Nullable Path socket, boolean publish) {
   /** The TCP port if none is given. */
   public static final int DEFAULT_PORT = 8740;
 
@@ -38,6 +40,11 @@ public record ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path s
               .formatted(listen.getHostString()));
     }
     socket = socket == null ? null : socket.toAbsolutePath().normalize();
+  }
+
+  /** Creates settings of a daemon that publishes nothing. */
+  ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
+    this(listen, socket, false);
   }
 
   /** Returns the TCP address. */

@@ -46,6 +46,10 @@ final class RunningDaemon implements AutoCloseable {
     return log;
   }
 
+  HttpClient client() {
+    return client;
+  }
+
   URI uri(String path) {
     return URI.create(daemon.addresses().get(0)).resolve(path);
   }
