@@ -173,10 +173,12 @@ class PackageDirectionTest {
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
           Map.entry("hook", Set.of("gate", "action", "decision", "json", "encoding")),
+          Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "server",
               Set.of(
                   LIBRARY,
+                  "access",
                   "hook",
                   "gate",
                   "policy",
@@ -197,7 +199,15 @@ class PackageDirectionTest {
               "cli",
               union(
                   LIBRARY_USES,
-                  Set.of(LIBRARY, "aimemory", "receipt", "witness", "jdbc", "hook", "server"))));
+                  Set.of(
+                      LIBRARY,
+                      "aimemory",
+                      "receipt",
+                      "witness",
+                      "jdbc",
+                      "hook",
+                      "access",
+                      "server"))));
 
   /** Third parties and parts of the JDK, by their users; empty for everyone. */
   private static final Map<String, Set<String>> THIRD_PARTIES =
@@ -205,8 +215,9 @@ class PackageDirectionTest {
           Map.entry("org.slf4j", Set.of()),
           Map.entry("org.jspecify", Set.of()),
           Map.entry("org.bouncycastle", Set.of("crypto")),
-          // The JDK's own server.
+          // The JDK's own server, and its own socket options.
           Map.entry("com.sun.net.httpserver", Set.of("witness")),
+          Map.entry("jdk.net", Set.of("server")),
           Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
           Map.entry("javax.sql", Set.of("jdbc")),
           Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),
@@ -223,6 +234,7 @@ class PackageDirectionTest {
           Map.entry(
               "tools.jackson",
               Set.of(
+                  "access",
                   "action",
                   "decision",
                   "event",

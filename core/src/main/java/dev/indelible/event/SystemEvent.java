@@ -63,6 +63,15 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_LOADED = "policy.loaded";
 
+  /** An API key of the daemon was created. Comes through the queue, as all types of access do. */
+  public static final String ACCESS_KEY_CREATED = "access.key_created";
+
+  /** An API key of the daemon takes the place of the earlier key of its name. */
+  public static final String ACCESS_KEY_ROTATED = "access.key_rotated";
+
+  /** An API key of the daemon was revoked. */
+  public static final String ACCESS_KEY_REVOKED = "access.key_revoked";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,

@@ -45,6 +45,9 @@ public record HealthEntry(String source, String reason) {
   /** The keys of the data directory. */
   public static final String KEYS = "keys";
 
+  /** The daemon's API keys. */
+  public static final String CREDENTIALS = "credentials";
+
   /** The rules. */
   public static final String POLICY = "policy";
 
@@ -71,6 +74,7 @@ public record HealthEntry(String source, String reason) {
           TREE,
           TALLIES,
           KEYS,
+          CREDENTIALS,
           POLICY,
           WITNESSES,
           ANCHOR,

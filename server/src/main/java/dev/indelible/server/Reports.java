@@ -4,14 +4,17 @@ package dev.indelible.server;
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleMeters;
 import dev.indelible.health.AuditHealth;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reports the state of the log: health, metrics and capabilities. */
@@ -30,6 +33,10 @@ final class Reports {
   }
 
   private final Indelible log;
+
+  /** Returns why no API key is accepted; empty if keys are accepted. */
+  private final Supplier<Optional<String>> credentialFault;
+
   private final ReentrantLock auditing = new ReentrantLock();
 
   /** The last answer; null before the first. */
@@ -38,8 +45,9 @@ final class Reports {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-  Reports(Indelible log) {
+  Reports(Indelible log, Supplier<Optional<String>> credentialFault) {
     this.log = log;
+    this.credentialFault = credentialFault;
     IndelibleMeters.of(log).bindTo(registry);
   }
 
@@ -69,12 +77,19 @@ final class Reports {
       auditing.lock();
     }
     try {
-      Audited now = new Audited(System.nanoTime(), audit(log.health()));
+      Audited now = new Audited(System.nanoTime(), audit(log.health().and(own())));
       audited = now;
       return now.answer();
     } finally {
       auditing.unlock();
     }
+  }
+
+  /** Returns the faults of the daemon's own files. */
+  private List<HealthEntry> own() {
+    return credentialFault.get().stream()
+        .map(fault -> new HealthEntry(HealthEntry.CREDENTIALS, fault))
+        .toList();
   }
 
   private static Response audit(AuditHealth health) {
@@ -89,7 +104,7 @@ final class Reports {
 
   /** Returns the status of the log, as {@code indelible status} prints it. */
   Response status(Request request) throws LedgerException {
-    return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(List.of()));
+    return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(own()));
   }
 
   /** Returns all meters of one snapshot, in the text format of Prometheus. */

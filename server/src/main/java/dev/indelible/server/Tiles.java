@@ -13,30 +13,30 @@ import java.util.Map;
 final class Tiles {
   private final AuditLog log;
 
-  /** Headers of a file that never changes; a cache may keep it only if everybody may read it. */
-  private final Map<String, String> immutable;
+  /** True if everybody may read the files, so that caches may keep those that never change. */
+  private final boolean published;
 
   Tiles(AuditLog log, boolean published) {
     this.log = log;
-    this.immutable =
-        published
-            ? Map.of(
-                "Content-Type",
-                "application/octet-stream",
-                "Cache-Control",
-                "public, max-age=31536000, immutable")
-            : Map.of("Content-Type", "application/octet-stream");
+    this.published = published;
+  }
+
+  boolean arePublished() {
+    return published;
   }
 
   /** Returns the last signed checkpoint. */
   Response checkpoint(Request request) throws LedgerException, KeyException {
-    return new Response(
-        200, Map.of("Content-Type", Response.TEXT), log.exportedFile("checkpoint"));
+    return new Response(200, Map.of("Content-Type", Response.TEXT), log.exportedFile("checkpoint"));
   }
 
   /** Returns a tile or an entry bundle; 404 for one that the checkpoint does not cover. */
   Response tile(Request request) throws LedgerException, KeyException {
-    return new Response(
-        200, immutable, log.exportedFile("tile/" + request.parameter("path").orElseThrow()));
+    Response file =
+        new Response(
+            200,
+            Map.of("Content-Type", "application/octet-stream"),
+            log.exportedFile("tile/" + request.parameter("path").orElseThrow()));
+    return published ? file.with("Cache-Control", "public, max-age=31536000, immutable") : file;
   }
 }

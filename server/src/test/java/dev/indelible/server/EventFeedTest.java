@@ -5,6 +5,7 @@ import static dev.indelible.server.RunningDaemon.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.access.Role;
 import dev.indelible.server.EventStream.Event;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -143,7 +144,7 @@ class EventFeedTest {
                   .getBytes(StandardCharsets.US_ASCII));
       EventStream late = new EventStream(slow.getInputStream());
       // More than the buffers of a connection hold.
-      decide(1, "echo " + "a".repeat(6_000));
+      decide(1, "echo " + "a".repeat(3_500));
       long end = rows();
       other.readTo(end);
       late.readTo(end);
