@@ -17,6 +17,8 @@ module dev.indelible.server {
       dev.indelible.cli;
   exports dev.indelible.hook to
       dev.indelible.cli;
+  exports dev.indelible.mcp to
+      dev.indelible.cli;
   exports dev.indelible.server to
       dev.indelible.cli;
 }

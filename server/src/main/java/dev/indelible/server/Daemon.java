@@ -94,7 +94,7 @@ public final class Daemon {
 
   private static Routes routes(
       Indelible log, ServeSettings settings, Callers callers, Reports reports) {
-    Checks checks = new Checks(log.gate());
+    Checks checks = new Checks(log);
     AuthZen authZen = new AuthZen(log.gate());
     Routes routes = new Routes(callers, new Limits(settings.access().perSecond()));
     Hooks hooks = new Hooks(log.gate());
