@@ -51,6 +51,12 @@ final class ServeCommand extends Verb {
   @Nullable String socket;
 
   @Option(
+      names = "--publish",
+      paramLabel = "true|false",
+      description = "serve checkpoint, tiles and records without a credential (default: false)")
+  @Nullable String publish;
+
+  @Option(
       names = "--tls-certificate",
       paramLabel = "FILE",
       description = "the certificate of the TCP address and its issuers, in PEM (default: no TLS)")
@@ -91,8 +97,8 @@ final class ServeCommand extends Verb {
 
   @Option(
       names = "--record-reads",
-      paramLabel = "on|off",
-      description = "record in the chain who reads the log (default: on)")
+      paramLabel = "true|false",
+      description = "record in the chain who reads the log (default: true)")
   @Nullable String recordReads;
 
   @Option(
@@ -168,6 +174,7 @@ final class ServeCommand extends Verb {
     Map<Setting, String> options = new EnumMap<>(Setting.class);
     put(options, Setting.LISTEN, listen);
     put(options, Setting.SOCKET, socket);
+    put(options, Setting.PUBLISH, publish);
     put(options, Setting.TLS_CERTIFICATE, tlsCertificate);
     put(options, Setting.TLS_KEY, tlsKey);
     put(options, Setting.TLS_CLIENT_CA, tlsClientCa);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.AuditLog;
 import dev.indelible.Indelible;
 import dev.indelible.access.KeyWatch;
 import dev.indelible.access.Role;
@@ -21,17 +22,12 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  private final VerifyJobs verifyJobs;
-  private final Optional<ReadRecord> reads;
+  /** Ends everything that the daemon does. */
+  private final Runnable end;
 
   private Daemon(
-      HttpServer server,
-      Optional<UnixSocket> socket,
-      Optional<String> host,
-      VerifyJobs verifyJobs,
-      Optional<ReadRecord> reads) {
-    this.verifyJobs = verifyJobs;
-    this.reads = reads;
+      HttpServer server, Optional<UnixSocket> socket, Optional<String> host, Runnable end) {
+    this.end = end;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -53,7 +49,7 @@ public final class Daemon {
             new Access(
                 Callers.of(keys, granted.bindings()),
                 keys::fault,
-                granted.recordsReads()
+                granted.recordReads()
                     ? Optional.of(new ReadRecord(log.queue()))
                     : Optional.empty()));
     granted.record(log);
@@ -81,9 +77,15 @@ public final class Daemon {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
+    EventFeed feed = new EventFeed(log.log(), access.callers());
+    Reports reports = new Reports(log, access.fault());
+    LedgerAccess ledger = new LedgerAccess();
     Limits limits = new Limits(settings.access().perSecond());
     Routes routes = new Routes(access.callers(), limits, access.reads());
-    addEndpoints(routes, log, verifyJobs, access.fault());
+    addAgents(routes, log, reports);
+    addReaders(routes, log, ledger, verifyJobs, feed);
+    addTiles(routes, new Tiles(log.log(), settings.access().publish()), ledger);
+    routes.get("/v1/status", Role.READER, ledger.of(reports::status));
     HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
@@ -94,7 +96,16 @@ public final class Daemon {
       throw e;
     }
     return new Daemon(
-        server, socket, settings.address().map(Daemon::literal), verifyJobs, access.reads());
+        server,
+        socket,
+        settings.address().map(Daemon::literal),
+        () -> {
+          verifyJobs.stop();
+          feed.close();
+          server.stop();
+          // Requests that ended meanwhile have read the log as well.
+          access.reads().ifPresent(ReadRecord::flush);
+        });
   }
 
   private static String literal(InetSocketAddress address) {
@@ -102,19 +113,11 @@ public final class Daemon {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  private static void addEndpoints(
-      Routes routes,
-      Indelible log,
-      VerifyJobs verifyJobs,
-      Supplier<Optional<String>> credentialFault) {
+  /** Adds what agents ask for. */
+  private static void addAgents(Routes routes, Indelible log, Reports reports) {
     Checks checks = new Checks(log);
     Idempotency repeated = new Idempotency(() -> log.policy().digest());
     AuthZen authZen = new AuthZen(log.gate());
-    Reports reports = new Reports(log, credentialFault);
-    Proofs proofs = new Proofs(log.log());
-    DeadLetterReports deadLetters = new DeadLetterReports(log.log());
-    Policies policies = new Policies(log);
-    LedgerAccess ledger = new LedgerAccess();
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
       HookDialect dialect = HookDialect.named(agent).orElseThrow();
@@ -126,21 +129,41 @@ public final class Daemon {
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
-        .get("/v1/events/{id}/proof", Role.READER, ledger.of(proofs::prove))
-        .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
-        .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
-        .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
-        .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
-        .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
-        .get("/v1/policy", Role.READER, policies::show)
-        .post("/v1/policy/reload", Role.OPERATOR, policies::reload)
-        .get("/v1/status", Role.READER, ledger.of(reports::status))
         .get("/v1/capabilities", Role.AGENT, reports::capabilities)
         .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
         .get("/metrics", Role.AGENT, reports::metrics)
         .getOpenly("/health/live", reports::live)
         .get("/health/ready", Role.AGENT, reports::ready)
         .get("/health/audit", Role.AGENT, reports::audit);
+  }
+
+  /** Adds what readers and operators ask for. */
+  private static void addReaders(
+      Routes routes, Indelible log, LedgerAccess ledger, VerifyJobs verifyJobs, EventFeed feed) {
+    AuditLog audit = log.log();
+    DeadLetterReports deadLetters = new DeadLetterReports(audit);
+    Policies policies = new Policies(log);
+    routes
+        .get("/v1/events/stream", Role.READER, ledger.of(feed::open))
+        .get("/v1/events/{id}/proof", Role.READER, ledger.of(new Proofs(audit)::prove))
+        .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
+        .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
+        .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
+        .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
+        .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
+        .get("/v1/policy", Role.READER, policies::show)
+        .post("/v1/policy/reload", Role.OPERATOR, policies::reload);
+  }
+
+  /** Adds the log as static files, for readers or for everybody. */
+  private static void addTiles(Routes routes, Tiles tiles, LedgerAccess ledger) {
+    Endpoint checkpoint = ledger.of(tiles::checkpoint);
+    Endpoint tile = ledger.of(tiles::tile);
+    if (tiles.arePublished()) {
+      routes.getOpenly("/checkpoint", checkpoint).getOpenly("/tile/{path...}", tile);
+    } else {
+      routes.get("/checkpoint", Role.READER, checkpoint).get("/tile/{path...}", Role.READER, tile);
+    }
   }
 
   /** Returns the addresses that agents can use, as a client writes them. */
@@ -169,8 +192,6 @@ public final class Daemon {
    * the socket.
    */
   public void stop() {
-    verifyJobs.stop();
-    server.stop();
-    reads.ifPresent(ReadRecord::flush);
+    end.run();
   }
 }

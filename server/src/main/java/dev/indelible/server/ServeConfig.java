@@ -38,8 +38,6 @@ public final class ServeConfig {
   private static final LoadSettings YAML =
       LoadSettings.builder().setMaxAliasesForCollections(0).setAllowDuplicateKeys(false).build();
 
-  private static final String ON = "on";
-
   /** Ends each of several values. */
   private static final String SEPARATOR = ";";
 
@@ -53,7 +51,8 @@ public final class ServeConfig {
     NAMES,
     ROLES,
     RATE_LIMIT,
-    RECORD_READS;
+    RECORD_READS,
+    PUBLISH;
 
     /** Returns the name in the file and of the option. */
     public String key() {
@@ -114,7 +113,8 @@ public final class ServeConfig {
       case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
       case SOCKET -> defaultSocket(environment);
       case NAMES, ROLES -> "";
-      case RECORD_READS -> ON;
+      case RECORD_READS -> "true";
+      case PUBLISH -> "false";
       default -> OFF;
     };
   }
@@ -217,19 +217,8 @@ public final class ServeConfig {
         throw new IllegalArgumentException("roles: " + e.getMessage(), e);
       }
     }
-    return new AccessSettings(null, names, bindings, rateLimit(), recordsReads());
-  }
-
-  private boolean recordsReads() {
-    String text = text(Setting.RECORD_READS);
-    // YAML reads on and off as text or as a truth value, by its version.
-    if (text.equals(ON) || text.equals("true")) {
-      return true;
-    }
-    if (text.equals(OFF) || text.equals("false")) {
-      return false;
-    }
-    throw new IllegalArgumentException("record-reads: %s: give on or off".formatted(text));
+    return new AccessSettings(
+        null, names, bindings, rateLimit(), truth(Setting.RECORD_READS), truth(Setting.PUBLISH));
   }
 
   private int rateLimit() {
@@ -258,6 +247,15 @@ public final class ServeConfig {
         .map(String::strip)
         .filter(each -> !each.isEmpty())
         .toList();
+  }
+
+  private boolean truth(Setting setting) {
+    String text = text(setting);
+    if (!text.equals("true") && !text.equals("false")) {
+      throw new IllegalArgumentException(
+          "%s: %s: give true or false".formatted(setting.key(), text));
+    }
+    return text.equals("true");
   }
 
   private String text(Setting setting) {
