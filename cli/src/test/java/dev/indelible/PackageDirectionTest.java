@@ -85,7 +85,7 @@ class PackageDirectionTest {
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
-          Map.entry("ledger", Set.of("event", "encoding", "json", "crypto")),
+          Map.entry("ledger", Set.of("event", "action", "encoding", "json", "crypto")),
           Map.entry("storage", Set.of("ledger", "merkle")),
           Map.entry(
               "note",
