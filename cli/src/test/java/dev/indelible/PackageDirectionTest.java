@@ -236,8 +236,8 @@ class PackageDirectionTest {
                   "server",
                   "cli")));
 
-  /** Maximum number of exported public types; raise it only for a reason. */
-  private static final long MOST_EXPORTED_TYPES = 70;
+  /** Maximum number of exported public types; raise it only for a reason. The last: EventQuery. */
+  private static final long MOST_EXPORTED_TYPES = 71;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

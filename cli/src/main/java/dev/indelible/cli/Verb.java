@@ -64,6 +64,11 @@ abstract class Verb implements Callable<Integer> {
     return root().console;
   }
 
+  /** Returns true if the verb can print CSV. */
+  boolean printsCsv() {
+    return false;
+  }
+
   final boolean json() {
     return root().output == Root.Output.json;
   }
@@ -94,6 +99,7 @@ abstract class Verb implements Callable<Integer> {
         Indelible.builder(data().path())
             .askWitnesses(run == Run.STREAM)
             .watchPolicy(run == Run.STREAM)
+            .index(run == Run.STREAM)
             .followLinks(run == Run.ONE_ACTION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
