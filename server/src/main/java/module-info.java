@@ -12,6 +12,8 @@ module dev.indelible.server {
   requires org.slf4j;
   requires org.snakeyaml.engine;
 
+  exports dev.indelible.access to
+      dev.indelible.cli;
   exports dev.indelible.hook to
       dev.indelible.cli;
   exports dev.indelible.server to

@@ -72,7 +72,7 @@ class PackageDirectionTest {
           Map.entry("action", Set.of("json")),
           Map.entry("decision", Set.of("json")),
           Map.entry("event", Set.of("action", "decision", "encoding", "json", "crypto")),
-          Map.entry("health", Set.of()),
+          Map.entry("health", Set.of("json")),
           Map.entry("pending", Set.of("event")),
           Map.entry(
               "monitor", Set.of("pending", "health", "event", "decision", "encoding", "json")),
@@ -91,7 +91,7 @@ class PackageDirectionTest {
               "note",
               Set.of(
                   "monitor", "storage", "ledger", "merkle", "event", "encoding", "json", "crypto")),
-          Map.entry("verify", Set.of("ledger", "note", "checkpoint", "crypto")),
+          Map.entry("verify", Set.of("ledger", "note", "checkpoint", "crypto", "json")),
           Map.entry(
               "check",
               Set.of(
@@ -173,15 +173,22 @@ class PackageDirectionTest {
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
           Map.entry("hook", Set.of("gate", "action", "decision", "json", "encoding")),
+          Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "server",
               Set.of(
                   LIBRARY,
+                  "access",
                   "hook",
                   "gate",
                   "policy",
                   "queue",
                   "monitor",
+                  "proof",
+                  "verify",
+                  "ledger",
+                  "checkpoint",
+                  "crypto",
                   "encoding",
                   "event",
                   "health",
@@ -192,7 +199,15 @@ class PackageDirectionTest {
               "cli",
               union(
                   LIBRARY_USES,
-                  Set.of(LIBRARY, "aimemory", "receipt", "witness", "jdbc", "hook", "server"))));
+                  Set.of(
+                      LIBRARY,
+                      "aimemory",
+                      "receipt",
+                      "witness",
+                      "jdbc",
+                      "hook",
+                      "access",
+                      "server"))));
 
   /** Third parties and parts of the JDK, by their users; empty for everyone. */
   private static final Map<String, Set<String>> THIRD_PARTIES =
@@ -218,6 +233,7 @@ class PackageDirectionTest {
           Map.entry(
               "tools.jackson",
               Set.of(
+                  "access",
                   "action",
                   "decision",
                   "event",

@@ -48,6 +48,7 @@ abstract class BenchVerb extends Verb {
         "--events %s: give %s or more, or it measures start-up",
         events,
         FEWEST_EVENTS);
+    FastSignatures.load();
     try (TemporaryDirectory directory = TemporaryDirectory.create("indelible-bench-")) {
       measure(directory);
     }

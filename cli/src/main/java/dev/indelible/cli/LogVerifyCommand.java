@@ -259,7 +259,11 @@ final class LogVerifyCommand extends Verb {
   private static long rowsToCheck(LedgerReader ledger, VerificationOptions options) {
     try {
       long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
-      return Math.max(0, last - Math.max(options.since(), 1) + 1);
+      long rows = Math.max(0, last - Math.max(options.since(), 1) + 1);
+      if (rows >= FastSignatures.WORTH_ROWS) {
+        FastSignatures.loadInBackground();
+      }
+      return rows;
     } catch (LedgerException e) {
       // The verifier reports the error.
       return 0;

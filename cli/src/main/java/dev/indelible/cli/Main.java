@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.OpenException;
+import dev.indelible.access.ApiKeyException;
 import dev.indelible.cli.StandardOutput.OutputFailure;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningException;
@@ -27,9 +28,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The entry point of the command; turns every failure into one line and an exit status. */
 public final class Main {
+  /** The system property with the directory of the native libraries; the launcher sets it. */
+  static final String LIBRARIES = "indelible.libraries";
+
   /** Failures whose messages are for the person who runs the command. */
   private static final List<Class<? extends Exception>> UNREADABLE =
       List.of(
+          ApiKeyException.class,
           ClockException.class,
           DirectoryException.class,
           OpenException.class,
@@ -54,7 +59,7 @@ public final class Main {
 
   /** Loads SQLite's library from the directory beside the jar that the launcher names. */
   private static void useOwnSqlite() {
-    String libraries = System.getProperty("indelible.libraries");
+    String libraries = System.getProperty(LIBRARIES);
     if (libraries != null) {
       SqliteLibrary.useUnpacked(Path.of(libraries));
     }

@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
+import dev.indelible.access.ApiKeyFile;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.server.Daemon;
 import dev.indelible.server.ServeConfig;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -57,6 +59,11 @@ final class ServeCommand extends Verb {
   @Option(names = "--print-config", description = "print the settings and their origins, and end")
   boolean printConfig;
 
+  @Option(
+      names = "--init",
+      description = "prepare the data directory, print the first API key once, and end")
+  boolean init;
+
   @Mixin AnchorOption anchor = new AnchorOption();
 
   @Override
@@ -67,10 +74,13 @@ final class ServeCommand extends Verb {
       console().out().print(resolved.print());
       return ExitCode.OK;
     }
+    if (init) {
+      return init();
+    }
     boolean written = false;
     Indelible indelible = openLog(anchor.file(), Run.STREAM);
     try {
-      Daemon daemon = start(indelible, settings);
+      Daemon daemon = start(indelible, settings.withKeys(ApiKeyFile.in(data().path())));
       try {
         CountDownLatch ending = new CountDownLatch(1);
         for (String name : List.of("TERM", "INT")) {
@@ -87,6 +97,25 @@ final class ServeCommand extends Verb {
       written = closeStream(indelible);
     }
     return written ? ExitCode.OK : ExitCode.WAITING;
+  }
+
+  /** Creates the data directory and the first key, unless a file of keys exists. */
+  private int init() throws Exception {
+    ApiKeyFile file = ApiKeyFile.in(data().path());
+    Indelible log = openLog(Optional.empty(), Run.NO_ACTION);
+    try (ApiKeyFile.Change change = file.change()) {
+      if (file.exists()) {
+        warn(
+            file.path()
+                + ": exists, so no key is created; 'indelible api-keys create' creates more keys");
+      } else {
+        ApiKeysCommand.create(
+            this, log, change, ApiKeysCommand.NewKey.first(), System.getProperty("user.name"));
+      }
+    } finally {
+      closeWritten(log);
+    }
+    return ExitCode.OK;
   }
 
   private ServeConfig resolve() throws CommandFailure {

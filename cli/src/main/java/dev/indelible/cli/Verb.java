@@ -95,6 +95,9 @@ abstract class Verb implements Callable<Integer> {
    * @param anchor the file to which its checkpoints are appended; empty for none
    */
   final Indelible openLog(Optional<Path> anchor, Run run) throws OpenException {
+    if (run == Run.STREAM) {
+      FastSignatures.loadInBackground();
+    }
     IndelibleBuilder log =
         Indelible.builder(data().path())
             .askWitnesses(run == Run.STREAM)

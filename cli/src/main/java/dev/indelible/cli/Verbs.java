@@ -23,6 +23,7 @@ final class Verbs {
     ALL.put("proof", VerbGroup.Proof.class);
     ALL.put("dlq", DlqCommand.class);
     ALL.put("keys", KeysCommand.class);
+    ALL.put("api-keys", ApiKeysCommand.class);
     ALL.put("witness", WitnessCommand.class);
     ALL.put("status", StatusCommand.class);
     ALL.put("bench", VerbGroup.Bench.class);

@@ -64,6 +64,15 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_LOADED = "policy.loaded";
 
+  /** An API key of the daemon was created. Comes through the queue, as all types of access do. */
+  public static final String ACCESS_KEY_CREATED = "access.key_created";
+
+  /** An API key of the daemon takes the place of the earlier key of its name. */
+  public static final String ACCESS_KEY_ROTATED = "access.key_rotated";
+
+  /** An API key of the daemon was revoked. */
+  public static final String ACCESS_KEY_REVOKED = "access.key_revoked";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
@@ -79,7 +88,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =
-      Stream.concat(RESERVED.stream(), Stream.of(GAP, POLICY_LOADED)).sorted().toList();
+      Stream.concat(
+              RESERVED.stream(),
+              Stream.of(
+                  GAP, POLICY_LOADED, ACCESS_KEY_CREATED, ACCESS_KEY_ROTATED, ACCESS_KEY_REVOKED))
+          .sorted()
+          .toList();
 
   /** Types of the events about the log's keys. */
   public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);

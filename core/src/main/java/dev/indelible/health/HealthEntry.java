@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.health;
 
+import dev.indelible.json.CanonicalWriter;
 import java.util.List;
 
 /**
@@ -44,6 +45,9 @@ public record HealthEntry(String source, String reason) {
   /** The keys of the data directory. */
   public static final String KEYS = "keys";
 
+  /** The daemon's API keys. */
+  public static final String CREDENTIALS = "credentials";
+
   /** The rules. */
   public static final String POLICY = "policy";
 
@@ -73,6 +77,7 @@ public record HealthEntry(String source, String reason) {
           TREE,
           TALLIES,
           KEYS,
+          CREDENTIALS,
           POLICY,
           WITNESSES,
           ANCHOR,
@@ -88,6 +93,11 @@ public record HealthEntry(String source, String reason) {
     if (source.isBlank() || reason.isBlank()) {
       throw new IllegalArgumentException("a health entry has a source and a reason");
     }
+  }
+
+  /** Writes the members of this entry. */
+  public void write(CanonicalWriter out) {
+    out.member("reason", reason).member("source", source);
   }
 
   /** Returns the source of a witness. */

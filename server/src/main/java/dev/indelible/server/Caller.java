@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.access.Grant;
+import dev.indelible.access.Role;
 import java.util.Optional;
 import java.util.Set;
 
 /**
  * The caller of a request.
  *
- * @param roles the roles of the credential; {@link Role#AGENT} alone for a caller on this machine
- *     without one
  * @param principal the authenticated name; empty without a credential
+ * @param grant what the caller may do
  */
-record Caller(Set<Role> roles, Optional<String> principal) {
+record Caller(Optional<String> principal, Grant grant) {
   /** A caller on this machine without a credential. */
-  static final Caller LOCAL = new Caller(Set.of(Role.AGENT), Optional.empty());
+  static final Caller LOCAL =
+      new Caller(Optional.empty(), new Grant(Set.of(Role.AGENT), Optional.empty()));
 
-  Caller {
-    roles = Set.copyOf(roles);
+  /** Returns the caller with a credential. */
+  static Caller named(String principal, Grant grant) {
+    return new Caller(Optional.of(principal), grant);
   }
 
   /** Returns true if the caller has a role. */
   boolean has(Role role) {
-    return roles.contains(role);
+    return grant.includes(role);
+  }
+
+  /** Returns the agent that the credential belongs to; empty if the caller names the agents. */
+  Optional<String> agentId() {
+    return grant.agentId();
   }
 }

@@ -2,12 +2,15 @@
 package dev.indelible.server;
 
 import dev.indelible.Indelible;
+import dev.indelible.access.KeyWatch;
+import dev.indelible.access.Role;
 import dev.indelible.hook.HookDialect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Answers agents about one open log until it is stopped. Does not own the log. The owner of the log
@@ -18,7 +21,14 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  private Daemon(HttpServer server, Optional<UnixSocket> socket, Optional<String> host) {
+  private final VerifyJobs verifyJobs;
+
+  private Daemon(
+      HttpServer server,
+      Optional<UnixSocket> socket,
+      Optional<String> host,
+      VerifyJobs verifyJobs) {
+    this.verifyJobs = verifyJobs;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -31,16 +41,28 @@ public final class Daemon {
    * @throws IOException if the address or the socket cannot be used; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
-    return start(log, settings, Callers.local());
+    KeyWatch keys = KeyWatch.of(settings.keys());
+    return start(log, settings, Callers.withKeys(keys), keys::fault);
   }
 
   /** Starts to answer the callers that are identified by a function. */
   static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
+    return start(log, settings, callers, Optional::empty);
+  }
+
+  private static Daemon start(
+      Indelible log,
+      ServeSettings settings,
+      Callers callers,
+      Supplier<Optional<String>> credentialFault)
+      throws IOException {
     Optional<UnixSocket> socket = settings.unixSocket();
     if (socket.isPresent()) {
       socket.get().prepare();
     }
-    HttpServer server = HttpServer.start(settings, routes(log, callers)::answer);
+    VerifyJobs verifyJobs = new VerifyJobs(log.log());
+    HttpServer server =
+        HttpServer.start(settings, routes(log, verifyJobs, callers, credentialFault)::answer);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -49,7 +71,7 @@ public final class Daemon {
       server.stop();
       throw e;
     }
-    return new Daemon(server, socket, settings.address().map(Daemon::literal));
+    return new Daemon(server, socket, settings.address().map(Daemon::literal), verifyJobs);
   }
 
   private static String literal(InetSocketAddress address) {
@@ -57,10 +79,18 @@ public final class Daemon {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  private static Routes routes(Indelible log, Callers callers) {
+  private static Routes routes(
+      Indelible log,
+      VerifyJobs verifyJobs,
+      Callers callers,
+      Supplier<Optional<String>> credentialFault) {
     Checks checks = new Checks(log.gate());
     AuthZen authZen = new AuthZen(log.gate());
-    Reports reports = new Reports(log);
+    Reports reports = new Reports(log, credentialFault);
+    Proofs proofs = new Proofs(log.log());
+    DeadLetterReports deadLetters = new DeadLetterReports(log.log());
+    Policies policies = new Policies(log);
+    LedgerAccess ledger = new LedgerAccess();
     Routes routes = new Routes(callers);
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
@@ -73,6 +103,15 @@ public final class Daemon {
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
+        .get("/v1/events/{id}/proof", Role.READER, ledger.of(proofs::prove))
+        .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
+        .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
+        .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
+        .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
+        .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
+        .get("/v1/policy", Role.READER, policies::show)
+        .post("/v1/policy/reload", Role.OPERATOR, policies::reload)
+        .get("/v1/status", Role.READER, ledger.of(reports::status))
         .get("/v1/capabilities", Role.AGENT, reports::capabilities)
         .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
         .get("/metrics", Role.AGENT, reports::metrics)
@@ -94,6 +133,7 @@ public final class Daemon {
    * the socket.
    */
   public void stop() {
+    verifyJobs.stop();
     server.stop();
   }
 }

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -69,6 +70,10 @@ final class HttpServer {
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
   private static final String REQUEST_ID = "X-Request-Id";
+
+  /** Headers that decide; a second one could mean another thing to a proxy. */
+  private static final Set<String> SINGLE =
+      Set.of("authorization", "content-type", "host", "idempotency-key", "origin");
 
   private static final Pattern USABLE_ID = Pattern.compile("[!-~]{1,128}");
 
@@ -180,7 +185,7 @@ final class HttpServer {
       try {
         head = head(request);
       } catch (IllegalArgumentException e) {
-        send(badQuery(e.getMessage()), request, response, callback);
+        send(ambiguous(e.getMessage()), request, response, callback);
         return true;
       }
       Optional<Response> refusal = Guard.refusal(head, isNetwork(request));
@@ -223,14 +228,17 @@ final class HttpServer {
     /**
      * Returns a request without its content.
      *
-     * @throws IllegalArgumentException if the query has a malformed escape, or a parameter twice
+     * @throws IllegalArgumentException if the query has a malformed escape or a parameter twice, or
+     *     a header of {@link #SINGLE} is there twice
      */
     private static Request head(org.eclipse.jetty.server.Request request) {
       Map<String, String> headers = new HashMap<>();
       for (HttpField field : request.getHeaders()) {
-        headers.putIfAbsent(
-            field.getName().toLowerCase(Locale.ROOT),
-            Optional.ofNullable(field.getValue()).orElse(""));
+        String name = field.getName().toLowerCase(Locale.ROOT);
+        String value = Optional.ofNullable(field.getValue()).orElse("");
+        if (headers.putIfAbsent(name, value) != null && SINGLE.contains(name)) {
+          throw new IllegalArgumentException("the header %s is given twice".formatted(name));
+        }
       }
       String path = Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse("");
       return new Request(request.getMethod(), path, parameters(request), headers);
@@ -244,7 +252,8 @@ final class HttpServer {
         String name = decoded(equals < 0 ? pair : pair.substring(0, equals));
         String value = equals < 0 ? "" : decoded(pair.substring(equals + 1));
         if (!pair.isEmpty() && parameters.put(name, value) != null) {
-          throw new IllegalArgumentException("the parameter %s is given twice".formatted(name));
+          throw new IllegalArgumentException(
+              "the query cannot be read: the parameter %s is given twice".formatted(name));
         }
       }
       return parameters;
@@ -254,12 +263,13 @@ final class HttpServer {
       try {
         return URLDecoder.decode(text, StandardCharsets.UTF_8);
       } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException("malformed escape: " + text, e);
+        throw new IllegalArgumentException(
+            "the query cannot be read: malformed escape: " + text, e);
       }
     }
 
-    private static Response badQuery(@Nullable String detail) {
-      return Response.problem(400, Response.UNREADABLE, "the query cannot be read: " + detail);
+    private static Response ambiguous(@Nullable String detail) {
+      return Response.problem(400, Response.UNREADABLE, String.valueOf(detail));
     }
 
     private static boolean isNetwork(org.eclipse.jetty.server.Request request) {

@@ -6,10 +6,15 @@ import dev.indelible.IndelibleMeters;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reports the state of the log: health, metrics and capabilities. */
@@ -28,6 +33,10 @@ final class Reports {
   }
 
   private final Indelible log;
+
+  /** Returns why no API key is accepted; empty if keys are accepted. */
+  private final Supplier<Optional<String>> credentialFault;
+
   private final ReentrantLock auditing = new ReentrantLock();
 
   /** The last answer; null before the first. */
@@ -36,8 +45,9 @@ final class Reports {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-  Reports(Indelible log) {
+  Reports(Indelible log, Supplier<Optional<String>> credentialFault) {
     this.log = log;
+    this.credentialFault = credentialFault;
     IndelibleMeters.of(log).bindTo(registry);
   }
 
@@ -67,7 +77,7 @@ final class Reports {
       auditing.lock();
     }
     try {
-      Audited now = new Audited(System.nanoTime(), audit(log.health()));
+      Audited now = new Audited(System.nanoTime(), audit(health()));
       audited = now;
       return now.answer();
     } finally {
@@ -75,21 +85,28 @@ final class Reports {
     }
   }
 
+  /** Returns the health of the log and of the daemon's own files. */
+  private AuditHealth health() {
+    List<HealthEntry> own =
+        credentialFault.get().stream()
+            .map(fault -> new HealthEntry(HealthEntry.CREDENTIALS, fault))
+            .toList();
+    return log.health().and(own);
+  }
+
   private static Response audit(AuditHealth health) {
     boolean well = health.state() == AuditHealth.State.RECORDING;
     return Response.json(
         well ? 200 : 503,
         out -> {
-          out.name("entries").beginArray();
-          for (HealthEntry entry : health.entries()) {
-            out.element()
-                .beginObject()
-                .member("reason", entry.reason())
-                .member("source", entry.source())
-                .endObject();
-          }
-          out.endArray().member("state", health.state().label());
+          out.name("entries").objects(health.entries(), entry -> entry.write(out));
+          out.member("state", health.state().label());
         });
+  }
+
+  /** Returns the status of the log, as {@code indelible status} prints it. */
+  Response status(Request request) throws LedgerException {
+    return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(List.of()));
   }
 
   /** Returns all meters of one snapshot, in the text format of Prometheus. */

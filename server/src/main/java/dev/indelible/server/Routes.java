@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.access.Role;
 import dev.indelible.json.JsonFormatException;
 import java.util.HashMap;
 import java.util.List;
@@ -76,8 +77,8 @@ final class Routes {
       return unauthorized("the credential is not accepted (header Authorization)");
     }
     if (!caller.get().has(route.role())) {
-      String needed = route.role().name().toLowerCase(Locale.ROOT);
-      return caller.get().principal().isEmpty()
+      String needed = route.role().label();
+      return request.header("Authorization").isEmpty()
           ? unauthorized("this needs a credential with the role %s".formatted(needed))
           : Response.problem(
               403, "Forbidden", "the credential does not have the role %s".formatted(needed));

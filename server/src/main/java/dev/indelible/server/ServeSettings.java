@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.access.ApiKeyFile;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -8,12 +9,15 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the daemon listens: on TCP, on a Unix socket, or on both.
+ * Where the daemon listens (on TCP, on a Unix socket, or on both), and whom it answers.
  *
  * @param listen the TCP address, on loopback; port 0 takes a free port; null for none
  * @param socket the file of the Unix socket; null for none
+ * @param keys the file of the API keys, which another process may change; null if no key is
+ *     accepted
  */
-public record ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
+public record ServeSettings(
+    @Nullable InetSocketAddress listen, @Nullable Path socket, @Nullable ApiKeyFile keys) {
   /** The TCP port if none is given. */
   public static final int DEFAULT_PORT = 8740;
 
@@ -38,6 +42,16 @@ public record ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path s
               .formatted(listen.getHostString()));
     }
     socket = socket == null ? null : socket.toAbsolutePath().normalize();
+  }
+
+  /** Creates settings of a daemon that accepts no API key. */
+  ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
+    this(listen, socket, null);
+  }
+
+  /** Returns these settings with the file of the API keys. */
+  public ServeSettings withKeys(ApiKeyFile file) {
+    return new ServeSettings(listen, socket, file);
   }
 
   /** Returns the TCP address. */

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.crypto;
 
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
 import java.security.KeyFactory;
@@ -13,6 +18,7 @@ import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +32,10 @@ import org.slf4j.LoggerFactory;
 final class CorrettoEd25519 implements Ed25519 {
   private static final String PROVIDER =
       "com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider";
+
+  /** Makes the provider load its library through its class loader. */
+  private static final String EXTERNAL_LIBRARY =
+      "com.amazon.corretto.crypto.provider.useExternalLib";
 
   private static final Logger LOG = LoggerFactory.getLogger(CorrettoEd25519.class);
 
@@ -41,10 +51,26 @@ final class CorrettoEd25519 implements Ed25519 {
     this.keys = KeyFactory.getInstance("Ed25519");
   }
 
+  /** Returns the provider on the class path; empty if there is none, or it does not work. */
   static Optional<Ed25519> find() {
+    return from(CorrettoEd25519.class.getClassLoader());
+  }
+
+  /** Returns the unpacked provider in a directory; empty if it does not work. */
+  static Optional<Ed25519> load(Path unpacked) {
+    // Otherwise the provider unpacks its library into the temporary directory.
+    System.setProperty(EXTERNAL_LIBRARY, "true");
     try {
-      Provider provider = (Provider) Class.forName(PROVIDER).getField("INSTANCE").get(null);
-      CorrettoEd25519 found = new CorrettoEd25519(provider);
+      return from(new UnpackedProvider(unpacked));
+    } finally {
+      System.clearProperty(EXTERNAL_LIBRARY);
+    }
+  }
+
+  private static Optional<Ed25519> from(ClassLoader loader) {
+    try {
+      Class<?> type = Class.forName(PROVIDER, true, loader);
+      CorrettoEd25519 found = new CorrettoEd25519((Provider) type.getField("INSTANCE").get(null));
       found.newSignature();
       return Optional.of(found);
     } catch (ClassNotFoundException e) {
@@ -57,6 +83,31 @@ final class CorrettoEd25519 implements Ed25519 {
           "Corretto Crypto Provider is present but not usable; using BouncyCastle: {}",
           e.toString());
       return Optional.empty();
+    }
+  }
+
+  /** Loads the provider's classes and its library from a directory. */
+  private static final class UnpackedProvider extends URLClassLoader {
+    private final Path directory;
+
+    UnpackedProvider(Path directory) {
+      super(new URL[] {url(directory)}, getPlatformClassLoader());
+      this.directory = directory;
+    }
+
+    private static URL url(Path directory) {
+      try {
+        return directory.toUri().toURL();
+      } catch (MalformedURLException e) {
+        throw new IllegalArgumentException(directory + ": not a directory", e);
+      }
+    }
+
+    @Override
+    protected @Nullable String findLibrary(String name) {
+      String packaged = PROVIDER.substring(0, PROVIDER.lastIndexOf('.')).replace('.', '/');
+      Path library = directory.resolve(packaged).resolve(System.mapLibraryName(name));
+      return Files.exists(library) ? library.toAbsolutePath().toString() : null;
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.indelible.crypto;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Optional;
 import org.bouncycastle.crypto.params.AsymmetricKeyParameter;
@@ -16,14 +17,32 @@ public final class SigningKey implements Signer {
 
   private final byte[] seed;
   private final VerificationKey verificationKey;
-  private final Ed25519.Signing signing;
+  private final Ed25519InUse.ForKey<Ed25519.Signing> signing;
 
   private SigningKey(byte[] seed) {
     byte[] publicKey = new byte[VerificationKey.KEY_BYTES];
     org.bouncycastle.math.ec.rfc8032.Ed25519.generatePublicKey(seed, 0, publicKey, 0);
     this.seed = seed;
     this.verificationKey = VerificationKey.of(publicKey);
-    this.signing = Ed25519.INSTANCE.signing(seed, publicKey);
+    this.signing = new Ed25519InUse.ForKey<>(by -> by.signing(seed, publicKey));
+  }
+
+  /**
+   * Returns the name of the implementation of Ed25519 that this process signs and verifies with.
+   */
+  public static String implementation() {
+    return Ed25519InUse.name();
+  }
+
+  /**
+   * Makes this process sign and verify with the Amazon Corretto Crypto Provider, if it works on
+   * this machine. That takes about a second, because the provider tests itself; keys can be used
+   * meanwhile. Does nothing if the provider is in use.
+   *
+   * @param unpacked a directory with the files of the provider's jar
+   */
+  public static void loadCorretto(Path unpacked) {
+    Ed25519InUse.load(unpacked);
   }
 
   /** Returns a new key from the system's secure random source. */
@@ -70,7 +89,7 @@ public final class SigningKey implements Signer {
 
   @Override
   public byte[] sign(byte[] message) {
-    return signing.sign(message);
+    return signing.get().sign(message);
   }
 
   /** Returns the key as PEM (PKCS#8, RFC 8410). The result is secret. */

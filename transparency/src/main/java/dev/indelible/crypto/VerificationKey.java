@@ -20,11 +20,11 @@ public final class VerificationKey implements SignatureKey {
 
   private final byte[] raw;
   private final String keyId;
-  private final Ed25519.Verifying verifying;
+  private final Ed25519InUse.ForKey<Ed25519.Verifying> verifying;
 
   private VerificationKey(byte[] raw) {
     this.raw = raw;
-    this.verifying = Ed25519.INSTANCE.verifying(raw);
+    this.verifying = new Ed25519InUse.ForKey<>(by -> by.verifying(raw));
     this.keyId = Sha256.keyId(raw);
   }
 
@@ -85,7 +85,7 @@ public final class VerificationKey implements SignatureKey {
    */
   @Override
   public boolean verifies(byte[] message, byte[] signature) {
-    return signature.length == SIGNATURE_BYTES && verifying.verify(message, signature);
+    return signature.length == SIGNATURE_BYTES && verifying.get().verify(message, signature);
   }
 
   /** Returns the key as PEM (SubjectPublicKeyInfo, RFC 8410). */

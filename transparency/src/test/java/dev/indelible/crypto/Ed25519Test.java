@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.indelible.testkit.Vectors;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.Signature;
 import java.security.spec.X509EncodedKeySpec;
@@ -24,6 +27,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -85,6 +89,60 @@ class Ed25519Test {
                 + "a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
             "dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b58909351fc9ac90b3ecfdfbc7c6"
                 + "6431e0303dca179c138ac17ad9bef1177331a704"));
+  }
+
+  @Test
+  void functionForKeyIsCreatedOnce() {
+    List<Ed25519> used = new ArrayList<>();
+    Ed25519InUse.ForKey<Ed25519> key =
+        new Ed25519InUse.ForKey<>(
+            by -> {
+              used.add(by);
+              return by;
+            });
+
+    assertThat(key.get()).isSameAs(key.get());
+    assertThat(used).hasSize(1);
+  }
+
+  /** The directory is as the command ships it: the provider's jar, unpacked. */
+  @Test
+  void unpackedProviderIsLoadedWithoutTemporaryFiles(@TempDir Path unpacked) throws Exception {
+    unpackProvider(unpacked);
+
+    Optional<Ed25519> loaded = CorrettoEd25519.load(unpacked);
+
+    assumeTrue(loaded.isPresent(), "skipped: the provider does not work on this machine");
+    assertThat(loaded.get()).isNotInstanceOf(BouncyCastleEd25519.class);
+    byte[] seed = new byte[32];
+    byte[] message = {1, 2, 3};
+    SigningKey key = SigningKey.fromSeed(seed);
+    byte[] signature = loaded.get().signing(seed, key.verificationKey().raw()).sign(message);
+    assertThat(key.verificationKey().verifies(message, signature)).isTrue();
+    assertThat(
+            loaded.get().verifying(key.verificationKey().raw()).verify(message, key.sign(message)))
+        .isTrue();
+  }
+
+  /** Writes the files of the provider's jar, which is on the class path of this test. */
+  private static void unpackProvider(Path directory) throws Exception {
+    Class<?> provider =
+        Class.forName(
+            "com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider",
+            false,
+            Ed25519Test.class.getClassLoader());
+    Path jar = Path.of(provider.getProtectionDomain().getCodeSource().getLocation().toURI());
+    try (FileSystem files = FileSystems.newFileSystem(jar);
+        Stream<Path> entries = Files.walk(files.getPath("/"))) {
+      for (Path entry : (Iterable<Path>) entries::iterator) {
+        Path target = directory.resolve(entry.toString().substring(1));
+        if (Files.isDirectory(entry)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(entry, target);
+        }
+      }
+    }
   }
 
   @ParameterizedTest

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.crypto.SigningKey;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The native signatures that the command ships for Linux. They take about a second to load, so only
+ * verbs that sign or verify many rows load them.
+ */
+final class FastSignatures {
+  /** Fewer rows are verified sooner than the provider is loaded. */
+  static final long WORTH_ROWS = 50_000;
+
+  private FastSignatures() {}
+
+  /** Loads the provider; does nothing on another system or without the launcher. */
+  static void load() {
+    String libraries = System.getProperty(Main.LIBRARIES);
+    if (libraries != null) {
+      Path provider = Path.of(libraries, "corretto", platform());
+      if (Files.isDirectory(provider)) {
+        SigningKey.loadCorretto(provider);
+      }
+    }
+  }
+
+  /** Loads the provider while the verb runs; it is used as soon as it is loaded. */
+  static void loadInBackground() {
+    Thread loading = new Thread(FastSignatures::load, "indelible-corretto");
+    loading.setDaemon(true);
+    loading.start();
+  }
+
+  /** Returns the name of this machine's platform, as the provider's artifacts have it. */
+  private static String platform() {
+    String arch = System.getProperty("os.arch", "");
+    return switch (arch) {
+      case "amd64" -> "linux-x86_64";
+      case "aarch64" -> "linux-aarch_64";
+      default -> arch;
+    };
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.access;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Accepts API keys by their file, as it was {@link #REREAD_INTERVAL} ago or later, so that a
+ * revocation takes effect in a running daemon. Accepts no key while the file cannot be read or is
+ * malformed. Safe for use by any number of threads; has none itself: whoever presents a key reads
+ * the file again when that is due.
+ */
+public final class KeyWatch {
+  /** Longest use of what was read, while keys are presented. */
+  static final Duration REREAD_INTERVAL = Duration.ofMillis(100);
+
+  private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
+
+  /**
+   * The file as it was read.
+   *
+   * @param at the time by {@link System#nanoTime}
+   * @param fault the reason why no key is accepted; empty without one
+   */
+  private record Read(long at, byte[] content, ApiKeys keys, Optional<String> fault) {
+    boolean isDue() {
+      return System.nanoTime() - at >= REREAD_INTERVAL.toNanos();
+    }
+  }
+
+  /** Null if no key is accepted. */
+  private final @Nullable ApiKeyFile file;
+
+  private final Clock clock;
+  private final ReentrantLock reading = new ReentrantLock();
+
+  /** Written by the thread that holds {@link #reading}, read by any. */
+  private volatile Read last;
+
+  /**
+   * Reads the file.
+   *
+   * @param file the file; null to accept no key
+   */
+  public static KeyWatch of(@Nullable ApiKeyFile file) {
+    return new KeyWatch(file, Clock.systemUTC());
+  }
+
+  KeyWatch(@Nullable ApiKeyFile file, Clock clock) {
+    this.file = file;
+    this.clock = clock;
+    this.last = read(new Read(0, new byte[0], ApiKeys.NONE, Optional.empty()));
+  }
+
+  /** Returns the key that a text presents; empty if it is not accepted. */
+  public Optional<ApiKey> accept(KeyText text) {
+    return current().keys().accept(text, clock.instant());
+  }
+
+  /** Returns why no key is accepted; empty if keys are accepted. */
+  public Optional<String> fault() {
+    return current().fault();
+  }
+
+  private Read current() {
+    if (last.isDue() && reading.tryLock()) {
+      try {
+        last = read(last);
+      } finally {
+        reading.unlock();
+      }
+    }
+    return last;
+  }
+
+  private Read read(Read before) {
+    long now = System.nanoTime();
+    try {
+      byte[] content = file == null ? new byte[0] : file.bytes();
+      boolean known = before.fault().isEmpty() && Arrays.equals(content, before.content());
+      ApiKeys keys = known || file == null ? before.keys() : file.parse(content);
+      return new Read(now, content, keys, Optional.empty());
+    } catch (ApiKeyException | RuntimeException e) { // Whatever fails must not keep old keys.
+      String fault = String.valueOf(e.getMessage());
+      if (!before.fault().equals(Optional.of(fault))) {
+        LOG.error("no API key is accepted: {}", fault);
+      }
+      return new Read(now, new byte[0], ApiKeys.NONE, Optional.of(fault));
+    }
+  }
+}

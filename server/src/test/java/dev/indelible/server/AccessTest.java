@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.access.ApiKey;
+import dev.indelible.access.ApiKeyFile;
+import dev.indelible.access.Grant;
+import dev.indelible.access.KeyText;
+import dev.indelible.access.KeyWatch;
+import dev.indelible.access.Role;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who may: one endpoint for each role, on a real port and a real socket. */
+class AccessTest {
+  @TempDir Path temp;
+  private ApiKeyFile keys;
+  private KeyWatch watch;
+  private HttpServer server;
+
+  @BeforeEach
+  void start() throws Exception {
+    keys = ApiKeyFile.in(temp);
+    Files.createDirectory(temp.resolve("run"));
+    watch = KeyWatch.of(keys);
+    Routes routes = new Routes(Callers.withKeys(watch));
+    for (Role role : Role.values()) {
+      routes.get("/" + role.label(), role, request -> Response.text("text/plain", "done"));
+    }
+    ServeSettings settings = new ServeSettings(new InetSocketAddress("127.0.0.1", 0), socket());
+    server = HttpServer.start(settings, routes::answer);
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop();
+  }
+
+  private Path socket() {
+    return temp.resolve("run/i.sock");
+  }
+
+  private KeyText key(Optional<Instant> expires, Role... roles) throws Exception {
+    EnumSet<Role> granted = EnumSet.noneOf(Role.class);
+    granted.addAll(Set.of(roles));
+    KeyText text = KeyText.generate();
+    ApiKey key = ApiKey.of(text, "k" + text.id(), new Grant(granted, Optional.empty()), expires);
+    try (ApiKeyFile.Change change = keys.change()) {
+      change.replace(change.keys().with(key));
+    }
+    return text;
+  }
+
+  /** Returns a key that the running server accepts. */
+  private KeyText key(Role... roles) throws Exception {
+    KeyText text = key(Optional.empty(), roles);
+    await().until(() -> watch.accept(text).isPresent());
+    return text;
+  }
+
+  /** Returns the response to a request with some header lines, over TCP. */
+  private String get(String path, String... lines) throws IOException {
+    return get(new InetSocketAddress("127.0.0.1", server.port().orElseThrow()), path, lines);
+  }
+
+  private static String get(SocketAddress to, String path, String... lines) throws IOException {
+    String request =
+        "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n"
+            .formatted(path, lines.length == 0 ? "" : String.join("\r\n", lines) + "\r\n");
+    try (SocketChannel channel =
+        to instanceof UnixDomainSocketAddress
+            ? SocketChannel.open(StandardProtocolFamily.UNIX)
+            : SocketChannel.open()) {
+      channel.connect(to);
+      channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
+      ByteArrayOutputStream answer = new ByteArrayOutputStream();
+      ByteBuffer buffer = ByteBuffer.allocate(8192);
+      while (channel.read(buffer) >= 0) {
+        answer.write(buffer.array(), 0, buffer.position());
+        buffer.clear();
+      }
+      return answer.toString(StandardCharsets.UTF_8);
+    }
+  }
+
+  private static String bearer(KeyText key) {
+    return "Authorization: Bearer " + key.reveal();
+  }
+
+  private static void assertStatus(String response, int status) {
+    assertThat(response).startsWith("HTTP/1.1 " + status + " ");
+  }
+
+  @Test
+  void callerWithoutCredentialHasTheRoleAgentAlone() throws Exception {
+    for (Role role : Role.values()) {
+      int status = role == Role.AGENT ? 200 : 401;
+      assertStatus(get("/" + role.label()), status);
+      assertStatus(get(UnixDomainSocketAddress.of(socket()), "/" + role.label()), status);
+    }
+    assertThat(get("/reader")).contains("WWW-Authenticate: Bearer");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Role.class)
+  void keyHasItsRolesAndAgent(Role granted) throws Exception {
+    KeyText key = key(granted);
+
+    for (Role role : Role.values()) {
+      boolean may = role == Role.AGENT || role == granted || granted == Role.ADMIN;
+      assertStatus(get("/" + role.label(), bearer(key)), may ? 200 : 403);
+    }
+    assertStatus(get(UnixDomainSocketAddress.of(socket()), "/agent", bearer(key)), 200);
+  }
+
+  @Test
+  void credentialThatIsNotAcceptedIsRefusedEverywhere() throws Exception {
+    String key = key(Role.ADMIN).reveal();
+    String other = KeyText.generate().reveal();
+    String expired = key(Optional.of(Instant.EPOCH), Role.ADMIN).reveal();
+
+    for (String credential :
+        Set.of(
+            "Bearer " + other,
+            "Bearer " + expired,
+            "Bearer " + key.toUpperCase(Locale.ROOT),
+            "Bearer " + key.replace("indelible", "Indelible"),
+            "Bearer " + key + "0",
+            "Bearer " + key + ", Bearer " + key,
+            "Bearer",
+            "Bearer ",
+            "",
+            key,
+            "Basic " + key,
+            "Digest username=\"a\"",
+            "Bearer\u00a0" + key)) {
+      String response = get("/agent", "Authorization: " + credential);
+      assertStatus(response, 401);
+      assertThat(response).doesNotContain(key).doesNotContain(other);
+    }
+  }
+
+  @Test
+  void schemeIsReadInAnyCase() throws Exception {
+    assertStatus(get("/admin", "authorization: bEARER " + key(Role.ADMIN).reveal()), 200);
+  }
+
+  @Test
+  void twoCredentialsAreRefused() throws Exception {
+    String good = bearer(key(Role.ADMIN));
+
+    assertStatus(get("/agent", good, good), 400);
+    assertStatus(get("/agent", good, bearer(KeyText.generate())), 400);
+  }
+
+  @Test
+  void revokedKeyIsRefusedOnAnOpenConnection() throws Exception {
+    KeyText key = key(Role.READER);
+    String request = "GET /reader HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n".formatted(bearer(key));
+    try (SocketChannel channel = SocketChannel.open()) {
+      channel.connect(new InetSocketAddress("127.0.0.1", server.port().orElseThrow()));
+      assertThat(status(channel, request)).isEqualTo("200");
+      try (ApiKeyFile.Change change = keys.change()) {
+        change.replace(change.keys().without(change.keys().named(key.id())));
+      }
+      await().until(() -> status(channel, request).equals("401"));
+    }
+  }
+
+  /** Returns the status of a response, which is smaller than the buffer. */
+  private static String status(SocketChannel channel, String request) throws IOException {
+    channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
+    ByteBuffer buffer = ByteBuffer.allocate(8192);
+    channel.read(buffer);
+    return new String(buffer.array(), 9, 3, StandardCharsets.US_ASCII);
+  }
+
+  @Test
+  void unusableKeyFileAcceptsNoKey() throws Exception {
+    KeyText key = key(Role.READER);
+    assertStatus(get("/reader", bearer(key)), 200);
+
+    Files.writeString(keys.path(), "{}");
+
+    await().untilAsserted(() -> assertStatus(get("/agent", bearer(key)), 401));
+    assertStatus(get("/agent"), 200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "//reader",
+        "/reader/",
+        "/./reader",
+        "/x/../reader",
+        "/%72eader",
+        "/reader;a=b",
+        "/;/reader",
+        "/reader%00",
+        "/READER",
+        "/agent/../reader",
+        "/agent/..%2freader",
+        "/agent%2f..%2freader",
+        "/agent/%2e%2e/reader",
+        "/agent/..;/reader",
+        "http://localhost/reader",
+        "*",
+        "\\reader"
+      })
+  void noSpellingOfAPathNeedsLess(String path) throws Exception {
+    assertThat(get(path)).matches("(?s)HTTP/1.1 (400|401|404) .*").doesNotContain("done");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"HEAD", "OPTIONS", "TRACE", "POST", "CONNECT", "get", "PRI"})
+  void noMethodNeedsLess(String method) throws Exception {
+    InetSocketAddress to = new InetSocketAddress("127.0.0.1", server.port().orElseThrow());
+    String line = method.equals("CONNECT") ? "localhost:1" : "/reader";
+    try (SocketChannel channel = SocketChannel.open()) {
+      channel.connect(to);
+      String answer =
+          status(
+              channel,
+              "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                  .formatted(method, line));
+      assertThat(answer).isIn("400", "401", "404", "405", "505");
+    }
+  }
+}
