@@ -98,6 +98,11 @@ public final class AuditLog {
     return directory;
   }
 
+  /** Returns the data directory; empty for a log in memory. */
+  public Optional<Path> directory() {
+    return Optional.ofNullable(directory).map(DataDirectory::path);
+  }
+
   /**
    * Opens the ledger for reading; the caller closes it.
    *
