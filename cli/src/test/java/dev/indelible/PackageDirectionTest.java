@@ -85,7 +85,7 @@ class PackageDirectionTest {
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
-          Map.entry("ledger", Set.of("event", "encoding", "json", "crypto")),
+          Map.entry("ledger", Set.of("event", "action", "encoding", "json", "crypto")),
           Map.entry("storage", Set.of("ledger", "merkle")),
           Map.entry(
               "note",
@@ -260,8 +260,8 @@ class PackageDirectionTest {
                   "server",
                   "cli")));
 
-  /** Maximum number of exported public types; raise it only for a reason. */
-  private static final long MOST_EXPORTED_TYPES = 71;
+  /** Maximum number of exported public types; raise it only for a reason. The last: EventQuery. */
+  private static final long MOST_EXPORTED_TYPES = 73;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

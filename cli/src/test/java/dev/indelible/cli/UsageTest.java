@@ -80,7 +80,7 @@ class UsageTest {
             + " see 'indelible log list --help'",
         "log list --limit -1  | --limit -1: give a number of rows, 0 or more",
         "log tail -n -1       | --lines -1: give a number of rows, 0 or more",
-        "log list --output xml| Invalid value for option '--output': expected one of [text, json]"
+        "log list --output xml| Invalid value for option '--output': expected one of [text, json, csv]"
             + " (case-sensitive) but was 'xml'; see 'indelible log list --help'",
         "gate --format xml    | Invalid value for option '--format': expected one of [action, claude]"
             + " (case-sensitive) but was 'xml'; see 'indelible gate --help'",
