@@ -176,7 +176,23 @@ class PackageDirectionTest {
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "mcp",
-              Set.of(LIBRARY, "hook", "gate", "encoding", "crypto", "action", "decision", "json")),
+              Set.of(
+                  LIBRARY,
+                  "hook",
+                  "gate",
+                  "policy",
+                  "queue",
+                  "monitor",
+                  "proof",
+                  "verify",
+                  "checkpoint",
+                  "ledger",
+                  "health",
+                  "encoding",
+                  "crypto",
+                  "action",
+                  "decision",
+                  "json")),
           Map.entry(
               "server",
               Set.of(
@@ -261,7 +277,7 @@ class PackageDirectionTest {
                   "cli")));
 
   /** Maximum number of exported public types; raise it only for a reason. The last: EventQuery. */
-  private static final long MOST_EXPORTED_TYPES = 73;
+  private static final long MOST_EXPORTED_TYPES = 72;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

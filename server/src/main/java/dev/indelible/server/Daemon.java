@@ -98,6 +98,7 @@ public final class Daemon {
           "/v1/hooks/" + agent, Role.AGENT, hooks.of(HookDialect.named(agent).orElseThrow()));
     }
     return routes
+        .post("/mcp", Role.AGENT, new McpEndpoint(log)::answer)
         .post("/v1/check", Role.AGENT, checks::one)
         .post("/v1/checks", Role.AGENT, checks::many)
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
