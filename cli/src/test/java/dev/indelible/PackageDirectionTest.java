@@ -236,10 +236,10 @@ class PackageDirectionTest {
           Map.entry("org.slf4j", Set.of()),
           Map.entry("org.jspecify", Set.of()),
           Map.entry("org.bouncycastle", Set.of("crypto")),
-          // The JDK's own server.
+          // The JDK's own server, and its own socket options.
           Map.entry("com.sun.net.httpserver", Set.of("witness")),
           // The credentials of a socket's peer.
-          Map.entry("jdk.net", Set.of("mcp")),
+          Map.entry("jdk.net", Set.of("mcp", "server")),
           Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
           Map.entry("javax.sql", Set.of("jdbc")),
           Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),

@@ -145,10 +145,12 @@ public final class CanonicalPath {
     return true;
   }
 
-  /** Returns true if the path lies below a directory and its first name there is known. */
+  /** Returns true if the path lies below a directory, and its first name there begins known. */
   public boolean hasConstantBelow(CanonicalPath directory) {
     int size = directory.components.size();
-    return startsWith(directory) && components.size() > size && components.get(size).is(Kind.NAME);
+    return startsWith(directory)
+        && components.size() > size
+        && components.get(size).beginsWithConstant();
   }
 
   /** Returns this path with its beginning replaced, for example a link by its target. */

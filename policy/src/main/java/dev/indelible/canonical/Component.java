@@ -57,6 +57,12 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     return kind == other;
   }
 
+  /** Returns true if it is a name of which at least the beginning is known. */
+  boolean beginsWithConstant() {
+    return kind == Kind.NAME
+        || kind == Kind.PARTLY_KNOWN && Character.isLetterOrDigit(text.charAt(0));
+  }
+
   /** Returns true if it stands for one component. */
   boolean isSingle() {
     return kind != Kind.UNKNOWN && kind != Kind.ANY_DEPTH;

@@ -436,7 +436,7 @@ final class PathReader {
     }
     String text = display(name);
     if (!hasUnknown) {
-      return text.equals("**")
+      return text.equals("**") || text.equals(Value.ALL.glob())
           ? Component.anyDepth()
           : Component.glob(Kind.GLOB, text, glob.build(true));
     }

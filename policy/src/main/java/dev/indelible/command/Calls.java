@@ -123,15 +123,20 @@ final class Calls {
     for (Call call : running) {
       if (call.key() == key || key instanceof String && key.equals(call.key())) {
         if (concurrent > call.concurrent() && conditions == call.conditions()) {
-          interpreter.emit(
-              List.of(),
-              interpreter.context().workingDirectory(),
-              List.of(new Use(Role.STOPS, List.of(), "fork bomb", false, false)));
+          bomb();
         }
         return true;
       }
     }
     return false;
+  }
+
+  /** Records processes without number. */
+  void bomb() {
+    interpreter.emit(
+        List.of(),
+        interpreter.context().workingDirectory(),
+        List.of(new Use(Role.STOPS, List.of(), "fork bomb", false, false)));
   }
 
   void enter(Object key) {

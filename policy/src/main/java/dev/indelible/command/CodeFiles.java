@@ -45,7 +45,10 @@ final class CodeFiles {
     }
   }
 
-  /** Runs the recipes of a makefile: the lines that begin with a tab, whatever their target. */
+  /**
+   * Runs the recipes of a makefile: the lines that begin with a tab, and what follows a target and
+   * a semicolon, whatever the target.
+   */
   private void recipes(Value content, Runner.Call call, String wrapper) {
     StringBuilder script = new StringBuilder();
     for (String line : content.prefix().split("\n")) {
@@ -55,6 +58,8 @@ final class CodeFiles {
           at++;
         }
         script.append(line, at, line.length()).append('\n');
+      } else if (line.matches("[^\\s=:]+\\s*::?[^=;]*;.*")) {
+        script.append(line, line.indexOf(';') + 1, line.length()).append('\n');
       }
     }
     String text = script.toString().replace("$$", "$");

@@ -216,16 +216,17 @@ final class Fields {
     int start = 0;
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c != '*' && c != '?' && c != '[') {
+      boolean isExtended =
+          c != '['
+              && "*?!+@".indexOf(c) >= 0
+              && text.startsWith("(", i + 1)
+              && text.indexOf(')', i) > 0;
+      if (c != '*' && c != '?' && c != '[' && !isExtended) {
         continue;
       }
-      int end = c == '[' ? Pattern.setEnd(text, i) : i;
+      int end = c == '[' ? Pattern.setEnd(text, i) : isExtended ? text.lastIndexOf(')') : i;
       if (end < 0) {
         continue;
-      }
-      boolean isExtended = c != '[' && i + 1 < text.length() && text.charAt(i + 1) == '(';
-      if (isExtended && text.indexOf(')', i) > 0) {
-        end = text.lastIndexOf(')');
       }
       field.add(text.substring(start, i));
       field.add(new Value.Glob(text.substring(i, end + 1)));

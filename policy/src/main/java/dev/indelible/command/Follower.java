@@ -250,6 +250,12 @@ final class Follower {
     }
     String wrapper = wrapper(use, argv, program);
     interpreter.place(inner);
+    @Nullable Sink out = call.io().out();
+    boolean isOfHost = out != null && inner != outer && use.detail().startsWith("host ");
+    if (isOfHost) {
+      Streams there = call.io().withOut(new Sink());
+      call = new Runner.Call(call.state(), there, call.uses(), true);
+    }
     switch (use.role()) {
       case RUNS_SHELL -> shell(use.arguments(), call, wrapper);
       case RUNS_COMMAND -> {
@@ -268,6 +274,20 @@ final class Follower {
       default -> code.file(use, call, wrapper);
     }
     interpreter.place(outer);
+    if (isOfHost && out != null && call.io().out() != null) {
+      List<Value> printed = new ArrayList<>();
+      call.io().out().alternatives().forEach(each -> printed.add(fetched(each, use.detail())));
+      out.add(printed);
+    }
+  }
+
+  /** Returns a text that another host prints: what is not known of it comes over the network. */
+  private static Value fetched(Value text, String host) {
+    Value.Builder all = new Value.Builder();
+    for (Value.Piece piece : text.pieces()) {
+      all.add(piece instanceof Value.Unknown ? new Value.Unknown(Origin.NETWORK, host) : piece);
+    }
+    return all.build();
   }
 
   /**

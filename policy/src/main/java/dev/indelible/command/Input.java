@@ -37,7 +37,9 @@ final class Input {
     Value.Builder line = new Value.Builder();
     List<Value.Piece> pieces = rest.pieces();
     for (int i = 0; i < pieces.size(); i++) {
-      if (pieces.get(i) instanceof Value.Unknown) {
+      if (pieces.get(i) instanceof Value.Unknown unknown
+          && unknown.origin() != Origin.HOME
+          && unknown.origin() != Origin.SCRATCH) {
         return rest.sources();
       }
       if (pieces.get(i) instanceof Value.Known known && known.text().indexOf(end) >= 0) {

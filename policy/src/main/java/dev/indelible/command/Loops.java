@@ -126,6 +126,9 @@ final class Loops {
     State current = state;
     @Nullable State after = null;
     boolean isOpen = Flow.isAlwaysTrue(loop.condition());
+    if (isOpen && !loop.isUntil() && isStorm(loop.body())) {
+      flow.calls().bomb();
+    }
     flow.calls().condition(isOpen ? 0 : 1);
     for (int i = 0; i < MAX_ROUNDS; i++) {
       State before = current.copy();
@@ -152,6 +155,18 @@ final class Loops {
     }
     flow.calls().condition(isOpen ? 0 : -1);
     return Outcome.of(after);
+  }
+
+  /** Returns true if a loop without an end starts processes and waits for none of them. */
+  private static boolean isStorm(Script body) {
+    boolean starts = false;
+    for (Script.Statement statement : body.statements()) {
+      starts |= statement.isBackground();
+      if (!statement.isBackground()) {
+        return false;
+      }
+    }
+    return starts;
   }
 
   Outcome arithmeticFor(Command.ArithmeticFor loop, State state, Streams io) {

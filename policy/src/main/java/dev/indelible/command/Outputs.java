@@ -3,17 +3,19 @@ package dev.indelible.command;
 
 import dev.indelible.program.Invocation;
 import dev.indelible.program.Output;
+import dev.indelible.program.RegexGlob;
 import dev.indelible.program.Role;
 import dev.indelible.program.Use;
 import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Output of commands, as far as it is known before they run. */
 final class Outputs {
-  private static final int MAX_WORDS = 4;
+  private static final int MAX_WORDS = 8;
 
   private final Interpreter interpreter;
 
@@ -42,10 +44,15 @@ final class Outputs {
         return List.of(dirname(operands(arguments)));
       case "cat":
         return content(operands(arguments), call);
-      case "head", "tail", "sort", "uniq", "shuf", "grep", "egrep", "fgrep":
+      case "head", "tail", "sort", "uniq", "shuf":
         return List.of(
             isOfLines(arguments, invocation)
                 ? call.io().in().rest()
+                : of(base, argv, invocation, call.io(), call.state()));
+      case "grep", "egrep", "fgrep":
+        return List.of(
+            isOfLines(arguments, invocation)
+                ? selected(call.io().in().rest(), arguments)
                 : of(base, argv, invocation, call.io(), call.state()));
       case "ls":
         return List.of(listed(arguments));
@@ -108,7 +115,14 @@ final class Outputs {
         return sources(Value.unknown(Origin.DECODED, ""), in, invocation, state, io);
       case CONTENT, CHANGED:
         Value all = sources(Value.EMPTY, in, invocation, state, io);
-        return all.pieces().isEmpty() ? Value.unknown(Origin.OUTPUT, name) : all;
+        if (!all.pieces().isEmpty()) {
+          return all;
+        }
+        // Text of the script that a filter changes: what it becomes does not stand in the script.
+        boolean isChanged = kind == Output.CHANGED && in.isKnown() && !in.pieces().isEmpty();
+        return Value.unknown(isChanged ? Origin.DECODED : Origin.OUTPUT, name);
+      case FILES:
+        return files(argv, invocation);
       case PARENT:
         return dirname(invocation == null ? List.of() : invocation.operands());
       default:
@@ -161,6 +175,55 @@ final class Outputs {
         all.add(each).add("\n");
       } else {
         all.add(new Value.Glob("*")).add("\n");
+      }
+    }
+    return all.build();
+  }
+
+  /** Returns the names that a program prints which lists whole trees. */
+  private static Value files(List<Value> argv, @Nullable Invocation invocation) {
+    for (Value argument : argv) {
+      if (argument.prefix().matches("-[gt].*|--(?:i?glob|type).*")) {
+        return Value.unknown(Origin.OUTPUT, words(argv));
+      }
+    }
+    List<Value> roots = invocation == null ? List.of() : invocation.operands();
+    if (!roots.isEmpty() && argv.contains(Value.of("ls-tree"))) {
+      roots = roots.subList(1, roots.size()); // The first operand is a commit.
+    }
+    List<Value> all = new ArrayList<>();
+    for (Value root : roots.isEmpty() ? List.of(Value.of(".")) : roots) {
+      boolean isPattern = root.prefix().indexOf('*') >= 0 || root.prefix().startsWith(":");
+      all.add(
+          isPattern
+              ? Value.unknown(Origin.OUTPUT, words(argv))
+              : root.plus(Value.of("/")).plus(new Value(List.of(Value.ALL))));
+    }
+    return lines(all);
+  }
+
+  /**
+   * Returns the lines that {@code grep} leaves of names of files: the part of a name that is not
+   * known has what the pattern asks for.
+   */
+  private static Value selected(Value lines, List<Value> arguments) {
+    List<Value> operands = operands(arguments);
+    boolean isInverted =
+        arguments.stream().anyMatch(each -> each.prefix().matches("-\\w*v\\w*|--invert-match"));
+    if (isInverted || operands.isEmpty()) {
+      return lines;
+    }
+    Optional<Value> pattern = RegexGlob.of(operands.get(0));
+    if (pattern.isEmpty()) {
+      return lines;
+    }
+    Value.Builder all = new Value.Builder();
+    for (Value.Piece piece : lines.pieces()) {
+      boolean isNames = piece instanceof Value.Glob;
+      if (isNames) {
+        all.add(new Value.Glob("**")).add(pattern.get()).add(new Value.Glob("**"));
+      } else {
+        all.add(piece);
       }
     }
     return all.build();

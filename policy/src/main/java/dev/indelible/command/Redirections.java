@@ -193,6 +193,17 @@ final class Redirections {
     }
   }
 
+  /** Makes the descriptors above the standard ones known as files, for example /dev/fd/3. */
+  void show() {
+    for (Map.Entry<String, End> each : ends.entrySet()) {
+      if (each.getKey().compareTo("2") > 0) {
+        Value content = each.getValue().in().rest();
+        interpreter.files().write("/dev/fd/" + each.getKey(), content, false);
+        interpreter.files().write("/proc/self/fd/" + each.getKey(), content, false);
+      }
+    }
+  }
+
   /** Records the written output. Called after the command has run. */
   void finish() {
     for (Written each : written) {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Runs a command whose words are expanded: a function, a builtin, a file or a program. */
 final class Runner {
+  private static final List<String> NOT_FOUND_HANDLERS =
+      List.of("command_not_found_handle", "command_not_found_handler");
+
   private final Interpreter interpreter;
   private final Programs programs;
   private final Builtins builtins;
@@ -99,8 +102,23 @@ final class Runner {
       follower.writtenProgram(argv, written, call);
       return Outcome.of(state);
     }
+    if (!call.isProgram() && programs.find(name).isEmpty() && !Builtins.isBuiltin(name)) {
+      notFound(argv, call);
+    }
     runProgram(name, argv, call, List.of());
     return call.isProgram() ? Outcome.of(state) : builtins.change(name, argv, call);
+  }
+
+  /** Runs the function that a shell calls for a command that it does not find. */
+  private void notFound(List<Value> argv, Call call) {
+    for (String handler : NOT_FOUND_HANDLERS) {
+      List<Command> bodies = call.state().function(handler);
+      if (!bodies.isEmpty()) {
+        List<Value> handled = new ArrayList<>(argv);
+        handled.add(0, Value.of(handler));
+        interpreter.flow().calls().call(bodies, handled, call.state().copy(), call.io());
+      }
+    }
   }
 
   /** Runs a program that is found by its name. */

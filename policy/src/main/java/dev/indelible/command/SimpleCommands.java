@@ -33,6 +33,9 @@ final class SimpleCommands {
             : Redirections.of(simple.redirections(), interpreter, state, io);
     Streams streams = redirections == null ? io : redirections.streams();
     List<Use> uses = redirections == null ? List.of() : redirections.uses();
+    if (redirections != null) {
+      redirections.show();
+    }
     Outcome outcome = alias(simple, state, streams);
     @Nullable State after = outcome.next();
     if (after == null) {

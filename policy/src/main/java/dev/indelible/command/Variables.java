@@ -60,7 +60,7 @@ final class Variables {
         interpreter.flow().calls().local(name, state);
       }
       if (end >= 0) {
-        Value value = isReference ? Value.unknown(Origin.VARIABLE, name) : argument.from(end + 1);
+        Value value = isReference ? referred(argument, end + 1, state) : argument.from(end + 1);
         assign(name, value, isAppended, isExported, state);
         if (!command.equals("export")) {
           // The program table already defines these uses for "export".
@@ -75,6 +75,18 @@ final class Variables {
       interpreter.emit(List.of(Value.of(command)), state, uses);
       runner.followAll(uses, state, io);
     }
+  }
+
+  /** Returns what a reference stands for: the value of the variable that it names. */
+  private static Value referred(Value argument, int from, State state) {
+    @Nullable Binding target = state.variable(argument.prefix().substring(from));
+    boolean isKnown =
+        target != null
+            && target.alternatives().size() == 1
+            && target.alternatives().get(0).size() == 1;
+    return isKnown
+        ? target.alternatives().get(0).get(0)
+        : Value.unknown(Origin.OUTPUT, "a reference");
   }
 
   private void assign(

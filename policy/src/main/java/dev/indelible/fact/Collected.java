@@ -9,6 +9,7 @@ import dev.indelible.canonical.PathPatterns;
 import dev.indelible.canonical.Surroundings;
 import dev.indelible.canonical.UnexpandedPath;
 import dev.indelible.command.EffectiveCommand;
+import dev.indelible.program.PatchScanner;
 import dev.indelible.program.Role;
 import dev.indelible.program.Use;
 import dev.indelible.value.Origin;
@@ -232,6 +233,11 @@ final class Collected {
       if (value.pieces().isEmpty()) {
         continue; // No file has an empty name.
       }
+      if (listsAll(value)) {
+        Named whole = new Named(directoryOf(value), directory, true);
+        path(verb, whole, verb == Verb.DELETES, manner(use), cause);
+        continue;
+      }
       // A link in /dev stands for a device, which a deletion empties.
       boolean isLinkItself =
           use.role() == Role.LINKS
@@ -244,6 +250,29 @@ final class Collected {
         return; // The second argument is where the link leads.
       }
     }
+  }
+
+  /** Returns true if a path stands for all files below a directory, each of them by itself. */
+  private static boolean listsAll(Value path) {
+    List<Piece> pieces = path.pieces();
+    int last = pieces.size() - 1;
+    return pieces.get(last).equals(Value.ALL)
+        || pieces.get(last) instanceof Value.Glob && path.display().endsWith("**/*");
+  }
+
+  private static Value directoryOf(Value files) {
+    List<Piece> pieces = files.pieces();
+    int end = pieces.size();
+    while (end > 0 && (pieces.get(end - 1) instanceof Value.Glob || isSlash(pieces.get(end - 1)))) {
+      end--;
+    }
+    return end == 0 && pieces.get(0) instanceof Value.Glob
+        ? Value.of(".")
+        : new Value(pieces.subList(0, Math.max(end, 1)));
+  }
+
+  private static boolean isSlash(Piece piece) {
+    return piece instanceof Value.Known known && known.text().equals("/");
   }
 
   private static String manner(Use use) {
@@ -268,6 +297,9 @@ final class Collected {
   }
 
   private void runs(Use use, Cause cause) {
+    if (use.detail().equals(PatchScanner.LANGUAGE)) {
+      return;
+    }
     boolean isMarked = false;
     if (use.role() == Role.RUNS_FILE && isWebAddress(use.arguments().get(0).prefix())) {
       detail(Verb.RUNS, "network", cause);

@@ -9,14 +9,20 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Writes a tool call that starts a container as the command line that does so, by the names of its
- * arguments at any depth.
+ * Writes a tool call that starts a container, or runs a command in one, as the command line that
+ * does so, by the names of its arguments at any depth.
  */
 final class ContainerCall {
   private static final Set<String> TOOLS =
       Set.of("container", "containers", "docker", "nerdctl", "podman");
+
+  /** Arguments that name a container that runs. */
+  private static final Set<String> RUNNING =
+      Set.of("container", "containerid", "containername", "service");
+
   private static final Set<String> MOUNTS =
       Set.of("bind", "binds", "mount", "mounts", "volume", "volumes");
+  private static final Set<String> COMMANDS = Set.of("cmd", "command", "args", "entrypoint");
   private static final Set<String> SOURCES = Set.of("from", "hostpath", "source", "src", "host");
   private static final Set<String> TARGETS =
       Set.of("bind", "containerpath", "destination", "dst", "target", "to", "container");
@@ -24,10 +30,11 @@ final class ContainerCall {
   private final List<Value> options = new ArrayList<>();
   private final List<Value> command = new ArrayList<>();
   private String image = "";
+  private String running = "";
 
   private ContainerCall() {}
 
-  /** Returns the command line; empty if the call starts no container. */
+  /** Returns the command line; empty if the call runs nothing in a container. */
   static List<Value> read(Set<String> toolWords, JsonNode arguments) {
     ContainerCall call = new ContainerCall();
     boolean isContainer = toolWords.stream().anyMatch(TOOLS::contains);
@@ -35,22 +42,37 @@ final class ContainerCall {
       return List.of();
     }
     call.object(arguments);
-    if (call.image.isEmpty()) {
+    boolean isStarted = !call.image.isEmpty();
+    if (!isStarted && (call.running.isEmpty() || call.command.isEmpty())) {
       return List.of();
     }
-    List<Value> argv = new ArrayList<>(List.of(Value.of("docker"), Value.of("run")));
+    List<Value> argv = new ArrayList<>();
+    argv.add(Value.of("docker"));
+    argv.add(Value.of(isStarted ? "run" : "exec"));
     argv.addAll(call.options);
-    argv.add(Value.of(call.image));
+    argv.add(Value.of(isStarted ? call.image : call.running));
     argv.addAll(call.command);
     return argv;
+  }
+
+  /** Returns true if an argument is one of the container's: it does not concern this machine. */
+  static boolean isOfContainer(String member) {
+    String name = plain(member);
+    return COMMANDS.contains(name) || MOUNTS.contains(name) || name.equals("workdir");
+  }
+
+  private static String plain(String member) {
+    return member.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
   }
 
   private void object(JsonNode object) {
     for (String member : object.propertyNames()) {
       JsonNode value = object.get(member);
-      String name = member.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
+      String name = plain(member);
       if (name.equals("image") && value.isString()) {
         image = value.stringValue();
+      } else if (RUNNING.contains(name) && value.isString()) {
+        running = value.stringValue();
       } else if (name.equals("privileged") && value.asBoolean(false)) {
         options.add(Value.of("--privileged"));
       } else if (MOUNTS.contains(name)) {
@@ -60,7 +82,7 @@ final class ContainerCall {
         options.add(Value.of(name.startsWith("pid") ? "--pid=host" : "--network=host"));
       } else if (Set.of("capadd", "capabilities").contains(name)) {
         value.forEach(each -> options.add(Value.of("--cap-add=" + each.asString(""))));
-      } else if (Set.of("cmd", "command", "args", "entrypoint").contains(name)) {
+      } else if (COMMANDS.contains(name)) {
         command(value);
       } else if (value.isObject()) {
         object(value);
@@ -77,7 +99,7 @@ final class ContainerCall {
       String source = "";
       String target = "";
       for (String member : value.propertyNames()) {
-        String name = member.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
+        String name = plain(member);
         String text = value.get(member).asString("");
         source = SOURCES.contains(name) ? text : source;
         target = TARGETS.contains(name) ? text : target;

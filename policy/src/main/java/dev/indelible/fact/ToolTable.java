@@ -2,6 +2,7 @@
 package dev.indelible.fact;
 
 import dev.indelible.canonical.UnexpandedPath;
+import dev.indelible.program.PatchScanner;
 import dev.indelible.program.Role;
 import dev.indelible.program.Use;
 import dev.indelible.value.Value;
@@ -29,11 +30,6 @@ import tools.jackson.databind.JsonNode;
  */
 final class ToolTable {
   private static final String RESOURCE = "tools.yaml";
-
-  /** What stands before the path of a file in a patch. */
-  private static final List<String> PATCH_HEADS =
-      List.of(
-          "*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: ", "+++ b/");
 
   /** Deeper arguments are not read; JSON of an action is at most 500 deep. */
   private static final int MAX_DEPTH = 50;
@@ -82,19 +78,27 @@ final class ToolTable {
     Call call = table.new Call(words(tool));
     List<Value> container = ContainerCall.read(call.words, arguments);
     if (!container.isEmpty()) {
-      // The other reading counts too: a tool ignores an image that it does not know.
+      call.isInContainer = true;
       call.uses.add(use(Role.RUNS_COMMAND, container, ""));
     }
     call.read("", arguments, 0);
+    call.readVerbs(parts(tool), arguments);
     if (call.destroys(arguments)) {
       call.uses.add(use(Role.DESTROYS, List.of(), tool));
     }
     return call.uses;
   }
 
-  /** Splits a name into its words, in lower case. */
+  /** Splits a name into its words, in lower case, and adds the whole name as one. */
   static Set<String> words(String name) {
-    Set<String> words = new HashSet<>();
+    Set<String> words = new HashSet<>(parts(name));
+    words.add(plain(name));
+    return words;
+  }
+
+  /** Splits a name into its words, in lower case. */
+  private static List<String> parts(String name) {
+    List<String> words = new ArrayList<>();
     StringBuilder word = new StringBuilder();
     char before = ' ';
     for (int i = 0; i < name.length(); i++) {
@@ -109,11 +113,10 @@ final class ToolTable {
       before = c;
     }
     add(word, words);
-    words.add(plain(name));
     return words;
   }
 
-  private static void add(StringBuilder word, Set<String> words) {
+  private static void add(StringBuilder word, List<String> words) {
     if (word.length() > 0) {
       words.add(word.toString());
       word.setLength(0);
@@ -128,6 +131,9 @@ final class ToolTable {
   private final class Call {
     private final Set<String> words;
     private final List<Use> uses = new ArrayList<>();
+
+    /** Whether the command and the mounts are those of a container. */
+    private boolean isInContainer;
 
     Call(Set<String> words) {
       this.words = words;
@@ -146,6 +152,39 @@ final class ToolTable {
       return Objects.requireNonNull(arguments.get(what), what).stream().anyMatch(words::contains);
     }
 
+    /**
+     * Reads a tool whose name is the command of a program, for example {@code git_push}: its
+     * arguments are options by their names, and operands.
+     */
+    void readVerbs(List<String> parts, JsonNode object) {
+      Optional<String> program = program();
+      int last = -1;
+      for (int i = 0; i < parts.size(); i++) {
+        last = program.isPresent() && isOf(program.get(), parts.get(i)) ? i : last;
+      }
+      if (last < 0 || last + 1 >= parts.size()) {
+        return;
+      }
+      List<Value> command = new ArrayList<>();
+      command.add(Value.of(program.get()));
+      parts.subList(last + 1, parts.size()).forEach(verb -> command.add(Value.of(verb)));
+      for (String member : object.propertyNames()) {
+        JsonNode value = object.get(member);
+        if (value.asBoolean(false)) {
+          command.add(Value.of("--" + member.toLowerCase(Locale.ROOT).replace('_', '-')));
+        } else if (value.isString() && member.equals("mode")) {
+          command.add(Value.of("--" + value.stringValue()));
+        } else if (value.isString() && !value.stringValue().startsWith("-")) {
+          command.add(Value.of(value.stringValue()));
+        }
+      }
+      uses.add(use(Role.RUNS_COMMAND, command, ""));
+    }
+
+    private boolean isOf(String program, String word) {
+      return Objects.requireNonNull(programs.get(program), program).contains(word);
+    }
+
     /** Returns whether the call destroys a resource, by its words and its arguments. */
     private boolean destroys(JsonNode arguments) {
       boolean destroys = does("deletes") || does("destroys");
@@ -155,6 +194,8 @@ final class ToolTable {
         boolean isAction = is(member, "action");
         destroys |= isAction && (isOne(text, "deletes") || isOne(text, "destroys"));
         isOfResource |= plain(member).equals("resourcetype");
+        // Without a condition, everything is concerned.
+        isOfResource |= is(member, "condition") && arguments.get(member).isEmpty();
       }
       return destroys && isOfResource && !names("part") || does("empties");
     }
@@ -231,6 +272,9 @@ final class ToolTable {
 
     private void readMember(JsonNode object, String member, int depth) {
       JsonNode value = object.get(member);
+      if (isInContainer && ContainerCall.isOfContainer(member)) {
+        return;
+      }
       if (value.isString() && is(member, "code") && (does("evaluates") || object.has("language"))) {
         uses.add(code(object, value.stringValue()));
       } else {
@@ -256,25 +300,12 @@ final class ToolTable {
       return does("runs") || !plain(name).equals("input") && !plain(name).equals("script");
     }
 
-    /** Reads the files of a patch, as coding agents write it. */
-    private void readPatch(String text) {
-      for (String line : text.split("\n")) {
-        for (String head : PATCH_HEADS) {
-          if (line.startsWith(head)) {
-            Value path = UnexpandedPath.value(line.substring(head.length()).strip());
-            Role role = head.startsWith("*** Delete") ? Role.DELETES : Role.WRITES;
-            uses.add(use(role, List.of(path), ""));
-          }
-        }
-      }
-    }
-
     private void readText(String name, String text) {
-      if (text.startsWith("*** Begin Patch") || text.startsWith("--- ")) {
-        readPatch(text);
+      Value value = Value.of(text);
+      if (PatchScanner.isPatch(text)) {
+        uses.add(use(Role.RUNS_CODE, List.of(value), PatchScanner.LANGUAGE));
         return;
       }
-      Value value = Value.of(text);
       Value path = UnexpandedPath.value(text);
       if (is(name, "command") && runs(name)) {
         uses.add(use(Role.RUNS_SHELL, List.of(value), ""));
@@ -292,6 +323,11 @@ final class ToolTable {
         uses.add(use(Role.CONTACTS, List.of(value), ""));
       } else if (is(name, "working_directory")) {
         uses.add(use(Role.WORKS_IN, List.of(path), ""));
+      } else if (does("sends") && is(name, "attachment")) {
+        // The working directory is not known: what lies in it is not told from other files.
+        uses.add(use(Role.READS, List.of(path), ""));
+      } else if (does("unpacks") && is(name, "to")) {
+        uses.add(use(Role.WRITES, List.of(path), "unpacked"));
       } else if (does("moves") || does("copies")) {
         readTransfer(name, path);
       } else if (is(name, "path")) {

@@ -3,13 +3,16 @@ package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.ToolCall;
+import dev.indelible.canonical.CanonicalPath;
 import dev.indelible.canonical.HostPatterns;
 import dev.indelible.canonical.PathIndex;
 import dev.indelible.canonical.PathPatterns;
+import dev.indelible.canonical.Surroundings;
 import dev.indelible.fact.Cause;
 import dev.indelible.fact.Fact;
 import dev.indelible.fact.Operand;
 import dev.indelible.fact.Verb;
+import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -19,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
@@ -32,6 +36,11 @@ record When(List<Clause> clauses, String display) {
   private static final Set<Verb> ON_PATHS =
       Set.of(Verb.DELETES, Verb.WRITES, Verb.READS, Verb.SENDS);
   private static final String ANY = "any";
+  private static final List<CanonicalPath> TEMPORARY =
+      Stream.of("/tmp", "/var/tmp")
+          .map(directory -> Surroundings.unknown().path(Value.of(directory)))
+          .toList();
+
   private static final List<String> PATH_KEYS = List.of("paths", "recursive", "unknown", "manner");
   private static final List<String> HOST_KEYS = List.of("hosts", "ports");
   private static final List<String> OTHER_KEYS =
@@ -211,12 +220,13 @@ record When(List<Clause> clauses, String display) {
 
   /**
    * Returns true if the operand of a fact is unknown: a part of the path is missing, and no
-   * constant part of it lies below the working directory.
+   * constant part of it lies below the working directory or a temporary directory.
    */
   private static boolean isUnknown(Fact fact) {
     return fact.operand() instanceof Operand.Path operand
         && operand.path().hasUnknown()
-        && !operand.path().hasConstantBelow(operand.surroundings().workingDirectory());
+        && !operand.path().hasConstantBelow(operand.surroundings().workingDirectory())
+        && TEMPORARY.stream().noneMatch(operand.path()::hasConstantBelow);
   }
 
   private static Part onHost(Yaml yaml) throws PolicyException {

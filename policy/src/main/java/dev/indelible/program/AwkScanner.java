@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Finds what a program of awk runs, writes and reads. */
 final class AwkScanner {
@@ -22,6 +23,9 @@ final class AwkScanner {
   private final List<Token> tokens = new ArrayList<>();
   private final Map<String, Value> constants = new HashMap<>();
   private final Uses uses;
+
+  private static final Set<String> SHELLS =
+      Set.of("sh", "bash", "dash", "zsh", "/bin/sh", "/bin/bash");
 
   private AwkScanner(Value program, Uses uses) {
     code = new Encoded(program);
@@ -71,9 +75,25 @@ final class AwkScanner {
         start--;
       }
       uses.addDetour(Role.RUNS_SHELL, expression(start), "");
-    } else {
-      uses.addDetour(Role.RUNS_SHELL, expression(next), "");
+      return;
     }
+    Value command = expression(next);
+    Value text = printed(bar);
+    boolean isReadByShell = command.isKnown() && SHELLS.contains(command.prefix().strip());
+    if (isReadByShell && !text.prefix().isBlank()) {
+      uses.add(Role.RUNS_SHELL, text);
+    } else {
+      uses.addDetour(Role.RUNS_SHELL, command, "");
+    }
+  }
+
+  /** Returns what the statement before a bar prints. */
+  private Value printed(int bar) {
+    int start = bar;
+    while (start > Math.max(0, bar - MAX_EXPRESSION) && isOperand(start - 1)) {
+      start--;
+    }
+    return isWord(start - 1, "print") ? expression(start) : Value.EMPTY;
   }
 
   /** Returns the strings from a token on joined; a token that is not a string is unknown. */

@@ -5,6 +5,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads arguments of the command lines of clouds and forges. */
 final class Cloud {
@@ -19,7 +20,8 @@ final class Cloud {
           "batch-delete-",
           "schedule-key-deletion",
           "disable-key",
-          "empty-");
+          "empty-",
+          "stop-logging");
 
   private static final List<String> PRIVILEGED =
       List.of(
@@ -56,7 +58,26 @@ final class Cloud {
           "rb",
           "remove",
           "rm",
-          "terminate");
+          "terminate",
+          "undefine",
+          "uninstall");
+
+  private static final Set<String> COPYING =
+      Set.of("copy", "cp", "mirror", "mv", "put", "rsync", "sync");
+
+  private static final Set<String> GRANTING =
+      Set.of("add-iam-policy-binding", "set-iam-policy", "create-access-key");
+
+  /** What belongs to an issue or a pull request, and is easily made again. */
+  private static final Pattern MINOR_PATH =
+      Pattern.compile(
+          "/(?:labels|comments|assignees|reactions|requested_reviewers|subscription|caches|lock)\\b");
+
+  /** What decides who may change a repository, or an organization. */
+  private static final Pattern RIGHTS_PATH =
+      Pattern.compile(
+          "/(?:protection|rulesets|collaborators|memberships|members|keys|hooks|secrets|invitations"
+              + "|permissions)\\b");
 
   private static final Set<String> TOKENS =
       Set.of("print-access-token", "print-identity-token", "get-access-token");
@@ -78,10 +99,15 @@ final class Cloud {
     }
   }
 
-  /** Reads the words of a command. One of them may name a destructive operation. */
+  /**
+   * Reads the words of a command. One of them may name a destructive operation, a copy, or rights
+   * that are given away.
+   */
   static void command(Value argument, Template template, Scan scan) {
-    for (Value operand : scan.operands()) {
-      String word = operand.prefix();
+    List<Value> operands = scan.operands();
+    for (int i = 0; i < operands.size(); i++) {
+      Value operand = operands.get(i);
+      String word = Values.isKnown(operand) ? operand.prefix() : "";
       String action = word.substring(word.lastIndexOf(':') + 1);
       boolean destroys =
           action.equals(word)
@@ -91,21 +117,67 @@ final class Cloud {
         scan.uses().add(Role.GAINS_PRIVILEGE, "a token of the account");
         return;
       }
-      if (destroys && Values.isKnown(operand)) {
-        scan.uses().add(Role.DESTROYS, Values.joined(scan.operands(), 0).display());
+      if (GRANTING.contains(word) || word.equals("assignment") && follows(operands, i, "create")) {
+        scan.uses().add(Role.GAINS_PRIVILEGE, Values.joined(operands, 0).display());
         return;
       }
+      if (word.contains("allUsers") || word.contains("allAuthenticatedUsers")) {
+        scan.uses().add(Role.PUBLISHES, "stored objects");
+        return;
+      }
+      if (destroys) {
+        scan.uses().add(Role.DESTROYS, Values.joined(operands, 0).display());
+        return;
+      }
+      if (COPYING.contains(word)) {
+        copy(operands.subList(i + 1, operands.size()), template, scan);
+        return;
+      }
+    }
+    for (Value operand : operands) {
+      Network.remoteHost(operand).ifPresent(host -> Network.contact(host, template, scan));
+    }
+  }
+
+  private static boolean follows(List<Value> operands, int at, String word) {
+    return at + 1 < operands.size() && Values.is(operands.get(at + 1), word);
+  }
+
+  /** Reads the sources and the target of a copy; a mirror may delete what its source has not. */
+  private static void copy(List<Value> places, Template template, Scan scan) {
+    if (places.size() < 2) {
+      return;
+    }
+    Value target = places.get(places.size() - 1);
+    Scan copied = scan.of(places);
+    places
+        .subList(0, places.size() - 1)
+        .forEach(each -> Network.copySource(each, template, copied));
+    Network.copyTarget(target, template, copied);
+    if (scan.has("--delete") || scan.has("--delete-destination")) {
+      Network.emptiedTarget(target, template, copied);
     }
   }
 
   /** Reads the method of a request to a forge. */
   static void apiMethod(Value argument, Template template, Scan scan) {
-    if (argument.prefix().toUpperCase(Locale.ROOT).equals("DELETE")) {
-      scan.uses().add(Role.DESTROYS, "by the API: " + Values.joined(scan.operands(), 0).display());
+    String path = Values.joined(scan.operands(), 0).display();
+    String method = argument.prefix().toUpperCase(Locale.ROOT);
+    if (method.equals("DELETE") && !MINOR_PATH.matcher(path).find()) {
+      scan.uses().add(Role.DESTROYS, "by the API: " + path);
+    } else if (method.startsWith("P") && RIGHTS_PATH.matcher(path).find()) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "rights by the API");
     }
   }
 
-  /** Reads the visibility of a repository. */
+  /** Reads who may read stored objects. */
+  static void publicAccess(Value argument, Template template, Scan scan) {
+    if (!Values.is(argument, "off")) {
+      scan.uses().add(Role.PUBLISHES, "stored objects");
+    }
+  }
+
+  /** Reads the visibility of a repository or a package. */
   static void visibility(Value argument, Template template, Scan scan) {
     if (Values.is(argument, "public")) {
       scan.uses().add(Role.PUBLISHES, "a repository");

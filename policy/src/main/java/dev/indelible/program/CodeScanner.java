@@ -115,6 +115,7 @@ public final class CodeScanner {
         }
       }
       case "awk" -> AwkScanner.scan(code, uses);
+      case PatchScanner.LANGUAGE -> PatchScanner.scan(code, uses);
       case "elisp" -> LispScanner.scan(code, uses);
       default -> {
         if (LineLanguages.NAMES.contains(language)) {

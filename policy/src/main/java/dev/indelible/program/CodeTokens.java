@@ -119,6 +119,8 @@ final class CodeTokens {
       at++;
     }
     String name = text.substring(from, at);
+    boolean isMarked = Set.of("julia", "ruby").contains(language) && startsWith("!(");
+    at += isMarked ? 1 : 0; // "rm_rf!(x)" of Elixir
     char next = at < text.length() ? text.charAt(at) : '\0';
     if (language.equals("python")
         && (next == '"' || next == '\'')

@@ -53,6 +53,14 @@ final class Databases {
     }
   }
 
+  /** Reads a database that is removed: one for tests is made again by them. */
+  static void testDatabase(Value argument, Template template, Scan scan) {
+    boolean isForTests = argument.prefix().matches("(?:.*[_-])?(?:tests?|ci|tmp|temp)(?:[_-].*)?");
+    if (!Values.isKnown(argument) || !isForTests) {
+      scan.uses().add(Role.DESTROYS, argument, "database");
+    }
+  }
+
   /** Reads a database, which may be a URL. */
   static void url(Value argument, Template template, Scan scan) {
     if (argument.prefix().contains("://")) {

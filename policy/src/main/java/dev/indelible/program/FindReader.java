@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.program;
 
+import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import dev.indelible.value.Value.Glob;
 import dev.indelible.value.Value.Known;
@@ -80,6 +81,11 @@ final class FindReader {
   private static final Set<String> TESTS =
       Set.of("-empty", "-nouser", "-nogroup", "-executable", "-readable", "-writable");
 
+  private static final Set<String> OWNERS =
+      Set.of("-user", "-uid", "-group", "-gid", "-nouser", "-nogroup");
+
+  private static final Set<String> CHANGING_OWNERS = Set.of("chown", "chgrp");
+
   /** Programs that delete, or destroy, each file that they are given. */
   private static final Set<String> DELETING =
       Set.of("rm", "/bin/rm", "shred", "truncate", "unlink");
@@ -92,7 +98,16 @@ final class FindReader {
   private int depth;
   private boolean prints = true;
   private boolean rootsOnly;
+
+  /** Whether nothing below the directories in the roots is selected. */
+  private boolean isShallow;
+
   private boolean isFiltered;
+
+  /** Whether a test picks files by their mode, or by their owner. */
+  private boolean picksByMode;
+
+  private boolean picksByOwner;
 
   /** Whether the terms before pick directories alone. */
   private boolean picksDirectories;
@@ -109,7 +124,10 @@ final class FindReader {
   private Invocation read() {
     readRoots();
     for (int i = next; i + 1 < argv.size(); i++) {
-      rootsOnly |= Values.is(argv.get(i), "-maxdepth") && Values.is(argv.get(i + 1), "0");
+      if (Values.is(argv.get(i), "-maxdepth")) {
+        rootsOnly |= Values.is(argv.get(i + 1), "0");
+        isShallow |= Values.is(argv.get(i + 1), "1");
+      }
     }
     Optional<Set<Value>> names = alternatives(Optional.empty());
     while (next < argv.size()) {
@@ -118,7 +136,7 @@ final class FindReader {
       names = alternatives(Optional.empty());
     }
     if (found.isEmpty()) {
-      found.addAll(items(names));
+      found.addAll(printed(names));
     }
     return new Invocation(
         "find", uses.list(), List.copyOf(found), prints ? Output.OPERANDS : Output.OTHER);
@@ -294,13 +312,15 @@ final class FindReader {
           uses.add(Role.READS, argv.get(next++));
         }
       }
-      case "-print", "-print0" -> found.addAll(items(names));
+      case "-print", "-print0" -> found.addAll(printed(names));
       case "-ls" -> prints = false;
       case "-printf" -> {
         next++;
-        found.addAll(items(names));
+        found.addAll(printed(names));
       }
       default -> {
+        picksByMode |= text.equals("-perm");
+        picksByOwner |= OWNERS.contains(text);
         boolean hasValue = TESTS_WITH_VALUE.contains(text);
         isFiltered |= (hasValue && !DEPTHS.contains(text)) || TESTS.contains(text);
         if (hasValue) {
@@ -342,13 +362,28 @@ final class FindReader {
       // One by one, everything.
       roots.forEach(root -> uses.add(Role.DELETES, List.of(root), "", true, false));
     }
-    for (Value item : items(names)) {
+    boolean isRepair =
+        picksByMode && Values.is(command.get(0), "chmod")
+            || picksByOwner && CHANGING_OWNERS.contains(command.get(0).prefix());
+    for (Value item : isRepair && names.isEmpty() ? picked() : items(names)) {
       List<Value> run = new ArrayList<>(command.size());
       for (Value argument : command) {
         run.add(replaced(argument, "{}", item));
       }
       uses.add(Role.RUNS_COMMAND, run, "", false, false);
     }
+  }
+
+  /** Returns the paths that are printed: those that are selected, or all files below the roots. */
+  private List<Value> printed(Optional<Set<Value>> names) {
+    boolean isAll = names.isEmpty() && !isFiltered && !rootsOnly && !picksDirectories;
+    if (!isAll || roots.size() > MAX_ITEMS) {
+      return items(names);
+    }
+    Value below = new Value(List.of(isShallow ? new Glob("*") : Value.ALL));
+    List<Value> all = new ArrayList<>(roots.size());
+    roots.forEach(root -> all.add(Values.below(root, below)));
+    return all;
   }
 
   /** Returns the paths below the roots that have one of the names. */
@@ -371,6 +406,17 @@ final class FindReader {
       }
     }
     return items;
+  }
+
+  /**
+   * Returns files that a test has picked by the attribute that a command then changes, as
+   * administrators do it. Unlike {@code **}, such a name does not stand for every file.
+   */
+  private List<Value> picked() {
+    Value name = Value.unknown(Origin.OUTPUT, "find");
+    List<Value> all = new ArrayList<>(roots.size());
+    roots.forEach(root -> all.add(Values.below(root, name)));
+    return all;
   }
 
   /** Returns a value with a known text replaced wherever it occurs. */

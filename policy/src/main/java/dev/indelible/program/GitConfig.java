@@ -75,6 +75,7 @@ final class GitConfig {
           scan.uses().add(Role.RUNS_FILE, List.of(value), "shell", true, !isOwn);
         }
       }
+      case "init.templatedir" -> scan.uses().addDetour(Role.RUNS_FILE, value, "git hooks");
       case "core.fsmonitor" -> {
         if (!Values.is(value, "true")) {
           scan.uses().addDetour(Role.RUNS_SHELL, value, "");
@@ -186,14 +187,10 @@ final class GitConfig {
     }
   }
 
-  /** Reads a refspec of {@code git push}: {@code +x} overwrites, {@code :x} deletes. */
-  static void refspec(Value argument, Template template, Scan scan) {
-    String text = argument.prefix();
-    if (text.startsWith("+")) {
-      scan.uses().add(Role.REWRITES_HISTORY, "forced push");
-    } else if (text.startsWith(":") && text.length() > 1) {
-      scan.uses().add(Role.REWRITES_HISTORY, "deletes a remote branch");
-    }
+  /** Reads a path that git deletes; git itself expands its globs. */
+  static void pathspec(Value argument, Template template, Scan scan) {
+    Value path = Values.isKnown(argument) ? Values.globbed(argument.prefix()) : argument;
+    scan.uses().add(Role.DELETES, List.of(path), "", scan.has("-r"), false);
   }
 
   /** Reads a path that git restores: the whole tree. */

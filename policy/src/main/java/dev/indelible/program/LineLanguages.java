@@ -6,15 +6,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Finds what the commands of interactive programs do, one command a line. */
 final class LineLanguages {
   /** The names of the languages that are read here. */
-  static final Set<String> NAMES = Set.of("ed", "ftp", "mongo", "redis", "tcl", "vim");
+  static final Set<String> NAMES = Set.of("dc", "ed", "ftp", "m4", "mongo", "redis", "tcl", "vim");
 
   private static final Set<String> SENDING =
       Set.of("put", "mput", "reput", "send", "append", "mirror");
+  private static final Set<String> REMOVING = Set.of("rm", "mrm", "mdelete", "delete", "glob");
   private static final Set<String> FETCHING = Set.of("get", "mget", "reget", "recv", "newer");
+
+  private static final Pattern SHELL_MACRO = Pattern.compile("\\be?syscmd\\(");
 
   /** What may stand between the sign and the command of a statement of Tcl. */
   private static final Set<String> TCL_OPTIONS =
@@ -28,6 +33,7 @@ final class LineLanguages {
     switch (language) {
       case "mongo" -> Databases.mongo(text, uses);
       case "tcl" -> tcl(encoded, uses);
+      case "m4" -> macros(encoded, uses);
       default -> {
         Directory local = new Directory();
         for (String line : encoded.text().split(language.equals("ftp") ? "[\n;]" : "\n")) {
@@ -50,6 +56,11 @@ final class LineLanguages {
   private static void line(String language, Value line, Directory local, Uses uses) {
     switch (language) {
       case "redis" -> Databases.redis(line, uses);
+      case "dc" -> {
+        if (line.prefix().startsWith("!")) {
+          uses.addDetour(Role.RUNS_SHELL, line.from(1), "");
+        }
+      }
       case "ftp" -> transfer(line, local, uses);
       default -> {
         Readers.editorCommand(line, uses);
@@ -79,9 +90,17 @@ final class LineLanguages {
         operands.add(expanded(word));
       }
     }
-    boolean isReverse = Values.is(words.get(1), "-R") || Values.is(words.get(1), "--reverse");
+    boolean isReverse = words.stream().anyMatch(LineLanguages::isReverse);
     if (operands.isEmpty()) {
       return;
+    }
+    Value last = operands.get(operands.size() - 1);
+    boolean isWide =
+        words.stream().anyMatch(word -> word.prefix().startsWith("-r"))
+            || last.prefix().indexOf('*') >= 0;
+    if (REMOVING.contains(command) && (isWide || command.startsWith("m"))
+        || command.equals("mirror") && isReverse && words.contains(Value.of("--delete"))) {
+      uses.add(Role.DESTROYS, last, "");
     }
     if (command.equals("lcd")) {
       local.path = operands.get(0);
@@ -91,9 +110,24 @@ final class LineLanguages {
         uses.add(Role.SENDS_FILE, List.of(local.of(file)), "", true, false);
       }
     } else if (FETCHING.contains(command)) {
-      Value last = operands.get(operands.size() - 1);
       uses.add(
           Role.WRITES, local.of(operands.size() > 1 ? last : Values.baseName(operands.get(0))));
+    }
+  }
+
+  private static boolean isReverse(Value word) {
+    String text = word.prefix();
+    return text.equals("--reverse")
+        || text.startsWith("-") && !text.startsWith("--") && text.indexOf('R') > 0;
+  }
+
+  /** Finds the macros of m4 that run shell text. */
+  private static void macros(Encoded code, Uses uses) {
+    Matcher call = SHELL_MACRO.matcher(code.text());
+    while (call.find()) {
+      int end = code.text().indexOf(')', call.end());
+      String text = code.text().substring(call.end(), end < 0 ? code.text().length() : end);
+      uses.addDetour(Role.RUNS_SHELL, code.value(text.replaceAll("^[`\"]+|['\"]+$", "")), "");
     }
   }
 

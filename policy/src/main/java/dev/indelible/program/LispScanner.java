@@ -66,6 +66,9 @@ final class LispScanner {
       uses.add(Role.RUNS_COMMAND, command, "", false, false);
       return COMPUTED;
     }
+    if (name.equals("list")) {
+      return Values.joined(arguments, 0);
+    }
     CodeTable.Call call = table.call(name);
     if (call == null) {
       return COMPUTED;

@@ -35,7 +35,10 @@ final class Network {
     scan.uses().add(Role.WRITES, argument);
     for (Value operand : scan.operands()) {
       Value name = Values.baseName(Values.split(operand, ':').get(0));
-      if (operand != argument && !name.pieces().isEmpty() && remoteHost(operand).isEmpty()) {
+      if (remoteHost(operand).isPresent()) {
+        name = Values.baseName(Values.cut(operand, ':').get(1));
+      }
+      if (operand != argument && !name.pieces().isEmpty()) {
         scan.uses().add(Role.WRITES, Values.below(argument, name));
       }
     }
@@ -73,16 +76,32 @@ final class Network {
     return Optional.of(host);
   }
 
+  /** Reads a directory that others may fetch. */
+  static void servedDirectory(Value argument, Template template, Scan scan) {
+    scan.uses().add(Role.SENDS_FILE, List.of(argument), "", true, false);
+  }
+
+  /** Returns true if a directory is known to have nothing in it: a copy of it is a deletion. */
+  private static boolean isEmpty(Value directory) {
+    String name = Values.baseName(directory).prefix().toLowerCase(Locale.ROOT);
+    return directory.pieces().size() == 1 && directory.has(Origin.SCRATCH)
+        || name.equals("null")
+        || name.matches("(?:.*[_.-])?empty(?:[_.-].*)?");
+  }
+
   /** Reads the target of a copy that deletes what the source does not have. */
   static void emptiedTarget(Value argument, Template template, Scan scan) {
-    if (remoteHost(argument).isPresent()) {
+    if (remoteHost(argument).isPresent() && isEmpty(scan.operands().get(0))) {
+      scan.uses().add(Role.DESTROYS, argument);
+    } else if (remoteHost(argument).isPresent()) {
       String text = argument.prefix();
       String path = text.substring(text.lastIndexOf(':') + 1);
       boolean isBucket = path.startsWith("//");
       boolean isTop = path.chars().filter(c -> c == '/').count() < (isBucket ? 4 : 2);
       Value source = scan.operands().get(0);
       boolean isBuild = Values.isBelow(source) && !source.prefix().startsWith("./");
-      if (isTop && !(isBucket && isBuild && !Values.is(source, "."))) {
+      boolean isPart = isBucket || !path.isEmpty() && !path.startsWith("/");
+      if (isTop && !(isPart && isBuild && !Values.is(source, "."))) {
         // A deployment mirrors a build into a separate directory; this directory also has other
         // content.
         scan.uses().add(Role.DESTROYS, argument);
@@ -197,7 +216,13 @@ final class Network {
   static void httpOperand(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     int at = namedFile(argument);
-    if (Values.isKnown(argument) && text.matches("[A-Z]+")) {
+    boolean isFirst = scan.operands().get(0) == argument;
+    if (Values.isKnown(argument) && text.matches("[A-Z]+|delete|put|post|patch|get|head")) {
+      if (isFirst && text.equalsIgnoreCase("DELETE")) {
+        scan.operands().subList(1, scan.operands().size()).stream()
+            .limit(1)
+            .forEach(url -> HttpDeletion.read(url, scan.uses()));
+      }
       return;
     }
     if (!scan.uses().has(Role.CONTACTS)) {

@@ -23,6 +23,8 @@ public enum Output {
   PARENT,
   /** The working directory. */
   WORKING_DIRECTORY,
+  /** The names of all files below its operands, or below the working directory. */
+  FILES,
   /** Anything else. */
   OTHER
 }

@@ -33,6 +33,34 @@ final class Packages {
     }
   }
 
+  /** Reads a flake of nix: the registry's, or one from the network. */
+  static void flake(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    boolean isOther = text.contains(":") && !text.startsWith("path:");
+    if (!Values.isKnown(argument) || isOther && !text.startsWith("github:NixOS/")) {
+      Value code = Value.unknown(Origin.NETWORK, argument.display());
+      scan.uses().add(Role.RUNS_FILE, code, "");
+    }
+  }
+
+  /** Reads {@code key=value} or {@code key value} of npm; one key names a shell. */
+  static void npmSetting(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.cut(argument, '=');
+    if (parts.size() == 1 && scan.operands().size() > 1) {
+      parts = List.of(argument, scan.operands().get(1));
+    }
+    if (parts.size() == 2 && Values.is(parts.get(0), "script-shell")) {
+      scan.uses().addDetour(Role.RUNS_SHELL, parts.get(1), "");
+    }
+  }
+
+  /** Reads a key of pip; some say where packages come from. */
+  static void pipSetting(Value argument, Template template, Scan scan) {
+    if (argument.prefix().matches(".*(?:index-url|find-links|trusted-host|proxy)")) {
+      scan.uses().add(Role.WRITES, Values.path("~/.config/pip/pip.conf"));
+    }
+  }
+
   /** Reads a setting of apt; its hooks are shell text. */
   static void aptOption(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.cut(argument, '=');

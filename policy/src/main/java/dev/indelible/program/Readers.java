@@ -28,6 +28,8 @@ final class Readers {
   static Optional<ArgumentReader> argument(String name) {
     @Nullable ArgumentReader reader =
         switch (name) {
+          case "alias" -> Wrappers::alias;
+          case "all-containers" -> Clusters::allContainers;
           case "ansible" -> Wrappers::ansible;
           case "api-method" -> Cloud::apiMethod;
           case "apt-option" -> Packages::aptOption;
@@ -38,13 +40,20 @@ final class Readers {
           case "cargo-config" -> Packages::cargoConfig;
           case "cloud-command" -> Cloud::command;
           case "cloud-verb" -> Cloud::verb;
+          case "cluster-resource" -> Clusters::resource;
+          case "cluster-secret" -> Clusters::secret;
+          case "cmd-text" -> Services::cmdText;
           case "code" -> Readers::code;
           case "copy-source" -> Network::copySource;
           case "copy-target" -> Network::copyTarget;
           case "crontab-file" -> Readers::crontabFile;
+          case "dash-arguments" -> Wrappers::dashArguments;
           case "data" -> Network::data;
           case "database-task" -> Databases::task;
           case "database-url" -> Databases::url;
+          case "deleted-branch" -> GitRefs::deletedBranch;
+          case "deleted-ref" -> GitRefs::deletedRef;
+          case "deleted-tag" -> GitRefs::deletedTag;
           case "device" -> Readers::device;
           case "dns-operand" -> Network::dnsOperand;
           case "editor-command" -> Readers::editorCommand;
@@ -54,7 +63,9 @@ final class Readers {
           case "entrypoint" -> Containers::entrypoint;
           case "env-split" -> Wrappers::envSplit;
           case "fetched" -> Wrappers::fetched;
+          case "flake" -> Packages::flake;
           case "flock" -> Wrappers::flock;
+          case "forced-deletion" -> GitRefs::forcedDeletion;
           case "for-rest" -> Wrappers::forRest;
           case "form" -> Network::form;
           case "gdb-command" -> Wrappers::gdbCommand;
@@ -68,6 +79,8 @@ final class Readers {
           case "helper" -> Wrappers::helper;
           case "hard-link-pair" -> Readers::hardLinkPair;
           case "host-namespace" -> Containers::namespace;
+          case "http-deletion" -> HttpDeletion::deleted;
+          case "http-method" -> HttpDeletion::method;
           case "http-operand" -> Network::httpOperand;
           case "input-unless-sql" -> Databases::inputUnlessSql;
           case "kernel-setting" -> Services::kernelSetting;
@@ -87,14 +100,18 @@ final class Readers {
           case "nc-host" -> Network::ncHost;
           case "new-root" -> Containers::newRoot;
           case "new-item" -> Readers::newItem;
+          case "no-replicas" -> Clusters::replicas;
+          case "npm-setting" -> Packages::npmSetting;
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;
           case "owner" -> Readers::owner;
           case "open-mode" -> Calls::openMode;
           case "package-source" -> Packages::source;
           case "pager-operand" -> Readers::pagerOperand;
+          case "pathspec" -> GitConfig::pathspec;
           case "perl-open" -> Calls::perlOpen;
           case "php-setting" -> Wrappers::phpSetting;
+          case "pip-setting" -> Packages::pipSetting;
           case "pattern-of-all" -> Services::processes;
           case "powershell-command" -> Wrappers::powershellCommand;
           case "powershell-file" -> Wrappers::powershellFile;
@@ -103,13 +120,16 @@ final class Readers {
           case "prompt" -> Wrappers::prompt;
           case "redis" -> Databases::redis;
           case "registry-key" -> Services::registryKey;
-          case "refspec" -> GitConfig::refspec;
+          case "refspec" -> GitRefs::refspec;
           case "remote-name" -> Network::remoteName;
           case "remote-names" -> Network::remoteNames;
           case "rename" -> Readers::rename;
+          case "rest-command" -> Wrappers::restCommand;
+          case "revisions" -> GitRefs::revisions;
           case "screen-operands" -> Wrappers::screenOperands;
           case "security-option" -> Containers::securityOption;
           case "sed-script" -> SedScanner::read;
+          case "served-directory" -> Network::servedDirectory;
           case "service" -> Services::service;
           case "shell-arguments" -> Wrappers::shellArguments;
           case "socat" -> Network::socat;
@@ -117,17 +137,22 @@ final class Readers {
           case "ssh-forward" -> Network::sshForward;
           case "ssh-option" -> Network::sshOption;
           case "su" -> Wrappers::su;
+          case "system-database" -> Services::systemDatabase;
           case "tar-action" -> Readers::tarAction;
           case "tar-remote" -> Network::tarRemote;
+          case "test-database" -> Databases::testDatabase;
           case "trap-text" -> Wrappers::trapText;
+          case "unpacked" -> Readers::unpacked;
           case "untracked" -> GitConfig::untracked;
           case "url-file" -> Network::urlFile;
           case "url-or-file" -> Calls::urlOrFile;
           case "uv-run" -> Packages::uvRun;
           case "vim-script" -> Readers::vimScript;
+          case "public-access" -> Cloud::publicAccess;
           case "visibility" -> Cloud::visibility;
           case "wget-command" -> Network::wgetCommand;
           case "windows-admin" -> Services::windowsAdmin;
+          case "windows-code" -> Services::windowsCode;
           case "windows-url" -> Services::windowsUrl;
           default -> null;
         };
@@ -221,6 +246,11 @@ final class Readers {
     if (argument.prefix().startsWith("exec=")) {
       scan.uses().addDetour(Role.RUNS_SHELL, argument.from("exec=".length()), "");
     }
+  }
+
+  /** Reads the directory into which an archive is extracted: with {@code -P} any directory. */
+  private static void unpacked(Value argument, Template template, Scan scan) {
+    scan.uses().add(Role.WRITES, Value.of(scan.has("-P") ? "/" : "."), "unpacked");
   }
 
   /** Reads the code of another language. */

@@ -13,7 +13,7 @@ import java.util.Optional;
  * Turns a regular expression on whole paths into a pattern that stands for all that it matches, and
  * perhaps for more: its constant text is kept, everything else becomes {@code **}.
  */
-final class RegexGlob {
+public final class RegexGlob {
   private static final Piece ANYTHING = new Glob("**");
 
   private final String regex;
@@ -26,7 +26,7 @@ final class RegexGlob {
   }
 
   /** Returns the pattern; empty if the expression narrows nothing. */
-  static Optional<Value> of(Value regex) {
+  public static Optional<Value> of(Value regex) {
     return Values.isKnown(regex) ? new RegexGlob(regex.prefix()).read() : Optional.empty();
   }
 

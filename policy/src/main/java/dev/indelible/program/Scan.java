@@ -31,7 +31,7 @@ final class Scan {
 
   private final String program;
   private final List<Value> argv;
-  private final Uses uses = new Uses();
+  private final Uses uses;
   private final List<Value> operands = new ArrayList<>();
   private final List<Option> options = new ArrayList<>();
   private final List<List<Value>> optionValues = new ArrayList<>();
@@ -49,9 +49,14 @@ final class Scan {
   private boolean followsUnknownOption;
 
   Scan(String program, Grammar grammar, List<Value> argv) {
+    this(program, grammar, argv, new Uses());
+  }
+
+  private Scan(String program, Grammar grammar, List<Value> argv, Uses uses) {
     this.program = program;
     this.grammar = grammar;
     this.argv = argv;
+    this.uses = uses;
   }
 
   /** Creates the scan of a call in code. The arguments of the call are its operands. */
@@ -99,6 +104,13 @@ final class Scan {
   /** Returns the operands before the option that ends options. */
   List<Value> before() {
     return operands.subList(0, restFrom);
+  }
+
+  /** Returns a scan with other operands, which adds to the uses of this one. */
+  Scan of(List<Value> others) {
+    Scan scan = new Scan(program, grammar, argv, uses);
+    scan.operands.addAll(others);
+    return scan;
   }
 
   /** Returns the collection of uses. */

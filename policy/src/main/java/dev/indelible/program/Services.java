@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.program;
 
+import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.List;
 import java.util.Locale;
@@ -123,6 +124,34 @@ final class Services {
       scan.uses().add(Role.HIDES, "a script that changes disks");
     } else if (verb.equals("/f") && scan.operands().get(0) == argument) {
       scan.uses().add(Role.GAINS_PRIVILEGE, "takes ownership: " + all);
+    }
+  }
+
+  /** Reads a database of the system by its name. */
+  static void systemDatabase(Value argument, Template template, Scan scan) {
+    if (argument.prefix().endsWith("shadow")) {
+      scan.uses().add(Role.READS, Value.of("/etc/").plus(argument));
+    }
+  }
+
+  /** Reads an operand of a program that runs code: a URL, or the text of a script. */
+  static void windowsCode(Value argument, Template template, Scan scan) {
+    int scheme = argument.prefix().indexOf("://");
+    if (scheme > 0) {
+      int from = argument.prefix().lastIndexOf("http", scheme);
+      Value url = argument.from(Math.max(from, 0));
+      scan.uses().add(Role.CONTACTS, url);
+      Value code = Value.unknown(Origin.NETWORK, url.display());
+      scan.uses().add(Role.RUNS_FILE, code, "windows");
+    } else {
+      windowsUrl(argument, template, scan);
+    }
+  }
+
+  /** Reads an operand that may be a command line of Windows. */
+  static void cmdText(Value argument, Template template, Scan scan) {
+    if (argument.prefix().indexOf(' ') > 0) {
+      scan.uses().add(Role.RUNS_CODE, argument, "cmd");
     }
   }
 

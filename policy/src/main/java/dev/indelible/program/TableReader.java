@@ -13,6 +13,7 @@ import dev.indelible.program.Template.ReadBy;
 import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
@@ -311,6 +313,11 @@ final class TableReader {
     }
   }
 
+  /** Returns a copy in the order of the positions, so that uses have an order, too. */
+  private static Map<Integer, List<Template>> ordered(Map<Integer, List<Template>> byPosition) {
+    return Collections.unmodifiableMap(new TreeMap<>(byPosition));
+  }
+
   private Operands operands(@Nullable Object member, Map<String, Option> options) {
     if (member == null) {
       return Operands.UNUSED;
@@ -345,7 +352,7 @@ final class TableReader {
       }
     }
     return new Operands(
-        Map.copyOf(numbered), Map.copyOf(from), Map.copyOf(joined), last, others, none);
+        Map.copyOf(numbered), ordered(from), Map.copyOf(joined), last, others, none);
   }
 
   private List<Alternative> alternatives(@Nullable Object member, Map<String, Option> options) {

@@ -256,7 +256,7 @@ final class WindowsScanner {
     } else if (!lower.isEmpty()
         && (Character.isLetter(lower.charAt(0)) || ".\\/\"".indexOf(lower.charAt(0)) >= 0)) {
       List<Value> run = new ArrayList<>();
-      run.add(isPowerShell ? Value.of(lower) : name);
+      run.add(isPowerShell ? Value.of(lower) : lower.equals("type") ? Value.of("cat") : name);
       for (Value argument : command.subList(1, command.size())) {
         run.add(withoutSwitchValue(argument));
       }
@@ -382,6 +382,9 @@ final class WindowsScanner {
     dotNet(lower, ".downloadfile(", Role.CONTACTS);
     dotNet(lower, ".uploadfile(", Role.CONTACTS);
     dotNet(lower, "]::start(", Role.RUNS_SHELL);
+    if (lower.contains("[scriptblock]::create(")) {
+      evaluate(List.of(COMPUTED, COMPUTED));
+    }
     if (lower.contains("frombase64string")
         && lower.matches("(?s).*\\b(iex|invoke-expression|invoke|assembly)\\b.*")) {
       uses.add(Role.HIDES, "decoded code");

@@ -5,9 +5,20 @@ import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /** Reads arguments of programs that run other programs in special ways. */
 final class Wrappers {
+  /** Programs that ask for a password. */
+  private static final Set<String> ASKING = Set.of("sudo", "su", "doas", "ssh", "passwd", "gpg");
+
+  /** Commands that people and agents type without a thought about their meaning. */
+  private static final Set<String> SHADOWED =
+      Set.of(
+          "cat", "cd", "cp", "curl", "docker", "echo", "gh", "git", "grep", "ls", "make", "mv",
+          "npm", "pip", "python", "python3", "rm", "scp", "ssh", "sudo", "vi", "vim", "wget");
+
   private Wrappers() {}
 
   /** Reads {@code env -S}: the words of the value come before the other arguments. */
@@ -19,10 +30,35 @@ final class Wrappers {
     scan.uses().add(Role.RUNS_SHELL, line);
   }
 
-  /** Reads the name of a package that is fetched and run; the detail names the language. */
+  /**
+   * Reads a package that is fetched and run; the detail names the language. Its name in a registry
+   * stands for the program: to run it is to install it and to run it, which installers do, too. Any
+   * other place is code from the network.
+   */
   static void fetched(Value argument, Template template, Scan scan) {
-    Value code = Value.unknown(Origin.NETWORK, argument.display());
-    scan.uses().add(Role.RUNS_FILE, code, template.detail());
+    fetched(argument, template.detail(), scan);
+  }
+
+  private static void fetched(Value argument, String language, Scan scan) {
+    Optional<String> name = registered(argument);
+    List<Value> operands = scan.operands();
+    if (name.isEmpty()) {
+      Value code = Value.unknown(Origin.NETWORK, argument.display());
+      scan.uses().add(Role.RUNS_FILE, code, language);
+    } else if (!operands.isEmpty() && operands.get(0) == argument) {
+      List<Value> command = new ArrayList<>(operands);
+      command.set(0, Value.of(name.get()));
+      scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+    }
+  }
+
+  /** Returns the name of a package of a registry, without its version. */
+  private static Optional<String> registered(Value argument) {
+    String text = argument.prefix();
+    int version = Math.max(text.indexOf('@', 1), text.indexOf("=="));
+    String name = version > 0 ? text.substring(0, version) : text;
+    boolean isName = name.matches("(?:@[\\w.-]+/)?[\\w.-]+") && !text.contains(":");
+    return isName && Values.isKnown(argument) ? Optional.of(name) : Optional.empty();
   }
 
   /** Reads {@code python -m}: some modules are programs of the table. */
@@ -42,6 +78,27 @@ final class Wrappers {
         command.addAll(scan.rest());
         scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
       }
+    }
+  }
+
+  /**
+   * Reads {@code NAME=TEXT} of {@code alias}. What a name stands for that others type is read; for
+   * a program that asks for a password, another program in its place is a detour.
+   */
+  static void alias(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.cut(argument, '=');
+    String name = parts.get(0).prefix();
+    if (parts.size() < 2) {
+      return;
+    }
+    Value text = parts.get(1);
+    boolean isOwn = text.prefix().startsWith(name);
+    if (name.equals("indelible")) {
+      scan.uses().add(Role.SETS, "another command under the name of the gate");
+    } else if (ASKING.contains(name) && !isOwn) {
+      scan.uses().addDetour(Role.RUNS_SHELL, text, "");
+    } else if (SHADOWED.contains(name)) {
+      scan.uses().add(Role.RUNS_SHELL, text);
     }
   }
 
@@ -73,8 +130,9 @@ final class Wrappers {
   /** Reads a command after an option, run for all below the operands after the first. */
   static void forRest(Value argument, Template template, Scan scan) {
     List<Value> roots = scan.before().size() < 2 ? List.of(Value.of(".")) : scan.before();
+    Value found = found(scan);
     for (int i = Math.min(1, roots.size() - 1); i < roots.size(); i++) {
-      Value item = Values.below(roots.get(i), new Value(List.of(new Value.Glob("**"))));
+      Value item = Values.below(roots.get(i), found);
       List<Value> command = new ArrayList<>();
       command.add(argument);
       boolean hasPlace = false;
@@ -88,6 +146,35 @@ final class Wrappers {
       }
       scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
     }
+  }
+
+  /** Returns what {@code fd} finds below a root: names by its pattern or its extension, or all. */
+  private static Value found(Scan scan) {
+    Optional<Value> name =
+        scan.before().isEmpty() ? Optional.empty() : RegexGlob.of(scan.before().get(0));
+    Optional<Value> ending = scan.optionValue("-e");
+    Value.Builder below = new Value.Builder();
+    if (name.isEmpty() && ending.isEmpty()) {
+      return below.add(Value.ALL).build();
+    }
+    below.add(new Value.Glob("**"));
+    name.ifPresent(pattern -> below.add(pattern).add(new Value.Glob("**")));
+    ending.ifPresent(extension -> below.add(".").add(extension));
+    return below.build();
+  }
+
+  /** Reads a command after an option: a command line, or its words. */
+  static void restCommand(Value argument, Template template, Scan scan) {
+    List<Value> words = new ArrayList<>(List.of(argument));
+    words.addAll(scan.rest());
+    scan.uses().add(Role.RUNS_SHELL, Values.joined(words, 0));
+  }
+
+  /** Reads arguments that a shell gets, of which the first is an option. */
+  static void dashArguments(Value argument, Template template, Scan scan) {
+    List<Value> command = new ArrayList<>(List.of(Value.of("sh")));
+    command.addAll(scan.operands());
+    scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
   }
 
   /** Reads a command of a debugger that may begin with a shell escape. */
@@ -132,22 +219,10 @@ final class Wrappers {
     }
   }
 
-  /** Reads {@code npx}: a program of the project, or a package with a version, which is fetched. */
+  /** Reads {@code npx}: a program of the project, or a package that is fetched. */
   static void npx(Value argument, Template template, Scan scan) {
-    List<Value> operands = scan.operands();
-    if (argument != operands.get(0) || scan.has("-p") || scan.has("-c")) {
-      return;
-    }
-    boolean isFetched =
-        scan.has("-y")
-            || argument.prefix().indexOf('@', 1) > 0
-            || argument.prefix().contains(":")
-            || !Values.isKnown(argument);
-    if (isFetched) {
-      Value code = Value.unknown(Origin.NETWORK, argument.display());
-      scan.uses().add(Role.RUNS_FILE, code, "node");
-    } else {
-      command(operands, 0, scan);
+    if (argument == scan.operands().get(0) && !scan.has("-p") && !scan.has("-c")) {
+      fetched(argument, "node", scan);
     }
   }
 
@@ -246,8 +321,13 @@ final class Wrappers {
 
   /** Reads {@code su} without {@code -c}: a shell that reads its input, or one with arguments. */
   static void su(Value argument, Template template, Scan scan) {
+    String user = scan.operands().isEmpty() ? "" : scan.operands().get(0).prefix();
     if (scan.operands().size() > 1) {
       scan.uses().add(Role.GAINS_PRIVILEGE, "su to run a command");
+    } else if (!List.of("", "root", "toor", "0").contains(user)) {
+      // Another account than root's has no more rights than the one that may become it.
+      scan.uses().add(Role.GAINS_PRIVILEGE, "su to another user");
+      scan.uses().add(Role.RUNS_INPUT, "shell");
     } else {
       scan.uses().add(Role.GAINS_PRIVILEGE, "su");
       scan.uses().add(Role.RUNS_INPUT, "shell");

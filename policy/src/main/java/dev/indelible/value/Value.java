@@ -15,6 +15,12 @@ public record Value(List<Piece> pieces) {
   /** The empty text. */
   public static final Value EMPTY = new Value(List.of());
 
+  /**
+   * Everything below a directory, as a command lists it. As a glob it equals {@code **}, which also
+   * stands for some of what is below.
+   */
+  public static final Glob ALL = new Glob("**/**");
+
   /** A part of a value. */
   public sealed interface Piece {}
 

@@ -39,7 +39,6 @@ class GateCorpusPageTest {
           Map.entry("run-decoded", "runs a script that cannot be read before it is unpacked"),
           Map.entry("root-shell", "opens a shell as another user; what it then does is not seen"),
           Map.entry("privilege", "gives rights away, or takes those of another user"),
-          Map.entry("detour", "runs a program through another one, out of sight of its own rules"),
           Map.entry("opaque", "bash rejects the text, or what runs is computed while it runs"));
 
   @Test

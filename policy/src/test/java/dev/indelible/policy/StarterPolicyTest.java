@@ -19,7 +19,7 @@ class StarterPolicyTest {
    * Maximum number of blocked commands out of 3,000. They are commands about administration from
    * forums, which write to disks and change whole homes; docs/gate-corpus.md justifies each.
    */
-  private static final int MAX_BLOCKED_OF_CORPUS = 64;
+  private static final int MAX_BLOCKED_OF_CORPUS = 62;
 
   @Test
   void reportedDangersAreBlocked() {

@@ -41,8 +41,9 @@ public final class Daemon {
    * @throws IOException if the address or the socket cannot be used; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
-    KeyWatch keys = KeyWatch.of(settings.keys());
-    return start(log, settings, Callers.withKeys(keys), keys::fault);
+    AccessSettings access = settings.access();
+    KeyWatch keys = KeyWatch.of(access.keys());
+    return start(log, settings, Callers.of(keys, access.bindings()), keys::fault);
   }
 
   /** Starts to answer the callers that are identified by a function. */
@@ -61,8 +62,8 @@ public final class Daemon {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
-    HttpServer server =
-        HttpServer.start(settings, routes(log, verifyJobs, callers, credentialFault)::answer);
+    Routes routes = routes(log, settings, verifyJobs, callers, credentialFault);
+    HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -81,6 +82,7 @@ public final class Daemon {
 
   private static Routes routes(
       Indelible log,
+      ServeSettings settings,
       VerifyJobs verifyJobs,
       Callers callers,
       Supplier<Optional<String>> credentialFault) {
@@ -91,11 +93,11 @@ public final class Daemon {
     DeadLetterReports deadLetters = new DeadLetterReports(log.log());
     Policies policies = new Policies(log);
     LedgerAccess ledger = new LedgerAccess();
-    Routes routes = new Routes(callers);
+    Routes routes = new Routes(callers, new Limits(settings.access().perSecond()));
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
-      routes.post(
-          "/v1/hooks/" + agent, Role.AGENT, hooks.of(HookDialect.named(agent).orElseThrow()));
+      HookDialect dialect = HookDialect.named(agent).orElseThrow();
+      routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
     return routes
         .post("/mcp", Role.AGENT, new McpEndpoint(log)::answer)
@@ -116,7 +118,7 @@ public final class Daemon {
         .get("/v1/capabilities", Role.AGENT, reports::capabilities)
         .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
         .get("/metrics", Role.AGENT, reports::metrics)
-        .get("/health/live", Role.AGENT, reports::live)
+        .getOpenly("/health/live", reports::live)
         .get("/health/ready", Role.AGENT, reports::ready)
         .get("/health/audit", Role.AGENT, reports::audit);
   }
@@ -124,9 +126,22 @@ public final class Daemon {
   /** Returns the addresses that agents can use, as a client writes them. */
   public List<String> addresses() {
     List<String> addresses = new ArrayList<>();
-    host.ifPresent(name -> addresses.add("http://%s:%s".formatted(name, server.port().get())));
+    host.ifPresent(
+        name ->
+            addresses.add(
+                "%s://%s:%s"
+                    .formatted(server.isSecure() ? "https" : "http", name, server.port().get())));
     socket.ifPresent(file -> addresses.add("unix:" + file.path()));
     return addresses;
+  }
+
+  /**
+   * Reads the files of TLS again, for connections from now on.
+   *
+   * @throws IOException if a file cannot be used; those read before stay in use
+   */
+  public void reloadTls() throws IOException {
+    server.reloadTls();
   }
 
   /**

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * Reads names of branches and tags that a command of git deletes or overwrites.
+ *
+ * <p>A branch for one change is deleted every day, once it is merged. So the deletion of a branch
+ * counts if others are likely to build on it (a main branch, a release, a tag), or if its name is
+ * not known.
+ */
+final class GitRefs {
+  private static final Pattern SHARED =
+      Pattern.compile(
+          "(?:refs/tags/.*"
+              + "|(?:refs/heads/)?(?:main|master|trunk|develop|dev|head|gh-pages|stable|next|staging"
+              + "|prod(?:uction)?|v?[0-9][0-9a-z.]*"
+              + "|(?:release|releases|stable|hotfix-release|support|prod|production)"
+              + "(?:[-/_].*)?))");
+
+  private GitRefs() {}
+
+  /** Reads a refspec of {@code git push}: {@code +x} overwrites, {@code :x} deletes. */
+  static void refspec(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    if (text.startsWith("+")) {
+      scan.uses().add(Role.REWRITES_HISTORY, "forced push");
+    } else if (text.startsWith(":") && argument.size() > 1) {
+      deletedRef(argument.from(1), template, scan);
+    }
+  }
+
+  /** Reads a branch or tag that is deleted on another machine. */
+  static void deletedRef(Value argument, Template template, Scan scan) {
+    if (isShared(argument)) {
+      scan.uses().add(Role.REWRITES_HISTORY, "deletes a remote branch");
+    }
+  }
+
+  /** Reads a branch that is deleted even if nothing else holds its commits. */
+  static void deletedBranch(Value argument, Template template, Scan scan) {
+    if (isShared(argument)) {
+      scan.uses().add(Role.REWRITES_HISTORY, "deletes an unmerged branch");
+    }
+  }
+
+  /** Reads a branch that is deleted, whether merged or not if {@code -f} is present. */
+  static void forcedDeletion(Value argument, Template template, Scan scan) {
+    if (scan.has("-f")) {
+      deletedBranch(argument, template, scan);
+    }
+  }
+
+  /** Reads a tag that is deleted: its commit stays, but a list of tags is not made again. */
+  static void deletedTag(Value argument, Template template, Scan scan) {
+    if (!Values.isKnown(argument)) {
+      scan.uses().add(Role.REWRITES_HISTORY, "deletes tags");
+    }
+  }
+
+  /** Reads revisions that are removed: a set of them, or a branch. */
+  static void revisions(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    boolean isSet = text.contains("(") || text.contains("..") || text.contains("::");
+    if (!Values.isKnown(argument) || isSet) {
+      scan.uses().add(Role.REWRITES_HISTORY, "removes commits");
+    }
+  }
+
+  private static boolean isShared(Value ref) {
+    return !Values.isKnown(ref) || SHARED.matcher(ref.prefix().toLowerCase(Locale.ROOT)).matches();
+  }
+}

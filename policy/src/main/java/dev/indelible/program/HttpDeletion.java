@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.program;
+
+import dev.indelible.value.Value;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * Reads requests that delete a resource on another machine. On the developer's own machine, and in
+ * a network of containers, a deletion is part of a test; there only one of everything counts.
+ */
+final class HttpDeletion {
+  /** Hosts of this machine, or of a private network. */
+  private static final Pattern NEAR =
+      Pattern.compile(
+          "(?:localhost|127\\..*|0\\.0\\.0\\.0|\\[::1\\]|10\\..*|192\\.168\\..*|172\\.(?:1[6-9]|2\\d|3[01])\\..*"
+              + "|[^.:\\[]*|.*\\.(?:localhost|local|test|internal|svc|cluster\\.local))");
+
+  private static final Pattern OWN =
+      Pattern.compile("(?:localhost|127\\..*|0\\.0\\.0\\.0|\\[::1\\]|)");
+
+  /** Paths that stand for all that a server has. */
+  private static final Pattern WHOLE =
+      Pattern.compile(".*/(?:_all|_delete_by_query|[^/?]*\\*[^/?]*)(?:[?].*)?");
+
+  private HttpDeletion() {}
+
+  /** Reads the method of a request to the URLs that are the operands. */
+  static void method(Value argument, Template template, Scan scan) {
+    boolean isDelete = argument.prefix().equalsIgnoreCase("DELETE");
+    for (Value url : scan.operands()) {
+      if (isDelete || url.prefix().contains("/_delete_by_query")) {
+        read(url, scan.uses());
+      }
+    }
+  }
+
+  /** Reads the URL of a resource that is deleted. */
+  static void deleted(Value argument, Template template, Scan scan) {
+    read(argument, scan.uses());
+  }
+
+  static void read(Value url, Uses uses) {
+    String host = host(url.prefix().toLowerCase(Locale.ROOT));
+    boolean isWhole = WHOLE.matcher(url.display()).matches();
+    boolean isHere = isWhole ? OWN.matcher(host).matches() : NEAR.matcher(host).matches();
+    if (!isHere) {
+      uses.add(Role.DESTROYS, "over HTTP: " + url.display());
+    }
+  }
+
+  /** Returns the host of a URL, which may have no scheme; empty if the host is not known. */
+  private static String host(String url) {
+    int scheme = url.indexOf("://");
+    String rest = scheme < 0 ? url : url.substring(scheme + 3);
+    int end = 0;
+    while (end < rest.length() && "/?#".indexOf(rest.charAt(end)) < 0) {
+      end++;
+    }
+    String authority = rest.substring(rest.lastIndexOf('@', end) + 1, end);
+    int port = authority.lastIndexOf(':');
+    boolean hasPort = port >= 0 && authority.indexOf(']', port) < 0;
+    return hasPort ? authority.substring(0, port) : authority;
+  }
+}
