@@ -54,7 +54,7 @@ public record ServeSettings(
   }
 
   /** Creates settings of a daemon that accepts no credential. */
-  ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
+  public ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
     this(listen, socket, null, AccessSettings.DEFAULT);
   }
 

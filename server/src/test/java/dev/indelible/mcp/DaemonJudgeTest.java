@@ -37,7 +37,7 @@ class DaemonJudgeTest {
   @BeforeEach
   void start() throws Exception {
     log = Indelible.builder(temp.resolve("data")).shutdownHook(false).open();
-    daemon = Daemon.start(log, new ServeSettings(null, socket(), null));
+    daemon = Daemon.start(log, new ServeSettings(null, socket()));
   }
 
   @AfterEach

@@ -56,7 +56,7 @@ class McpEndpointTest {
   @BeforeEach
   void start() throws Exception {
     log = Indelible.builder(temp.resolve("data")).shutdownHook(false).open();
-    ServeSettings settings = new ServeSettings(new InetSocketAddress("127.0.0.1", 0), null, null);
+    ServeSettings settings = new ServeSettings(new InetSocketAddress("127.0.0.1", 0), null);
     daemon = Daemon.start(log, settings, McpEndpointTest::caller);
   }
 
@@ -69,9 +69,9 @@ class McpEndpointTest {
   private static Optional<Caller> caller(Request request) {
     return switch (request.header("Authorization").orElse("")) {
       case "Bearer reader" ->
-          Optional.of(Caller.named("r", new Grant(Set.of(Role.READER), Optional.empty())));
+          Optional.of(Caller.named("r", Grant.of(Set.of(Role.READER), Optional.empty())));
       case "Bearer alice" ->
-          Optional.of(Caller.named("a", new Grant(Set.of(Role.AGENT), Optional.of("agent:alice"))));
+          Optional.of(Caller.named("a", Grant.of(Set.of(Role.AGENT), Optional.of("agent:alice"))));
       default -> Optional.of(Caller.LOCAL);
     };
   }
