@@ -51,6 +51,12 @@ final class ServeCommand extends Verb {
   @Nullable String socket;
 
   @Option(
+      names = "--publish",
+      paramLabel = "true|false",
+      description = "serve checkpoint, tiles and records without a credential (default: false)")
+  @Nullable String publish;
+
+  @Option(
       names = "--tls-certificate",
       paramLabel = "FILE",
       description = "the certificate of the TCP address and its issuers, in PEM (default: no TLS)")
@@ -162,6 +168,7 @@ final class ServeCommand extends Verb {
     Map<Setting, String> options = new EnumMap<>(Setting.class);
     put(options, Setting.LISTEN, listen);
     put(options, Setting.SOCKET, socket);
+    put(options, Setting.PUBLISH, publish);
     put(options, Setting.TLS_CERTIFICATE, tlsCertificate);
     put(options, Setting.TLS_KEY, tlsKey);
     put(options, Setting.TLS_CLIENT_CA, tlsClientCa);

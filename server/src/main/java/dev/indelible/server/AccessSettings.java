@@ -16,11 +16,16 @@ import org.jspecify.annotations.Nullable;
  * @param bindings the roles of users, groups and client certificates
  * @param perSecond requests per second of one credential, and of all callers without one; 0 for no
  *     limit
+ * @param publish true if checkpoint, tiles and entries are read without a credential
  */
 record AccessSettings(
-    @Nullable ApiKeyFile keys, Set<String> names, List<Binding> bindings, int perSecond) {
+    @Nullable ApiKeyFile keys,
+    Set<String> names,
+    List<Binding> bindings,
+    int perSecond,
+    boolean publish) {
   /** Accepts no credential. */
-  static final AccessSettings DEFAULT = new AccessSettings(null, Set.of(), List.of(), 0);
+  static final AccessSettings DEFAULT = new AccessSettings(null, Set.of(), List.of(), 0, false);
 
   AccessSettings {
     names = Set.copyOf(names);
@@ -28,6 +33,6 @@ record AccessSettings(
   }
 
   AccessSettings withKeys(ApiKeyFile file) {
-    return new AccessSettings(file, names, bindings, perSecond);
+    return new AccessSettings(file, names, bindings, perSecond, publish);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.AuditLog;
 import dev.indelible.Indelible;
 import dev.indelible.access.KeyWatch;
 import dev.indelible.access.Role;
@@ -21,14 +22,12 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  private final VerifyJobs verifyJobs;
+  /** Ends what the daemon does beside answering. */
+  private final Runnable end;
 
   private Daemon(
-      HttpServer server,
-      Optional<UnixSocket> socket,
-      Optional<String> host,
-      VerifyJobs verifyJobs) {
-    this.verifyJobs = verifyJobs;
+      HttpServer server, Optional<UnixSocket> socket, Optional<String> host, Runnable end) {
+    this.end = end;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -62,7 +61,13 @@ public final class Daemon {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
-    Routes routes = routes(log, settings, verifyJobs, callers, credentialFault);
+    EventFeed feed = new EventFeed(log.log());
+    Reports reports = new Reports(log, credentialFault);
+    LedgerAccess ledger = new LedgerAccess();
+    Routes routes = routes(log, settings, callers, reports);
+    addReaders(routes, log, ledger, verifyJobs, feed);
+    addTiles(routes, new Tiles(log.log(), settings.access().publish()), ledger);
+    routes.get("/v1/status", Role.READER, ledger.of(reports::status));
     HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
@@ -72,7 +77,14 @@ public final class Daemon {
       server.stop();
       throw e;
     }
-    return new Daemon(server, socket, settings.address().map(Daemon::literal), verifyJobs);
+    return new Daemon(
+        server,
+        socket,
+        settings.address().map(Daemon::literal),
+        () -> {
+          verifyJobs.stop();
+          feed.close();
+        });
   }
 
   private static String literal(InetSocketAddress address) {
@@ -81,18 +93,9 @@ public final class Daemon {
   }
 
   private static Routes routes(
-      Indelible log,
-      ServeSettings settings,
-      VerifyJobs verifyJobs,
-      Callers callers,
-      Supplier<Optional<String>> credentialFault) {
+      Indelible log, ServeSettings settings, Callers callers, Reports reports) {
     Checks checks = new Checks(log);
     AuthZen authZen = new AuthZen(log.gate());
-    Reports reports = new Reports(log, credentialFault);
-    Proofs proofs = new Proofs(log.log());
-    DeadLetterReports deadLetters = new DeadLetterReports(log.log());
-    Policies policies = new Policies(log);
-    LedgerAccess ledger = new LedgerAccess();
     Routes routes = new Routes(callers, new Limits(settings.access().perSecond()));
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
@@ -106,21 +109,41 @@ public final class Daemon {
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
-        .get("/v1/events/{id}/proof", Role.READER, ledger.of(proofs::prove))
-        .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
-        .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
-        .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
-        .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
-        .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
-        .get("/v1/policy", Role.READER, policies::show)
-        .post("/v1/policy/reload", Role.OPERATOR, policies::reload)
-        .get("/v1/status", Role.READER, ledger.of(reports::status))
         .get("/v1/capabilities", Role.AGENT, reports::capabilities)
         .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
         .get("/metrics", Role.AGENT, reports::metrics)
         .getOpenly("/health/live", reports::live)
         .get("/health/ready", Role.AGENT, reports::ready)
         .get("/health/audit", Role.AGENT, reports::audit);
+  }
+
+  /** Adds what readers and operators ask for. */
+  private static void addReaders(
+      Routes routes, Indelible log, LedgerAccess ledger, VerifyJobs verifyJobs, EventFeed feed) {
+    AuditLog audit = log.log();
+    DeadLetterReports deadLetters = new DeadLetterReports(audit);
+    Policies policies = new Policies(log);
+    routes
+        .get("/v1/events/stream", Role.READER, ledger.of(feed::open))
+        .get("/v1/events/{id}/proof", Role.READER, ledger.of(new Proofs(audit)::prove))
+        .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
+        .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
+        .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
+        .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
+        .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
+        .get("/v1/policy", Role.READER, policies::show)
+        .post("/v1/policy/reload", Role.OPERATOR, policies::reload);
+  }
+
+  /** Adds the log as static files, for readers or for everybody. */
+  private static void addTiles(Routes routes, Tiles tiles, LedgerAccess ledger) {
+    Endpoint checkpoint = ledger.of(tiles::checkpoint);
+    Endpoint tile = ledger.of(tiles::tile);
+    if (tiles.arePublished()) {
+      routes.getOpenly("/checkpoint", checkpoint).getOpenly("/tile/{path...}", tile);
+    } else {
+      routes.get("/checkpoint", Role.READER, checkpoint).get("/tile/{path...}", Role.READER, tile);
+    }
   }
 
   /** Returns the addresses that agents can use, as a client writes them. */
@@ -149,7 +172,7 @@ public final class Daemon {
    * the socket.
    */
   public void stop() {
-    verifyJobs.stop();
+    end.run();
     server.stop();
   }
 }

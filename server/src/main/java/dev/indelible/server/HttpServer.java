@@ -14,12 +14,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
@@ -258,18 +260,22 @@ final class HttpServer {
         send(admission.refuse(tooBusy()), request, response, callback);
         return;
       }
-      Callback releasing = Callback.from(callback, () -> held.release(bytes));
       Content.Source.asByteArrayAsync(
           request,
           MAX_BODY_BYTES,
           Promise.Invocable.from(
               InvocationType.BLOCKING,
-              body -> send(answer(admission, body), request, response, releasing),
+              body -> {
+                Response answered = answer(admission, body);
+                held.release(bytes);
+                send(answered, request, response, callback);
+              },
               failure -> {
+                held.release(bytes);
                 if (failure instanceof IllegalStateException) {
-                  send(admission.refuse(tooLarge()), request, response, releasing);
+                  send(admission.refuse(tooLarge()), request, response, callback);
                 } else {
-                  releasing.failed(failure);
+                  callback.failed(failure);
                 }
               }));
     }
@@ -346,13 +352,19 @@ final class HttpServer {
         org.eclipse.jetty.server.Response to,
         Callback callback) {
       to.setStatus(from.status());
-      from.headers().forEach(to.getHeaders()::put);
       to.getHeaders().put("Cache-Control", "no-store");
+      from.headers().forEach(to.getHeaders()::put);
       to.getHeaders().put("X-Content-Type-Options", "nosniff");
       to.getHeaders().put(REQUEST_ID, id(request));
       boolean head = request.getMethod().equals("HEAD");
-      to.getHeaders().put("Content-Length", from.body().length);
-      to.write(true, head ? null : ByteBuffer.wrap(from.body()), callback);
+      if (from.stream() == null) {
+        to.getHeaders().put("Content-Length", from.body().length);
+        to.write(true, head ? null : ByteBuffer.wrap(from.body()), callback);
+      } else if (head) {
+        to.write(true, null, callback);
+      } else {
+        from.stream().accept(new Streamed(to, callback));
+      }
     }
 
     /**
@@ -364,6 +376,76 @@ final class HttpServer {
       return given != null && USABLE_ID.matcher(given).matches()
           ? given
           : Long.toHexString(ThreadLocalRandom.current().nextLong());
+    }
+  }
+
+  /** The content of a response that is written piece by piece. */
+  private static final class Streamed implements Outlet {
+    private final org.eclipse.jetty.server.Response to;
+    private final Callback callback;
+
+    /** True until the last piece has left. Guarded by this. */
+    private boolean writing;
+
+    /** True if the response has ended, or the client is gone. Guarded by this. */
+    private boolean ended;
+
+    Streamed(org.eclipse.jetty.server.Response to, Callback callback) {
+      this.to = to;
+      this.callback = callback;
+    }
+
+    @Override
+    public void write(byte[] piece, Consumer<Boolean> left) {
+      synchronized (this) {
+        if (ended) {
+          left.accept(false);
+          return;
+        }
+        writing = true;
+      }
+      to.write(
+          false,
+          ByteBuffer.wrap(piece),
+          Callback.from(
+              () -> left.accept(wrote()),
+              failure -> {
+                cut(failure);
+                left.accept(false);
+              }));
+    }
+
+    /** Returns true if more can be written. */
+    private synchronized boolean wrote() {
+      writing = false;
+      return !ended;
+    }
+
+    private void cut(Throwable failure) {
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        ended = true;
+      }
+      callback.failed(failure);
+    }
+
+    @Override
+    public void end() {
+      boolean inTheMiddle;
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        ended = true;
+        inTheMiddle = writing;
+      }
+      if (inTheMiddle) {
+        callback.failed(new EofException("the stream was ended"));
+      } else {
+        to.write(true, null, callback);
+      }
     }
   }
 

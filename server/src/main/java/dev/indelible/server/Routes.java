@@ -28,7 +28,10 @@ final class Routes {
   /** By paths without names. */
   private final Map<String, Map<String, Route>> exact = new TreeMap<>();
 
-  /** By path templates, split at slashes; a segment in braces is the name of a value. */
+  /**
+   * By path templates, split at slashes. A segment in braces is the name of a value; as the last
+   * one, and with dots after the name, that of all remaining segments.
+   */
   private final Map<List<String>, Map<String, Route>> templates = new HashMap<>();
 
   /**
@@ -159,11 +162,17 @@ final class Routes {
     return segment.startsWith("{");
   }
 
+  private static boolean isRest(String segment) {
+    return segment.endsWith("...}");
+  }
+
   private static boolean matches(List<String> template, List<String> segments) {
-    if (template.size() != segments.size()) {
+    int last = template.size() - 1;
+    if (segments.size() != template.size()
+        && !(segments.size() > last && isRest(template.get(last)))) {
       return false;
     }
-    for (int i = 0; i < segments.size(); i++) {
+    for (int i = 0; i < template.size(); i++) {
       boolean same =
           isName(template.get(i))
               ? !segments.get(i).isEmpty()
@@ -177,9 +186,13 @@ final class Routes {
 
   private static Map<String, String> values(List<String> template, List<String> segments) {
     Map<String, String> values = new HashMap<>();
-    for (int i = 0; i < segments.size(); i++) {
-      if (isName(template.get(i))) {
-        String name = template.get(i);
+    for (int i = 0; i < template.size(); i++) {
+      String name = template.get(i);
+      if (isRest(name)) {
+        values.put(
+            name.substring(1, name.length() - 4),
+            String.join("/", segments.subList(i, segments.size())));
+      } else if (isName(name)) {
         values.put(name.substring(1, name.length() - 1), segments.get(i));
       }
     }

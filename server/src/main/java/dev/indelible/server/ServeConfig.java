@@ -50,7 +50,8 @@ public final class ServeConfig {
     TLS_CLIENT_CA,
     NAMES,
     ROLES,
-    RATE_LIMIT;
+    RATE_LIMIT,
+    PUBLISH;
 
     /** Returns the name in the file and of the option. */
     public String key() {
@@ -111,6 +112,7 @@ public final class ServeConfig {
       case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
       case SOCKET -> defaultSocket(environment);
       case NAMES, ROLES -> "";
+      case PUBLISH -> "false";
       default -> OFF;
     };
   }
@@ -213,7 +215,7 @@ public final class ServeConfig {
         throw new IllegalArgumentException("roles: " + e.getMessage(), e);
       }
     }
-    return new AccessSettings(null, names, bindings, rateLimit());
+    return new AccessSettings(null, names, bindings, rateLimit(), truth(Setting.PUBLISH));
   }
 
   private int rateLimit() {
@@ -242,6 +244,15 @@ public final class ServeConfig {
         .map(String::strip)
         .filter(each -> !each.isEmpty())
         .toList();
+  }
+
+  private boolean truth(Setting setting) {
+    String text = text(setting);
+    if (!text.equals("true") && !text.equals("false")) {
+      throw new IllegalArgumentException(
+          "%s: %s: give true or false".formatted(setting.key(), text));
+    }
+    return text.equals("true");
   }
 
   private String text(Setting setting) {

@@ -103,7 +103,7 @@ class TlsTest {
             new InetSocketAddress(address, 0),
             null,
             files,
-            new AccessSettings(keys, Set.of("audit.example"), bindings, 0)),
+            new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false)),
         routes::admit);
   }
 
