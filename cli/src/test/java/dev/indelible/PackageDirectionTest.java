@@ -176,7 +176,23 @@ class PackageDirectionTest {
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "mcp",
-              Set.of(LIBRARY, "hook", "gate", "encoding", "crypto", "action", "decision", "json")),
+              Set.of(
+                  LIBRARY,
+                  "hook",
+                  "gate",
+                  "policy",
+                  "queue",
+                  "monitor",
+                  "proof",
+                  "verify",
+                  "checkpoint",
+                  "ledger",
+                  "health",
+                  "encoding",
+                  "crypto",
+                  "action",
+                  "decision",
+                  "json")),
           Map.entry(
               "server",
               Set.of(

@@ -129,6 +129,7 @@ public final class Daemon {
       routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
     routes
+        .post("/mcp", Role.AGENT, new McpEndpoint(log)::answer)
         .post("/v1/check", Role.AGENT, repeated.of(checks::one))
         .post("/v1/checks", Role.AGENT, repeated.of(checks::many))
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
