@@ -72,7 +72,7 @@ class PackageDirectionTest {
           Map.entry("action", Set.of("json")),
           Map.entry("decision", Set.of("json")),
           Map.entry("event", Set.of("action", "decision", "encoding", "json", "crypto")),
-          Map.entry("health", Set.of()),
+          Map.entry("health", Set.of("json")),
           Map.entry("pending", Set.of("event")),
           Map.entry(
               "monitor", Set.of("pending", "health", "event", "decision", "encoding", "json")),
@@ -91,7 +91,7 @@ class PackageDirectionTest {
               "note",
               Set.of(
                   "monitor", "storage", "ledger", "merkle", "event", "encoding", "json", "crypto")),
-          Map.entry("verify", Set.of("ledger", "note", "checkpoint", "crypto")),
+          Map.entry("verify", Set.of("ledger", "note", "checkpoint", "crypto", "json")),
           Map.entry(
               "check",
               Set.of(
@@ -184,6 +184,11 @@ class PackageDirectionTest {
                   "policy",
                   "queue",
                   "monitor",
+                  "proof",
+                  "verify",
+                  "ledger",
+                  "checkpoint",
+                  "crypto",
                   "encoding",
                   "event",
                   "health",

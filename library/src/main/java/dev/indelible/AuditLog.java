@@ -2,6 +2,7 @@
 package dev.indelible;
 
 import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.DeadLetters;
 import dev.indelible.append.Erasure;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.check.LastCheckpoint;
@@ -16,6 +17,7 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
 import dev.indelible.directory.JournalCheck;
+import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
@@ -53,16 +55,28 @@ public final class AuditLog {
   /** The ledger of a log in memory. */
   private final @Nullable MemoryLedger memory;
 
+  /** The anchor file of an open log, with which {@link #verify} compares the ledger. */
+  private final Optional<Path> anchor;
+
   /** Creates access to the log in a data directory, which need not be open for recording. */
   public AuditLog(Path directory) {
-    this.directory = new DataDirectory(Objects.requireNonNull(directory, "directory is null"));
+    this(
+        new DataDirectory(Objects.requireNonNull(directory, "directory is null")),
+        Optional.empty());
+  }
+
+  /** Creates access to the log in a data directory that is open with an anchor file. */
+  AuditLog(DataDirectory directory, Optional<Path> anchor) {
+    this.directory = directory;
     this.memory = null;
+    this.anchor = anchor;
   }
 
   /** Creates access to a log in memory, which can only be read. */
   AuditLog(MemoryLedger memory) {
     this.directory = null;
     this.memory = memory;
+    this.anchor = Optional.empty();
   }
 
   private DataDirectory data() {
@@ -92,14 +106,16 @@ public final class AuditLog {
 
   /**
    * Verifies the log, and compares the ledger with the files beside it. If the options have no keys
-   * or no witnesses, those of the data directory are used.
+   * or no witnesses, those of the data directory are used; without anchor files, that with which
+   * the log is open in this process.
    *
    * @throws LedgerException if the ledger cannot be read now and is not damaged
    */
   public VerificationReport verify(VerificationOptions options) throws LedgerException {
     List<Finding> keys = new ArrayList<>();
     List<Finding> beside = new ArrayList<>();
-    VerificationOptions complete = withOwnWitnesses(withOwnKeys(options, keys), beside);
+    VerificationOptions complete =
+        withOwnAnchor(withOwnWitnesses(withOwnKeys(options, keys), beside));
     VerificationReport report;
     try (SqliteLedger ledger = open()) {
       report = new Verifier(ledger, complete).verify();
@@ -170,6 +186,12 @@ public final class AuditLog {
       findings.add(Finding.unknown(Finding.WITNESSES, String.valueOf(e.getMessage())));
       return options;
     }
+  }
+
+  private VerificationOptions withOwnAnchor(VerificationOptions options) {
+    return options.anchors().isEmpty()
+        ? anchor.map(file -> options.anchors(List.of(file))).orElse(options)
+        : options;
   }
 
   private Finding lastCheckpoint(LedgerReader ledger, VerificationOptions options) {
@@ -267,6 +289,45 @@ public final class AuditLog {
       return new Erased(
           note.eventId(), note.sequence(), note.payloadHash(), note.deadLetters(), erased.isGone());
     }
+  }
+
+  /**
+   * Appends the event of a dead letter to the chain under its own id, marks the dead letter as
+   * replayed, and records the replay in the chain.
+   *
+   * @param number the number of the dead letter
+   * @return the reason that the event is still refused; empty if it is in the chain
+   * @throws EvidenceException if there is no dead letter with this number
+   * @throws LedgerException if the dead letter was changed after it was written, is of a type that
+   *     is not replayed, or the ledger cannot be written to now
+   * @throws KeyException if the log's key is missing
+   */
+  public Optional<String> replay(long number) throws LedgerException, KeyException {
+    DeadLetter[] found = new DeadLetter[1];
+    try (LedgerReader ledger = reader()) {
+      ledger.forEachDeadLetter(
+          each -> {
+            if (each.number() == number) {
+              found[0] = each;
+            }
+            return found[0] == null;
+          });
+    }
+    if (found[0] == null) {
+      throw EvidenceException.absent("%s: no dead letter has this number", number);
+    }
+    try (DeadLetters letters = deadLetters()) {
+      return letters.replay(found[0]);
+    }
+  }
+
+  private DeadLetters deadLetters() throws LedgerException, KeyException {
+    DataDirectory.SigningKeys keys = data().signingKeys();
+    return new DeadLetters(
+        SqliteWriter.open(data().database()),
+        CheckpointFile.at(data().lastCheckpoint()),
+        keys.signer(),
+        keys.accepted());
   }
 
   /**

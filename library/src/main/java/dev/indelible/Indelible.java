@@ -6,10 +6,15 @@ import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.HealthCheck;
+import dev.indelible.directory.LogStatus;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.DeferredAuditMetrics;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
@@ -21,11 +26,11 @@ import dev.indelible.queue.DrainSettings;
 import dev.indelible.storage.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Supplier;
 
 /**
  * A gate and its log, open on one data directory. Safe for use by any number of threads.
@@ -41,8 +46,16 @@ public final class Indelible implements AutoCloseable {
   private final Optional<AnchorFollower> anchoring;
   private final AuditLog log;
 
-  /** Checks the health of the files in the data directory. */
-  private final Supplier<AuditHealth> atRest;
+  /** The files of the log; empty for a log in memory. */
+  private final Optional<LogFiles> files;
+
+  /**
+   * The files of an open log.
+   *
+   * @param data the data directory
+   * @param anchor the anchor file; empty if there is none
+   */
+  record LogFiles(DataDirectory data, Optional<Path> anchor) {}
 
   Indelible(
       DeferredAudit audit,
@@ -51,9 +64,9 @@ public final class Indelible implements AutoCloseable {
       Optional<CosignatureFollower> witnessing,
       Optional<AnchorFollower> anchoring,
       AuditLog log,
-      Supplier<AuditHealth> atRest) {
+      Optional<LogFiles> files) {
     this.log = log;
-    this.atRest = atRest;
+    this.files = files;
     this.audit = audit;
     this.gate = gate;
     this.reload = reload;
@@ -105,7 +118,7 @@ public final class Indelible implements AutoCloseable {
               Optional.empty(),
               Optional.empty(),
               new AuditLog(ledger),
-              () -> AuditHealth.RECORDING);
+              Optional.empty());
       opened = true;
       return indelible;
     } finally {
@@ -172,7 +185,26 @@ public final class Indelible implements AutoCloseable {
    * for each decision.
    */
   public AuditHealth health() {
-    return metrics().health().and(atRest.get().entries());
+    AuditHealth running = metrics().health();
+    return files
+        .map(each -> running.and(HealthCheck.of(each.data(), each.anchor()).entries()))
+        .orElse(running);
+  }
+
+  /**
+   * Returns the status of the log as JSON: the object that {@code indelible status} prints, with
+   * the faults of this process. Reads counts and the last row, like {@link #health}.
+   *
+   * @param more faults of the surrounding program
+   * @throws LedgerException if nothing was recorded yet
+   * @throws IllegalStateException if the log is in memory
+   */
+  public byte[] statusJson(Collection<HealthEntry> more) throws LedgerException {
+    LogFiles at =
+        files.orElseThrow(() -> new IllegalStateException("a log in memory has no status"));
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    LogStatus.read(at.data(), at.anchor(), metrics().health().and(more)).write(out);
+    return out.endObject().toBytes();
   }
 
   /** Returns the follower that asks the witnesses; empty if none are asked. */

@@ -15,7 +15,6 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
 import dev.indelible.directory.ExistingLog;
-import dev.indelible.directory.HealthCheck;
 import dev.indelible.directory.LedgerPositions;
 import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
@@ -388,8 +387,8 @@ public final class IndelibleBuilder {
               reload,
               witnessing,
               anchoring,
-              new AuditLog(data.path()),
-              () -> HealthCheck.of(data, anchor));
+              new AuditLog(data, anchor),
+              Optional.of(new Indelible.LogFiles(data, anchor)));
       started = true;
       return indelible;
     } finally {

@@ -187,6 +187,17 @@ class AnchoredLogTest {
 
   /** The anchor file has each checkpoint as a signed note, in order, up to the last one. */
   @Test
+  void openLogIsVerifiedAgainstItsAnchorFile() throws Exception {
+    record(2);
+
+    try (Indelible log = open()) {
+      assertThat(log.log().verify().findings()).extracting(Finding::check).contains(Finding.ANCHOR);
+      Files.delete(anchor);
+      assertThat(log.log().verify().verdict()).isNotEqualTo(Verdict.INTACT);
+    }
+  }
+
+  @Test
   void eachCheckpointIsAppended() throws Exception {
     try (Indelible log = open()) {
       record(log, 5);

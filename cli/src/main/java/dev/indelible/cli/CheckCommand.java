@@ -119,8 +119,7 @@ final class CheckCommand extends Verb {
     }
     Optional<String> cwd =
         bash.cwd().or(() -> Optional.of(Path.of("").toAbsolutePath().toString()));
-    Optional<String> home =
-        bash.home().or(() -> Optional.ofNullable(System.getProperty("user.home")));
+    Optional<String> home = bash.home().or(() -> Optional.of(Home.directory()));
     return new GateRequest(input.agentId(), new Bash(bash.command(), cwd, home, bash.shell()));
   }
 

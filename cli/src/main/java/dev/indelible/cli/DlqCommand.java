@@ -4,7 +4,6 @@ package dev.indelible.cli;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
 import dev.indelible.directory.DataDirectory.SigningKeys;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.sqlite.SqliteWriter;
@@ -28,20 +27,6 @@ import picocli.CommandLine.Parameters;
       DlqCommand.Purge.class
     })
 final class DlqCommand extends VerbGroup {
-  private static void write(CanonicalWriter out, DeadLetter deadLetter) {
-    out.member("agent_id", deadLetter.agentId())
-        .member("attempts", deadLetter.attempts())
-        .member("event_type", deadLetter.eventType())
-        .member("failed_at", deadLetter.failedAt())
-        .member("failure_reason", deadLetter.failureReason())
-        .member("id", deadLetter.id())
-        .member("letter", deadLetter.number())
-        .member("payload", deadLetter.payload())
-        .name("replayed_as")
-        .nullable(deadLetter.replayedAs())
-        .member("timestamp", deadLetter.timestamp());
-  }
-
   /** A verb on named dead letters. */
   abstract static class DeadLetterVerb extends Verb {
     /**
@@ -97,7 +82,7 @@ final class DlqCommand extends VerbGroup {
       try (LedgerReader ledger = ledger()) {
         ledger.forEachDeadLetter(
             deadLetter -> {
-              print(out -> write(out, deadLetter), () -> addRow(table, deadLetter));
+              print(deadLetter::write, () -> addRow(table, deadLetter));
               return true;
             });
       }
@@ -130,7 +115,7 @@ final class DlqCommand extends VerbGroup {
     @Override
     public Integer call() throws Exception {
       for (DeadLetter deadLetter : deadLetters(List.of(wanted))) {
-        print(out -> write(out, deadLetter), () -> printText(deadLetter));
+        print(deadLetter::write, () -> printText(deadLetter));
       }
       return ExitCode.OK;
     }

@@ -70,8 +70,7 @@ abstract class HookAgentCommand extends Verb {
   private HookQuestion read(HookDialect dialect) throws JsonFormatException, CommandFailure {
     try {
       return dialect.read(
-          console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1),
-          System.getProperty("user.home"));
+          console().in().readNBytes(CanonicalJson.MAX_TEXT_BYTES + 1), Home.directory());
     } catch (IOException e) {
       throw CommandFailure.unreadableInput(e);
     } catch (JsonFormatException e) {

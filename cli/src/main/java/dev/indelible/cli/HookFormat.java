@@ -11,7 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** How an agent's settings file names its hooks. */
 enum HookFormat {
-  CLAUDE_CODE(".claude/settings.json", "PreToolUse", "PreSkillShellCommand") {
+  CLAUDE_CODE(
+      "CLAUDE_CONFIG_DIR", ".claude", "settings.json", "PreToolUse", "PreSkillShellCommand") {
     @Override
     ObjectNode entry(String event, String command) {
       return group(hook(command, TIMEOUT_SECONDS).put("onFailure", "block"));
@@ -23,7 +24,7 @@ enum HookFormat {
     }
   },
 
-  CODEX(".codex/hooks.json", "PreToolUse", "PermissionRequest") {
+  CODEX("CODEX_HOME", ".codex", "hooks.json", "PreToolUse", "PermissionRequest") {
     @Override
     ObjectNode entry(String event, String command) {
       return group(hook(command, TIMEOUT_SECONDS));
@@ -35,7 +36,7 @@ enum HookFormat {
     }
   },
 
-  GEMINI(".gemini/settings.json", "BeforeTool") {
+  GEMINI("", ".gemini", "settings.json", "BeforeTool") {
     @Override
     ObjectNode entry(String event, String command) {
       ObjectNode hook = hook(command, 1_000 * TIMEOUT_SECONDS).put("name", "indelible");
@@ -49,7 +50,9 @@ enum HookFormat {
   },
 
   CURSOR(
-      ".cursor/hooks.json",
+      "",
+      ".cursor",
+      "hooks.json",
       "beforeShellExecution",
       "beforeMCPExecution",
       "beforeReadFile",
@@ -79,7 +82,7 @@ enum HookFormat {
     }
   },
 
-  COPILOT(".copilot/hooks/indelible.json", "preToolUse") {
+  COPILOT("", ".copilot", "hooks/indelible.json", "preToolUse") {
     @Override
     ObjectNode entry(String event, String command) {
       return JsonNodeFactory.instance
@@ -117,10 +120,16 @@ enum HookFormat {
               "cursor", CURSOR,
               "gemini", GEMINI));
 
+  /** The environment variable that names another directory; empty if the agent has none. */
+  private final String variable;
+
+  private final String directory;
   private final String file;
   private final List<String> events;
 
-  HookFormat(String file, String... events) {
+  HookFormat(String variable, String directory, String file, String... events) {
+    this.variable = variable;
+    this.directory = directory;
     this.file = file;
     this.events = List.of(events);
   }
@@ -134,9 +143,12 @@ enum HookFormat {
     return String.join(", ", BY_AGENT.keySet());
   }
 
-  /** Returns the user's settings file. */
-  Path file(Path home) {
-    return home.resolve(file);
+  /** Returns the user's settings file, where an agent in this environment looks for it. */
+  Path file(Map<String, String> environment) {
+    String named = environment.getOrDefault(variable, "");
+    Path settings =
+        named.isEmpty() ? Path.of(Home.directory(environment), directory) : Path.of(named);
+    return settings.resolve(file);
   }
 
   /** Returns the events that a hook can stop. */

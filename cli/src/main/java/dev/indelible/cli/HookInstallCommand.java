@@ -35,7 +35,7 @@ final class HookInstallCommand extends Verb {
   @Option(
       names = "--settings",
       paramLabel = "FILE",
-      description = "the settings file (default: the one in the user's home directory)")
+      description = "the settings file (default: the user's)")
   @Nullable Path settings;
 
   @Option(
@@ -85,8 +85,7 @@ final class HookInstallCommand extends Verb {
 
   /** Returns the settings file; for a symbolic link, the file that it points to. */
   private Path file(HookFormat format) throws CommandFailure {
-    Path named =
-        settings != null ? settings : format.file(Path.of(System.getProperty("user.home")));
+    Path named = settings != null ? settings : format.file(System.getenv());
     try {
       return Files.exists(named) ? named.toRealPath() : named.toAbsolutePath().normalize();
     } catch (IOException e) {

@@ -11,6 +11,7 @@ import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.KeyStates;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -102,7 +103,7 @@ final class KeysCommand extends VerbGroup {
       Table table = new Table("key", "signs", "vkey", "");
       KeyRing ring = data().keys().accepted();
       Collection<VerificationKey> keys = ring.keys();
-      KeyStates states = KeyStates.read(this, ring);
+      KeyStates states = KeyStates.read(data(), ring);
       String name = name(this, keys);
       for (VerificationKey key : keys) {
         boolean signs = key.keyId().equals(signing);
@@ -224,7 +225,7 @@ final class KeysCommand extends VerbGroup {
 
     /** Prints the states of keys on standard error, because standard output has only keys. */
     private void mark(KeyRing ring) throws LedgerException, CommandFailure {
-      KeyStates states = KeyStates.read(this, ring);
+      KeyStates states = KeyStates.read(data(), ring);
       for (VerificationKey key : ring.keys()) {
         String state = states.describe(key.keyId());
         if (!state.isEmpty()) {

@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.append.KeyEvents;
 import dev.indelible.directory.DataDirectory.SigningKeys;
+import dev.indelible.directory.KeyStates;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerReader;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationReport;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 
 /** Prints a verification report, as a table or as JSON. */
@@ -17,11 +15,11 @@ final class ReportPrinter {
   private ReportPrinter() {}
 
   static void print(Verb verb, VerificationReport report) {
-    verb.print(out -> write(out, report), () -> printText(verb.console(), report));
+    verb.print(report::write, () -> printText(verb.console(), report));
   }
 
   static void printText(Console console, VerificationReport report) {
-    String verdict = label(report.verdict());
+    String verdict = report.verdict().label();
     console.line(
         "%s  %,d rows, head %d %s",
         console.bold(console.byMeaning(verdict, verdict)),
@@ -69,7 +67,7 @@ final class ReportPrinter {
     }
 
     Object[] cells(Console console) {
-      String status = label(first.status());
+      String status = first.status().label();
       return new Object[] {
         first.check(),
         new Table.Cell(status, text -> console.byMeaning(text, status)),
@@ -85,30 +83,5 @@ final class ReportPrinter {
       long from = first.sequence().getAsLong();
       return findings == 1 ? Long.toString(from) : from + "-" + (from + findings - 1);
     }
-  }
-
-  private static void write(CanonicalWriter out, VerificationReport report) {
-    out.member("faults", report.faults())
-        .name("findings")
-        .objects(report.findings(), finding -> write(out, finding))
-        .name("head")
-        .beginObject()
-        .member("hash", report.head().hex())
-        .member("sequence", report.head().sequence())
-        .endObject()
-        .member("rows", report.rows())
-        .member("verdict", label(report.verdict()));
-  }
-
-  private static void write(CanonicalWriter out, Finding finding) {
-    out.member("check", finding.check())
-        .member("counts", finding.counts())
-        .member("message", finding.message());
-    finding.sequence().ifPresent(sequence -> out.member("sequence", sequence));
-    out.member("status", label(finding.status()));
-  }
-
-  private static String label(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
   }
 }

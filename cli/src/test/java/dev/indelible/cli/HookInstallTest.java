@@ -7,6 +7,7 @@ import dev.indelible.cli.Cli.Result;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,19 @@ class HookInstallTest {
               "'/opt/in delible/indelible' --data '" + temp + "/it'\\''s data' hook claude-code");
       assertThat(hooks.path(event).get(0).has("matcher")).isFalse();
     }
+  }
+
+  @Test
+  void settingsAreWhereTheAgentLooks() {
+    assertThat(HookFormat.CODEX.file(Map.of("HOME", "/home/dev")))
+        .isEqualTo(Path.of("/home/dev/.codex/hooks.json"));
+    assertThat(HookFormat.CODEX.file(Map.of("HOME", "/home/dev", "CODEX_HOME", "/srv/codex")))
+        .isEqualTo(Path.of("/srv/codex/hooks.json"));
+    assertThat(HookFormat.CLAUDE_CODE.file(Map.of("CLAUDE_CONFIG_DIR", "/srv/claude")))
+        .isEqualTo(Path.of("/srv/claude/settings.json"));
+    Path account = Path.of(System.getProperty("user.home"));
+    assertThat(HookFormat.GEMINI.file(Map.of("HOME", "relative")))
+        .isEqualTo(account.resolve(".gemini/settings.json"));
   }
 
   @Test

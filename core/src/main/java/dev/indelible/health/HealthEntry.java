@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.health;
 
+import dev.indelible.json.CanonicalWriter;
 import java.util.List;
 
 /**
@@ -88,6 +89,11 @@ public record HealthEntry(String source, String reason) {
     if (source.isBlank() || reason.isBlank()) {
       throw new IllegalArgumentException("a health entry has a source and a reason");
     }
+  }
+
+  /** Writes the members of this entry. */
+  public void write(CanonicalWriter out) {
+    out.member("reason", reason).member("source", source);
   }
 
   /** Returns the source of a witness. */

@@ -6,6 +6,7 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import java.nio.charset.StandardCharsets;
@@ -103,6 +104,21 @@ public record DeadLetter(
         failedAt,
         attempts,
         Optional.of(id));
+  }
+
+  /** Writes the members of this dead letter, with its number as {@code letter}. */
+  public void write(CanonicalWriter out) {
+    out.member("agent_id", agentId)
+        .member("attempts", attempts)
+        .member("event_type", eventType)
+        .member("failed_at", failedAt)
+        .member("failure_reason", failureReason)
+        .member("id", id)
+        .member("letter", number)
+        .member("payload", payload)
+        .name("replayed_as")
+        .nullable(replayedAs)
+        .member("timestamp", timestamp);
   }
 
   private LedgerException changed() {

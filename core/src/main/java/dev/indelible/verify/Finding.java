@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.note.RowCheck;
+import java.util.Locale;
 import java.util.OptionalLong;
 
 /**
@@ -62,11 +64,23 @@ public record Finding(
     return counts && status != Status.OK;
   }
 
+  /** Writes the members of this finding. */
+  void write(CanonicalWriter out) {
+    out.member("check", check).member("counts", counts).member("message", message);
+    sequence.ifPresent(row -> out.member("sequence", row));
+    out.member("status", status.label());
+  }
+
   /** The status of a property. */
   public enum Status {
     OK,
     BROKEN,
     /** The evidence does not suffice; the message says why. */
-    UNKNOWN
+    UNKNOWN;
+
+    /** Returns the name in JSON and in text, for example {@code broken}. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.verify;
 
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.verify.Finding.Status;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 
 /**
@@ -53,6 +55,20 @@ public record VerificationReport(long rows, Head head, List<Finding> findings, l
     return findings.stream().anyMatch(Finding::isFault) ? Verdict.UNKNOWN : Verdict.INTACT;
   }
 
+  /** Writes the members of this report. */
+  public void write(CanonicalWriter out) {
+    out.member("faults", faults)
+        .name("findings")
+        .objects(findings, finding -> finding.write(out))
+        .name("head")
+        .beginObject()
+        .member("hash", head.hex())
+        .member("sequence", head.sequence())
+        .endObject()
+        .member("rows", rows)
+        .member("verdict", verdict().label());
+  }
+
   /** Returns the first broken row. */
   public OptionalLong firstBroken() {
     return findings.stream()
@@ -66,6 +82,11 @@ public record VerificationReport(long rows, Head head, List<Finding> findings, l
   public enum Verdict {
     INTACT,
     BROKEN,
-    UNKNOWN
+    UNKNOWN;
+
+    /** Returns the name in JSON and in text, for example {@code intact}. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 }

@@ -283,6 +283,14 @@ public final class RulePolicy implements Policy {
     return rules;
   }
 
+  /**
+   * Returns a remark on each rule that has no effect at a time, or not the effect that it seems to
+   * have.
+   */
+  public List<String> remarks(Instant now) {
+    return PolicyLint.remarks(rules, now);
+  }
+
   private static boolean hasExpired(Rule rule) {
     return rule.settings().expires().isPresent()
         && !Instant.now().isBefore(rule.settings().expires().get());

@@ -21,7 +21,14 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  private Daemon(HttpServer server, Optional<UnixSocket> socket, Optional<String> host) {
+  private final VerifyJobs verifyJobs;
+
+  private Daemon(
+      HttpServer server,
+      Optional<UnixSocket> socket,
+      Optional<String> host,
+      VerifyJobs verifyJobs) {
+    this.verifyJobs = verifyJobs;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -53,7 +60,9 @@ public final class Daemon {
     if (socket.isPresent()) {
       socket.get().prepare();
     }
-    HttpServer server = HttpServer.start(settings, routes(log, callers, credentialFault)::answer);
+    VerifyJobs verifyJobs = new VerifyJobs(log.log());
+    HttpServer server =
+        HttpServer.start(settings, routes(log, verifyJobs, callers, credentialFault)::answer);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -62,7 +71,7 @@ public final class Daemon {
       server.stop();
       throw e;
     }
-    return new Daemon(server, socket, settings.address().map(Daemon::literal));
+    return new Daemon(server, socket, settings.address().map(Daemon::literal), verifyJobs);
   }
 
   private static String literal(InetSocketAddress address) {
@@ -71,10 +80,17 @@ public final class Daemon {
   }
 
   private static Routes routes(
-      Indelible log, Callers callers, Supplier<Optional<String>> credentialFault) {
+      Indelible log,
+      VerifyJobs verifyJobs,
+      Callers callers,
+      Supplier<Optional<String>> credentialFault) {
     Checks checks = new Checks(log.gate());
     AuthZen authZen = new AuthZen(log.gate());
     Reports reports = new Reports(log, credentialFault);
+    Proofs proofs = new Proofs(log.log());
+    DeadLetterReports deadLetters = new DeadLetterReports(log.log());
+    Policies policies = new Policies(log);
+    LedgerAccess ledger = new LedgerAccess();
     Routes routes = new Routes(callers);
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
@@ -87,6 +103,15 @@ public final class Daemon {
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
+        .get("/v1/events/{id}/proof", Role.READER, ledger.of(proofs::prove))
+        .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
+        .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
+        .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
+        .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
+        .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
+        .get("/v1/policy", Role.READER, policies::show)
+        .post("/v1/policy/reload", Role.OPERATOR, policies::reload)
+        .get("/v1/status", Role.READER, ledger.of(reports::status))
         .get("/v1/capabilities", Role.AGENT, reports::capabilities)
         .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
         .get("/metrics", Role.AGENT, reports::metrics)
@@ -108,6 +133,7 @@ public final class Daemon {
    * the socket.
    */
   public void stop() {
+    verifyJobs.stop();
     server.stop();
   }
 }

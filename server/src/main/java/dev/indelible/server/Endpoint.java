@@ -7,7 +7,7 @@ import dev.indelible.json.JsonFormatException;
 @FunctionalInterface
 interface Endpoint {
   /**
-   * Answers a request; does not wait for the ledger.
+   * Answers a request; does not wait for the ledger, except within {@link LedgerAccess}.
    *
    * @throws JsonFormatException if the content cannot be read; the client gets status 400 with its
    *     message

@@ -6,9 +6,11 @@ import dev.indelible.IndelibleMeters;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -97,16 +99,14 @@ final class Reports {
     return Response.json(
         well ? 200 : 503,
         out -> {
-          out.name("entries").beginArray();
-          for (HealthEntry entry : health.entries()) {
-            out.element()
-                .beginObject()
-                .member("reason", entry.reason())
-                .member("source", entry.source())
-                .endObject();
-          }
-          out.endArray().member("state", health.state().label());
+          out.name("entries").objects(health.entries(), entry -> entry.write(out));
+          out.member("state", health.state().label());
         });
+  }
+
+  /** Returns the status of the log, as {@code indelible status} prints it. */
+  Response status(Request request) throws LedgerException {
+    return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(List.of()));
   }
 
   /** Returns all meters of one snapshot, in the text format of Prometheus. */

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Pattern;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * An HTTP request.
@@ -24,6 +30,8 @@ record Request(
     Map<String, String> headers,
     byte[] body,
     Caller caller) {
+  private static final Pattern WHOLE_NUMBER = Pattern.compile("[0-9]{1,18}");
+
   Request {
     parameters = Map.copyOf(parameters);
     headers = Map.copyOf(headers);
@@ -54,6 +62,39 @@ record Request(
   /** Returns the first value of a header. */
   Optional<String> header(String name) {
     return Optional.ofNullable(headers.get(name.toLowerCase(Locale.ROOT)));
+  }
+
+  /**
+   * Returns the members of the content, which is an object or empty.
+   *
+   * @throws JsonFormatException if it is neither
+   */
+  JsonFields fields() throws JsonFormatException {
+    return JsonFields.of(
+        body.length == 0 ? JsonNodeFactory.instance.objectNode() : CanonicalJson.read(body),
+        "request");
+  }
+
+  /**
+   * Returns the value of a parameter that is a whole number.
+   *
+   * @throws JsonFormatException if it is not, or is not in the range
+   */
+  OptionalLong number(String name, long min, long max) throws JsonFormatException {
+    Optional<String> given = parameter(name);
+    if (given.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    if (WHOLE_NUMBER.matcher(given.get()).matches()) {
+      long value = Long.parseLong(given.get());
+      if (value >= min && value <= max) {
+        return OptionalLong.of(value);
+      }
+    }
+    throw new JsonFormatException(
+        max == Long.MAX_VALUE
+            ? "%s: give a whole number from %s on".formatted(name, min)
+            : "%s: give a whole number from %s to %s".formatted(name, min, max));
   }
 
   /** Returns the value of a parameter. */

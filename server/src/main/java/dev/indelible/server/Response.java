@@ -17,6 +17,8 @@ import java.util.function.Consumer;
 record Response(int status, Map<String, String> headers, byte[] body) {
   static final String JSON = "application/json";
 
+  static final String TEXT = "text/plain; charset=utf-8";
+
   /** The media type of problem details (RFC 9457). */
   static final String PROBLEM_JSON = "application/problem+json";
 

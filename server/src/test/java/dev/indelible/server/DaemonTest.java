@@ -179,10 +179,10 @@ class DaemonTest {
     HttpResponse<String> served = get("/v1/openapi.yaml");
 
     assertThat(served.body()).contains("openapi: 3.1");
-    assertThat(Contract.paths().keySet().stream().map(path -> path.replace("{agent}", "codex")))
+    assertThat(Contract.paths().keySet())
         .containsAll(List.of("/v1/check", "/metrics", "/health/audit", "/access/v1/evaluation"));
     for (String path : Contract.paths().keySet()) {
-      HttpResponse<String> answer = get(path.replace("{agent}", "codex"));
+      HttpResponse<String> answer = get(path.replaceAll("\\{[a-z]+\\}", "codex"));
       assertThat(answer.statusCode()).as(path).isNotEqualTo(404);
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.cli;
+package dev.indelible.directory;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.LedgerException;
@@ -7,6 +7,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyHistory.KeyValidity;
 import dev.indelible.note.KeyHistory.Replacement;
+import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,28 +20,28 @@ import java.util.stream.Stream;
  *
  * @param history the keys' history; empty if there is no ledger yet
  */
-record KeyStates(Optional<KeyHistory> history) {
+public record KeyStates(Optional<KeyHistory> history) {
   /**
    * Reads the states from the ledger.
    *
    * @throws LedgerException if there is a ledger and it cannot be read
    */
-  static KeyStates read(Verb verb, KeyRing keys) throws LedgerException, CommandFailure {
-    if (Files.notExists(verb.data().database())) {
+  public static KeyStates read(DataDirectory data, KeyRing keys) throws LedgerException {
+    if (Files.notExists(data.database())) {
       return new KeyStates(Optional.empty());
     }
-    try (LedgerReader ledger = verb.ledger()) {
+    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
       return new KeyStates(Optional.of(KeyHistory.read(ledger, keys, false)));
     }
   }
 
   /** Returns true if the chain revokes a key. */
-  boolean isRevoked(String keyId) {
+  public boolean isRevoked(String keyId) {
     return revocation(keyId).isPresent();
   }
 
   /** Returns the number of the row that revokes a key. */
-  Optional<Long> revocation(String keyId) {
+  public Optional<Long> revocation(String keyId) {
     return history
         .flatMap(known -> known.era(keyId))
         .filter(KeyValidity::isRevoked)
@@ -48,7 +49,7 @@ record KeyStates(Optional<KeyHistory> history) {
   }
 
   /** Returns true if a row records that a key is lost. */
-  boolean isLost(String keyId) {
+  public boolean isLost(String keyId) {
     return losses(keyId).findAny().isPresent();
   }
 
@@ -59,13 +60,13 @@ record KeyStates(Optional<KeyHistory> history) {
   }
 
   /** Returns a key's id with its state, as text. */
-  String marked(String keyId) {
+  public String marked(String keyId) {
     String state = describe(keyId);
     return state.isEmpty() ? keyId : keyId + " (" + state + ")";
   }
 
   /** Returns a key's state as text; empty if it is not revoked, not lost and no replacement. */
-  String describe(String keyId) {
+  public String describe(String keyId) {
     List<String> all = new ArrayList<>();
     revocation(keyId).ifPresent(row -> all.add("revoked by row " + row));
     losses(keyId).forEach(found -> all.add("lost, recorded by row " + found.sequence()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.cli;
+package dev.indelible.directory;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.SystemEvent;
@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param sequence its row; 0 if there is none
  * @param tally its content; empty if there is none
  */
-record LastTally(long sequence, Optional<Tally> tally) {
+public record LastTally(long sequence, Optional<Tally> tally) {
   /** Number of tallies at the end of the chain that are checked, the last one first. */
   private static final int CHECKED = 16;
 
@@ -48,20 +48,6 @@ record LastTally(long sequence, Optional<Tally> tally) {
         .map(row -> new LastTally(row.sequence(), Tally.read(row)))
         .filter(valid -> valid.tally().isPresent())
         .findFirst();
-  }
-
-  String describe() {
-    return tally
-        .map(
-            found ->
-                "row %d: %,d attempts of run %s, %,d pending%s"
-                    .formatted(
-                        sequence,
-                        found.attempts().total(),
-                        found.run(),
-                        found.pending(),
-                        found.closed() ? ", its last" : ""))
-        .orElse("(none)");
   }
 
   /** Writes the members of the tally. */

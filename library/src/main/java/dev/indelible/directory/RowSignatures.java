@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.cli;
+package dev.indelible.directory;
 
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.SystemEvent;
@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** State of row signatures at the end of a chain, as signed rows of the chain record it. */
-enum RowSignatures {
+public enum RowSignatures {
   /** Every row is signed. */
   ON,
   /** The last valid note states that new rows are unsigned. */
@@ -45,7 +45,7 @@ enum RowSignatures {
   }
 
   /** Returns the name in JSON. */
-  String label() {
+  public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 }

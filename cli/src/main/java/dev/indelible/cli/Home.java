@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import java.util.Map;
+
+/** The home directory of the user, as the shells and agents of this environment have it. */
+final class Home {
+  private Home() {}
+
+  /**
+   * Returns {@code $HOME} if it is an absolute path, and the home directory of the account
+   * otherwise.
+   */
+  static String directory() {
+    return directory(System.getenv());
+  }
+
+  static String directory(Map<String, String> environment) {
+    String home = environment.getOrDefault("HOME", "");
+    return home.startsWith("/") ? home : System.getProperty("user.home");
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.directory;
+
+import dev.indelible.base.ThrowingFunction;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.health.HealthEntry;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.policy.RulePolicy;
+import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/**
+ * The status of a log: counts, keys, rules, evidence, and every fault. The command and the daemon
+ * both report it. A value that could not be read is empty, and never zero (D11).
+ *
+ * @param check the check of the files in the data directory
+ * @param health every fault: of the running log, of the files, and of the values below
+ * @param rows the number of rows
+ * @param blocked the counts of refusals and escalations
+ * @param head the last row; {@link Head#EMPTY} without rows
+ * @param signatures the state of row signatures
+ * @param witnessed the rows under a checkpoint that a quorum cosigned; empty without witnesses
+ * @param anchored the rows under a checkpoint in the anchor file; empty without an anchor file
+ * @param tally the last valid tally
+ */
+public record LogStatus(
+    HealthReport check,
+    AuditHealth health,
+    Optional<Long> rows,
+    Optional<BlockedCounts> blocked,
+    Optional<Head> head,
+    RowSignatures signatures,
+    Optional<Coverage> witnessed,
+    Optional<Coverage> anchored,
+    Optional<LastTally> tally) {
+
+  /**
+   * Reads the status of a log, which may be open for recording.
+   *
+   * @param anchor the log's anchor file; empty if it has none
+   * @param running the health of the running log; {@link AuditHealth#RECORDING} if it is not
+   *     running here
+   * @throws LedgerException if nothing was recorded in the directory yet
+   */
+  public static LogStatus read(DataDirectory data, Optional<Path> anchor, AuditHealth running)
+      throws LedgerException {
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+      return new Reading(Optional.of(ledger), running).status(data, anchor);
+    } catch (LedgerException e) {
+      Reading reading = new Reading(Optional.empty(), running);
+      reading.add(HealthCheck.unreadable(data, e));
+      LogStatus status = reading.status(data, anchor);
+      boolean waits = status.health().entry(HealthEntry.WAITING).isPresent();
+      if (!Files.exists(data.database()) && !Files.exists(data.lastCheckpoint()) && !waits) {
+        // Nothing was recorded here.
+        throw e;
+      }
+      return status;
+    }
+  }
+
+  /** Reads the values of one status, and collects the faults. */
+  private static final class Reading {
+    /** Empty if the ledger cannot be opened. */
+    private final Optional<SqliteLedger> ledger;
+
+    private AuditHealth health;
+
+    Reading(Optional<SqliteLedger> ledger, AuditHealth running) {
+      this.ledger = ledger;
+      this.health = running;
+    }
+
+    void add(HealthEntry entry) {
+      health = health.and(List.of(entry));
+    }
+
+    LogStatus status(DataDirectory data, Optional<Path> anchor) {
+      HealthReport check = HealthCheck.of(data, ledger, anchor);
+      health = health.and(check.health().entries());
+      Optional<Head> head = read("the last row", Reading::head);
+      Optional<Long> rows = read("rows", SqliteLedger::size);
+      Optional<BlockedCounts> blocked = read("refusals", SqliteLedger::blocked);
+      RowSignatures signatures =
+          check
+              .accepted()
+              .flatMap(ring -> read("row signatures", open -> RowSignatures.read(open, ring)))
+              .orElse(RowSignatures.UNKNOWN);
+      Optional<Coverage> witnessed = witnessed(check, head);
+      Optional<LastTally> tally =
+          check
+              .accepted()
+              .flatMap(ring -> read("the last tally", open -> LastTally.read(open, ring)))
+              .flatMap(Function.identity());
+      return new LogStatus(
+          check,
+          health,
+          rows,
+          blocked,
+          head,
+          signatures,
+          witnessed,
+          anchor.map(file -> Coverage.of(check.anchored(), head)),
+          tally);
+    }
+
+    private <T> Optional<T> read(
+        String what, ThrowingFunction<SqliteLedger, T, LedgerException> reading) {
+      try {
+        return ledger.isEmpty() ? Optional.empty() : Optional.of(reading.apply(ledger.get()));
+      } catch (LedgerException e) {
+        add(new HealthEntry(HealthEntry.LEDGER, what + " cannot be read: " + e.getMessage()));
+        return Optional.empty();
+      }
+    }
+
+    private static Head head(SqliteLedger ledger) throws LedgerException {
+      return ledger.lastRow().map(ChainRow::head).orElse(Head.EMPTY);
+    }
+
+    private Optional<Coverage> witnessed(HealthReport check, Optional<Head> head) {
+      if (check.witnesses().isEmpty() && health.entry(HealthEntry.WITNESSES).isEmpty()) {
+        return Optional.empty();
+      }
+      OptionalLong cosigned =
+          check
+              .witnesses()
+              .flatMap(
+                  policy ->
+                      read("cosignatures", open -> CosignatureFollower.cosigned(open, policy)))
+              .orElse(OptionalLong.empty());
+      return Optional.of(Coverage.of(cosigned, head));
+    }
+  }
+
+  /** Returns the state in one word: {@code ok}, {@code unhealthy} or {@code tampered}. */
+  public String state() {
+    return check.isTampered() ? "tampered" : health.isWell() ? "ok" : "unhealthy";
+  }
+
+  /** Returns the last row; empty if there is none or it is unknown. */
+  public Optional<Head> lastRow() {
+    return head.filter(last -> !last.equals(Head.EMPTY));
+  }
+
+  /** Returns the ids of the usable keys; empty if there is no usable signing key. */
+  public Optional<List<String>> keys() {
+    return check.keys().map(ring -> ring.keys().stream().map(key -> key.keyId()).toList());
+  }
+
+  /** Writes the members of the status. */
+  public void write(CanonicalWriter out) {
+    out.name("anchor").object(anchored, rows -> rows.write(out, "anchored"));
+    out.name("approval").beginObject().name("deferred_audit_dlq_size");
+    if (check.deadLetters().isPresent()) {
+      out.number(check.deadLetters().getAsLong()).endObject();
+    } else {
+      out.canonical("null").endObject();
+    }
+    out.name("blocked").nullable(blocked.map(BlockedCounts::rows), out::number);
+    out.name("checkpoint")
+        .object(
+            check.checkpoint(),
+            last -> out.member("origin", last.origin()).member("size", last.size()));
+    out.name("escalations").nullable(blocked.map(BlockedCounts::escalations), out::number);
+    out.name("head")
+        .object(
+            lastRow(), last -> out.member("hash", last.hex()).member("sequence", last.sequence()));
+    out.name("health").objects(health.entries(), entry -> entry.write(out));
+    out.name("keys").nullable(keys(), out::strings);
+    out.name("policy").nullable(check.policy().map(RulePolicy::digest));
+    out.name("problems").strings(health.entries().stream().map(HealthEntry::reason).toList());
+    out.name("refusals").nullable(blocked.map(BlockedCounts::refusals), out::number);
+    out.name("revoked_keys").strings(revokedKeys());
+    out.member("row_signatures", signatures.label());
+    out.name("rows").nullable(rows, out::number).member("state", state());
+    out.name("tally").object(tally, last -> last.write(out));
+    out.name("tamper_notes")
+        .objects(
+            check.tamperNotes(),
+            noted -> {
+              out.name("answered_by").nullable(noted.answer().map(ChainRow::sequence), out::number);
+              out.member("sequence", noted.sequence());
+            });
+    out.name("waiting")
+        .object(
+            check.waiting(),
+            events -> out.member("alive", events.alive()).member("ended", events.ended()));
+    out.name("witnesses").object(witnessed, rows -> rows.write(out, "cosigned"));
+  }
+
+  private List<String> revokedKeys() {
+    KeyStates states = new KeyStates(check.history());
+    return keys().orElse(List.of()).stream().filter(states::isRevoked).toList();
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.policy;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Finds rules of a loaded policy that have no effect, or not the effect that they seem to have. */
+final class PolicyLint {
+  private PolicyLint() {}
+
+  /** Returns a remark on each such rule, with the rule's id first. */
+  static List<String> remarks(List<Rule> rules, Instant now) {
+    List<String> remarks = new ArrayList<>();
+    Map<String, String> byConditions = new HashMap<>();
+    for (Rule rule : rules) {
+      Rule.Settings settings = rule.settings();
+      if (settings.expires().filter(end -> !now.isBefore(end)).isPresent()) {
+        remarks.add(rule.id() + ": expired " + settings.expires().get() + "; remove it");
+      }
+      if (settings.mode() == Mode.SHADOW) {
+        remarks.add(rule.id() + ": in shadow mode; it is recorded and decides nothing");
+      }
+      if (!settings.except().isEmpty()) {
+        remarks.add(
+            rule.id()
+                + ": except has no effect yet; no principal is authenticated, and an agent's id is"
+                + " a claim");
+      }
+      String earlier = byConditions.putIfAbsent(rule.match() + settings.agents(), rule.id());
+      if (earlier != null) {
+        remarks.add(
+            rule.id() + ": has the conditions of " + earlier + "; one of them has no effect");
+      }
+    }
+    return remarks;
+  }
+}
