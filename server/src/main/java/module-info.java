@@ -5,6 +5,7 @@
 module dev.indelible.server {
   requires static org.jspecify;
   requires transitive dev.indelible;
+  requires jdk.net;
   requires micrometer.core;
   requires micrometer.registry.prometheus;
   requires org.eclipse.jetty.server;
@@ -15,6 +16,8 @@ module dev.indelible.server {
   exports dev.indelible.access to
       dev.indelible.cli;
   exports dev.indelible.hook to
+      dev.indelible.cli;
+  exports dev.indelible.mcp to
       dev.indelible.cli;
   exports dev.indelible.server to
       dev.indelible.cli;

@@ -22,11 +22,15 @@ import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.merkle.TileParseException;
+import dev.indelible.merkle.TilePath;
 import dev.indelible.note.ErasureNote;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.publish.ExportedLog;
 import dev.indelible.publish.LedgerExport;
+import dev.indelible.publish.SignedTree;
+import dev.indelible.publish.TiledLog;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.storage.MemoryLedger;
@@ -84,6 +88,11 @@ public final class AuditLog {
       throw new IllegalStateException("a log in memory has no data directory; only reader() works");
     }
     return directory;
+  }
+
+  /** Returns the data directory; empty for a log in memory. */
+  public Optional<Path> directory() {
+    return Optional.ofNullable(directory).map(DataDirectory::path);
   }
 
   /**
@@ -250,6 +259,23 @@ public final class AuditLog {
       Checkpoint checkpoint =
           new LedgerExport(ledger, data().keys().accepted(), files, progress).write();
       return new Exported(checkpoint, files.written());
+    }
+  }
+
+  /**
+   * Returns one file of an {@linkplain #export export}, made from the ledger as it is now.
+   *
+   * @param path {@code checkpoint}, or the path of a tile or an entry bundle
+   * @throws EvidenceException if there is no such file, or the ledger contradicts what was signed
+   */
+  public byte[] exportedFile(String path) throws LedgerException, KeyException {
+    try (LedgerReader ledger = reader()) {
+      SignedTree last = SignedTree.last(ledger, data().keys().accepted());
+      return path.equals("checkpoint")
+          ? last.signed().bytes()
+          : new TiledLog(ledger, last.tiles(), last.checkpoint()).file(TilePath.parse(path));
+    } catch (TileParseException e) {
+      throw EvidenceException.absent("%s", e.getMessage());
     }
   }
 

@@ -106,7 +106,7 @@ final class ApiKeysCommand extends VerbGroup {
 
     private ApiKey key(KeyText text) throws CommandFailure {
       try {
-        return ApiKey.of(text, name, new Grant(roles, agentId), end("--expires", expires));
+        return ApiKey.of(text, name, Grant.of(roles, agentId), end("--expires", expires));
       } catch (IllegalArgumentException e) {
         throw CommandFailure.usage(String.valueOf(e.getMessage()));
       }

@@ -23,13 +23,14 @@ import picocli.CommandLine.Option;
 /** Runs the daemon in the foreground until it gets a signal to end. */
 @Command(
     name = "serve",
-    description = "Answer agents over HTTP, on loopback and on a Unix socket.",
+    description = "Answer agents over HTTP, on a TCP address and on a Unix socket.",
     footer = {
       "",
-      "Each setting comes from its option, else from the environment (INDELIBLE_LISTEN,",
-      "INDELIBLE_SOCKET), else from the file, else from its default; --print-config shows which.",
+      "Each setting comes from its option, else from the environment (INDELIBLE_LISTEN and so on),",
+      "else from the file, else from its default; --print-config shows which. An address that is not",
+      "on loopback needs TLS and names, and there every caller needs a credential.",
       "",
-      "Loads the rules again when they change, and on SIGHUP. Ends on SIGTERM or SIGINT: accepts no",
+      "Loads the rules again when they change, and rules and TLS files on SIGHUP. Ends on SIGTERM or SIGINT: accepts no",
       "more requests, and waits while rows are appended. Exit status: 0 all decisions are in the",
       "ledger, 5 all are in the journal, and some wait for the ledger, 2 a wrong setting or an address",
       "that cannot be used, 1 failure."
@@ -38,7 +39,7 @@ final class ServeCommand extends Verb {
   @Option(
       names = "--listen",
       paramLabel = "HOST:PORT",
-      description = "the TCP address, on loopback, or off (default: 127.0.0.1:8740)")
+      description = "the TCP address, or off (default: 127.0.0.1:8740)")
   @Nullable String listen;
 
   @Option(
@@ -48,6 +49,51 @@ final class ServeCommand extends Verb {
           "the Unix socket, or off (default: indelible.sock in $$RUNTIME_DIRECTORY, else"
               + " indelible/indelible.sock in $$XDG_RUNTIME_DIR, else off)")
   @Nullable String socket;
+
+  @Option(
+      names = "--publish",
+      paramLabel = "true|false",
+      description = "serve checkpoint, tiles and records without a credential (default: false)")
+  @Nullable String publish;
+
+  @Option(
+      names = "--tls-certificate",
+      paramLabel = "FILE",
+      description = "the certificate of the TCP address and its issuers, in PEM (default: no TLS)")
+  @Nullable String tlsCertificate;
+
+  @Option(
+      names = "--tls-key",
+      paramLabel = "FILE",
+      description = "the private key of the certificate, as PKCS#8 in PEM")
+  @Nullable String tlsKey;
+
+  @Option(
+      names = "--tls-client-ca",
+      paramLabel = "FILE",
+      description = "the issuers of client certificates, in PEM (default: none is asked for)")
+  @Nullable String tlsClientCa;
+
+  @Option(
+      names = "--names",
+      paramLabel = "NAMES",
+      description = "the names of this machine that clients use, with semicolons between them")
+  @Nullable String names;
+
+  @Option(
+      names = "--roles",
+      paramLabel = "ROLES",
+      description =
+          "roles of users, groups and client certificates, for example"
+              + " 'user:alice = reader; cert:CN=seven = agent as agent:7'")
+  @Nullable String roles;
+
+  @Option(
+      names = "--rate-limit",
+      paramLabel = "NUMBER",
+      description =
+          "requests per second of a credential, and of all callers without one (default: off)")
+  @Nullable String rateLimit;
 
   @Option(
       names = "--config",
@@ -86,7 +132,7 @@ final class ServeCommand extends Verb {
         for (String name : List.of("TERM", "INT")) {
           Signals.handle(name, ending::countDown);
         }
-        Signals.handle("HUP", () -> reload(indelible));
+        Signals.handle("HUP", () -> reload(indelible, daemon));
         announce(daemon);
         notifySystemd();
         ending.await();
@@ -120,17 +166,26 @@ final class ServeCommand extends Verb {
 
   private ServeConfig resolve() throws CommandFailure {
     Map<Setting, String> options = new EnumMap<>(Setting.class);
-    if (listen != null) {
-      options.put(Setting.LISTEN, listen);
-    }
-    if (socket != null) {
-      options.put(Setting.SOCKET, socket);
-    }
+    put(options, Setting.LISTEN, listen);
+    put(options, Setting.SOCKET, socket);
+    put(options, Setting.PUBLISH, publish);
+    put(options, Setting.TLS_CERTIFICATE, tlsCertificate);
+    put(options, Setting.TLS_KEY, tlsKey);
+    put(options, Setting.TLS_CLIENT_CA, tlsClientCa);
+    put(options, Setting.NAMES, names);
+    put(options, Setting.ROLES, roles);
+    put(options, Setting.RATE_LIMIT, rateLimit);
     try {
       Path file = config == null || config.toString().isEmpty() ? null : config;
       return ServeConfig.resolve(options, System.getenv(), file);
     } catch (IOException e) {
       throw CommandFailure.usage("settings cannot be read: %s", e.getMessage());
+    }
+  }
+
+  private static void put(Map<Setting, String> options, Setting setting, @Nullable String value) {
+    if (value != null) {
+      options.put(setting, value);
     }
   }
 
@@ -171,8 +226,16 @@ final class ServeCommand extends Verb {
     }
   }
 
-  /** Loads the rules again; if that fails, those in force stay, and health has the reason. */
-  private void reload(Indelible indelible) {
+  /**
+   * Loads the rules and the files of TLS again. If that fails, those in use stay; health has the
+   * reason for the rules.
+   */
+  private void reload(Indelible indelible, Daemon daemon) {
+    try {
+      daemon.reloadTls();
+    } catch (IOException e) {
+      warn("the files of TLS that were read before stay in use: " + e.getMessage());
+    }
     try {
       indelible.reloadPolicy();
     } catch (PolicyException e) {

@@ -34,6 +34,8 @@ abstract class Verb implements Callable<Integer> {
     ONE_ACTION,
     /** A stream of actions of any place, in a run long enough for witnesses and changed rules. */
     STREAM,
+    /** The actions of one agent, which take place beside this process, in a long run. */
+    AGENT_SESSION,
     NO_ACTION
   }
 
@@ -95,9 +97,9 @@ abstract class Verb implements Callable<Integer> {
     }
     IndelibleBuilder log =
         Indelible.builder(data().path())
-            .askWitnesses(run == Run.STREAM)
-            .watchPolicy(run == Run.STREAM)
-            .followLinks(run == Run.ONE_ACTION);
+            .askWitnesses(run == Run.STREAM || run == Run.AGENT_SESSION)
+            .watchPolicy(run == Run.STREAM || run == Run.AGENT_SESSION)
+            .followLinks(run == Run.ONE_ACTION || run == Run.AGENT_SESSION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {
       return log.open();

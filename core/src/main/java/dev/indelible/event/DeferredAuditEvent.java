@@ -33,6 +33,7 @@ import java.util.UUID;
  * @param policy the digest of the policy that decided, as {@code sha256:…}, if there is one
  * @param timestamp the time of the decision, to the microsecond
  * @param explanation what the decision is based on
+ * @param toolHash the digest of the called tool's descriptor, as {@code sha256:…}, if it is known
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -41,7 +42,8 @@ public record DeferredAuditEvent(
     Decision decision,
     Optional<String> policy,
     Instant timestamp,
-    Explanation explanation)
+    Explanation explanation,
+    Optional<String> toolHash)
     implements AuditEvent {
 
   /** The event type of a decision that blocks. */
@@ -59,10 +61,10 @@ public record DeferredAuditEvent(
   /** The custom kind of the action recorded for input that cannot be read. */
   private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
 
-  /** The member {@code v} of a payload with an explanation; other payloads have no version. */
-  private static final long EXPLAINED_VERSION = 2;
+  /** The member {@code v} of a payload with optional members; other payloads have no version. */
+  private static final long EXTENDED_VERSION = 2;
 
-  /** Bytes of the longest digest of a policy. */
+  /** Bytes of the longest digest of a policy, and of a tool's descriptor. */
   public static final int MAX_POLICY_BYTES = 256;
 
   public DeferredAuditEvent {
@@ -77,6 +79,7 @@ public record DeferredAuditEvent(
     policy.ifPresent(digest -> Text.requireAtMost(MAX_POLICY_BYTES, digest, "policy"));
     Timestamps.requireRecordable(timestamp);
     Objects.requireNonNull(explanation, "explanation is null");
+    toolHash.ifPresent(digest -> Text.requireAtMost(MAX_POLICY_BYTES, digest, "tool_hash"));
   }
 
   /** Creates an event whose decision has no explanation. */
@@ -87,7 +90,13 @@ public record DeferredAuditEvent(
       Decision decision,
       Optional<String> policy,
       Instant timestamp) {
-    this(id, agentId, action, decision, policy, timestamp, Explanation.NONE);
+    this(id, agentId, action, decision, policy, timestamp, Explanation.NONE, Optional.empty());
+  }
+
+  /** Returns this event with the digest of the called tool's descriptor. */
+  public DeferredAuditEvent withToolHash(Optional<String> digest) {
+    return new DeferredAuditEvent(
+        id, agentId, action, decision, policy, timestamp, explanation, digest);
   }
 
   /**
@@ -153,7 +162,14 @@ public record DeferredAuditEvent(
       Clock clock) {
     Instant now = Timestamps.now(clock);
     return new DeferredAuditEvent(
-        Uuid7.at(now), agentId, action, decision.decision(), policy, now, decision.explanation());
+        Uuid7.at(now),
+        agentId,
+        action,
+        decision.decision(),
+        policy,
+        now,
+        decision.explanation(),
+        Optional.empty());
   }
 
   /** Returns an event for a decision that blocks, made now; empty for one that permits. */
@@ -207,8 +223,9 @@ public record DeferredAuditEvent(
     int nonceAt = out.length() + 1;
     out.member("policy", policy);
     out.member("timestamp", Timestamps.format(timestamp));
-    if (!explanation.isEmpty()) {
-      out.member("v", EXPLAINED_VERSION);
+    out.member("tool_hash", toolHash);
+    if (!explanation.isEmpty() || toolHash.isPresent()) {
+      out.member("v", EXTENDED_VERSION);
     }
     out.endObject();
     return nonceAt;

@@ -63,6 +63,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_LOADED = "policy.loaded";
 
+  /** A person accepted the changed descriptor of a tool; the event names both digests. */
+  public static final String TOOL_ACCEPTED = "tool.accepted";
+
   /** An API key of the daemon was created. Comes through the queue, as all types of access do. */
   public static final String ACCESS_KEY_CREATED = "access.key_created";
 

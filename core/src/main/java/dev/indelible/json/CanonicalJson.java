@@ -70,6 +70,21 @@ public final class CanonicalJson {
    * @throws JsonFormatException if it is not JSON that this class accepts
    */
   public static JsonNode read(byte[] utf8) throws JsonFormatException {
+    return read(utf8, true);
+  }
+
+  /**
+   * Reads one JSON value from UTF-8 as strictly as {@link #read(byte[])}, but keeps numbers and
+   * strings that have no canonical form: numbers are not rounded, and lone surrogates stay. For
+   * values that are passed on; {@link #write} is not for them.
+   *
+   * @throws JsonFormatException if it is not JSON that this class accepts
+   */
+  public static JsonNode readUnrounded(byte[] utf8) throws JsonFormatException {
+    return read(utf8, false);
+  }
+
+  private static JsonNode read(byte[] utf8, boolean canonical) throws JsonFormatException {
     if (utf8.length > MAX_TEXT_BYTES) {
       throw new JsonFormatException(
           utf8.length + " bytes of JSON; the limit is " + MAX_TEXT_BYTES + " bytes");
@@ -78,7 +93,7 @@ public final class CanonicalJson {
       if (text.nextToken() == null) {
         throw new JsonFormatException("empty input; a JSON value is expected");
       }
-      JsonNode node = tree(text);
+      JsonNode node = tree(text, canonical);
       if (text.nextToken() != null) {
         throw new JsonFormatException(at(text.currentTokenLocation(), "more text after the value"));
       }
@@ -90,14 +105,21 @@ public final class CanonicalJson {
     }
   }
 
-  /** Reads the value that begins with the current token. The parser limits the nesting depth. */
-  private static JsonNode tree(JsonParser text) throws Misfit {
+  /**
+   * Reads the value that begins with the current token. The parser limits the nesting depth.
+   *
+   * @param canonical refuses numbers and strings that have no canonical form
+   */
+  private static JsonNode tree(JsonParser text, boolean canonical) throws Misfit {
     return switch (text.currentToken()) {
-      case START_OBJECT -> object(text);
-      case START_ARRAY -> array(text);
-      case VALUE_STRING -> NODES.stringNode(wellFormed(text.getString()));
-      case VALUE_NUMBER_INT -> requireExact(integer(text));
-      case VALUE_NUMBER_FLOAT -> requireFinite(NODES.numberNode(text.getDoubleValue()));
+      case START_OBJECT -> object(text, canonical);
+      case START_ARRAY -> array(text, canonical);
+      case VALUE_STRING -> NODES.stringNode(string(text.getString(), canonical));
+      case VALUE_NUMBER_INT -> canonical ? requireExact(integer(text)) : integer(text);
+      case VALUE_NUMBER_FLOAT ->
+          canonical
+              ? requireFinite(NODES.numberNode(text.getDoubleValue()))
+              : NODES.numberNode(text.getDecimalValue());
       case VALUE_TRUE -> NODES.booleanNode(true);
       case VALUE_FALSE -> NODES.booleanNode(false);
       case VALUE_NULL -> NODES.nullNode();
@@ -105,13 +127,13 @@ public final class CanonicalJson {
     };
   }
 
-  private static ObjectNode object(JsonParser text) throws Misfit {
+  private static ObjectNode object(JsonParser text, boolean canonical) throws Misfit {
     ObjectNode object = NODES.objectNode();
     while (text.nextToken() == JsonToken.PROPERTY_NAME) {
-      String name = wellFormed(text.currentName());
+      String name = string(text.currentName(), canonical);
       text.nextToken();
       try {
-        object.set(name, tree(text));
+        object.set(name, tree(text, canonical));
       } catch (Misfit e) {
         throw e.within("." + Text.excerpt(name));
       }
@@ -119,11 +141,11 @@ public final class CanonicalJson {
     return object;
   }
 
-  private static ArrayNode array(JsonParser text) throws Misfit {
+  private static ArrayNode array(JsonParser text, boolean canonical) throws Misfit {
     ArrayNode array = NODES.arrayNode();
     while (text.nextToken() != JsonToken.END_ARRAY) {
       try {
-        array.add(tree(text));
+        array.add(tree(text, canonical));
       } catch (Misfit e) {
         throw e.within("[" + array.size() + "]");
       }
@@ -244,7 +266,10 @@ public final class CanonicalJson {
     return rounded.doubleValue() == value ? rounded.stripTrailingZeros() : shortest;
   }
 
-  private static String wellFormed(String value) throws Misfit {
+  private static String string(String value, boolean canonical) throws Misfit {
+    if (!canonical) {
+      return value;
+    }
     try {
       return Text.requireWellFormed(value, "string");
     } catch (IllegalArgumentException e) {

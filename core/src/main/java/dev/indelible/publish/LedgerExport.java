@@ -9,18 +9,12 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowQuery;
-import dev.indelible.merkle.EntryBundle;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
-import dev.indelible.merkle.Tile;
 import dev.indelible.merkle.TilePath;
-import dev.indelible.merkle.VerifiedTiles;
 import dev.indelible.tlog.LogDirectory;
 import dev.indelible.tlog.LogDirectoryException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
@@ -69,25 +63,19 @@ public final class LedgerExport {
   public Checkpoint write() throws LedgerException, LogDirectoryException {
     SignedTree last = SignedTree.last(ledger, keys);
     Checkpoint now = last.checkpoint();
-    try {
-      Checkpoint published = published(now.origin());
-      requireContinued(published, last);
-      VerifiedTiles<LedgerException> tiles =
-          new VerifiedTiles<>(last.tiles(), now.size(), now.root());
-      for (TilePath path : TilePath.bundlesAdded(published.size(), now.size())) {
-        directory.add(path, bundle(path, tiles).bytes());
-        progress.accept(path.index() * TilePath.FULL_WIDTH + path.width());
-      }
-      for (TilePath path : TilePath.added(published.size(), now.size())) {
-        directory.add(path, tiles.tile(path).bytes());
-      }
-      directory.replace(VKEYS, vkeys(now.origin()));
-      directory.publish(last.signed().bytes());
-      return now;
-    } catch (InvalidProofException e) {
-      throw EvidenceException.contradicted(
-          "the stored tree is not the one that was signed: %s", e.getMessage());
+    Checkpoint published = published(now.origin());
+    requireContinued(published, last);
+    TiledLog log = new TiledLog(ledger, last.tiles(), now);
+    for (TilePath path : TilePath.bundlesAdded(published.size(), now.size())) {
+      directory.add(path, log.file(path));
+      progress.accept(path.index() * TilePath.FULL_WIDTH + path.width());
     }
+    for (TilePath path : TilePath.added(published.size(), now.size())) {
+      directory.add(path, log.file(path));
+    }
+    directory.replace(VKEYS, vkeys(now.origin()));
+    directory.publish(last.signed().bytes());
+    return now;
   }
 
   /** Returns the checkpoint published before; that of an empty log if there is none. */
@@ -109,7 +97,7 @@ public final class LedgerExport {
    * tiles that the export continues.
    */
   private void requireContinued(Checkpoint published, SignedTree last)
-      throws LedgerException, LogDirectoryException, InvalidProofException {
+      throws LedgerException, LogDirectoryException {
     Checkpoint now = last.checkpoint();
     if (published.size() > now.size()) {
       throw EvidenceException.contradicted(
@@ -126,39 +114,14 @@ public final class LedgerExport {
           "%s: the ledger is not the one that was published from: %s",
           directory.path(), e.getMessage());
     }
-    VerifiedTiles<LedgerException> tiles =
-        new VerifiedTiles<>(last.tiles(), published.size(), published.root());
+    TiledLog log = new TiledLog(ledger, last.tiles(), published);
     for (TilePath path : TilePath.partial(published.size())) {
       if (path.level() == 0) {
         TilePath entries = new TilePath(TilePath.ENTRIES, path.index(), path.width());
-        directory.add(entries, bundle(entries, tiles).bytes());
+        directory.add(entries, log.file(entries));
       }
-      directory.add(path, tiles.tile(path).bytes());
+      directory.add(path, log.file(path));
     }
-  }
-
-  /** Returns the records of a bundle's rows, each verified against its leaf. */
-  private EntryBundle bundle(TilePath path, VerifiedTiles<LedgerException> tiles)
-      throws LedgerException, InvalidProofException {
-    Tile leaves = tiles.tile(new TilePath(0, path.index(), path.width()));
-    long first = path.index() * TilePath.FULL_WIDTH + 1;
-    List<byte[]> records = new ArrayList<>();
-    ledger.forEachRow(
-        RowQuery.from(first),
-        row -> {
-          byte[] record = row.record();
-          if (row.sequence() != first + records.size()
-              || !Hash.ofLeaf(record).equals(leaves.hash(records.size()))) {
-            return false;
-          }
-          records.add(record);
-          return records.size() < path.width();
-        });
-    if (records.size() < path.width()) {
-      throw EvidenceException.contradicted(
-          "row %s is missing, or is not the one that was signed", first + records.size());
-    }
-    return EntryBundle.of(records);
   }
 
   private byte[] vkeys(String origin) {

@@ -53,12 +53,9 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
-  /**
-   * A decision with an explanation adds its own members and a version; the other members do not
-   * change.
-   */
+  /** Optional members come with a version; the other members do not change. */
   @Test
-  void explanationIsInThePayload() throws Exception {
+  void explanationAndToolHashAreInThePayload() throws Exception {
     Explanation explanation =
         new Explanation(
             List.of("R001", "R002"), List.of("deletes / recursively"), Optional.of("rm -rf /"));
@@ -70,7 +67,8 @@ class EventTest {
             NO,
             Optional.of("sha256:00"),
             TIME,
-            explanation);
+            explanation,
+            Optional.of("sha256:11"));
     byte[] payload = event.content().payload(new byte[16]);
     assertThat(new String(payload, UTF_8))
         .isEqualTo(
@@ -80,7 +78,8 @@ class EventTest {
                 + "\"rule_id\":\"R001\"},\"effective_command\":\"rm -rf /\","
                 + "\"facts\":[\"deletes / recursively\"],\"id\":\"0198c7e2-0000-7000-8000-000000000001\","
                 + "\"matched\":[\"R001\",\"R002\"],\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\","
-                + "\"policy\":\"sha256:00\",\"timestamp\":\"2026-11-23T01:02:03.456789Z\",\"v\":2}");
+                + "\"policy\":\"sha256:00\",\"timestamp\":\"2026-11-23T01:02:03.456789Z\","
+                + "\"tool_hash\":\"sha256:11\",\"v\":2}");
     assertThat(payload).isEqualTo(CanonicalJson.canonicalize(payload));
     assertThat(event.content().isContentOf(payload)).isTrue();
     assertThat(EventContent.of(payload).bytes()).isEqualTo(event.content().bytes());

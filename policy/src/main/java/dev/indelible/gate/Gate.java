@@ -2,6 +2,7 @@
 package dev.indelible.gate;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.action.ToolCall;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
@@ -37,6 +38,12 @@ public final class Gate {
 
   /** The rule named by a refusal because the policy failed or did not answer in time. */
   public static final String POLICY_FAILED = "indelible.policy_failed";
+
+  /** The rule id of an escalation because a tool's descriptor is not the one that is known. */
+  public static final String TOOL_CHANGED = "indelible.tool_changed";
+
+  /** The rule id of an escalation because the called tool has no descriptor. */
+  public static final String TOOL_UNLISTED = "indelible.tool_unlisted";
 
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
 
@@ -124,6 +131,23 @@ public final class Gate {
     return record(policy, agentId, action, policy.decide(agentId, action), start);
   }
 
+  /**
+   * Decides and records as {@link #record(String, AgentAction)} does, about a call of a tool whose
+   * descriptor was compared with the one that is known.
+   */
+  public RecordedDecision recordCall(String agentId, ToolCall action, ToolDescriptor descriptor) {
+    long start = System.nanoTime();
+    requirePresent(agentId, action);
+    Objects.requireNonNull(descriptor, "descriptor is null");
+    AgentIds.require(agentId);
+    PolicyCall policy = inForce;
+    ExplainedDecision decided = policy.decide(agentId, action);
+    if (descriptor.objection().isPresent() && decided.decision().isPermitted()) {
+      decided = new ExplainedDecision(descriptor.objection().get(), decided.explanation());
+    }
+    return record(policy, agentId, action, decided, descriptor.hash(), start);
+  }
+
   /** Records a decision that somebody else made; refuses if it cannot be recorded. */
   public RecordedDecision record(String agentId, AgentAction action, Decision decision) {
     requirePresent(agentId, action);
@@ -197,6 +221,16 @@ public final class Gate {
       AgentAction action,
       ExplainedDecision decided,
       long start) {
+    return record(policy, agentId, action, decided, Optional.empty(), start);
+  }
+
+  private RecordedDecision record(
+      PolicyCall policy,
+      String agentId,
+      AgentAction action,
+      ExplainedDecision decided,
+      Optional<String> toolHash,
+      long start) {
     ExplainedDecision decision = decided;
     DeferredAuditEvent event;
     boolean onRecord = true;
@@ -209,7 +243,8 @@ public final class Gate {
         // Recorded without the digest, because the chain has the text of a digest in front of it.
         decision = e.refusal();
       }
-      event = DeferredAuditEvent.of(agentId, action, decision, digest, clock);
+      event =
+          DeferredAuditEvent.of(agentId, action, decision, digest, clock).withToolHash(toolHash);
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), decision.explanation());

@@ -14,7 +14,7 @@ import java.util.Set;
 /**
  * What a credential permits.
  *
- * @param roles the roles, in order; {@link Role#AGENT} is always one of them
+ * @param roles the roles, in order
  * @param agentId the agent that the credential belongs to; empty if its holder names the agents
  */
 public record Grant(Set<Role> roles, Optional<String> agentId) {
@@ -24,10 +24,22 @@ public record Grant(Set<Role> roles, Optional<String> agentId) {
    * @throws IllegalArgumentException if the agent id cannot be recorded
    */
   public Grant {
+    EnumSet<Role> sorted = EnumSet.noneOf(Role.class);
+    sorted.addAll(roles);
+    roles = Collections.unmodifiableSet(sorted);
+    agentId.ifPresent(AgentIds::require);
+  }
+
+  /**
+   * Returns the grant of a credential: some roles, and {@link Role#AGENT}, which each credential
+   * has.
+   *
+   * @throws IllegalArgumentException if the agent id cannot be recorded
+   */
+  public static Grant of(Set<Role> roles, Optional<String> agentId) {
     EnumSet<Role> all = EnumSet.of(Role.AGENT);
     all.addAll(roles);
-    roles = Collections.unmodifiableSet(all);
-    agentId.ifPresent(AgentIds::require);
+    return new Grant(all, agentId);
   }
 
   /** Returns true if this grant includes a role. */
@@ -63,7 +75,7 @@ public record Grant(Set<Role> roles, Optional<String> agentId) {
                               .formatted(fields.where(), label, Role.labels()))));
     }
     try {
-      return new Grant(roles, fields.optionalString("agent_id"));
+      return of(roles, fields.optionalString("agent_id"));
     } catch (IllegalArgumentException e) {
       throw new JsonFormatException(fields.where() + "." + e.getMessage());
     }

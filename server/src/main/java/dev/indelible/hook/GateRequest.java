@@ -3,10 +3,13 @@ package dev.indelible.hook;
 
 import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
+import dev.indelible.action.ToolCall;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -15,10 +18,22 @@ import tools.jackson.databind.JsonNode;
  *
  * @param agentId the agent that wants to act
  * @param action the action that it asks about
+ * @param toolHash for a call of a tool, the digest of the tool's descriptor, or {@link #UNLISTED};
+ *     empty if the descriptor is not known
  */
-public record GateRequest(String agentId, AgentAction action) {
+public record GateRequest(String agentId, AgentAction action, Optional<String> toolHash) {
+  /** The digest of a tool that its server does not list. */
+  public static final String UNLISTED = "unlisted";
+
+  private static final Pattern TOOL_HASH = Pattern.compile(UNLISTED + "|sha256:[0-9a-f]{64}");
+
+  /** Creates a question about an action without a descriptor. */
+  public GateRequest(String agentId, AgentAction action) {
+    this(agentId, action, Optional.empty());
+  }
+
   /**
-   * Reads {@code {"agent_id":…,"action":{"kind":…}}} from UTF-8 bytes.
+   * Reads {@code {"agent_id":…,"action":{"kind":…},"tool_hash":…}} from UTF-8 bytes.
    *
    * @throws JsonFormatException if it is not JSON, or a member is missing, malformed or unknown;
    *     the message names the member
@@ -28,7 +43,7 @@ public record GateRequest(String agentId, AgentAction action) {
   }
 
   /**
-   * Reads {@code {"agent_id":…,"action":{"kind":…}}}.
+   * Reads {@code {"agent_id":…,"action":{"kind":…},"tool_hash":…}}.
    *
    * @param where names the object in errors
    * @param defaultAgent the agent if the object names none; null if it must name one
@@ -43,8 +58,16 @@ public record GateRequest(String agentId, AgentAction action) {
                 ? fields.string("agent_id")
                 : fields.optionalString("agent_id").orElse(defaultAgent));
     AgentAction action = ActionParser.parse(fields.node("action"), "action");
+    Optional<String> toolHash = fields.optionalString("tool_hash");
     fields.requireNoOthers();
-    return new GateRequest(agentId, action);
+    if (toolHash.isPresent() && !(action instanceof ToolCall)) {
+      throw new JsonFormatException(where + ".tool_hash: only an action of kind tool_call has one");
+    }
+    if (toolHash.isPresent() && !TOOL_HASH.matcher(toolHash.get()).matches()) {
+      throw new JsonFormatException(
+          "%s.tool_hash: give sha256: and 64 hex digits, or %s".formatted(where, UNLISTED));
+    }
+    return new GateRequest(agentId, action, toolHash);
   }
 
   /**

@@ -5,9 +5,11 @@ import dev.indelible.base.Text;
 import dev.indelible.decision.Decision;
 import dev.indelible.gate.Gate;
 import dev.indelible.gate.RecordedDecision;
+import java.util.Optional;
+import java.util.UUID;
 
 /** The text of an answer, for the person or the model that reads it. */
-final class Wording {
+public final class Wording {
   /** Claude Code cuts longer texts; the other agents state no limit. */
   private static final int MAX_CHARS = 10_000;
 
@@ -16,17 +18,26 @@ final class Wording {
   /** Returns for example {@code refused by rule R001: no recursive delete (recorded as 0198…)}. */
   static String of(RecordedDecision decided) {
     Decision decision = decided.decision();
+    return of(
+        decision.verdict(),
+        decision.ruleId(),
+        decision.reason(),
+        decided.eventId().map(UUID::toString));
+  }
+
+  /** Returns the text of a decision that was read, see {@link #of(RecordedDecision)}. */
+  public static String of(
+      String verdict, Optional<String> ruleId, Optional<String> reason, Optional<String> eventId) {
     String verb =
-        switch (decision.verdict()) {
+        switch (verdict) {
           case "warn" -> "warning by";
           case "escalate" -> "a person must approve this; stopped by";
           default -> "refused by";
         };
-    String head = "%s rule %s: ".formatted(verb, decision.ruleId().orElse(Gate.NOT_RECORDED));
-    String tail =
-        decided.eventId().map(id -> " (recorded as %s)".formatted(id)).orElse(" (not recorded)");
+    String head = "%s rule %s: ".formatted(verb, ruleId.orElse(Gate.NOT_RECORDED));
+    String tail = eventId.map(id -> " (recorded as %s)".formatted(id)).orElse(" (not recorded)");
     int width = MAX_CHARS - head.length() - tail.length();
-    return head + Text.printable(decision.reason().orElse(""), width) + tail;
+    return head + Text.printable(reason.orElse(""), width) + tail;
   }
 
   /** Returns the text of a hook that failed. */

@@ -63,7 +63,8 @@ final class AuthZen {
 
   /** Returns the metadata of this decision point, with the address that the client used. */
   static Response configuration(Request request) {
-    String here = "http://" + request.header("Host").orElse("localhost");
+    String scheme = request.peer().isSecure() ? "https://" : "http://";
+    String here = scheme + request.header("Host").orElse("localhost");
     return Response.json(
         200,
         out ->

@@ -14,8 +14,10 @@ import java.util.Set;
  */
 record Caller(Optional<String> principal, Grant grant) {
   /** A caller on this machine without a credential. */
-  static final Caller LOCAL =
-      new Caller(Optional.empty(), new Grant(Set.of(Role.AGENT), Optional.empty()));
+  static final Caller LOCAL = new Caller(Optional.empty(), Grant.of(Set.of(), Optional.empty()));
+
+  /** A caller on another machine without a credential, or one that is not identified. */
+  static final Caller NOBODY = new Caller(Optional.empty(), new Grant(Set.of(), Optional.empty()));
 
   /** Returns the caller with a credential. */
   static Caller named(String principal, Grant grant) {

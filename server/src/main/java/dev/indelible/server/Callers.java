@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.access.Binding;
 import dev.indelible.access.KeyText;
 import dev.indelible.access.KeyWatch;
+import java.util.List;
 import java.util.Optional;
 
 /** Identifies the caller of a request. Safe for use by any number of threads. */
@@ -14,17 +16,36 @@ interface Callers {
   /** Returns the caller; empty if the request has a credential that is not accepted. */
   Optional<Caller> of(Request request);
 
-  /** Accepts callers on this machine, with an API key or without a credential. */
-  static Callers withKeys(KeyWatch keys) {
-    return request -> {
-      Optional<String> credential = request.header("Authorization");
-      return credential.isEmpty()
-          ? Optional.of(Caller.LOCAL)
-          : credential
-              .filter(text -> text.regionMatches(true, 0, BEARER, 0, BEARER.length()))
-              .flatMap(text -> KeyText.read(text.substring(BEARER.length())))
-              .flatMap(keys::accept)
-              .map(key -> Caller.named(key.principal(), key.grant()));
-    };
+  /**
+   * Identifies a caller by an API key; without one, by a name that the connection proves; else as
+   * {@link Caller#LOCAL} or {@link Caller#NOBODY}.
+   *
+   * @param bindings the names that have a grant; the first that a connection proves counts
+   */
+  static Callers of(KeyWatch keys, List<Binding> bindings) {
+    return request ->
+        request
+            .header("Authorization")
+            .map(credential -> byKey(keys, credential))
+            .orElseGet(() -> Optional.of(byConnection(request.peer(), bindings)));
+  }
+
+  private static Optional<Caller> byKey(KeyWatch keys, String credential) {
+    return credential.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        ? KeyText.read(credential.substring(BEARER.length()))
+            .flatMap(keys::accept)
+            .map(key -> Caller.named(key.principal(), key.grant()))
+        : Optional.empty();
+  }
+
+  private static Caller byConnection(Peer peer, List<Binding> bindings) {
+    for (Binding binding : bindings) {
+      if (peer.identities().contains(binding.identity())) {
+        // The first identity of a process is its user, also if its group has the grant.
+        String principal = binding.isOfProcess() ? peer.identities().get(0) : binding.identity();
+        return Caller.named(principal, binding.grant());
+      }
+    }
+    return peer.isLocal() ? Caller.LOCAL : Caller.NOBODY;
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.Indelible;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.gate.Gate;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.mcp.ToolGate;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -23,12 +25,14 @@ final class Checks {
   static final int MAX_ACTIONS = 1_000;
 
   private final Gate gate;
+  private final ToolGate tools;
 
-  Checks(Gate gate) {
-    this.gate = gate;
+  Checks(Indelible log) {
+    this.gate = log.gate();
+    this.tools = new ToolGate(log);
   }
 
-  /** Decides about {@code {"agent_id":…,"action":…}}. */
+  /** Decides about {@code {"agent_id":…,"action":…}}, also with {@code tool_hash}. */
   Response one(Request request) {
     GateRequest asked;
     try {
@@ -36,7 +40,7 @@ final class Checks {
     } catch (JsonFormatException e) {
       return refuse(request, String.valueOf(e.getMessage()));
     }
-    RecordedDecision decided = gate.record(asked.agentId(), asked.action());
+    RecordedDecision decided = tools.record(asked);
     return Response.json(200, out -> decided.write(asked.agentId(), out));
   }
 
@@ -65,7 +69,7 @@ final class Checks {
           out.name("decisions").beginArray();
           for (GateRequest each : asked) {
             out.element().beginObject();
-            gate.record(each.agentId(), each.action()).write(each.agentId(), out);
+            tools.record(each).write(each.agentId(), out);
             out.endObject();
           }
           out.endArray();

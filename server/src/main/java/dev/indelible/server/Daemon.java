@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.AuditLog;
 import dev.indelible.Indelible;
 import dev.indelible.access.KeyWatch;
 import dev.indelible.access.Role;
@@ -21,14 +22,12 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  private final VerifyJobs verifyJobs;
+  /** Ends what the daemon does beside answering. */
+  private final Runnable end;
 
   private Daemon(
-      HttpServer server,
-      Optional<UnixSocket> socket,
-      Optional<String> host,
-      VerifyJobs verifyJobs) {
-    this.verifyJobs = verifyJobs;
+      HttpServer server, Optional<UnixSocket> socket, Optional<String> host, Runnable end) {
+    this.end = end;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -41,8 +40,9 @@ public final class Daemon {
    * @throws IOException if the address or the socket cannot be used; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
-    KeyWatch keys = KeyWatch.of(settings.keys());
-    return start(log, settings, Callers.withKeys(keys), keys::fault);
+    AccessSettings access = settings.access();
+    KeyWatch keys = KeyWatch.of(access.keys());
+    return start(log, settings, Callers.of(keys, access.bindings()), keys::fault);
   }
 
   /** Starts to answer the callers that are identified by a function. */
@@ -61,8 +61,14 @@ public final class Daemon {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
-    HttpServer server =
-        HttpServer.start(settings, routes(log, verifyJobs, callers, credentialFault)::answer);
+    EventFeed feed = new EventFeed(log.log());
+    Reports reports = new Reports(log, credentialFault);
+    LedgerAccess ledger = new LedgerAccess();
+    Routes routes = routes(log, settings, callers, reports);
+    addReaders(routes, log, ledger, verifyJobs, feed);
+    addTiles(routes, new Tiles(log.log(), settings.access().publish()), ledger);
+    routes.get("/v1/status", Role.READER, ledger.of(reports::status));
+    HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -71,7 +77,14 @@ public final class Daemon {
       server.stop();
       throw e;
     }
-    return new Daemon(server, socket, settings.address().map(Daemon::literal), verifyJobs);
+    return new Daemon(
+        server,
+        socket,
+        settings.address().map(Daemon::literal),
+        () -> {
+          verifyJobs.stop();
+          feed.close();
+        });
   }
 
   private static String literal(InetSocketAddress address) {
@@ -80,22 +93,14 @@ public final class Daemon {
   }
 
   private static Routes routes(
-      Indelible log,
-      VerifyJobs verifyJobs,
-      Callers callers,
-      Supplier<Optional<String>> credentialFault) {
-    Checks checks = new Checks(log.gate());
+      Indelible log, ServeSettings settings, Callers callers, Reports reports) {
+    Checks checks = new Checks(log);
     AuthZen authZen = new AuthZen(log.gate());
-    Reports reports = new Reports(log, credentialFault);
-    Proofs proofs = new Proofs(log.log());
-    DeadLetterReports deadLetters = new DeadLetterReports(log.log());
-    Policies policies = new Policies(log);
-    LedgerAccess ledger = new LedgerAccess();
-    Routes routes = new Routes(callers);
+    Routes routes = new Routes(callers, new Limits(settings.access().perSecond()));
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
-      routes.post(
-          "/v1/hooks/" + agent, Role.AGENT, hooks.of(HookDialect.named(agent).orElseThrow()));
+      HookDialect dialect = HookDialect.named(agent).orElseThrow();
+      routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
     return routes
         .post("/v1/check", Role.AGENT, checks::one)
@@ -103,29 +108,62 @@ public final class Daemon {
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
-        .get("/v1/events/{id}/proof", Role.READER, ledger.of(proofs::prove))
+        .get("/v1/capabilities", Role.AGENT, reports::capabilities)
+        .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
+        .get("/metrics", Role.AGENT, reports::metrics)
+        .getOpenly("/health/live", reports::live)
+        .get("/health/ready", Role.AGENT, reports::ready)
+        .get("/health/audit", Role.AGENT, reports::audit);
+  }
+
+  /** Adds what readers and operators ask for. */
+  private static void addReaders(
+      Routes routes, Indelible log, LedgerAccess ledger, VerifyJobs verifyJobs, EventFeed feed) {
+    AuditLog audit = log.log();
+    DeadLetterReports deadLetters = new DeadLetterReports(audit);
+    Policies policies = new Policies(log);
+    routes
+        .get("/v1/events/stream", Role.READER, ledger.of(feed::open))
+        .get("/v1/events/{id}/proof", Role.READER, ledger.of(new Proofs(audit)::prove))
         .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
         .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
         .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
         .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
         .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
         .get("/v1/policy", Role.READER, policies::show)
-        .post("/v1/policy/reload", Role.OPERATOR, policies::reload)
-        .get("/v1/status", Role.READER, ledger.of(reports::status))
-        .get("/v1/capabilities", Role.AGENT, reports::capabilities)
-        .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
-        .get("/metrics", Role.AGENT, reports::metrics)
-        .get("/health/live", Role.AGENT, reports::live)
-        .get("/health/ready", Role.AGENT, reports::ready)
-        .get("/health/audit", Role.AGENT, reports::audit);
+        .post("/v1/policy/reload", Role.OPERATOR, policies::reload);
+  }
+
+  /** Adds the log as static files, for readers or for everybody. */
+  private static void addTiles(Routes routes, Tiles tiles, LedgerAccess ledger) {
+    Endpoint checkpoint = ledger.of(tiles::checkpoint);
+    Endpoint tile = ledger.of(tiles::tile);
+    if (tiles.arePublished()) {
+      routes.getOpenly("/checkpoint", checkpoint).getOpenly("/tile/{path...}", tile);
+    } else {
+      routes.get("/checkpoint", Role.READER, checkpoint).get("/tile/{path...}", Role.READER, tile);
+    }
   }
 
   /** Returns the addresses that agents can use, as a client writes them. */
   public List<String> addresses() {
     List<String> addresses = new ArrayList<>();
-    host.ifPresent(name -> addresses.add("http://%s:%s".formatted(name, server.port().get())));
+    host.ifPresent(
+        name ->
+            addresses.add(
+                "%s://%s:%s"
+                    .formatted(server.isSecure() ? "https" : "http", name, server.port().get())));
     socket.ifPresent(file -> addresses.add("unix:" + file.path()));
     return addresses;
+  }
+
+  /**
+   * Reads the files of TLS again, for connections from now on.
+   *
+   * @throws IOException if a file cannot be used; those read before stay in use
+   */
+  public void reloadTls() throws IOException {
+    server.reloadTls();
   }
 
   /**
@@ -133,7 +171,7 @@ public final class Daemon {
    * the socket.
    */
   public void stop() {
-    verifyJobs.stop();
+    end.run();
     server.stop();
   }
 }

@@ -3,42 +3,60 @@ package dev.indelible.server;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Refuses what a page in a browser can send to a daemon on loopback. A page that rebinds its own
- * name to 127.0.0.1 sends that name as {@code Host}; browsers send {@code Origin} or {@code
- * Sec-Fetch-Site} for what a page asks for.
+ * Refuses what a page in a browser can send. A page that rebinds its own name to the daemon's
+ * address sends that name as {@code Host}; browsers send {@code Origin} or {@code Sec-Fetch-Site}
+ * for what a page asks for.
  */
 final class Guard {
   /** Names of this machine as a client on it writes them, with or without a port. */
   private static final Pattern LOOPBACK =
       Pattern.compile("(localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\])(:[0-9]{1,5})?");
 
-  private Guard() {}
+  private static final Pattern PORT = Pattern.compile(":[0-9]{1,5}$");
+
+  private final Set<String> names;
 
   /**
-   * Returns the refusal of a request; empty if it may be answered.
+   * Creates a guard.
    *
-   * @param network true if it came over TCP, false if over the Unix socket
+   * @param names the names of this machine beside those of loopback, in lower case
    */
-  static Optional<Response> refusal(Request request, boolean network) {
+  Guard(Set<String> names) {
+    this.names = names;
+  }
+
+  /** Returns why a request is refused; empty if it may be answered. */
+  Optional<Problem> problem(Request request) {
     String site = request.header("Sec-Fetch-Site").orElse("none");
     if (request.header("Origin").isPresent() || !site.equals("none")) {
       return Optional.of(
-          Response.problem(
+          new Problem(
               403,
               "Forbidden",
               "requests of web pages are not answered (header Origin or Sec-Fetch-Site)"));
     }
     String host = request.header("Host").orElse("").toLowerCase(Locale.ROOT);
-    if (network && !LOOPBACK.matcher(host).matches()) {
-      return Optional.of(
-          Response.problem(
-              421,
-              "Misdirected request",
-              "this daemon answers as localhost, 127.0.0.1 or [::1] (header Host)"));
-    }
-    return Optional.empty();
+    boolean named =
+        request.peer().way() == Peer.Way.SOCKET
+            || LOOPBACK.matcher(host).matches()
+            || names.contains(PORT.matcher(host).replaceFirst(""));
+    return named
+        ? Optional.empty()
+        : Optional.of(
+            new Problem(
+                421,
+                "Misdirected request",
+                "this daemon answers as %s (header Host)".formatted(answersAs())));
+  }
+
+  private String answersAs() {
+    return names.isEmpty()
+        ? "localhost, 127.0.0.1 or [::1]"
+        : String.join(", ", new TreeSet<>(names));
   }
 }

@@ -7,6 +7,7 @@ import dev.indelible.hook.HookAnswer;
 import dev.indelible.hook.HookDialect;
 import dev.indelible.hook.HookQuestion;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.server.Admission.Refusals;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +28,13 @@ final class Hooks {
   /** Returns the endpoint of an agent. */
   Endpoint of(HookDialect dialect) {
     return request -> answer(dialect, request.body());
+  }
+
+  /** Returns the form of refusals that the clients of an agent's endpoint understand: to block. */
+  static Refusals blocking(HookDialect dialect) {
+    return new Refusals(
+        true,
+        (problem, body) -> response(dialect.failure(HookDialect.event(body), problem.detail())));
   }
 
   private Response answer(HookDialect dialect, byte[] body) {

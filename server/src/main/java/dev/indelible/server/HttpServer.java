@@ -3,7 +3,6 @@ package dev.indelible.server;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -15,33 +14,39 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.server.handler.MinimumDataRateHandler;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Promise;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP server, on TCP and on a Unix socket. Reads a request whole, within limits of size and
- * time, without a thread while it waits; then calls a function that answers it.
+ * time, without a thread while it waits; then calls a function that answers it. A request that is
+ * refused by its head is not read further.
  */
 final class HttpServer {
   /** Largest content of a request. A larger payload does not fit into a row of the log. */
@@ -79,32 +84,43 @@ final class HttpServer {
 
   private final Server server;
   private final Optional<ServerConnector> tcp;
+  private final Optional<Tls> tls;
 
-  private HttpServer(Server server, Optional<ServerConnector> tcp) {
+  private HttpServer(Server server, Optional<ServerConnector> tcp, Optional<Tls> tls) {
     this.server = server;
     this.tcp = tcp;
+    this.tls = tls;
+  }
+
+  /** The files of TLS and the connections that are made by them. */
+  private record Tls(TlsFiles files, SslContextFactory.Server connections) {
+    static Tls of(TlsFiles files) throws IOException {
+      return new Tls(files, files.load());
+    }
   }
 
   /**
    * Starts to listen.
    *
    * @param settings where to listen
-   * @param answer answers a request; safe for use by any number of threads
-   * @throws IOException if an address cannot be used
+   * @param admit decides about a request by its head; safe for use by any number of threads
+   * @throws IOException if an address or a file of TLS cannot be used
    */
-  static HttpServer start(ServeSettings settings, Function<Request, Response> answer)
+  static HttpServer start(ServeSettings settings, Function<Request, Admission> admit)
       throws IOException {
+    Optional<Tls> tls =
+        settings.tls() == null ? Optional.empty() : Optional.of(Tls.of(settings.tls()));
     QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 4);
     threads.setName("indelible-http");
     Server server = new Server(threads);
-    Optional<ServerConnector> tcp = settings.address().map(address -> tcp(server, address));
+    Optional<ServerConnector> tcp = settings.address().map(address -> tcp(server, address, tls));
     tcp.ifPresent(connector -> add(server, connector));
     Optional<UnixDomainServerConnector> unix =
         settings.unixSocket().map(socket -> unix(server, socket));
     unix.ifPresent(connector -> add(server, connector));
     server.setHandler(
         new GracefulHandler(
-            new MinimumDataRateHandler(new Adapter(answer), MIN_BYTES_PER_SECOND, 0)));
+            new MinimumDataRateHandler(new Adapter(settings, admit), MIN_BYTES_PER_SECOND, 0)));
     server.setErrorHandler(new Problems());
     server.setStopTimeout(STOP_LIMIT.toMillis());
     try {
@@ -113,7 +129,7 @@ final class HttpServer {
       stop(server);
       throw e instanceof IOException io ? io : new IOException(e.getMessage(), e);
     }
-    return new HttpServer(server, tcp);
+    return new HttpServer(server, tcp, tls);
   }
 
   /** Adds a way to connect with its own limit, so that one cannot use up the other's. */
@@ -125,6 +141,22 @@ final class HttpServer {
   /** Returns the TCP port; empty if the server listens on a Unix socket alone. */
   Optional<Integer> port() {
     return tcp.map(ServerConnector::getLocalPort);
+  }
+
+  /** Returns true if the TCP port speaks TLS. */
+  boolean isSecure() {
+    return tls.isPresent();
+  }
+
+  /**
+   * Reads the files of TLS again, for connections from now on.
+   *
+   * @throws IOException if a file cannot be used; those read before stay in use
+   */
+  void reloadTls() throws IOException {
+    if (tls.isPresent()) {
+      tls.get().files().reload(tls.get().connections());
+    }
   }
 
   /**
@@ -143,8 +175,15 @@ final class HttpServer {
     }
   }
 
-  private static ServerConnector tcp(Server server, InetSocketAddress address) {
-    ServerConnector connector = new ServerConnector(server, 1, 1, http());
+  private static ServerConnector tcp(Server server, InetSocketAddress address, Optional<Tls> tls) {
+    HttpConnectionFactory http = http();
+    ConnectionFactory[] protocols =
+        tls.isPresent()
+            ? new ConnectionFactory[] {
+              new SslConnectionFactory(tls.get().connections(), http.getProtocol()), http
+            }
+            : new ConnectionFactory[] {http};
+    ServerConnector connector = new ServerConnector(server, 1, 1, protocols);
     connector.setHost(address.getAddress().getHostAddress());
     connector.setPort(address.getPort());
     connector.setIdleTimeout(IDLE_LIMIT.toMillis());
@@ -164,16 +203,22 @@ final class HttpServer {
     http.setRequestHeaderSize(MAX_HEADER_BYTES);
     http.setHttpCompliance(HttpCompliance.RFC9110);
     http.setUriCompliance(UriCompliance.RFC3986);
+    // Without a check of its own: the guard compares the host with the configured names.
+    http.addCustomizer(new SecureRequestCustomizer(false));
     return new HttpConnectionFactory(http);
   }
 
   /** Converts the server's requests to ours, and our responses to the server's. */
   private static final class Adapter extends Handler.Abstract {
-    private final Function<Request, Response> answer;
+    private final Function<Request, Admission> admit;
+    private final Guard guard;
+    private final Peers peers;
     private final Semaphore held = new Semaphore(MAX_HELD_BYTES);
 
-    Adapter(Function<Request, Response> answer) {
-      this.answer = answer;
+    Adapter(ServeSettings settings, Function<Request, Admission> admit) {
+      this.admit = admit;
+      this.guard = new Guard(settings.access().names());
+      this.peers = new Peers(settings);
     }
 
     @Override
@@ -181,47 +226,69 @@ final class HttpServer {
         org.eclipse.jetty.server.Request request,
         org.eclipse.jetty.server.Response response,
         Callback callback) {
-      Request head;
+      Response refusal;
       try {
-        head = head(request);
+        Request head = head(request).from(peers.of(request));
+        Optional<Problem> problem = guard.problem(head);
+        if (problem.isEmpty()) {
+          answer(admit.apply(head), request, response, callback);
+          return true;
+        }
+        refusal = problem.get().response();
       } catch (IllegalArgumentException e) {
-        send(ambiguous(e.getMessage()), request, response, callback);
-        return true;
+        refusal = new Problem(400, Response.UNREADABLE, String.valueOf(e.getMessage())).response();
       }
-      Optional<Response> refusal = Guard.refusal(head, isNetwork(request));
-      if (refusal.isPresent() || request.getLength() > MAX_BODY_BYTES) {
-        send(refusal.orElseGet(Adapter::tooLarge), request, response, callback);
-        return true;
+      send(refusal, request, response, callback);
+      return true;
+    }
+
+    private void answer(
+        Admission admission,
+        org.eclipse.jetty.server.Request request,
+        org.eclipse.jetty.server.Response response,
+        Callback callback) {
+      if (!admission.needsContent()) {
+        send(answer(admission, new byte[0]), request, response, callback);
+        return;
+      }
+      if (request.getLength() > MAX_BODY_BYTES) {
+        send(admission.refuse(tooLarge()), request, response, callback);
+        return;
       }
       int bytes = request.getLength() < 0 ? MAX_BODY_BYTES : (int) request.getLength();
       if (!held.tryAcquire(bytes)) {
-        send(tooBusy(), request, response, callback);
-        return true;
+        send(admission.refuse(tooBusy()), request, response, callback);
+        return;
       }
-      Callback releasing = Callback.from(callback, () -> held.release(bytes));
       Content.Source.asByteArrayAsync(
           request,
           MAX_BODY_BYTES,
           Promise.Invocable.from(
               InvocationType.BLOCKING,
-              body -> send(answer(head.withBody(body)), request, response, releasing),
+              body -> {
+                Response answered = answer(admission, body);
+                held.release(bytes);
+                send(answered, request, response, callback);
+              },
               failure -> {
+                held.release(bytes);
                 if (failure instanceof IllegalStateException) {
-                  send(tooLarge(), request, response, releasing);
+                  send(admission.refuse(tooLarge()), request, response, callback);
                 } else {
-                  releasing.failed(failure);
+                  callback.failed(failure);
                 }
               }));
-      return true;
     }
 
-    private Response answer(Request request) {
+    private static Response answer(Admission admission, byte[] content) {
       try {
-        return answer.apply(request);
+        return admission.answer(content);
       } catch (Throwable e) { // The client must get an answer, and it must not permit.
+        Request request = admission.request();
         LOG.error("{} {} failed", request.method(), request.path(), e);
-        return Response.problem(
-            500, "Internal error", "the request failed; the daemon's log has the cause");
+        return admission.refuse(
+            new Problem(
+                500, "Internal error", "the request failed; the daemon's log has the cause"));
       }
     }
 
@@ -268,25 +335,15 @@ final class HttpServer {
       }
     }
 
-    private static Response ambiguous(@Nullable String detail) {
-      return Response.problem(400, Response.UNREADABLE, String.valueOf(detail));
-    }
-
-    private static boolean isNetwork(org.eclipse.jetty.server.Request request) {
-      SocketAddress local = request.getConnectionMetaData().getLocalSocketAddress();
-      return local instanceof InetSocketAddress;
-    }
-
-    private static Response tooLarge() {
-      return Response.problem(
+    private static Problem tooLarge() {
+      return new Problem(
           413,
           "Content too large",
           "the content of a request has at most %s bytes".formatted(MAX_BODY_BYTES));
     }
 
-    private static Response tooBusy() {
-      return Response.problem(
-          503, "Too busy", "too much content is being received at once; ask again");
+    private static Problem tooBusy() {
+      return new Problem(503, "Too busy", "too much content is being received at once; ask again");
     }
 
     private static void send(
@@ -295,13 +352,19 @@ final class HttpServer {
         org.eclipse.jetty.server.Response to,
         Callback callback) {
       to.setStatus(from.status());
-      from.headers().forEach(to.getHeaders()::put);
       to.getHeaders().put("Cache-Control", "no-store");
+      from.headers().forEach(to.getHeaders()::put);
       to.getHeaders().put("X-Content-Type-Options", "nosniff");
       to.getHeaders().put(REQUEST_ID, id(request));
       boolean head = request.getMethod().equals("HEAD");
-      to.getHeaders().put("Content-Length", from.body().length);
-      to.write(true, head ? null : ByteBuffer.wrap(from.body()), callback);
+      if (from.stream() == null) {
+        to.getHeaders().put("Content-Length", from.body().length);
+        to.write(true, head ? null : ByteBuffer.wrap(from.body()), callback);
+      } else if (head) {
+        to.write(true, null, callback);
+      } else {
+        from.stream().accept(new Streamed(to, callback));
+      }
     }
 
     /**
@@ -313,6 +376,76 @@ final class HttpServer {
       return given != null && USABLE_ID.matcher(given).matches()
           ? given
           : Long.toHexString(ThreadLocalRandom.current().nextLong());
+    }
+  }
+
+  /** The content of a response that is written piece by piece. */
+  private static final class Streamed implements Outlet {
+    private final org.eclipse.jetty.server.Response to;
+    private final Callback callback;
+
+    /** True until the last piece has left. Guarded by this. */
+    private boolean writing;
+
+    /** True if the response has ended, or the client is gone. Guarded by this. */
+    private boolean ended;
+
+    Streamed(org.eclipse.jetty.server.Response to, Callback callback) {
+      this.to = to;
+      this.callback = callback;
+    }
+
+    @Override
+    public void write(byte[] piece, Consumer<Boolean> left) {
+      synchronized (this) {
+        if (ended) {
+          left.accept(false);
+          return;
+        }
+        writing = true;
+      }
+      to.write(
+          false,
+          ByteBuffer.wrap(piece),
+          Callback.from(
+              () -> left.accept(wrote()),
+              failure -> {
+                cut(failure);
+                left.accept(false);
+              }));
+    }
+
+    /** Returns true if more can be written. */
+    private synchronized boolean wrote() {
+      writing = false;
+      return !ended;
+    }
+
+    private void cut(Throwable failure) {
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        ended = true;
+      }
+      callback.failed(failure);
+    }
+
+    @Override
+    public void end() {
+      boolean inTheMiddle;
+      synchronized (this) {
+        if (ended) {
+          return;
+        }
+        ended = true;
+        inTheMiddle = writing;
+      }
+      if (inTheMiddle) {
+        callback.failed(new EofException("the stream was ended"));
+      } else {
+        to.write(true, null, callback);
+      }
     }
   }
 

@@ -77,7 +77,7 @@ final class Reports {
       auditing.lock();
     }
     try {
-      Audited now = new Audited(System.nanoTime(), audit(health()));
+      Audited now = new Audited(System.nanoTime(), audit(log.health().and(own())));
       audited = now;
       return now.answer();
     } finally {
@@ -85,13 +85,11 @@ final class Reports {
     }
   }
 
-  /** Returns the health of the log and of the daemon's own files. */
-  private AuditHealth health() {
-    List<HealthEntry> own =
-        credentialFault.get().stream()
-            .map(fault -> new HealthEntry(HealthEntry.CREDENTIALS, fault))
-            .toList();
-    return log.health().and(own);
+  /** Returns the faults of the daemon's own files. */
+  private List<HealthEntry> own() {
+    return credentialFault.get().stream()
+        .map(fault -> new HealthEntry(HealthEntry.CREDENTIALS, fault))
+        .toList();
   }
 
   private static Response audit(AuditHealth health) {
@@ -106,7 +104,7 @@ final class Reports {
 
   /** Returns the status of the log, as {@code indelible status} prints it. */
   Response status(Request request) throws LedgerException {
-    return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(List.of()));
+    return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(own()));
   }
 
   /** Returns all meters of one snapshot, in the text format of Prometheus. */

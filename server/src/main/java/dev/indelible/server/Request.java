@@ -21,7 +21,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
  *     path, by name
  * @param headers the first value of each header, by its name in lower case
  * @param body the content; empty without one
- * @param caller the caller; {@link Caller#LOCAL} until it is identified
+ * @param caller the caller; {@link Caller#NOBODY} until it is identified
+ * @param peer the other end of the connection
  */
 record Request(
     String method,
@@ -29,7 +30,8 @@ record Request(
     Map<String, String> parameters,
     Map<String, String> headers,
     byte[] body,
-    Caller caller) {
+    Caller caller,
+    Peer peer) {
   private static final Pattern WHOLE_NUMBER = Pattern.compile("[0-9]{1,18}");
 
   Request {
@@ -39,24 +41,29 @@ record Request(
 
   /** Creates a request without content. */
   Request(String method, String path, Map<String, String> parameters, Map<String, String> headers) {
-    this(method, path, parameters, headers, new byte[0], Caller.LOCAL);
+    this(method, path, parameters, headers, new byte[0], Caller.NOBODY, Peer.LOCAL);
+  }
+
+  /** Returns this request on a connection. */
+  Request from(Peer end) {
+    return new Request(method, path, parameters, headers, body, caller, end);
   }
 
   /** Returns this request with content. */
   Request withBody(byte[] content) {
-    return new Request(method, path, parameters, headers, content, caller);
+    return new Request(method, path, parameters, headers, content, caller, peer);
   }
 
   /** Returns this request of an identified caller. */
   Request by(Caller identified) {
-    return new Request(method, path, parameters, headers, body, identified);
+    return new Request(method, path, parameters, headers, body, identified, peer);
   }
 
   /** Returns this request with more parameters. */
   Request withParameters(Map<String, String> more) {
     Map<String, String> all = new HashMap<>(parameters);
     all.putAll(more);
-    return new Request(method, path, all, headers, body, caller);
+    return new Request(method, path, all, headers, body, caller, peer);
   }
 
   /** Returns the first value of a header. */

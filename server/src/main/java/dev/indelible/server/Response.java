@@ -6,15 +6,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP response.
  *
  * @param status the status code
  * @param headers the headers, {@code Content-Type} included
- * @param body the content
+ * @param body the content; empty if there is a stream
+ * @param stream writes the content in place of the body, after the answer; null without one
  */
-record Response(int status, Map<String, String> headers, byte[] body) {
+record Response(
+    int status, Map<String, String> headers, byte[] body, @Nullable Consumer<Outlet> stream) {
   static final String JSON = "application/json";
 
   static final String TEXT = "text/plain; charset=utf-8";
@@ -27,6 +30,16 @@ record Response(int status, Map<String, String> headers, byte[] body) {
 
   Response {
     headers = Map.copyOf(headers);
+  }
+
+  /** Creates a response with content. */
+  Response(int status, Map<String, String> headers, byte[] body) {
+    this(status, headers, body, null);
+  }
+
+  /** Returns a response whose content is written from then on. */
+  static Response stream(String type, Consumer<Outlet> stream) {
+    return new Response(200, Map.of("Content-Type", type), new byte[0], stream);
   }
 
   /** Returns a response with a JSON object. */
@@ -68,6 +81,6 @@ record Response(int status, Map<String, String> headers, byte[] body) {
   Response with(String name, String value) {
     Map<String, String> more = new TreeMap<>(headers);
     more.put(name, value);
-    return new Response(status, more, body);
+    return new Response(status, more, body, stream);
   }
 }

@@ -2,7 +2,7 @@
 package dev.indelible.server;
 
 import dev.indelible.access.Role;
-import dev.indelible.json.JsonFormatException;
+import dev.indelible.server.Admission.Refusals;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -12,45 +12,69 @@ import java.util.TreeMap;
 
 /** The endpoints, by path and method, and the role that each needs. */
 final class Routes {
-  /** An endpoint and the role that a caller needs for it. */
-  private record Route(Role role, Endpoint endpoint) {}
+  /**
+   * An endpoint.
+   *
+   * @param role the role that a caller needs; empty if it answers everyone
+   */
+  private record Route(Optional<Role> role, Endpoint endpoint, Refusals refusals) {}
 
   /** The methods of a path, and the values of the names in its template. */
   private record Found(Map<String, Route> methods, Map<String, String> values) {}
 
   private final Callers callers;
+  private final Limits limits;
 
   /** By paths without names. */
   private final Map<String, Map<String, Route>> exact = new TreeMap<>();
 
-  /** By path templates, split at slashes; a segment in braces is the name of a value. */
+  /**
+   * By path templates, split at slashes. A segment in braces is the name of a value; as the last
+   * one, and with dots after the name, that of all remaining segments.
+   */
   private final Map<List<String>, Map<String, Route>> templates = new HashMap<>();
 
   /**
    * Creates an empty table.
    *
    * @param callers identifies the caller of each request
+   * @param limits counts the requests of each caller
    */
-  Routes(Callers callers) {
+  Routes(Callers callers, Limits limits) {
     this.callers = callers;
+    this.limits = limits;
   }
 
   /** Adds an endpoint that reads. */
   Routes get(String path, Role role, Endpoint endpoint) {
-    return add("GET", path, role, endpoint).add("HEAD", path, role, endpoint);
+    return get(path, new Route(Optional.of(role), endpoint, Refusals.DETAILS));
+  }
+
+  /** Adds an endpoint that reads, and answers everyone without asking for a credential. */
+  Routes getOpenly(String path, Endpoint endpoint) {
+    return get(path, new Route(Optional.empty(), endpoint, Refusals.DETAILS));
+  }
+
+  private Routes get(String path, Route route) {
+    return add("GET", path, route).add("HEAD", path, route);
   }
 
   /** Adds an endpoint that reads JSON content. */
   Routes post(String path, Role role, Endpoint endpoint) {
-    return add("POST", path, role, endpoint);
+    return post(path, role, endpoint, Refusals.DETAILS);
   }
 
-  private Routes add(String method, String path, Role role, Endpoint endpoint) {
+  /** Adds an endpoint that reads JSON content, whose clients need refusals in a form of theirs. */
+  Routes post(String path, Role role, Endpoint endpoint, Refusals refusals) {
+    return add("POST", path, new Route(Optional.of(role), endpoint, refusals));
+  }
+
+  private Routes add(String method, String path, Route route) {
     Map<String, Route> methods =
         path.contains("{")
             ? templates.computeIfAbsent(segments(path), any -> new TreeMap<>())
             : exact.computeIfAbsent(path, any -> new TreeMap<>());
-    methods.put(method, new Route(role, endpoint));
+    methods.put(method, route);
     return this;
   }
 
@@ -58,46 +82,68 @@ final class Routes {
     return List.of(path.split("/", -1));
   }
 
-  /** Answers any request, even if there is no endpoint for it. */
-  Response answer(Request request) {
-    Optional<Found> found = find(request.path());
+  /** Decides about any request by its head, even if there is no endpoint for it. */
+  Admission admit(Request head) {
+    Optional<Found> found = find(head.path());
     if (found.isEmpty()) {
-      return Response.problem(
-          404, "Not found", "there is no such path; /v1/openapi.yaml describes all paths");
+      return Admission.refused(
+          head,
+          new Problem(
+              404, "Not found", "there is no such path; /v1/openapi.yaml describes all paths"));
     }
     Map<String, Route> methods = found.get().methods();
-    Route route = methods.get(request.method());
+    Route route = methods.get(head.method());
     if (route == null) {
-      String allowed = String.join(", ", methods.keySet());
-      return Response.problem(405, "Method not allowed", "this path answers " + allowed)
-          .with("Allow", allowed);
+      return Admission.notAllowed(head, methods.keySet());
     }
-    Optional<Caller> caller = callers.of(request);
-    if (caller.isEmpty()) {
-      return unauthorized("the credential is not accepted (header Authorization)");
-    }
-    if (!caller.get().has(route.role())) {
-      String needed = route.role().label();
-      return request.header("Authorization").isEmpty()
-          ? unauthorized("this needs a credential with the role %s".formatted(needed))
-          : Response.problem(
-              403, "Forbidden", "the credential does not have the role %s".formatted(needed));
-    }
-    if (request.method().equals("POST") && !hasJson(request)) {
-      return Response.problem(
-          415,
-          "Unsupported media type",
-          "send JSON, with the header Content-Type: " + Response.JSON);
-    }
-    try {
-      return route.endpoint().answer(request.by(caller.get()).withParameters(found.get().values()));
-    } catch (JsonFormatException e) {
-      return Response.problem(400, Response.UNREADABLE, String.valueOf(e.getMessage()));
-    }
+    Optional<Caller> caller =
+        route.role().isEmpty() ? Optional.of(Caller.NOBODY) : callers.of(head);
+    Optional<Problem> problem = problem(head, route, caller);
+    return new Admission(
+        head.by(caller.orElse(Caller.NOBODY)).withParameters(found.get().values()),
+        route.endpoint(),
+        route.refusals(),
+        problem);
   }
 
-  private static Response unauthorized(String detail) {
-    return Response.problem(401, "Unauthorized", detail).with("WWW-Authenticate", "Bearer");
+  /** Returns why a request is refused by its head; empty if it is not. */
+  private Optional<Problem> problem(Request head, Route route, Optional<Caller> caller) {
+    if (caller.isEmpty()) {
+      return Optional.of(
+          limits.allowsFailure(head)
+              ? unauthorized("the credential is not accepted (header Authorization)")
+              : tooMany("too many credentials are not accepted"));
+    }
+    if (route.role().isPresent()) {
+      Role role = route.role().get();
+      if (!caller.get().has(role)) {
+        return Optional.of(
+            head.header("Authorization").isEmpty()
+                ? unauthorized("this needs a credential with the role %s".formatted(role.label()))
+                : new Problem(
+                    403,
+                    "Forbidden",
+                    "the credential does not have the role %s".formatted(role.label())));
+      }
+      if (!limits.allows(caller.get().principal())) {
+        return Optional.of(tooMany("this caller sends too many requests per second"));
+      }
+    }
+    return head.method().equals("POST") && !hasJson(head)
+        ? Optional.of(
+            new Problem(
+                415,
+                "Unsupported media type",
+                "send JSON, with the header Content-Type: " + Response.JSON))
+        : Optional.empty();
+  }
+
+  private static Problem unauthorized(String detail) {
+    return new Problem(401, "Unauthorized", detail);
+  }
+
+  private static Problem tooMany(String detail) {
+    return new Problem(429, "Too many requests", detail);
   }
 
   private Optional<Found> find(String path) {
@@ -116,11 +162,17 @@ final class Routes {
     return segment.startsWith("{");
   }
 
+  private static boolean isRest(String segment) {
+    return segment.endsWith("...}");
+  }
+
   private static boolean matches(List<String> template, List<String> segments) {
-    if (template.size() != segments.size()) {
+    int last = template.size() - 1;
+    if (segments.size() != template.size()
+        && !(segments.size() > last && isRest(template.get(last)))) {
       return false;
     }
-    for (int i = 0; i < segments.size(); i++) {
+    for (int i = 0; i < template.size(); i++) {
       boolean same =
           isName(template.get(i))
               ? !segments.get(i).isEmpty()
@@ -134,9 +186,13 @@ final class Routes {
 
   private static Map<String, String> values(List<String> template, List<String> segments) {
     Map<String, String> values = new HashMap<>();
-    for (int i = 0; i < segments.size(); i++) {
-      if (isName(template.get(i))) {
-        String name = template.get(i);
+    for (int i = 0; i < template.size(); i++) {
+      String name = template.get(i);
+      if (isRest(name)) {
+        values.put(
+            name.substring(1, name.length() - 4),
+            String.join("/", segments.subList(i, segments.size())));
+      } else if (isName(name)) {
         values.put(name.substring(1, name.length() - 1), segments.get(i));
       }
     }

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.access.Binding;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
@@ -28,17 +33,34 @@ public final class ServeConfig {
   /** Far more than all settings with comments need. */
   private static final int MAX_FILE_BYTES = 1 << 16;
 
+  private static final Pattern RATE = Pattern.compile("[1-9][0-9]{0,5}");
+
   private static final LoadSettings YAML =
       LoadSettings.builder().setMaxAliasesForCollections(0).setAllowDuplicateKeys(false).build();
+
+  /** Ends each of several values. */
+  private static final String SEPARATOR = ";";
 
   /** A setting of the daemon. Its name in lower case is its key and its option. */
   public enum Setting {
     LISTEN,
-    SOCKET;
+    SOCKET,
+    TLS_CERTIFICATE,
+    TLS_KEY,
+    TLS_CLIENT_CA,
+    NAMES,
+    ROLES,
+    RATE_LIMIT,
+    PUBLISH;
 
     /** Returns the name in the file and of the option. */
     public String key() {
-      return name().toLowerCase(Locale.ROOT);
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Returns true if the setting has any number of values. */
+    private boolean isList() {
+      return this == NAMES || this == ROLES;
     }
 
     private String variable() {
@@ -86,9 +108,16 @@ public final class ServeConfig {
 
   /** By default, the socket is in the runtime directory of the service or of the user. */
   private static String byDefault(Setting setting, Map<String, String> environment) {
-    if (setting == Setting.LISTEN) {
-      return "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
-    }
+    return switch (setting) {
+      case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
+      case SOCKET -> defaultSocket(environment);
+      case NAMES, ROLES -> "";
+      case PUBLISH -> "false";
+      default -> OFF;
+    };
+  }
+
+  private static String defaultSocket(Map<String, String> environment) {
     String service = environment.getOrDefault("RUNTIME_DIRECTORY", "");
     String user = environment.getOrDefault("XDG_RUNTIME_DIR", "");
     if (!service.isEmpty()) {
@@ -129,12 +158,20 @@ public final class ServeConfig {
                       new IOException(
                           "%s: unknown setting \"%s\"; the settings are %s"
                               .formatted(file, member.getKey(), keys())));
-      if (member.getValue() == null || member.getValue() instanceof Map) {
-        throw new IOException("%s: %s: give a text".formatted(file, setting.key()));
-      }
-      read.put(setting, String.valueOf(member.getValue()));
+      read.put(setting, text(file, setting, member.getValue()));
     }
     return read;
+  }
+
+  private static String text(Path file, Setting setting, @Nullable Object value)
+      throws IOException {
+    if (setting.isList() && value instanceof List<?> list) {
+      return list.stream().map(String::valueOf).collect(Collectors.joining(SEPARATOR + " "));
+    }
+    if (value == null || value instanceof Map || value instanceof List) {
+      throw new IOException("%s: %s: give a text".formatted(file, setting.key()));
+    }
+    return String.valueOf(value);
   }
 
   private static String keys() {
@@ -148,14 +185,74 @@ public final class ServeConfig {
    *     origin
    */
   public ServeSettings settings() {
-    try {
-      String socket = text(Setting.SOCKET);
-      return new ServeSettings(
-          ServeSettings.readAddress(text(Setting.LISTEN)),
-          socket.equals(OFF) ? null : Path.of(socket));
-    } catch (InvalidPathException e) {
-      throw new IllegalArgumentException("socket: " + e.getMessage(), e);
+    return new ServeSettings(
+        ServeSettings.readAddress(text(Setting.LISTEN)), path(Setting.SOCKET), tls(), access());
+  }
+
+  private @Nullable TlsFiles tls() {
+    Path certificate = path(Setting.TLS_CERTIFICATE);
+    Path key = path(Setting.TLS_KEY);
+    Path clientCa = path(Setting.TLS_CLIENT_CA);
+    if (certificate != null && key != null) {
+      return new TlsFiles(certificate, key, clientCa);
     }
+    if (certificate != null || key != null || clientCa != null) {
+      throw new IllegalArgumentException("give tls-certificate and tls-key together, or none");
+    }
+    return null;
+  }
+
+  private AccessSettings access() {
+    Set<String> names =
+        list(Setting.NAMES).stream()
+            .map(name -> name.toLowerCase(Locale.ROOT))
+            .collect(Collectors.toSet());
+    List<Binding> bindings = new ArrayList<>();
+    for (String each : list(Setting.ROLES)) {
+      try {
+        bindings.add(Binding.read(each));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException("roles: " + e.getMessage(), e);
+      }
+    }
+    return new AccessSettings(null, names, bindings, rateLimit(), truth(Setting.PUBLISH));
+  }
+
+  private int rateLimit() {
+    String text = text(Setting.RATE_LIMIT);
+    if (text.equals(OFF)) {
+      return 0;
+    }
+    if (!RATE.matcher(text).matches()) {
+      throw new IllegalArgumentException(
+          "rate-limit: %s: give 1 to 999999 requests per second, or %s".formatted(text, OFF));
+    }
+    return Integer.parseInt(text);
+  }
+
+  private @Nullable Path path(Setting setting) {
+    String text = text(setting);
+    try {
+      return text.equals(OFF) ? null : Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException(setting.key() + ": " + e.getMessage(), e);
+    }
+  }
+
+  private List<String> list(Setting setting) {
+    return Arrays.stream(text(setting).split(SEPARATOR))
+        .map(String::strip)
+        .filter(each -> !each.isEmpty())
+        .toList();
+  }
+
+  private boolean truth(Setting setting) {
+    String text = text(setting);
+    if (!text.equals("true") && !text.equals("false")) {
+      throw new IllegalArgumentException(
+          "%s: %s: give true or false".formatted(setting.key(), text));
+    }
+    return text.equals("true");
   }
 
   private String text(Setting setting) {

@@ -11,21 +11,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where the daemon listens (on TCP, on a Unix socket, or on both), and whom it answers.
  *
- * @param listen the TCP address, on loopback; port 0 takes a free port; null for none
+ * @param listen the TCP address; port 0 takes a free port; null for none
  * @param socket the file of the Unix socket; null for none
- * @param keys the file of the API keys, which another process may change; null if no key is
- *     accepted
+ * @param tls the files of TLS on the TCP address; null for plain HTTP
+ * @param access whom it answers
  */
 public record ServeSettings(
-    @Nullable InetSocketAddress listen, @Nullable Path socket, @Nullable ApiKeyFile keys) {
+    @Nullable InetSocketAddress listen,
+    @Nullable Path socket,
+    @Nullable TlsFiles tls,
+    AccessSettings access) {
   /** The TCP port if none is given. */
   public static final int DEFAULT_PORT = 8740;
 
   /**
    * Checks the settings.
    *
-   * @throws IllegalArgumentException if there is no address and no socket, or the address is not on
-   *     loopback, where unknown callers could ask and read
+   * @throws IllegalArgumentException if there is no address and no socket; or if the address is not
+   *     on loopback, and there is no TLS, or no name under which clients know this machine
    */
   public ServeSettings {
     if (listen == null && socket == null) {
@@ -37,21 +40,27 @@ public record ServeSettings(
           "listen: %s: unknown host".formatted(listen.getHostString()));
     }
     if (listen != null && !listen.getAddress().isLoopbackAddress()) {
-      throw new IllegalArgumentException(
-          "listen: %s is not on loopback; use 127.0.0.1 or [::1]"
-              .formatted(listen.getHostString()));
+      String where = "listen: %s is not on loopback; ".formatted(listen.getHostString());
+      if (tls == null) {
+        throw new IllegalArgumentException(
+            where + "give tls-certificate and tls-key as well, or use 127.0.0.1 or [::1]");
+      }
+      if (access.names().isEmpty()) {
+        throw new IllegalArgumentException(
+            where + "give names, the names of this machine that clients use (header Host)");
+      }
     }
     socket = socket == null ? null : socket.toAbsolutePath().normalize();
   }
 
-  /** Creates settings of a daemon that accepts no API key. */
-  ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
-    this(listen, socket, null);
+  /** Creates settings of a daemon that accepts no credential. */
+  public ServeSettings(@Nullable InetSocketAddress listen, @Nullable Path socket) {
+    this(listen, socket, null, AccessSettings.DEFAULT);
   }
 
   /** Returns these settings with the file of the API keys. */
   public ServeSettings withKeys(ApiKeyFile file) {
-    return new ServeSettings(listen, socket, file);
+    return new ServeSettings(listen, socket, tls, access.withKeys(file));
   }
 
   /** Returns the TCP address. */

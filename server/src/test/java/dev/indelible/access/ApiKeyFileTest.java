@@ -38,7 +38,7 @@ class ApiKeyFileTest {
     return ApiKey.of(
         text,
         name,
-        new Grant(Set.of(Role.READER, Role.OPERATOR), Optional.of("agent:seven")),
+        Grant.of(Set.of(Role.READER, Role.OPERATOR), Optional.of("agent:seven")),
         Optional.of(END));
   }
 

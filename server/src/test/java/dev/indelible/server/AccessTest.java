@@ -6,10 +6,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.access.ApiKey;
 import dev.indelible.access.ApiKeyFile;
+import dev.indelible.access.Binding;
 import dev.indelible.access.Grant;
 import dev.indelible.access.KeyText;
 import dev.indelible.access.KeyWatch;
 import dev.indelible.access.Role;
+import dev.indelible.server.Admission.Refusals;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -23,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -36,6 +39,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may: one endpoint for each role, on a real port and a real socket. */
 class AccessTest {
+  private static final Refusals BLOCKING =
+      new Refusals(
+          true, (problem, content) -> Response.text("text/plain", "blocked " + content.length));
+
   @TempDir Path temp;
   private ApiKeyFile keys;
   private KeyWatch watch;
@@ -46,12 +53,23 @@ class AccessTest {
     keys = ApiKeyFile.in(temp);
     Files.createDirectory(temp.resolve("run"));
     watch = KeyWatch.of(keys);
-    Routes routes = new Routes(Callers.withKeys(watch));
+    start(List.of());
+  }
+
+  private void start(List<Binding> bindings) throws Exception {
+    Routes routes = new Routes(Callers.of(watch, bindings), new Limits(0));
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, request -> Response.text("text/plain", "done"));
     }
-    ServeSettings settings = new ServeSettings(new InetSocketAddress("127.0.0.1", 0), socket());
-    server = HttpServer.start(settings, routes::answer);
+    routes.post("/do", Role.READER, request -> Response.text("text/plain", "done"));
+    routes.post("/hook", Role.READER, request -> Response.text("text/plain", "done"), BLOCKING);
+    ServeSettings settings =
+        new ServeSettings(
+            new InetSocketAddress("127.0.0.1", 0),
+            socket(),
+            null,
+            new AccessSettings(keys, Set.of(), bindings, 0, false));
+    server = HttpServer.start(settings, routes::admit);
   }
 
   @AfterEach
@@ -67,7 +85,7 @@ class AccessTest {
     EnumSet<Role> granted = EnumSet.noneOf(Role.class);
     granted.addAll(Set.of(roles));
     KeyText text = KeyText.generate();
-    ApiKey key = ApiKey.of(text, "k" + text.id(), new Grant(granted, Optional.empty()), expires);
+    ApiKey key = ApiKey.of(text, "k" + text.id(), Grant.of(granted, Optional.empty()), expires);
     try (ApiKeyFile.Change change = keys.change()) {
       change.replace(change.keys().with(key));
     }
@@ -87,9 +105,13 @@ class AccessTest {
   }
 
   private static String get(SocketAddress to, String path, String... lines) throws IOException {
-    String request =
+    return exchange(
+        to,
         "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n"
-            .formatted(path, lines.length == 0 ? "" : String.join("\r\n", lines) + "\r\n");
+            .formatted(path, lines.length == 0 ? "" : String.join("\r\n", lines) + "\r\n"));
+  }
+
+  private static String exchange(SocketAddress to, String request) throws IOException {
     try (SocketChannel channel =
         to instanceof UnixDomainSocketAddress
             ? SocketChannel.open(StandardProtocolFamily.UNIX)
@@ -188,6 +210,52 @@ class AccessTest {
       }
       await().until(() -> status(channel, request).equals("401"));
     }
+  }
+
+  @Test
+  void contentOfAnUnknownCallerIsNotRead() throws Exception {
+    String head =
+        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 4000000\r\n\r\n";
+    try (SocketChannel channel = SocketChannel.open()) {
+      channel.connect(new InetSocketAddress("127.0.0.1", server.port().orElseThrow()));
+
+      assertThat(status(channel, head.formatted("/do"))).isEqualTo("401");
+    }
+  }
+
+  @Test
+  void refusalIsInTheFormOfItsClient() throws Exception {
+    String head =
+        "POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            + "Content-Type: application/json\r\nContent-Length: %s\r\n\r\n";
+    InetSocketAddress to = new InetSocketAddress("127.0.0.1", server.port().orElseThrow());
+
+    assertThat(exchange(to, head.formatted(2) + "{}"))
+        .startsWith("HTTP/1.1 200")
+        .endsWith("blocked 2");
+    assertThat(exchange(to, head.formatted(HttpServer.MAX_BODY_BYTES + 1)))
+        .startsWith("HTTP/1.1 200")
+        .endsWith("blocked 0");
+  }
+
+  @Test
+  void userAndGroupOfTheSocketHaveTheirRoles() throws Exception {
+    Path own = Files.createFile(temp.resolve("own"));
+    UnixDomainSocketAddress to = UnixDomainSocketAddress.of(socket());
+    for (String identity :
+        List.of("user:" + Files.getOwner(own), "group:" + Files.getAttribute(own, "posix:group"))) {
+      server.stop();
+      start(List.of(Binding.read(identity + " = reader")));
+
+      assertStatus(get(to, "/reader"), 200);
+      assertStatus(get(to, "/operator"), 401);
+      assertStatus(get(to, "/reader", bearer(KeyText.generate())), 401);
+      assertStatus(get("/reader"), 401);
+    }
+    server.stop();
+    start(List.of(Binding.read("user:nobody-else = admin")));
+    assertStatus(get(to, "/reader"), 401);
   }
 
   /** Returns the status of a response, which is smaller than the buffer. */

@@ -18,6 +18,7 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -35,17 +36,30 @@ final class RunningDaemon implements AutoCloseable {
   private volatile Set<Role> roles = Set.of(Role.values());
 
   RunningDaemon(Path data) throws Exception {
+    this(data, AccessSettings.DEFAULT);
+  }
+
+  private RunningDaemon(Path data, AccessSettings access) throws Exception {
     this.data = data;
     this.log = Indelible.builder(data).shutdownHook(false).open();
     this.daemon =
         Daemon.start(
             log,
-            new ServeSettings(new InetSocketAddress("127.0.0.1", 0), null),
+            new ServeSettings(new InetSocketAddress("127.0.0.1", 0), null, null, access),
             request -> Optional.of(Caller.named("key:test", new Grant(roles, Optional.empty()))));
+  }
+
+  /** Starts a daemon that serves the log as static files to everybody. */
+  static RunningDaemon publishing(Path data) throws Exception {
+    return new RunningDaemon(data, new AccessSettings(null, Set.of(), List.of(), 0, true));
   }
 
   Indelible log() {
     return log;
+  }
+
+  HttpClient client() {
+    return client;
   }
 
   URI uri(String path) {
@@ -73,7 +87,9 @@ final class RunningDaemon implements AutoCloseable {
   private HttpResponse<String> send(String method, String path, HttpRequest.Builder request)
       throws Exception {
     HttpResponse<String> response =
-        client.send(request.timeout(LIMIT).build(), BodyHandlers.ofString());
+        client.send(
+            request.timeout(LIMIT).header("Authorization", "Bearer test").build(),
+            BodyHandlers.ofString());
     Contract.requireDescribed(method, path, response);
     return response;
   }

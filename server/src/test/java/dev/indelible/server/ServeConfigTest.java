@@ -4,10 +4,12 @@ package dev.indelible.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.indelible.access.Binding;
 import dev.indelible.server.ServeConfig.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -37,10 +39,11 @@ class ServeConfigTest {
         .isEqualTo(2);
     assertThat(
             ServeConfig.resolve(Map.of(Setting.LISTEN, "127.0.0.1:3"), environment, file).print())
-        .isEqualTo(
+        .startsWith(
             """
             listen: "127.0.0.1:3"  # option --listen
             socket: "/f.sock"  # file %s
+            tls-certificate: "off"  # default
             """
                 .formatted(file));
   }
@@ -52,6 +55,67 @@ class ServeConfigTest {
 
     assertThat(ServeConfig.resolve(Map.of(), Map.of(), file(config.print())).settings())
         .isEqualTo(config.settings());
+  }
+
+  @Test
+  void settingsWithAnyNumberOfValuesAreReadFromListsAndTexts() throws Exception {
+    Path file =
+        file(
+            """
+            names: [Audit.example, "10.0.0.1"]
+            roles:
+              - user:alice = reader,operator
+              - cert:CN=seven,O=X = agent as agent:7
+            rate-limit: 100
+            """);
+    AccessSettings access = ServeConfig.resolve(Map.of(), Map.of(), file).settings().access();
+    Map<String, String> environment =
+        Map.of(
+            "INDELIBLE_NAMES", "10.0.0.1; audit.example",
+            "INDELIBLE_ROLES", "user:alice=operator, reader;cert:CN=seven,O=X = agent as agent:7;",
+            "INDELIBLE_RATE_LIMIT", "100");
+
+    assertThat(access.names()).containsExactlyInAnyOrder("audit.example", "10.0.0.1");
+    assertThat(access.bindings().stream().map(Binding::toString))
+        .containsExactly(
+            "user:alice = agent, reader, operator", "cert:CN=seven,O=X = agent as agent:7");
+    assertThat(access.perSecond()).isEqualTo(100);
+    assertThat(ServeConfig.resolve(Map.of(), environment, null).settings().access())
+        .isEqualTo(access);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ROLES, alice = reader",
+    "ROLES, user: = reader",
+    "ROLES, user:alice = root",
+    "ROLES, user:alice",
+    "ROLES, user:alice = agent as indelible",
+    "RATE_LIMIT, 0",
+    "RATE_LIMIT, fast",
+    "TLS_CERTIFICATE, a.pem",
+    "TLS_CLIENT_CA, a.pem"
+  })
+  void malformedValueIsRefused(Setting setting, String value) throws Exception {
+    ServeConfig config = ServeConfig.resolve(Map.of(setting, value), Map.of(), null);
+
+    assertThatThrownBy(config::settings).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void addressBeyondLoopbackNeedsTlsAndNames() throws Exception {
+    Map<Setting, String> options =
+        new EnumMap<>(
+            Map.of(
+                Setting.LISTEN, "0.0.0.0:1",
+                Setting.TLS_CERTIFICATE, "c.pem",
+                Setting.TLS_KEY, "k.pem"));
+    ServeConfig unnamed = ServeConfig.resolve(options, Map.of(), null);
+    assertThatThrownBy(unnamed::settings).hasMessageContaining("give names");
+
+    options.put(Setting.NAMES, "audit.example");
+    assertThat(ServeConfig.resolve(options, Map.of(), null).settings().tls())
+        .isEqualTo(new TlsFiles(Path.of("c.pem"), Path.of("k.pem"), null));
   }
 
   @Test

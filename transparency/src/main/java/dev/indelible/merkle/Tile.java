@@ -81,7 +81,7 @@ public final class Tile {
   }
 
   /** Returns the first {@code width} hashes as a tile. */
-  Tile narrowedTo(int width) {
+  public Tile narrowedTo(int width) {
     return width == path.width()
         ? this
         : new Tile(

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.mcp;
+
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Read;
+import dev.indelible.action.ToolCall;
+import dev.indelible.base.Text;
+import dev.indelible.base.Throttle;
+import dev.indelible.encoding.AgentIds;
+import dev.indelible.hook.GateRequest;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import dev.indelible.mcp.Judge.Verdict;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Passes messages between an MCP client and an MCP server, and asks a judge before a tool is called
+ * or a resource is read. A request that is refused does not reach the server; the client gets the
+ * reason. Each message of the client is read strictly and written anew, so that the server reads
+ * what was judged. Messages of the server are passed on as they are.
+ *
+ * <p>Three threads: one reads the client and forwards all that needs no decision, one decides, and
+ * one reads the server.
+ */
+public final class Gateway implements Upstream.Listener {
+  /** Longest message of a client. */
+  static final int MAX_BYTES = 4 << 20;
+
+  /** Calls that wait for a decision; a client that sends more waits. */
+  private static final int MAX_WAITING = 1_000;
+
+  /** Longest wait until the server lists its tools. */
+  private static final Duration LIST_LIMIT = Duration.ofSeconds(10);
+
+  /** More pages than any server has; a server may send a next page for ever. */
+  private static final int MAX_PAGES = 1_000;
+
+  /** Longest wait for decisions in progress when the client has closed its stream. */
+  private static final Duration END_LIMIT = Duration.ofSeconds(15);
+
+  private static final Set<String> JUDGED = Set.of(Message.CALL_TOOL, Message.READ_RESOURCE);
+
+  /** Names of servers that make the names of their tools unambiguous. */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9.-]+(_[A-Za-z0-9.-]+)*");
+
+  /** The end of the calls. */
+  private static final Message NO_MORE = new Message(JsonNodeFactory.instance.objectNode());
+
+  private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
+  private final Settings settings;
+  private final Judge judge;
+  private final InputStream fromClient;
+
+  /** Also its own lock: held while a message is written. */
+  private final PrintStream toClient;
+
+  private final CompletableFuture<Ending> ending = new CompletableFuture<>();
+  private final BlockingQueue<Message> calls = new LinkedBlockingQueue<>(MAX_WAITING);
+  private final ToolCatalog catalog = new ToolCatalog();
+  private final Throttle complaints = Throttle.of(Duration.ofSeconds(1));
+
+  /** The ids of the client's listings that have no answer yet. */
+  private final Set<String> listings = ConcurrentHashMap.newKeySet();
+
+  /** The answers to this gateway's own listings, by id. */
+  private final Map<String, CompletableFuture<JsonNode>> ownListings = new ConcurrentHashMap<>();
+
+  /** The name that the client states; the thread that reads the client writes it. */
+  private volatile String clientName = "unknown";
+
+  /** The id of the call that is being decided; empty if none is. */
+  private volatile String deciding = "";
+
+  /** True if that call was cancelled. */
+  private volatile boolean isCancelled;
+
+  /** Set once before any message is read. */
+  private @Nullable Upstream server;
+
+  /**
+   * The settings of a gateway.
+   *
+   * @param serverName the name of the server in rules and records
+   * @param agentId the agent; empty for one that is named after the client
+   */
+  public record Settings(String serverName, Optional<String> agentId) {
+    /**
+     * Checks the settings.
+     *
+     * @throws IllegalArgumentException if a name cannot be used; the message says why
+     */
+    public Settings {
+      if (!NAME.matcher(serverName).matches() || serverName.length() > 64) {
+        throw new IllegalArgumentException(
+            "%s: give at most 64 letters, digits, dots, hyphens and single underscores"
+                .formatted(Text.printable(serverName, 80)));
+      }
+      agentId.ifPresent(AgentIds::require);
+    }
+  }
+
+  /**
+   * How a gateway ended.
+   *
+   * @param byServer true if the server ended first, which is a failure
+   * @param reason the reason, in words
+   */
+  public record Ending(boolean byServer, String reason) {}
+
+  /**
+   * Creates a gateway.
+   *
+   * @param judge decides about calls and reads
+   * @param fromClient the messages of the client, one a line
+   * @param toClient gets the messages for the client, one a line
+   */
+  public Gateway(Settings settings, Judge judge, InputStream fromClient, PrintStream toClient) {
+    this.settings = settings;
+    this.judge = judge;
+    this.fromClient = fromClient;
+    this.toClient = toClient;
+  }
+
+  /** Starts a server. */
+  @FunctionalInterface
+  interface Start {
+    Upstream start(Upstream.Listener listener) throws IOException;
+  }
+
+  /**
+   * Starts the server's program and passes messages until the client or the server ends.
+   *
+   * @throws IOException if the program cannot be started
+   */
+  public Ending run(List<String> command) throws IOException {
+    return run(listener -> ServerProcess.start(command, listener));
+  }
+
+  Ending run(Start start) throws IOException {
+    Upstream upstream = start.start(this);
+    server = upstream;
+    Thread deciding = ServerProcess.daemon("indelible-mcp-judge", this::decideCalls);
+    ServerProcess.daemon("indelible-mcp-client", () -> readClient(deciding));
+    Ending ended = ending.join();
+    upstream.close();
+    return ended;
+  }
+
+  /** Ends the gateway, as the end of the client's stream does. */
+  public void stop() {
+    ending.complete(new Ending(false, "a signal"));
+  }
+
+  // --- From the client ---------------------------------------------------------------------
+
+  private void readClient(Thread deciding) {
+    Lines lines = new Lines(fromClient, MAX_BYTES);
+    long number = 0;
+    try {
+      Lines.@Nullable Line line = lines.next();
+      while (line != null) {
+        number++;
+        fromClient(line, number);
+        line = lines.next();
+      }
+      // Calls that the client sent before it closed its stream still go to the server.
+      calls.put(NO_MORE);
+      deciding.join(END_LIMIT.toMillis());
+      ending.complete(new Ending(false, "the client closed its stream"));
+    } catch (IOException | InterruptedException e) {
+      ending.complete(new Ending(false, "the client cannot be read: " + e.getMessage()));
+    } catch (Throwable e) {
+      LOG.error("the gateway failed", e);
+      ending.complete(new Ending(true, "the gateway failed: " + e));
+    }
+  }
+
+  private void fromClient(Lines.Line line, long number) throws InterruptedException {
+    Message message;
+    try {
+      message = read(line);
+    } catch (MessageException e) {
+      refuseUnreadable(line, number, e);
+      return;
+    }
+    String method = message.method();
+    if (JUDGED.contains(method)) {
+      if (message.isRequest()) {
+        rememberClient(message);
+        calls.put(message);
+      } else {
+        complain("the client sent %s without an id; not passed on".formatted(method));
+      }
+      return;
+    }
+    switch (method) {
+      case Message.INITIALIZE -> rememberClient(message);
+      case Message.LIST_TOOLS -> listings.add(message.id());
+      case Message.CANCELLED -> {
+        if (cancel(Message.idText(message.params().path("requestId")))) {
+          return;
+        }
+      }
+      default -> {}
+    }
+    forward(message);
+  }
+
+  private static Message read(Lines.Line line) throws MessageException {
+    if (line.isCut()) {
+      throw new MessageException(
+          Message.INVALID_REQUEST,
+          Message.idIn(line.bytes(), line.tail()),
+          "the message is longer than %s bytes".formatted(MAX_BYTES));
+    }
+    Message message = Message.read(line.bytes());
+    try {
+      message.bytes();
+      return message;
+    } catch (IllegalArgumentException e) {
+      throw new MessageException(
+          Message.PARSE_ERROR, message.json().optional("id"), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void refuseUnreadable(Lines.Line line, long number, MessageException e) {
+    String problem = Text.printable(String.valueOf(e.getMessage()), 500);
+    try {
+      judge.refuseUnreadable(line.bytes(), number, problem);
+    } catch (IOException | RuntimeException notRecorded) {
+      complain("a refused message is not on record: " + notRecorded.getMessage());
+    }
+    toClient(Message.error(e));
+  }
+
+  private void rememberClient(Message message) {
+    JsonNode info =
+        message
+            .params()
+            .path("clientInfo")
+            .asOptional()
+            .orElse(message.params().path("_meta").path(Message.META + "clientInfo"));
+    JsonNode name = info.path("name");
+    if (name.isString() && !name.stringValue().isBlank()) {
+      clientName = Text.printable(name.stringValue(), 100);
+    }
+  }
+
+  /** Returns true if the cancelled request is a call that the server has not got. */
+  private boolean cancel(String id) {
+    if (id.equals(deciding)) {
+      isCancelled = true;
+      return true;
+    }
+    return calls.removeIf(call -> call.id().equals(id));
+  }
+
+  private void forward(Message message) {
+    try {
+      Objects.requireNonNull(server).send(message);
+    } catch (IOException e) {
+      ending.complete(new Ending(true, "the server cannot be reached: " + e.getMessage()));
+    }
+  }
+
+  // --- Decisions ---------------------------------------------------------------------------
+
+  private void decideCalls() {
+    try {
+      Message call = calls.take();
+      while (call != NO_MORE) {
+        isCancelled = false;
+        deciding = call.id();
+        decide(call);
+        deciding = "";
+        call = calls.take();
+      }
+    } catch (InterruptedException e) {
+      ending.complete(new Ending(true, "the gateway was interrupted"));
+    }
+  }
+
+  private void decide(Message call) {
+    try {
+      boolean isTool = call.method().equals(Message.CALL_TOOL);
+      AgentAction action = isTool ? toolCall(call) : resourceRead(call);
+      Optional<String> hash = isTool ? Optional.of(descriptor(call)) : Optional.empty();
+      Verdict verdict = judge.decide(new GateRequest(agentId(), action, hash));
+      if (!verdict.permits()) {
+        refuse(call, verdict);
+      } else if (!isCancelled) {
+        forward(asJudged(call, action));
+      }
+    } catch (JsonFormatException | IllegalArgumentException e) {
+      toClient(
+          call.error(Message.INVALID_PARAMS, String.valueOf(e.getMessage()), Optional.empty()));
+    } catch (Throwable e) { // Also an error must not let the call through.
+      complain("a call is blocked: " + e);
+      refuse(
+          call,
+          new Verdict(
+              "refuse",
+              Optional.empty(),
+              Optional.empty(),
+              Optional.of("the gate could not decide: " + e.getMessage())));
+    }
+  }
+
+  private String agentId() {
+    return settings.agentId().orElse("mcp:" + clientName);
+  }
+
+  private ToolCall toolCall(Message call) throws JsonFormatException {
+    JsonFields params = JsonFields.of(call.params(), "params");
+    String name = "mcp__%s__%s".formatted(settings.serverName(), params.string("name"));
+    JsonNode arguments = call.params().path("arguments");
+    return new ToolCall(
+        name, JsonValue.parse(arguments.isMissingNode() ? "{}" : Message.text(arguments)));
+  }
+
+  /** A file or a web address is a read of that; any other URI is a read of the server's. */
+  private Read resourceRead(Message read) throws JsonFormatException {
+    String uri = JsonFields.of(read.params(), "params").string("uri");
+    String scheme = uri.strip().replaceFirst("(?s):.*", "").toLowerCase(Locale.ROOT);
+    String surface =
+        switch (scheme) {
+          case "file" -> "filesystem";
+          case "http", "https" -> "web";
+          default -> "mcp__" + settings.serverName();
+        };
+    return new Read(surface, Optional.of(uri), Optional.empty());
+  }
+
+  /** Returns a call with the arguments that were judged. */
+  private static Message asJudged(Message call, AgentAction action) {
+    if (!(action instanceof ToolCall tool) || !call.params().has("arguments")) {
+      return call;
+    }
+    ObjectNode json = call.json().deepCopy();
+    ((ObjectNode) json.path("params")).set("arguments", tool.arguments().tree());
+    return new Message(json);
+  }
+
+  /** Returns the digest of a called tool; asks the server first if it did not list the tool yet. */
+  private String descriptor(Message call) throws InterruptedException {
+    String tool = call.params().path("name").stringValue();
+    Optional<String> known = catalog.hash(tool);
+    if (known.isEmpty()) {
+      listTools(call);
+      known = catalog.hash(tool);
+    }
+    return known.orElse(GateRequest.UNLISTED);
+  }
+
+  private void listTools(Message call) throws InterruptedException {
+    long deadline = System.nanoTime() + LIST_LIMIT.toNanos();
+    Optional<String> cursor = Optional.empty();
+    for (int page = 0; page < MAX_PAGES; page++) {
+      String id = "indelible-" + UUID.randomUUID();
+      CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+      ownListings.put('"' + id + '"', answer);
+      try {
+        forward(listing(id, cursor, call));
+        JsonNode result = answer.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        cursor = result.path("nextCursor").asStringOpt();
+      } catch (TimeoutException | ExecutionException e) {
+        complain("the server did not list its tools");
+        return;
+      } finally {
+        ownListings.remove('"' + id + '"');
+      }
+      if (cursor.isEmpty()) {
+        return;
+      }
+    }
+  }
+
+  /** Returns a request for a page of the tools, with the protocol and client of a call. */
+  private static Message listing(String id, Optional<String> cursor, Message call) {
+    CanonicalWriter out = new CanonicalWriter().beginObject().member("id", id);
+    out.member("jsonrpc", "2.0").member("method", Message.LIST_TOOLS).name("params").beginObject();
+    if (call.isStateless()) {
+      out.name("_meta").beginObject();
+      for (Map.Entry<String, JsonNode> each : call.params().path("_meta").properties()) {
+        if (each.getKey().startsWith(Message.META)) {
+          out.name(each.getKey()).text(Message.text(each.getValue()));
+        }
+      }
+      out.endObject();
+    }
+    return Message.of(out.member("cursor", cursor).endObject().endObject());
+  }
+
+  /**
+   * Answers a refused call with a result that the model reads, and a refused read with an error.
+   */
+  private void refuse(Message call, Verdict verdict) {
+    if (call.method().equals(Message.READ_RESOURCE)) {
+      toClient(
+          call.error(Message.REFUSED, verdict.text(), Optional.of(out -> write(verdict, out))));
+      return;
+    }
+    toClient(
+        call.result(
+            out -> {
+              out.name("_meta").beginObject().name("dev.indelible/decision").beginObject();
+              write(verdict, out);
+              out.endObject().endObject().name("content").beginArray().element().beginObject();
+              out.member("text", verdict.text()).member("type", "text").endObject().endArray();
+              out.member("isError", true);
+              if (call.isStateless()) {
+                out.member("resultType", "complete");
+              }
+            }));
+  }
+
+  private static void write(Verdict verdict, CanonicalWriter out) {
+    out.member("decision", verdict.decision()).name("id").nullable(verdict.eventId());
+    out.name("rule_id").nullable(verdict.ruleId());
+  }
+
+  // --- From the server ---------------------------------------------------------------------
+
+  @Override
+  public void receive(Lines.Line line) {
+    Message message;
+    try {
+      if (line.isCut()) {
+        throw new MessageException(
+            Message.INTERNAL_ERROR,
+            Message.idIn(line.bytes(), line.tail()),
+            "the server's answer is longer than %s bytes".formatted(ServerProcess.MAX_LINE_BYTES));
+      }
+      message = Message.read(line.bytes());
+    } catch (MessageException e) {
+      complain("the server sent what is not a message; dropped: " + e.getMessage());
+      if (e.id().isPresent()) {
+        toClient(
+            Message.error(
+                new MessageException(
+                    Message.INTERNAL_ERROR,
+                    e.id(),
+                    "the server's answer cannot be passed on: " + e.getMessage())));
+      }
+      return;
+    }
+    if (message.isResponse()) {
+      CompletableFuture<JsonNode> own = ownListings.get(message.id());
+      if (own != null || listings.remove(message.id())) {
+        catalog.learn(message.json().path("result"));
+      }
+      if (own != null) {
+        own.complete(message.json().path("result"));
+        return;
+      }
+    } else if (message.method().equals(Message.TOOLS_CHANGED)) {
+      catalog.forget();
+    }
+    toClient(line.bytes());
+  }
+
+  @Override
+  public void end(String reason) {
+    ending.complete(new Ending(true, reason));
+  }
+
+  // --- To the client -----------------------------------------------------------------------
+
+  private void toClient(Message message) {
+    toClient(message.bytes());
+  }
+
+  private void toClient(byte[] message) {
+    synchronized (toClient) {
+      toClient.write(message, 0, message.length);
+      toClient.write('\n');
+      if (toClient.checkError()) { // Flushes.
+        ending.complete(new Ending(false, "the client does not read any more"));
+      }
+    }
+  }
+
+  /** Reports a fault to the person who runs the gateway, at most once a second. */
+  private void complain(String problem) {
+    complaints.ifDue(() -> LOG.warn("{}", Text.printable(problem, 500)));
+  }
+}

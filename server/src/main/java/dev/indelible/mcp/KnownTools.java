@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.mcp;
+
+import dev.indelible.base.DurableFiles;
+import dev.indelible.base.Text;
+import dev.indelible.crypto.Sha256;
+import dev.indelible.decision.Escalate;
+import dev.indelible.gate.Gate;
+import dev.indelible.gate.ToolDescriptor;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/**
+ * The descriptors of tools that this log knows: the first one that a decision was about, or the one
+ * that a person accepted later. One small file for each tool in the data directory, so that several
+ * processes can use it at once.
+ */
+public final class KnownTools {
+  /** The form of a digest. */
+  private static final Pattern DIGEST = Pattern.compile("sha256:[0-9a-f]{64}");
+
+  /** Words that a shell takes as they are. */
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_./:-]{1,200}");
+
+  private static final String SUFFIX = ".json";
+
+  private final Path directory;
+
+  /** Creates access to the tools that the log in a data directory knows. */
+  public KnownTools(Path dataDirectory) {
+    this.directory = dataDirectory.resolve("tools");
+  }
+
+  /**
+   * A tool and the digest of its accepted descriptor.
+   *
+   * @param tool the name of the tool
+   * @param hash the digest, as {@code sha256:…}
+   */
+  public record Known(String tool, String hash) {}
+
+  /** Returns true for a digest in the form {@code sha256:…}. */
+  public static boolean isDigest(String text) {
+    return DIGEST.matcher(text).matches();
+  }
+
+  /**
+   * Compares the descriptor of a tool with the known one. The first descriptor of a tool becomes
+   * the known one. Objects also if the known one cannot be read or stored.
+   */
+  ToolDescriptor judge(String tool, String hash) {
+    Optional<Escalate> objection;
+    try {
+      String known = first(tool, hash);
+      objection = known.equals(hash) ? Optional.empty() : Optional.of(changed(tool, known, hash));
+    } catch (IOException e) {
+      objection = Optional.of(new Escalate(Gate.TOOL_CHANGED, "the known descriptor: " + e));
+    }
+    return new ToolDescriptor(Optional.of(hash), objection);
+  }
+
+  private static Escalate changed(String tool, String known, String hash) {
+    return new Escalate(
+        Gate.TOOL_CHANGED,
+        ("the descriptor of this tool changed since this log first saw it: it was %s, and is %s."
+                + " Whoever has read the new descriptor accepts it with: indelible tool accept %s"
+                + " %s --reason TEXT")
+            .formatted(known, hash, quoted(tool), hash));
+  }
+
+  /** Quotes a name for a shell, because the name may come from an attacker. */
+  private static String quoted(String name) {
+    String printable = Text.printable(name, 200);
+    return PLAIN.matcher(name).matches() ? name : "'" + printable.replace("'", "'\\''") + "'";
+  }
+
+  /** Returns the known digest of a tool; stores the given one if there is none. */
+  private String first(String tool, String hash) throws IOException {
+    Path file = file(tool);
+    Optional<Known> known = read(file);
+    if (known.isEmpty()) {
+      DurableFiles.createDirectory(directory);
+      Path aside = aside();
+      DurableFiles.create(aside, content(tool, hash));
+      try {
+        // Fails if another process stored a digest meanwhile; unlike a rename, which replaces it.
+        Files.createLink(file, aside);
+        DurableFiles.syncNames(directory);
+      } catch (FileAlreadyExistsException e) {
+        // The other digest counts.
+      } finally {
+        Files.deleteIfExists(aside);
+      }
+      known = read(file);
+    }
+    Known found = known.orElseThrow(() -> new NoSuchFileException(file.toString()));
+    if (!found.tool().equals(tool)) {
+      throw new IOException(file + ": is about another tool");
+    }
+    return found.hash();
+  }
+
+  /** Makes a descriptor the known one of a tool. Survives a power cut. */
+  public void accept(String tool, String hash) throws IOException {
+    DurableFiles.createDirectory(directory);
+    DurableFiles.replace(file(tool), aside(), content(tool, hash));
+  }
+
+  /** Returns the digest of the known descriptor of a tool. */
+  public Optional<String> known(String tool) throws IOException {
+    return read(file(tool)).map(Known::hash);
+  }
+
+  /** Returns all known tools, by name. */
+  public List<Known> list() throws IOException {
+    List<Known> all = new ArrayList<>();
+    if (!Files.isDirectory(directory)) {
+      return all;
+    }
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
+      for (Path file : files) {
+        read(file).ifPresent(all::add);
+      }
+    }
+    all.sort(Comparator.comparing(Known::tool));
+    return all;
+  }
+
+  private Path file(String tool) {
+    byte[] digest = Sha256.hash(tool.getBytes(StandardCharsets.UTF_8));
+    return directory.resolve(HexFormat.of().formatHex(digest, 0, 16) + SUFFIX);
+  }
+
+  /** Returns a temporary file of this call; one that a crash leaves is not read. */
+  private Path aside() {
+    return directory.resolve(".new-" + UUID.randomUUID());
+  }
+
+  private static byte[] content(String tool, String hash) {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    return out.member("hash", hash).member("tool", tool).endObject().toBytes();
+  }
+
+  private static Optional<Known> read(Path file) throws IOException {
+    byte[] content;
+    try {
+      content = Files.readAllBytes(file);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+    try {
+      JsonFields members = JsonFields.of(CanonicalJson.read(content), "tool");
+      return Optional.of(new Known(members.string("tool"), members.string("hash")));
+    } catch (JsonFormatException e) {
+      throw new IOException("%s: %s; remove or repair it".formatted(file, e.getMessage()), e);
+    }
+  }
+}

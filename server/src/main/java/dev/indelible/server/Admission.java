@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.json.JsonFormatException;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
+
+/**
+ * What becomes of a request, decided by its head: an unknown caller cannot make the daemon hold
+ * content.
+ *
+ * @param request the head
+ * @param endpoint answers the request with its content
+ * @param refusals writes a problem in the form that the client understands
+ * @param problem the reason not to call the endpoint; empty if it is called
+ */
+record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional<Problem> problem) {
+  /**
+   * Writes problems in the form that the clients of an endpoint understand.
+   *
+   * @param needContent true if the form depends on the content of the request
+   * @param form returns the response by the content, which is empty if it was not read
+   */
+  record Refusals(boolean needContent, BiFunction<Problem, byte[], Response> form) {
+    /** Problem details with the status of the problem. */
+    static final Refusals DETAILS = new Refusals(false, (problem, content) -> problem.response());
+  }
+
+  /** Refuses a request for which there is no endpoint. */
+  static Admission refused(Request request, Problem problem) {
+    return new Admission(
+        request, any -> problem.response(), Refusals.DETAILS, Optional.of(problem));
+  }
+
+  /**
+   * Refuses a request whose path has no endpoint for its method.
+   *
+   * @param methods the methods that it has
+   */
+  static Admission notAllowed(Request request, Set<String> methods) {
+    String allowed = String.join(", ", methods);
+    Problem problem = new Problem(405, "Method not allowed", "this path answers " + allowed);
+    Response response = problem.response().with("Allow", allowed);
+    return new Admission(
+        request,
+        any -> response,
+        new Refusals(false, (any, content) -> response),
+        Optional.of(problem));
+  }
+
+  /** Returns true if the content must be read. */
+  boolean needsContent() {
+    return problem.isEmpty() || refusals.needContent();
+  }
+
+  /** Returns the response, by the content if it was needed. */
+  Response answer(byte[] content) {
+    if (problem.isPresent()) {
+      return refusals.form().apply(problem.get(), content);
+    }
+    try {
+      return endpoint.answer(request.withBody(content));
+    } catch (JsonFormatException e) {
+      return refusals
+          .form()
+          .apply(new Problem(400, Response.UNREADABLE, String.valueOf(e.getMessage())), content);
+    }
+  }
+
+  /** Returns the response to a request that fails, or whose content cannot be read. */
+  Response refuse(Problem reason) {
+    return refusals.form().apply(problem.orElse(reason), new byte[0]);
+  }
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import dev.indelible.AuditLog;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends new rows to listeners as server-sent events. One thread reads the ledger for all of them.
+ *
+ * <p>The rows and gaps that a listener gets cover the chain from its start without an overlap. A
+ * listener gets up to {@value #ROWS_A_TICK} rows a tick, so 500 a second. One that is more than
+ * {@value #MAX_BEHIND} rows behind, because more are appended or because it reads too slowly, gets
+ * a gap instead: the range and the number of the rows that it does not get. A piece is written only
+ * after the piece before has left, so a listener holds one piece at most.
+ */
+final class EventFeed {
+  /** The time between two looks at the ledger. */
+  private static final Duration TICK = Duration.ofMillis(200);
+
+  /** The most rows that a listener gets in a tick. */
+  static final int ROWS_A_TICK = 100;
+
+  /** The most rows that a listener may be behind before it gets a gap: two seconds of rows. */
+  static final int MAX_BEHIND = 1_000;
+
+  /** The most rows that a client which resumes may be behind, until it has caught up. */
+  static final int MAX_RESUMED = 5_000;
+
+  /** The most rows that are read in a tick, for all listeners together. */
+  private static final int MAX_ROWS_READ = 20 * ROWS_A_TICK;
+
+  /** A piece ends after this many bytes, but has at least one row. */
+  private static final int MAX_PIECE_BYTES = 256 << 10;
+
+  /** The most listeners; each holds a connection. */
+  static final int MAX_LISTENERS = 256;
+
+  /** The time without a piece after which a comment shows the client that the connection lives. */
+  private static final Duration HEARTBEAT = Duration.ofSeconds(10);
+
+  /**
+   * The longest stream. The client comes back with the sequence of its last row; then its
+   * credential is checked again, which may have been revoked.
+   */
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+
+  /** The longest wait for the thread at the end. */
+  private static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
+
+  private static final byte[] COMMENT = bytes(":\n\n");
+
+  private static final Logger LOG = LoggerFactory.getLogger(EventFeed.class);
+
+  private final AuditLog log;
+
+  /** All listeners. Guarded by this. */
+  private final List<Listener> listeners = new ArrayList<>();
+
+  /** Guarded by this. */
+  private boolean closed;
+
+  /** Reads the ledger; started with the first listener. Guarded by this; null before that. */
+  private @Nullable Thread thread;
+
+  /** The listener that is served first in the next tick; used by the thread alone. */
+  private int first;
+
+  EventFeed(AuditLog log) {
+    this.log = log;
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Events to write. */
+  private record Piece(byte[] bytes, long last) {}
+
+  /** A client. The feed's thread uses it, except for the fields that are volatile. */
+  private static final class Listener {
+    private final Outlet outlet;
+    private final long started = System.nanoTime();
+
+    /** The last row that it got, or that a gap covered. */
+    private long position;
+
+    /** The rows that it may be behind before it gets a gap. */
+    private long mayBeBehind = MAX_RESUMED;
+
+    private long lastWrite;
+
+    /** The fault of the ledger that it was sent last; empty if the ledger was read since. */
+    private String fault = "";
+
+    /** True until the last piece has left. */
+    private volatile boolean writing;
+
+    /** True if the client is gone. */
+    private volatile boolean gone;
+
+    Listener(Outlet outlet, long position) {
+      this.outlet = outlet;
+      this.position = position;
+    }
+
+    void write(byte[] piece) {
+      writing = true;
+      lastWrite = System.nanoTime();
+      outlet.write(
+          piece,
+          left -> {
+            gone |= !left;
+            writing = false;
+          });
+    }
+
+    void write(Piece piece) {
+      position = piece.last();
+      write(piece.bytes());
+    }
+  }
+
+  /**
+   * Opens a stream of the rows after a sequence: the header {@code Last-Event-ID}, else the
+   * parameter {@code after}, else that of the last row now.
+   */
+  Response open(Request request) throws JsonFormatException, LedgerException {
+    OptionalLong after = after(request);
+    long last = lastRow();
+    if (after.isPresent() && after.getAsLong() > last) {
+      throw new JsonFormatException(
+          "after: %s is beyond the last row, which is %s".formatted(after.getAsLong(), last));
+    }
+    synchronized (this) {
+      if (closed) {
+        return Response.problem(503, "Stopping", "the daemon is stopping");
+      }
+      if (listeners.size() >= MAX_LISTENERS) {
+        return Response.problem(
+            503, "Too busy", "%s listeners are connected; no more can".formatted(MAX_LISTENERS));
+      }
+    }
+    return Response.stream(
+        "text/event-stream", outlet -> add(new Listener(outlet, after.orElse(last))));
+  }
+
+  private static OptionalLong after(Request request) throws JsonFormatException {
+    String resumed = request.header("Last-Event-ID").orElse("");
+    return (resumed.isEmpty() ? request : request.withParameters(Map.of("after", resumed)))
+        .number("after", 0, Long.MAX_VALUE);
+  }
+
+  private long lastRow() throws LedgerException {
+    try (LedgerReader ledger = log.reader()) {
+      return lastRow(ledger);
+    }
+  }
+
+  private static long lastRow(LedgerReader ledger) throws LedgerException {
+    return ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+  }
+
+  private synchronized void add(Listener listener) {
+    if (closed) {
+      listener.outlet.end();
+      return;
+    }
+    // A client that is cut off before the first row resumes from here, too.
+    listener.write(bytes("retry: 2000\nid: " + listener.position + "\n\n"));
+    listeners.add(listener);
+    if (thread == null) {
+      thread = new Thread(this::run, "indelible-event-feed");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    notifyAll();
+  }
+
+  private void run() {
+    try {
+      while (awaitListeners()) {
+        try (LedgerReader ledger = log.reader()) {
+          follow(ledger);
+        } catch (LedgerException e) {
+          report("the ledger cannot be read: " + e.getMessage());
+          pause();
+        } catch (RuntimeException e) { // Reading a damaged ledger can throw anything.
+          LOG.error("the event feed failed", e);
+          report("the ledger cannot be read; the daemon's log has the cause");
+          pause();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Serves listeners until there are none. */
+  private void follow(LedgerReader ledger) throws LedgerException, InterruptedException {
+    List<Listener> now = current();
+    while (!now.isEmpty()) {
+      serve(ledger, now);
+      pause();
+      now = current();
+    }
+  }
+
+  /** Waits for a listener; returns false if the feed is closed. */
+  private synchronized boolean awaitListeners() throws InterruptedException {
+    while (listeners.isEmpty() && !closed) {
+      wait();
+    }
+    return !closed;
+  }
+
+  private synchronized void pause() throws InterruptedException {
+    if (!closed) {
+      TimeUnit.NANOSECONDS.timedWait(this, TICK.toNanos());
+    }
+  }
+
+  /** Returns the listeners; ends those that are gone, or have listened for long. */
+  private synchronized List<Listener> current() {
+    long now = System.nanoTime();
+    listeners.removeIf(
+        listener -> {
+          boolean over = now - listener.started > LONGEST.toNanos();
+          if (over && !listener.gone) {
+            listener.outlet.end();
+          }
+          return over || listener.gone;
+        });
+    return List.copyOf(listeners);
+  }
+
+  private void serve(LedgerReader ledger, List<Listener> all) throws LedgerException {
+    long end = lastRow(ledger);
+    int read = 0;
+    Map<Long, Piece> pieces = new HashMap<>();
+    first = first >= all.size() ? 0 : first;
+    int next = first;
+    for (int i = 0; i < all.size(); i++) {
+      Listener listener = all.get((next + i) % all.size());
+      listener.fault = "";
+      if (listener.writing) {
+        continue;
+      }
+      if (end - listener.position > listener.mayBeBehind) {
+        listener.mayBeBehind = MAX_BEHIND;
+        listener.write(gap(listener.position + 1, end));
+      } else if (end > listener.position) {
+        Piece piece = pieces.get(listener.position);
+        if (piece == null && read < MAX_ROWS_READ) {
+          piece = rows(ledger, listener.position, end);
+          read += piece.last() - listener.position;
+          pieces.put(listener.position, piece);
+          first = (next + i + 1) % all.size();
+        }
+        if (piece != null && piece.last() > listener.position) {
+          listener.write(piece);
+        }
+      } else if (listener.mayBeBehind > MAX_BEHIND) {
+        listener.mayBeBehind = MAX_BEHIND;
+      } else if (System.nanoTime() - listener.lastWrite > HEARTBEAT.toNanos()) {
+        listener.write(COMMENT);
+      }
+    }
+  }
+
+  private static Piece gap(long from, long to) {
+    CanonicalWriter data =
+        new CanonicalWriter()
+            .beginObject()
+            .member("count", to - from + 1)
+            .member("from", from)
+            .member("to", to)
+            .endObject();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    frame(out, "gap", to, data.toBytes());
+    return new Piece(out.toByteArray(), to);
+  }
+
+  /**
+   * Returns the rows after a position, up to {@code end} and to a multiple of {@link #ROWS_A_TICK},
+   * so that listeners that are behind come to share their reads.
+   */
+  private static Piece rows(LedgerReader ledger, long position, long end) throws LedgerException {
+    long to = Math.min(end, (position / ROWS_A_TICK + 1) * ROWS_A_TICK);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    long[] last = {position};
+    ledger.forEachRow(
+        RowQuery.from(position + 1),
+        row -> {
+          if (row.sequence() > to || out.size() >= MAX_PIECE_BYTES) {
+            return false;
+          }
+          frame(out, "row", row.sequence(), row.toJson());
+          last[0] = row.sequence();
+          return last[0] < to;
+        });
+    return new Piece(out.toByteArray(), last[0]);
+  }
+
+  private static void frame(ByteArrayOutputStream out, String type, long id, byte[] json) {
+    out.writeBytes(bytes("id: " + id + "\nevent: " + type + "\ndata: "));
+    out.writeBytes(json);
+    out.writeBytes(bytes("\n\n"));
+  }
+
+  /** Sends a fault of the ledger to each listener that was not sent it yet. */
+  private void report(String fault) {
+    byte[] json = new CanonicalWriter().beginObject().member("detail", fault).endObject().toBytes();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.writeBytes(bytes("event: fault\ndata: "));
+    out.writeBytes(json);
+    out.writeBytes(bytes("\n\n"));
+    for (Listener listener : current()) {
+      if (!listener.writing && !listener.fault.equals(fault)) {
+        listener.fault = fault;
+        listener.write(out.toByteArray());
+      }
+    }
+  }
+
+  /** Ends every stream, and starts no more. */
+  void close() {
+    Thread reading;
+    synchronized (this) {
+      closed = true;
+      listeners.forEach(listener -> listener.outlet.end());
+      listeners.clear();
+      reading = thread;
+      notifyAll();
+    }
+    if (reading == null) {
+      return;
+    }
+    boolean interrupted = Thread.interrupted();
+    try {
+      reading.join(CLOSING_PATIENCE.toMillis());
+    } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.Indelible;
+import dev.indelible.action.ToolCall;
+import dev.indelible.hook.GateRequest;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonValue;
+import dev.indelible.server.Daemon;
+import dev.indelible.server.ServeSettings;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A gateway's judge that asks a real daemon over its socket. */
+class DaemonJudgeTest {
+  private static final String OWNER = System.getProperty("user.name");
+  private static final String ONE = "sha256:" + "1".repeat(64);
+  private static final String TWO = "sha256:" + "2".repeat(64);
+
+  @TempDir Path temp;
+  private Indelible log;
+  private Daemon daemon;
+
+  @BeforeEach
+  void start() throws Exception {
+    log = Indelible.builder(temp.resolve("data")).shutdownHook(false).open();
+    daemon = Daemon.start(log, new ServeSettings(null, socket()));
+  }
+
+  @AfterEach
+  void stop() {
+    daemon.stop();
+    log.closeAndFlush(Duration.ofSeconds(30));
+  }
+
+  private Path socket() {
+    return temp.resolve("run/i.sock");
+  }
+
+  private Judge.Verdict decide(String path, Optional<String> hash) throws Exception {
+    JsonValue arguments = JsonValue.parse("{\"path\":\"%s\"}".formatted(path));
+    return new DaemonJudge(socket(), OWNER)
+        .decide(new GateRequest("agent:a", new ToolCall("mcp__fs__write", arguments), hash));
+  }
+
+  @Test
+  void daemonDecidesAndKnowsDescriptors() throws Exception {
+    assertThat(decide("/tmp/\u20ac", Optional.of(ONE)).permits()).isTrue();
+    assertThat(decide("/etc/passwd", Optional.of(ONE)).text())
+        .startsWith("refused by rule write-startup");
+    assertThat(decide("/tmp/a", Optional.of(TWO)).ruleId()).contains("indelible.tool_changed");
+    assertThat(decide("/tmp/a", Optional.of(GateRequest.UNLISTED)).ruleId())
+        .contains("indelible.tool_unlisted");
+    assertThat(decide("/tmp/a", Optional.empty()).permits()).isTrue();
+  }
+
+  @Test
+  void unreadableMessageIsRecordedByTheDaemon() throws Exception {
+    new DaemonJudge(socket(), OWNER)
+        .refuseUnreadable("[{}]".getBytes(StandardCharsets.UTF_8), 1, "a batch");
+
+    assertThat(log.queue().drainPending(Duration.ofSeconds(60))).isTrue();
+    assertThat(log.log().reader().size("governance.refusal")).isEqualTo(1);
+  }
+
+  @Test
+  void answerOfAnotherUserIsNotRead() {
+    assertThatThrownBy(
+            () -> new DaemonJudge(socket(), "somebody").refuseUnreadable(new byte[0], 1, ""))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("listens there, not somebody");
+  }
+
+  @Test
+  void refusalOfTheDaemonIsNoDecision() {
+    JsonValue large = JsonValue.of(new CanonicalWriter().string("x".repeat(5 << 20)));
+    assertThatThrownBy(
+            () ->
+                new DaemonJudge(socket(), OWNER)
+                    .decide(new GateRequest("agent:a", new ToolCall("t", large))))
+        .isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void stoppedDaemonIsNoDecision() {
+    daemon.stop();
+
+    assertThatThrownBy(() -> decide("/tmp/a", Optional.empty()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("is the daemon running?");
+  }
+
+  @Test
+  void daemonThatNeverAnswersIsNoDecision() throws Exception {
+    Path silent = temp.resolve("silent.sock");
+    try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      listening.bind(UnixDomainSocketAddress.of(silent));
+
+      assertThatThrownBy(
+              () -> new DaemonJudge(silent, OWNER).refuseUnreadable(new byte[] {1}, 1, ""))
+          .hasMessageContaining("no answer within 5 seconds");
+    }
+  }
+}

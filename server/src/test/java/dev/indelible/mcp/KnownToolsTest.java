@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.indelible.decision.Escalate;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KnownToolsTest {
+  private static final String ONE = "sha256:" + "1".repeat(64);
+  private static final String TWO = "sha256:" + "2".repeat(64);
+
+  @TempDir Path data;
+
+  private Optional<String> objection(String tool, String hash) {
+    return new KnownTools(data).judge(tool, hash).objection().map(Escalate::cause);
+  }
+
+  @Test
+  void firstDescriptorIsKnownAndAnotherObjectedTo() throws Exception {
+    assertThat(objection("mcp__a__b", ONE)).isEmpty();
+    assertThat(objection("mcp__a__b", ONE)).isEmpty();
+    assertThat(objection("mcp__a__c", TWO)).isEmpty();
+    assertThat(objection("mcp__a__b", TWO).orElseThrow()).contains(ONE, TWO);
+    assertThat(new KnownTools(data).list())
+        .containsExactly(
+            new KnownTools.Known("mcp__a__b", ONE), new KnownTools.Known("mcp__a__c", TWO));
+  }
+
+  @Test
+  void acceptedDescriptorTakesThePlaceOfTheKnown() throws Exception {
+    objection("mcp__a__b", ONE);
+
+    new KnownTools(data).accept("mcp__a__b", TWO);
+
+    assertThat(objection("mcp__a__b", TWO)).isEmpty();
+    assertThat(objection("mcp__a__b", ONE)).isPresent();
+  }
+
+  /** The name of a tool comes from its server, and a person may copy the command. */
+  @Test
+  void commandInAnObjectionIsQuoted() {
+    objection("mcp__a__$(rm -rf ~)'\n", ONE);
+
+    assertThat(objection("mcp__a__$(rm -rf ~)'\n", TWO).orElseThrow())
+        .contains("accept 'mcp__a__$(rm -rf ~)'\\''\\x0a' sha256:");
+  }
+
+  @Test
+  void damagedFileIsObjectedTo() throws Exception {
+    objection("mcp__a__b", ONE);
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(data.resolve("tools"))) {
+      Files.writeString(files.iterator().next(), "{\"hash\":");
+    }
+
+    assertThat(objection("mcp__a__b", ONE).orElseThrow()).contains("remove or repair it");
+  }
+
+  @Test
+  void directoryThatCannotBeWrittenIsObjectedTo() throws Exception {
+    Files.writeString(data.resolve("tools"), "a file in the way");
+
+    assertThat(objection("mcp__a__b", ONE)).isPresent();
+  }
+
+  /** Of descriptors that are seen at once, one becomes the known one. */
+  @Test
+  void oneOfManyFirstDescriptorsIsKnown() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      for (int round = 0; round < 20; round++) {
+        String tool = "mcp__a__" + round;
+        List<Callable<Boolean>> asking = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+          String hash = i % 2 == 0 ? ONE : TWO;
+          asking.add(() -> objection(tool, hash).isEmpty());
+        }
+        int agreed = 0;
+        for (Future<Boolean> each : threads.invokeAll(asking)) {
+          agreed += each.get() ? 1 : 0;
+        }
+        assertThat(agreed).isEqualTo(4);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    try (DirectoryStream<Path> rest = Files.newDirectoryStream(data.resolve("tools"), ".new-*")) {
+      assertThat(rest).isEmpty();
+    }
+  }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.json.CanonicalJson;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Servers that are shell scripts, and behave badly. */
+class ServerProcessTest implements Upstream.Listener {
+  private final BlockingQueue<Lines.Line> lines = new LinkedBlockingQueue<>();
+  private final CompletableFuture<String> ended = new CompletableFuture<>();
+  private Optional<ServerProcess> server = Optional.empty();
+
+  @TempDir Path temp;
+
+  @Override
+  public void receive(Lines.Line message) {
+    lines.add(message);
+  }
+
+  @Override
+  public void end(String reason) {
+    ended.complete(reason);
+  }
+
+  private ServerProcess start(String script) throws IOException {
+    ServerProcess started = ServerProcess.start(List.of("sh", "-c", script), this);
+    server = Optional.of(started);
+    return started;
+  }
+
+  @AfterEach
+  void close() {
+    server.ifPresent(ServerProcess::close);
+  }
+
+  private String line() throws Exception {
+    Lines.Line line = lines.poll(60, TimeUnit.SECONDS);
+    assertThat(line).isNotNull();
+    return new String(line.bytes(), StandardCharsets.UTF_8);
+  }
+
+  private static Message message(String method) throws Exception {
+    return new Message(
+        (ObjectNode)
+            CanonicalJson.read("{\"jsonrpc\":\"2.0\",\"method\":\"%s\"}".formatted(method)));
+  }
+
+  private String reason() throws Exception {
+    return ended.get(60, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void linesGoBothWays() throws Exception {
+    start("while read -r l; do echo \"got $l\"; done").send(message("ping"));
+
+    assertThat(line()).isEqualTo("got {\"jsonrpc\":\"2.0\",\"method\":\"ping\"}");
+  }
+
+  @Test
+  void endOfServerHasItsStatus() throws Exception {
+    start("echo last; exit 3");
+
+    assertThat(reason()).isEqualTo("the server ended with status 3");
+    assertThat(line()).isEqualTo("last");
+  }
+
+  @Test
+  void serverThatEndsBesideItsChildIsEnded() throws Exception {
+    start("sleep 60 2>/dev/null & exit 0");
+
+    assertThat(reason()).isEqualTo("the server ended with status 0");
+  }
+
+  @Test
+  void messageToAServerThatEndedFails() throws Exception {
+    ServerProcess gone = start("exit 0");
+    reason();
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThatThrownBy(() -> gone.send(message("ping")))
+                    .isInstanceOf(IOException.class));
+  }
+
+  @Test
+  void hugeLineIsCut() throws Exception {
+    int bytes = ServerProcess.MAX_LINE_BYTES + 100_000;
+    start("head -c %s /dev/zero | tr '\\0' x; echo '\"id\":5}'; echo next".formatted(bytes));
+
+    Lines.Line huge = lines.poll(60, TimeUnit.SECONDS);
+    assertThat(huge.isCut()).isTrue();
+    assertThat(huge.bytes()).hasSize(ServerProcess.MAX_LINE_BYTES);
+    assertThat(new String(huge.tail(), StandardCharsets.UTF_8)).endsWith("xx\"id\":5}");
+    assertThat(line()).isEqualTo("next");
+  }
+
+  @Test
+  void floodIsReadToItsEnd() throws Exception {
+    start("yes garbage | head -n 200000");
+
+    assertThat(reason()).isEqualTo("the server ended with status 0");
+    assertThat(lines).hasSize(200_000);
+  }
+
+  @Test
+  void serverThatIgnoresItsEndIsKilledWithItsChildren() throws Exception {
+    Path pids = temp.resolve("pids");
+    ServerProcess stubborn =
+        start(
+            "trap '' TERM; sleep 600 2>/dev/null & echo $! >%1$s; echo $$ >>%1$s; echo up; while :; do sleep 600; done"
+                .formatted(pids));
+    assertThat(line()).isEqualTo("up");
+
+    stubborn.close();
+
+    for (String pid : Files.readAllLines(pids)) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () ->
+                  ProcessHandle.of(Long.parseLong(pid)).map(each -> !each.isAlive()).orElse(true));
+    }
+  }
+
+  /** The server reads nothing, so the pipe fills up, and still it can be ended. */
+  @Test
+  void serverThatDoesNotReadCanBeEnded() throws Exception {
+    ServerProcess deaf = start("echo up; exec sleep 600 2>/dev/null");
+    line();
+    Message large = message("x".repeat(1 << 20));
+    CompletableFuture<Void> sending =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                deaf.send(large);
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
+
+    deaf.close();
+
+    assertThatThrownBy(() -> sending.get(60, TimeUnit.SECONDS))
+        .hasRootCauseInstanceOf(IOException.class);
+  }
+
+  @Test
+  void programThatDoesNotExistIsNamed() {
+    assertThatThrownBy(() -> ServerProcess.start(List.of("no-such-program"), this))
+        .hasMessageContaining("no-such-program");
+  }
+}

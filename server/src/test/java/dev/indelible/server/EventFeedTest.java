@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.server;
+
+import static dev.indelible.server.RunningDaemon.LIMIT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.indelible.access.Role;
+import dev.indelible.server.EventStream.Event;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The rows and gaps of every stream cover the chain without an overlap; EventStream checks it. */
+@TestInstance(Lifecycle.PER_CLASS)
+@Timeout(300)
+class EventFeedTest {
+  private static final String STREAM = "/v1/events/stream";
+
+  /** Decisions in one request. */
+  private static final int MANY = 1_000;
+
+  @TempDir static Path temp;
+  private RunningDaemon daemon;
+
+  @BeforeAll
+  void start() throws Exception {
+    daemon = new RunningDaemon(temp.resolve("data"));
+    daemon.check("agent:a", "ls");
+    settle();
+  }
+
+  @AfterAll
+  void stop() {
+    daemon.close();
+  }
+
+  private void settle() {
+    assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
+  }
+
+  private long rows() {
+    settle();
+    return daemon.log().metrics().ledger().chainSequence().orElseThrow();
+  }
+
+  private void decide(int thousands, String command) throws Exception {
+    String check =
+        "{\"agent_id\":\"agent:a\",\"action\":{\"kind\":\"bash\",\"command\":\"%s\"}}"
+            .formatted(command);
+    String checks = "{\"checks\":[" + String.join(",", Collections.nCopies(MANY, check)) + "]}";
+    for (int i = 0; i < thousands; i++) {
+      assertThat(daemon.post("/v1/checks", checks).statusCode()).isEqualTo(200);
+    }
+  }
+
+  private EventStream open(String path, String... headers) throws Exception {
+    HttpRequest.Builder request = HttpRequest.newBuilder(daemon.uri(path));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    HttpResponse<InputStream> response =
+        daemon.client().send(request.build(), BodyHandlers.ofInputStream());
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Content-Type")).contains("text/event-stream");
+    return new EventStream(response.body());
+  }
+
+  @Test
+  void newRowIsStreamed() throws Exception {
+    long before = rows();
+    try (EventStream stream = open(STREAM)) {
+      String id = daemon.check("agent:a", "rm -rf /");
+
+      Event event = stream.next().orElseThrow();
+
+      assertThat(event.type()).isEqualTo("row");
+      assertThat(event.data().path("id").stringValue()).isEqualTo(id);
+      assertThat(event.data().path("sequence").asLong()).isEqualTo(before + 1);
+      assertThat(event.data().path("payload").toString()).contains("rm -rf /");
+    }
+  }
+
+  @Test
+  void clientResumesAfterItsLastEvent() throws Exception {
+    long last;
+    try (EventStream stream = open(STREAM)) {
+      daemon.check("agent:a", "ls");
+      stream.next();
+      last = stream.position();
+    }
+    daemon.check("agent:a", "pwd");
+    daemon.check("agent:a", "date");
+    try (EventStream stream = open(STREAM + "?after=0", "Last-Event-ID", Long.toString(last))) {
+      assertThat(stream.next().orElseThrow().data().path("sequence").asLong()).isEqualTo(last + 1);
+      stream.readTo(last + 2);
+      assertThat(stream.rows()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void listenerThatIsFarBehindGetsAGap() throws Exception {
+    decide(EventFeed.MAX_RESUMED / MANY + 1, "ls");
+    long end = rows();
+    try (EventStream stream = open(STREAM + "?after=0")) {
+      assertThat(stream.next().orElseThrow().type()).isEqualTo("gap");
+      assertThat(stream.position()).isGreaterThanOrEqualTo(end);
+      String id = daemon.check("agent:a", "ls");
+      assertThat(stream.next().orElseThrow().data().path("id").stringValue()).isEqualTo(id);
+    }
+    try (EventStream stream = open(STREAM + "?after=" + (end - EventFeed.ROWS_A_TICK - 50))) {
+      stream.readTo(end);
+      assertThat(stream.rows()).as("a listener that is less behind gets all rows").isPositive();
+    }
+  }
+
+  /** A client that reads nothing costs one piece, and nobody else waits for it. */
+  @Test
+  void slowListenerHoldsUpNobody() throws Exception {
+    try (Socket slow = new Socket();
+        EventStream other = open(STREAM)) {
+      slow.setReceiveBufferSize(4_096);
+      slow.connect(new InetSocketAddress("127.0.0.1", daemon.uri("/").getPort()));
+      slow.getOutputStream()
+          .write(
+              ("GET " + STREAM + " HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      EventStream late = new EventStream(slow.getInputStream());
+      // More than the buffers of a connection hold.
+      decide(1, "echo " + "a".repeat(3_500));
+      long end = rows();
+      other.readTo(end);
+      late.readTo(end);
+
+      daemon.check("agent:a", "ls");
+
+      late.readTo(end + 1);
+      other.readTo(end + 1);
+    }
+  }
+
+  @Test
+  void listenersShareTheReader() throws Exception {
+    List<EventStream> streams = new ArrayList<>();
+    try {
+      for (int i = 0; i < 50; i++) {
+        streams.add(open(STREAM));
+      }
+      for (int i = 0; i < 20; i++) {
+        daemon.check("agent:a", "ls");
+      }
+      long end = rows();
+      for (EventStream stream : streams) {
+        stream.readTo(end);
+        assertThat(stream.rows()).isEqualTo(20);
+      }
+      assertThat(
+              Thread.getAllStackTraces().keySet().stream()
+                  .filter(thread -> thread.getName().equals("indelible-event-feed")))
+          .hasSize(1);
+    } finally {
+      for (EventStream stream : streams) {
+        stream.close();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "-1", "99999999", "1e3", "9999999999999999999"})
+  void invalidCursorIsRefused(String cursor) throws Exception {
+    HttpResponse<String> response = daemon.get(STREAM + "?after=" + cursor);
+
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(RunningDaemon.json(response).path("detail").stringValue()).startsWith("after: ");
+  }
+
+  @Test
+  void headOfAStreamHasNoContent() throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(daemon.uri(STREAM))
+            .timeout(LIMIT)
+            .method("HEAD", HttpRequest.BodyPublishers.noBody())
+            .build();
+
+    assertThat(daemon.client().send(request, BodyHandlers.ofString()).body()).isEmpty();
+  }
+
+  @Test
+  void readerAloneMayListen() throws Exception {
+    daemon.allow(Role.AGENT, Role.OPERATOR);
+    try {
+      assertThat(daemon.get(STREAM).statusCode()).isEqualTo(403);
+    } finally {
+      daemon.allow(Role.values());
+    }
+  }
+
+  @Test
+  void ledgerThatCannotBeReadIsReported() throws Exception {
+    try (RunningDaemon other = new RunningDaemon(temp.resolve("other"))) {
+      other.check("agent:a", "ls");
+      assertThat(other.log().queue().drainPending(LIMIT)).isTrue();
+      HttpRequest request = HttpRequest.newBuilder(other.uri(STREAM)).build();
+      try (EventStream stream =
+          new EventStream(other.client().send(request, BodyHandlers.ofInputStream()).body())) {
+        other.sql("ALTER TABLE signed_events RENAME TO away");
+
+        Event event = stream.next().orElseThrow();
+        other.sql("ALTER TABLE away RENAME TO signed_events");
+        other.check("agent:a", "pwd");
+
+        assertThat(event.type()).isEqualTo("fault");
+        assertThat(event.data().path("detail").stringValue()).contains("cannot be read");
+        assertThat(stream.next().orElseThrow().type()).isEqualTo("row");
+      }
+    }
+  }
+
+  @Test
+  void stopEndsStreams() throws Exception {
+    EventStream stream;
+    try (RunningDaemon other = new RunningDaemon(temp.resolve("stopped"))) {
+      other.check("agent:a", "ls");
+      assertThat(other.log().queue().drainPending(LIMIT)).isTrue();
+      HttpRequest request = HttpRequest.newBuilder(other.uri(STREAM)).build();
+      stream = new EventStream(other.client().send(request, BodyHandlers.ofInputStream()).body());
+    }
+    await().atMost(LIMIT).until(() -> stream.next().isEmpty());
+  }
+}
