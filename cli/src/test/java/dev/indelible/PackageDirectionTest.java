@@ -85,7 +85,7 @@ class PackageDirectionTest {
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
-          Map.entry("ledger", Set.of("event", "encoding", "json", "crypto")),
+          Map.entry("ledger", Set.of("event", "action", "encoding", "json", "crypto")),
           Map.entry("storage", Set.of("ledger", "merkle")),
           Map.entry(
               "note",
@@ -176,7 +176,23 @@ class PackageDirectionTest {
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "mcp",
-              Set.of(LIBRARY, "hook", "gate", "encoding", "crypto", "action", "decision", "json")),
+              Set.of(
+                  LIBRARY,
+                  "hook",
+                  "gate",
+                  "policy",
+                  "queue",
+                  "monitor",
+                  "proof",
+                  "verify",
+                  "checkpoint",
+                  "ledger",
+                  "health",
+                  "encoding",
+                  "crypto",
+                  "action",
+                  "decision",
+                  "json")),
           Map.entry(
               "server",
               Set.of(
@@ -259,7 +275,10 @@ class PackageDirectionTest {
                   "server",
                   "cli")));
 
-  /** Maximum number of exported public types; raise it only for a reason. */
+  /**
+   * Maximum number of exported public types; raise it only for a reason. The last one is {@code
+   * EventQuery}: a search of the log needs a type of its own, which has its results nested.
+   */
   private static final long MOST_EXPORTED_TYPES = 72;
 
   private static final JavaClasses CLASSES =

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * A report of the log about itself, for example that a row was tampered with.
@@ -93,6 +94,22 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_COMPROMISED,
           KEY_REPLACED,
           TAMPER_ANSWERED);
+
+  /** Every type of the log's own events, in alphabetical order. */
+  public static final List<String> TYPES =
+      Stream.concat(
+              RESERVED.stream(),
+              Stream.of(
+                  GAP,
+                  POLICY_LOADED,
+                  TOOL_ACCEPTED,
+                  ACCESS_KEY_CREATED,
+                  ACCESS_KEY_ROTATED,
+                  ACCESS_KEY_REVOKED,
+                  ACCESS_LOG_READ,
+                  ACCESS_SETTINGS))
+          .sorted()
+          .toList();
 
   /** Types of the events about the log's keys. */
   public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);
