@@ -68,7 +68,8 @@ class LogSearchTest {
     "--session s, ''",
     "--grep ls, 2 8",
     "--grep /etc/, 1 5",
-    "--grep command, ''",
+    "--grep command_sub, 1",
+    "--grep effective_command, ''",
     "--last 3, 7 8 9",
     "--last 0, ''",
     "--last 1 --verdict refuse, 6",
@@ -122,7 +123,7 @@ class LogSearchTest {
     args.addAll(List.of(options.split(" ")));
 
     assertThat(cli.run(args.toArray(String[]::new)).complaint(2))
-        .startsWith("indelible: unknown type 'governance.refused'; known are audit.answer, ")
+        .startsWith("indelible: unknown type 'governance.refused'; known are access.key_created, ")
         .contains("governance.check, governance.refusal, ");
   }
 
