@@ -52,8 +52,8 @@ final class ServeCommand extends Verb {
 
   @Option(
       names = "--publish",
-      paramLabel = "true|false",
-      description = "serve checkpoint, tiles and records without a credential (default: false)")
+      paramLabel = "on|off",
+      description = "serve checkpoint, tiles and records without a credential (default: off)")
   @Nullable String publish;
 
   @Option(
@@ -94,6 +94,12 @@ final class ServeCommand extends Verb {
       description =
           "requests per second of a credential, and of all callers without one (default: off)")
   @Nullable String rateLimit;
+
+  @Option(
+      names = "--record-reads",
+      paramLabel = "on|off",
+      description = "record in the chain who reads the log (default: on)")
+  @Nullable String recordReads;
 
   @Option(
       names = "--config",
@@ -175,6 +181,7 @@ final class ServeCommand extends Verb {
     put(options, Setting.NAMES, names);
     put(options, Setting.ROLES, roles);
     put(options, Setting.RATE_LIMIT, rateLimit);
+    put(options, Setting.RECORD_READS, recordReads);
     try {
       Path file = config == null || config.toString().isEmpty() ? null : config;
       return ServeConfig.resolve(options, System.getenv(), file);

@@ -233,7 +233,8 @@ public final class Gateway implements Upstream.Listener {
     forward(message);
   }
 
-  private static Message read(Lines.Line line) throws MessageException {
+  /** Reads a message of a client, which must not be longer than {@link #MAX_BYTES}. */
+  static Message read(Lines.Line line) throws MessageException {
     if (line.isCut()) {
       throw new MessageException(
           Message.INVALID_REQUEST,

@@ -93,7 +93,8 @@ class TlsTest {
 
   private HttpServer start(String address, String binding) throws IOException {
     List<Binding> bindings = List.of(Binding.read(binding));
-    Routes routes = new Routes(Callers.of(KeyWatch.of(keys), bindings), new Limits(0));
+    Routes routes =
+        new Routes(Callers.of(KeyWatch.of(keys), bindings), new Limits(0), Optional.empty());
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, TlsTest::principal);
     }
