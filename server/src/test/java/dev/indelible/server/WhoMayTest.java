@@ -79,7 +79,7 @@ class WhoMayTest {
             new InetSocketAddress("127.0.0.1", 0),
             null,
             null,
-            new AccessSettings(keys(), Set.of(), bindings, 0, recordsReads)));
+            new AccessSettings(keys(), Set.of(), bindings, 0, recordsReads, false)));
   }
 
   @AfterEach
