@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.testkit.ChildJvm;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -74,6 +76,41 @@ class ServeTest {
     assertThat(Path.of(socket())).doesNotExist();
   }
 
+  /** Another process creates and revokes a key, and the daemon notices it. */
+  @Test
+  void keyIsAcceptedUntilItIsRevoked() throws Exception {
+    String admin =
+        cli.run("serve", "--init", "--output", "json").ok().json().path("key").asString();
+    ChildJvm daemon = serve();
+    URI status = check(daemon).resolve("/v1/status");
+    assertThat(status(status, "")).isEqualTo(401);
+    assertThat(status(status, admin)).isEqualTo(200);
+    String key =
+        cli.run("api-keys", "create", "ci", "--role", "reader", "--output", "json")
+            .ok()
+            .json()
+            .path("key")
+            .asString();
+    await().atMost(60, TimeUnit.SECONDS).until(() -> status(status, key) == 200);
+
+    cli.run("api-keys", "revoke", "ci").ok();
+
+    await().atMost(60, TimeUnit.SECONDS).until(() -> status(status, key) == 401);
+    daemon.terminate();
+    assertThat(daemon.exitCode()).isZero();
+    assertThat(cli.rows().stream().map(row -> row.path("event_type").asString()))
+        .contains("access.key_created", "access.key_revoked", "access.log_read");
+    assertThat(cli.run("log", "verify").exit()).isZero();
+  }
+
+  private int status(URI uri, String key) throws Exception {
+    HttpRequest.Builder request = HttpRequest.newBuilder(uri);
+    if (!key.isEmpty()) {
+      request.header("Authorization", "Bearer " + key);
+    }
+    return client.send(request.build(), BodyHandlers.discarding()).statusCode();
+  }
+
   @Test
   void printedSettingsNameTheirOrigins() throws Exception {
     Path config = Files.writeString(directory.resolve("serve.yaml"), "socket: /run/i.sock\n");
@@ -102,6 +139,17 @@ class ServeTest {
     assertThat(cli.run("serve", "--socket", "off", option, value).complaint(2))
         .startsWith("indelible: " + complaint);
     assertThat(cli.data()).doesNotExist();
+  }
+
+  @Test
+  void invalidPolicyStartsNothing() throws Exception {
+    cli.run("check", Cli.bash("ls")).ok();
+    Path rules = cli.data().resolve("policy/rules.yaml");
+    Files.writeString(rules, "rules: [");
+
+    assertThat(cli.run("serve", "--listen", "127.0.0.1:0", "--socket", socket()).complaint(2))
+        .contains(rules.toString());
+    assertThat(Path.of(socket())).doesNotExist();
   }
 
   @Test

@@ -252,12 +252,13 @@ public final class ServeConfig {
 
   /** Reads a setting that is on or off; YAML may give it as a truth value. */
   private boolean isOn(Setting setting) {
-    return switch (text(setting)) {
+    String text = text(setting);
+    return switch (text) {
       case ON, "true" -> true;
       case OFF, "false" -> false;
       default ->
           throw new IllegalArgumentException(
-              "%s: %s: give on or off".formatted(setting.key(), text(setting)));
+              "%s: %s: give %s or %s".formatted(setting.key(), text, ON, OFF));
     };
   }
 

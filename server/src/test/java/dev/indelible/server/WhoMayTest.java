@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -239,11 +240,11 @@ class WhoMayTest {
   void floodOfReadsIsOneShortRow() throws Exception {
     ReadRecord record = new ReadRecord(log.queue());
     Request request =
-        new Request("GET", "/x", java.util.Map.of(), java.util.Map.of())
+        new Request("GET", "/x", Map.of(), Map.of())
             .by(Caller.named("key:a", Grant.of(Set.of(), Optional.empty())));
     for (int i = 0; i < 10_000; i++) {
-      record.add(request.withParameters(java.util.Map.of("grep", "x".repeat(1000) + i)));
-      record.add(request.withParameters(java.util.Map.of("n", "" + i)));
+      record.add(request.withParameters(Map.of("grep", "x".repeat(1000) + i)));
+      record.add(request.withParameters(Map.of("n", "" + i)));
     }
     record.flush();
 
@@ -344,6 +345,25 @@ class WhoMayTest {
   void malformedKeyIsRefused(String key) throws Exception {
     assertThat(repeat(ANYONE, key, ask("a", "ls")).statusCode()).isEqualTo(400);
     assertThat(rows("governance")).isEmpty();
+  }
+
+  /** An operation that names a role of its own in the document is not for everyone. */
+  @Test
+  void documentedRolesAreNeeded() throws Exception {
+    int found = 0;
+    for (Map.Entry<String, Object> path : Contract.paths().entrySet()) {
+      for (Map.Entry<?, ?> operation : ((Map<?, ?>) path.getValue()).entrySet()) {
+        if (operation.getValue() instanceof Map<?, ?> described
+            && described.containsKey("security")) {
+          String body = operation.getKey().equals("post") ? "{}" : "";
+          assertThat(send(ANYONE, path.getKey().replaceAll("\\{[a-z]+}", "1"), body).statusCode())
+              .as("%s %s", operation.getKey(), path.getKey())
+              .isEqualTo(401);
+          found++;
+        }
+      }
+    }
+    assertThat(found).isGreaterThanOrEqualTo(12);
   }
 
   @Test
