@@ -21,6 +21,7 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.policy.Agent;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
@@ -77,10 +78,10 @@ final class AuditTools {
       Map.of(
           "gate_check", this::check,
           "gate_explain", this::explain,
-          "audit_query", reading(this::query),
-          "audit_proof", reading(this::prove),
-          "audit_verify", reading(this::verify),
-          "audit_status", reading(this::status));
+          "audit_query", reading("audit_query", this::query),
+          "audit_proof", reading("audit_proof", this::prove),
+          "audit_verify", reading("audit_verify", this::verify),
+          "audit_status", reading("audit_status", this::status));
 
   AuditTools(Indelible log) {
     this.log = log;
@@ -205,7 +206,7 @@ final class AuditTools {
 
   private Consumer<CanonicalWriter> explain(Call call) throws JsonFormatException {
     GateRequest asked = request(call);
-    ExplainedDecision explained = log.policy().explain(asked.agentId(), asked.action());
+    ExplainedDecision explained = log.policy().explain(asked.agent(), asked.action());
     return decision(
         asked.agentId(),
         new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
@@ -214,7 +215,10 @@ final class AuditTools {
   private static GateRequest request(Call call) throws JsonFormatException {
     String agentId = call.agentId();
     GateRequest asked =
-        new GateRequest(agentId, ActionParser.parse(call.arguments().node("action"), "action"));
+        new GateRequest(
+            new Agent(agentId, call.client().principal()),
+            ActionParser.parse(call.arguments().node("action"), "action"),
+            Optional.empty());
     call.arguments().requireNoOthers();
     return asked;
   }
@@ -229,8 +233,9 @@ final class AuditTools {
   // --- The log -----------------------------------------------------------------------------
 
   /** Returns a tool that reads the ledger; refuses a call while many others do. */
-  private Tool reading(Tool tool) {
+  private Tool reading(String name, Tool tool) {
     return call -> {
+      call.client().reads().accept(name);
       if (!readers.tryAcquire()) {
         throw new Refusal("too many calls read the log at once; ask again");
       }

@@ -3,14 +3,21 @@ package dev.indelible.mcp;
 
 import dev.indelible.encoding.AgentIds;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The client of the MCP server.
  *
  * @param agentId the agent that the client is; empty if it only claims to be one
  * @param isReader true if the client may read the whole log
+ * @param principal the name that the client's credential proves; empty without a credential
+ * @param reads called with the name of a tool before the tool reads the log
  */
-public record McpClient(Optional<String> agentId, boolean isReader) {
+public record McpClient(
+    Optional<String> agentId,
+    boolean isReader,
+    Optional<String> principal,
+    Consumer<String> reads) {
   /**
    * Creates a client.
    *
@@ -18,5 +25,10 @@ public record McpClient(Optional<String> agentId, boolean isReader) {
    */
   public McpClient {
     agentId.ifPresent(AgentIds::require);
+  }
+
+  /** Creates a client on the standard streams of this process, whose reads are not recorded. */
+  public McpClient(Optional<String> agentId, boolean isReader) {
+    this(agentId, isReader, Optional.empty(), tool -> {});
   }
 }

@@ -38,6 +38,8 @@ public final class ServeConfig {
   private static final LoadSettings YAML =
       LoadSettings.builder().setMaxAliasesForCollections(0).setAllowDuplicateKeys(false).build();
 
+  private static final String ON = "on";
+
   /** Ends each of several values. */
   private static final String SEPARATOR = ";";
 
@@ -113,8 +115,7 @@ public final class ServeConfig {
       case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
       case SOCKET -> defaultSocket(environment);
       case NAMES, ROLES -> "";
-      case RECORD_READS -> "true";
-      case PUBLISH -> "false";
+      case RECORD_READS -> ON;
       default -> OFF;
     };
   }
@@ -218,7 +219,7 @@ public final class ServeConfig {
       }
     }
     return new AccessSettings(
-        null, names, bindings, rateLimit(), truth(Setting.RECORD_READS), truth(Setting.PUBLISH));
+        null, names, bindings, rateLimit(), isOn(Setting.RECORD_READS), isOn(Setting.PUBLISH));
   }
 
   private int rateLimit() {
@@ -247,15 +248,6 @@ public final class ServeConfig {
         .map(String::strip)
         .filter(each -> !each.isEmpty())
         .toList();
-  }
-
-  private boolean truth(Setting setting) {
-    String text = text(setting);
-    if (!text.equals("true") && !text.equals("false")) {
-      throw new IllegalArgumentException(
-          "%s: %s: give true or false".formatted(setting.key(), text));
-    }
-    return text.equals("true");
   }
 
   private String text(Setting setting) {
