@@ -172,11 +172,27 @@ class PackageDirectionTest {
                   "event")),
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
-          Map.entry("hook", Set.of("gate", "action", "decision", "json", "encoding")),
+          Map.entry("hook", Set.of("gate", "policy", "action", "decision", "json", "encoding")),
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "mcp",
-              Set.of(LIBRARY, "hook", "gate", "encoding", "crypto", "action", "decision", "json")),
+              Set.of(
+                  LIBRARY,
+                  "hook",
+                  "gate",
+                  "policy",
+                  "queue",
+                  "monitor",
+                  "proof",
+                  "verify",
+                  "checkpoint",
+                  "ledger",
+                  "health",
+                  "encoding",
+                  "crypto",
+                  "action",
+                  "decision",
+                  "json")),
           Map.entry(
               "server",
               Set.of(
@@ -222,7 +238,6 @@ class PackageDirectionTest {
           Map.entry("org.bouncycastle", Set.of("crypto")),
           // The JDK's own server, and its own socket options.
           Map.entry("com.sun.net.httpserver", Set.of("witness")),
-          // The credentials of a socket's peer.
           Map.entry("jdk.net", Set.of("mcp", "server")),
           Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
           Map.entry("javax.sql", Set.of("jdbc")),

@@ -76,6 +76,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** An API key of the daemon was revoked. */
   public static final String ACCESS_KEY_REVOKED = "access.key_revoked";
 
+  /** A credential was used to read the log through the daemon. */
+  public static final String ACCESS_LOG_READ = "access.log_read";
+
+  /** The daemon gives roles to other names than before, or records reads or not. */
+  public static final String ACCESS_SETTINGS = "access.settings";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,

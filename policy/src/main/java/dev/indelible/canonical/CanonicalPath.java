@@ -153,6 +153,17 @@ public final class CanonicalPath {
         && components.get(size).beginsWithConstant();
   }
 
+  /**
+   * Returns true if the path lies below a working directory that is not known, as that of a command
+   * in a container, and its first name there begins known.
+   */
+  public boolean hasConstantBelowUnknown() {
+    return root().is(Kind.UNKNOWN)
+        && root().text().equals("$PWD")
+        && components.size() > 1
+        && components.get(1).beginsWithConstant();
+  }
+
   /** Returns this path with its beginning replaced, for example a link by its target. */
   public CanonicalPath moved(CanonicalPath from, CanonicalPath to) {
     if (!startsWith(from) || to.isOpaque()) {

@@ -41,7 +41,9 @@ public final class HostPatterns {
       boolean isException = text.startsWith("!");
       String pattern = isException ? text.substring(1) : text;
       List<String> members =
-          pattern.startsWith("@") ? HostSets.members(pattern.substring(1)) : List.of(pattern);
+          pattern.startsWith("@")
+              ? NamedSets.HOSTS.members(pattern.substring(1))
+              : List.of(pattern);
       for (String member : members) {
         (isException ? exceptions : patterns).add(HostPattern.parse(member));
       }
@@ -95,11 +97,7 @@ public final class HostPatterns {
     return hasExceptions && includes(host, exceptions);
   }
 
-  /** Returns true if every reading of the host is known and named by the patterns. */
-  public boolean includes(CanonicalHost host) {
-    return includes(host, table) && !isException(host);
-  }
-
+  /** Returns true if every reading of the host is known and in the table. */
   private static boolean includes(CanonicalHost host, HostTable table) {
     if (host.kind() != CanonicalHost.Kind.HOST) {
       return false;

@@ -23,9 +23,10 @@ final class HostReader {
   private static final char MARK = '\ue000';
 
   private static final String WILDCARD_DNS = "wildcard_dns";
-  private static final Set<String> WILDCARD_DOMAINS = Set.copyOf(HostSets.members(WILDCARD_DNS));
+  private static final Set<String> WILDCARD_DOMAINS =
+      Set.copyOf(NamedSets.HOSTS.members(WILDCARD_DNS));
   private static final Set<String> LOOPBACK_DOMAINS =
-      Set.copyOf(HostSets.members("loopback_names"));
+      Set.copyOf(NamedSets.HOSTS.members("loopback_names"));
   private static final List<IpAddress> LOOPBACK =
       List.of(IpAddress.v4(0x7f000001), new IpAddress(0, 1, false));
 

@@ -28,6 +28,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +82,7 @@ public final class LinkResolver {
 
   private final Duration limit;
   private final Disk disk;
+  private final LongSupplier nanoTime;
   private final ExecutorService threads;
   private final Set<Walk> walks = ConcurrentHashMap.newKeySet();
 
@@ -94,12 +96,14 @@ public final class LinkResolver {
   }
 
   LinkResolver(Duration limit, Disk disk) {
-    this(limit, disk, LinkResolver::daemon);
+    this(limit, disk, LinkResolver::daemon, System::nanoTime);
   }
 
-  LinkResolver(Duration limit, Disk disk, ThreadFactory factory) {
+  /** Creates a resolver whose walks are late by another clock, which tests set. */
+  LinkResolver(Duration limit, Disk disk, ThreadFactory factory, LongSupplier nanoTime) {
     this.limit = limit;
     this.disk = disk;
+    this.nanoTime = nanoTime;
     threads = pool(factory);
   }
 
@@ -185,7 +189,7 @@ public final class LinkResolver {
     if (hanging.size() >= MAX_THREADS) {
       return opaque(requests, NOT_IN_TIME);
     }
-    Walk walk = new Walk(disk, hanging, limit);
+    Walk walk = new Walk(disk, hanging, limit, nanoTime);
     FutureTask<List<CanonicalPath>> task = new FutureTask<>(() -> run(walk, requests));
     try {
       start(task);
@@ -244,8 +248,10 @@ public final class LinkResolver {
     private final List<Path> hanging;
     private final Map<Path, Optional<Path>> targets = new HashMap<>();
 
+    private final LongSupplier nanoTime;
+
     /** When the caller began to wait. */
-    private final long start = System.nanoTime();
+    private final long start;
 
     /** How long the caller waits. */
     private final Duration limit;
@@ -253,15 +259,17 @@ public final class LinkResolver {
     /** The place that the thread asks about; read by the threads of other callers. */
     private volatile Path asked = PROCESSES;
 
-    Walk(Disk disk, List<Path> hanging, Duration limit) {
+    Walk(Disk disk, List<Path> hanging, Duration limit, LongSupplier nanoTime) {
       this.disk = disk;
       this.hanging = hanging;
       this.limit = limit;
+      this.nanoTime = nanoTime;
+      start = nanoTime.getAsLong();
     }
 
     /** Returns true if the caller waits no longer: then the walk hangs, or is about to end. */
     boolean isLate() {
-      return System.nanoTime() - start > limit.toNanos();
+      return nanoTime.getAsLong() - start > limit.toNanos();
     }
 
     CanonicalPath follow(Request request) {

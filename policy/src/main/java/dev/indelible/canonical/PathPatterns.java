@@ -22,9 +22,6 @@ public final class PathPatterns {
    */
   private volatile @Nullable Compiled compiled;
 
-  /** The patterns with regard to case; created at the first call of {@link #includes}. */
-  private volatile @Nullable PathTrie exactPlaces;
-
   private PathPatterns(List<String> texts) {
     this.texts = List.copyOf(texts);
   }
@@ -64,7 +61,7 @@ public final class PathPatterns {
           add(pattern, isException);
           continue;
         }
-        for (String member : PathSets.patterns(pattern.substring(1))) {
+        for (String member : NamedSets.PATHS.members(pattern.substring(1))) {
           boolean isOut = member.startsWith("!");
           add(isOut ? member.substring(1) : member, isException || isOut);
         }
@@ -86,16 +83,6 @@ public final class PathPatterns {
     return made;
   }
 
-  private PathTrie exactPlaces() {
-    PathTrie made = exactPlaces;
-    if (made == null) {
-      made = new PathTrie(false);
-      Compiled.addAll(places(), made);
-      exactPlaces = made;
-    }
-    return made;
-  }
-
   /**
    * Checks patterns; they are compiled at the first comparison.
    *
@@ -112,7 +99,7 @@ public final class PathPatterns {
         PathPattern.parse(pattern);
         continue;
       }
-      for (String member : PathSets.patterns(pattern.substring(1))) {
+      for (String member : NamedSets.PATHS.members(pattern.substring(1))) {
         if (isException && member.startsWith("!")) {
           throw new IllegalArgumentException(
               "the set \"%s\" has exceptions, so it cannot be an exception".formatted(pattern));
@@ -186,13 +173,5 @@ public final class PathPatterns {
   boolean isException(CanonicalPath path, Surroundings surroundings) {
     @Nullable PathTrie exceptions = compiled().exceptions;
     return exceptions != null && exceptions.includes(path, surroundings);
-  }
-
-  /**
-   * Returns true if the patterns name every path that the path may stand for. Case makes a
-   * difference, and a path with unknown parts is never included.
-   */
-  public boolean includes(CanonicalPath path, Surroundings surroundings) {
-    return exactPlaces().includes(path, surroundings) && !isException(path, surroundings);
   }
 }

@@ -34,6 +34,9 @@ final class Interpreter {
   private final List<EffectiveCommand> found = new ArrayList<>();
   private Place place = Place.HERE;
 
+  /** Expansions of words that are assignments, around the current command. */
+  private int settings;
+
   Interpreter(Context context, Programs programs) {
     this.context = context;
     this.runner = new Runner(this, programs);
@@ -215,6 +218,26 @@ final class Interpreter {
     }
   }
 
+  /** Begins or ends the expansion of words that are assignments of the environment. */
+  void settings(int change) {
+    settings += change;
+  }
+
+  /**
+   * Returns the uses without reads of files that hold assignments, if that is what they are for.
+   */
+  private List<Use> shown(List<Use> uses) {
+    if (settings == 0) {
+      return uses;
+    }
+    List<Use> shown = new ArrayList<>(uses);
+    shown.removeIf(
+        use ->
+            use.role() == Role.READS
+                && Transforms.afterLastSlash(use.arguments().get(0)).prefix().startsWith(".env"));
+    return shown;
+  }
+
   /** Records a command. */
   void emit(List<Value> argv, State state, List<Use> uses) {
     List<Value> directories = state.directories();
@@ -225,7 +248,7 @@ final class Interpreter {
 
   /** Records a command in one directory. */
   void emit(List<Value> argv, Value directory, List<Use> uses) {
-    List<Use> all = files.links().followed(uses, directory);
+    List<Use> all = files.links().followed(shown(uses), directory);
     place.add(new EffectiveCommand(argv, directory, all, place.via(), place.machine()), found);
     if (found.size() > Budget.MAX_COMMANDS) {
       budget.command();

@@ -183,7 +183,7 @@ final class Outputs {
   /** Returns the names that a program prints which lists whole trees. */
   private static Value files(List<Value> argv, @Nullable Invocation invocation) {
     for (Value argument : argv) {
-      if (argument.prefix().matches("-[gt].*|--(?:i?glob|type).*")) {
+      if (isNarrowing(argument.prefix())) {
         return Value.unknown(Origin.OUTPUT, words(argv));
       }
     }
@@ -202,14 +202,27 @@ final class Outputs {
     return lines(all);
   }
 
+  /** Returns true if an option makes a program list some of the files. */
+  private static boolean isNarrowing(String option) {
+    return option.startsWith("-g")
+        || option.startsWith("-t")
+        || option.startsWith("--glob")
+        || option.startsWith("--iglob")
+        || option.startsWith("--type");
+  }
+
+  private static boolean isInverting(String option) {
+    boolean isShort = option.startsWith("-") && !option.startsWith("--");
+    return option.equals("--invert-match") || isShort && option.indexOf('v') > 0;
+  }
+
   /**
    * Returns the lines that {@code grep} leaves of names of files: the part of a name that is not
    * known has what the pattern asks for.
    */
   private static Value selected(Value lines, List<Value> arguments) {
     List<Value> operands = operands(arguments);
-    boolean isInverted =
-        arguments.stream().anyMatch(each -> each.prefix().matches("-\\w*v\\w*|--invert-match"));
+    boolean isInverted = arguments.stream().anyMatch(each -> isInverting(each.prefix()));
     if (isInverted || operands.isEmpty()) {
       return lines;
     }

@@ -26,7 +26,10 @@ final class SimpleCommands {
 
   Outcome run(Command.Simple simple, State state, Streams io) {
     interpreter.budget().command();
+    boolean isSetting = setsFromOutput(simple);
+    interpreter.settings(isSetting ? 1 : 0);
     List<List<Value>> rows = interpreter.expander().words(simple.words(), state);
+    interpreter.settings(isSetting ? -1 : 0);
     @Nullable Redirections redirections =
         simple.redirections().isEmpty()
             ? null
@@ -51,6 +54,22 @@ final class SimpleCommands {
       redirections.finish();
     }
     return outcome;
+  }
+
+  /**
+   * Returns true if the assignments of {@code export} or {@code env} are the output of a command,
+   * as in {@code export $(xargs < .env)}. Such text goes into the environment and is not shown.
+   */
+  private static boolean setsFromOutput(Command.Simple simple) {
+    if (simple.words().size() < 2) {
+      return false;
+    }
+    String name = simple.words().get(0).literal().orElse("");
+    List<Word.Part> parts = simple.words().get(1).parts();
+    return (name.equals("export") || name.equals("env"))
+        && parts.size() == 1
+        && parts.get(0) instanceof Word.CommandSubstitution substitution
+        && !substitution.isQuoted();
   }
 
   private static boolean isExecAlone(List<List<Value>> rows) {

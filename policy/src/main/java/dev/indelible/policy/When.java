@@ -225,6 +225,7 @@ record When(List<Clause> clauses, String display) {
   private static boolean isUnknown(Fact fact) {
     return fact.operand() instanceof Operand.Path operand
         && operand.path().hasUnknown()
+        && !operand.path().hasConstantBelowUnknown()
         && !operand.path().hasConstantBelow(operand.surroundings().workingDirectory())
         && TEMPORARY.stream().noneMatch(operand.path()::hasConstantBelow);
   }

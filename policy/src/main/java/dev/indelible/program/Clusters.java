@@ -15,23 +15,21 @@ final class Clusters {
 
   private Clusters() {}
 
-  /** Reads a resource that is deleted, and its names. */
+  /** Reads a resource that is deleted, by its kind and its names, or by its label. */
   static void resource(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
-    boolean isRestart = operands.size() > 1;
-    for (int i = 0; i < operands.size(); i++) {
-      String kind = operands.get(i).prefix().split("/", 2)[0].toLowerCase(Locale.ROOT);
-      boolean isKind = i == 0 || operands.get(0).prefix().contains("/");
-      isRestart &= Values.isKnown(operands.get(i)) && (!isKind || RESTARTED.contains(kind));
+    boolean isRestart = isRestarted(operands.get(0));
+    for (Value operand : operands) {
+      isRestart &= !operand.prefix().contains("/") || isRestarted(operand);
     }
-    boolean isNamed = operands.get(0).prefix().contains("/");
-    if (!isRestart && !(isNamed && operands.size() == 1 && isRestarted(operands.get(0)))) {
+    if (!isRestart) {
       scan.uses().add(Role.DESTROYS, List.copyOf(operands), "of the cluster", false, false);
     }
   }
 
   private static boolean isRestarted(Value operand) {
-    return Values.isKnown(operand) && RESTARTED.contains(operand.prefix().split("/", 2)[0]);
+    String kind = operand.prefix().split("/", 2)[0].toLowerCase(Locale.ROOT);
+    return RESTARTED.contains(kind);
   }
 
   /** Reads the number of replicas that remain. */

@@ -42,6 +42,14 @@ public final class CodeScanner {
   /** Maximum number of constants for which a loop is followed. */
   private static final int MAX_PASSES = 8;
 
+  /** Names by which code opens a connection of bytes. */
+  private static final Set<String> SOCKETS =
+      Set.of("TCPSocket", "fsockopen", "inet_aton", "socket", "Socket", "sockaddr_in");
+
+  /** Names by which code starts a program. */
+  private static final Set<String> STARTERS =
+      Set.of("exec", "passthru", "popen", "popen3", "proc_open", "shell_exec", "spawn", "system");
+
   private static final Set<String> DECLARING =
       Set.of("my", "our", "local", "let", "var", "const", "export");
 
@@ -100,7 +108,7 @@ public final class CodeScanner {
   private static void scan(String language, Value code, Uses uses, int depth) {
     switch (language) {
       case "python", "node", "perl", "ruby", "php", "lua", "R", "julia", "jvm" ->
-          new CodeScanner(language, code, uses, depth).scan();
+          new CodeScanner(language, code, uses, depth).scanAll();
       case "powershell", "cmd" -> WindowsScanner.scan(language, code, uses);
       case "sql" -> SqlScanner.scan(code).forEach(uses.list()::add);
       case "crontab" -> crontab(code, uses);
@@ -123,6 +131,19 @@ public final class CodeScanner {
         }
       }
     }
+  }
+
+  private void scanAll() {
+    scan();
+    boolean isScript = !language.equals("python") && !language.equals("node");
+    if (isScript && names(SOCKETS) && names(STARTERS)) {
+      // What the program runs comes from the host, or goes there.
+      uses.add(Role.GAINS_PRIVILEGE, "a program for a host");
+    }
+  }
+
+  private boolean names(Set<String> any) {
+    return tokens.stream().anyMatch(token -> any.contains(token.text()));
   }
 
   /** Reads lines of five fields of time, or one that begins with {@code @}, and a command. */

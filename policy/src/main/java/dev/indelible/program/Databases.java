@@ -4,6 +4,7 @@ package dev.indelible.program;
 import dev.indelible.value.Value;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads arguments of database clients. */
 final class Databases {
@@ -40,6 +41,9 @@ final class Databases {
           "schema:drop",
           "sqlflush");
 
+  private static final Pattern FOR_TESTS =
+      Pattern.compile("(?:.*[_-])?(?:tests?|ci|tmp|temp)(?:[_-].*)?", Pattern.CASE_INSENSITIVE);
+
   private Databases() {}
 
   /** Reads an operand that may be a task of a framework. */
@@ -53,12 +57,24 @@ final class Databases {
     }
   }
 
+  /** Reads SQL for a database in a file; one in the memory has nothing to lose. */
+  static void sqlOfFile(Value argument, Template template, Scan scan) {
+    boolean isCommand = argument.prefix().stripLeading().startsWith(".");
+    if (isCommand || !Values.is(scan.operands().get(0), ":memory:")) {
+      scan.uses().add(Role.RUNS_SQL, argument);
+    }
+  }
+
   /** Reads a database that is removed: one for tests is made again by them. */
   static void testDatabase(Value argument, Template template, Scan scan) {
-    boolean isForTests = argument.prefix().matches("(?:.*[_-])?(?:tests?|ci|tmp|temp)(?:[_-].*)?");
-    if (!Values.isKnown(argument) || !isForTests) {
+    if (!Values.isKnown(argument) || !isForTests(argument.prefix())) {
       scan.uses().add(Role.DESTROYS, argument, "database");
     }
+  }
+
+  /** Returns true if the name of a database says that it is for tests. */
+  static boolean isForTests(String name) {
+    return FOR_TESTS.matcher(name).matches();
   }
 
   /** Reads a database, which may be a URL. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.program;
 
+import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.Locale;
 import java.util.regex.Pattern;
@@ -42,7 +43,7 @@ final class GitRefs {
 
   /** Reads a branch that is deleted even if nothing else holds its commits. */
   static void deletedBranch(Value argument, Template template, Scan scan) {
-    if (isShared(argument)) {
+    if (isShared(argument) && (Values.isKnown(argument) || !isOneVariable(argument))) {
       scan.uses().add(Role.REWRITES_HISTORY, "deletes an unmerged branch");
     }
   }
@@ -56,9 +57,19 @@ final class GitRefs {
 
   /** Reads a tag that is deleted: its commit stays, but a list of tags is not made again. */
   static void deletedTag(Value argument, Template template, Scan scan) {
-    if (!Values.isKnown(argument)) {
+    if (!Values.isKnown(argument) && !isOneVariable(argument)) {
       scan.uses().add(Role.REWRITES_HISTORY, "deletes tags");
     }
+  }
+
+  /** Returns true if a name is that of one branch or tag, in a variable of the caller. */
+  private static boolean isOneVariable(Value ref) {
+    return ref.pieces().stream()
+        .allMatch(
+            piece ->
+                piece instanceof Value.Known
+                    || piece instanceof Value.Unknown unknown
+                        && unknown.origin() == Origin.VARIABLE);
   }
 
   /** Reads revisions that are removed: a set of them, or a branch. */

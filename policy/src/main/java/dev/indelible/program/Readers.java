@@ -134,6 +134,7 @@ final class Readers {
           case "shell-arguments" -> Wrappers::shellArguments;
           case "socat" -> Network::socat;
           case "spawn" -> Calls::spawn;
+          case "sql-of-file" -> Databases::sqlOfFile;
           case "ssh-forward" -> Network::sshForward;
           case "ssh-option" -> Network::sshOption;
           case "su" -> Wrappers::su;

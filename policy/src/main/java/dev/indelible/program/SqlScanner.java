@@ -327,9 +327,19 @@ public final class SqlScanner {
   }
 
   private void drop(int i) {
-    if (startsStatement(i) && !HARMLESS_DROPS.contains(token(i + 1).text)) {
+    if (startsStatement(i)
+        && !HARMLESS_DROPS.contains(token(i + 1).text)
+        && !dropsForTests(i + 1)) {
       uses.add(Role.DESTROYS, phrase(i, 6));
     }
+  }
+
+  /** Returns true if what is dropped is a database for tests, or a user of one. */
+  private boolean dropsForTests(int i) {
+    int name = token(i + 1).text.equals("IF") ? i + 3 : i + 1;
+    return Set.of("DATABASE", "SCHEMA", "USER", "ROLE").contains(token(i).text)
+        && Databases.isForTests(token(name).written)
+        && isEnd(name + 1);
   }
 
   private void alter(int i) {

@@ -90,9 +90,9 @@ class HostPatternsTest {
         .isEqualTo(Relation.NO);
     assertThat(patterns.concerns(CanonicalHost.of(Value.of("https://example.com\\@evil.com"))))
         .isEqualTo(Relation.YES);
-    assertThat(patterns.includes(CanonicalHost.of(Value.of("https://evil.com")))).isTrue();
-    assertThat(patterns.includes(CanonicalHost.of(Value.of("http://127.1")))).isFalse();
-    assertThat(patterns.includes(CanonicalHost.of(Value.EMPTY))).isFalse();
+    assertThat(patterns.concerns(CanonicalHost.of(Value.of("http://127.1"))))
+        .isEqualTo(Relation.NO);
+    assertThat(patterns.concerns(CanonicalHost.of(Value.EMPTY))).isEqualTo(Relation.YES);
   }
 
   @ParameterizedTest
@@ -123,7 +123,7 @@ class HostPatternsTest {
   @Test
   void indexMatchesEachList() {
     List<HostPatterns> lists = new ArrayList<>();
-    HostSets.all().keySet().forEach(name -> lists.add(HostPatterns.of(List.of("@" + name))));
+    NamedSets.HOSTS.all().keySet().forEach(name -> lists.add(HostPatterns.of(List.of("@" + name))));
     for (int i = 0; i < 200; i++) {
       lists.add(HostPatterns.of(List.of("10." + i + ".0.0/16", "*.d" + i + ".example", "h" + i)));
     }

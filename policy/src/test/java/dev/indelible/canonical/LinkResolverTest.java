@@ -2,6 +2,8 @@
 package dev.indelible.canonical;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
 
 import dev.indelible.canonical.LinkResolver.Request;
 import dev.indelible.value.Value;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -28,15 +31,15 @@ class LinkResolverTest {
   private static final Duration LONG = Duration.ofMinutes(1);
   private static final Duration SHORT = Duration.ofMillis(20);
 
-  /** Long enough for a thread to start, and short enough to wait for. */
-  private static final Duration ONE_WAIT = Duration.ofSeconds(4);
-
   private static final String NOT_IN_TIME = "its links could not be followed in time";
 
   private final LinkResolver resolver = new LinkResolver(LONG);
   @TempDir Path temporary;
   private Path root;
   private Surroundings surroundings;
+
+  /** The time by which walks are late, so that no test waits for it. */
+  private final AtomicLong nanoTime = new AtomicLong();
 
   @BeforeEach
   void makeFiles() throws IOException {
@@ -190,8 +193,8 @@ class LinkResolverTest {
   void hangingDirectoryCostsOneWait() {
     CountDownLatch mended = new CountDownLatch(1);
     AtomicInteger calls = new AtomicInteger();
-    LinkResolver impatient = new LinkResolver(ONE_WAIT, hanging("/mnt/", mended, calls));
-    assertThat(problem(impatient, "/mnt/store/x")).contains(NOT_IN_TIME);
+    LinkResolver impatient = resolver(hanging("/mnt/", mended, calls));
+    waitInVain(impatient, "/mnt/store/x", calls);
     assertThat(problem(impatient, "/mnt/store/y")).contains("/mnt/store does not answer");
     assertThat(problem(impatient, "/home/x")).isEmpty();
     assertThat(calls.get()).isEqualTo(1);
@@ -251,8 +254,7 @@ class LinkResolverTest {
     CountDownLatch mended = new CountDownLatch(1);
     AtomicInteger calls = new AtomicInteger();
     LinkResolver impatient =
-        new LinkResolver(
-            ONE_WAIT,
+        resolver(
             new LinkResolver.Disk() {
               @Override
               public Optional<Path> target(Path place) {
@@ -272,7 +274,7 @@ class LinkResolverTest {
                 return false;
               }
             });
-    assertThat(problem(impatient, "/link/x")).contains(NOT_IN_TIME);
+    waitInVain(impatient, "/link/x", calls);
     assertThat(problem(impatient, "/mnt/store/y")).contains("/mnt/store does not answer");
     assertThat(calls.get()).isEqualTo(1);
     mended.countDown();
@@ -286,8 +288,22 @@ class LinkResolverTest {
             place -> Optional.empty(),
             task -> {
               throw new OutOfMemoryError("unable to create native thread");
-            });
+            },
+            System::nanoTime);
     assertThat(problem(poor, "/home/x")).contains(NOT_IN_TIME);
+  }
+
+  private LinkResolver resolver(LinkResolver.Disk disk) {
+    return new LinkResolver(LONG, disk, Thread::new, nanoTime::get);
+  }
+
+  /** Follows a path that hangs, until its caller's time is over. */
+  private void waitInVain(LinkResolver resolver, String written, AtomicInteger calls) {
+    Thread caller = new Thread(() -> problem(resolver, written));
+    caller.setDaemon(true);
+    caller.start();
+    await().untilAtomic(calls, equalTo(1));
+    nanoTime.addAndGet(LONG.toNanos() + 1);
   }
 
   private static LinkResolver.Disk hanging(

@@ -17,12 +17,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class PathSetsTest {
+class NamedSetsTest {
   private static final Surroundings PROJECT =
       Surroundings.of(Value.of("/home/dev/project"), Value.unknown(Origin.HOME, ""));
 
   static Stream<Arguments> cases() throws IOException {
-    try (InputStream in = PathSetsTest.class.getResourceAsStream("path-sets-cases.txt")) {
+    try (InputStream in = NamedSetsTest.class.getResourceAsStream("path-sets-cases.txt")) {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
               .lines()
               .filter(line -> !line.startsWith("#"))
@@ -48,14 +48,14 @@ class PathSetsTest {
   void everySetHasCases() throws IOException {
     Set<String> tested = new HashSet<>();
     cases().forEach(row -> tested.add((String) row.get()[0]));
-    assertThat(tested).isEqualTo(PathSets.all().keySet());
+    assertThat(tested).isEqualTo(NamedSets.PATHS.all().keySet());
   }
 
   /** A pattern that no path can match is a mistake. */
   @ParameterizedTest
   @MethodSource("sets")
   void everyLineMatchesAPath(String set) {
-    for (String line : PathSets.all().get(set)) {
+    for (String line : NamedSets.PATHS.all().get(set)) {
       String text = line.startsWith("!") ? line.substring(1) : line;
       PathPatterns pattern = PathPatterns.of(List.of(text));
       for (List<PathPattern.Name> names : PathPattern.parse(text).alternatives()) {
@@ -68,7 +68,7 @@ class PathSetsTest {
   }
 
   static Stream<String> sets() {
-    return PathSets.all().keySet().stream();
+    return NamedSets.PATHS.all().keySet().stream();
   }
 
   /** Returns a path that the names of a pattern match. */

@@ -11,34 +11,44 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The named sets of path patterns, from {@code path-sets.txt}. */
-public final class PathSets {
-  private static final Map<String, List<String>> SETS = read("path-sets.txt");
+/**
+ * The named sets of patterns that are part of the library: of paths, from {@code path-sets.txt},
+ * and of hosts, from {@code host-sets.txt}.
+ */
+final class NamedSets {
+  static final NamedSets PATHS = new NamedSets("path", read("path-sets.txt"));
+  static final NamedSets HOSTS = new NamedSets("host", read("host-sets.txt"));
 
-  private PathSets() {}
+  private final String kind;
+  private final Map<String, List<String>> sets;
+
+  private NamedSets(String kind, Map<String, List<String>> sets) {
+    this.kind = kind;
+    this.sets = sets;
+  }
 
   /** Returns the sets by name, in the order of the file. */
-  public static Map<String, List<String>> all() {
-    return SETS;
+  Map<String, List<String>> all() {
+    return sets;
   }
 
   /**
-   * Returns the patterns of a set.
+   * Returns the members of a set.
    *
    * @throws IllegalArgumentException if there is none of this name
    */
-  static List<String> patterns(String name) {
-    List<String> patterns = SETS.get(name);
-    if (patterns == null) {
+  List<String> members(String name) {
+    List<String> members = sets.get(name);
+    if (members == null) {
       throw new IllegalArgumentException(
-          "unknown path set \"@%s\"; use one of @%s"
-              .formatted(name, String.join(", @", SETS.keySet())));
+          "unknown %s set \"@%s\"; use one of @%s"
+              .formatted(kind, name, String.join(", @", sets.keySet())));
     }
-    return patterns;
+    return members;
   }
 
   /** Reads sets: a name in brackets, then its members, one a line; {@code #} begins a comment. */
-  static Map<String, List<String>> read(String resource) {
+  private static Map<String, List<String>> read(String resource) {
     Map<String, List<String>> sets = new LinkedHashMap<>();
     List<String> members = List.of();
     for (String written : text(resource).lines().toList()) {
@@ -58,7 +68,7 @@ public final class PathSets {
   }
 
   private static String text(String resource) {
-    try (InputStream in = PathSets.class.getResourceAsStream(resource)) {
+    try (InputStream in = NamedSets.class.getResourceAsStream(resource)) {
       if (in == null) {
         throw new IllegalStateException("the jar lacks " + resource);
       }
