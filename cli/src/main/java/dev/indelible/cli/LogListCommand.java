@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.AuditLog;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.EventQuery.Filter;
@@ -96,8 +95,7 @@ final class LogListCommand extends Verb {
 
   /** Prints rows that the index finds. */
   private void printFound(Filter filter, RowPrinter printer) throws Exception {
-    AuditLog log = log();
-    LogIndexUse index = new LogIndexUse(this, log);
+    LogIndexUse index = new LogIndexUse(this);
     index.update();
     if (last != null) {
       printLast(index, EventQuery.newest(filter), printer);

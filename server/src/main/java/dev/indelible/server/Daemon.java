@@ -145,7 +145,11 @@ public final class Daemon {
     AuditLog audit = log.log();
     DeadLetterReports deadLetters = new DeadLetterReports(audit);
     Policies policies = new Policies(log);
+    Events events = new Events(audit);
     routes
+        .get("/v1/events", Role.READER, ledger.of(events::list))
+        .get("/v1/events/{id}", Role.READER, ledger.of(events::show))
+        .get("/v1/stats", Role.READER, ledger.of(events::stats))
         .get("/v1/events/stream", Role.READER, ledger.of(feed::open))
         .get("/v1/events/{id}/proof", Role.READER, ledger.of(new Proofs(audit)::prove))
         .post("/v1/verify", Role.READER, ledger.of(verifyJobs::start))
