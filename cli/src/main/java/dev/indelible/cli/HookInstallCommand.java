@@ -24,7 +24,7 @@ import picocli.CommandLine.Parameters;
       "absolute paths.",
       "",
       "For Claude Code 2.1.295 or newer: an older one ignores \"onFailure\", and lets a tool run when",
-      "the hook cannot start. OpenCode has no settings for hooks; docs/hooks.md has its plugin."
+      "the hook cannot start. OpenCode has no settings for hooks; docs/agents.md has its plugin."
     })
 final class HookInstallCommand extends Verb {
   @Parameters(
