@@ -39,7 +39,7 @@ final class McpCommand extends Verb {
   public Integer call() throws Exception {
     McpClient client;
     try {
-      client = new McpClient(Optional.ofNullable(agent), reader);
+      client = new McpClient(Optional.ofNullable(agent), Optional.empty(), reader, tool -> {});
     } catch (IllegalArgumentException e) {
       throw CommandFailure.usage("--agent: %s", e.getMessage());
     }
