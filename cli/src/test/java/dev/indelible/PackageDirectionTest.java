@@ -85,7 +85,7 @@ class PackageDirectionTest {
           Map.entry("checkpoint", Set.of("merkle", "crypto")),
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
-          Map.entry("ledger", Set.of("event", "encoding", "json", "crypto")),
+          Map.entry("ledger", Set.of("event", "action", "encoding", "json", "crypto")),
           Map.entry("storage", Set.of("ledger", "merkle")),
           Map.entry(
               "note",
@@ -172,11 +172,27 @@ class PackageDirectionTest {
                   "event")),
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
-          Map.entry("hook", Set.of("gate", "action", "decision", "json", "encoding")),
+          Map.entry("hook", Set.of("gate", "policy", "action", "decision", "json", "encoding")),
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
               "mcp",
-              Set.of(LIBRARY, "hook", "gate", "encoding", "crypto", "action", "decision", "json")),
+              Set.of(
+                  LIBRARY,
+                  "hook",
+                  "gate",
+                  "policy",
+                  "queue",
+                  "monitor",
+                  "proof",
+                  "verify",
+                  "checkpoint",
+                  "ledger",
+                  "health",
+                  "encoding",
+                  "crypto",
+                  "action",
+                  "decision",
+                  "json")),
           Map.entry(
               "server",
               Set.of(
@@ -222,7 +238,6 @@ class PackageDirectionTest {
           Map.entry("org.bouncycastle", Set.of("crypto")),
           // The JDK's own server, and its own socket options.
           Map.entry("com.sun.net.httpserver", Set.of("witness")),
-          // The credentials of a socket's peer.
           Map.entry("jdk.net", Set.of("mcp", "server")),
           Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
           Map.entry("javax.sql", Set.of("jdbc")),
@@ -260,8 +275,11 @@ class PackageDirectionTest {
                   "server",
                   "cli")));
 
-  /** Maximum number of exported public types; raise it only for a reason. */
-  private static final long MOST_EXPORTED_TYPES = 71;
+  /**
+   * Maximum number of exported public types; raise it only for a reason. The last one is {@code
+   * EventQuery}: a search of the log needs a type of its own, which has its results nested.
+   */
+  private static final long MOST_EXPORTED_TYPES = 72;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

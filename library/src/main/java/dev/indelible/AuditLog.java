@@ -5,6 +5,7 @@ import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
 import dev.indelible.append.Erasure;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.check.LastCheckpoint;
 import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.Checkpoint;
@@ -17,7 +18,14 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
 import dev.indelible.directory.JournalCheck;
+import dev.indelible.directory.LogIndex;
+import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Counting;
+import dev.indelible.ledger.EventQuery.Counts;
+import dev.indelible.ledger.EventQuery.Coverage;
+import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
@@ -40,10 +48,12 @@ import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +63,8 @@ import org.jspecify.annotations.Nullable;
  * call opens the ledger and closes it again. Safe for use by any number of threads.
  */
 public final class AuditLog {
+  private static final Duration UNLIMITED = Duration.ofNanos(Long.MAX_VALUE);
+
   /** Null for a log in memory. */
   private final @Nullable DataDirectory directory;
 
@@ -106,6 +118,59 @@ public final class AuditLog {
 
   private SqliteLedger open() throws LedgerException {
     return SqliteLedger.open(data().database());
+  }
+
+  /**
+   * Returns a page of the rows that a query finds, by the index of the log. First adds rows that
+   * the index lacks, for a short time; {@link Page#coverage} states up to which row the answer is
+   * complete.
+   *
+   * @throws IllegalArgumentException if the cursor is malformed or belongs to another query, or the
+   *     event type is unknown
+   * @throws LedgerException if there is no ledger yet, or it or the index cannot be read now
+   */
+  public Page find(EventQuery query) throws LedgerException {
+    return answer(ledger -> data().index().find(query, ledger), Page::coverage);
+  }
+
+  /**
+   * Counts the rows that a filter finds, as {@link #find} does.
+   *
+   * @throws IllegalArgumentException if the buckets would be too many, or the event type is unknown
+   * @throws LedgerException if there is no ledger yet, or it or the index cannot be read now
+   */
+  public Counts count(Counting counting) throws LedgerException {
+    return answer(ledger -> data().index().count(counting, ledger), Counts::coverage);
+  }
+
+  private <T> T answer(
+      ThrowingFunction<LedgerReader, T, LedgerException> question, Function<T, Coverage> coverage)
+      throws LedgerException {
+    try (LedgerReader ledger = open()) {
+      LedgerException failure = null;
+      try {
+        data().index().update(ledger, LogIndex.UPDATE_TIME, false, reached -> {});
+      } catch (LedgerException e) {
+        failure = e;
+      }
+      T answer = question.apply(ledger);
+      if (failure != null && coverage.apply(answer).indexed() == 0) {
+        throw failure;
+      }
+      return answer;
+    }
+  }
+
+  /**
+   * Adds every row to the index that it lacks. A query does that only for a short time.
+   *
+   * @param progress called from time to time with the last row of the index
+   * @throws LedgerException if there is no ledger yet, or the index cannot be written
+   */
+  public void updateIndex(LongConsumer progress) throws LedgerException {
+    try (LedgerReader ledger = open()) {
+      data().index().update(ledger, UNLIMITED, false, progress);
+    }
   }
 
   /** Verifies the whole log with the keys and the witnesses of the data directory. */
@@ -286,8 +351,8 @@ public final class AuditLog {
    * @param sequence the event's row
    * @param payloadHash the hash of the payload, in hex
    * @param deadLetters the number of removed dead letters that had this payload
-   * @param isGone true if the bytes are gone from the ledger's storage; false while a reader uses
-   *     an earlier state of the ledger
+   * @param isGone true if the bytes are gone from the storage of the ledger and of its index; false
+   *     while a reader uses an earlier state of one
    */
   public record Erased(
       String eventId, long sequence, String payloadHash, long deadLetters, boolean isGone) {}
@@ -301,6 +366,17 @@ public final class AuditLog {
    */
   public Erased erase(String eventId, String reason, String by)
       throws LedgerException, KeyException {
+    try {
+      return eraseFromLedger(eventId, reason, by);
+    } catch (LedgerException e) {
+      // An earlier erasure may have left the index as it was.
+      purgeIndex(eventId);
+      throw e;
+    }
+  }
+
+  private Erased eraseFromLedger(String eventId, String reason, String by)
+      throws LedgerException, KeyException {
     // Opening to write would create a ledger where there is none.
     reader().close();
     DataDirectory.SigningKeys keys = data().signingKeys();
@@ -312,8 +388,20 @@ public final class AuditLog {
             keys.accepted())) {
       Erasure.Erased erased = erasure.erase(eventId, reason, by);
       ErasureNote note = erased.note();
+      boolean isGone = purgeIndex(eventId) && erased.isGone();
       return new Erased(
-          note.eventId(), note.sequence(), note.payloadHash(), note.deadLetters(), erased.isGone());
+          note.eventId(), note.sequence(), note.payloadHash(), note.deadLetters(), isGone);
+    }
+  }
+
+  /** Removes from the index what it has of an erased payload; returns true if it has nothing. */
+  private boolean purgeIndex(String eventId) {
+    try (LedgerReader ledger = reader()) {
+      Optional<ChainRow> row = ledger.row(eventId).filter(found -> !found.hasPayload());
+      return row.isEmpty() || data().index().purge(row.get().sequence(), ledger);
+    } catch (LedgerException e) {
+      // The row is erased; the caller learns that its bytes are not gone.
+      return false;
     }
   }
 

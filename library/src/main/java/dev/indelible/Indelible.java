@@ -42,8 +42,7 @@ public final class Indelible implements AutoCloseable {
   private final DeferredAudit audit;
   private final Gate gate;
   private final Optional<PolicyReload> reload;
-  private final Optional<CosignatureFollower> witnessing;
-  private final Optional<AnchorFollower> anchoring;
+  private final Followers followers;
   private final AuditLog log;
 
   /** The files of the log; empty for a log in memory. */
@@ -61,8 +60,7 @@ public final class Indelible implements AutoCloseable {
       DeferredAudit audit,
       Gate gate,
       Optional<PolicyReload> reload,
-      Optional<CosignatureFollower> witnessing,
-      Optional<AnchorFollower> anchoring,
+      Followers followers,
       AuditLog log,
       Optional<LogFiles> files) {
     this.log = log;
@@ -70,8 +68,7 @@ public final class Indelible implements AutoCloseable {
     this.audit = audit;
     this.gate = gate;
     this.reload = reload;
-    this.witnessing = witnessing;
-    this.anchoring = anchoring;
+    this.followers = followers;
   }
 
   /**
@@ -115,8 +112,7 @@ public final class Indelible implements AutoCloseable {
               audit,
               new Gate(policy, audit.queue()),
               Optional.empty(),
-              Optional.empty(),
-              Optional.empty(),
+              Followers.NONE,
               new AuditLog(ledger),
               Optional.empty());
       opened = true;
@@ -209,7 +205,7 @@ public final class Indelible implements AutoCloseable {
 
   /** Returns the follower that asks the witnesses; empty if none are asked. */
   Optional<CosignatureFollower> witnessing() {
-    return witnessing;
+    return followers.witnessing();
   }
 
   /**
@@ -219,13 +215,13 @@ public final class Indelible implements AutoCloseable {
    */
   public OptionalLong rowsNotCosigned() {
     OptionalLong cosigned =
-        witnessing.map(CosignatureFollower::cosigned).orElse(OptionalLong.empty());
+        witnessing().map(CosignatureFollower::cosigned).orElse(OptionalLong.empty());
     return rowsAfter(cosigned);
   }
 
   /** Returns the follower that appends to the anchor file; empty if there is none. */
   Optional<AnchorFollower> anchoring() {
-    return anchoring;
+    return followers.anchoring();
   }
 
   /**
@@ -234,7 +230,7 @@ public final class Indelible implements AutoCloseable {
    */
   public OptionalLong rowsNotAnchored() {
     OptionalLong anchored =
-        anchoring.map(each -> each.state().anchored()).orElse(OptionalLong.empty());
+        anchoring().map(each -> each.state().anchored()).orElse(OptionalLong.empty());
     return rowsAfter(anchored);
   }
 
@@ -252,7 +248,7 @@ public final class Indelible implements AutoCloseable {
    * @param withoutProgress the longest wait while no event is settled
    */
   public DrainReport closeAndFlush(Duration withoutProgress) {
-    stopReload();
+    stopBeforeIntake();
     return settle(audit.closeAndFlush(withoutProgress));
   }
 
@@ -265,24 +261,21 @@ public final class Indelible implements AutoCloseable {
    * @param atMost the longest total wait
    */
   public DrainReport closeAndFlush(Duration withoutProgress, Duration atMost) {
-    stopReload();
+    stopBeforeIntake();
     return settle(audit.closeAndFlush(withoutProgress, atMost));
   }
 
-  /** Ends the watch before intake stops: rules that came into force then would not be on record. */
-  private void stopReload() {
+  /**
+   * Ends the watch before intake stops, because rules that came into force then would not be on
+   * record, and the work on the index, which would delay the drainer.
+   */
+  private void stopBeforeIntake() {
     reload.ifPresent(PolicyReload::stop);
+    followers.stopIndexing();
   }
 
   private DrainReport settle(DrainReport report) {
-    long deadline =
-        System.nanoTime()
-            + (report.isComplete() ? CosignatureFollower.CLOSING_PATIENCE : Duration.ZERO)
-                .toNanos();
-    anchoring.ifPresent(AnchorFollower::stop);
-    witnessing.ifPresent(CosignatureFollower::stop);
-    anchoring.ifPresent(each -> each.awaitEnd(deadline));
-    witnessing.ifPresent(each -> each.awaitEnd(deadline));
+    followers.stop(report.isComplete() ? CosignatureFollower.CLOSING_PATIENCE : Duration.ZERO);
     return report;
   }
 

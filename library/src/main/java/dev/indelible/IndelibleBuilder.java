@@ -31,6 +31,7 @@ import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.publish.IndexFollower;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
 import dev.indelible.sqlite.SqliteCosignatures;
@@ -51,6 +52,9 @@ import java.util.function.LongConsumer;
  * each option has a method that states its contract.
  */
 public final class IndelibleBuilder {
+  /** Waiting events that show load: the index then leaves the processor to the drainer. */
+  private static final long MANY_EVENTS = 1_000;
+
   private final DataDirectory data;
   private Optional<Policy> policy = Optional.empty();
   private boolean followLinks;
@@ -67,6 +71,7 @@ public final class IndelibleBuilder {
   private Optional<Path> anchor = Optional.empty();
   private Optional<Signer> signer = Optional.empty();
   private boolean shutdownHook = true;
+  private boolean index = true;
   private Optional<Duration> tally = Optional.of(Tallies.DEFAULT_INTERVAL);
 
   IndelibleBuilder(DataDirectory data) {
@@ -232,6 +237,16 @@ public final class IndelibleBuilder {
     return this;
   }
 
+  /**
+   * Sets whether this process keeps the index for queries up to date ({@link AuditLog#find}) while
+   * the log is open; default true. A process that records a single event can leave it to others:
+   * each query first adds the rows that the index lacks.
+   */
+  public IndelibleBuilder index(boolean on) {
+    index = on;
+    return this;
+  }
+
   /** Sets the drainer's settings; default {@link DrainSettings#ofDefaults}. */
   public IndelibleBuilder drain(DrainSettings settings) {
     drain = Objects.requireNonNull(settings, "settings is null");
@@ -371,6 +386,7 @@ public final class IndelibleBuilder {
     Optional<CosignatureFollower> witnessing = Optional.empty();
     Optional<AnchorFollower> anchoring = Optional.empty();
     Optional<PolicyReload> reload = Optional.empty();
+    Optional<IndexFollower> indexing = Optional.empty();
     boolean started = false;
     try {
       Gate gate = gate(log, rules, audit);
@@ -380,13 +396,13 @@ public final class IndelibleBuilder {
               : Optional.of(PolicyReload.of(rules(), gate, audit.healthEntries(), watchPolicy));
       witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
       anchoring = anchor.map(file -> anchor(file, audit));
+      indexing = index ? Optional.of(index(audit)) : Optional.empty();
       Indelible indelible =
           new Indelible(
               audit,
               gate,
               reload,
-              witnessing,
-              anchoring,
+              new Followers(witnessing, anchoring, indexing),
               new AuditLog(data, anchor),
               Optional.of(new Indelible.LogFiles(data, anchor)));
       started = true;
@@ -395,6 +411,7 @@ public final class IndelibleBuilder {
       if (!started) {
         // The caller gets nothing to close, so the log is closed here, which releases the journal.
         reload.ifPresent(PolicyReload::stop);
+        indexing.ifPresent(IndexFollower::stop);
         anchoring.ifPresent(AnchorFollower::stop);
         witnessing.ifPresent(CosignatureFollower::stop);
         audit.closeAndFlush();
@@ -444,6 +461,14 @@ public final class IndelibleBuilder {
         source(),
         data.keys()::accepted,
         reason -> audit.reportContradiction(HealthEntry.ANCHOR, reason));
+  }
+
+  private IndexFollower index(DeferredAudit audit) {
+    return IndexFollower.start(
+        (ledger, atMost, thorough) -> data.index().update(ledger, atMost, thorough, reached -> {}),
+        source(),
+        () -> audit.queue().metrics().pending() > MANY_EVENTS,
+        audit.healthEntries());
   }
 
   private LedgerSource source() {

@@ -12,6 +12,8 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -67,13 +69,17 @@ class IdleTest {
 
   /** Returns the files once none has changed for longer than the resolution of file times. */
   private Map<String, String> settled() throws IOException {
-    Map<String, String> now = files();
+    List<Map<String, String>> looks = new ArrayList<>(List.of(files()));
     await()
         .pollInterval(Duration.ofSeconds(3))
         .pollDelay(Duration.ofSeconds(3))
         .atMost(Duration.ofMinutes(1))
-        .until(() -> files().equals(now));
-    return now;
+        .until(
+            () -> {
+              looks.add(files());
+              return looks.get(looks.size() - 1).equals(looks.get(looks.size() - 2));
+            });
+    return looks.get(looks.size() - 1);
   }
 
   private Map<String, String> files() throws IOException {

@@ -71,7 +71,7 @@ final class BenchGateCommand extends BenchVerb {
   }
 
   private static Recorded recorded(Policy policy, int count, Path data) throws Exception {
-    Indelible indelible = Indelible.open(data, policy);
+    Indelible indelible = Indelible.builder(data).policy(policy).index(false).open();
     long start = System.nanoTime();
     long answered = ask(count, action -> indelible.gate().check("agent:bench", action));
     requireComplete(indelible.closeAndFlush(PATIENCE));

@@ -72,7 +72,10 @@ final class BenchSubmitCommand extends BenchVerb {
       throws Exception {
     List<AuditEvent> made = make(count);
     Indelible indelible =
-        Indelible.builder(directory.resolve(name)).durability(durability.durability()).open();
+        Indelible.builder(directory.resolve(name))
+            .durability(durability.durability())
+            .index(false)
+            .open();
     Calls calls = call(made, threads, indelible.queue()::submit);
     requireComplete(indelible.closeAndFlush(PATIENCE));
     if (indelible.metrics().appended() != count) {

@@ -21,6 +21,7 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 
 @Command(
@@ -87,7 +88,7 @@ final class DemoCommand extends Verb {
   }
 
   private void show(DataDirectory data) throws Exception {
-    RowPrinter printer = new RowPrinter(console(), false);
+    RowPrinter printer = new RowPrinter(console(), Root.Output.text, Optional.of(RowColumn.BRIEF));
     printer.head();
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       ledger.forEachRow(

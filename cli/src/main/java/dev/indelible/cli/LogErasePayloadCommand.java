@@ -39,8 +39,9 @@ final class LogErasePayloadCommand extends Verb {
         erased.sequence());
     if (!erased.isGone()) {
       throw CommandFailure.failed(
-          "%s-wal: the payload is erased, but this file still has its bytes, because another"
-              + " process reads an earlier state; stop that process and run this again",
+          "%s-wal: the payload is erased, but this file, or index.db beside it, still has its"
+              + " bytes, because another process reads an earlier state; stop that process and run"
+              + " this again",
           data().database());
     }
     return ExitCode.OK;

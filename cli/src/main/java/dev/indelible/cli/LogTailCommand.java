@@ -5,6 +5,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,7 +32,7 @@ final class LogTailCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     CommandFailure.refuseIf(lines < 0, "--lines %s: give a number of rows, 0 or more", lines);
-    RowPrinter printer = new RowPrinter(console(), json());
+    RowPrinter printer = new RowPrinter(console(), root().output, Optional.empty());
     try (LedgerReader ledger = ledger()) {
       long last = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
       next = Math.max(Long.MIN_VALUE + lines, last) - lines + 1;

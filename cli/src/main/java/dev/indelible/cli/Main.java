@@ -22,6 +22,8 @@ import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The entry point of the command; turns every failure into one line and an exit status. */
@@ -75,6 +77,7 @@ public final class Main {
     StringWriter help = new StringWriter();
     command.setOut(new PrintWriter(help));
     command.setErr(new PrintWriter(console.err(), true));
+    command.setExecutionStrategy(Main::runVerb);
     command.setParameterExceptionHandler((wrong, all) -> usage(console, wrong));
     command.setExecutionExceptionHandler((failure, line, parsed) -> report(root, failure));
     try {
@@ -85,6 +88,17 @@ public final class Main {
     } catch (OutputFailure e) {
       return report(root, e);
     }
+  }
+
+  /** Runs the verb, unless it has no output of the form that is asked for. */
+  private static int runVerb(ParseResult parsed) {
+    CommandLine verb = parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1);
+    Root root = (Root) verb.getCommandSpec().root().userObject();
+    if (root.output == Root.Output.csv
+        && !(verb.getCommand() instanceof Verb each && each.printsCsv())) {
+      throw new ParameterException(verb, "--output csv: only 'log list' prints CSV");
+    }
+    return new RunLast().execute(parsed);
   }
 
   private static int usage(Console console, ParameterException wrong) {

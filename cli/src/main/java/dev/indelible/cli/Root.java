@@ -32,7 +32,8 @@ final class Root implements Runnable {
       scope = ScopeType.INHERIT,
       paramLabel = "text|json",
       defaultValue = "text",
-      description = "text, or json: one object, or one object a line (default: text)")
+      description =
+          "text, or json: one object, or one object a line (default: text); log list: also csv")
   Output output = Output.text;
 
   @Option(
@@ -58,6 +59,7 @@ final class Root implements Runnable {
   /** The forms of output. */
   enum Output {
     text,
-    json
+    json,
+    csv
   }
 }

@@ -96,6 +96,12 @@ final class ServeCommand extends Verb {
   @Nullable String rateLimit;
 
   @Option(
+      names = "--record-reads",
+      paramLabel = "true|false",
+      description = "record in the chain who reads the log (default: true)")
+  @Nullable String recordReads;
+
+  @Option(
       names = "--config",
       paramLabel = "FILE",
       defaultValue = "${env:INDELIBLE_CONFIG}",
@@ -175,6 +181,7 @@ final class ServeCommand extends Verb {
     put(options, Setting.NAMES, names);
     put(options, Setting.ROLES, roles);
     put(options, Setting.RATE_LIMIT, rateLimit);
+    put(options, Setting.RECORD_READS, recordReads);
     try {
       Path file = config == null || config.toString().isEmpty() ? null : config;
       return ServeConfig.resolve(options, System.getenv(), file);

@@ -39,7 +39,12 @@ final class Table {
         widths[i] = Math.max(widths[i], length(row.get(i).text()));
       }
     }
-    console.line(line(heads.stream().map(head -> new Cell(head, console::faint)).toList(), widths));
+    List<Cell> first = new ArrayList<>();
+    for (int i = 0; i < widths.length; i++) {
+      boolean right = !rows.isEmpty() && i < rows.get(0).size() && rows.get(0).get(i).isRight();
+      first.add(new Cell(heads.get(i), console::faint, right));
+    }
+    console.line(line(first, widths));
     rows.forEach(row -> console.line(line(row, widths)));
   }
 
@@ -47,9 +52,9 @@ final class Table {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < widths.length; i++) {
       Cell cell = cells.get(i);
-      line.append(cell.style().apply(cell.text()))
-          .append(" ".repeat(widths[i] - length(cell.text())))
-          .append(GAP);
+      String padding = " ".repeat(widths[i] - length(cell.text()));
+      String text = cell.style().apply(cell.text());
+      line.append(cell.isRight() ? padding + text : text + padding).append(GAP);
     }
     return line.toString().stripTrailing();
   }
@@ -63,8 +68,23 @@ final class Table {
    *
    * @param text the text
    * @param style colours it, without changing its width
+   * @param isRight true for a number, which ends where its column ends
    */
-  record Cell(String text, UnaryOperator<String> style) {
+  record Cell(String text, UnaryOperator<String> style, boolean isRight) {
+    Cell(String text, UnaryOperator<String> style) {
+      this(text, style, false);
+    }
+
+    /** Returns the cell of a number. */
+    static Cell right(String number) {
+      return new Cell(number, UnaryOperator.identity(), true);
+    }
+
+    /** Returns this cell in a style. */
+    Cell styled(UnaryOperator<String> other) {
+      return new Cell(text, other, isRight);
+    }
+
     static Cell of(Object text) {
       return text instanceof Cell cell
           ? cell

@@ -66,6 +66,11 @@ abstract class Verb implements Callable<Integer> {
     return root().console;
   }
 
+  /** Returns true if the verb can print CSV. */
+  boolean printsCsv() {
+    return false;
+  }
+
   final boolean json() {
     return root().output == Root.Output.json;
   }
@@ -99,6 +104,7 @@ abstract class Verb implements Callable<Integer> {
         Indelible.builder(data().path())
             .askWitnesses(run == Run.STREAM || run == Run.AGENT_SESSION)
             .watchPolicy(run == Run.STREAM || run == Run.AGENT_SESSION)
+            .index(run == Run.STREAM || run == Run.AGENT_SESSION)
             .followLinks(run == Run.ONE_ACTION || run == Run.AGENT_SESSION);
     anchor.ifPresent(log::anchor);
     if (!console().errIsTerminal()) {

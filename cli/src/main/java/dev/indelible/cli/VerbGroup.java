@@ -29,11 +29,12 @@ abstract class VerbGroup extends Verb {
 
   @Command(
       name = "log",
-      description = "Read, verify, export and prove the chain, and erase payloads.",
+      description = "Read, search, verify, export and prove the chain, and erase payloads.",
       subcommands = {
         LogListCommand.class,
         LogShowCommand.class,
         LogTailCommand.class,
+        LogStatsCommand.class,
         LogExportCommand.class,
         LogProveCommand.class,
         LogVerifyCommand.class,

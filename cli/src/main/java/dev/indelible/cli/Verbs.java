@@ -19,6 +19,7 @@ final class Verbs {
     ALL.put("serve", ServeCommand.class);
     ALL.put("policy", VerbGroup.Policies.class);
     ALL.put("hook", VerbGroup.Hook.class);
+    ALL.put("mcp", McpCommand.class);
     ALL.put("mcp-gateway", McpGatewayCommand.class);
     ALL.put("tool", ToolCommand.class);
     ALL.put("log", VerbGroup.Log.class);

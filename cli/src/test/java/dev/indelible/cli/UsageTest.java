@@ -44,7 +44,7 @@ class UsageTest {
         "chek            | unknown verb 'chek' (did you mean 'check'?); see 'indelible --help'",
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
-        "log             | log: name one of its verbs: list, show, tail, export, prove, verify, adopt, erase-payload, answer",
+        "log             | log: name one of its verbs: list, show, tail, stats, export, prove, verify, adopt, erase-payload, answer",
         "api-keys        | api-keys: name one of its verbs: create, list, rotate, revoke",
         "keys            | keys: name one of its verbs: init, list, rotate, revoke, replace, export",
         "proof           | proof: name one of its verbs: verify",
@@ -80,7 +80,7 @@ class UsageTest {
             + " see 'indelible log list --help'",
         "log list --limit -1  | --limit -1: give a number of rows, 0 or more",
         "log tail -n -1       | --lines -1: give a number of rows, 0 or more",
-        "log list --output xml| Invalid value for option '--output': expected one of [text, json]"
+        "log list --output xml| Invalid value for option '--output': expected one of [text, json, csv]"
             + " (case-sensitive) but was 'xml'; see 'indelible log list --help'",
         "gate --format xml    | Invalid value for option '--format': expected one of [action, claude]"
             + " (case-sensitive) but was 'xml'; see 'indelible gate --help'",

@@ -34,6 +34,8 @@ import java.util.UUID;
  * @param timestamp the time of the decision, to the microsecond
  * @param explanation what the decision is based on
  * @param toolHash the digest of the called tool's descriptor, as {@code sha256:…}, if it is known
+ * @param principal the name that the credential of the question proves; empty without a credential,
+ *     and then the agent id is a claim
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -43,7 +45,8 @@ public record DeferredAuditEvent(
     Optional<String> policy,
     Instant timestamp,
     Explanation explanation,
-    Optional<String> toolHash)
+    Optional<String> toolHash,
+    Optional<String> principal)
     implements AuditEvent {
 
   /** The event type of a decision that blocks. */
@@ -67,6 +70,9 @@ public record DeferredAuditEvent(
   /** Bytes of the longest digest of a policy, and of a tool's descriptor. */
   public static final int MAX_POLICY_BYTES = 256;
 
+  /** Bytes of the longest principal: that of a certificate with a long subject. */
+  public static final int MAX_PRINCIPAL_BYTES = 1024;
+
   public DeferredAuditEvent {
     Objects.requireNonNull(id, "id is null");
     Objects.requireNonNull(action, "action is null");
@@ -80,6 +86,7 @@ public record DeferredAuditEvent(
     Timestamps.requireRecordable(timestamp);
     Objects.requireNonNull(explanation, "explanation is null");
     toolHash.ifPresent(digest -> Text.requireAtMost(MAX_POLICY_BYTES, digest, "tool_hash"));
+    principal.ifPresent(name -> Text.requireAtMost(MAX_PRINCIPAL_BYTES, name, "principal"));
   }
 
   /** Creates an event whose decision has no explanation. */
@@ -90,13 +97,28 @@ public record DeferredAuditEvent(
       Decision decision,
       Optional<String> policy,
       Instant timestamp) {
-    this(id, agentId, action, decision, policy, timestamp, Explanation.NONE, Optional.empty());
+    this(
+        id,
+        agentId,
+        action,
+        decision,
+        policy,
+        timestamp,
+        Explanation.NONE,
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** Returns this event with the digest of the called tool's descriptor. */
   public DeferredAuditEvent withToolHash(Optional<String> digest) {
     return new DeferredAuditEvent(
-        id, agentId, action, decision, policy, timestamp, explanation, digest);
+        id, agentId, action, decision, policy, timestamp, explanation, digest, principal);
+  }
+
+  /** Returns this event with the name that the credential of the question proves. */
+  public DeferredAuditEvent withPrincipal(Optional<String> name) {
+    return new DeferredAuditEvent(
+        id, agentId, action, decision, policy, timestamp, explanation, toolHash, name);
   }
 
   /**
@@ -169,6 +191,7 @@ public record DeferredAuditEvent(
         policy,
         now,
         decision.explanation(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -222,9 +245,10 @@ public record DeferredAuditEvent(
     explanation.writeAfterId(out);
     int nonceAt = out.length() + 1;
     out.member("policy", policy);
+    out.member("principal", principal);
     out.member("timestamp", Timestamps.format(timestamp));
     out.member("tool_hash", toolHash);
-    if (!explanation.isEmpty() || toolHash.isPresent()) {
+    if (!explanation.isEmpty() || toolHash.isPresent() || principal.isPresent()) {
       out.member("v", EXTENDED_VERSION);
     }
     out.endObject();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * A report of the log about itself, for example that a row was tampered with.
@@ -75,6 +76,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** An API key of the daemon was revoked. */
   public static final String ACCESS_KEY_REVOKED = "access.key_revoked";
 
+  /** A credential was used to read the log through the daemon. */
+  public static final String ACCESS_LOG_READ = "access.log_read";
+
+  /** The daemon gives roles to other names than before, or records reads or not. */
+  public static final String ACCESS_SETTINGS = "access.settings";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
@@ -87,6 +94,20 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_COMPROMISED,
           KEY_REPLACED,
           TAMPER_ANSWERED);
+
+  /** Every type of the log's own events, in alphabetical order. */
+  public static final List<String> TYPES =
+      Stream.concat(
+              RESERVED.stream(),
+              Stream.of(
+                  GAP,
+                  POLICY_LOADED,
+                  TOOL_ACCEPTED,
+                  ACCESS_KEY_CREATED,
+                  ACCESS_KEY_ROTATED,
+                  ACCESS_KEY_REVOKED))
+          .sorted()
+          .toList();
 
   /** Types of the events about the log's keys. */
   public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);

@@ -60,6 +60,9 @@ public record HealthEntry(String source, String reason) {
   /** The version of SQLite. */
   public static final String SQLITE = "sqlite";
 
+  /** The index for queries: it cannot be written, or is far behind the ledger. */
+  public static final String INDEX = "index";
+
   /** Every source, without those of single witnesses. */
   public static final List<String> SOURCES =
       List.of(
@@ -78,7 +81,8 @@ public record HealthEntry(String source, String reason) {
           POLICY,
           WITNESSES,
           ANCHOR,
-          SQLITE);
+          SQLITE,
+          INDEX);
 
   /**
    * Creates an entry.

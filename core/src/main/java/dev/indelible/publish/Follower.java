@@ -149,6 +149,20 @@ abstract class Follower {
     }
   }
 
+  /** Returns true once the thread should end. */
+  final boolean isStopped() {
+    return closing.getCount() == 0;
+  }
+
+  /**
+   * Waits while the thread rests.
+   *
+   * @return true if it should end
+   */
+  final boolean rest(Duration time) throws InterruptedException {
+    return closing.await(time.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
   final void start() {
     thread.start();
   }

@@ -55,7 +55,7 @@ class EventTest {
 
   /** Optional members come with a version; the other members do not change. */
   @Test
-  void explanationAndToolHashAreInThePayload() throws Exception {
+  void optionalMembersAreInThePayload() throws Exception {
     Explanation explanation =
         new Explanation(
             List.of("R001", "R002"), List.of("deletes / recursively"), Optional.of("rm -rf /"));
@@ -68,7 +68,8 @@ class EventTest {
             Optional.of("sha256:00"),
             TIME,
             explanation,
-            Optional.of("sha256:11"));
+            Optional.of("sha256:11"),
+            Optional.of("cert:CN=\"nonce\":\"a"));
     byte[] payload = event.content().payload(new byte[16]);
     assertThat(new String(payload, UTF_8))
         .isEqualTo(
@@ -78,7 +79,8 @@ class EventTest {
                 + "\"rule_id\":\"R001\"},\"effective_command\":\"rm -rf /\","
                 + "\"facts\":[\"deletes / recursively\"],\"id\":\"0198c7e2-0000-7000-8000-000000000001\","
                 + "\"matched\":[\"R001\",\"R002\"],\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\","
-                + "\"policy\":\"sha256:00\",\"timestamp\":\"2026-11-23T01:02:03.456789Z\","
+                + "\"policy\":\"sha256:00\",\"principal\":\"cert:CN=\\\"nonce\\\":\\\"a\","
+                + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\","
                 + "\"tool_hash\":\"sha256:11\",\"v\":2}");
     assertThat(payload).isEqualTo(CanonicalJson.canonicalize(payload));
     assertThat(event.content().isContentOf(payload)).isTrue();

@@ -32,7 +32,7 @@ import java.util.Optional;
 
 /**
  * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
- * {@code keys/}, {@code policy/}, and {@code witnesses} if the log has any.
+ * {@code keys/}, {@code policy/}, {@code index.db}, and {@code witnesses} if the log has any.
  *
  * @param path the directory
  */
@@ -209,6 +209,11 @@ public record DataDirectory(Path path) {
    */
   public Optional<String> missingDatabase() {
     return ExistingLog.read(this).missingLedger();
+  }
+
+  /** Returns the index of the ledger's rows, for queries. */
+  public LogIndex index() {
+    return new LogIndex(path.resolve("index.db"));
   }
 
   /** Returns the directory of the rules. */

@@ -10,6 +10,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.encoding.ClockException;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Clock;
@@ -124,45 +125,50 @@ public final class Gate {
 
   /** Decides and records as {@link #check} does, and returns the id of the event as well. */
   public RecordedDecision record(String agentId, AgentAction action) {
+    return record(Agent.claimed(agentId), action);
+  }
+
+  /** Decides and records as {@link #record(String, AgentAction)} does, with a credential. */
+  public RecordedDecision record(Agent agent, AgentAction action) {
     long start = System.nanoTime();
-    requirePresent(agentId, action);
-    AgentIds.require(agentId);
+    require(agent, action);
     PolicyCall policy = inForce;
-    return record(policy, agentId, action, policy.decide(agentId, action), start);
+    return record(policy, agent, action, policy.decide(agent, action), start);
   }
 
   /**
-   * Decides and records as {@link #record(String, AgentAction)} does, about a call of a tool whose
+   * Decides and records as {@link #record(Agent, AgentAction)} does, about a call of a tool whose
    * descriptor was compared with the one that is known.
    */
-  public RecordedDecision recordCall(String agentId, ToolCall action, ToolDescriptor descriptor) {
+  public RecordedDecision recordCall(Agent agent, ToolCall action, ToolDescriptor descriptor) {
     long start = System.nanoTime();
-    requirePresent(agentId, action);
+    require(agent, action);
     Objects.requireNonNull(descriptor, "descriptor is null");
-    AgentIds.require(agentId);
     PolicyCall policy = inForce;
-    ExplainedDecision decided = policy.decide(agentId, action);
+    ExplainedDecision decided = policy.decide(agent, action);
     if (descriptor.objection().isPresent() && decided.decision().isPermitted()) {
       decided = new ExplainedDecision(descriptor.objection().get(), decided.explanation());
     }
-    return record(policy, agentId, action, decided, descriptor.hash(), start);
+    return record(policy, agent, action, decided, descriptor.hash(), start);
   }
 
   /** Records a decision that somebody else made; refuses if it cannot be recorded. */
   public RecordedDecision record(String agentId, AgentAction action, Decision decision) {
-    requirePresent(agentId, action);
+    Agent agent = Agent.claimed(agentId);
+    require(agent, action);
     Objects.requireNonNull(decision, "decision is null");
-    AgentIds.require(agentId);
-    return record(inForce, agentId, action, unexplained(decision), System.nanoTime());
+    return record(inForce, agent, action, unexplained(decision), System.nanoTime());
   }
 
   private static ExplainedDecision unexplained(Decision decision) {
     return new ExplainedDecision(decision, Explanation.NONE);
   }
 
-  private static void requirePresent(String agentId, AgentAction action) {
-    Objects.requireNonNull(agentId, "agentId is null");
+  private static void require(Agent agent, AgentAction action) {
+    Objects.requireNonNull(agent, "agent is null");
+    Objects.requireNonNull(agent.id(), "agentId is null");
     Objects.requireNonNull(action, "action is null");
+    AgentIds.require(agent.id());
   }
 
   /**
@@ -173,9 +179,19 @@ public final class Gate {
    * @param problem the reason of the refusal
    */
   public RecordedDecision refuseUnreadable(byte[] input, long line, String problem) {
+    return refuseUnreadable(Agent.claimed(AgentIds.UNREADABLE_INPUT), input, line, problem);
+  }
+
+  /** Refuses input as {@link #refuseUnreadable(byte[], long, String)} does, with a credential. */
+  public RecordedDecision refuseUnreadableOf(String principal, byte[] input, String problem) {
+    Agent agent = new Agent(AgentIds.UNREADABLE_INPUT, Optional.of(principal));
+    return refuseUnreadable(agent, input, 1, problem);
+  }
+
+  private RecordedDecision refuseUnreadable(Agent agent, byte[] input, long line, String problem) {
     return record(
         inForce,
-        AgentIds.UNREADABLE_INPUT,
+        agent,
         DeferredAuditEvent.unreadableInput(input, line),
         unexplained(new Refuse(UNREADABLE, problem)),
         System.nanoTime());
@@ -209,24 +225,21 @@ public final class Gate {
       return unrecorded(action, new Refuse(BAD_AGENT_ID, e.getMessage()), start);
     }
     PolicyCall policy = inForce;
-    ExplainedDecision decision = policy.decide(agentId, action);
+    Agent agent = Agent.claimed(agentId);
+    ExplainedDecision decision = policy.decide(agent, action);
     return decision.decision().isPermitted() && !recordPermitted
         ? unrecorded(action, decision.decision(), start)
-        : record(policy, agentId, action, decision, start).decision();
+        : record(policy, agent, action, decision, start).decision();
+  }
+
+  private RecordedDecision record(
+      PolicyCall policy, Agent agent, AgentAction action, ExplainedDecision decided, long start) {
+    return record(policy, agent, action, decided, Optional.empty(), start);
   }
 
   private RecordedDecision record(
       PolicyCall policy,
-      String agentId,
-      AgentAction action,
-      ExplainedDecision decided,
-      long start) {
-    return record(policy, agentId, action, decided, Optional.empty(), start);
-  }
-
-  private RecordedDecision record(
-      PolicyCall policy,
-      String agentId,
+      Agent agent,
       AgentAction action,
       ExplainedDecision decided,
       Optional<String> toolHash,
@@ -244,7 +257,9 @@ public final class Gate {
         decision = e.refusal();
       }
       event =
-          DeferredAuditEvent.of(agentId, action, decision, digest, clock).withToolHash(toolHash);
+          DeferredAuditEvent.of(agent.id(), action, decision, digest, clock)
+              .withToolHash(toolHash)
+              .withPrincipal(agent.principal());
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), decision.explanation());

@@ -8,6 +8,7 @@ import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.PolicyText;
+import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.nio.charset.StandardCharsets;
@@ -120,13 +121,13 @@ final class PolicyCall {
   }
 
   /** Decides about an action; refuses if the policy fails. */
-  ExplainedDecision decide(String agentId, AgentAction action) {
+  ExplainedDecision decide(Agent agent, AgentAction action) {
     ExplainedDecision decision;
     try {
       decision =
           threads.isPresent()
-              ? limited(threads.get(), agentId, action)
-              : policy.explain(agentId, action);
+              ? limited(threads.get(), agent, action)
+              : policy.explain(agent, action);
     } catch (TimeoutException e) {
       return failed("no decision within " + Duration.ofNanos(limitNanos));
     } catch (RejectedExecutionException e) {
@@ -142,9 +143,9 @@ final class PolicyCall {
     return decision == null ? failed("it returned null") : decision;
   }
 
-  private ExplainedDecision limited(ExecutorService threads, String agentId, AgentAction action)
+  private ExplainedDecision limited(ExecutorService threads, Agent agent, AgentAction action)
       throws TimeoutException, InterruptedException, ExecutionException {
-    Future<ExplainedDecision> answer = threads.submit(() -> policy.explain(agentId, action));
+    Future<ExplainedDecision> answer = threads.submit(() -> policy.explain(agent, action));
     try {
       return answer.get(limitNanos, TimeUnit.NANOSECONDS);
     } finally {

@@ -15,21 +15,30 @@ import java.util.List;
  * @param rule the rule
  * @param clauses at least one; the rule matches if one of them holds
  * @param agents the agents that it restricts; empty for all
+ * @param except the principals that it does not restrict
  * @param reason fills in the fields of the reason
  */
-record CompiledRule(Rule rule, List<Clause> clauses, List<Glob> agents, ReasonText reason) {
+record CompiledRule(
+    Rule rule, List<Clause> clauses, List<Glob> agents, List<Glob> except, ReasonText reason) {
   CompiledRule {
     clauses = List.copyOf(clauses);
     agents = List.copyOf(agents);
+    except = List.copyOf(except);
   }
 
   /** Returns true if the rule restricts this agent. */
-  boolean concerns(String agentId) {
-    if (agents.isEmpty()) {
-      return true;
-    }
-    for (Glob agent : agents) {
-      if (agent.matches(agentId)) {
+  boolean concerns(Agent agent) {
+    return (agents.isEmpty() || isAny(agents, agent.id())) && !isExcepted(agent);
+  }
+
+  /** Only a credential excepts an agent: an agent could claim any id. */
+  private boolean isExcepted(Agent agent) {
+    return agent.principal().isPresent() && isAny(except, agent.principal().get());
+  }
+
+  private static boolean isAny(List<Glob> globs, String name) {
+    for (Glob glob : globs) {
+      if (glob.matches(name)) {
         return true;
       }
     }
@@ -43,7 +52,10 @@ record CompiledRule(Rule rule, List<Clause> clauses, List<Glob> agents, ReasonTe
    */
   boolean isForEveryone() {
     Rule.Settings settings = rule.settings();
-    return agents.isEmpty() && settings.mode() == Mode.ENFORCE && settings.expires().isEmpty();
+    return agents.isEmpty()
+        && except.isEmpty()
+        && settings.mode() == Mode.ENFORCE
+        && settings.expires().isEmpty();
   }
 
   /** Returns true if any clause holds; collects the facts that meet it. */

@@ -24,11 +24,19 @@ public interface Policy {
   Decision decide(String agentId, AgentAction action);
 
   /**
-   * Decides and explains the decision. The gate calls this; a policy with nothing to explain
-   * implements {@link #decide} alone.
+   * Decides and explains the decision. A policy with nothing to explain implements {@link #decide}
+   * alone.
    */
   default ExplainedDecision explain(String agentId, AgentAction action) {
     return new ExplainedDecision(decide(agentId, action), Explanation.NONE);
+  }
+
+  /**
+   * Decides and explains the decision, also by the credential of the agent. The gate calls this; a
+   * policy that does not tell credentials apart implements the other methods alone.
+   */
+  default ExplainedDecision explain(Agent agent, AgentAction action) {
+    return explain(agent.id(), action);
   }
 
   /**

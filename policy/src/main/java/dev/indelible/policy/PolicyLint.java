@@ -23,13 +23,8 @@ final class PolicyLint {
       if (settings.mode() == Mode.SHADOW) {
         remarks.add(rule.id() + ": in shadow mode; it is recorded and decides nothing");
       }
-      if (!settings.except().isEmpty()) {
-        remarks.add(
-            rule.id()
-                + ": except has no effect yet; no principal is authenticated, and an agent's id is"
-                + " a claim");
-      }
-      String earlier = byConditions.putIfAbsent(rule.match() + settings.agents(), rule.id());
+      String earlier =
+          byConditions.putIfAbsent(rule.match() + settings.agents() + settings.except(), rule.id());
       if (earlier != null) {
         remarks.add(
             rule.id() + ": has the conditions of " + earlier + "; one of them has no effect");

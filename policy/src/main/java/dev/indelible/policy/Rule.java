@@ -40,7 +40,7 @@ public record Rule(String id, Severity severity, String reason, String match, Se
    * @param mode true if it takes part in decisions
    * @param agents globs of the agents that it restricts; empty for all agents
    * @param except globs of the principals that it does not restrict; an agent's id is a claim and
-   *     no principal, so no agent is excepted yet
+   *     no principal
    * @param labels free words for reports
    * @param expires when it ends
    */

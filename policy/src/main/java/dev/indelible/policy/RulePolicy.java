@@ -194,7 +194,13 @@ public final class RulePolicy implements Policy {
   /** Decides as {@link #decide} does, and returns all rules that matched and why. */
   @Override
   public ExplainedDecision explain(String agentId, AgentAction action) {
-    return explain(agentId, action, reader.read(action));
+    return explain(Agent.claimed(agentId), action);
+  }
+
+  /** Decides as {@link #decide} does; a rule that excepts the agent's credential has no effect. */
+  @Override
+  public ExplainedDecision explain(Agent agent, AgentAction action) {
+    return explain(agent, action, reader.read(action));
   }
 
   /**
@@ -209,16 +215,16 @@ public final class RulePolicy implements Policy {
   public Examined examine(String agentId, AgentAction action) {
     Reading reading = reader.read(action);
     return new Examined(
-        explain(agentId, action, reading),
+        explain(Agent.claimed(agentId), action, reading),
         reading.facts().all().stream().map(Fact::describe).distinct().toList());
   }
 
-  private ExplainedDecision explain(String agentId, AgentAction action, Reading reading) {
+  private ExplainedDecision explain(Agent agent, AgentAction action, Reading reading) {
     Subject subject = new Subject(action, reading, disk);
     Outcome outcome = new Outcome();
     for (CompiledRule rule : index.candidates(subject)) {
       boolean isNeeded = !outcome.isSettled() || rule.rule().severity() == Severity.LOG;
-      if (isNeeded && rule.concerns(agentId) && !hasExpired(rule.rule())) {
+      if (isNeeded && rule.concerns(agent) && !hasExpired(rule.rule())) {
         evaluate(rule, subject, outcome);
       }
     }

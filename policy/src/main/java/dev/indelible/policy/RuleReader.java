@@ -100,7 +100,7 @@ final class RuleReader {
     String reason = reasonYaml.text();
     Rule.Settings settings = settings(members);
     List<Glob> agents = globs(members, "agents");
-    globs(members, "except");
+    List<Glob> except = globs(members, "except");
     CompiledRule rule;
     if (members.containsKey("when")) {
       if (members.containsKey("match")) {
@@ -111,7 +111,7 @@ final class RuleReader {
       When when = When.read(members.get("when"));
       Rule shown = yaml.checked(() -> new Rule(idText, severity, reason, when.display(), settings));
       ReasonText text = reasonYaml.checked(() -> ReasonText.withFields(reason));
-      rule = new CompiledRule(shown, when.clauses(), agents, text);
+      rule = new CompiledRule(shown, when.clauses(), agents, except, text);
     } else {
       Yaml match = yaml.required(members, "match");
       Map<String, Yaml> matchMembers = match.members();
@@ -127,7 +127,7 @@ final class RuleReader {
               Optional.empty(),
               new Trigger.Kinds(Set.of(kind)),
               Conditions.read(kind, matchMembers));
-      rule = new CompiledRule(shown, List.of(clause), agents, ReasonText.plain(reason));
+      rule = new CompiledRule(shown, List.of(clause), agents, except, ReasonText.plain(reason));
     }
     if (!members.containsKey("enabled") || members.get("enabled").bool()) {
       rules.add(rule);

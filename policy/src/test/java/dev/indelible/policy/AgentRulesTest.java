@@ -6,11 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** An agent's id is a claim: a rule may restrict an agent by it, and exempts none. */
+/** An agent's id is a claim: a rule may restrict an agent by it, and exempts by a credential. */
 class AgentRulesTest {
   private static final AgentAction LIST = new Bash("ls");
   private static final AgentAction OPAQUE = new Bash("$(curl -s http://example.org)");
@@ -28,6 +29,22 @@ class AgentRulesTest {
     RulePolicy policy = policy("except: [\"agent:*\"]", "command: ls");
     assertThat(policy.rules().get(0).settings().except()).containsExactly("agent:*");
     assertThat(policy.decide("agent:bot", LIST).isPermitted()).isFalse();
+  }
+
+  @Test
+  void credentialIsExcepted() throws Exception {
+    RulePolicy policy = policy("except: [\"key:ops\", \"user:a*\"]", "command: ls");
+
+    assertThat(isPermitted(policy, "key:ops")).isTrue();
+    assertThat(isPermitted(policy, "user:alice")).isTrue();
+    assertThat(isPermitted(policy, "key:ops2")).isFalse();
+    assertThat(isPermitted(policy, "agent:bot")).isFalse();
+    assertThat(policy.decide("key:ops", LIST).isPermitted()).as("a claimed id").isFalse();
+  }
+
+  private static boolean isPermitted(RulePolicy policy, String principal) {
+    Agent agent = new Agent("agent:bot", Optional.of(principal));
+    return policy.explain(agent, LIST).decision().isPermitted();
   }
 
   /** Agents in any form that could read as an exemption name those agents, and exempt nobody. */
@@ -52,6 +69,7 @@ class AgentRulesTest {
   @CsvSource({
     "'agents: [\"agent:bot\"]'",
     "'agents: [\"*\"]'",
+    "'except: [\"*\"]'",
     "mode: shadow",
     "expires: \"2020-01-01\"",
     "expires: \"9999-01-01\""

@@ -4,6 +4,12 @@ package dev.indelible.access;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.json.JsonFields;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.json.JsonValue;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** The events that record changes of credentials. No event has a key or its hash. */
 public final class AccessEvents {
@@ -26,6 +32,65 @@ public final class AccessEvents {
   /** Returns the event that a key is revoked. */
   public static SystemEvent revoked(ApiKey key, String by) {
     return of(SystemEvent.ACCESS_KEY_REVOKED, key, by);
+  }
+
+  /**
+   * Reads of the log.
+   *
+   * @param principal the name that the credential proves
+   * @param counts the number of reads by path and filter
+   */
+  public record Reads(String principal, Map<String, Long> counts) {
+    /** Stands for reads beyond those that a row lists. */
+    public static final String OTHERS = "others";
+
+    public Reads {
+      counts = new TreeMap<>(counts);
+    }
+  }
+
+  /** Returns the event that the log is read. */
+  public static SystemEvent logRead(Reads reads) {
+    CanonicalWriter details = new CanonicalWriter().beginObject();
+    details.member("principal", reads.principal()).name("reads").beginArray();
+    reads
+        .counts()
+        .forEach(
+            (read, count) ->
+                details
+                    .element()
+                    .beginObject()
+                    .member("count", count)
+                    .member("read", read)
+                    .endObject());
+    return SystemEvent.of(SystemEvent.ACCESS_LOG_READ, details.endArray().endObject());
+  }
+
+  /**
+   * Returns the event that the daemon runs with other settings than before.
+   *
+   * @param recordReads true if reads of the log are recorded
+   * @param publish true if the entries of the log are read without a credential
+   */
+  public static SystemEvent settings(List<Binding> bindings, boolean recordReads, boolean publish) {
+    CanonicalWriter details = new CanonicalWriter().beginObject();
+    details.member("publish", Boolean.toString(publish));
+    details.member("record_reads", Boolean.toString(recordReads));
+    details.name("roles").strings(bindings.stream().map(Binding::toString).toList());
+    return SystemEvent.of(SystemEvent.ACCESS_SETTINGS, details.endObject());
+  }
+
+  /**
+   * Reads the details of the event that {@link #settings(List, boolean, boolean)} returns.
+   *
+   * @throws JsonFormatException if a detail is missing or has a wrong type
+   */
+  public static JsonValue settings(JsonFields details) throws JsonFormatException {
+    CanonicalWriter same = new CanonicalWriter().beginObject();
+    same.member("publish", details.string("publish"));
+    same.member("record_reads", details.string("record_reads"));
+    same.name("roles").strings(details.strings("roles"));
+    return JsonValue.of(same.endObject());
   }
 
   private static SystemEvent of(String type, ApiKey key, String by) {

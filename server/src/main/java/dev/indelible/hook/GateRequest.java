@@ -8,6 +8,7 @@ import dev.indelible.encoding.AgentIds;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.policy.Agent;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -16,12 +17,12 @@ import tools.jackson.databind.JsonNode;
 /**
  * A question for the gate.
  *
- * @param agentId the agent that wants to act
+ * @param agent the agent that wants to act
  * @param action the action that it asks about
  * @param toolHash for a call of a tool, the digest of the tool's descriptor, or {@link #UNLISTED};
  *     empty if the descriptor is not known
  */
-public record GateRequest(String agentId, AgentAction action, Optional<String> toolHash) {
+public record GateRequest(Agent agent, AgentAction action, Optional<String> toolHash) {
   /** The digest of a tool that its server does not list. */
   public static final String UNLISTED = "unlisted";
 
@@ -30,6 +31,21 @@ public record GateRequest(String agentId, AgentAction action, Optional<String> t
   /** Creates a question about an action without a descriptor. */
   public GateRequest(String agentId, AgentAction action) {
     this(agentId, action, Optional.empty());
+  }
+
+  /** Creates a question without a credential. */
+  public GateRequest(String agentId, AgentAction action, Optional<String> toolHash) {
+    this(Agent.claimed(agentId), action, toolHash);
+  }
+
+  /** Returns the id of the agent. */
+  public String agentId() {
+    return agent.id();
+  }
+
+  /** Returns this question, asked with a credential. */
+  public GateRequest by(Agent identified) {
+    return new GateRequest(identified, action, toolHash);
   }
 
   /**

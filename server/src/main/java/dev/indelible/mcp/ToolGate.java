@@ -35,8 +35,8 @@ public final class ToolGate {
   /** Decides about a request, and records the decision with the digest of the descriptor. */
   public RecordedDecision record(GateRequest asked) {
     return asked.toolHash().isPresent() && asked.action() instanceof ToolCall call
-        ? gate.recordCall(asked.agentId(), call, descriptor(call.tool(), asked.toolHash().get()))
-        : gate.record(asked.agentId(), asked.action());
+        ? gate.recordCall(asked.agent(), call, descriptor(call.tool(), asked.toolHash().get()))
+        : gate.record(asked.agent(), asked.action());
   }
 
   private ToolDescriptor descriptor(String tool, String hash) {

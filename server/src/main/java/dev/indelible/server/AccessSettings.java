@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.Indelible;
+import dev.indelible.access.AccessEvents;
 import dev.indelible.access.ApiKeyFile;
 import dev.indelible.access.Binding;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Whom the daemon answers.
@@ -16,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param bindings the roles of users, groups and client certificates
  * @param perSecond requests per second of one credential, and of all callers without one; 0 for no
  *     limit
+ * @param recordReads true if reads of the log are recorded in the chain
  * @param publish true if checkpoint, tiles and entries are read without a credential
  */
 record AccessSettings(
@@ -23,16 +36,49 @@ record AccessSettings(
     Set<String> names,
     List<Binding> bindings,
     int perSecond,
+    boolean recordReads,
     boolean publish) {
+  private static final Logger LOG = LoggerFactory.getLogger(AccessSettings.class);
+
   /** Accepts no credential. */
-  static final AccessSettings DEFAULT = new AccessSettings(null, Set.of(), List.of(), 0, false);
+  static final AccessSettings DEFAULT =
+      new AccessSettings(null, Set.of(), List.of(), 0, true, false);
 
   AccessSettings {
     names = Set.copyOf(names);
     bindings = List.copyOf(bindings);
   }
 
+  /**
+   * Records in the chain to whom roles are given, whether reads are recorded and whether entries
+   * are published, unless the chain has these settings last, or has none and these are the
+   * defaults.
+   */
+  void record(Indelible log) {
+    SystemEvent event = AccessEvents.settings(bindings, recordReads, publish);
+    JsonValue before = last(log).orElse(AccessEvents.settings(List.of(), true, false).details());
+    if (!before.equals(event.details()) && !log.queue().submit(event)) {
+      LOG.warn("the changed settings of roles and reads cannot be recorded");
+    }
+  }
+
+  /** Returns the settings that the chain has last; empty if it has none that can be read. */
+  private static Optional<JsonValue> last(Indelible log) {
+    Deque<JsonValue> last = new ArrayDeque<>();
+    try (LedgerReader ledger = log.log().reader()) {
+      ledger.forEachRow(
+          RowQuery.ofType(SystemEvent.ACCESS_SETTINGS),
+          row -> {
+            row.details(SystemEvent.ACCESS_SETTINGS, AccessEvents::settings).ifPresent(last::push);
+            return true;
+          });
+    } catch (LedgerException e) {
+      LOG.debug("the settings in the chain cannot be read: {}", e.getMessage());
+    }
+    return Optional.ofNullable(last.peek());
+  }
+
   AccessSettings withKeys(ApiKeyFile file) {
-    return new AccessSettings(file, names, bindings, perSecond, publish);
+    return new AccessSettings(file, names, bindings, perSecond, recordReads, publish);
   }
 }

@@ -62,9 +62,11 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
     try {
       return endpoint.answer(request.withBody(content));
     } catch (JsonFormatException e) {
-      return refusals
-          .form()
-          .apply(new Problem(400, Response.UNREADABLE, String.valueOf(e.getMessage())), content);
+      Problem unreadable = new Problem(400, Response.UNREADABLE, String.valueOf(e.getMessage()));
+      return refusals.form().apply(unreadable, content);
+    } catch (ForbiddenException e) {
+      Problem forbidden = new Problem(403, "Forbidden", String.valueOf(e.getMessage()));
+      return refusals.form().apply(forbidden, content);
     }
   }
 

@@ -74,14 +74,14 @@ final class AuthZen {
   }
 
   /** Answers {@code POST /access/v1/evaluation}. */
-  Response evaluation(Request request) throws JsonFormatException {
-    GateRequest asked = read(object(request), "request");
-    RecordedDecision decided = gate.record(asked.agentId(), asked.action());
+  Response evaluation(Request request) throws JsonFormatException, ForbiddenException {
+    GateRequest asked = request.caller().ask(read(object(request), "request"));
+    RecordedDecision decided = gate.record(asked.agent(), asked.action());
     return Response.json(200, out -> write(decided, out));
   }
 
   /** Answers {@code POST /access/v1/evaluations}. */
-  Response evaluations(Request request) throws JsonFormatException {
+  Response evaluations(Request request) throws JsonFormatException, ForbiddenException {
     ObjectNode all = object(request);
     JsonNode list = all.path("evaluations");
     if (list.isMissingNode() || list.isArray() && list.isEmpty()) {
@@ -95,14 +95,14 @@ final class AuthZen {
     List<GateRequest> asked = new ArrayList<>();
     for (JsonNode each : list) {
       String where = "evaluations[%s]".formatted(asked.size());
-      asked.add(read(withDefaults(each, all, where), where));
+      asked.add(request.caller().ask(read(withDefaults(each, all, where), where)));
     }
     return Response.json(
         200,
         out -> {
           out.name("evaluations").beginArray();
           for (GateRequest each : asked) {
-            RecordedDecision decided = gate.record(each.agentId(), each.action());
+            RecordedDecision decided = gate.record(each.agent(), each.action());
             out.element().beginObject();
             write(decided, out);
             out.endObject();

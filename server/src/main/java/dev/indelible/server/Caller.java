@@ -3,6 +3,10 @@ package dev.indelible.server;
 
 import dev.indelible.access.Grant;
 import dev.indelible.access.Role;
+import dev.indelible.gate.Gate;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.GateRequest;
+import dev.indelible.policy.Agent;
 import java.util.Optional;
 import java.util.Set;
 
@@ -32,5 +36,31 @@ record Caller(Optional<String> principal, Grant grant) {
   /** Returns the agent that the credential belongs to; empty if the caller names the agents. */
   Optional<String> agentId() {
     return grant.agentId();
+  }
+
+  /**
+   * Returns a question, asked with the credential of this caller.
+   *
+   * @throws ForbiddenException if the credential belongs to another agent
+   */
+  GateRequest ask(GateRequest question) throws ForbiddenException {
+    if (agentId().isPresent() && !agentId().get().equals(question.agentId())) {
+      throw new ForbiddenException(
+          "the credential belongs to the agent %s, and the request names another one"
+              .formatted(agentId().get()));
+    }
+    return question.by(new Agent(question.agentId(), principal));
+  }
+
+  /** Returns a question of a client that names no agent, see {@link #ask}. */
+  GateRequest askAsOwn(GateRequest question) {
+    return question.by(new Agent(agentId().orElse(question.agentId()), principal));
+  }
+
+  /** Refuses content that cannot be read, and records the refusal. */
+  RecordedDecision refuseUnreadable(Gate gate, byte[] content, String problem) {
+    return principal.isPresent()
+        ? gate.refuseUnreadableOf(principal.get(), content, problem)
+        : gate.refuseUnreadable(content, 1, problem);
   }
 }

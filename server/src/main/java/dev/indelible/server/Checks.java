@@ -33,10 +33,10 @@ final class Checks {
   }
 
   /** Decides about {@code {"agent_id":…,"action":…}}, also with {@code tool_hash}. */
-  Response one(Request request) {
+  Response one(Request request) throws ForbiddenException {
     GateRequest asked;
     try {
-      asked = GateRequest.read(request.body());
+      asked = read(request, CanonicalJson.read(request.body()), "input");
     } catch (JsonFormatException e) {
       return refuse(request, String.valueOf(e.getMessage()));
     }
@@ -48,7 +48,7 @@ final class Checks {
    * Decides about {@code {"checks":[{"agent_id":…,"action":…},…]}}, in order. All are read before
    * the first decision, so a request is answered as a whole or refused as a whole.
    */
-  Response many(Request request) {
+  Response many(Request request) throws ForbiddenException {
     List<GateRequest> asked = new ArrayList<>();
     try {
       JsonNode checks = CanonicalJson.read(request.body()).path("checks");
@@ -58,7 +58,7 @@ final class Checks {
                 .formatted(MAX_ACTIONS));
       }
       for (JsonNode check : checks) {
-        asked.add(GateRequest.read(check, "checks[%s]".formatted(asked.size()), null));
+        asked.add(read(request, check, "checks[%s]".formatted(asked.size())));
       }
     } catch (JsonFormatException e) {
       return refuse(request, String.valueOf(e.getMessage()));
@@ -76,9 +76,16 @@ final class Checks {
         });
   }
 
+  /** Reads a question; the agent of the caller's credential need not be named. */
+  private static GateRequest read(Request request, JsonNode json, String where)
+      throws JsonFormatException, ForbiddenException {
+    Caller caller = request.caller();
+    return caller.ask(GateRequest.read(json, where, caller.agentId().orElse(null)));
+  }
+
   /** Refuses content that cannot be read, and records the refusal. */
   private Response refuse(Request request, String problem) {
-    RecordedDecision refused = gate.refuseUnreadable(request.body(), 1, problem);
+    RecordedDecision refused = request.caller().refuseUnreadable(gate, request.body(), problem);
     return Response.json(
         400,
         Response.PROBLEM_JSON,

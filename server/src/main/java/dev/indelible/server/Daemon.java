@@ -22,7 +22,7 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  /** Ends what the daemon does beside answering. */
+  /** Ends everything that the daemon does. */
   private final Runnable end;
 
   private Daemon(
@@ -40,31 +40,49 @@ public final class Daemon {
    * @throws IOException if the address or the socket cannot be used; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
-    AccessSettings access = settings.access();
-    KeyWatch keys = KeyWatch.of(access.keys());
-    return start(log, settings, Callers.of(keys, access.bindings()), keys::fault);
+    AccessSettings granted = settings.access();
+    KeyWatch keys = KeyWatch.of(granted.keys());
+    Daemon daemon =
+        start(
+            log,
+            settings,
+            new Access(
+                Callers.of(keys, granted.bindings()),
+                keys::fault,
+                granted.recordReads()
+                    ? Optional.of(new ReadRecord(log.queue()))
+                    : Optional.empty()));
+    granted.record(log);
+    return daemon;
   }
 
-  /** Starts to answer the callers that are identified by a function. */
+  /** Starts to answer the callers that are identified by a function; does not record reads. */
   static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
-    return start(log, settings, callers, Optional::empty);
+    return start(log, settings, new Access(callers, Optional::empty, Optional.empty()));
   }
 
-  private static Daemon start(
-      Indelible log,
-      ServeSettings settings,
-      Callers callers,
-      Supplier<Optional<String>> credentialFault)
+  /**
+   * Whom the daemon answers.
+   *
+   * @param fault returns why no API key is accepted; empty if keys are accepted
+   * @param reads records reads of the log; empty for none
+   */
+  private record Access(
+      Callers callers, Supplier<Optional<String>> fault, Optional<ReadRecord> reads) {}
+
+  private static Daemon start(Indelible log, ServeSettings settings, Access access)
       throws IOException {
     Optional<UnixSocket> socket = settings.unixSocket();
     if (socket.isPresent()) {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
-    EventFeed feed = new EventFeed(log.log());
-    Reports reports = new Reports(log, credentialFault);
+    EventFeed feed = new EventFeed(log.log(), access.callers());
+    Reports reports = new Reports(log, access.fault());
     LedgerAccess ledger = new LedgerAccess();
-    Routes routes = routes(log, settings, callers, reports);
+    Limits limits = new Limits(settings.access().perSecond());
+    Routes routes = new Routes(access.callers(), limits, access.reads());
+    addAgents(routes, log, reports);
     addReaders(routes, log, ledger, verifyJobs, feed);
     addTiles(routes, new Tiles(log.log(), settings.access().publish()), ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
@@ -84,6 +102,9 @@ public final class Daemon {
         () -> {
           verifyJobs.stop();
           feed.close();
+          server.stop();
+          // Requests that ended meanwhile have read the log as well.
+          access.reads().ifPresent(ReadRecord::flush);
         });
   }
 
@@ -92,19 +113,20 @@ public final class Daemon {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  private static Routes routes(
-      Indelible log, ServeSettings settings, Callers callers, Reports reports) {
+  /** Adds what agents ask for. */
+  private static void addAgents(Routes routes, Indelible log, Reports reports) {
     Checks checks = new Checks(log);
+    Idempotency repeated = new Idempotency(() -> log.policy().digest());
     AuthZen authZen = new AuthZen(log.gate());
-    Routes routes = new Routes(callers, new Limits(settings.access().perSecond()));
     Hooks hooks = new Hooks(log.gate());
     for (String agent : HookDialect.agents()) {
       HookDialect dialect = HookDialect.named(agent).orElseThrow();
       routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
-    return routes
-        .post("/v1/check", Role.AGENT, checks::one)
-        .post("/v1/checks", Role.AGENT, checks::many)
+    routes
+        .post("/mcp", Role.AGENT, new McpEndpoint(log)::answer)
+        .post("/v1/check", Role.AGENT, repeated.of(checks::one))
+        .post("/v1/checks", Role.AGENT, repeated.of(checks::many))
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)
         .post("/access/v1/evaluations", Role.AGENT, authZen::evaluations)
         .get("/.well-known/authzen-configuration", Role.AGENT, AuthZen::configuration)
@@ -172,6 +194,5 @@ public final class Daemon {
    */
   public void stop() {
     end.run();
-    server.stop();
   }
 }

@@ -11,6 +11,7 @@ interface Endpoint {
    *
    * @throws JsonFormatException if the content cannot be read; the client gets status 400 with its
    *     message
+   * @throws ForbiddenException if the caller's credential does not permit it; the client gets 403
    */
-  Response answer(Request request) throws JsonFormatException;
+  Response answer(Request request) throws JsonFormatException, ForbiddenException;
 }

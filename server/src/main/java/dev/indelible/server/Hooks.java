@@ -3,6 +3,7 @@ package dev.indelible.server;
 
 import dev.indelible.gate.Gate;
 import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.hook.HookAnswer;
 import dev.indelible.hook.HookDialect;
 import dev.indelible.hook.HookQuestion;
@@ -27,7 +28,7 @@ final class Hooks {
 
   /** Returns the endpoint of an agent. */
   Endpoint of(HookDialect dialect) {
-    return request -> answer(dialect, request.body());
+    return request -> answer(dialect, request);
   }
 
   /** Returns the form of refusals that the clients of an agent's endpoint understand: to block. */
@@ -37,16 +38,18 @@ final class Hooks {
         (problem, body) -> response(dialect.failure(HookDialect.event(body), problem.detail())));
   }
 
-  private Response answer(HookDialect dialect, byte[] body) {
+  private Response answer(HookDialect dialect, Request request) {
+    byte[] body = request.body();
     try {
       // The agent may run as another user or in a container, so its home is not known here.
       HookQuestion question = dialect.read(body, null);
-      RecordedDecision decided =
-          gate.record(question.request().agentId(), question.request().action());
+      // A hook names a session and no agent, so a credential names the agent.
+      GateRequest asked = request.caller().askAsOwn(question.request());
+      RecordedDecision decided = gate.record(asked.agent(), asked.action());
       return response(dialect.answer(question, decided));
     } catch (JsonFormatException e) {
       String problem = String.valueOf(e.getMessage());
-      gate.refuseUnreadable(body, 1, problem);
+      request.caller().refuseUnreadable(gate, body, problem);
       return response(dialect.failure(HookDialect.event(body), problem));
     } catch (Throwable e) { // Also an Error must not let the tool run.
       LOG.error("the hook of an agent failed", e);

@@ -24,6 +24,7 @@ final class Routes {
 
   private final Callers callers;
   private final Limits limits;
+  private final Optional<ReadRecord> reads;
 
   /** By paths without names. */
   private final Map<String, Map<String, Route>> exact = new TreeMap<>();
@@ -39,10 +40,12 @@ final class Routes {
    *
    * @param callers identifies the caller of each request
    * @param limits counts the requests of each caller
+   * @param reads records the requests for which a caller needs {@link Role#READER}; empty for none
    */
-  Routes(Callers callers, Limits limits) {
+  Routes(Callers callers, Limits limits, Optional<ReadRecord> reads) {
     this.callers = callers;
     this.limits = limits;
+    this.reads = reads;
   }
 
   /** Adds an endpoint that reads. */
@@ -99,8 +102,12 @@ final class Routes {
     Optional<Caller> caller =
         route.role().isEmpty() ? Optional.of(Caller.NOBODY) : callers.of(head);
     Optional<Problem> problem = problem(head, route, caller);
+    Request identified = head.by(caller.orElse(Caller.NOBODY));
+    if (problem.isEmpty() && route.role().equals(Optional.of(Role.READER))) {
+      reads.ifPresent(record -> record.add(identified));
+    }
     return new Admission(
-        head.by(caller.orElse(Caller.NOBODY)).withParameters(found.get().values()),
+        identified.withParameters(found.get().values()),
         route.endpoint(),
         route.refusals(),
         problem);

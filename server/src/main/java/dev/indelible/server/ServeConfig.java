@@ -51,6 +51,7 @@ public final class ServeConfig {
     NAMES,
     ROLES,
     RATE_LIMIT,
+    RECORD_READS,
     PUBLISH;
 
     /** Returns the name in the file and of the option. */
@@ -112,6 +113,7 @@ public final class ServeConfig {
       case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
       case SOCKET -> defaultSocket(environment);
       case NAMES, ROLES -> "";
+      case RECORD_READS -> "true";
       case PUBLISH -> "false";
       default -> OFF;
     };
@@ -215,7 +217,8 @@ public final class ServeConfig {
         throw new IllegalArgumentException("roles: " + e.getMessage(), e);
       }
     }
-    return new AccessSettings(null, names, bindings, rateLimit(), truth(Setting.PUBLISH));
+    return new AccessSettings(
+        null, names, bindings, rateLimit(), truth(Setting.RECORD_READS), truth(Setting.PUBLISH));
   }
 
   private int rateLimit() {

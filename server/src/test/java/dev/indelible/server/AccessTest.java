@@ -57,7 +57,7 @@ class AccessTest {
   }
 
   private void start(List<Binding> bindings) throws Exception {
-    Routes routes = new Routes(Callers.of(watch, bindings), new Limits(0));
+    Routes routes = new Routes(Callers.of(watch, bindings), new Limits(0), Optional.empty());
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, request -> Response.text("text/plain", "done"));
     }
@@ -68,7 +68,7 @@ class AccessTest {
             new InetSocketAddress("127.0.0.1", 0),
             socket(),
             null,
-            new AccessSettings(keys, Set.of(), bindings, 0, false));
+            new AccessSettings(keys, Set.of(), bindings, 0, false, false));
     server = HttpServer.start(settings, routes::admit);
   }
 

@@ -51,7 +51,7 @@ final class RunningDaemon implements AutoCloseable {
 
   /** Starts a daemon that serves the log as static files to everybody. */
   static RunningDaemon publishing(Path data) throws Exception {
-    return new RunningDaemon(data, new AccessSettings(null, Set.of(), List.of(), 0, true));
+    return new RunningDaemon(data, new AccessSettings(null, Set.of(), List.of(), 0, true, true));
   }
 
   Indelible log() {

@@ -93,7 +93,8 @@ class TlsTest {
 
   private HttpServer start(String address, String binding) throws IOException {
     List<Binding> bindings = List.of(Binding.read(binding));
-    Routes routes = new Routes(Callers.of(KeyWatch.of(keys), bindings), new Limits(0));
+    Routes routes =
+        new Routes(Callers.of(KeyWatch.of(keys), bindings), new Limits(0), Optional.empty());
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, TlsTest::principal);
     }
@@ -103,7 +104,7 @@ class TlsTest {
             new InetSocketAddress(address, 0),
             null,
             files,
-            new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false)),
+            new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false, false)),
         routes::admit);
   }
 

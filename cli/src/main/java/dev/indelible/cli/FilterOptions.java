@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.ledger.EventQuery.Filter;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options that select rows of the chain. A row must fit all that are given. */
+final class FilterOptions {
+  /** A length of time, for example 90m, 2h, 7d. */
+  private static final Pattern DURATION = Pattern.compile("(?<count>[0-9]{1,6})(?<unit>[smhdw])");
+
+  private static final String SINCE = "--since";
+  private static final String UNTIL = "--until";
+
+  @Option(
+      names = SINCE,
+      paramLabel = "TIME",
+      description = "rows of this time or later: RFC 3339, or a duration before now (2h, 7d)")
+  @Nullable String since;
+
+  @Option(names = UNTIL, paramLabel = "TIME", description = "rows before this time")
+  @Nullable String until;
+
+  @Option(names = "--agent", paramLabel = "ID", description = "only rows of this agent")
+  @Nullable String agent;
+
+  @Option(
+      names = "--type",
+      paramLabel = "TYPE",
+      description = "only rows of this type, for example governance.refusal")
+  @Nullable String type;
+
+  @Option(
+      names = "--verdict",
+      paramLabel = "VERDICT",
+      description = "only these decisions: allow, warn, refuse or escalate")
+  @Nullable String verdict;
+
+  @Option(names = "--rule", paramLabel = "ID", description = "only decisions of this rule")
+  @Nullable String rule;
+
+  @Option(
+      names = "--kind",
+      paramLabel = "KIND",
+      description = "only decisions about this kind of action, for example bash")
+  @Nullable String kind;
+
+  @Option(names = "--session", paramLabel = "ID", description = "only decisions in this session")
+  @Nullable String session;
+
+  @Option(
+      names = "--grep",
+      paramLabel = "TEXT",
+      description = "only rows whose payload has this text in a value")
+  @Nullable String text;
+
+  /** Returns true if only the index finds the rows: the ledger finds those of an agent or type. */
+  boolean needIndex() {
+    return since != null
+        || until != null
+        || verdict != null
+        || rule != null
+        || kind != null
+        || session != null
+        || text != null;
+  }
+
+  /** Returns the filter. */
+  Filter filter() throws CommandFailure {
+    try {
+      return new Filter(
+          time(SINCE, since),
+          time(UNTIL, until),
+          Optional.ofNullable(agent),
+          Optional.ofNullable(type),
+          Optional.ofNullable(verdict),
+          Optional.ofNullable(rule),
+          Optional.ofNullable(kind),
+          Optional.ofNullable(session),
+          Optional.ofNullable(text));
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static Optional<Instant> time(String option, @Nullable String text)
+      throws CommandFailure {
+    if (text == null) {
+      return Optional.empty();
+    }
+    Optional<Duration> before = duration(text);
+    try {
+      return Optional.of(
+          before.isPresent()
+              ? Instant.now().minus(before.get())
+              : OffsetDateTime.parse(text).toInstant());
+    } catch (DateTimeException e) {
+      throw CommandFailure.usage(
+          "%s %s: give a time such as 2026-11-23T01:02:03Z, or a duration before now such as 2h or"
+              + " 7d",
+          option, Console.excerpt(text, 40));
+    }
+  }
+
+  /** Returns a length of time; empty if the text is none. */
+  static Optional<Duration> duration(String text) {
+    Matcher matcher = DURATION.matcher(text);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    long count = Long.parseLong(matcher.group("count"));
+    return Optional.of(
+        switch (matcher.group("unit")) {
+          case "s" -> Duration.ofSeconds(count);
+          case "m" -> Duration.ofMinutes(count);
+          case "h" -> Duration.ofHours(count);
+          case "d" -> Duration.ofDays(count);
+          default -> Duration.ofDays(7 * count);
+        });
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import dev.indelible.AuditLog;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Coverage;
+import dev.indelible.ledger.EventQuery.Filter;
+import dev.indelible.ledger.EventQuery.Page;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.sqlite.SqliteLedger;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The use of the index by a verb: complete first, and with a warning if it cannot be. */
+final class LogIndexUse {
+  private final Verb verb;
+  private final AuditLog log;
+
+  LogIndexUse(Verb verb, AuditLog log) {
+    this.verb = verb;
+    this.log = log;
+  }
+
+  /** Adds the rows that the index lacks, with progress at a terminal. */
+  void update() {
+    try (Progress progress = new Progress(verb.console(), "indexed")) {
+      log.updateIndex(progress::at);
+    } catch (LedgerException e) {
+      // The query uses the index as it is, and fails if there is none.
+      verb.warn(String.valueOf(e.getMessage()));
+    }
+  }
+
+  Page find(EventQuery query) throws LedgerException, CommandFailure {
+    try {
+      return log.find(query);
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  EventQuery.Counts count(EventQuery.Counting counting) throws LedgerException, CommandFailure {
+    try {
+      return log.count(counting);
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  void warnIfBehind(Coverage coverage) {
+    if (!coverage.isComplete()) {
+      verb.warn(
+          "the index has the rows up to %s of %s; later rows are not in this output"
+              .formatted(coverage.indexed(), coverage.last()));
+    }
+  }
+
+  /** Refuses a type that neither this version writes nor the ledger has. */
+  static void requireType(String type, SqliteLedger ledger) throws LedgerException, CommandFailure {
+    List<String> known = new ArrayList<>(SystemEvent.TYPES);
+    known.add(DeferredAuditEvent.CHECK);
+    known.add(DeferredAuditEvent.REFUSAL);
+    known.sort(String::compareTo);
+    if (!known.contains(type) && ledger.lastRow(type).isEmpty()) {
+      try {
+        Filter.requireKnown("type", type, known);
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.usage(String.valueOf(e.getMessage()));
+      }
+    }
+  }
+}

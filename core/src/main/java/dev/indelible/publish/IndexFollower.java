@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.publish;
+
+import dev.indelible.health.HealthEntry;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.monitor.HealthEntries;
+import dev.indelible.storage.LedgerSource;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Keeps the index for queries up to date while the log is open (D1). It delays no event: its thread
+ * reads the ledger like any other reader, in short transactions, and a failure ends in health.
+ *
+ * <p>While events wait for the drainer, this thread works a tenth of the time at most, so that the
+ * drainer has the processor. The index then falls behind, and every result of a query names the row
+ * up to which it is complete.
+ */
+public final class IndexFollower extends Follower {
+  /** Time of work between two rests, or between two releases of the index's lock. */
+  private static final Duration SLICE = Duration.ofMillis(50);
+
+  /** The length of a rest, in slices, while events wait. */
+  private static final int REST_SLICES = 9;
+
+  /** A pause in which another process can take the index's lock. */
+  private static final Duration PAUSE = Duration.ofMillis(5);
+
+  /** An index that is behind for longer is reported in health. */
+  private static final Duration LONGEST_LAG = Duration.ofMinutes(1);
+
+  private final Update update;
+  private final BooleanSupplier eventsWait;
+  private final HealthEntries health;
+
+  /** True until the first slice; used by this thread alone. */
+  private boolean first = true;
+
+  /** When the index fell behind, by {@link System#nanoTime}; used by this thread alone. */
+  private Optional<Long> behindSince = Optional.empty();
+
+  /** Adds rows to the index. */
+  @FunctionalInterface
+  public interface Update {
+    /**
+     * Adds rows until the index has all, or the time is over.
+     *
+     * @param thorough true to check the whole index first
+     * @return the reason that the index is behind: rows are left, or another process writes it;
+     *     empty if it has all rows
+     * @throws LedgerException if the index cannot be written, or the ledger cannot be read
+     */
+    Optional<String> run(LedgerReader ledger, Duration atMost, boolean thorough)
+        throws LedgerException;
+  }
+
+  private IndexFollower(
+      Update update, LedgerSource source, BooleanSupplier eventsWait, HealthEntries health) {
+    super("indelible-index", "index", source, DEFAULT_INTERVAL);
+    this.update = update;
+    this.eventsWait = eventsWait;
+    this.health = health;
+  }
+
+  /**
+   * Starts a follower.
+   *
+   * @param source the ledger; it need not exist yet
+   * @param eventsWait returns true while so many events wait that the drainer needs the processor
+   * @param health receives an entry while the index fails or is far behind
+   */
+  public static IndexFollower start(
+      Update update, LedgerSource source, BooleanSupplier eventsWait, HealthEntries health) {
+    IndexFollower follower = new IndexFollower(update, source, eventsWait, health);
+    follower.start();
+    return follower;
+  }
+
+  @Override
+  Optional<String> look(LedgerReader ledger) throws LedgerException, InterruptedException {
+    // What is left when the log closes, the next query adds.
+    while (!isStopped()) {
+      Optional<String> behind = slice(ledger);
+      health.set(HealthEntry.INDEX, late(behind));
+      if (behind.isEmpty()) {
+        return Optional.empty();
+      }
+      rest(eventsWait.getAsBoolean() ? SLICE.multipliedBy(REST_SLICES) : PAUSE);
+    }
+    return Optional.empty();
+  }
+
+  private Optional<String> slice(LedgerReader ledger) throws LedgerException {
+    try {
+      Optional<String> behind = update.run(ledger, SLICE, first);
+      first = false;
+      return behind;
+    } catch (LedgerException e) {
+      health.set(HealthEntry.INDEX, String.valueOf(e.getMessage()));
+      throw e;
+    }
+  }
+
+  private Optional<String> late(Optional<String> behind) {
+    if (behind.isEmpty()) {
+      behindSince = Optional.empty();
+      return Optional.empty();
+    }
+    long now = System.nanoTime();
+    if (behindSince.isEmpty()) {
+      behindSince = Optional.of(now);
+    }
+    return behind.filter(reason -> now - behindSince.get() > LONGEST_LAG.toNanos());
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SystemEventTest {
+  /** Searches refuse a type that is not in the list. */
+  @Test
+  void everyTypeIsListed() throws Exception {
+    List<String> types = new ArrayList<>();
+    for (Field field : SystemEvent.class.getFields()) {
+      if (Modifier.isStatic(field.getModifiers()) && field.getType() == String.class) {
+        String value = (String) field.get(null);
+        if (value.contains(".")) {
+          types.add(value);
+        }
+      }
+    }
+    assertThat(SystemEvent.TYPES).isSorted().containsExactlyInAnyOrderElementsOf(types);
+  }
+}

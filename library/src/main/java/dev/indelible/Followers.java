@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import dev.indelible.publish.AnchorFollower;
+import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.publish.IndexFollower;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The threads that follow an open log.
+ *
+ * @param witnessing asks the witnesses; empty if none are asked
+ * @param anchoring appends to the anchor file; empty if there is none
+ * @param indexing keeps the index for queries up to date; empty if others do
+ */
+record Followers(
+    Optional<CosignatureFollower> witnessing,
+    Optional<AnchorFollower> anchoring,
+    Optional<IndexFollower> indexing) {
+  /** The followers of a log in memory. */
+  static final Followers NONE = new Followers(Optional.empty(), Optional.empty(), Optional.empty());
+
+  /** Longest wait for the rows that the index is adding. */
+  private static final Duration INDEX_PATIENCE = Duration.ofSeconds(1);
+
+  /** Ends the work on the index, so that the drainer has the processor. */
+  void stopIndexing() {
+    indexing.ifPresent(IndexFollower::stop);
+  }
+
+  /**
+   * Stops the followers after their last look at the log.
+   *
+   * @param patience the longest wait for the anchor file and the witnesses
+   */
+  void stop(Duration patience) {
+    long now = System.nanoTime();
+    stopIndexing();
+    anchoring.ifPresent(AnchorFollower::stop);
+    witnessing.ifPresent(CosignatureFollower::stop);
+    anchoring.ifPresent(each -> each.awaitEnd(now + patience.toNanos()));
+    witnessing.ifPresent(each -> each.awaitEnd(now + patience.toNanos()));
+    indexing.ifPresent(each -> each.awaitEnd(now + INDEX_PATIENCE.toNanos()));
+  }
+}

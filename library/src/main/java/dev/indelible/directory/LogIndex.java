@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.directory;
+
+import dev.indelible.base.ThrowingFunction;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Counting;
+import dev.indelible.ledger.EventQuery.Counts;
+import dev.indelible.ledger.EventQuery.Coverage;
+import dev.indelible.ledger.EventQuery.Filter;
+import dev.indelible.ledger.EventQuery.Page;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.sqlite.IndexWriter;
+import dev.indelible.sqlite.SqliteIndex;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.LongConsumer;
+
+/**
+ * The index of a log's rows, for queries. It is derived from the ledger: it proves nothing, {@code
+ * log verify} does not read it, and if it is missing or in doubt it is built again. One thread of
+ * one process at a time writes it.
+ *
+ * @param file the file of the index
+ */
+public record LogIndex(Path file) {
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(2);
+
+  /** The time for which an erasure waits for the writer of the index, and for readers. */
+  private static final Duration PURGE_PATIENCE = Duration.ofSeconds(10);
+
+  /** Time that a query spends on rows that the index lacks. */
+  public static final Duration UPDATE_TIME = Duration.ofMillis(50);
+
+  /**
+   * Adds rows until the index has all, or the time is over. If another thread or process writes the
+   * index, waits for it instead.
+   *
+   * @param thorough true to check the whole index first
+   * @param progress called with the last row of the index after each chunk
+   * @return the reason that the index is behind; empty if it has all rows that the ledger had
+   */
+  public Optional<String> update(
+      LedgerReader ledger, Duration atMost, boolean thorough, LongConsumer progress)
+      throws LedgerException {
+    long start = System.nanoTime();
+    long target = last(ledger);
+    while (true) {
+      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, thorough);
+      if (opened.isPresent()) {
+        try (IndexWriter writer = opened.get()) {
+          return add(writer, ledger, start, atMost, progress);
+        }
+      }
+      if (isOver(start, atMost)) {
+        return Optional.of("another process writes it");
+      }
+      LockSupport.parkNanos(POLL_INTERVAL.toNanos());
+      if (reached(ledger) >= target) {
+        return Optional.empty();
+      }
+    }
+  }
+
+  private Optional<String> add(
+      IndexWriter writer, LedgerReader ledger, long start, Duration atMost, LongConsumer progress)
+      throws LedgerException {
+    while (writer.append()) {
+      progress.accept(writer.reached());
+      if (isOver(start, atMost)) {
+        long last = last(ledger);
+        return last <= writer.reached()
+            ? Optional.empty()
+            : Optional.of(
+                "%s: the index is behind: it has the rows up to %s of %s; results of queries state that"
+                    .formatted(file, writer.reached(), last));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isOver(long start, Duration atMost) {
+    return System.nanoTime() - start >= atMost.toNanos();
+  }
+
+  private static long last(LedgerReader ledger) throws LedgerException {
+    return ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+  }
+
+  private long reached(LedgerReader ledger) throws LedgerException {
+    Optional<SqliteIndex> opened = SqliteIndex.open(file, ledger);
+    if (opened.isEmpty()) {
+      return 0;
+    }
+    try (SqliteIndex index = opened.get()) {
+      return index.coverage().indexed();
+    }
+  }
+
+  /**
+   * Returns a page. An index that cannot be read has no rows, and the page states that.
+   *
+   * @throws IllegalArgumentException if the cursor is malformed, or the type is unknown
+   */
+  public Page find(EventQuery query, LedgerReader ledger) throws LedgerException {
+    return answer(
+        ledger,
+        index -> {
+          requireType(query.filter(), index);
+          return index.find(query);
+        },
+        covered -> new Page(List.of(), Optional.empty(), 0, covered));
+  }
+
+  /**
+   * Counts rows. An index that cannot be read has no rows, and the counts state that.
+   *
+   * @throws IllegalArgumentException if the buckets would be too many, or the type is unknown
+   */
+  public Counts count(Counting counting, LedgerReader ledger) throws LedgerException {
+    return answer(
+        ledger,
+        index -> {
+          requireType(counting.filter(), index);
+          return index.count(counting);
+        },
+        Counts::none);
+  }
+
+  /** Answers from the index. Builds a damaged one again, as far as the time of an update allows. */
+  private <T> T answer(
+      LedgerReader ledger,
+      ThrowingFunction<SqliteIndex, T, LedgerException> question,
+      Function<Coverage, T> unanswered)
+      throws LedgerException {
+    try {
+      return ask(ledger, question, unanswered);
+    } catch (SqliteIndex.DamagedIndexException e) {
+      IndexWriter.discard(file);
+      update(ledger, UPDATE_TIME, false, reached -> {});
+      return ask(ledger, question, unanswered);
+    }
+  }
+
+  private <T> T ask(
+      LedgerReader ledger,
+      ThrowingFunction<SqliteIndex, T, LedgerException> question,
+      Function<Coverage, T> unanswered)
+      throws LedgerException {
+    Optional<SqliteIndex> opened = SqliteIndex.open(file, ledger);
+    if (opened.isEmpty()) {
+      return unanswered.apply(new Coverage(0, last(ledger)));
+    }
+    try (SqliteIndex index = opened.get()) {
+      return question.apply(index);
+    }
+  }
+
+  private static void requireType(Filter filter, SqliteIndex index) throws LedgerException {
+    if (filter.type().isPresent()) {
+      TreeSet<String> known = new TreeSet<>(index.types());
+      known.addAll(SystemEvent.TYPES);
+      known.addAll(List.of(DeferredAuditEvent.CHECK, DeferredAuditEvent.REFUSAL));
+      Filter.requireKnown("type", filter.type().get(), List.copyOf(known));
+    }
+  }
+
+  /**
+   * Removes what the index has of the erased payload of a row.
+   *
+   * @return true if the bytes are gone; false if another process writes or reads the index for too
+   *     long
+   */
+  public boolean purge(long sequence, LedgerReader ledger) throws LedgerException {
+    if (!Files.exists(file)) {
+      return true;
+    }
+    long start = System.nanoTime();
+    while (!isOver(start, PURGE_PATIENCE)) {
+      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, false);
+      if (opened.isPresent()) {
+        try (IndexWriter writer = opened.get()) {
+          if (writer.purge(sequence)) {
+            return true;
+          }
+        }
+      }
+      LockSupport.parkNanos(POLL_INTERVAL.toNanos());
+    }
+    return false;
+  }
+}

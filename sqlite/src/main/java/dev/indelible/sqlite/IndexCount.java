@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Counting;
+import dev.indelible.ledger.EventQuery.Counts;
+import dev.indelible.ledger.EventQuery.Counts.Bucket;
+import dev.indelible.ledger.EventQuery.Counts.Named;
+import dev.indelible.ledger.EventQuery.Counts.Top;
+import dev.indelible.ledger.EventQuery.Counts.Verdicts;
+import dev.indelible.ledger.EventQuery.Filter;
+import dev.indelible.ledger.LedgerException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One count. Sums the summaries of the blocks; reads the rows only of a block that the range of
+ * times or a bucket divides, and for a session or a text. Used once, by one thread.
+ */
+final class IndexCount {
+  /** Most buckets of a given length: each edge of a bucket costs the rows of a block. */
+  private static final int MAX_BUCKETS = 500;
+
+  /** Most buckets of a length that is chosen here, for a person who reads them. */
+  private static final int USUAL_BUCKETS = 60;
+
+  /** Most agents that are counted by name; further ones are counted only in the sums. */
+  private static final int MAX_AGENTS = 100_000;
+
+  private static final List<Duration> LENGTHS =
+      List.of(
+          Duration.ofMinutes(1),
+          Duration.ofMinutes(5),
+          Duration.ofMinutes(15),
+          Duration.ofHours(1),
+          Duration.ofHours(6),
+          Duration.ofDays(1),
+          Duration.ofDays(7),
+          Duration.ofDays(28),
+          Duration.ofDays(364),
+          Duration.ofDays(36_400),
+          Duration.ofDays(3_640_000));
+
+  /** Index of decisions without a known verdict. */
+  private static final int UNKNOWN = EventQuery.VERDICTS.size();
+
+  /** Index of rows that record no decision. */
+  private static final int NO_DECISION = UNKNOWN + 1;
+
+  private final SqliteIndex index;
+  private final Filter filter;
+  private final Optional<Duration> given;
+  private final int top;
+  private final long deadline;
+  private final @Nullable Predicate<ChainRow> text;
+
+  /** The verdict of each number of facets, and its rule. Numbers are given in sequence. */
+  private int[] verdicts = {};
+
+  private String[] rules = {};
+
+  /** Counts by the numbers of facets. */
+  private long[] byFacets = {};
+
+  /** Counts by verdict of each agent's number; null for one without rows. */
+  private long[][] byAgent = new long[1_024][];
+
+  private int agents;
+
+  /** Counts by verdict of each bucket's number. */
+  private final Map<Long, long[]> byBucket = new TreeMap<>();
+
+  IndexCount(SqliteIndex index, Counting counting) {
+    this.index = index;
+    this.filter = counting.filter();
+    this.given = counting.bucket();
+    this.top = counting.top();
+    this.deadline = System.nanoTime() + counting.atMost().toNanos();
+    this.text = filter.text().isPresent() ? filter.predicate() : null;
+  }
+
+  /** Counts. */
+  Counts counts() throws SQLException, LedgerException {
+    readFacets();
+    Optional<IndexSelection> selection = IndexSelection.of(filter, index.connection());
+    Duration bucket = bucket();
+    Optional<Long> from =
+        selection.isEmpty() ? Optional.empty() : count(selection.get(), micros(bucket));
+    long rows = 0;
+    long[] all = new long[NO_DECISION + 1];
+    List<Bucket> buckets = new ArrayList<>();
+    for (Map.Entry<Long, long[]> each : byBucket.entrySet()) {
+      Verdicts counted = verdicts(each.getValue());
+      rows += counted.total() + each.getValue()[NO_DECISION];
+      add(all, each.getValue());
+      if (counted.total() > 0) {
+        long start = each.getKey() * micros(bucket);
+        buckets.add(new Bucket(Instant.EPOCH.plus(start, ChronoUnit.MICROS), counted));
+      }
+    }
+    return new Counts(
+        rows, verdicts(all), rules(), agents(), bucket, buckets, from, index.coverage());
+  }
+
+  private static void add(long[] sum, long[] more) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += more[i];
+    }
+  }
+
+  private void readFacets() throws SQLException {
+    int numbers =
+        Statements.first(index.connection(), "SELECT max(id) FROM facets", row -> row.getInt(1))
+                .orElse(0)
+            + 1;
+    verdicts = new int[numbers];
+    rules = new String[numbers];
+    byFacets = new long[numbers];
+    Statements.forEach(
+        index.connection(),
+        "SELECT f.id, t.name, v.name, r.name FROM facets AS f JOIN names AS t ON t.id = f.type"
+            + " JOIN names AS v ON v.id = f.verdict JOIN names AS r ON r.id = f.rule",
+        row -> {
+          int number = row.getInt(1);
+          int verdict = EventQuery.VERDICTS.indexOf(row.getString(3));
+          verdicts[number] =
+              !DeferredAuditEvent.isDecision(row.getString(2))
+                  ? NO_DECISION
+                  : verdict < 0 ? UNKNOWN : verdict;
+          rules[number] = row.getString(4);
+          return true;
+        });
+  }
+
+  /** Returns the length of a bucket. */
+  private Duration bucket() throws SQLException {
+    long[] range = {Long.MAX_VALUE, Long.MIN_VALUE};
+    Statements.forEach(
+        index.connection(),
+        "SELECT min(low), max(high) FROM blocks WHERE high >= ? AND low < ?",
+        row -> {
+          if (row.getObject(1) != null) {
+            range[0] = Math.max(row.getLong(1), filter.fromMicros());
+            range[1] = Math.min(row.getLong(2), filter.toMicros() - 1);
+          }
+          return false;
+        },
+        filter.fromMicros(),
+        filter.toMicros());
+    if (given.isPresent()) {
+      require(given.get(), range);
+      return given.get();
+    }
+    return LENGTHS.stream()
+        .filter(length -> buckets(length, range) <= USUAL_BUCKETS)
+        .findFirst()
+        .orElse(LENGTHS.get(LENGTHS.size() - 1));
+  }
+
+  private static void require(Duration length, long[] range) {
+    if (buckets(length, range) > MAX_BUCKETS) {
+      throw new IllegalArgumentException(
+          "the rows would be in %s buckets; at most %s: choose a longer bucket or a shorter time"
+              .formatted(buckets(length, range), MAX_BUCKETS));
+    }
+  }
+
+  private static long buckets(Duration length, long[] range) {
+    return range[0] > range[1]
+        ? 0
+        : Math.floorDiv(range[1], micros(length)) - Math.floorDiv(range[0], micros(length)) + 1;
+  }
+
+  private static long micros(Duration length) {
+    return length.toNanos() / 1_000;
+  }
+
+  /** Counts the selected rows; returns the first one counted if the time was over before. */
+  private Optional<Long> count(IndexSelection selection, long bucket)
+      throws SQLException, LedgerException {
+    try (IndexSelection.Blocks blocks = selection.blocks(Long.MIN_VALUE, Long.MAX_VALUE, true)) {
+      for (IndexSelection.Block block = blocks.next(); block != null; block = blocks.next()) {
+        long number = Math.floorDiv(block.low(), bucket);
+        if (text == null
+            && selection.isSummedUpBy(block)
+            && number == Math.floorDiv(block.high(), bucket)) {
+          addSummary(selection, block, number);
+        } else if (block.mayHave(selection)) {
+          addRows(selection, block, bucket);
+        }
+        if (System.nanoTime() - deadline >= 0) {
+          return Optional.of(block.first());
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void addSummary(IndexSelection selection, IndexSelection.Block block, long bucket)
+      throws SQLException {
+    IndexBlock.Content stored = new IndexBlock.Content(block.content());
+    long[] counted = cell(byBucket, bucket);
+    while (stored.next()) {
+      if (selection.has(stored.agent(), stored.facets())) {
+        add(stored.agent(), stored.facets(), counted, stored.rows());
+      }
+    }
+  }
+
+  private void addRows(IndexSelection selection, IndexSelection.Block block, long bucket)
+      throws SQLException, LedgerException {
+    if (text == null) {
+      selection.forEachRow(
+          block,
+          row -> {
+            long[] counted = cell(byBucket, Math.floorDiv(row.getLong(2), bucket));
+            add(row.getInt(3), row.getInt(4), counted, 1);
+            return true;
+          });
+      return;
+    }
+    Map<Long, long[]> selected = new TreeMap<>();
+    selection.forEachRow(
+        block,
+        row -> {
+          selected.put(row.getLong(1), new long[] {row.getInt(3), row.getInt(4), row.getLong(2)});
+          return true;
+        });
+    for (ChainRow row : index.rows(new ArrayList<>(selected.keySet())).values()) {
+      long[] numbers = selected.get(row.sequence());
+      if (numbers != null && text.test(row)) {
+        long[] counted = cell(byBucket, Math.floorDiv(numbers[2], bucket));
+        add((int) numbers[0], (int) numbers[1], counted, 1);
+      }
+    }
+  }
+
+  private void add(int agent, int combined, long[] bucket, long rows) throws SQLException {
+    if (combined >= verdicts.length) {
+      throw IndexBlock.damaged();
+    }
+    int verdict = verdicts[combined];
+    bucket[verdict] += rows;
+    byFacets[combined] += rows;
+    if (verdict == NO_DECISION) {
+      return;
+    }
+    if (agent >= byAgent.length) {
+      byAgent = Arrays.copyOf(byAgent, Math.max(agent + 1, 2 * byAgent.length));
+    }
+    long[] counted = byAgent[agent];
+    if (counted == null && agents < MAX_AGENTS) {
+      counted = new long[NO_DECISION + 1];
+      byAgent[agent] = counted;
+      agents++;
+    }
+    if (counted != null) {
+      counted[verdict] += rows;
+    }
+  }
+
+  private static <K> long[] cell(Map<K, long[]> counts, K key) {
+    long[] found = counts.get(key);
+    if (found == null) {
+      found = new long[NO_DECISION + 1];
+      counts.put(key, found);
+    }
+    return found;
+  }
+
+  private static Verdicts verdicts(long[] counted) {
+    return new Verdicts(counted[0], counted[1], counted[2], counted[3], counted[UNKNOWN]);
+  }
+
+  private Top rules() {
+    Map<String, long[]> byRule = new HashMap<>();
+    for (int i = 0; i < byFacets.length; i++) {
+      if (byFacets[i] > 0 && rules[i] != null && !rules[i].isEmpty()) {
+        cell(byRule, rules[i])[verdicts[i]] += byFacets[i];
+      }
+    }
+    List<Named> named = new ArrayList<>();
+    byRule.forEach((rule, counted) -> named.add(new Named(rule, verdicts(counted))));
+    return first(named);
+  }
+
+  private Top agents() throws SQLException {
+    List<Integer> most = new ArrayList<>();
+    for (int agent = 0; agent < byAgent.length; agent++) {
+      if (byAgent[agent] != null) {
+        most.add(agent);
+      }
+    }
+    most.sort(
+        Comparator.comparingLong((Integer agent) -> -verdicts(byAgent[agent]).total())
+            .thenComparing(agent -> agent));
+    List<Named> named = new ArrayList<>();
+    for (int agent : most.subList(0, Math.min(top, most.size()))) {
+      named.add(
+          new Named(
+              Statements.first(
+                      index.connection(),
+                      "SELECT name FROM names WHERE id = ?",
+                      row -> row.getString(1),
+                      agent)
+                  .orElse(""),
+              verdicts(byAgent[agent])));
+    }
+    return new Top(first(named).first(), most.size() - named.size());
+  }
+
+  private Top first(List<Named> named) {
+    List<Named> sorted =
+        named.stream()
+            .sorted(
+                Comparator.comparingLong((Named each) -> -each.verdicts().total())
+                    .thenComparing(Named::name))
+            .toList();
+    return new Top(
+        sorted.subList(0, Math.min(top, sorted.size())), Math.max(0, sorted.size() - top));
+  }
+}

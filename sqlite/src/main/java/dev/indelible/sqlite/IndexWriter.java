@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.base.DurableFiles;
+import dev.indelible.encoding.Timestamps;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.EventQuery.Facets;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.ErasureNote;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the index of a ledger, from the ledger's rows alone, while it has the lock of the index.
+ * Each chunk of rows is one transaction, with the last row's sequence and hash in it: a crash
+ * leaves the index behind the ledger, never different from it. A missing index, one of another
+ * version or ledger, one that is ahead of its ledger, and a damaged one are built again from the
+ * first row. Used by one thread.
+ */
+public final class IndexWriter implements AutoCloseable {
+  /** Most rows of a transaction: a few milliseconds of work. */
+  private static final int CHUNK_ROWS = 2 * IndexBlock.ROWS;
+
+  /** Most bytes of rows that are held at once. */
+  private static final long CHUNK_BYTES = 8 << 20;
+
+  /** Most names and facets that are remembered; all are forgotten beyond that. */
+  private static final int REMEMBERED = 20_000;
+
+  /** Time to wait for a reader that keeps erased bytes in the write-ahead log. */
+  private static final int BUSY_TIMEOUT_MILLIS = 1_000;
+
+  private static final List<String> PRAGMAS =
+      List.of(
+          "busy_timeout = " + BUSY_TIMEOUT_MILLIS,
+          "journal_mode = WAL",
+          // The index may lose its last commits in a power cut; it must not be damaged by one.
+          "synchronous = NORMAL",
+          // Erased values are overwritten, so that they are gone from every page.
+          "secure_delete = ON",
+          "journal_size_limit = 4194304",
+          "cache_size = -8192");
+
+  private static final String INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?)";
+
+  private static final String SELECT_FACETS =
+      "SELECT id FROM facets WHERE type = ? AND verdict = ? AND rule = ? AND kind = ?";
+
+  private final Path file;
+  private final IndexLock lock;
+  private final LedgerReader ledger;
+  private Connection connection;
+  private Statements statements;
+
+  /** The last row of the index; null for none. */
+  private @Nullable Long reached;
+
+  private final Map<String, Integer> names = new HashMap<>();
+  private final Map<String, Map<Facets, Integer>> facets = new HashMap<>();
+  private int remembered;
+
+  private IndexWriter(Path file, IndexLock lock, LedgerReader ledger, Connection connection) {
+    this.file = file;
+    this.lock = lock;
+    this.ledger = ledger;
+    this.connection = connection;
+    this.statements = new Statements(connection);
+  }
+
+  /**
+   * Opens an index for writing, and creates it if there is none.
+   *
+   * @param file the file of the index; the file beside it with the suffix {@code -lock} is its lock
+   * @param ledger the ledger, open until the writer is closed
+   * @param thorough true to let SQLite check the whole file first
+   * @return empty if another thread or process writes the index
+   */
+  public static Optional<IndexWriter> open(Path file, LedgerReader ledger, boolean thorough)
+      throws LedgerException {
+    SqliteLibrary.load();
+    Optional<IndexLock> lock = lock(file);
+    if (lock.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean opened = false;
+    try {
+      IndexWriter writer = open(file, lock.get(), ledger, thorough);
+      opened = true;
+      return Optional.of(writer);
+    } catch (SQLException e) {
+      throw failure(file, SqliteFault.describe(e), e);
+    } finally {
+      if (!opened) {
+        lock.get().close();
+      }
+    }
+  }
+
+  private static IndexWriter open(Path file, IndexLock lock, LedgerReader ledger, boolean thorough)
+      throws SQLException, LedgerException {
+    IndexWriter writer = new IndexWriter(file, lock, ledger, connect(file));
+    boolean usable = false;
+    try {
+      usable = writer.isUsable(thorough);
+      if (!usable) {
+        writer.rebuild();
+        usable = true;
+      }
+      return writer;
+    } finally {
+      if (!usable) {
+        writer.connection.close();
+      }
+    }
+  }
+
+  private static Connection connect(Path file) throws SQLException {
+    SqliteFile.create(file);
+    return DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+  }
+
+  /** Returns true if the file is an index of this ledger, and sets {@link #reached}. */
+  private boolean isUsable(boolean thorough) throws SQLException, LedgerException {
+    try {
+      for (String pragma : PRAGMAS) {
+        execute("PRAGMA " + pragma);
+      }
+      Optional<IndexSchema.State> state = IndexSchema.state(connection);
+      if (state.isEmpty() || !state.get().isOf(ledger) || thorough && !isSound()) {
+        return false;
+      }
+      reached = state.get().last().map(IndexSchema.Mark::sequence).orElse(null);
+      return true;
+    } catch (SQLException e) {
+      if (isRepairable(e)) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  private boolean isSound() throws SQLException {
+    return Statements.first(connection, "PRAGMA quick_check(1)", row -> row.getString(1))
+        .filter("ok"::equals)
+        .isPresent();
+  }
+
+  /** Returns true if the tables of the index are damaged or changed, so that it is built again. */
+  static boolean isRepairable(SQLException e) {
+    return SqliteFault.isDamage(e) || SqliteFault.isOfTheSchema(e);
+  }
+
+  /**
+   * Deletes the index and creates an empty one. A reader keeps the deleted file until it closes it;
+   * readers do not create files, so the new one is of this writer.
+   */
+  private void rebuild() throws SQLException, LedgerException {
+    connection.close();
+    delete(file);
+    connection = connect(file);
+    statements = new Statements(connection);
+    for (String pragma : PRAGMAS) {
+      execute("PRAGMA " + pragma);
+    }
+    reached = null;
+    forget();
+    Optional<UUID> id = ledger.id();
+    inTransaction(() -> IndexSchema.create(connection, id));
+  }
+
+  private static void delete(Path file) throws SQLException {
+    try {
+      for (String suffix : List.of("", "-wal", "-shm")) {
+        Files.deleteIfExists(Path.of(file + suffix));
+      }
+    } catch (IOException e) {
+      throw new SQLException(DurableFiles.reason(e), e);
+    }
+  }
+
+  /** Deletes a damaged index, unless another thread or process writes it. */
+  public static void discard(Path file) throws LedgerException {
+    Optional<IndexLock> lock = lock(file);
+    if (lock.isPresent()) {
+      try {
+        delete(file);
+      } catch (SQLException e) {
+        throw failure(file, SqliteFault.describe(e), e);
+      } finally {
+        lock.get().close();
+      }
+    }
+  }
+
+  private static Optional<IndexLock> lock(Path file) throws LedgerException {
+    try {
+      return IndexLock.tryLock(Path.of(file + "-lock"));
+    } catch (IOException e) {
+      throw failure(file, DurableFiles.reason(e), e);
+    }
+  }
+
+  /** Returns the last row of the index; 0 if it has none. */
+  public long reached() {
+    return reached == null ? 0 : reached;
+  }
+
+  /**
+   * Adds the next rows of the ledger.
+   *
+   * @return false if there were none
+   */
+  public boolean append() throws LedgerException {
+    List<ChainRow> rows = new ArrayList<>();
+    long[] bytes = {0};
+    ledger.forEachRow(
+        reached == null ? RowQuery.all() : RowQuery.from(reached + 1),
+        row -> {
+          rows.add(row);
+          bytes[0] += row.bytes();
+          return rows.size() < CHUNK_ROWS && bytes[0] < CHUNK_BYTES;
+        });
+    if (rows.isEmpty()) {
+      return false;
+    }
+    List<ErasureNote> erasures = erasures(rows);
+    changing(() -> add(rows, erasures));
+    reached = rows.get(rows.size() - 1).sequence();
+    return true;
+  }
+
+  /** Returns the notes of payloads that are indeed gone from the ledger. */
+  private List<ErasureNote> erasures(List<ChainRow> rows) throws LedgerException {
+    List<ErasureNote> found = new ArrayList<>();
+    for (ChainRow row : rows) {
+      Optional<ErasureNote> note =
+          row.is(SystemEvent.PAYLOAD_ERASED) ? ErasureNote.read(row) : Optional.empty();
+      if (note.isPresent()
+          && ledger.row(note.get().sequence()).filter(erased -> !erased.hasPayload()).isPresent()) {
+        found.add(note.get());
+      }
+    }
+    return found;
+  }
+
+  private void add(List<ChainRow> rows, List<ErasureNote> erasures) throws SQLException {
+    IndexBlock block = new IndexBlock();
+    long number = IndexBlock.of(rows.get(0).sequence());
+    load(block, number);
+    PreparedStatement insert = statements.prepared(INSERT_EVENT);
+    for (ChainRow row : rows) {
+      if (IndexBlock.of(row.sequence()) != number) {
+        store(block, number);
+        block = new IndexBlock();
+        number = IndexBlock.of(row.sequence());
+      }
+      Facets found = Facets.of(row);
+      long time = Timestamps.micros(row.timestamp());
+      int agent = name(row.agentId());
+      int combined = facets(row.eventType(), found);
+      int session = name(found.session());
+      insert.setLong(1, row.sequence());
+      insert.setLong(2, time);
+      insert.setInt(3, agent);
+      insert.setInt(4, combined);
+      insert.setInt(5, session);
+      insert.executeUpdate();
+      block.add(time, agent, combined, session);
+    }
+    store(block, number);
+    for (ErasureNote note : erasures) {
+      erase(note.sequence());
+    }
+    ChainRow first = rows.get(0);
+    ChainRow last = rows.get(rows.size() - 1);
+    statements.change(
+        "UPDATE state SET first_hash = coalesce(first_hash, ?),"
+            + " first_sequence = coalesce(first_sequence, ?), sequence = ?, hash = ?",
+        reached == null ? first.recordHash() : null,
+        reached == null ? first.sequence() : null,
+        last.sequence(),
+        last.recordHash());
+  }
+
+  private void load(IndexBlock block, long number) throws SQLException {
+    statements.forEach(
+        "SELECT low, high, content FROM blocks WHERE block = ?",
+        row -> {
+          block.addAll(
+              row.getLong(1),
+              row.getLong(2),
+              Objects.requireNonNullElse(row.getBytes(3), new byte[0]));
+          return false;
+        },
+        number);
+  }
+
+  private void store(IndexBlock block, long number) throws SQLException {
+    statements.change(
+        "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4) ON CONFLICT (block) DO UPDATE SET"
+            + " low = excluded.low, high = excluded.high, content = excluded.content",
+        number,
+        block.low(),
+        block.high(),
+        block.content());
+  }
+
+  private int name(String text) throws SQLException {
+    if (text.isEmpty()) {
+      return 0;
+    }
+    Integer known = names.get(text);
+    if (known != null) {
+      return known;
+    }
+    remember();
+    Optional<Integer> stored =
+        statements.first("SELECT id FROM names WHERE name = ?", row -> row.getInt(1), text);
+    int id =
+        stored.isPresent()
+            ? stored.get()
+            : statements
+                .first(
+                    "INSERT INTO names (name) VALUES (?) RETURNING id", row -> row.getInt(1), text)
+                .orElseThrow();
+    names.put(text, id);
+    return id;
+  }
+
+  private int facets(String type, Facets found) throws SQLException {
+    // The session is no part of them.
+    Facets key = new Facets(found.verdict(), found.rule(), found.kind(), "");
+    Map<Facets, Integer> ofType = facets.get(type);
+    Integer known = ofType == null ? null : ofType.get(key);
+    if (known != null) {
+      return known;
+    }
+    remember();
+    Object[] values = {name(type), name(key.verdict()), name(key.rule()), name(key.kind())};
+    Optional<Integer> stored = statements.first(SELECT_FACETS, row -> row.getInt(1), values);
+    int id =
+        stored.isPresent()
+            ? stored.get()
+            : statements
+                .first(
+                    "INSERT INTO facets (type, verdict, rule, kind) VALUES (?, ?, ?, ?)"
+                        + " RETURNING id",
+                    row -> row.getInt(1),
+                    values)
+                .orElseThrow();
+    facets.computeIfAbsent(type, any -> new HashMap<>()).put(key, id);
+    return id;
+  }
+
+  private void remember() {
+    if (++remembered > REMEMBERED) {
+      forget();
+    }
+  }
+
+  private void forget() {
+    names.clear();
+    facets.clear();
+    remembered = 0;
+  }
+
+  /**
+   * Removes what the index has of an erased payload, from its tables and its write-ahead log.
+   *
+   * @return true if the bytes are gone; false while a reader uses an earlier state
+   */
+  public boolean purge(long sequence) throws LedgerException {
+    changing(() -> erase(sequence));
+    try {
+      return Statements.first(
+              connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
+          .orElse(false);
+    } catch (SQLException e) {
+      throw failure(file, SqliteFault.describe(e), e);
+    }
+  }
+
+  /** Replaces the facets of a row by those of a row without a payload. */
+  private void erase(long sequence) throws SQLException {
+    Optional<long[]> found =
+        statements.first(
+            "SELECT e.facets, e.session, f.type, f.rule, f.kind FROM events AS e"
+                + " JOIN facets AS f ON f.id = e.facets WHERE e.sequence = ?"
+                + " AND (f.verdict, f.rule, f.kind, e.session) <> (0, 0, 0, 0)",
+            row ->
+                new long[] {
+                  row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5)
+                },
+            sequence);
+    if (found.isEmpty()) {
+      return;
+    }
+    long[] row = found.get();
+    String type =
+        statements
+            .first("SELECT name FROM names WHERE id = ?", each -> each.getString(1), row[2])
+            .orElseThrow();
+    statements.change(
+        "UPDATE events SET facets = ?, session = 0 WHERE sequence = ?",
+        facets(type, Facets.NONE),
+        sequence);
+    summarize(IndexBlock.of(sequence));
+    removeUnused(row[0], List.of(row[1], row[3], row[4]));
+    forget();
+  }
+
+  /** Computes the summary of a block from its rows. */
+  private void summarize(long number) throws SQLException {
+    IndexBlock block = new IndexBlock();
+    statements.forEach(
+        "SELECT time, agent, facets, session FROM events WHERE sequence BETWEEN ? AND ?",
+        row -> {
+          block.add(row.getLong(1), row.getInt(2), row.getInt(3), row.getLong(4));
+          return true;
+        },
+        IndexBlock.first(number),
+        IndexBlock.last(number));
+    store(block, number);
+  }
+
+  /** Deletes facets and names that no row has any more. Reads every block. */
+  private void removeUnused(long combined, List<Long> texts) throws SQLException {
+    List<Long> unused = new ArrayList<>(texts);
+    boolean[] isUsed = {false};
+    statements.forEach(
+        "SELECT content FROM blocks",
+        row -> {
+          IndexBlock.Content content =
+              new IndexBlock.Content(Objects.requireNonNullElse(row.getBytes(1), new byte[0]));
+          while (content.next()) {
+            isUsed[0] |= content.facets() == combined;
+            unused.remove(Long.valueOf(content.agent()));
+          }
+          for (long session : content.sessions()) {
+            unused.remove(Long.valueOf(session));
+          }
+          return true;
+        });
+    if (!isUsed[0]) {
+      statements.change("DELETE FROM facets WHERE id = ?", combined);
+    }
+    for (long name : unused) {
+      statements.change(
+          "DELETE FROM names WHERE id = ?1 AND id <> 0 AND NOT EXISTS (SELECT 1 FROM facets"
+              + " WHERE ?1 IN (type, verdict, rule, kind))",
+          name);
+    }
+  }
+
+  /** Changes the index; builds it again if that finds it damaged. */
+  private void changing(Change change) throws LedgerException {
+    try {
+      try {
+        inTransaction(change);
+      } catch (SQLException e) {
+        if (!isRepairable(e)) {
+          throw e;
+        }
+        rebuild();
+        throw failure(file, "it was damaged, and is built again", e);
+      }
+    } catch (SQLException e) {
+      throw failure(file, SqliteFault.describe(e), e);
+    }
+  }
+
+  private void inTransaction(Change change) throws SQLException {
+    execute("BEGIN IMMEDIATE");
+    boolean committed = false;
+    try {
+      change.run();
+      execute("COMMIT");
+      committed = true;
+    } finally {
+      if (!committed) {
+        forget();
+        rollback();
+      }
+    }
+  }
+
+  private void rollback() {
+    try {
+      execute("ROLLBACK");
+    } catch (SQLException e) {
+      // The failure that is being thrown ended the transaction.
+    }
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  static LedgerException failure(Path file, String reason, Exception cause) {
+    return new LedgerException(file + ": the index cannot be used: " + reason, false, cause);
+  }
+
+  @Override
+  public void close() {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // What was not committed is added again.
+    } finally {
+      lock.close();
+    }
+  }
+
+  /** Changes the index in a transaction. */
+  @FunctionalInterface
+  private interface Change {
+    void run() throws SQLException;
+  }
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Counting;
+import dev.indelible.ledger.EventQuery.Counts;
+import dev.indelible.ledger.EventQuery.Coverage;
+import dev.indelible.ledger.EventQuery.Filter;
+import dev.indelible.ledger.EventQuery.Page;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Answers queries from the index of a ledger, in one read transaction. The index only selects rows:
+ * each row of a page is read from the ledger and compared with the filter again, so a page never
+ * has a row that the filter does not find. Used by one thread.
+ */
+public final class SqliteIndex implements AutoCloseable {
+  private static final int BUSY_TIMEOUT_MILLIS = 1_000;
+
+  /** Rows read from the ledger between two looks at the clock. */
+  private static final int SLICE_ROWS = 64;
+
+  /** A slice is read as one range of the ledger if at most so many rows are read for one used. */
+  private static final int DENSE = 4;
+
+  private final Path file;
+  private final Connection connection;
+  private final LedgerReader ledger;
+  private final IndexSchema.State state;
+  private final Coverage coverage;
+
+  private SqliteIndex(
+      Path file, Connection connection, LedgerReader ledger, IndexSchema.State state)
+      throws LedgerException {
+    this.file = file;
+    this.connection = connection;
+    this.ledger = ledger;
+    this.state = state;
+    this.coverage =
+        new Coverage(state.reached(), ledger.lastRow().map(ChainRow::sequence).orElse(0L));
+  }
+
+  /**
+   * Opens an index for reading.
+   *
+   * @param ledger the ledger, open until the index is closed
+   * @return empty if there is no index of this ledger, or it is damaged
+   */
+  public static Optional<SqliteIndex> open(Path file, LedgerReader ledger) throws LedgerException {
+    SqliteLibrary.load();
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    Connection connection = null;
+    boolean opened = false;
+    try {
+      connection = SqliteReading.connect(SqliteFile.url(file), BUSY_TIMEOUT_MILLIS);
+      connection.setAutoCommit(false);
+      Optional<IndexSchema.State> state = IndexSchema.state(connection);
+      if (state.isEmpty() || !state.get().isOf(ledger)) {
+        return Optional.empty();
+      }
+      SqliteIndex index = new SqliteIndex(file, connection, ledger, state.get());
+      opened = true;
+      return Optional.of(index);
+    } catch (SQLException e) {
+      if (IndexWriter.isRepairable(e)) {
+        return Optional.empty();
+      }
+      throw IndexWriter.failure(file, SqliteFault.describe(e), e);
+    } finally {
+      if (!opened && connection != null) {
+        close(connection);
+      }
+    }
+  }
+
+  /** Returns the rows that every result covers. */
+  public Coverage coverage() {
+    return coverage;
+  }
+
+  /** Returns the event types of the rows. */
+  public List<String> types() throws LedgerException {
+    List<String> found = new ArrayList<>();
+    return reading(
+        () -> {
+          Statements.forEach(
+              connection,
+              "SELECT name FROM names WHERE id IN (SELECT type FROM facets) ORDER BY name",
+              row -> found.add(row.getString(1)));
+          return found;
+        });
+  }
+
+  /**
+   * Returns a page.
+   *
+   * @throws IllegalArgumentException if the cursor is malformed, or is one of another query or
+   *     ledger
+   */
+  public Page find(EventQuery query) throws LedgerException {
+    Optional<Long> after = query.cursor().map(text -> cursor(query).position(text));
+    return reading(() -> new Search(query, after).page());
+  }
+
+  private PageCursor cursor(EventQuery query) {
+    return PageCursor.of(query, state.ledger());
+  }
+
+  /** Selection of rows by their numbers in the index; empty if the index has none. */
+  private Optional<IndexSelection> selection(Filter filter) throws SQLException {
+    return IndexSelection.of(filter, connection);
+  }
+
+  /** One search for a page. */
+  private final class Search {
+    private final EventQuery query;
+    private final Optional<Long> after;
+    private final long deadline;
+    private final Predicate<ChainRow> predicate;
+    private final List<ChainRow> rows = new ArrayList<>();
+
+    /** The last row examined. */
+    private long reached;
+
+    Search(EventQuery query, Optional<Long> after) {
+      this.query = query;
+      this.after = after;
+      this.deadline = System.nanoTime() + query.atMost().toNanos();
+      this.predicate = query.filter().predicate();
+    }
+
+    Page page() throws SQLException, LedgerException {
+      Optional<IndexSelection> selection = selection(query.filter());
+      boolean complete = selection.isEmpty() || search(selection.get());
+      if (complete) {
+        reached =
+            query.newestFirst()
+                ? state.first().map(IndexSchema.Mark::sequence).orElse(0L)
+                : state.reached();
+        return new Page(rows, Optional.empty(), reached, coverage);
+      }
+      return new Page(rows, Optional.of(cursor(query).text(reached)), reached, coverage);
+    }
+
+    /** Searches block by block; returns true if there are no more rows. */
+    private boolean search(IndexSelection selection) throws SQLException, LedgerException {
+      boolean newest = query.newestFirst();
+      long from = newest ? Long.MIN_VALUE : after.map(last -> last + 1).orElse(Long.MIN_VALUE);
+      long to = newest ? after.map(last -> last - 1).orElse(Long.MAX_VALUE) : Long.MAX_VALUE;
+      try (IndexSelection.Blocks blocks = selection.blocks(from, to, newest)) {
+        for (IndexSelection.Block block = blocks.next(); block != null; block = blocks.next()) {
+          if (block.mayHave(selection) && !examine(selection.sequences(block, from, to, newest))) {
+            return false;
+          }
+          reached = newest ? block.first() : block.last();
+          if (isLate()) {
+            return false;
+          }
+        }
+      }
+      return true;
+    }
+
+    /** Adds the rows that the filter finds; returns false if the page is full or its time over. */
+    private boolean examine(List<Long> sequences) throws LedgerException {
+      for (int at = 0; at < sequences.size(); at += SLICE_ROWS) {
+        if (at > 0 && isLate()) {
+          return false;
+        }
+        List<Long> slice = sequences.subList(at, Math.min(sequences.size(), at + SLICE_ROWS));
+        Map<Long, ChainRow> read = read(slice);
+        for (long sequence : slice) {
+          reached = sequence;
+          ChainRow row = read.get(sequence);
+          if (row != null && predicate.test(row)) {
+            rows.add(row);
+            if (rows.size() == query.limit()) {
+              return false;
+            }
+          }
+        }
+      }
+      return true;
+    }
+
+    private boolean isLate() {
+      return System.nanoTime() - deadline >= 0;
+    }
+  }
+
+  /** Reads rows from the ledger: one by one if they are far apart. */
+  private Map<Long, ChainRow> read(List<Long> sequences) throws LedgerException {
+    Map<Long, ChainRow> found = new HashMap<>();
+    long low = Collections.min(sequences);
+    long high = Collections.max(sequences);
+    if (high - low < (long) DENSE * sequences.size()) {
+      ledger.forEachRow(
+          RowQuery.from(low),
+          row -> {
+            if (row.sequence() <= high) {
+              found.put(row.sequence(), row);
+            }
+            return row.sequence() < high;
+          });
+    } else {
+      for (long sequence : sequences) {
+        ledger.row(sequence).ifPresent(row -> found.put(sequence, row));
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Counts rows, the newest first.
+   *
+   * @throws IllegalArgumentException if the buckets would be too many
+   */
+  public Counts count(Counting counting) throws LedgerException {
+    return reading(() -> new IndexCount(this, counting).counts());
+  }
+
+  /** Returns the rows of the ledger among these that a text filter finds. */
+  Map<Long, ChainRow> rows(List<Long> sequences) throws LedgerException {
+    Map<Long, ChainRow> found = new HashMap<>();
+    for (int at = 0; at < sequences.size(); at += SLICE_ROWS) {
+      found.putAll(read(sequences.subList(at, Math.min(sequences.size(), at + SLICE_ROWS))));
+    }
+    return found;
+  }
+
+  Connection connection() {
+    return connection;
+  }
+
+  private <T> T reading(Reading<T> reading) throws LedgerException {
+    try {
+      return reading.read();
+    } catch (SQLException e) {
+      if (IndexWriter.isRepairable(e)) {
+        throw new DamagedIndexException(file, e);
+      }
+      throw IndexWriter.failure(file, SqliteFault.describe(e), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    close(connection);
+  }
+
+  private static void close(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      // The connection only read; nothing can be lost.
+    }
+  }
+
+  /** The index is damaged, and must be built again. */
+  public static final class DamagedIndexException extends LedgerException {
+    private static final long serialVersionUID = 1;
+
+    DamagedIndexException(Path file, SQLException cause) {
+      super(file + ": the index is damaged: " + SqliteFault.describe(cause), false, cause);
+    }
+  }
+
+  /** Reads a value from the index. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T read() throws SQLException, LedgerException;
+  }
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.sqlite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Counting;
+import dev.indelible.ledger.EventQuery.Counts;
+import dev.indelible.ledger.EventQuery.Counts.Verdicts;
+import dev.indelible.ledger.EventQuery.Filter;
+import dev.indelible.ledger.EventQuery.Page;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.testkit.ChildJvm;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The index finds and counts what a scan of the ledger does, through every fault. */
+class IndexTest {
+  /** Rows of several blocks, the last of them incomplete. */
+  private static final int ROWS = 2_600;
+
+  private static final int QUERIES = 40;
+
+  @TempDir Path temp;
+  private IndexedLedger rows;
+
+  @BeforeEach
+  void indexedRows() throws Exception {
+    rows = new IndexedLedger(temp, 14);
+    rows.append(ROWS);
+    assertThat(rows.update()).isEqualTo(ROWS);
+  }
+
+  private static List<Long> sequences(List<ChainRow> found) {
+    return found.stream().map(ChainRow::sequence).toList();
+  }
+
+  private void assertComplete() throws Exception {
+    assertThat(rows.findAll(EventQuery.oldest(Filter.ALL).limit(1_000)))
+        .isEqualTo(sequences(rows.scan(Filter.ALL)));
+    Filter refused = Filter.ALL.verdict("refuse");
+    assertThat(rows.findAll(EventQuery.oldest(refused))).isEqualTo(sequences(rows.scan(refused)));
+    assertThat(rows.count(Counting.of(refused)).rows()).isEqualTo(rows.scan(refused).size());
+  }
+
+  @Test
+  void pagesHaveTheRowsOfAScan() throws Exception {
+    for (int i = 0; i < QUERIES; i++) {
+      Filter filter = rows.filter();
+      List<Long> expected = new ArrayList<>(sequences(rows.scan(filter)));
+      int limit = 1 + rows.random(300);
+      assertThat(rows.findAll(EventQuery.oldest(filter).limit(limit)))
+          .as("%s", filter)
+          .isEqualTo(expected);
+      Collections.reverse(expected);
+      // A page that has no time still makes progress.
+      assertThat(rows.findAll(EventQuery.newest(filter).limit(limit).within(Duration.ZERO)))
+          .as("%s", filter)
+          .isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void countsAreThoseOfAScan() throws Exception {
+    for (int i = 0; i < QUERIES; i++) {
+      Filter filter = rows.filter();
+      Duration bucket = Duration.ofMinutes(5 + rows.random(300));
+      List<ChainRow> expected = rows.scan(filter);
+      List<ChainRow> decisions =
+          expected.stream().filter(row -> row.eventType().startsWith("governance.")).toList();
+
+      Counts counts = rows.count(Counting.of(filter).bucket(bucket).top(3));
+
+      assertThat(counts.rows()).as("%s", filter).isEqualTo(expected.size());
+      assertThat(counts.verdicts()).as("%s", filter).isEqualTo(verdicts(decisions));
+      assertThat(counts.from()).isEmpty();
+      assertTop(counts.agents(), decisions, ChainRow::agentId);
+      assertTop(counts.rules(), decisions, row -> IndexedLedger.member(row, "decision", "rule_id"));
+      Map<Instant, List<ChainRow>> byTime = new TreeMap<>();
+      for (ChainRow row : decisions) {
+        long length = bucket.toSeconds();
+        long second = Instant.parse(row.timestamp()).getEpochSecond();
+        byTime
+            .computeIfAbsent(
+                Instant.ofEpochSecond(second / length * length), any -> new ArrayList<>())
+            .add(row);
+      }
+      assertThat(counts.buckets())
+          .as("%s", filter)
+          .isEqualTo(
+              byTime.entrySet().stream()
+                  .map(each -> new Counts.Bucket(each.getKey(), verdicts(each.getValue())))
+                  .toList());
+    }
+  }
+
+  private static Verdicts verdicts(List<ChainRow> decisions) {
+    Map<String, Long> counted =
+        decisions.stream()
+            .collect(Collectors.groupingBy(IndexedLedger::verdict, Collectors.counting()));
+    return new Verdicts(
+        counted.getOrDefault("allow", 0L),
+        counted.getOrDefault("warn", 0L),
+        counted.getOrDefault("refuse", 0L),
+        counted.getOrDefault("escalate", 0L),
+        counted.getOrDefault("", 0L));
+  }
+
+  private static void assertTop(
+      Counts.Top top, List<ChainRow> decisions, Function<ChainRow, String> name) {
+    Map<String, List<ChainRow>> named = new HashMap<>();
+    for (ChainRow row : decisions) {
+      named.computeIfAbsent(name.apply(row), any -> new ArrayList<>()).add(row);
+    }
+    named.remove("");
+    assertThat(top.first().size() + top.more()).isEqualTo(named.size());
+    assertThat(top.first().size()).isLessThanOrEqualTo(3);
+    assertThat(top.first())
+        .allSatisfy(
+            each -> assertThat(each.verdicts()).isEqualTo(verdicts(named.get(each.name()))));
+    assertThat(top.first().stream().mapToLong(each -> -each.verdicts().total()).toArray())
+        .isSorted();
+  }
+
+  @Test
+  void countOutOfTimeNamesItsFirstRow() throws Exception {
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      Counts counts = index.count(Counting.of(Filter.ALL).within(Duration.ZERO));
+
+      long from = counts.from().orElseThrow();
+      assertThat(counts.rows()).isEqualTo(ROWS - from + 1).isPositive();
+    }
+  }
+
+  @Test
+  void tooManyBucketsAreRefused() {
+    assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL).bucket(Duration.ofSeconds(1))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at most 500");
+  }
+
+  @Test
+  void cursorIsStableWhileRowsAreAppended() throws Exception {
+    EventQuery newest = EventQuery.newest(Filter.ALL).limit(700);
+    EventQuery oldest = EventQuery.oldest(Filter.ALL).limit(700);
+    Page first = rows.find(newest);
+    Page begin = rows.find(oldest);
+
+    rows.append(900);
+    rows.update();
+
+    assertThat(rows.find(newest.after(first.next().orElseThrow())).rows().get(0).sequence())
+        .isEqualTo(ROWS - 700);
+    assertThat(rows.findAll(oldest.after(begin.next().orElseThrow())))
+        .hasSize(ROWS + 900 - 700)
+        .startsWith(701L)
+        .endsWith(ROWS + 900L);
+  }
+
+  @Test
+  void cursorThatIsNoneOfTheQueryIsRefused() throws Exception {
+    EventQuery query = EventQuery.newest(Filter.ALL).limit(10);
+    String cursor = rows.find(query).next().orElseThrow();
+    List<EventQuery> wrong = new ArrayList<>();
+    wrong.add(EventQuery.oldest(Filter.ALL).after(cursor));
+    wrong.add(EventQuery.newest(Filter.ALL.agent("agent:1")).after(cursor));
+    wrong.add(EventQuery.newest(Filter.ALL.until(Instant.EPOCH)).after(cursor));
+    for (String text : List.of("", "x", "%%", cursor + "A", cursor.substring(1), "A".repeat(32))) {
+      wrong.add(query.after(text));
+    }
+    for (int i = 0; i < cursor.length(); i++) {
+      char changed = cursor.charAt(i) == 'A' ? 'B' : 'A';
+      wrong.add(query.after(cursor.substring(0, i) + changed + cursor.substring(i + 1)));
+    }
+
+    assertThat(wrong)
+        .allSatisfy(
+            each ->
+                assertThatThrownBy(() -> rows.find(each))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("cursor"));
+    // Another number of rows is no other query.
+    assertThat(rows.find(query.limit(20).after(cursor)).rows()).hasSize(20);
+  }
+
+  @Test
+  void resultStatesHowFarTheIndexReaches() throws Exception {
+    rows.append(10);
+
+    Page page = rows.find(EventQuery.newest(Filter.ALL).limit(1));
+
+    assertThat(page.coverage()).isEqualTo(new EventQuery.Coverage(ROWS, ROWS + 10L));
+    assertThat(page.rows().get(0).sequence()).isEqualTo(ROWS);
+  }
+
+  @Test
+  void secondWriterFindsTheIndexLocked() throws Exception {
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter first = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+      assertThat(IndexWriter.open(rows.index, ledger, false)).isEmpty();
+      assertThat(first.reached()).isEqualTo(ROWS);
+      ChildJvm child = ChildJvm.running(IndexProcess.class).start(rows.ledger, rows.index, "1");
+      assertThat(child.output()).contains("locked");
+    }
+    assertThat(ChildJvm.running(IndexProcess.class).start(rows.ledger, rows.index, "1").output())
+        .contains("reached " + ROWS);
+  }
+
+  @Test
+  void killedWriterLeavesTheIndexBehindButRight() throws Exception {
+    for (int round = 0; round < 4; round++) {
+      if (round % 2 == 0) {
+        Files.delete(rows.index);
+      }
+      rows.append(1_500);
+      ChildJvm child =
+          ChildJvm.running(IndexProcess.class).start(rows.ledger, rows.index, "1000000");
+      for (int line = 0; line <= round / 2; line++) {
+        child.readLine();
+      }
+      child.kill();
+
+      Optional<Long> reached;
+      try (SqliteLedger ledger = rows.reader()) {
+        Optional<SqliteIndex> left = SqliteIndex.open(rows.index, ledger);
+        reached = left.map(index -> index.coverage().indexed());
+        left.ifPresent(SqliteIndex::close);
+      }
+      if (reached.isPresent()) {
+        long last = reached.get();
+        assertThat(rows.findAll(EventQuery.oldest(Filter.ALL.verdict("escalate"))))
+            .isEqualTo(
+                rows.scan(Filter.ALL.verdict("escalate")).stream()
+                    .map(ChainRow::sequence)
+                    .filter(sequence -> sequence <= last)
+                    .toList());
+      }
+      rows.update();
+      assertComplete();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "UPDATE state SET version = 99",
+        "UPDATE state SET ledger = 'another'",
+        "UPDATE state SET hash = x'00'",
+        "UPDATE state SET sequence = sequence - 1",
+        "UPDATE state SET first_hash = x'00'",
+        "DELETE FROM state",
+        "DROP TABLE blocks",
+        "ALTER TABLE events RENAME TO others"
+      })
+  void indexInDoubtIsBuiltAgain(String change) throws Exception {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index);
+        Statement statement = connection.createStatement()) {
+      statement.execute(change);
+    }
+
+    rebuildAndCheck();
+  }
+
+  /** Updates as a log does: a damage that a transaction finds ends it, and the next one builds. */
+  private void rebuildAndCheck() throws Exception {
+    rows.append(1);
+    try {
+      rows.update();
+    } catch (LedgerException e) {
+      assertThat(e).hasMessageContaining("built again");
+      rows.update();
+    }
+    assertComplete();
+  }
+
+  @Test
+  void damagedFilesAreBuiltAgain() throws Exception {
+    byte[] good = Files.readAllBytes(rows.index);
+    for (int at = 0; at < good.length; at += good.length / 12) {
+      byte[] bad = good.clone();
+      for (int i = at; i < Math.min(bad.length, at + 4_096); i++) {
+        bad[i] = (byte) ~bad[i];
+      }
+      Files.write(rows.index, bad);
+      rebuildAndCheck();
+    }
+    for (int length : List.of(0, 1, 100, 5_000, good.length / 2, good.length - 1)) {
+      Files.write(rows.index, Arrays.copyOf(good, length));
+      rebuildAndCheck();
+    }
+    Files.writeString(rows.index, "a text that is no database".repeat(1_000));
+    rebuildAndCheck();
+  }
+
+  @Test
+  void rolledBackLedgerGetsANewIndex() throws Exception {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.ledger);
+        Statement statement = connection.createStatement()) {
+      statement.execute("DELETE FROM signed_events WHERE sequence > 2000");
+    }
+    try (SqliteLedger ledger = rows.reader()) {
+      assertThat(SqliteIndex.open(rows.index, ledger)).isEmpty();
+    }
+    assertThat(rows.update()).isEqualTo(2_000);
+    assertThat(rows.findAll(EventQuery.newest(Filter.ALL).limit(1_000))).hasSize(2_000);
+  }
+
+  @Test
+  void anotherLedgerGetsANewIndex() throws Exception {
+    Path other = Files.createDirectory(temp.resolve("other"));
+    IndexedLedger second = new IndexedLedger(other, 15);
+    second.append(ROWS + 500);
+    Files.copy(rows.index, second.index);
+
+    assertThat(second.update()).isEqualTo(ROWS + 500);
+
+    Filter filter = Filter.ALL.rule("R1");
+    assertThat(second.findAll(EventQuery.oldest(filter))).isEqualTo(sequences(second.scan(filter)));
+  }
+
+  @Test
+  void erasedPayloadLeavesNoBytes() throws Exception {
+    String secret = "agent-session-of-a-person";
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.ledger);
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "UPDATE signed_events SET event_type = 'governance.refusal', payload = '{\"action\":{"
+              + "\"kind\":\"bash\"},\"decision\":{\"decision\":\"refuse\",\"rule_id\":\""
+              + secret
+              + "-rule\"},\"session\":\""
+              + secret
+              + "\"}' WHERE sequence = 1500");
+    }
+    Files.delete(rows.index);
+    rows.update();
+    Filter filter = Filter.ALL.session(secret).rule(secret + "-rule");
+    assertThat(rows.findAll(EventQuery.newest(filter))).containsExactly(1_500L);
+    assertThat(bytes()).contains(secret);
+    long before = rows.count(Counting.of(Filter.ALL)).verdicts().refuse();
+
+    // Another reader has the index open, as a daemon has.
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex reader = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      assertThat(reader.coverage().isComplete()).isTrue();
+    }
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.ledger);
+        Statement statement = connection.createStatement()) {
+      statement.execute("UPDATE signed_events SET payload = NULL WHERE sequence = 1500");
+    }
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+      assertThat(writer.purge(1_500)).isTrue();
+      assertThat(bytes()).doesNotContain(secret);
+    }
+
+    assertThat(rows.count(Counting.of(Filter.ALL)).verdicts().refuse()).isEqualTo(before - 1);
+    assertThat(rows.findAll(EventQuery.newest(filter))).isEmpty();
+    assertComplete();
+  }
+
+  /** Returns the bytes of the index and of the files beside it. */
+  private String bytes() throws Exception {
+    StringBuilder all = new StringBuilder();
+    try (Stream<Path> files = Files.list(temp)) {
+      for (Path file :
+          files.filter(each -> each.getFileName().toString().startsWith("index")).toList()) {
+        all.append(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1));
+      }
+    }
+    return all.toString();
+  }
+
+  @Test
+  void viewShowsTheDecisions() throws Exception {
+    Filter filter = Filter.ALL.verdict("escalate").agent("agent:1");
+    List<Long> found = new ArrayList<>();
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index);
+        Statement statement = connection.createStatement();
+        ResultSet each =
+            statement.executeQuery(
+                "SELECT sequence, time FROM decisions WHERE verdict = 'escalate'"
+                    + " AND agent = 'agent:1' ORDER BY sequence")) {
+      List<ChainRow> scanned = rows.scan(filter);
+      while (each.next()) {
+        assertThat(each.getString(2)).isEqualTo(scanned.get(found.size()).timestamp());
+        found.add(each.getLong(1));
+      }
+      assertThat(found).isEqualTo(sequences(scanned)).isNotEmpty();
+    }
+  }
+
+  @Test
+  void filesOfTheIndexAreTheOwnersAlone() throws Exception {
+    for (String name : List.of("index.db", "index.db-lock")) {
+      assertThat(Files.getPosixFilePermissions(temp.resolve(name)).toString())
+          .doesNotContain("GROUP", "OTHERS");
+    }
+  }
+}
