@@ -5,6 +5,7 @@
 module dev.indelible.server {
   requires static org.jspecify;
   requires transitive dev.indelible;
+  requires java.net.http;
   requires jdk.net;
   requires micrometer.core;
   requires micrometer.registry.prometheus;

@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
       "",
       "For Claude Code 2.1.295 or newer: an older version ignores \"onFailure\", and",
       "runs a tool even if the hook cannot start. OpenCode has no settings for hooks;",
-      "docs/hooks.md has its plugin."
+      "docs/agents.md has its plugin."
     })
 final class HookInstallCommand extends Verb {
   @Parameters(

@@ -7,6 +7,7 @@ import dev.indelible.mcp.Gateway;
 import dev.indelible.mcp.Judge;
 import dev.indelible.mcp.LogJudge;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -61,7 +62,19 @@ final class McpGatewayCommand extends Verb {
       description = "the user that runs the daemon; a socket of another user is not asked")
   @Nullable String owner;
 
-  @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "the server and its arguments")
+  @Option(
+      names = "--http",
+      paramLabel = "URL",
+      description = "a server that is reached over Streamable HTTP, in place of COMMAND")
+  @Nullable URI http;
+
+  @Option(
+      names = "--token-env",
+      paramLabel = "VARIABLE",
+      description = "the environment variable with the bearer token for --http")
+  @Nullable String tokenEnv;
+
+  @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "the server and its arguments")
   List<String> command = List.of();
 
   @Mixin AnchorOption anchor = new AnchorOption();
@@ -76,6 +89,8 @@ final class McpGatewayCommand extends Verb {
     }
     CommandFailure.refuseIf(
         (socket == null) != (owner == null), "--socket, --owner: give both or none of them");
+    CommandFailure.refuseIf(
+        (http == null) == command.isEmpty(), "give either COMMAND or --http URL");
     if (socket != null && owner != null) {
       return run(settings, new DaemonJudge(socket, owner));
     }
@@ -97,7 +112,9 @@ final class McpGatewayCommand extends Verb {
     }
     Gateway.Ending ending;
     try {
-      ending = gateway.run(command);
+      ending = http == null ? gateway.run(command) : gateway.run(http, token());
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage("--http: %s", e.getMessage());
     } catch (IOException e) {
       throw CommandFailure.usage("the server cannot be started: %s", e.getMessage());
     }
@@ -106,5 +123,14 @@ final class McpGatewayCommand extends Verb {
       return ExitCode.FAILED;
     }
     return ExitCode.OK;
+  }
+
+  private Optional<String> token() throws CommandFailure {
+    if (tokenEnv == null) {
+      return Optional.empty();
+    }
+    String token = System.getenv().getOrDefault(tokenEnv, "");
+    CommandFailure.refuseIf(token.isEmpty(), "--token-env: %s is not set", tokenEnv);
+    return Optional.of(token);
   }
 }

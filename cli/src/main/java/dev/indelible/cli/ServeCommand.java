@@ -55,8 +55,8 @@ final class ServeCommand extends Verb {
 
   @Option(
       names = "--publish",
-      paramLabel = "on|off",
-      description = "serve checkpoint, tiles and records without a credential (default: off)")
+      paramLabel = "true|false",
+      description = "serve checkpoint, tiles and records without a credential (default: false)")
   @Nullable String publish;
 
   @Option(
@@ -100,8 +100,8 @@ final class ServeCommand extends Verb {
 
   @Option(
       names = "--record-reads",
-      paramLabel = "on|off",
-      description = "record in the chain who reads the log (default: on)")
+      paramLabel = "true|false",
+      description = "record in the chain who reads the log (default: true)")
   @Nullable String recordReads;
 
   @Option(

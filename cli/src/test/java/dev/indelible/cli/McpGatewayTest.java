@@ -101,7 +101,11 @@ class McpGatewayTest {
     "--name a --agent indelible, sh, --name or --agent: agent_id begins with",
     "--name a --socket /s, sh, '--socket, --owner: give both or none of them'",
     "--name a, no-such-program, the server cannot be started",
-    "'', sh, --name"
+    "'', sh, --name",
+    "--name a --http http://example.com/, '', '--http: http://example.com/: is not encrypted'",
+    "--name a --http https://example.com/, sh, give either COMMAND or --http URL",
+    "--name a, '', give either COMMAND or --http URL",
+    "--name a --http https://example.com/ --token-env NO_SUCH, '', --token-env: NO_SUCH is not set"
   })
   void wrongUsageIsNamed(String options, String program, String complaint) {
     String[] words = ("mcp-gateway " + options + " -- " + program).strip().split(" +");

@@ -100,7 +100,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
       Stream.concat(
               RESERVED.stream(),
               Stream.of(
-                  GAP, POLICY_LOADED, ACCESS_KEY_CREATED, ACCESS_KEY_ROTATED, ACCESS_KEY_REVOKED))
+                  GAP,
+                  POLICY_LOADED,
+                  TOOL_ACCEPTED,
+                  ACCESS_KEY_CREATED,
+                  ACCESS_KEY_ROTATED,
+                  ACCESS_KEY_REVOKED))
           .sorted()
           .toList();
 

@@ -69,22 +69,25 @@ public final class AccessEvents {
   /**
    * Returns the event that the daemon runs with other settings than before.
    *
-   * @param recordsReads true if reads of the log are recorded
+   * @param recordReads true if reads of the log are recorded
+   * @param publish true if the entries of the log are read without a credential
    */
-  public static SystemEvent settings(List<Binding> bindings, boolean recordsReads) {
+  public static SystemEvent settings(List<Binding> bindings, boolean recordReads, boolean publish) {
     CanonicalWriter details = new CanonicalWriter().beginObject();
-    details.member("record_reads", recordsReads ? "on" : "off");
+    details.member("publish", Boolean.toString(publish));
+    details.member("record_reads", Boolean.toString(recordReads));
     details.name("roles").strings(bindings.stream().map(Binding::toString).toList());
     return SystemEvent.of(SystemEvent.ACCESS_SETTINGS, details.endObject());
   }
 
   /**
-   * Reads the details of the event that {@link #settings(List, boolean)} returns.
+   * Reads the details of the event that {@link #settings(List, boolean, boolean)} returns.
    *
    * @throws JsonFormatException if a detail is missing or has a wrong type
    */
   public static JsonValue settings(JsonFields details) throws JsonFormatException {
     CanonicalWriter same = new CanonicalWriter().beginObject();
+    same.member("publish", details.string("publish"));
     same.member("record_reads", details.string("record_reads"));
     same.name("roles").strings(details.strings("roles"));
     return JsonValue.of(same.endObject());

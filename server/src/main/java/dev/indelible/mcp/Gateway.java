@@ -16,6 +16,7 @@ import dev.indelible.mcp.Judge.Verdict;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -161,6 +162,17 @@ public final class Gateway implements Upstream.Listener {
    */
   public Ending run(List<String> command) throws IOException {
     return run(listener -> ServerProcess.start(command, listener));
+  }
+
+  /**
+   * Passes messages to a server over Streamable HTTP until the client ends.
+   *
+   * @param token the bearer token, if the server needs one
+   * @throws IllegalArgumentException if others could read what goes to the address
+   */
+  public Ending run(URI server, Optional<String> token) throws IOException {
+    HttpUpstream.Address address = new HttpUpstream.Address(server, token);
+    return run(listener -> new HttpUpstream(address, listener));
   }
 
   Ending run(Start start) throws IOException {

@@ -40,34 +40,40 @@ final class Lines {
     boolean isCut() {
       return tail.length > 0;
     }
+
+    boolean isBlank() {
+      return bytes.length == 0 || bytes.length == 1 && bytes[0] == '\r';
+    }
   }
 
   /** Returns the next line that is not blank; null at the end of the stream. */
   @Nullable Line next() throws IOException {
-    while (true) {
-      ByteArrayOutputStream line = new ByteArrayOutputStream();
-      byte[] tail = new byte[0];
-      boolean isEnded = false;
-      while (!isEnded && fill()) {
-        int from = at;
-        while (at < end && chunk[at] != '\n') {
-          at++;
-        }
-        int kept = Math.min(at - from, maxBytes - line.size());
-        line.write(chunk, from, kept);
-        if (kept < at - from) {
-          tail = tail(tail, from + kept);
-        }
-        isEnded = at < end;
-        at += isEnded ? 1 : 0;
-      }
-      if (!isBlank(line)) {
-        return new Line(line.toByteArray(), tail);
-      }
-      if (!isEnded) {
-        return null;
-      }
+    Line line = nextOrBlank();
+    while (line != null && line.isBlank()) {
+      line = nextOrBlank();
     }
+    return line;
+  }
+
+  /** Returns the next line; null at the end of the stream. */
+  @Nullable Line nextOrBlank() throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    byte[] tail = new byte[0];
+    boolean isEnded = false;
+    while (!isEnded && fill()) {
+      int from = at;
+      while (at < end && chunk[at] != '\n') {
+        at++;
+      }
+      int kept = Math.min(at - from, maxBytes - line.size());
+      line.write(chunk, from, kept);
+      if (kept < at - from) {
+        tail = tail(tail, from + kept);
+      }
+      isEnded = at < end;
+      at += isEnded ? 1 : 0;
+    }
+    return isEnded || line.size() > 0 ? new Line(line.toByteArray(), tail) : null;
   }
 
   /** Reads more bytes if all are used; returns false at the end of the stream. */
@@ -83,9 +89,5 @@ final class Lines {
     byte[] all = Arrays.copyOf(before, before.length + at - from);
     System.arraycopy(chunk, from, all, before.length, at - from);
     return Arrays.copyOfRange(all, Math.max(0, all.length - TAIL_BYTES), all.length);
-  }
-
-  private static boolean isBlank(ByteArrayOutputStream line) {
-    return line.size() == 0 || line.size() == 1 && line.toByteArray()[0] == '\r';
   }
 }

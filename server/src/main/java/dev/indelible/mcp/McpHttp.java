@@ -17,10 +17,10 @@ public final class McpHttp {
   /** The error of headers that differ from the content (2026-07-28). */
   static final int HEADER_MISMATCH = -32020;
 
-  private static final String VERSION = "MCP-Protocol-Version";
+  static final String VERSION = "MCP-Protocol-Version";
 
-  private static final String BASE64_BEGIN = "=?base64?";
-  private static final String BASE64_END = "?=";
+  static final String BASE64_BEGIN = "=?base64?";
+  static final String BASE64_END = "?=";
 
   private final McpServer server;
 

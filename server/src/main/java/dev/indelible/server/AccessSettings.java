@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * @param bindings the roles of users, groups and client certificates
  * @param perSecond requests per second of one credential, and of all callers without one; 0 for no
  *     limit
- * @param recordsReads true if reads of the log are recorded in the chain
+ * @param recordReads true if reads of the log are recorded in the chain
  * @param publish true if checkpoint, tiles and entries are read without a credential
  */
 record AccessSettings(
@@ -36,7 +36,7 @@ record AccessSettings(
     Set<String> names,
     List<Binding> bindings,
     int perSecond,
-    boolean recordsReads,
+    boolean recordReads,
     boolean publish) {
   private static final Logger LOG = LoggerFactory.getLogger(AccessSettings.class);
 
@@ -50,12 +50,13 @@ record AccessSettings(
   }
 
   /**
-   * Records in the chain to whom roles are given and whether reads are recorded, unless the chain
-   * has these settings last, or has none and these are the defaults.
+   * Records in the chain to whom roles are given, whether reads are recorded and whether entries
+   * are published, unless the chain has these settings last, or has none and these are the
+   * defaults.
    */
   void record(Indelible log) {
-    SystemEvent event = AccessEvents.settings(bindings, recordsReads);
-    JsonValue before = last(log).orElse(AccessEvents.settings(List.of(), true).details());
+    SystemEvent event = AccessEvents.settings(bindings, recordReads, publish);
+    JsonValue before = last(log).orElse(AccessEvents.settings(List.of(), true, false).details());
     if (!before.equals(event.details()) && !log.queue().submit(event)) {
       LOG.warn("the changed settings of roles and reads cannot be recorded");
     }
@@ -78,6 +79,6 @@ record AccessSettings(
   }
 
   AccessSettings withKeys(ApiKeyFile file) {
-    return new AccessSettings(file, names, bindings, perSecond, recordsReads, publish);
+    return new AccessSettings(file, names, bindings, perSecond, recordReads, publish);
   }
 }

@@ -22,19 +22,12 @@ public final class Daemon {
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
 
-  /** Ends what the daemon does beside answering. */
+  /** Ends everything that the daemon does. */
   private final Runnable end;
 
-  private final Optional<ReadRecord> reads;
-
   private Daemon(
-      HttpServer server,
-      Optional<UnixSocket> socket,
-      Optional<String> host,
-      Runnable end,
-      Optional<ReadRecord> reads) {
+      HttpServer server, Optional<UnixSocket> socket, Optional<String> host, Runnable end) {
     this.end = end;
-    this.reads = reads;
     this.server = server;
     this.socket = socket;
     this.host = host;
@@ -56,7 +49,7 @@ public final class Daemon {
             new Access(
                 Callers.of(keys, granted.bindings()),
                 keys::fault,
-                granted.recordsReads()
+                granted.recordReads()
                     ? Optional.of(new ReadRecord(log.queue()))
                     : Optional.empty()));
     granted.record(log);
@@ -84,7 +77,7 @@ public final class Daemon {
       socket.get().prepare();
     }
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
-    EventFeed feed = new EventFeed(log.log());
+    EventFeed feed = new EventFeed(log.log(), access.callers());
     Reports reports = new Reports(log, access.fault());
     LedgerAccess ledger = new LedgerAccess();
     Limits limits = new Limits(settings.access().perSecond());
@@ -109,8 +102,10 @@ public final class Daemon {
         () -> {
           verifyJobs.stop();
           feed.close();
-        },
-        access.reads());
+          server.stop();
+          // Requests that ended meanwhile have read the log as well.
+          access.reads().ifPresent(ReadRecord::flush);
+        });
   }
 
   private static String literal(InetSocketAddress address) {
@@ -199,7 +194,5 @@ public final class Daemon {
    */
   public void stop() {
     end.run();
-    server.stop();
-    reads.ifPresent(ReadRecord::flush);
   }
 }

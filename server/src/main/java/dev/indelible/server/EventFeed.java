@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import dev.indelible.AuditLog;
+import dev.indelible.access.Role;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
@@ -55,10 +56,7 @@ final class EventFeed {
   /** The time without a piece after which a comment shows the client that the connection lives. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
-  /**
-   * The longest stream. The client comes back with the sequence of its last row; then its
-   * credential is checked again, which may have been revoked.
-   */
+  /** The longest stream. The client comes back with the sequence of its last row. */
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
   /** The longest wait for the thread at the end. */
@@ -69,6 +67,7 @@ final class EventFeed {
   private static final Logger LOG = LoggerFactory.getLogger(EventFeed.class);
 
   private final AuditLog log;
+  private final Callers callers;
 
   /** All listeners. Guarded by this. */
   private final List<Listener> listeners = new ArrayList<>();
@@ -82,8 +81,14 @@ final class EventFeed {
   /** The listener that is served first in the next tick; used by the thread alone. */
   private int first;
 
-  EventFeed(AuditLog log) {
+  /**
+   * Creates a feed without listeners.
+   *
+   * @param callers identifies the caller of each stream again, to end it with its credential
+   */
+  EventFeed(AuditLog log, Callers callers) {
     this.log = log;
+    this.callers = callers;
   }
 
   private static byte[] bytes(String text) {
@@ -95,6 +100,7 @@ final class EventFeed {
 
   /** A client. The feed's thread uses it, except for the fields that are volatile. */
   private static final class Listener {
+    private final Request request;
     private final Outlet outlet;
     private final long started = System.nanoTime();
 
@@ -115,7 +121,8 @@ final class EventFeed {
     /** True if the client is gone. */
     private volatile boolean gone;
 
-    Listener(Outlet outlet, long position) {
+    Listener(Request request, Outlet outlet, long position) {
+      this.request = request;
       this.outlet = outlet;
       this.position = position;
     }
@@ -158,7 +165,7 @@ final class EventFeed {
       }
     }
     return Response.stream(
-        "text/event-stream", outlet -> add(new Listener(outlet, after.orElse(last))));
+        "text/event-stream", outlet -> add(new Listener(request, outlet, after.orElse(last))));
   }
 
   private static OptionalLong after(Request request) throws JsonFormatException {
@@ -236,18 +243,25 @@ final class EventFeed {
     }
   }
 
-  /** Returns the listeners; ends those that are gone, or have listened for long. */
+  /**
+   * Returns the listeners; ends those that are gone, have listened for long, or whose credential is
+   * no longer accepted.
+   */
   private synchronized List<Listener> current() {
     long now = System.nanoTime();
     listeners.removeIf(
         listener -> {
-          boolean over = now - listener.started > LONGEST.toNanos();
+          boolean over = now - listener.started > LONGEST.toNanos() || !mayRead(listener.request);
           if (over && !listener.gone) {
             listener.outlet.end();
           }
           return over || listener.gone;
         });
     return List.copyOf(listeners);
+  }
+
+  private boolean mayRead(Request request) {
+    return callers.of(request).filter(caller -> caller.has(Role.READER)).isPresent();
   }
 
   private void serve(LedgerReader ledger, List<Listener> all) throws LedgerException {

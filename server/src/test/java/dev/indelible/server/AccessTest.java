@@ -68,7 +68,7 @@ class AccessTest {
             new InetSocketAddress("127.0.0.1", 0),
             socket(),
             null,
-            new AccessSettings(keys, Set.of(), bindings, 0, false));
+            new AccessSettings(keys, Set.of(), bindings, 0, false, false));
     server = HttpServer.start(settings, routes::admit);
   }
 

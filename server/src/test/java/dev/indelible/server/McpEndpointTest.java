@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.SchemaRegistry;
@@ -181,20 +182,24 @@ class McpEndpointTest {
       assertThat(found.get("events").toString()).contains(decided.get("id").toString());
       assertThat(structured(client, "audit_verify", Map.of()).get("verdict")).isEqualTo("intact");
       assertThat(structured(client, "audit_status", Map.of()).get("state")).isEqualTo("recording");
-      String proof =
-          structured(client, "audit_proof", Map.of("event_id", decided.get("id")))
-              .get("proof")
-              .toString();
+      Map<String, Object> event = Map.of("event_id", decided.get("id"));
+      // A checkpoint over the event is signed within a second.
+      await().atMost(LIMIT).until(() -> !call(client, "audit_proof", event).isError());
+      String proof = structured(client, "audit_proof", event).get("proof").toString();
       assertThat(proof).startsWith("c2sp.org/tlog-proof@v1");
     }
   }
 
   private static Map<?, ?> structured(
       McpSyncClient client, String tool, Map<String, Object> arguments) {
-    McpSchema.CallToolResult result =
-        client.callTool(McpSchema.CallToolRequest.builder(tool).arguments(arguments).build());
+    McpSchema.CallToolResult result = call(client, tool, arguments);
     assertThat(result.isError()).as("%s", result.content()).isFalse();
     return (Map<?, ?>) result.structuredContent();
+  }
+
+  private static McpSchema.CallToolResult call(
+      McpSyncClient client, String tool, Map<String, Object> arguments) {
+    return client.callTool(McpSchema.CallToolRequest.builder(tool).arguments(arguments).build());
   }
 
   // --- Who may -----------------------------------------------------------------------------

@@ -39,9 +39,18 @@ final class RunningDaemon implements AutoCloseable {
     this(data, AccessSettings.DEFAULT);
   }
 
+  /** Starts a daemon of an open log, which is closed with it. */
+  RunningDaemon(Path data, Indelible log) throws Exception {
+    this(data, log, AccessSettings.DEFAULT);
+  }
+
   private RunningDaemon(Path data, AccessSettings access) throws Exception {
+    this(data, Indelible.builder(data).shutdownHook(false).open(), access);
+  }
+
+  private RunningDaemon(Path data, Indelible log, AccessSettings access) throws Exception {
     this.data = data;
-    this.log = Indelible.builder(data).shutdownHook(false).open();
+    this.log = log;
     this.daemon =
         Daemon.start(
             log,
@@ -51,7 +60,7 @@ final class RunningDaemon implements AutoCloseable {
 
   /** Starts a daemon that serves the log as static files to everybody. */
   static RunningDaemon publishing(Path data) throws Exception {
-    return new RunningDaemon(data, new AccessSettings(null, Set.of(), List.of(), 0, true));
+    return new RunningDaemon(data, new AccessSettings(null, Set.of(), List.of(), 0, true, true));
   }
 
   Indelible log() {

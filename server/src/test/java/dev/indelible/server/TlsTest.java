@@ -104,7 +104,7 @@ class TlsTest {
             new InetSocketAddress(address, 0),
             null,
             files,
-            new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false)),
+            new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false, false)),
         routes::admit);
   }
 

@@ -17,6 +17,7 @@ import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationReport;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -34,6 +35,7 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -41,6 +43,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** The records of callers: who asked, who read, and which answers are repeated. */
+@Timeout(120)
 class WhoMayTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final String ANYONE = "";
@@ -79,7 +82,7 @@ class WhoMayTest {
             new InetSocketAddress("127.0.0.1", 0),
             null,
             null,
-            new AccessSettings(keys(), Set.of(), bindings, 0, recordsReads)));
+            new AccessSettings(keys(), Set.of(), bindings, 0, recordsReads, false)));
   }
 
   @AfterEach
@@ -265,8 +268,8 @@ class WhoMayTest {
 
     assertThat(rows("access.settings").stream().map(row -> payload(row).path("details").toString()))
         .containsExactly(
-            "{\"record_reads\":\"off\",\"roles\":[\"user:alice = agent, reader\"]}",
-            "{\"record_reads\":\"off\",\"roles\":[]}");
+            "{\"publish\":\"false\",\"record_reads\":\"false\",\"roles\":[\"user:alice = agent, reader\"]}",
+            "{\"publish\":\"false\",\"record_reads\":\"false\",\"roles\":[]}");
     send(reader.reveal(), "/v1/policy", "");
     assertThat(rows("access.log_read")).isEmpty();
   }
@@ -344,11 +347,37 @@ class WhoMayTest {
   }
 
   @Test
-  void revokedKeyEndsWhileTheDaemonRuns() throws Exception {
-    assertThat(send(reader.reveal(), "/v1/policy", "").statusCode()).isEqualTo(200);
+  void revokedKeyEndsItsStream() throws Exception {
+    send(ANYONE, "/v1/check", ask("a", "ls"));
+    assertThat(rows("governance")).as("a ledger to read").hasSize(1);
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create(daemon.addresses().get(0) + "/v1/events/stream"))
+            .header("Authorization", "Bearer " + reader.reveal())
+            .timeout(LIMIT)
+            .build();
+    HttpResponse<InputStream> stream = client.send(request, BodyHandlers.ofInputStream());
+    assertThat(stream.statusCode()).isEqualTo(200);
+    try (InputStream events = stream.body()) {
+      assertThat(events.read()).isNotNegative();
+
+      revokeReader();
+
+      // Blocks until the stream ends.
+      assertThat(events.readAllBytes()).isNotNull();
+    }
+  }
+
+  private void revokeReader() throws Exception {
     try (ApiKeyFile.Change change = keys().change()) {
       change.replace(change.keys().without(change.keys().named("auditor")));
     }
+  }
+
+  @Test
+  void revokedKeyEndsWhileTheDaemonRuns() throws Exception {
+    assertThat(send(reader.reveal(), "/v1/policy", "").statusCode()).isEqualTo(200);
+
+    revokeReader();
 
     await().until(() -> send(reader.reveal(), "/v1/policy", "").statusCode() == 401);
   }
