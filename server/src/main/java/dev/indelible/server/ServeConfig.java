@@ -252,13 +252,12 @@ public final class ServeConfig {
 
   /** Reads a setting that is on or off; YAML may give it as a truth value. */
   private boolean isOn(Setting setting) {
-    String text = text(setting);
-    return switch (text) {
+    return switch (text(setting)) {
       case ON, "true" -> true;
       case OFF, "false" -> false;
       default ->
           throw new IllegalArgumentException(
-              "%s: %s: give %s or %s".formatted(setting.key(), text, ON, OFF));
+              "%s: %s: give on or off".formatted(setting.key(), text(setting)));
     };
   }
 
