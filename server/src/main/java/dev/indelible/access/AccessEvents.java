@@ -92,11 +92,11 @@ public final class AccessEvents {
    * @throws JsonFormatException if a detail is missing or has a wrong type
    */
   public static JsonValue settings(JsonFields details) throws JsonFormatException {
-    CanonicalWriter same = new CanonicalWriter().beginObject();
-    same.member("publish", details.string("publish"));
-    same.member("record_reads", details.string("record_reads"));
-    same.name("roles").strings(details.strings("roles"));
-    return JsonValue.of(same.endObject());
+    CanonicalWriter copy = new CanonicalWriter().beginObject();
+    copy.member("publish", details.string("publish"));
+    copy.member("record_reads", details.string("record_reads"));
+    copy.name("roles").strings(details.strings("roles"));
+    return JsonValue.of(copy.endObject());
   }
 
   private static SystemEvent of(String type, ApiKey key, String by) {

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  * @param id the id in its text, 8 hex digits
  * @param name the name that people gave it; the old and the new key of a rotation share it
  * @param hash the SHA-256 of its text, in hex
- * @param grant what it permits
+ * @param grant the permissions of its holder
  * @param expires the time from which it is not accepted; empty for none
  */
 public record ApiKey(String id, String name, String hash, Grant grant, Optional<Instant> expires) {

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a credential permits.
+ * The permissions of a credential.
  *
  * @param roles the roles, in order
  * @param agentId the agent that the credential belongs to; empty if its holder names the agents

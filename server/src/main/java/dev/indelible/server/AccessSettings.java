@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whom the daemon answers.
+ * Settings about callers.
  *
  * @param keys the file of the API keys, which another process may change; null if no key is
  *     accepted

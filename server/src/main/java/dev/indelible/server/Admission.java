@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
- * What becomes of a request, decided by its head: an unknown caller cannot make the daemon hold
+ * The treatment of a request, decided by its head: an unknown caller cannot make the daemon hold
  * content.
  *
  * @param request the head

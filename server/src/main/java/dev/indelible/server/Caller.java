@@ -14,7 +14,7 @@ import java.util.Set;
  * The caller of a request.
  *
  * @param principal the authenticated name; empty without a credential
- * @param grant what the caller may do
+ * @param grant the permissions of the caller
  */
 record Caller(Optional<String> principal, Grant grant) {
   /** A caller on this machine without a credential. */

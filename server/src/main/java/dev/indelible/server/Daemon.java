@@ -62,7 +62,7 @@ public final class Daemon {
   }
 
   /**
-   * Whom the daemon answers.
+   * Callers, and the record of their reads.
    *
    * @param fault returns why no API key is accepted; empty if keys are accepted
    * @param reads records reads of the log; empty for none

@@ -35,7 +35,7 @@ class IdempotencyTest {
   }
 
   @Test
-  void secondRequestDuringTheFirstIsToldSo() throws Exception {
+  void secondRequestDuringTheFirstIsRefused() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch end = new CountDownLatch(1);
     Endpoint slow =

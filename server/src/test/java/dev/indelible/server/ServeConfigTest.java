@@ -58,7 +58,7 @@ class ServeConfigTest {
   }
 
   @Test
-  void settingsWithAnyNumberOfValuesAreReadFromListsAndTexts() throws Exception {
+  void listsOfValuesAreReadFromYamlAndText() throws Exception {
     Path file =
         file(
             """

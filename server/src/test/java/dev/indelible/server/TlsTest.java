@@ -221,7 +221,7 @@ class TlsTest {
   }
 
   @Test
-  void presentedCertificateOfAnotherIssuerEndsTheHandshake() throws Exception {
+  void foreignCertificateEndsTheHandshake() throws Exception {
     X509ExtendedKeyManager always = new AlwaysPresents(stranger);
     SSLContext context = SSLContext.getInstance("TLSv1.2");
     context.init(new KeyManager[] {always}, trusting(certificate(own, "own")), null);
