@@ -26,4 +26,9 @@ public record McpClient(
   public McpClient {
     agentId.ifPresent(AgentIds::require);
   }
+
+  /** Creates a client on the standard streams of this process, whose reads are not recorded. */
+  public McpClient(Optional<String> agentId, boolean isReader) {
+    this(agentId, Optional.empty(), isReader, tool -> {});
+  }
 }
