@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.modelcontextprotocol.client.McpClient;
@@ -13,6 +14,7 @@ import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -36,6 +39,14 @@ class McpClientsTest {
   @BeforeEach
   void create() {
     cli = new Cli(temp.resolve("data"));
+  }
+
+  /** A client does not wait until the gateway has closed the log. */
+  @AfterEach
+  void awaitGateways() {
+    await()
+        .atMost(LIMIT)
+        .until(() -> ProcessHandle.current().descendants().noneMatch(ProcessHandle::isAlive));
   }
 
   /** Returns the command line that runs a verb on the data directory. */
@@ -109,38 +120,35 @@ class McpClientsTest {
                 "--prefix",
                 home.toString(),
                 "@modelcontextprotocol/sdk@1",
+                "@modelcontextprotocol/client@2",
                 "@modelcontextprotocol/server-everything",
                 "@modelcontextprotocol/server-filesystem")
             == 0,
         "npm cannot install the packages");
     Path files = Files.createDirectories(temp.resolve("files"));
     Files.writeString(files.resolve("a.txt"), "hello");
-    Path script = home.resolve("client.mjs");
-    try (var in = McpClientsTest.class.getResourceAsStream("mcp-client.mjs")) {
-      Files.write(script, in.readAllBytes());
-    }
     String packages = home.resolve("node_modules/@modelcontextprotocol").toString();
 
     assertThat(
-            client(
+            node(
                 home,
-                script,
-                "files",
-                packages + "/server-filesystem/dist/index.js",
-                files,
-                files.toString()))
+                "mcp-client.mjs",
+                List.of("files", files.toString()),
+                gateway(
+                    "files",
+                    "node",
+                    packages + "/server-filesystem/dist/index.js",
+                    files.toString())))
         .contains(
             "read_text_file ok hello",
             "write_file not refused by rule write-startup",
             "nonsense not a person must approve this; stopped by rule indelible.tool_unlisted");
     assertThat(
-            client(
+            node(
                 home,
-                script,
-                "every",
-                packages + "/server-everything/dist/index.js",
-                files,
-                "stdio"))
+                "mcp-client.mjs",
+                List.of("every", files.toString()),
+                gateway("every", "node", packages + "/server-everything/dist/index.js", "stdio")))
         .contains(
             "echo ok Echo: hi",
             "structured true",
@@ -152,16 +160,36 @@ class McpClientsTest {
             "sampling true",
             "elicitation true",
             "ping ok");
+    assertThat(
+            node(
+                home,
+                "mcp-stateless-client.mjs",
+                List.of(),
+                gateway("self", command("mcp", "--reader").toArray(String[]::new))))
+        .contains(
+            "protocol 2026-07-28",
+            "\"permitted\":true",
+            "refused true refused by rule delete-system");
     cli.assertIntact(cli.rows().size());
   }
 
-  private String client(
-      Path home, Path script, String name, String server, Path files, String argument)
+  private List<String> gateway(String name, String... server) {
+    List<String> command = command("mcp-gateway", "--name", name, "--");
+    command.addAll(List.of(server));
+    return command;
+  }
+
+  /** Runs a client and returns what it prints. */
+  private String node(Path home, String script, List<String> words, List<String> server)
       throws Exception {
-    List<String> command =
-        new ArrayList<>(List.of("node", script.toString(), name, files.toString()));
-    command.addAll(command("mcp-gateway", "--name", name, "--", "node", server, argument));
-    File out = temp.resolve(name + ".out").toFile();
+    Path file = home.resolve(script);
+    try (InputStream in = McpClientsTest.class.getResourceAsStream(script)) {
+      Files.write(file, in.readAllBytes());
+    }
+    List<String> command = new ArrayList<>(List.of("node", file.toString()));
+    command.addAll(words);
+    command.addAll(server);
+    File out = temp.resolve(script + ".out").toFile();
     Process process =
         new ProcessBuilder(command)
             .directory(home.toFile())

@@ -117,7 +117,7 @@ class McpGatewayTest {
   @CsvSource({
     "tool list, no data directory here",
     "tool accept a sha256:1 --reason r, DIGEST: give sha256:",
-    "tool, 'name one of its verbs: list, accept'"
+    "tool, 'one of its verbs: list, accept'"
   })
   void wrongUseOfToolIsNamed(String words, String complaint) {
     assertThat(cli.run(words.split(" ")).complaint(2)).contains(complaint);

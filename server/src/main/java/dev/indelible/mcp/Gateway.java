@@ -320,8 +320,9 @@ public final class Gateway implements Upstream.Listener {
         deciding = "";
         call = calls.take();
       }
-    } catch (InterruptedException e) {
-      ending.complete(new Ending(true, "the gateway was interrupted"));
+    } catch (Throwable e) { // Without this thread, no call would get an answer.
+      LOG.error("the gateway failed", e);
+      ending.complete(new Ending(true, "the gateway failed: " + e));
     }
   }
 
