@@ -123,13 +123,16 @@ public final class AuditLog {
   /**
    * Returns a page of the rows that a query finds, by the index of the log. First adds rows that
    * the index lacks, for a short time; {@link Page#coverage} states up to which row the answer is
-   * complete.
+   * complete. A log without a ledger yet has no rows.
    *
    * @throws IllegalArgumentException if the cursor is malformed or belongs to another query, or the
    *     event type is unknown
-   * @throws LedgerException if there is no ledger yet, or it or the index cannot be read now
+   * @throws LedgerException if the ledger or the index cannot be read now
    */
   public Page find(EventQuery query) throws LedgerException {
+    if (SqliteLedger.identify(data().database()).isEmpty()) {
+      return new Page(List.of(), Optional.empty(), 0, Coverage.NOTHING);
+    }
     return answer(ledger -> data().index().find(query, ledger), Page::coverage);
   }
 
@@ -137,9 +140,12 @@ public final class AuditLog {
    * Counts the rows that a filter finds, as {@link #find} does.
    *
    * @throws IllegalArgumentException if the buckets would be too many, or the event type is unknown
-   * @throws LedgerException if there is no ledger yet, or it or the index cannot be read now
+   * @throws LedgerException if the ledger or the index cannot be read now
    */
   public Counts count(Counting counting) throws LedgerException {
+    if (SqliteLedger.identify(data().database()).isEmpty()) {
+      return Counts.none(Coverage.NOTHING);
+    }
     return answer(ledger -> data().index().count(counting, ledger), Counts::coverage);
   }
 
@@ -147,17 +153,19 @@ public final class AuditLog {
       ThrowingFunction<LedgerReader, T, LedgerException> question, Function<T, Coverage> coverage)
       throws LedgerException {
     try (LedgerReader ledger = open()) {
-      LedgerException failure = null;
+      T answer = question.apply(ledger);
+      if (coverage.apply(answer).isComplete()) {
+        return answer;
+      }
       try {
         data().index().update(ledger, LogIndex.UPDATE_TIME, false, reached -> {});
       } catch (LedgerException e) {
-        failure = e;
+        if (coverage.apply(answer).indexed() == 0) {
+          throw e;
+        }
+        return answer;
       }
-      T answer = question.apply(ledger);
-      if (failure != null && coverage.apply(answer).indexed() == 0) {
-        throw failure;
-      }
-      return answer;
+      return question.apply(ledger);
     }
   }
 

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.encoding.TimeTexts;
 import dev.indelible.ledger.EventQuery.Filter;
-import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options that select rows of the chain. A row must fit all that are given. */
 final class FilterOptions {
-  /** A length of time, for example 90m, 2h, 7d. */
-  private static final Pattern DURATION = Pattern.compile("(?<count>[0-9]{1,6})(?<unit>[smhdw])");
-
   private static final String SINCE = "--since";
   private static final String UNTIL = "--until";
 
@@ -35,7 +28,7 @@ final class FilterOptions {
   @Option(
       names = "--type",
       paramLabel = "TYPE",
-      description = "only rows of this type, for example governance.refusal")
+      description = "only rows of this type, for example policy.loaded")
   @Nullable String type;
 
   @Option(
@@ -96,34 +89,10 @@ final class FilterOptions {
     if (text == null) {
       return Optional.empty();
     }
-    Optional<Duration> before = duration(text);
     try {
-      return Optional.of(
-          before.isPresent()
-              ? Instant.now().minus(before.get())
-              : OffsetDateTime.parse(text).toInstant());
-    } catch (DateTimeException e) {
-      throw CommandFailure.usage(
-          "%s %s: give a time such as 2026-11-23T01:02:03Z, or a duration before now such as 2h or"
-              + " 7d",
-          option, Console.excerpt(text, 40));
+      return Optional.of(TimeTexts.instant(text, Instant.now()));
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage("%s %s", option, e.getMessage());
     }
-  }
-
-  /** Returns a length of time; empty if the text is none. */
-  static Optional<Duration> duration(String text) {
-    Matcher matcher = DURATION.matcher(text);
-    if (!matcher.matches()) {
-      return Optional.empty();
-    }
-    long count = Long.parseLong(matcher.group("count"));
-    return Optional.of(
-        switch (matcher.group("unit")) {
-          case "s" -> Duration.ofSeconds(count);
-          case "m" -> Duration.ofMinutes(count);
-          case "h" -> Duration.ofHours(count);
-          case "d" -> Duration.ofDays(count);
-          default -> Duration.ofDays(7 * count);
-        });
   }
 }

@@ -18,9 +18,11 @@ final class LogIndexUse {
   private final Verb verb;
   private final AuditLog log;
 
-  LogIndexUse(Verb verb, AuditLog log) {
+  /** Requires a ledger. */
+  LogIndexUse(Verb verb) throws LedgerException, CommandFailure {
+    verb.ledger().close();
     this.verb = verb;
-    this.log = log;
+    this.log = verb.log();
   }
 
   /** Adds the rows that the index lacks, with progress at a terminal. */

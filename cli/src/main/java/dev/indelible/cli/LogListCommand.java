@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.AuditLog;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.EventQuery.Filter;
@@ -22,8 +21,9 @@ import picocli.CommandLine.Option;
     description = "Print the rows of the chain, oldest first.",
     footer = {
       "",
-      "With --output csv: a line of names, then one line a row (RFC 4180).",
-      "Columns: sequence, time, id, agent, type, decision, rule, reason, kind, session, action."
+      "With --output csv: a line of names, then one line per row (RFC 4180).",
+      "Columns: sequence, time, id, agent, type, decision, rule, reason, kind,",
+      "session, action."
     })
 final class LogListCommand extends Verb {
   /** The most rows that {@code --last} holds in memory. */
@@ -96,8 +96,7 @@ final class LogListCommand extends Verb {
 
   /** Prints rows that the index finds. */
   private void printFound(Filter filter, RowPrinter printer) throws Exception {
-    AuditLog log = log();
-    LogIndexUse index = new LogIndexUse(this, log);
+    LogIndexUse index = new LogIndexUse(this);
     index.update();
     if (last != null) {
       printLast(index, EventQuery.newest(filter), printer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.encoding.TimeTexts;
 import dev.indelible.ledger.EventQuery.Counting;
 import dev.indelible.ledger.EventQuery.Counts;
 import dev.indelible.ledger.EventQuery.Counts.Bucket;
@@ -11,7 +12,6 @@ import dev.indelible.ledger.EventQuery.Filter;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,7 +20,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "stats",
     description = "Count the decisions: by verdict, rule, agent and time.",
-    footer = {"", "An escalation is no refusal; 'unknown' has an erased or unreadable payload."})
+    footer = {
+      "",
+      "An escalation is not counted as a refusal. A decision with an erased or",
+      "unreadable payload is counted as 'unknown'."
+    })
 final class LogStatsCommand extends Verb {
   /** Counts read every row for a text; a person can wait or interrupt. */
   private static final Duration TIME = Duration.ofMinutes(10);
@@ -53,13 +57,13 @@ final class LogStatsCommand extends Verb {
         Counting.MAX_TOP);
     Counting counting = Counting.of(filter).top(top).within(TIME);
     if (bucket != null) {
-      Optional<Duration> length =
-          FilterOptions.duration(bucket).filter(each -> each.toSeconds() > 0);
-      CommandFailure.refuseIf(
-          length.isEmpty(), "--bucket %s: give a duration such as 5m, 1h or 1d", bucket);
-      counting = counting.bucket(length.get());
+      try {
+        counting = counting.bucket(TimeTexts.duration(bucket));
+      } catch (IllegalArgumentException e) {
+        throw CommandFailure.usage("--bucket %s", e.getMessage());
+      }
     }
-    LogIndexUse index = new LogIndexUse(this, log());
+    LogIndexUse index = new LogIndexUse(this);
     index.update();
     Counts counts = index.count(counting);
     print(counts::write, () -> print(counts));

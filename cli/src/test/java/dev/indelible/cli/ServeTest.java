@@ -105,6 +105,17 @@ class ServeTest {
   }
 
   @Test
+  void invalidPolicyStartsNothing() throws Exception {
+    cli.run("check", Cli.bash("ls")).ok();
+    Path rules = cli.data().resolve("policy/rules.yaml");
+    Files.writeString(rules, "rules: [");
+
+    assertThat(cli.run("serve", "--listen", "127.0.0.1:0", "--socket", socket()).complaint(2))
+        .contains(rules.toString());
+    assertThat(Path.of(socket())).doesNotExist();
+  }
+
+  @Test
   void takenPortIsNamed() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
       String address = "127.0.0.1:" + taken.getLocalPort();

@@ -105,7 +105,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   TOOL_ACCEPTED,
                   ACCESS_KEY_CREATED,
                   ACCESS_KEY_ROTATED,
-                  ACCESS_KEY_REVOKED))
+                  ACCESS_KEY_REVOKED,
+                  ACCESS_LOG_READ,
+                  ACCESS_SETTINGS))
           .sorted()
           .toList();
 

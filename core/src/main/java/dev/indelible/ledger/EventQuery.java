@@ -268,9 +268,12 @@ public record EventQuery(
       }
     }
 
+    /** The default time of counts: longer than that of a page, because a part has little use. */
+    private static final Duration COUNT_TIME = Duration.ofSeconds(1);
+
     /** Returns a question for the ten rules and agents with the most decisions. */
     public static Counting of(Filter filter) {
-      return new Counting(filter, Optional.empty(), 10, DEFAULT_TIME.multipliedBy(2));
+      return new Counting(filter, Optional.empty(), 10, COUNT_TIME);
     }
 
     /** Returns this question with another length of a bucket. */
@@ -297,6 +300,9 @@ public record EventQuery(
    * @param last the last row of the ledger; greater while the index is behind
    */
   public record Coverage(long indexed, long last) {
+    /** The extent of a log without rows. */
+    public static final Coverage NOTHING = new Coverage(0, 0);
+
     /** Returns true if the result covers the whole ledger. */
     public boolean isComplete() {
       return indexed >= last;
@@ -309,7 +315,8 @@ public record EventQuery(
    * @param rows the rows
    * @param next the cursor of the next page; empty if the query has no more rows
    * @param reached the last row that was examined, found or not; 0 if there was none. A page may
-   *     end before its limit because its time is over; the next one continues here
+   *     end before its limit because its time is over or its rows are large; the next one continues
+   *     here
    * @param coverage the rows that the query as a whole covers
    */
   public record Page(List<ChainRow> rows, Optional<String> next, long reached, Coverage coverage) {

@@ -19,11 +19,14 @@ import java.util.function.BooleanSupplier;
  * up to which it is complete.
  */
 public final class IndexFollower extends Follower {
-  /** Time of work between two rests, or between two releases of the index's lock. */
+  /** Time of work between two rests while events wait. */
   private static final Duration SLICE = Duration.ofMillis(50);
 
-  /** The length of a rest, in slices, while events wait. */
-  private static final int REST_SLICES = 9;
+  /** The length of a rest while events wait. */
+  private static final Duration REST = SLICE.multipliedBy(9);
+
+  /** Time of work between two releases of the index's lock while no events wait. */
+  private static final Duration LONG_SLICE = Duration.ofMillis(500);
 
   /** A pause in which another process can take the index's lock. */
   private static final Duration PAUSE = Duration.ofMillis(5);
@@ -82,19 +85,20 @@ public final class IndexFollower extends Follower {
   Optional<String> look(LedgerReader ledger) throws LedgerException, InterruptedException {
     // What is left when the log closes, the next query adds.
     while (!isStopped()) {
-      Optional<String> behind = slice(ledger);
+      boolean busy = eventsWait.getAsBoolean();
+      Optional<String> behind = slice(ledger, busy ? SLICE : LONG_SLICE);
       health.set(HealthEntry.INDEX, late(behind));
       if (behind.isEmpty()) {
         return Optional.empty();
       }
-      rest(eventsWait.getAsBoolean() ? SLICE.multipliedBy(REST_SLICES) : PAUSE);
+      rest(busy ? REST : PAUSE);
     }
     return Optional.empty();
   }
 
-  private Optional<String> slice(LedgerReader ledger) throws LedgerException {
+  private Optional<String> slice(LedgerReader ledger, Duration time) throws LedgerException {
     try {
-      Optional<String> behind = update.run(ledger, SLICE, first);
+      Optional<String> behind = update.run(ledger, time, first);
       first = false;
       return behind;
     } catch (LedgerException e) {

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -34,12 +36,12 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.server.handler.GracefulHandler;
-import org.eclipse.jetty.server.handler.MinimumDataRateHandler;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Promise;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.util.thread.Scheduler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,8 +62,8 @@ final class HttpServer {
   /** A connection without traffic is closed after this time. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
 
-  /** Slower uploads are ended, so that they do not hold connections. */
-  private static final long MIN_BYTES_PER_SECOND = 1_000;
+  /** The longest time for the content of a request to arrive, so that it does not hold memory. */
+  private static final Duration CONTENT_LIMIT = Duration.ofSeconds(10);
 
   /** An answer never waits, so a few threads serve many connections. */
   private static final int MAX_THREADS = 32;
@@ -79,6 +81,9 @@ final class HttpServer {
   /** Headers that decide; a second one could mean another thing to a proxy. */
   private static final Set<String> SINGLE =
       Set.of("authorization", "content-type", "host", "idempotency-key", "origin");
+
+  /** Parts of a path that a proxy may read in another way. */
+  private static final Pattern AMBIGUOUS_PATH = Pattern.compile(";|/\\.{1,2}(?:/|$)");
 
   private static final Pattern USABLE_ID = Pattern.compile("[!-~]{1,128}");
 
@@ -118,9 +123,7 @@ final class HttpServer {
     Optional<UnixDomainServerConnector> unix =
         settings.unixSocket().map(socket -> unix(server, socket));
     unix.ifPresent(connector -> add(server, connector));
-    server.setHandler(
-        new GracefulHandler(
-            new MinimumDataRateHandler(new Adapter(settings, admit), MIN_BYTES_PER_SECOND, 0)));
+    server.setHandler(new GracefulHandler(new Adapter(settings, admit)));
     server.setErrorHandler(new Problems());
     server.setStopTimeout(STOP_LIMIT.toMillis());
     try {
@@ -260,20 +263,32 @@ final class HttpServer {
         send(admission.refuse(tooBusy()), request, response, callback);
         return;
       }
+      Scheduler.Task limit =
+          request
+              .getComponents()
+              .getScheduler()
+              .schedule(
+                  () -> request.fail(new TimeoutException("the content arrives too slowly")),
+                  CONTENT_LIMIT.toMillis(),
+                  TimeUnit.MILLISECONDS);
       Content.Source.asByteArrayAsync(
           request,
           MAX_BODY_BYTES,
           Promise.Invocable.from(
               InvocationType.BLOCKING,
               body -> {
+                limit.cancel();
                 Response answered = answer(admission, body);
                 held.release(bytes);
                 send(answered, request, response, callback);
               },
               failure -> {
+                limit.cancel();
                 held.release(bytes);
                 if (failure instanceof IllegalStateException) {
                   send(admission.refuse(tooLarge()), request, response, callback);
+                } else if (failure instanceof TimeoutException) {
+                  send(admission.refuse(tooSlow()), request, response, callback);
                 } else {
                   callback.failed(failure);
                 }
@@ -295,8 +310,8 @@ final class HttpServer {
     /**
      * Returns a request without its content.
      *
-     * @throws IllegalArgumentException if the query has a malformed escape or a parameter twice, or
-     *     a header of {@link #SINGLE} is there twice
+     * @throws IllegalArgumentException if the path is ambiguous, the query has a malformed escape
+     *     or a parameter twice, or a header of {@link #SINGLE} is there twice
      */
     private static Request head(org.eclipse.jetty.server.Request request) {
       Map<String, String> headers = new HashMap<>();
@@ -306,6 +321,10 @@ final class HttpServer {
         if (headers.putIfAbsent(name, value) != null && SINGLE.contains(name)) {
           throw new IllegalArgumentException("the header %s is given twice".formatted(name));
         }
+      }
+      String written = Optional.ofNullable(request.getHttpURI().getPath()).orElse("");
+      if (AMBIGUOUS_PATH.matcher(written).find()) {
+        throw new IllegalArgumentException("the path has dot segments or parameters");
       }
       String path = Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse("");
       return new Request(request.getMethod(), path, parameters(request), headers);
@@ -340,6 +359,14 @@ final class HttpServer {
           413,
           "Content too large",
           "the content of a request has at most %s bytes".formatted(MAX_BODY_BYTES));
+    }
+
+    private static Problem tooSlow() {
+      return new Problem(
+          408,
+          "Too slow",
+          "the content of a request arrives within %s seconds"
+              .formatted(CONTENT_LIMIT.toSeconds()));
     }
 
     private static Problem tooBusy() {

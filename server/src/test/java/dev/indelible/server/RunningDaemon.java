@@ -39,9 +39,18 @@ final class RunningDaemon implements AutoCloseable {
     this(data, AccessSettings.DEFAULT);
   }
 
+  /** Starts a daemon of an open log, which is closed with it. */
+  RunningDaemon(Path data, Indelible log) throws Exception {
+    this(data, log, AccessSettings.DEFAULT);
+  }
+
   private RunningDaemon(Path data, AccessSettings access) throws Exception {
+    this(data, Indelible.builder(data).shutdownHook(false).open(), access);
+  }
+
+  private RunningDaemon(Path data, Indelible log, AccessSettings access) throws Exception {
     this.data = data;
-    this.log = Indelible.builder(data).shutdownHook(false).open();
+    this.log = log;
     this.daemon =
         Daemon.start(
             log,

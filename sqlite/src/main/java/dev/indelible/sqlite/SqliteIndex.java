@@ -32,7 +32,10 @@ public final class SqliteIndex implements AutoCloseable {
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
   /** Rows read from the ledger between two looks at the clock. */
-  private static final int SLICE_ROWS = 64;
+  private static final int SLICE_ROWS = 32;
+
+  /** A page ends after so many bytes of rows, whatever its limit. */
+  private static final long PAGE_BYTES = 4 << 20;
 
   /** A slice is read as one range of the ledger if at most so many rows are read for one used. */
   private static final int DENSE = 4;
@@ -135,6 +138,9 @@ public final class SqliteIndex implements AutoCloseable {
     private final Predicate<ChainRow> predicate;
     private final List<ChainRow> rows = new ArrayList<>();
 
+    /** The bytes of the rows. */
+    private long bytes;
+
     /** The last row examined. */
     private long reached;
 
@@ -190,7 +196,8 @@ public final class SqliteIndex implements AutoCloseable {
           ChainRow row = read.get(sequence);
           if (row != null && predicate.test(row)) {
             rows.add(row);
-            if (rows.size() == query.limit()) {
+            bytes += row.bytes();
+            if (rows.size() == query.limit() || bytes >= PAGE_BYTES) {
               return false;
             }
           }
