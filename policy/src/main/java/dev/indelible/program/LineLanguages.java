@@ -137,6 +137,9 @@ final class LineLanguages {
       uses.addDetour(Role.RUNS_SHELL, code.value(text.substring(from, end)), "");
       at = close < 0 ? -1 : text.indexOf("syscmd(", close);
     }
+    if (at >= 0) {
+      uses.add(Role.HIDES, "more than " + MAX_MACROS + " macros that run commands");
+    }
   }
 
   private static Value expanded(Value word) {
