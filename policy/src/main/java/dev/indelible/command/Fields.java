@@ -228,11 +228,20 @@ final class Fields {
       if (end < 0) {
         continue;
       }
+      while (c != '[' && !isExtended && isWildcard(text, end + 1)) {
+        end++; // A run of wildcards is one piece.
+      }
       field.add(text.substring(start, i));
       field.add(new Value.Glob(text.substring(i, end + 1)));
       i = end;
       start = end + 1;
     }
     field.add(start == 0 ? text : text.substring(start));
+  }
+
+  private static boolean isWildcard(String text, int at) {
+    return at < text.length()
+        && (text.charAt(at) == '*' || text.charAt(at) == '?')
+        && !text.startsWith("(", at + 1);
   }
 }

@@ -132,7 +132,7 @@ final class ToolTable {
     private final Set<String> words;
     private final List<Use> uses = new ArrayList<>();
 
-    /** Whether the command and the mounts are those of a container. */
+    /** True if the command and the mounts are those of a container. */
     private boolean isInContainer;
 
     Call(Set<String> words) {
@@ -324,7 +324,7 @@ final class ToolTable {
       } else if (is(name, "working_directory")) {
         uses.add(use(Role.WORKS_IN, List.of(path), ""));
       } else if (does("sends") && is(name, "attachment")) {
-        // The working directory is not known: what lies in it is not told from other files.
+        // The working directory is not known: what lies in it cannot be distinguished.
         uses.add(use(Role.READS, List.of(path), ""));
       } else if (does("unpacks") && is(name, "to")) {
         uses.add(use(Role.WRITES, List.of(path), "unpacked"));

@@ -99,17 +99,17 @@ final class FindReader {
   private boolean prints = true;
   private boolean rootsOnly;
 
-  /** Whether nothing below the directories in the roots is selected. */
+  /** True if only what lies in the roots themselves is selected. */
   private boolean isShallow;
 
   private boolean isFiltered;
 
-  /** Whether a test picks files by their mode, or by their owner. */
+  /** True if a test picks files by their mode; the next field, by their owner. */
   private boolean picksByMode;
 
   private boolean picksByOwner;
 
-  /** Whether the terms before pick directories alone. */
+  /** True if the terms before pick directories alone. */
   private boolean picksDirectories;
 
   private FindReader(List<Value> argv) {
@@ -410,7 +410,7 @@ final class FindReader {
 
   /**
    * Returns files that a test has picked by the attribute that a command then changes, as
-   * administrators do it. Unlike {@code **}, such a name does not stand for every file.
+   * administrators do it. Unlike {@code **}, the name does not stand for every file.
    */
   private List<Value> picked() {
     Value name = Value.unknown(Origin.OUTPUT, "find");

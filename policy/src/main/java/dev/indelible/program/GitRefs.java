@@ -48,7 +48,7 @@ final class GitRefs {
     }
   }
 
-  /** Reads a branch that is deleted, whether merged or not if {@code -f} is present. */
+  /** Reads a branch that is deleted; with {@code -f} even if it is not merged. */
   static void forcedDeletion(Value argument, Template template, Scan scan) {
     if (scan.has("-f")) {
       deletedBranch(argument, template, scan);

@@ -19,10 +19,6 @@ final class HttpDeletion {
   private static final Pattern OWN =
       Pattern.compile("(?:localhost|127\\..*|0\\.0\\.0\\.0|\\[::1\\]|)");
 
-  /** Paths that stand for all that a server has. */
-  private static final Pattern WHOLE =
-      Pattern.compile(".*/(?:_all|_delete_by_query|[^/?]*\\*[^/?]*)(?:[?].*)?");
-
   private HttpDeletion() {}
 
   /** Reads the method of a request to the URLs that are the operands. */
@@ -42,11 +38,19 @@ final class HttpDeletion {
 
   static void read(Value url, Uses uses) {
     String host = host(url.prefix().toLowerCase(Locale.ROOT));
-    boolean isWhole = WHOLE.matcher(url.display()).matches();
+    boolean isWhole = isWhole(url.display());
     boolean isHere = isWhole ? OWN.matcher(host).matches() : NEAR.matcher(host).matches();
     if (!isHere) {
       uses.add(Role.DESTROYS, "over HTTP: " + url.display());
     }
+  }
+
+  /** Returns true if the last name of a path stands for all that a server has. */
+  private static boolean isWhole(String url) {
+    int query = url.indexOf('?');
+    String path = query < 0 ? url : url.substring(0, query);
+    String last = path.substring(path.lastIndexOf('/') + 1);
+    return last.equals("_all") || last.equals("_delete_by_query") || last.indexOf('*') >= 0;
   }
 
   /** Returns the host of a URL, which may have no scheme; empty if the host is not known. */

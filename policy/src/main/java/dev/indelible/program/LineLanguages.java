@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Finds what the commands of interactive programs do, one command a line. */
 final class LineLanguages {
@@ -19,7 +17,8 @@ final class LineLanguages {
   private static final Set<String> REMOVING = Set.of("rm", "mrm", "mdelete", "delete", "glob");
   private static final Set<String> FETCHING = Set.of("get", "mget", "reget", "recv", "newer");
 
-  private static final Pattern SHELL_MACRO = Pattern.compile("\\be?syscmd\\(");
+  /** Maximum number of macros that are read; this limits the time. */
+  private static final int MAX_MACROS = 100;
 
   /** What may stand between the sign and the command of a statement of Tcl. */
   private static final Set<String> TCL_OPTIONS =
@@ -123,11 +122,23 @@ final class LineLanguages {
 
   /** Finds the macros of m4 that run shell text. */
   private static void macros(Encoded code, Uses uses) {
-    Matcher call = SHELL_MACRO.matcher(code.text());
-    while (call.find()) {
-      int end = code.text().indexOf(')', call.end());
-      String text = code.text().substring(call.end(), end < 0 ? code.text().length() : end);
-      uses.addDetour(Role.RUNS_SHELL, code.value(text.replaceAll("^[`\"]+|['\"]+$", "")), "");
+    String text = code.text();
+    int at = text.indexOf("syscmd(");
+    for (int calls = 0; at >= 0 && calls < MAX_MACROS; calls++) {
+      int from = at + "syscmd(".length();
+      int close = text.indexOf(')', from);
+      int end = close < 0 ? text.length() : close;
+      while (from < end && "`\"'".indexOf(text.charAt(from)) >= 0) {
+        from++;
+      }
+      while (end > from && "`\"'".indexOf(text.charAt(end - 1)) >= 0) {
+        end--;
+      }
+      uses.addDetour(Role.RUNS_SHELL, code.value(text.substring(from, end)), "");
+      at = close < 0 ? -1 : text.indexOf("syscmd(", close);
+    }
+    if (at >= 0) {
+      uses.add(Role.HIDES, "more than " + MAX_MACROS + " macros that run commands");
     }
   }
 

@@ -73,6 +73,9 @@ class StormTest {
         "for i in {1..1500}; do ln -s / $i; done; rm -rf {1..1500}/",
         "ln -s / x; rm -rf " + repeat("x/", 400_000),
         // Paths that stand for many.
+        "curl -X DELETE https://h/" + repeat("*", 100_000),
+        "m4 <<< '" + repeat("syscmd(", 20_000) + "'",
+        "git push -d o " + repeat("release-", 20_000) + "+",
         "rm -rf " + repeat("/**", 900),
         "rm -rf " + repeat("/**/*", 450),
         "rm -rf " + repeat("/**/*/**/*", 225),
