@@ -279,7 +279,7 @@ class PackageDirectionTest {
    * Maximum number of exported public types; raise it only for a reason. The last one is {@code
    * EventQuery}: a search of the log needs a type of its own, which has its results nested.
    */
-  private static final long MOST_EXPORTED_TYPES = 72;
+  private static final long MOST_EXPORTED_TYPES = 73;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
