@@ -78,10 +78,10 @@ final class AuditTools {
       Map.of(
           "gate_check", this::check,
           "gate_explain", this::explain,
-          "audit_query", reading("audit_query", this::query),
-          "audit_proof", reading("audit_proof", this::prove),
-          "audit_verify", reading("audit_verify", this::verify),
-          "audit_status", reading("audit_status", this::status));
+          "audit_query", limited(recorded("audit_query", this::query)),
+          "audit_proof", limited(recorded("audit_proof", this::prove)),
+          "audit_verify", limited(recorded("audit_verify", this::verify)),
+          "audit_status", limited(this::status));
 
   AuditTools(Indelible log) {
     this.log = log;
@@ -215,12 +215,9 @@ final class AuditTools {
   private static GateRequest request(Call call) throws JsonFormatException {
     String agentId = call.agentId();
     GateRequest asked =
-        new GateRequest(
-            new Agent(agentId, call.client().principal()),
-            ActionParser.parse(call.arguments().node("action"), "action"),
-            Optional.empty());
+        new GateRequest(agentId, ActionParser.parse(call.arguments().node("action"), "action"));
     call.arguments().requireNoOthers();
-    return asked;
+    return asked.by(new Agent(agentId, call.client().principal()));
   }
 
   private static Consumer<CanonicalWriter> decision(String agentId, RecordedDecision decided) {
@@ -232,10 +229,17 @@ final class AuditTools {
 
   // --- The log -----------------------------------------------------------------------------
 
-  /** Returns a tool that reads the ledger; refuses a call while many others do. */
-  private Tool reading(String name, Tool tool) {
+  /** Returns a tool that reports who reads events. */
+  private static Tool recorded(String name, Tool tool) {
     return call -> {
-      call.client().reads().accept(name);
+      call.client().reading().accept(name);
+      return tool.answer(call);
+    };
+  }
+
+  /** Returns a tool that reads the ledger; refuses a call while many others do. */
+  private Tool limited(Tool tool) {
+    return call -> {
       if (!readers.tryAcquire()) {
         throw new Refusal("too many calls read the log at once; ask again");
       }

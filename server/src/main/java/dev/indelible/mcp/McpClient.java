@@ -9,15 +9,15 @@ import java.util.function.Consumer;
  * The client of the MCP server.
  *
  * @param agentId the agent that the client is; empty if it only claims to be one
+ * @param principal the authenticated name; empty without a credential
  * @param isReader true if the client may read the whole log
- * @param principal the name that the client's credential proves; empty without a credential
- * @param reads called with the name of a tool before the tool reads the log
+ * @param reading called with the name of a tool before it reads events
  */
 public record McpClient(
     Optional<String> agentId,
-    boolean isReader,
     Optional<String> principal,
-    Consumer<String> reads) {
+    boolean isReader,
+    Consumer<String> reading) {
   /**
    * Creates a client.
    *
@@ -29,6 +29,6 @@ public record McpClient(
 
   /** Creates a client on the standard streams of this process, whose reads are not recorded. */
   public McpClient(Optional<String> agentId, boolean isReader) {
-    this(agentId, isReader, Optional.empty(), tool -> {});
+    this(agentId, Optional.empty(), isReader, tool -> {});
   }
 }

@@ -86,6 +86,7 @@ public final class Daemon {
     addReaders(routes, log, ledger, verifyJobs, feed);
     addTiles(routes, new Tiles(log.log(), settings.access().publish()), ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
+    routes.post("/mcp", Role.AGENT, new McpEndpoint(log, access.reads())::answer);
     HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
@@ -125,7 +126,6 @@ public final class Daemon {
       routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
     routes
-        .post("/mcp", Role.AGENT, new McpEndpoint(log, reads)::answer)
         .post("/v1/check", Role.AGENT, repeated.of(checks::one))
         .post("/v1/checks", Role.AGENT, repeated.of(checks::many))
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)

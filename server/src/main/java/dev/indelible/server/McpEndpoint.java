@@ -30,9 +30,10 @@ final class McpEndpoint {
     McpClient client =
         new McpClient(
             caller.agentId(),
-            caller.has(Role.READER),
             caller.principal(),
-            tool -> reads.ifPresent(record -> record.add(caller, request.path() + " " + tool)));
+            caller.has(Role.READER),
+            tool ->
+                reads.ifPresent(each -> each.add(request.withParameters(Map.of("tool", tool)))));
     McpHttp.Answer answer = mcp.answer(request.body(), request::header, client);
     return answer.body().length == 0
         ? new Response(answer.status(), Map.of(), answer.body())

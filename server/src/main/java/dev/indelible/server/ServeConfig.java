@@ -250,6 +250,17 @@ public final class ServeConfig {
         .toList();
   }
 
+  /** Reads a setting that is on or off; YAML may give it as a truth value. */
+  private boolean isOn(Setting setting) {
+    return switch (text(setting)) {
+      case ON, "true" -> true;
+      case OFF, "false" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "%s: %s: give on or off".formatted(setting.key(), text(setting)));
+    };
+  }
+
   private String text(Setting setting) {
     return values.get(setting).text();
   }
