@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -143,8 +144,11 @@ class PackagingTest {
             "http://127.0.0.1:%s/api/v1/%s%s"
                 .formatted(port, path, URLEncoder.encode(expression, StandardCharsets.UTF_8)));
     HttpRequest request = HttpRequest.newBuilder(uri).timeout(LIMIT).build();
-    String answer = daemon.client().send(request, BodyHandlers.ofString()).body();
-    return new JsonMapper().readTree(answer).path("data");
+    HttpResponse<String> answer = daemon.client().send(request, BodyHandlers.ofString());
+    if (answer.statusCode() != 200) {
+      throw new IOException("Prometheus is starting: " + answer.body());
+    }
+    return new JsonMapper().readTree(answer.body()).path("data");
   }
 
   private static int freePort() throws IOException {
