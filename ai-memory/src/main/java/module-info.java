@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Verifies and adopts the chains of ai-memory 0.7. */
-// The command's module depends on this one, so it does not exist yet when this module is compiled.
+// The compiler warns that the module dev.indelible.cli is not found: it is compiled later, because
+// it depends on this one.
 @SuppressWarnings("module")
 module dev.indelible.aimemory {
   requires static org.jspecify;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The one dependency of most users: opens a log and decides, records and reads. */
+/** The only module that most users depend on: opens a log, decides, records and reads. */
 // The command depends on this module, and is compiled after it.
 @SuppressWarnings({"module", "requires-automatic"})
 module dev.indelible {

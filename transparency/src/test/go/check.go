@@ -125,7 +125,7 @@ func checkGrowth(folder, file string, vkeys []string) {
 	origin, kept := checkpoint(read(file), vkeys)
 	name, tree := checkpoint(read(filepath.Join(folder, "checkpoint")), vkeys)
 	if name != origin {
-		fail(fmt.Sprintf("the checkpoint that was kept is one of %s, and this log is %s", origin, name))
+		fail(fmt.Sprintf("the checkpoint that was kept is one of %s, but this log is %s", origin, name))
 	}
 	if tree.N < kept.N {
 		fail(fmt.Sprintf("the log was rolled back: it has %d entries, and signed %d", tree.N, kept.N))
@@ -276,7 +276,7 @@ func writeLog(folder, skey string, sizes []string) {
 			stored = append(stored, hashes...)
 		}
 		for _, tile := range tlog.NewTiles(8, old, size) {
-			// Older versions name the widths in between too, which no checkpoint is over.
+			// Older versions name the widths in between too, which no checkpoint covers.
 			if tile.W < 256 && int64(tile.W) != size>>(8*tile.L)%256 {
 				continue
 			}

@@ -165,7 +165,7 @@ public final class Indelible implements AutoCloseable {
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    "the log was opened with a policy of its own; pass the next one to gate().use"))
+                    "the log was opened with its own policy; pass a new policy to gate().use"))
         .reload();
   }
 

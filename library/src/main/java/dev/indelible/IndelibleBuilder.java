@@ -48,8 +48,8 @@ import java.util.UUID;
 import java.util.function.LongConsumer;
 
 /**
- * Opens a data directory with options. Each option has a default. Used by one thread. Long because
- * each option has a method that states its contract.
+ * Opens a data directory with options. Each option has a default. Used by one thread. The class is
+ * long because each option has a method that states its contract.
  */
 public final class IndelibleBuilder {
   /** Waiting events that show load: the index then leaves the processor to the drainer. */
@@ -85,9 +85,9 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets whether this process sees the files of its agents; default false. If it does, the rules in
-   * the data directory compare a path also with its symbolic links followed: see {@link
-   * RulePolicy#followingLinks}. A policy that is set decides about links itself.
+   * Sets whether this process sees the files of its agents; default false. If true, the rules in
+   * the data directory are also compared with the path after its symbolic links are followed: see
+   * {@link RulePolicy#followingLinks}. A policy that is set decides about links itself.
    */
   public IndelibleBuilder followLinks(boolean on) {
     followLinks = on;
@@ -99,8 +99,8 @@ public final class IndelibleBuilder {
    * Rules that changed and then stayed unchanged for a second are loaded and put into force. Rules
    * that are missing or do not load leave those in force, and health has an entry until rules load
    * again. A policy that the program passes to {@link Gate#use} stays in force until the content of
-   * the rules changes. A process that decides once does without. Has no effect with {@link
-   * #policy}.
+   * the rules changes. A process that decides only once does not need this. Has no effect with
+   * {@link #policy}.
    */
   public IndelibleBuilder watchPolicy(boolean on) {
     watchPolicy = on;

@@ -23,13 +23,15 @@ import java.util.stream.Stream;
  * Rules that do not load leave those in force. Safe for use by any number of threads.
  */
 final class PolicyReload {
-  /** The time between two looks at the directory; an editor writes its files in less. */
+  /**
+   * The time between two looks at the directory; longer than an editor needs to write its files.
+   */
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
   /** The longest wait for the watching thread to end. */
   private static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
-  /** What no look finds. */
+  /** A state that no look can find. */
   private static final String UNSEEN = "unseen";
 
   private final Rules rules;
@@ -41,17 +43,17 @@ final class PolicyReload {
   private final Thread watch;
 
   /**
-   * The digest of the rules that were loaded last, here or at the start. Differs from that in force
-   * if the program put a policy of its own into force. Guarded by this.
+   * The digest of the rules that were loaded last, here or at the start. Differs from the digest in
+   * force if the program put its own policy into force. Guarded by this.
    */
   private String digest;
 
-  /** What the last look found. Guarded by this. */
+  /** The state that the last look found. Guarded by this. */
   private String before = UNSEEN;
 
   /**
-   * What the look found whose rules the watch loaded; {@link #UNSEEN} if the next look has to load
-   * them, because they were not loaded yet or a load failed. Guarded by this.
+   * The state of the files when the watch last loaded them; {@link #UNSEEN} if they have to be
+   * loaded at the next look, because they were not loaded yet or the load failed. Guarded by this.
    */
   private String loaded = UNSEEN;
 
@@ -114,7 +116,7 @@ final class PolicyReload {
    * Returns the reload of a gate's rules.
    *
    * @param gate has the rules in force that were loaded at the start
-   * @param watch true to load the rules also when they change, on a thread of its own
+   * @param watch true to also load the rules when they change, on a separate thread
    */
   static PolicyReload of(Rules rules, Gate gate, HealthEntries health, boolean watch) {
     PolicyReload reload = new PolicyReload(rules, gate, health);
@@ -125,7 +127,7 @@ final class PolicyReload {
   }
 
   /**
-   * Loads the rules and puts them into force, if they are others than those in force.
+   * Loads the rules, and puts them into force if they differ from those in force.
    *
    * @throws PolicyException if they do not load
    */
@@ -156,8 +158,8 @@ final class PolicyReload {
   }
 
   /**
-   * Makes the watching thread end, and waits a second for it at most. It puts no rules into force
-   * from now on, unless it does so already.
+   * Stops the watching thread, and waits at most a second for it to end. From then on it puts no
+   * rules into force, except rules that it is putting into force at this moment.
    */
   void stop() {
     stopped.countDown();
@@ -183,9 +185,9 @@ final class PolicyReload {
   }
 
   /**
-   * Looks at the rules, and loads them if they have changed since they were loaded, or did not
-   * load. Waits until two looks find them unchanged, because rules that are being written may load
-   * and lack what is not written yet. The watch calls this at intervals; throws nothing.
+   * Looks at the rules, and loads them if they have changed since they were loaded, or if the last
+   * load failed. Loads them only after two looks found them unchanged, because half-written rules
+   * may load although a part is missing. The watch calls this at intervals. Throws nothing.
    */
   synchronized void look() {
     try {
@@ -196,15 +198,16 @@ final class PolicyReload {
         loaded = UNSEEN;
         loadSettled(now);
       }
-    } catch (RuntimeException | Error e) { // The watch must go on, and nobody else would tell.
+    } catch (RuntimeException | Error e) {
+      // The watch must continue, and nobody else reports the error.
       loaded = UNSEEN;
       health.set(HealthEntry.POLICY, "the rules cannot be loaded again: " + e);
     }
   }
 
   /**
-   * Loads rules that a look found unchanged. A change while they are read may leave them
-   * half-written, so then the result counts for nothing, and later looks load them again.
+   * Loads rules that a look found unchanged. If they change while they are read, they may be
+   * half-written, so the result is discarded, and later looks load them again.
    */
   private void loadSettled(String now) {
     RulePolicy next;

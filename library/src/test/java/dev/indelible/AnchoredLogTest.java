@@ -257,7 +257,7 @@ class AnchoredLogTest {
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(faults(report)).containsExactly("rollback BROKEN");
     assertThat(message(report, "rollback"))
-        .contains("it signed a checkpoint over ", " rows, and there are 5");
+        .contains("it signed a checkpoint over ", " rows, but has only 5 now");
 
     // The log reports the rollback as soon as it is opened with its anchor (D1). It continues
     // recording,
@@ -311,7 +311,7 @@ class AnchoredLogTest {
     try (Indelible log = open()) {
       record(log, 20);
       awaitReason(
-          log, "its last checkpoint is over 5 rows, and one over 10 rows was signed. Put back");
+          log, "its last checkpoint is over 5 rows, and one over 10 rows was signed. Restore");
     }
     assertThat(lastCheckpoint().size()).isEqualTo(5);
     record(1);
@@ -414,7 +414,7 @@ class AnchoredLogTest {
     Files.writeString(anchor, SignedCheckpoint.sign(lie, thief) + "\n", StandardOpenOption.APPEND);
     VerificationReport report = verifyAnchored();
     assertThat(faults(report)).containsExactly("anchor UNKNOWN");
-    assertThat(message(report, "anchor")).contains("1 checkpoints in it are signed by a key");
+    assertThat(message(report, "anchor")).contains("1 of its checkpoints are signed by a key");
 
     long before = lastCheckpoint().size();
     record(3);
@@ -513,7 +513,7 @@ class AnchoredLogTest {
                   log.anchoring()
                       .flatMap(anchoring -> anchoring.state().trouble())
                       .orElse("")
-                      .contains("over 7 rows is left out"));
+                      .contains("over 7 rows is not appended"));
       long size = Files.size(anchor);
       Thread.sleep(2_500);
       assertThat(Files.size(anchor)).isEqualTo(size);

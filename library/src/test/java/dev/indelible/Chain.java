@@ -29,7 +29,7 @@ import java.util.Set;
  * @param agents the agents of the rows, in order
  * @param letters the ids of the dead letters
  */
-record Chain(List<String> ids, List<String> types, List<String> agents, List<String> letters) {
+record Chain(List<String> ids, List<String> types, List<String> agents, List<String> deadLetters) {
 
   /**
    * Delivers waiting events, and checks that the counters reconcile and the chain verifies (D10).
@@ -86,7 +86,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
           });
       ledger.forEachDeadLetter(
           letter -> {
-            chain.letters().add(letter.id());
+            chain.deadLetters().add(letter.id());
             return true;
           });
     }
@@ -115,7 +115,7 @@ record Chain(List<String> ids, List<String> types, List<String> agents, List<Str
   void requireOnceEach(Iterable<String> accepted) {
     Map<String, Integer> times = new LinkedHashMap<>();
     ids.forEach(id -> times.merge(id, 1, Integer::sum));
-    letters.forEach(id -> times.merge(id, 1, Integer::sum));
+    deadLetters.forEach(id -> times.merge(id, 1, Integer::sum));
     assertThat(times.values())
         .as("number of times that each event is recorded")
         .allMatch(n -> n == 1);

@@ -44,7 +44,7 @@ class CloseTest {
                 assertThat(e.report().pending()).isEqualTo(3);
                 assertThat(e.report().timedOut()).isTrue();
               });
-      // The counters account for the pending events, too (D10) (D2).
+      // The counters account for the pending events, too (D2, D10).
       assertThat(indelible.metrics().isBalanced()).isTrue();
       assertThat(indelible.metrics().pending()).isEqualTo(3);
       other.rollback();

@@ -53,7 +53,7 @@ class CompletenessTest {
     assertThat(found.message())
         .contains("1200 decisions asked for in 2 runs")
         .contains("1200 in rows")
-        .contains("600 by design not recorded");
+        .contains("600 not recorded by design");
   }
 
   /** A killed run leaves no tally of its decisions, and the finding names its rows. */
@@ -73,7 +73,7 @@ class CompletenessTest {
 
     Finding found = completeness(data);
     long uncounted =
-        found.message().contains("in no run's own count")
+        found.message().contains("counted by no run")
             ? Long.parseLong(found.message().split(" ")[0])
             : 0;
     long recovered = number(found.message(), " of them left waiting by an earlier run");

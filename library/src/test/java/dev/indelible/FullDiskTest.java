@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A disk fills up under the journal, under the database, or under both (D1, D2, D6). No accepted
  * event is lost. The log runs in another process, because writing to a mapped file without disk
- * space kills the process. process.
+ * space kills the process.
  */
 class FullDiskTest {
   private static final int MIB = 1 << 20;
@@ -136,7 +136,7 @@ class FullDiskTest {
     List<String> accepted = Files.readAllLines(notes);
     chain.requireOnceEach(accepted);
     chain.requireOrder(accepted);
-    assertThat(chain.letters()).as("transient faults cause no dead letters").isEmpty();
+    assertThat(chain.deadLetters()).as("transient faults cause no dead letters").isEmpty();
     assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
   }
 

@@ -197,7 +197,7 @@ class KeyRotationTest {
                             }
                           }
                         }))
-        .hasMessageContaining("being rotated already");
+        .hasMessageContaining("already being rotated");
     data.rotateKey();
     data.rotateKey();
     record(1);

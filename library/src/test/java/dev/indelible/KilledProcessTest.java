@@ -90,7 +90,7 @@ class KilledProcessTest {
     chain.requireOnceEach(producers.stream().flatMap(List::stream).toList());
     producers.forEach(chain::requireOrder);
     assertThat(chain.types()).containsOnly(DeferredAuditEvent.REFUSAL);
-    assertThat(chain.letters()).isEmpty();
+    assertThat(chain.deadLetters()).isEmpty();
   }
 
   /** A child process that submits on several threads until it is killed. */

@@ -168,7 +168,7 @@ class LostKeyTest {
                     .anyMatch(
                         entry ->
                             entry.source().equals(HealthEntry.RECORDING)
-                                && entry.reason().contains("is not one of this log's")
+                                && entry.reason().contains("is not a key of this log")
                                 && entry.reason().contains(ADVICE)));
     if (!isExternal) {
       assertThat(log.health().entries()).anyMatch(entry -> entry.source().equals(HealthEntry.KEYS));
@@ -220,7 +220,7 @@ class LostKeyTest {
         .hasMessageStartingWith(data.database() + ": the database is missing")
         .hasMessageContaining("restore the database from a backup")
         .hasMessageContaining("move that file, journal/ and keys/ away")
-        .hasMessageContaining("needs a key, an anchor file and an origin of its own");
+        .hasMessageContaining("needs its own key, anchor file and origin");
     assertThatThrownBy(data::prepareKey).isInstanceOf(DirectoryException.class);
     assertThat(Files.exists(keys)).isEqualTo(hasKey);
     assertThat(Files.exists(data.journal())).isEqualTo(hasJournal);
@@ -295,7 +295,7 @@ class LostKeyTest {
         .anyMatch(
             message ->
                 message.contains("no key introduced key " + replacement.to().keyId())
-                    && message.contains("says that key " + first.keyId() + " is lost")
+                    && message.contains("states that key " + first.keyId() + " is lost")
                     && message.contains("the disk burned"));
     VerificationReport pinned = verify(VerificationOptions.rootedIn(ring(first)));
     assertThat(pinned.verdict()).as(pinned::toString).isEqualTo(Verdict.UNKNOWN);
@@ -360,7 +360,7 @@ class LostKeyTest {
   void lossIsConfirmedUnderTheRotationLock() {
     Loss<LedgerException> loss =
         () -> {
-          assertThatThrownBy(data::rotateKey).hasMessageContaining("is being rotated already");
+          assertThatThrownBy(data::rotateKey).hasMessageContaining("is already being rotated");
           throw new KeyException("not lost");
         };
     assertThatThrownBy(() -> data.keys().replace(loss)).hasMessage("not lost");
@@ -417,7 +417,7 @@ class LostKeyTest {
     delete(keys);
     assertThatThrownBy(() -> Indelible.builder(data.path()).signer(SigningKey.generate()).open())
         .isInstanceOf(OpenException.class)
-        .hasMessageContaining("is not one of this log's");
+        .hasMessageContaining("is not a key of this log");
     assertThat(keys).doesNotExist();
     close(Indelible.builder(data.path()).signer(signer).open());
   }

@@ -189,7 +189,9 @@ class PolicyReloadTest {
     assertThat(history().stream().filter(row -> row.startsWith("loaded"))).hasSize(1);
   }
 
-  /** A look does not show every repair, for example that of permissions. */
+  /**
+   * A repair may change no file, for example a repair of permissions, so a failed load is retried.
+   */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void failedLoadIsTriedAgain(boolean onRequest) throws Exception {
@@ -216,7 +218,7 @@ class PolicyReloadTest {
     }
   }
 
-  /** A write begins after the second look that finds the rules unchanged. */
+  /** The rules change again while they are loaded. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void halfWrittenRulesAreNotPutIntoForce(boolean loads) throws Exception {
@@ -298,7 +300,7 @@ class PolicyReloadTest {
     }
   }
 
-  /** What the program puts into force stays until the rules change. */
+  /** A policy that the program sets stays in force until the files change. */
   @Test
   void policyOfTheProgramIsKept() throws Exception {
     Changing changing = new Changing();
@@ -478,7 +480,7 @@ class PolicyReloadTest {
     return ALLOWS + "#" + String.valueOf(with).repeat(bytes - ALLOWS.length() - 1);
   }
 
-  /** Rules that a test changes. */
+  /** Rules whose content the test sets. */
   private static final class Changing implements PolicyReload.Rules {
     private volatile Callable<RulePolicy> load = () -> parse(ALLOWS);
     private volatile Supplier<String> look = () -> "unchanged";

@@ -120,7 +120,7 @@ class SignerTest {
     requireIntact(first, 3);
     assertThatThrownBy(() -> Indelible.builder(data.path()).signer(SigningKey.generate()).open())
         .isInstanceOf(OpenException.class)
-        .hasMessageContaining("is not one of this log's");
+        .hasMessageContaining("is not a key of this log");
     assertThatThrownBy(data::rotateKey)
         .isInstanceOf(KeyException.class)
         .hasMessageContaining("an external signer has the signing key");
@@ -130,7 +130,7 @@ class SignerTest {
   void externalSignerIntroducesTheNext() throws Exception {
     record(new Foreign(), 1);
     SigningKey next = SigningKey.generate();
-    assertThatThrownBy(() -> record(next, 1)).hasMessageContaining("is not one of this log's");
+    assertThatThrownBy(() -> record(next, 1)).hasMessageContaining("is not a key of this log");
 
     new AuditLog(data.path()).rotateSigner(new Foreign(), next);
     record(next, 1);

@@ -126,7 +126,7 @@ class SurroundingsTest {
     Files.copy(other.resolve("indelible.db"), data.resolve("indelible.db"));
     accepted.addAll(submit(indelible, 100));
     Awaitility.await()
-        .until(() -> indelible.metrics().health().reason().contains("put the right file back"));
+        .until(() -> indelible.metrics().health().reason().contains("restore the right file"));
     assertThat(indelible.metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
     assertThat(indelible.metrics().pending()).isEqualTo(100);
     assertThat(Chain.read(data.resolve("indelible.db")).ids()).isEqualTo(foreign);
@@ -136,7 +136,7 @@ class SurroundingsTest {
     Chain.requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(1)));
     Chain chain = Chain.readIntact(data);
     assertThat(chain.ids()).isEqualTo(accepted);
-    assertThat(chain.letters()).isEmpty();
+    assertThat(chain.deadLetters()).isEmpty();
   }
 
   private static List<String> record(Path data, int events) throws Exception {

@@ -430,14 +430,14 @@ class WitnessedLogTest {
     // The log is shorter than the witness's checkpoint.
     try (Indelible log = openLog("a")) {
       record(log, 1);
-      awaitConcern(log, "the log was rolled back, or it is wrong: it saw 20 rows");
+      awaitConcern(log, "the log was rolled back, or the witness is wrong: it saw 20 rows");
       assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
       assertThat(log.rowsNotCosigned().orElseThrow()).isPositive();
     }
     // The log is longer than the witness's checkpoint.
     try (Indelible log = openLog("a")) {
       record(log, 30);
-      awaitTrouble(log, "the log was forked, or it is wrong");
+      awaitTrouble(log, "the log was forked, or the witness is wrong");
       awaitConcern(log, "witness w contradicts the log");
       assertThat(log.queue().drainPending(Duration.ofMinutes(1))).isTrue();
     }

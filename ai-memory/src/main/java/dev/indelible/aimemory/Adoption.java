@@ -19,7 +19,8 @@ import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * Examines an ai-memory file before adoption: it must verify, and no process may be writing to it.
+ * Examines an ai-memory file before adoption. The file must verify, and no process may be writing
+ * to it.
  */
 public final class Adoption {
   private Adoption() {}

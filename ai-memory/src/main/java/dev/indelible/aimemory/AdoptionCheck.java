@@ -106,8 +106,8 @@ public final class AdoptionCheck {
   }
 
   /**
-   * Returns the broken finding about the whole file; if there is none, the broken finding at the
-   * lowest row.
+   * Returns the broken finding about the whole file, or, if there is none, the broken finding at
+   * the lowest row.
    */
   private static Finding firstBroken(VerificationReport report) {
     return report.findings().stream()

@@ -16,7 +16,7 @@ import dev.indelible.policy.Policy;
 import java.time.Duration;
 import java.util.List;
 
-/** Measures decisions, beside rules on raw text, and with policies of many rules. */
+/** Measures decisions by facts, compared with rules on raw text, and by policies of many rules. */
 final class Deciding implements Section {
   private static final Duration WANTED_P50 = Duration.ofNanos(5_000);
   private static final Duration WANTED_P99 = Duration.ofNanos(50_000);
@@ -35,10 +35,10 @@ final class Deciding implements Section {
     bench.report("decisions");
     int rounds = ROUNDS * bench.sizes().jmhIterations();
     sideBySide(
-        bench.run(Decisions.class, any -> Decisions.told(SIDE_BY_SIDE, corpus, rounds)),
+        bench.run(Decisions.class, any -> Decisions.orders(SIDE_BY_SIDE, corpus, rounds)),
         rounds,
         page);
-    manyRules(bench.run(Decisions.class, any -> Decisions.told(RULES, corpus, rounds)), page);
+    manyRules(bench.run(Decisions.class, any -> Decisions.orders(RULES, corpus, rounds)), page);
     bench.report("decisions by JMH");
     try (Scratch scratch = Scratch.in(bench.work())) {
       byJmh(DecideCost.measure(scratch.path(), bench.sizes().jmhIterations()), page);
@@ -65,13 +65,13 @@ final class Deciding implements Section {
         .table(table)
         .text(
             """
-            From an action to its decision with the explanation, without the record and without resolving \
+            The time from an action to its explained decision, without recording and without resolving \
             links. The policies decide in turn about %s actions in a random order, %s rounds in one JVM \
-            after half as many that are not timed; of each action the shortest time counts, so that other \
-            work of the machine hardly does, and the percentiles are over the actions. Text rules look for \
-            parts of the raw text: those of the first starter policy. In CEL each of them is a compiled \
-            program of `dev.cel:cel` over kind and text. Blocked: refused or escalated, of the actions that \
-            are meant to be, and of the others."""
+            after half as many that are not timed; the time of an action is its shortest, so that other \
+            work of the machine hardly counts, and the percentiles are over all actions. Text rules look for \
+            fragments of the raw text; they are the rules of the first starter policy. In CEL, each text rule \
+            is a compiled program of `dev.cel:cel` over kind and text. Blocked: refused or escalated actions, \
+            among the dangerous ones and among the ordinary ones."""
                 .formatted(Units.count(actions.cases().size()), rounds));
   }
 
@@ -100,9 +100,9 @@ final class Deciding implements Section {
         .table(table)
         .text(
             """
-            As above, with rules on paths, hosts, domains, address ranges, globs and programs, a tenth of \
-            the policy each. An action that concerns everything below the root matches thousands of the \
-            rules, and takes as long as it takes to find them.""");
+            As above, for policies with rules on paths, hosts, domains, address ranges, globs and programs; \
+            ten kinds of rules in equal numbers. An action on everything below the root matches thousands of rules, \
+            and finding all of them takes time.""");
     page.target(
         "a decision, 10,000 rules over 100, p50",
         Units.ratio(WANTED_GROWTH),
@@ -119,7 +119,7 @@ final class Deciding implements Section {
         .table(table)
         .text(
             """
-            Sample time mode, one thread, each policy in a JVM of its own: every call counts, also those \
+            Sample time mode, one thread, a separate JVM for each policy. Every call counts, including those \
             that other work of the machine interrupts.""");
   }
 

@@ -26,8 +26,9 @@ import picocli.CommandLine.Option;
     description = "Measure Indelible and its peers on this machine, and write the results.",
     footer = {
       "",
-      "A whole run at full size takes about 25 minutes and is written to benchmarks/RESULTS.md.",
-      "A partial, quick or failed run is written to benchmarks/target/RESULTS.md."
+      "A run of all parts at full size takes about 25 minutes and writes",
+      "benchmarks/RESULTS.md.",
+      "A partial, quick or failed run writes benchmarks/target/RESULTS.md."
     })
 final class Main implements Callable<Integer> {
   /** The parts of a run, in their order. */

@@ -3,7 +3,7 @@ package dev.indelible.benchmarks;
 
 import dev.indelible.benchmarks.report.Page;
 
-/** A part of the run, and a section of the page. */
+/** A part of the run that writes a section of the results page. */
 @FunctionalInterface
 interface Section {
   /** Measures, and writes the results to the page. */

@@ -56,7 +56,7 @@ record Sizes(
     int verifiedRounds,
     int visible) {
 
-  /** A warm-up has this fraction (one in five) of the events of its measurement. */
+  /** A warm-up has one fifth of the events of its measurement. */
   private static final int WARM_UP_SHARE = 5;
 
   /** Number of events of the sustained run at full size. */

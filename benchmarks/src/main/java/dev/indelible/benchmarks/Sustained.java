@@ -52,7 +52,7 @@ final class Sustained implements Section {
     write(bench.sizes(), page, limits, bounds, rates, mean(treeless));
   }
 
-  /** Signed rows have equal sizes with every signer; unsigned rows are smaller. */
+  /** Returns the signer whose raw insert is the limit: all signers produce rows of one size. */
   private static RowSignatures limitOf(RowSignatures signatures) {
     return signatures == RowSignatures.OFF ? RowSignatures.OFF : RowSignatures.BOUNCY_CASTLE;
   }
@@ -105,8 +105,8 @@ final class Sustained implements Section {
   }
 
   /**
-   * Returns the warm-up of the side-by-side run; a fifth of the sustained events would take too
-   * long.
+   * Returns the warm-up of the side-by-side run, because a fifth of the sustained events would take
+   * too long.
    */
   private static long warmUp(Sizes sizes) {
     return Sizes.warmUp(sizes.flood());
@@ -171,7 +171,7 @@ final class Sustained implements Section {
             committed row. The limit inserts equal rows, computed before the clock starts, into \
             the same tables and indexes, %,d per transaction, synchronous=FULL. The bound is the \
             limit while other threads make a signature for each row; no design that signs each row \
-            with that signer can be faster here. In the row without a tree, the tree was damaged \
+            with that signer can be faster here. For the row "no tree", the tree was damaged \
             first, so no checkpoint is signed. Rounds: %d, alternating; each figure is the mean."""
                 .formatted(
                     sizes.producers(),

@@ -37,10 +37,10 @@ import picocli.CommandLine.Parameters;
       ApiKeysCommand.Revoke.class
     })
 final class ApiKeysCommand extends VerbGroup {
-  /** The life of a key that is created without {@code --expires}. */
+  /** The lifetime of a key that is created without {@code --expires}. */
   private static final String DEFAULT_LIFE = "90d";
 
-  /** The life of a key that does not expire. */
+  /** The lifetime of a key that does not expire. */
   private static final String NEVER = "never";
 
   private static final Pattern DURATION = Pattern.compile("([1-9][0-9]{0,4})([smhd])");
@@ -62,14 +62,14 @@ final class ApiKeysCommand extends VerbGroup {
     }
 
     /**
-     * Records and makes the change.
+     * Records the change and makes it.
      *
      * @param who the recorded name of the person
      */
     abstract void change(Indelible log, ApiKeyFile.Change change, String who) throws Exception;
   }
 
-  /** Records an event; fails if it is not accepted, because no change goes without a record. */
+  /** Records an event; fails if it is not accepted, because no change is made without a record. */
   private static void record(Indelible log, SystemEvent event) throws CommandFailure {
     if (!log.queue().submit(event)) {
       throw CommandFailure.failed(
@@ -96,7 +96,7 @@ final class ApiKeysCommand extends VerbGroup {
   /**
    * A key to be created.
    *
-   * @param expires the life of the key, in words
+   * @param expires how long the key is valid, in words
    */
   record NewKey(String name, Set<Role> roles, Optional<String> agentId, String expires) {
     /** Returns the first key of a data directory. */
@@ -176,9 +176,11 @@ final class ApiKeysCommand extends VerbGroup {
       description = "Create a key and print it once.",
       footer = {
         "",
-        "Every key has the role agent: it asks for decisions. reader reads and verifies the log,",
-        "operator reloads the policy and replays dead letters, admin does everything.",
-        "A key with --agent asks for this agent alone. Send a key as 'Authorization: Bearer KEY'."
+        "Every key has the role agent, which asks for decisions. The role reader also",
+        "reads and verifies the log, operator reloads the policy and replays dead",
+        "letters, and admin may do everything.",
+        "A key created with --agent asks for decisions of that agent only.",
+        "Send a key as 'Authorization: Bearer KEY'."
       })
   static final class Create extends Change {
     @Parameters(paramLabel = "NAME", description = "the name of the holder in records")
@@ -194,14 +196,14 @@ final class ApiKeysCommand extends VerbGroup {
     @Option(
         names = "--agent",
         paramLabel = "ID",
-        description = "the only agent that the holder asks for (default: any)")
+        description = "the only agent that the holder may ask for (default: any)")
     @Nullable String agent;
 
     @Option(
         names = "--expires",
         paramLabel = "TIME",
         defaultValue = DEFAULT_LIFE,
-        description = "the life of the key, for example 12h, or never (default: 90d)")
+        description = "how long the key is valid, for example 12h, or never (default: 90d)")
     String expires = DEFAULT_LIFE;
 
     @Override
@@ -259,10 +261,11 @@ final class ApiKeysCommand extends VerbGroup {
 
   @Command(
       name = "rotate",
-      description = "Create a key in place of another one, with its name and roles.",
+      description = "Replace a key by a new one with the same name and roles.",
       footer = {
         "",
-        "The old key ends at once, or after --overlap, so that its holder has time to change."
+        "The old key stops working at once, or after --overlap, so that its holder has",
+        "time to change to the new one."
       })
   static final class Rotate extends Change {
     @Parameters(paramLabel = "NAME", description = "the name or the id of the key")
@@ -278,7 +281,7 @@ final class ApiKeysCommand extends VerbGroup {
         names = "--expires",
         paramLabel = "TIME",
         defaultValue = DEFAULT_LIFE,
-        description = "the life of the new key, for example 12h, or never (default: 90d)")
+        description = "how long the new key is valid, for example 12h, or never (default: 90d)")
     String expires = DEFAULT_LIFE;
 
     @Override

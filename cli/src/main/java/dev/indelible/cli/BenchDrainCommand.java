@@ -32,13 +32,14 @@ import picocli.CommandLine.Command;
     description = "Measure how fast waiting events become signed rows on disk.",
     footer = {
       "",
-      "The run also measures the limit, which is these rows inserted in bulk, and a design that",
-      "signs and commits row by row, with synchronous=NORMAL, on a twentieth of the events."
+      "For comparison, the run also measures the limit, which is a bulk insert of",
+      "these rows, and a design that signs and commits row by row with",
+      "synchronous=NORMAL, on a twentieth of the events."
     })
 final class BenchDrainCommand extends BenchVerb {
   private static final int RAW_BATCH = 5_000;
 
-  /** One of this many events is appended row by row, which is slow. */
+  /** One event in this many is appended by the replaced design, which is slow. */
   private static final int ROW_BY_ROW_SHARE = 20;
 
   BenchDrainCommand() {
@@ -65,7 +66,7 @@ final class BenchDrainCommand extends BenchVerb {
                 .member("events_per_second", drain)
                 .member("raw_insert_per_second", raw)
                 .member("row_per_transaction_per_second", rowByRow),
-        "events a second",
+        "events per second",
         new Rate("Indelible: queue to signed rows, synchronous=FULL", drain),
         new Rate("one transaction a row, synchronous=NORMAL", rowByRow),
         new Rate("the limit: those rows inserted in bulk", raw));

@@ -16,12 +16,12 @@ import picocli.CommandLine.Command;
 /** Measures the gate with the starter rules, with and without recording. */
 @Command(
     name = "gate",
-    description = "Measure how fast actions are decided, and decided and recorded.",
+    description = "Measure how fast actions are decided, with and without recording.",
     footer = {
       "",
-      "One thread asks about six actions in turn, under the starter rules. The limit decides and",
-      "records nothing. Recorded decisions are measured twice: until the last answer, and until",
-      "every answer is a signed row on disk."
+      "One thread asks about six actions in turn, under the starter rules. The limit",
+      "is to decide without recording. Recorded decisions are measured twice: until",
+      "the last answer, and until every answer is a signed row on disk."
     })
 final class BenchGateCommand extends BenchVerb {
   private static final List<AgentAction> ACTIONS =
@@ -52,7 +52,7 @@ final class BenchGateCommand extends BenchVerb {
                 .member("events", events)
                 .member("recorded_decisions_per_second", answered)
                 .member("signed_rows_per_second", settled),
-        "decisions a second",
+        "decisions per second",
         new Rate("Indelible: decided and recorded, until answered", answered),
         new Rate("Indelible: until signed rows are on disk", settled),
         new Rate("the limit: decided, nothing recorded", alone));
@@ -76,9 +76,9 @@ final class BenchGateCommand extends BenchVerb {
     long answered = ask(count, action -> indelible.gate().check("agent:bench", action));
     requireComplete(indelible.closeAndFlush(PATIENCE));
     long settled = System.nanoTime() - start;
-    // The policy is on record as well, in front of the first decision.
+    // The policy is recorded too, before the first decision.
     if (indelible.metrics().appended() != count + 1) {
-      throw CommandFailure.failed("not every decision went on record: %s", indelible.metrics());
+      throw CommandFailure.failed("not every decision was recorded: %s", indelible.metrics());
     }
     return new Recorded(answered, settled);
   }

@@ -24,13 +24,13 @@ import picocli.CommandLine.Option;
 /** Measures {@code submit} into a journal while the drainer runs; the limit is a memory queue. */
 @Command(
     name = "submit",
-    description = "Measure how long submit takes, with 1, 2, 4 and 8 threads calling.",
+    description = "Measure how long a call of submit takes, from 1, 2, 4 and 8 threads.",
     footer = {
       "",
-      "The threads call as fast as they can while the drainer appends their events as signed",
-      "rows. Times are in microseconds and include two readings of the clock. The limit is a queue",
-      "in memory, which survives nothing. With --durability power each call waits for the disk, so",
-      "give fewer --events."
+      "The threads call as fast as they can while the drainer appends their events as",
+      "signed rows. Times are in microseconds and include two readings of the clock.",
+      "The limit is a queue in memory, which loses its events when the process ends.",
+      "With --durability power each call waits for the disk, so give fewer --events."
     })
 final class BenchSubmitCommand extends BenchVerb {
   private static final List<Integer> THREADS = List.of(1, 2, 4, 8);
@@ -136,7 +136,7 @@ final class BenchSubmitCommand extends BenchVerb {
   private void printText(List<Line> lines) {
     Table table =
         new Table(
-            "threads", "calls a second", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "the limit");
+            "threads", "calls per second", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "the limit");
     for (Line line : lines) {
       Calls calls = line.calls();
       table.row(
@@ -150,7 +150,7 @@ final class BenchSubmitCommand extends BenchVerb {
     }
     table.print(console());
     console().line();
-    line("durability %s; the limit: a queue in memory, calls a second", durability);
+    line("durability %s; the limit: a queue in memory, calls per second", durability);
     machine();
   }
 

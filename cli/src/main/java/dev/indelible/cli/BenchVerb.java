@@ -45,7 +45,7 @@ abstract class BenchVerb extends Verb {
   public final Integer call() throws Exception {
     CommandFailure.refuseIf(
         events < FEWEST_EVENTS,
-        "--events %s: give %s or more, or it measures start-up",
+        "--events %s: give %s or more; fewer measure only the start",
         events,
         FEWEST_EVENTS);
     FastSignatures.load();
@@ -89,7 +89,7 @@ abstract class BenchVerb extends Verb {
 
   static void requireComplete(DrainReport report) throws CommandFailure {
     if (!report.isComplete()) {
-      throw CommandFailure.failed("the drain did not end: %s", report);
+      throw CommandFailure.failed("the drain did not finish: %s", report);
     }
   }
 

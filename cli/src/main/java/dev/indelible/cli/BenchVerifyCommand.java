@@ -21,7 +21,11 @@ import picocli.CommandLine.Command;
 @Command(
     name = "verify",
     description = "Measure how fast a chain of signed rows is checked.",
-    footer = {"", "The run also measures the limit, which reads these rows without checking them."})
+    footer = {
+      "",
+      "For comparison, the run also measures the limit, which is to read these rows",
+      "without checking them."
+    })
 final class BenchVerifyCommand extends BenchVerb {
   private static final int ROWS_AT_ONCE = 1_024;
 
@@ -46,9 +50,9 @@ final class BenchVerifyCommand extends BenchVerb {
             out.member("events", events)
                 .member("raw_read_per_second", limit)
                 .member("rows_per_second", verified),
-        "rows a second",
+        "rows per second",
         new Rate("Indelible: place, link, payload and signature of each", verified),
-        new Rate("the limit: those rows read, and not checked", limit));
+        new Rate("the limit: those rows read without checks", limit));
   }
 
   private static long verify(Path file, KeyRing keys, int rows) throws Exception {
@@ -57,7 +61,7 @@ final class BenchVerifyCommand extends BenchVerb {
       VerificationReport report = new Verifier(ledger, VerificationOptions.of(keys)).verify();
       long nanos = System.nanoTime() - start;
       if (report.verdict() != Verdict.INTACT || report.rows() != rows) {
-        throw CommandFailure.failed("the chain that was made does not verify: %s", report);
+        throw CommandFailure.failed("the generated chain does not verify: %s", report);
       }
       return nanos;
     }

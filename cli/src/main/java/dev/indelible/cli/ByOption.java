@@ -9,7 +9,8 @@ final class ByOption {
       names = "--by",
       paramLabel = "NAME",
       defaultValue = "${sys:user.name}",
-      description = "the recorded name of the person who does this (default: the name of the user)")
+      description =
+          "the name of the person who does this, to record (default: the name of the user)")
   String name = "";
 
   /** Returns the name; refuses an empty or overlong one. */

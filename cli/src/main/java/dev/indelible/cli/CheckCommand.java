@@ -31,9 +31,10 @@ import tools.jackson.databind.JsonNode;
     description = "Decide about one action and record the decision.",
     footer = {
       "",
-      "Exit status: 0 allow or warn, 3 refuse, 4 escalate, 2 unreadable input, 1 failure.",
-      "The decision is printed once it is in the journal. If its row is not in the ledger two",
-      "seconds later, standard error reports that; the exit status is that of the decision.",
+      "Exit status: 0 allow or warn, 3 refuse, 4 escalate, 2 bad input, 1 failure.",
+      "The decision is printed once it is in the journal. If its row is not in the",
+      "ledger two seconds later, a message on standard error reports that; the exit",
+      "status is still that of the decision.",
       "",
       "  indelible check bash 'rm -rf /'",
       "  indelible check '{\"kind\":\"bash\",\"command\":\"rm -rf /\"}'"
@@ -94,7 +95,7 @@ final class CheckCommand extends Verb {
         explain(recorded.explanation(), examined.facts());
       }
     } finally {
-      // After the answer: the caller has the decision, whatever the ledger does.
+      // The answer is printed first, so the caller has the decision even if the ledger fails.
       closeAfterAnswer(indelible);
     }
     if (recorded.eventId().isEmpty()) {
@@ -165,7 +166,7 @@ final class CheckCommand extends Verb {
   }
 
   /**
-   * Refuses an argument with U+FFFD, which Java puts in place of a character that it cannot decode:
+   * Refuses an argument with U+FFFD. Java replaces characters that it cannot decode with U+FFFD, so
    * the gate would decide about another action than the agent's.
    */
   private static void requireDecoded(String what, String argument) throws CommandFailure {
@@ -194,7 +195,7 @@ final class CheckCommand extends Verb {
     console().out().flush();
   }
 
-  /** Returns true if an explanation follows the decision; JSON always has it. */
+  /** Returns true if an explanation is printed after the decision; JSON always includes it. */
   private boolean explains() {
     return explain && !json();
   }

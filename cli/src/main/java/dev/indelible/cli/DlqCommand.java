@@ -143,8 +143,9 @@ final class DlqCommand extends VerbGroup {
       description = "Append dead letters to the chain, each under its own id.",
       footer = {
         "",
-        "Exit status: 0 all are in the chain, 1 one is refused again and stays a dead letter.",
-        "Each replay is itself an event in the chain."
+        "Each replay is itself an event in the chain.",
+        "Exit status: 0 all are in the chain, 1 at least one is refused again and stays",
+        "a dead letter."
       })
   static final class Replay extends DeadLetterVerb {
     @Parameters(
@@ -153,7 +154,7 @@ final class DlqCommand extends VerbGroup {
         description = "their numbers, or event ids")
     List<String> names = new ArrayList<>();
 
-    @Option(names = "--all", description = "replay all that wait")
+    @Option(names = "--all", description = "replay all dead letters")
     boolean all;
 
     @Override

@@ -28,7 +28,7 @@ final class FilterOptions {
   @Option(
       names = "--type",
       paramLabel = "TYPE",
-      description = "only rows of this type, for example governance.refusal")
+      description = "only rows of this type, for example policy.loaded")
   @Nullable String type;
 
   @Option(

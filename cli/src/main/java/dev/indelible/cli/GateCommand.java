@@ -21,16 +21,15 @@ import picocli.CommandLine.Option;
 
 @Command(
     name = "gate",
-    description =
-        "Decide about a stream of actions: one JSON object a line in, one decision a line out.",
+    description = "Decide about a stream of actions: a JSON object per line, a decision per line.",
     footer = {
       "",
-      "A line that cannot be read is refused, recorded as refused, and named on standard error;",
-      "the stream continues, and the exit status is 2 at its end.",
+      "A line that cannot be read is refused, recorded as refused, and reported on",
+      "standard error; the stream continues, and the exit status at its end is 2.",
       "",
-      "At the end of its input it waits while rows are appended.",
-      "Exit status: 0 all decisions are in the ledger; 5 all are in the journal, and some wait for",
-      "the ledger; 2 a line could not be read; 1 failure."
+      "At the end of its input, the command waits while events are being appended.",
+      "Exit status: 0 all decisions are in the ledger; 5 all are in the journal, and",
+      "some wait for the ledger; 2 a line could not be read; 1 failure."
     })
 final class GateCommand extends Verb {
   @Option(
@@ -122,7 +121,10 @@ final class GateCommand extends Verb {
 
   /** Reads the lines of a stream as bytes, without newlines and without empty lines. */
   static final class Lines {
-    /** Most bytes kept of a line. A longer line is cut, so it is not valid JSON and is refused. */
+    /**
+     * Maximum number of bytes kept of a line. A longer line is cut, so it is not valid JSON and is
+     * refused.
+     */
     private static final int MAX_BYTES = CanonicalJson.MAX_TEXT_BYTES;
 
     private static final int READ_BYTES = 1 << 16;

@@ -22,16 +22,17 @@ import picocli.CommandLine.Mixin;
 @Command(
     footer = {
       "",
-      "Reads the event from standard input and prints the answer in the agent's form. An action that",
-      "is refused, or that a person must approve, is denied with the reason.",
+      "Reads the event from standard input and prints the answer in the agent's",
+      "format. An action that is refused, or that a person must approve, is denied",
+      "with the reason.",
       "",
-      "Exit status: 0 answered; 2 for every failure, which blocks the action. For copilot a failure",
-      "is an answer that denies, with exit status 0."
+      "Exit status: 0 answered; 2 for every failure, which blocks the action. For",
+      "copilot, a failure is an answer that denies, with exit status 0."
     })
 abstract class HookAgentCommand extends Verb {
   @Mixin AnchorOption anchor = new AnchorOption();
 
-  /** True once an answer was printed, or at least begun. */
+  /** True once an answer was printed completely or in part. */
   private boolean isPrinted;
 
   @Override
@@ -40,11 +41,11 @@ abstract class HookAgentCommand extends Verb {
     try {
       return answer(dialect);
     } catch (Throwable failure) {
-      // Also Errors: without memory or stack the action must not run either.
+      // Errors block too: without memory or stack the action must not run.
       try {
         Main.report(root(), failure);
       } catch (Throwable unreported) {
-        // The answer counts more than the report.
+        // The answer is printed even if the report on standard error fails.
       }
       return block(dialect, String.valueOf(failure.getMessage()));
     }
@@ -83,7 +84,7 @@ abstract class HookAgentCommand extends Verb {
   private int block(HookDialect dialect, String reason) {
     HookAnswer answer = dialect.failure(Optional.empty(), reason);
     if (answer.exitStatus() != ExitCode.OK || isPrinted) {
-      // Two answers would be unreadable, and the first one stands.
+      // The agent cannot read two answers, so the first one stays the only one.
       return answer.exitStatus();
     }
     try {

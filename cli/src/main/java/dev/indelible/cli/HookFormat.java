@@ -65,7 +65,7 @@ enum HookFormat {
               .put("command", command)
               .put("timeout", TIMEOUT_SECONDS)
               .put("failClosed", true);
-      // Commands, MCP tools and reads have their own events; asking twice would record them twice.
+      // Commands, MCP tools and reads have their own events; a second hook would record them twice.
       return event.equals("preToolUse") ? hook.put("matcher", "Write|Delete|Grep|Task") : hook;
     }
 
@@ -105,7 +105,10 @@ enum HookFormat {
     }
   };
 
-  /** Time limit of the hook: far above the time of an answer, far below defaults of minutes. */
+  /**
+   * Time limit of the hook: far longer than an answer takes, and far shorter than the agents'
+   * defaults of minutes.
+   */
   static final int TIMEOUT_SECONDS = 30;
 
   private static final String OPEN =
@@ -156,7 +159,7 @@ enum HookFormat {
     return events;
   }
 
-  /** Returns what the settings say about one event. */
+  /** Returns the settings for one event. */
   abstract ObjectNode entry(String event, String command);
 
   /** Returns true if the file starts with the version of its form. */

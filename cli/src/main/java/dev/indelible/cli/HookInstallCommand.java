@@ -16,15 +16,16 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "install",
-    description = "Put the hook into an agent's settings, and show what changes.",
+    description = "Add the hook to an agent's settings, and show the change.",
     footer = {
       "",
-      "With --client, the hook asks the daemon through indelible-hook and the socket of --socket, so no",
-      "Java process starts. Without it, the hook is this command on this data directory, by their",
-      "absolute paths.",
+      "With --client, the hook asks the daemon at --socket through indelible-hook, so",
+      "no Java process starts. Without --client, the hook runs this command on this",
+      "data directory; both are written as absolute paths.",
       "",
-      "For Claude Code 2.1.295 or newer: an older one ignores \"onFailure\", and lets a tool run when",
-      "the hook cannot start. OpenCode has no settings for hooks; docs/agents.md has its plugin."
+      "For Claude Code 2.1.295 or newer: an older version ignores \"onFailure\", and",
+      "runs a tool even if the hook cannot start. OpenCode has no settings for hooks;",
+      "docs/agents.md has its plugin."
     })
 final class HookInstallCommand extends Verb {
   @Parameters(
@@ -50,7 +51,7 @@ final class HookInstallCommand extends Verb {
       description = "the daemon's Unix socket, for --client")
   @Nullable Path socket;
 
-  @Option(names = "--dry-run", description = "show the change and write nothing")
+  @Option(names = "--dry-run", description = "show the change without writing it")
   boolean dryRun;
 
   @Override

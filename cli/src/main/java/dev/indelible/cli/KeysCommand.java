@@ -128,7 +128,7 @@ final class KeysCommand extends VerbGroup {
 
   @Command(
       name = "rotate",
-      description = "Replace the signing key by a new one; the old key signs the record of this.",
+      description = "Replace the signing key by a new one, and record that, signed by the old key.",
       footer = {
         "",
         "Running processes sign with the old key until they are restarted.",
@@ -144,7 +144,7 @@ final class KeysCommand extends VerbGroup {
               out.member("from", rotation.from().keyId())
                   .member("resumed", rotation.resumed())
                   .member("to", rotation.to().keyId()),
-          "key %s signs from now on%s; key %s signed the record of it\nrunning processes sign with the old key until they are restarted",
+          "key %s signs from now on%s; key %s signed the record of the rotation\nrunning processes sign with the old key until they are restarted",
           rotation.to().keyId(),
           rotation.resumed() ? ", completing an interrupted rotation" : "",
           rotation.from().keyId());
@@ -157,9 +157,10 @@ final class KeysCommand extends VerbGroup {
       description = "Replace a lost signing key by a new one, and record that in the chain.",
       footer = {
         "",
-        "For a key that no copy can restore; 'indelible keys rotate' replaces a key that still exists.",
-        "The new key signs the record of the replacement itself, so whoever has only an earlier key",
-        "cannot check later rows: give out the new public key.",
+        "Use this for a key that cannot be restored from a copy; 'indelible keys",
+        "rotate' replaces a key that still exists.",
+        "The new key itself signs the record of the replacement, so a person who has",
+        "only an earlier key cannot verify later rows: give them the new public key.",
         "If the command is interrupted, run it again: it completes the replacement."
       })
   static final class Replace extends Verb {
@@ -185,7 +186,7 @@ final class KeysCommand extends VerbGroup {
 
   @Command(
       name = "export",
-      description = "Print the public keys, for those who check the chain. Never a private one.")
+      description = "Print the public keys for people who verify the chain; never a private key.")
   static final class Export extends Verb {
     @Option(
         names = "--format",

@@ -22,20 +22,20 @@ import picocli.CommandLine.Parameters;
     description = "Revoke a key that others may hold: it signs nothing from then on.",
     footer = {
       "",
-      "The key that signs now cannot be revoked: rotate it first with 'indelible keys rotate', and",
-      "restart running processes. Rows that the key signs after this event verify as broken."
+      "The current signing key cannot be revoked: rotate it first with 'indelible",
+      "keys rotate', and restart running processes. Rows that the key signs after",
+      "this event verify as broken."
     })
 final class KeysRevokeCommand extends Verb {
-  @Parameters(paramLabel = "KEY-ID", description = "the key, as 'indelible keys list' names it")
+  @Parameters(paramLabel = "KEY-ID", description = "the id of the key, from 'indelible keys list'")
   String keyId = "";
 
   @Option(
       names = "--since",
       paramLabel = "TIME|SEQUENCE",
       description =
-          "the first row that somebody else may have signed with the key; or a time, for example"
-              + " 2026-11-25T12:00:00Z, and then the first row since that time (default: no row so"
-              + " far)")
+          "the row, or a time like 2026-11-25T12:00:00Z, since which others may have signed"
+              + " with the key (default: no row so far)")
   @Nullable String since;
 
   @Mixin ReasonOption reason = new ReasonOption();
@@ -86,7 +86,7 @@ final class KeysRevokeCommand extends Verb {
         time = Optional.of(instant.toString());
       } catch (DateTimeException e) {
         throw CommandFailure.usage(
-            "--since %s: neither a row nor a time as 2026-11-25T12:00:00Z", since);
+            "--since %s: neither a row nor a time of the form 2026-11-25T12:00:00Z", since);
       }
     }
     return new KeyRevocation(keyId, sequence, time, why);

@@ -24,10 +24,11 @@ import picocli.CommandLine.Parameters;
     description = "Adopt another system's chain: verify it, and record its hashes in this log.",
     footer = {
       "",
-      "The recorded event covers every row of the file, also the last, whose hash no later row has.",
-      "Keep the file: it is not copied. 'log verify --adopted FILE' checks it against the record.",
-      "Exit status: 0 adopted; 1 not adopted, because the chain is broken; 3 not adopted, because a",
-      "later version of ai-memory wrote rows of it."
+      "The recorded event covers every row of the file, including the last, whose",
+      "hash is in no later row. Keep the file: it is not copied. 'log verify",
+      "--adopted FILE' compares it with the record.",
+      "Exit status: 0 adopted; 1 not adopted, because the chain is broken; 3 not",
+      "adopted, because a later version of ai-memory wrote some of its rows."
     })
 final class LogAdoptCommand extends Verb {
   @Option(

@@ -22,8 +22,9 @@ import picocli.CommandLine.Parameters;
     description = "Answer an audit.tamper event: record that the row it names verifies.",
     footer = {
       "",
-      "The row must verify in full now: its payload, its links, the tree, and a signature of a known",
-      "key that is not revoked for it. The event and its answer stay in the chain.",
+      "The named row must now verify in full: its payload, its links, the tree, and a",
+      "signature by a known key that was not revoked for this row. The event and its",
+      "answer stay in the chain.",
       "Exit status: 0 recorded; 1 the row does not verify, and nothing was written."
     })
 final class LogAnswerCommand extends Verb {

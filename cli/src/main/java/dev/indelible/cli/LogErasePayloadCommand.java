@@ -11,9 +11,10 @@ import picocli.CommandLine.Parameters;
     description = "Remove the payload of one row permanently; the row and its hash stay.",
     footer = {
       "",
-      "The erasure is itself an event in the chain, and everything still verifies.",
+      "The erasure is itself an event in the chain, and the chain still verifies.",
       "Other copies (backups, the journal, disk snapshots) keep the payload.",
-      "Exit status: 0 the bytes are gone; 1 erased, but a reader keeps the bytes in the WAL file."
+      "Exit status: 0 the bytes are gone; 1 erased, but the WAL file still has the",
+      "bytes, because another process reads an earlier state."
     })
 final class LogErasePayloadCommand extends Verb {
   @Parameters(paramLabel = "EVENT-ID", description = "the id of the row's event")

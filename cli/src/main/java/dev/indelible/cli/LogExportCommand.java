@@ -19,8 +19,9 @@ import picocli.CommandLine.Parameters;
     description = "Write the log as files that others can check and any web server can serve.",
     footer = {
       "",
-      "tiles: a directory in the layout of C2SP tlog-tiles, up to the last signed checkpoint, with",
-      "the records but not the payloads. A later run adds new rows and never changes a tile.",
+      "tiles: a directory in the layout of C2SP tlog-tiles, up to the last signed",
+      "checkpoint, with the records but not the payloads. A later run adds new rows",
+      "and never changes a tile.",
       "jsonl: one new file with all rows, each with its payload on one line."
     })
 final class LogExportCommand extends Verb {
@@ -78,7 +79,7 @@ final class LogExportCommand extends Verb {
         exported.filesWritten());
   }
 
-  /** Writes all rows into one new file, one row a line. */
+  /** Writes all rows into one new file, one row per line. */
   private void writeRows(Progress progress) throws Exception {
     try (LedgerReader ledger = ledger()) {
       NewFile.write(

@@ -25,7 +25,10 @@ final class LogKeys {
 
   private LogKeys() {}
 
-  /** Reads keys. An argument is vkeys, one a line, or a file of vkeys, PEM keys or 32 raw bytes. */
+  /**
+   * Reads keys. An argument is one or more vkeys, one per line, or a file of vkeys, PEM keys or 32
+   * raw bytes.
+   */
   static TrustedKeys read(List<String> arguments) throws CommandFailure, KeyException {
     LogKeys keys = new LogKeys();
     for (String argument : arguments) {
@@ -72,7 +75,7 @@ final class LogKeys {
     }
   }
 
-  /** Adds vkeys, one a line, as {@code keys export} prints them. */
+  /** Adds vkeys, one per line, as {@code keys export} prints them. */
   private void addVkeys(String vkeys, String source) throws CommandFailure {
     for (String vkey : vkeys.strip().split("\n", -1)) {
       VerifierKey key;

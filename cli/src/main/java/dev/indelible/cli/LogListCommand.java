@@ -21,8 +21,9 @@ import picocli.CommandLine.Option;
     description = "Print the rows of the chain, oldest first.",
     footer = {
       "",
-      "With --output csv: a line of names, then one line a row (RFC 4180).",
-      "Columns: sequence, time, id, agent, type, decision, rule, reason, kind, session, action."
+      "With --output csv: a line of names, then one line per row (RFC 4180).",
+      "Columns: sequence, time, id, agent, type, decision, rule, reason, kind,",
+      "session, action."
     })
 final class LogListCommand extends Verb {
   /** The most rows that {@code --last} holds in memory. */

@@ -13,15 +13,16 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "prove",
-    description =
-        "Write a receipt: a proof that one event is in the log, checkable without the log.",
+    description = "Write a receipt: a proof that an event is in the log.",
     footer = {
       "",
-      "tlog: a C2SP tlog-proof with the event's record, under the last signed checkpoint with the",
-      "cosignatures of the witnesses in the data directory's file 'witnesses'.",
-      "cose: an RFC 9942 receipt, and FILE.record beside it with the record. Needs the log's",
-      "private key; has neither the log's name nor cosignatures.",
-      "Both state how many rows the log had. 'indelible proof verify' checks either without the log."
+      "tlog: a C2SP tlog-proof with the event's record, under the last signed",
+      "checkpoint with the cosignatures of the witnesses in the file 'witnesses' of",
+      "the data directory.",
+      "cose: an RFC 9942 receipt, and the record in FILE.record beside it. Needs the",
+      "log's private key. The receipt has neither the log's name nor cosignatures.",
+      "Both state how many rows the log had. 'indelible proof verify' verifies either",
+      "without the log."
     })
 final class LogProveCommand extends Verb {
   /** The form of a UUID. Only an event id of this form becomes the name of a file. */
@@ -45,7 +46,7 @@ final class LogProveCommand extends Verb {
   @Option(
       names = "--out",
       paramLabel = "FILE",
-      description = "the new file (default: ./EVENT-ID.tlog-proof or ./EVENT-ID.cose)")
+      description = "the new file (default: EVENT-ID.tlog-proof or EVENT-ID.cose)")
   @Nullable Path out;
 
   enum Format {
@@ -66,7 +67,7 @@ final class LogProveCommand extends Verb {
     print(proven, write(proven, beside));
     if (format == Format.tlog && proven.leftOut() > 0) {
       warn(
-          "%s: %s signature lines in the ledger are not in the receipt, because their keys are not in this file"
+          "%s: %s signature lines in the ledger are not in the receipt, because this file lacks their keys"
               .formatted(data().witnesses(), proven.leftOut()));
     }
     return ExitCode.OK;

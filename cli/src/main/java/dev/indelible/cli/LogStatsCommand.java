@@ -20,7 +20,11 @@ import picocli.CommandLine.Option;
 @Command(
     name = "stats",
     description = "Count the decisions: by verdict, rule, agent and time.",
-    footer = {"", "An escalation is no refusal; 'unknown' has an erased or unreadable payload."})
+    footer = {
+      "",
+      "An escalation is not counted as a refusal. A decision with an erased or",
+      "unreadable payload is counted as 'unknown'."
+    })
 final class LogStatsCommand extends Verb {
   /** Counts read every row for a text; a person can wait or interrupt. */
   private static final Duration TIME = Duration.ofMinutes(10);

@@ -36,8 +36,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Exit status: 0 intact, 1 broken, 3 unknown.",
-      "Only an anchor file or witnesses that somebody else keeps can show that the log was rolled",
-      "back, or rebuilt with its own key."
+      "If the log was rolled back, or rebuilt with its own key, only an anchor file",
+      "or witnesses that somebody else keeps can show it."
     })
 final class LogVerifyCommand extends Verb {
   @Option(

@@ -18,16 +18,16 @@ import picocli.CommandLine.Option;
         "Offer the gate and the log to an agent as MCP tools, on standard input and output.",
     footer = {
       "",
-      "Tools: gate_check, gate_explain, audit_query, audit_proof, audit_verify, audit_status. The daemon",
-      "serves the same at /mcp. Exit status: 0 all decisions are in the ledger; 5 all are in the journal,",
-      "and some wait for the ledger; 2 the log cannot be used; 1 failure."
+      "Tools: gate_check, gate_explain, audit_query, audit_proof, audit_verify,",
+      "audit_status. The daemon serves these tools at /mcp.",
+      "Exit status: 0 all decisions are in the ledger; 5 all are in the journal, and",
+      "some wait for the ledger; 2 the log cannot be used; 1 failure."
     })
 final class McpCommand extends Verb {
   @Option(
       names = "--agent",
       paramLabel = "ID",
-      description =
-          "the agent that the client is; it decides about this agent, and reads its events")
+      description = "the agent of the client, which asks about this agent and reads its events")
   @Nullable String agent;
 
   @Option(names = "--reader", description = "let the client read and verify the whole log")
@@ -39,7 +39,7 @@ final class McpCommand extends Verb {
   public Integer call() throws Exception {
     McpClient client;
     try {
-      client = new McpClient(Optional.ofNullable(agent), reader);
+      client = new McpClient(Optional.ofNullable(agent), Optional.empty(), reader, tool -> {});
     } catch (IllegalArgumentException e) {
       throw CommandFailure.usage("--agent: %s", e.getMessage());
     }

@@ -21,18 +21,20 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "mcp-gateway",
     description =
-        "Start an MCP server, and ask the gate before its tools are called and its resources read.",
+        "Start an MCP server, and ask the gate before tools are called or resources read.",
     footer = {
       "",
-      "The client starts this in place of the server, and speaks MCP on standard input and output.",
-      "Decides by the log in the data directory, also while the daemon uses it; or, with --socket, asks",
-      "the daemon. A refused call does not reach the server; the model gets the reason.",
+      "The client starts this command in place of the server, and speaks MCP on",
+      "standard input and output. The gateway decides by the log in the data",
+      "directory, even while the daemon uses it, or, with --socket, asks the daemon.",
+      "A refused call does not reach the server; the model gets the reason.",
       "",
-      "Example: indelible mcp-gateway --name files -- npx -y @modelcontextprotocol/server-filesystem .",
+      "  indelible mcp-gateway --name files -- \\",
+      "    npx -y @modelcontextprotocol/server-filesystem .",
       "",
-      "Exit status: 0 the client closed its stream and all decisions are in the ledger; 5 all are in",
-      "the journal, and some wait for the ledger; 1 the server ended; 2 wrong usage, or a log or",
-      "server that cannot be used."
+      "Exit status: 0 the client closed its stream, and all decisions are in the",
+      "ledger; 5 all are in the journal, and some wait for the ledger; 1 the server",
+      "ended; 2 wrong usage, or a log or server that cannot be used."
     })
 final class McpGatewayCommand extends Verb {
   @Option(

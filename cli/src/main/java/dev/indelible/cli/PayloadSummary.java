@@ -43,7 +43,7 @@ record PayloadSummary(String verdict, String rule, String reason, String action)
             details.path("files").size() == 1 ? "1 file" : details.path("files").size() + " files");
   }
 
-  /** Prints the summary, one field a line; empty fields are left out. */
+  /** Prints the summary, one field per line; empty fields are left out. */
   void print(Console console, int width) {
     if (!verdict.isEmpty()) {
       console.field(width, "decision", verdict, text -> console.byMeaning(text, verdict));

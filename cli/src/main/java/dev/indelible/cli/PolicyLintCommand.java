@@ -10,8 +10,8 @@ import picocli.CommandLine.Mixin;
 
 @Command(
     name = "lint",
-    description = "Load a policy and report mistakes and rules without effect.",
-    footer = {"", "Exit status: 0 it loads, 2 it does not, and the message names the line."})
+    description = "Load a policy, and report mistakes and rules without effect.",
+    footer = {"", "Exit status: 0 it loads; 2 it does not, and the message names the line."})
 final class PolicyLintCommand extends Verb {
   @Mixin PolicyOption policy = new PolicyOption();
 

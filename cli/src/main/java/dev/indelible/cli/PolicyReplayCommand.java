@@ -24,8 +24,9 @@ import tools.jackson.databind.JsonNode;
     description = "Decide again about every recorded action, and print what would change.",
     footer = {
       "",
-      "Only recorded decisions are compared, and hooks record only those that block. Erased",
-      "payloads, and actions too large to be kept, are counted and left out. Nothing is recorded.",
+      "Only recorded decisions are compared, and hooks record only decisions that",
+      "block. Decisions with erased payloads, or about actions too large to be",
+      "recorded, are counted and skipped. Nothing is recorded.",
       "",
       "Exit status: 0 nothing changes, 1 something does."
     })

@@ -21,8 +21,9 @@ import picocli.CommandLine.Option;
     description = "Print the rules of a policy as a table, or the text of a recorded one.",
     footer = {
       "",
-      "With --digest, the text comes from the log, which records each policy that comes into force",
-      "(event policy.loaded). It is printed only if it has the digest that the decisions name.",
+      "With --digest, the text comes from the log, which records each policy that",
+      "comes into force (event policy.loaded). The text is printed only if it has the",
+      "digest that the decisions name.",
       "",
       "  indelible policy show --digest sha256:5f3a"
     })

@@ -25,26 +25,28 @@ import tools.jackson.databind.JsonNode;
 
 @Command(
     name = "test",
-    description =
-        "Decide about the actions of case files, and compare with the expected decisions.",
+    description = "Decide about the actions of case files, and compare with expected decisions.",
     footer = {
       "",
-      "A case is one JSON object a line: {\"id\":…,\"action\":{\"kind\":…},\"expect\":…}. \"expect\" is",
-      "a verdict (allow, warn, refuse, escalate), or block (refuse or escalate), or pass (allow or",
-      "warn). An optional \"rule\" names the rule that must decide. A bash action has its place in",
-      "its members cwd, home and shell. Other members are ignored.",
+      "A case is one JSON object on a line, with these members:",
+      "  {\"id\":…,\"action\":{\"kind\":…},\"expect\":…}",
+      "\"expect\" is a verdict (allow, warn, refuse, escalate), or block (refuse or",
+      "escalate), or pass (allow or warn). An optional \"rule\" names the rule that",
+      "must decide. A bash action gives its directories and shell in its members cwd,",
+      "home and shell. Other members are ignored.",
       "",
-      "Exit status: 0 every case as expected; 1 a case not; 2 a file or the policy cannot be read."
+      "Exit status: 0 every case is as expected; 1 a case is not; 2 a file or the",
+      "policy cannot be read."
     })
 final class PolicyTestCommand extends Verb {
   private static final Set<String> EXPECTED =
       Set.of("allow", "warn", "refuse", "escalate", "block", "pass");
   private static final String AGENT = "agent:test";
 
-  /** Members of an action that a case must not have beside it, where they would mean nothing. */
+  /** Members of an action. A case must not have them itself, where they would have no effect. */
   private static final List<String> OF_THE_ACTION = List.of("cwd", "home", "shell");
 
-  /** Follows the id of a rule in shadow mode in an explanation. */
+  /** Suffix of the id of a rule in shadow mode in an explanation. */
   private static final String SHADOW = " (shadow)";
 
   private static final int ACTION_WIDTH = 80;

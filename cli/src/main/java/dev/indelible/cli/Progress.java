@@ -56,7 +56,7 @@ final class Progress implements AutoCloseable {
   /** Returns a line of fewer than 80 columns. */
   private String line(long count, double perSecond) {
     if (total < 1) {
-      return "%,d  (%,.0f a second)".formatted(count, perSecond);
+      return "%,d  (%,.0f per second)".formatted(count, perSecond);
     }
     double done = Math.min(1, (double) count / total);
     int filled = (int) (done * BAR_CHARS);

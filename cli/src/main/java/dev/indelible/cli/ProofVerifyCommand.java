@@ -35,12 +35,12 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "verify",
-    description =
-        "Verify a receipt: that an event is in a log. Needs the receipt and a key, not the log.",
+    description = "Verify a receipt: the proof that an event is in a log.",
     footer = {
       "",
-      "Exit status: 0 proven, 1 refuted, 3 unknown: signed by none of the given keys, or cosigned by",
-      "too few witnesses."
+      "Needs the receipt and a key, but not the log.",
+      "Exit status: 0 proven, 1 refuted, 3 unknown: signed by none of the given keys,",
+      "or cosigned by too few witnesses."
     })
 final class ProofVerifyCommand extends Verb {
   private static final int WIDTH = 15;
@@ -48,7 +48,7 @@ final class ProofVerifyCommand extends Verb {
   /** The first byte of a COSE receipt: its tag. */
   private static final byte COSE_SIGN1 = (byte) 0xd2;
 
-  /** The first second of the year 10000; from there on, times are printed as numbers. */
+  /** The first second of the year 10000; from then on, times are printed as numbers. */
   private static final long YEAR_10000 = 253_402_300_800L;
 
   @Parameters(paramLabel = "FILE", description = "the receipt: a .tlog-proof, or a COSE receipt")
@@ -156,7 +156,7 @@ final class ProofVerifyCommand extends Verb {
       case AMBIGUOUS_KEYS -> throw CommandFailure.usage("--key: %s", message);
       case NOT_A_RECORD ->
           throw CommandFailure.usage(
-              "%s: the log has this entry, and it is not the record of an event: %s",
+              "%s: the log has this entry, but the entry is not the record of an event: %s",
               file, message);
       case REFUTED -> {
         report(format, "refuted", message);

@@ -9,7 +9,7 @@ final class ReasonOption {
       names = "--reason",
       required = true,
       paramLabel = "TEXT",
-      description = "the recorded reason")
+      description = "the reason, to record")
   String text = "";
 
   /** Returns the reason; refuses an empty or overlong one. */

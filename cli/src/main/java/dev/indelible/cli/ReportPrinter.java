@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 
 /** Prints a verification report, as a table or as JSON. */
 final class ReportPrinter {
-  /** Most lines of findings in text; further ones are counted. JSON has more. */
+  /** Maximum number of lines of findings in text; further ones are only counted. JSON has more. */
   private static final int SHOWN = 20;
 
   private ReportPrinter() {}

@@ -24,7 +24,7 @@ final class Root implements Runnable {
       scope = ScopeType.INHERIT,
       paramLabel = "DIR",
       defaultValue = "${env:INDELIBLE_DATA:-indelible-data}",
-      description = "the data directory (default: $$INDELIBLE_DATA, else ./indelible-data)")
+      description = "the data directory (default: $$INDELIBLE_DATA, else indelible-data)")
   Path data = Path.of("indelible-data");
 
   @Option(
@@ -33,7 +33,7 @@ final class Root implements Runnable {
       paramLabel = "text|json",
       defaultValue = "text",
       description =
-          "text, or json: one object, or one object a line (default: text); log list: also csv")
+          "text, or json: one object, or one object per line (default: text); log list: also csv")
   Output output = Output.text;
 
   @Option(

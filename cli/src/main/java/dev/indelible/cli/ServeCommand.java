@@ -26,14 +26,17 @@ import picocli.CommandLine.Option;
     description = "Answer agents over HTTP, on a TCP address and on a Unix socket.",
     footer = {
       "",
-      "Each setting comes from its option, else from the environment (INDELIBLE_LISTEN and so on),",
-      "else from the file, else from its default; --print-config shows which. An address that is not",
-      "on loopback needs TLS and names, and there every caller needs a credential.",
+      "Each setting is taken from its option, else from the environment",
+      "(INDELIBLE_LISTEN and so on), else from the file, else from its default;",
+      "--print-config shows which. An address that is not on loopback needs TLS and",
+      "host names, and every caller there needs a credential.",
       "",
-      "Loads the rules again when they change, and rules and TLS files on SIGHUP. Ends on SIGTERM or SIGINT: accepts no",
-      "more requests, and waits while rows are appended. Exit status: 0 all decisions are in the",
-      "ledger, 5 all are in the journal, and some wait for the ledger, 2 a wrong setting or an address",
-      "that cannot be used, 1 failure."
+      "The daemon loads the rules again when they change, and the rules and the TLS",
+      "files on SIGHUP. On SIGTERM or SIGINT it accepts no more requests, waits while",
+      "events are still being appended, and exits.",
+      "Exit status: 0 all decisions are in the ledger; 5 all are in the journal, and",
+      "some wait for the ledger; 2 a wrong setting, or an address that cannot be",
+      "used; 1 failure."
     })
 final class ServeCommand extends Verb {
   @Option(
@@ -52,8 +55,8 @@ final class ServeCommand extends Verb {
 
   @Option(
       names = "--publish",
-      paramLabel = "true|false",
-      description = "serve checkpoint, tiles and records without a credential (default: false)")
+      paramLabel = "on|off",
+      description = "serve checkpoint, tiles and records without a credential (default: off)")
   @Nullable String publish;
 
   @Option(
@@ -97,8 +100,8 @@ final class ServeCommand extends Verb {
 
   @Option(
       names = "--record-reads",
-      paramLabel = "true|false",
-      description = "record in the chain who reads the log (default: true)")
+      paramLabel = "on|off",
+      description = "record in the chain who reads the log (default: on)")
   @Nullable String recordReads;
 
   @Option(
@@ -108,12 +111,12 @@ final class ServeCommand extends Verb {
       description = "a YAML file with settings (default: $$INDELIBLE_CONFIG, else none)")
   @Nullable Path config;
 
-  @Option(names = "--print-config", description = "print the settings and their origins, and end")
+  @Option(names = "--print-config", description = "print the settings and their origins, and exit")
   boolean printConfig;
 
   @Option(
       names = "--init",
-      description = "prepare the data directory, print the first API key once, and end")
+      description = "prepare the data directory, print the first API key once, and exit")
   boolean init;
 
   @Mixin AnchorOption anchor = new AnchorOption();
@@ -213,8 +216,8 @@ final class ServeCommand extends Verb {
   }
 
   /**
-   * Reports to systemd that agents can ask, if it waits for that. By its own program, because Java
-   * cannot send datagrams to a Unix socket.
+   * Reports to systemd that the daemon is ready, if systemd waits for that. Runs the program
+   * systemd-notify, because Java cannot send datagrams to a Unix socket.
    */
   private void notifySystemd() throws InterruptedException {
     if (System.getenv().getOrDefault("NOTIFY_SOCKET", "").isEmpty()) {
@@ -234,14 +237,14 @@ final class ServeCommand extends Verb {
   }
 
   /**
-   * Loads the rules and the files of TLS again. If that fails, those in use stay; health has the
-   * reason for the rules.
+   * Loads the rules and the TLS files again. If that fails, the current ones stay in use; for the
+   * rules, health reports the reason.
    */
   private void reload(Indelible indelible, Daemon daemon) {
     try {
       daemon.reloadTls();
     } catch (IOException e) {
-      warn("the files of TLS that were read before stay in use: " + e.getMessage());
+      warn("the current TLS files stay in use: " + e.getMessage());
     }
     try {
       indelible.reloadPolicy();
@@ -250,7 +253,7 @@ final class ServeCommand extends Verb {
     }
   }
 
-  /** Reports the addresses, for a person or for the program that waits until it can ask. */
+  /** Prints the addresses, for a person or for a program that waits until the daemon answers. */
   private void announce(Daemon daemon) {
     List<String> addresses = daemon.addresses();
     print(

@@ -14,7 +14,7 @@ final class Signals {
    * Runs an action at each signal of a name, in place of what Java does by default.
    *
    * @param name the name without SIG
-   * @param action runs on a thread of its own
+   * @param action runs on its own thread
    */
   static void handle(String name, Runnable action) {
     try {

@@ -24,8 +24,8 @@ import picocli.CommandLine.Mixin;
     description = "Show the state of the log: counts, keys, rules, and every problem.",
     footer = {
       "",
-      "Exit status: 0 no problem; 1 a problem: each line 'problem' states what to do.",
-      "Reads counts and the last row; 'indelible log verify' verifies the chain."
+      "Reads counts and the last row; 'indelible log verify' verifies the chain.",
+      "Exit status: 0 no problem; 1 a problem: each line 'problem' states what to do."
     })
 final class StatusCommand extends Verb {
   private static final int WIDTH = 13;
@@ -37,7 +37,7 @@ final class StatusCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
-    // SQLite's library that does not load is a fault of this machine, not of the log.
+    // If SQLite's library does not load, this machine is at fault, and not the log.
     SqliteLibrary.load();
     LogStatus status = LogStatus.read(data(), anchor.file(), AuditHealth.RECORDING);
     print(status::write, () -> print(status));
@@ -67,7 +67,7 @@ final class StatusCommand extends Verb {
             .map(last -> describe(last, status.head()))
             .orElse("(none that can be read)"));
     field("witnesses", coverage(status.witnessed(), "that a quorum cosigned"));
-    field("anchor", coverage(status.anchored(), "that is in it"));
+    field("anchor", coverage(status.anchored(), "in the anchor file"));
     field(
         "last tally",
         status.tally().map(StatusCommand::describe).orElse(console().yellow("(unknown)")));
@@ -156,7 +156,7 @@ final class StatusCommand extends Verb {
     }
     return uncovered.get() == 0
         ? "all rows are under a checkpoint " + which
-        : console().yellow("%,d rows are not yet under one".formatted(uncovered.get()))
+        : console().yellow("%,d rows are not yet under a checkpoint".formatted(uncovered.get()))
             + " %s; the last is over %,d".formatted(which, coverage.get().size().orElse(0L));
   }
 
@@ -188,7 +188,10 @@ final class StatusCommand extends Verb {
         .orElse("(unusable)");
   }
 
-  /** Describes an answered row that reports tampering; each of the others is a problem. */
+  /**
+   * Describes a row that reports tampering and is answered. An unanswered row is reported as a
+   * problem instead.
+   */
   private static String answered(Noted noted) {
     return Console.printable(
         "tampering noted by row %d: ".formatted(noted.sequence()) + noted.describe());

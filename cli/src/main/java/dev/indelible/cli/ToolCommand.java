@@ -51,8 +51,9 @@ final class ToolCommand extends VerbGroup {
       description = "Accept the changed descriptor of a tool, after a person has read it.",
       footer = {
         "",
-        "A call of a tool whose descriptor changed is stopped, and the reason names the new digest.",
-        "The acceptance is recorded as a tool.accepted event, and counts at once."
+        "A call of a tool whose descriptor has changed is stopped, and the reason names",
+        "the new digest. The acceptance is recorded as a tool.accepted event, and takes",
+        "effect at once."
       })
   static final class Accept extends Verb {
     @Parameters(paramLabel = "TOOL", description = "the tool, as mcp__SERVER__TOOL")

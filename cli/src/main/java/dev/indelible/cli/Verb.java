@@ -28,18 +28,21 @@ import picocli.CommandLine.Spec;
 
 /** A verb of the command, with its data directory and its output. */
 abstract class Verb implements Callable<Integer> {
-  /** What a verb decides about while the log is open. */
+  /** The kind of work of a verb while the log is open. */
   enum Run {
-    /** One action, which takes place beside this process. */
+    /** One action, which takes place on this machine. */
     ONE_ACTION,
-    /** A stream of actions of any place, in a run long enough for witnesses and changed rules. */
+    /**
+     * A stream of actions, which may take place elsewhere. The run is long enough to ask witnesses
+     * and to load changed rules.
+     */
     STREAM,
     /** The actions of one agent, which take place beside this process, in a long run. */
     AGENT_SESSION,
     NO_ACTION
   }
 
-  /** Most bytes of a recorded reason or name. */
+  /** Maximum length of a recorded reason or name, in bytes. */
   private static final int MAX_RECORDED_BYTES = 4_096;
 
   /** Longest wait for the row of a printed decision if the ledger cannot append it now. */
@@ -145,8 +148,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Closes the log of a stream of decisions and waits while rows are appended. Returns true if all
-   * were.
+   * Closes the log of a stream of decisions. Waits while events are still being appended. Returns
+   * true if all events were appended.
    */
   final boolean closeStream(Indelible indelible) {
     console().out().flush();
@@ -164,7 +167,7 @@ abstract class Verb implements Callable<Integer> {
 
   /**
    * Closes a log after its one decision was printed (D9). A row that still waits is safe in the
-   * journal: it is reported on standard error, and the decision stands.
+   * journal: it is reported on standard error, and the decision does not change.
    */
   final void closeAfterAnswer(Indelible log) {
     awaitRow(log);

@@ -10,7 +10,7 @@ abstract class VerbGroup extends Verb {
   public Integer call() throws CommandFailure {
     String name = Objects.requireNonNull(spec).name();
     throw CommandFailure.usage(
-        "%s: name one of its verbs: %s", name, String.join(", ", spec.subcommands().keySet()));
+        "%s: give one of its verbs: %s", name, String.join(", ", spec.subcommands().keySet()));
   }
 
   @Command(

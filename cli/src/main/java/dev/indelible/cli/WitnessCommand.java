@@ -31,7 +31,7 @@ final class WitnessCommand extends VerbGroup {
         paramLabel = "DIR",
         defaultValue = "${env:INDELIBLE_WITNESS:-indelible-witness}",
         description =
-            "the witness's directory (default: $$INDELIBLE_WITNESS, else ./indelible-witness)")
+            "the witness's directory (default: $$INDELIBLE_WITNESS, else indelible-witness)")
     Path state = Path.of("indelible-witness");
 
     final WitnessDirectory directory() {
@@ -44,8 +44,9 @@ final class WitnessCommand extends VerbGroup {
       description = "Create a witness: its directory, its key and its name, if they do not exist.",
       footer = {
         "",
-        "Prints its vkey, which logs and auditors need. Never restore its directory from a copy: the",
-        "witness would not know what it cosigned since, and could cosign a fork. Create a new one."
+        "Prints the witness's vkey, which logs and auditors need. Never restore the",
+        "directory from a copy: the witness would not know what it has cosigned since",
+        "then, and could cosign a fork. Create a new witness instead."
       })
   static final class Init extends WitnessVerb {
     @Option(
@@ -74,8 +75,8 @@ final class WitnessCommand extends VerbGroup {
       description = "Add logs that the witness cosigns; a running witness adds them at once.",
       footer = {
         "",
-        "The name in a log's vkey is the log's origin. On the log's machine, 'indelible keys export",
-        "--format vkey' prints the vkey."
+        "The name in a log's vkey is the log's origin. To print the vkey, run",
+        "'indelible keys export --format vkey' on the machine of the log."
       })
   static final class Trust extends WitnessVerb {
     @Parameters(paramLabel = "VKEY", arity = "1..*", description = "the public key of a log")
@@ -112,7 +113,8 @@ final class WitnessCommand extends VerbGroup {
       description = "Serve add-checkpoint requests (C2SP tlog-witness v1.0.0) until interrupted.",
       footer = {
         "",
-        "Plain HTTP, by default on the loopback interface; for TLS put a proxy in front of it."
+        "The witness serves plain HTTP, by default on the loopback interface; for TLS,",
+        "put a proxy in front of it."
       })
   static final class Serve extends WitnessVerb {
     private static final int MAX_PORT = 65_535;

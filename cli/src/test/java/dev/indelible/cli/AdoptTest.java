@@ -27,8 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * {@code log verify --format ai-memory-0.7}, {@code log adopt}, {@code log verify --adopted}. Long
- * because its cases share one foreign chain.
+ * {@code log verify --format ai-memory-0.7}, {@code log adopt}, {@code log verify --adopted}. The
+ * class is long because its cases share one foreign chain.
  */
 @Tag("any-jdk")
 class AdoptTest {
@@ -228,7 +228,7 @@ class AdoptTest {
 
   /** Changes that the format cannot reveal. Adoption reveals them. */
   @Test
-  void lastRowAndRelinkedRowEscapeTheFormat() throws Exception {
+  void lastAndRelinkedRowAreNotDetected() throws Exception {
     AiMemory chain = chain();
     chain.sql("UPDATE signed_events SET agent_id = 'agent:x' WHERE sequence = 12");
     assertThat(verify().exit()).isZero();
@@ -352,7 +352,7 @@ class AdoptTest {
   }
 
   @Test
-  void unusableFileIsOneClearLine() throws Exception {
+  void unusableFileIsReportedInOneLine() throws Exception {
     assertThat(verify().complaint(2)).endsWith("ai-memory.db: no such file");
     Files.writeString(
         file, "not a database, but long enough for its header to be looked at".repeat(9));
@@ -416,7 +416,7 @@ class AdoptTest {
   }
 
   @Test
-  void wrongUsageIsOneClearLine() throws Exception {
+  void wrongUsageIsReportedInOneLine() throws Exception {
     chain();
     String path = file.toString();
     assertThat(cli.run("log", "verify", path).complaint(2)).contains("--format");

@@ -96,7 +96,7 @@ class BadInputTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("unreadableActions")
-  void asTheArgumentOfCheck(String what, String action, String[] says) {
+  void unreadableArgumentIsReported(String what, String action, String[] says) {
     Result result = cli.run("check", action);
 
     assertThat(result.complaint(2)).contains(says);
@@ -106,7 +106,7 @@ class BadInputTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("unreadableActions")
-  void onStandardInputOfCheck(String what, String action, String[] says) {
+  void unreadableStandardInputIsReported(String what, String action, String[] says) {
     Result result = cli.runOn(action, "check");
 
     assertThat(result.complaint(2)).contains(says);
@@ -120,7 +120,7 @@ class BadInputTest {
     Result result =
         cli.runOn(Cli.line("agent:a", action) + Cli.line("agent:a", Cli.bash("pwd")), "gate");
 
-    // In a line of gate the action stands in an envelope, so its columns are others.
+    // In gate, an envelope surrounds the action, so the column of the error differs.
     String[] parts = says[0].startsWith("not JSON") ? new String[] {"not JSON at column"} : says;
     assertThat(result.complaint(2)).startsWith("indelible: line 1: ").endsWith("; refused");
     if (!what.equals("two values")) {
@@ -142,7 +142,7 @@ class BadInputTest {
   /** Bytes that are not UTF-8 cannot be a Java string, so they come on standard input. */
   @ParameterizedTest(name = "0x{0}")
   @ValueSource(strings = {"ff", "eda080", "c3"})
-  void bytesThatAreNotUtf8(String hex) throws Exception {
+  void invalidUtf8IsReported(String hex) throws Exception {
     ByteArrayOutputStream action = new ByteArrayOutputStream();
     action.write("{\"kind\":\"bash\",\"command\":\"".getBytes(StandardCharsets.UTF_8));
     action.write(HexFormat.of().parseHex(hex));
@@ -154,7 +154,7 @@ class BadInputTest {
     cli.assertIntact(1);
   }
 
-  /** Java replaces what it cannot decode by U+FFFD; the action would be another one. */
+  /** Java replaces bytes that it cannot decode with U+FFFD, and so would decide another action. */
   @Test
   void undecodableArgumentIsRefused() {
     assertThat(cli.run("check", Cli.bash("rm \uFFFD")).complaint(2))
@@ -180,7 +180,7 @@ class BadInputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "\n", "\t\r\n "})
-  void emptyInput(String nothing) {
+  void emptyInputIsReported(String nothing) {
     assertThat(cli.run("check", nothing).complaint(2))
         .isEqualTo("indelible: ACTION: empty input; a JSON value is expected");
     assertThat(cli.runOn(nothing, "check").complaint(2))
@@ -276,7 +276,7 @@ class BadInputTest {
         "http://h:99999/|tool_call",
         "file:///srv/notes.txt|read",
       })
-  void unusualUrlOfAFetchIsDecidedAbout(String url, String kind) {
+  void unusualFetchUrlGetsADecision(String url, String kind) {
     String line =
         "{\"session_id\":\"s\",\"tool_name\":\"WebFetch\",\"tool_input\":{\"url\":\"%s\"}}"
             .formatted(url);

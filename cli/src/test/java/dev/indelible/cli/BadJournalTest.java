@@ -44,7 +44,8 @@ class BadJournalTest {
     Path identity = journal.resolve("0000/journal.id");
     Files.writeString(identity, Files.readString(identity).replace("journal 1\n", "journal 2\n"));
 
-    assertRefused(identity + ": a journal of version 2, and this Indelible knows up to 1");
+    assertRefused(
+        identity + ": a journal of version 2, but this Indelible supports versions up to 1");
   }
 
   @Test
@@ -56,7 +57,7 @@ class BadJournalTest {
 
     assertRefused(
         journal.resolve("0000/journal.id") + ": this journal belongs to ledger ",
-        "put it back where it was");
+        "move it back to its own ledger");
   }
 
   @Test

@@ -132,7 +132,7 @@ class CheckTest {
 
   /** Every character of the action is recorded. */
   @Test
-  void textOfAnyScriptIsRecordedUnchanged() {
+  void textInAnyLanguageIsRecordedUnchanged() {
     String command = "echo '日本 é 😀 עברית'";
 
     cli.run("check", Cli.bash(command)).ok();

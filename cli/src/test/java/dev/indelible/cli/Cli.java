@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Runs the command in this process on one data directory, and captures its output. */
 final class Cli {
-  /** Types of the rows that a log writes beside what a test asks it to record. */
+  /** Types of the rows that a log writes on its own. */
   private static final List<String> BESIDE = List.of("audit.tally", "policy.loaded");
 
   private static final JsonMapper JSON = new JsonMapper();

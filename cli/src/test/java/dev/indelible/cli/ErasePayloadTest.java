@@ -47,7 +47,7 @@ class ErasePayloadTest {
   @Test
   void impossibleErasureIsAUsageError() {
     assertThat(erase(id))
-        .contains("row 2 has no payload any more; it was erased already, as row 3");
+        .contains("row 2 no longer has a payload; it was erased already, as row 3");
     assertThat(erase("nonsense")).contains("no row of event nonsense");
     assertThat(cli.run("log", "erase-payload", id).complaint(2)).contains("--reason");
     assertThat(cli.run("log", "erase-payload", id, "--reason", " ").complaint(2))

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Links of this machine count for one action that takes place here, not for a stream. */
+/** A single action follows the symbolic links of this machine; actions of a stream do not. */
 @DisabledOnOs(OS.WINDOWS)
 class FollowedLinksTest {
   @TempDir Path directory;

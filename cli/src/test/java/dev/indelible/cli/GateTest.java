@@ -194,7 +194,7 @@ class GateTest {
 
   /**
    * A caller may wait for each answer before it sends the next line. No buffer may hold the answer
-   * back, also if the caller has already sent a part of that line.
+   * back, even if the caller has already sent a part of that line.
    */
   @ParameterizedTest
   @ValueSource(strings = {"", "\n", "{\"agent_id\":\"half of the next li"})

@@ -184,7 +184,7 @@ class HookInstallTest {
     "cursor, /hooks/beforeMCPExecution/0/command, /version, 1",
     "copilot, /hooks/preToolUse/0/bash, /hooks/preToolUse/0/timeoutSec, 30"
   })
-  void eachAgentGetsItsForm(String agent, String command, String number, int value)
+  void settingsHaveTheFormatOfEachAgent(String agent, String command, String number, int value)
       throws Exception {
     cli.run("hook", "install", agent, "--settings", settings()).ok();
     String first = Files.readString(settings);
@@ -209,7 +209,7 @@ class HookInstallTest {
   }
 
   @Test
-  void agentThatActsWithoutItsHookIsNamed() {
+  void agentThatCanRunWithoutItsHookGetsANote() {
     assertThat(cli.run("hook", "install", "codex", "--settings", settings()).ok().out())
         .contains("note: open /hooks in Codex and trust this hook")
         .contains("note: this agent runs a tool when its hook cannot start");

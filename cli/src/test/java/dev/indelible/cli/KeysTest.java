@@ -54,7 +54,7 @@ class KeysTest {
     assertThat(revoke(first, "x").complaint(2)).contains("already revoked by row 4");
   }
 
-  /** A copy of a revoked key is put back. */
+  /** A copy of a revoked key replaces the new key. */
   @Test
   void revokedKeyThatIsRestoredSignsNothing() throws Exception {
     Path place = cli.data().resolve("keys/audit.pem");

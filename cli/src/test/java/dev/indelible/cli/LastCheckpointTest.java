@@ -44,7 +44,7 @@ class LastCheckpointTest {
     assertThat(finding(verify(0)).path("status").asString()).isEqualTo("ok");
     assertThat(message(verify(0)))
         .isEqualTo(
-            "%s: its checkpoint over %d rows is of this database"
+            "%s: this database continues its checkpoint over %d rows"
                 .formatted(file, last.unverified().size()));
   }
 
@@ -71,8 +71,8 @@ class LastCheckpointTest {
     assertThat(finding(verified).path("status").asString()).isEqualTo("broken");
     assertThat(message(verified))
         .startsWith(file + ": the database was rolled back or replaced")
-        .contains("a checkpoint over %d rows, and the database has %d".formatted(signed, rows))
-        .contains("put back the database that has them");
+        .contains("a checkpoint over %d rows, but the database has %d".formatted(signed, rows))
+        .contains("restore the database that has them");
     record();
     assertThat(finding(verify(1)).path("status").asString()).isEqualTo("broken");
   }
@@ -88,7 +88,7 @@ class LastCheckpointTest {
       Files.createFile(database);
     }
     String problem =
-        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them: they show what is missing; the new log needs a key, an anchor file and an origin of its own, because witnesses refuse a second log of the same name and key"
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them, because they show what is missing; the new log needs its own key, anchor file and origin, because witnesses refuse a second log of the same name and key"
             .formatted(
                 database, empty ? "the file has no ledger in it" : "the database is missing", file);
 
@@ -131,11 +131,11 @@ class LastCheckpointTest {
 
     assertThat(verify(1).out())
         .contains("a checkpoint that no known key signed is over 99: it is forged")
-        .doesNotContain("rows are gone from the end");
+        .doesNotContain("rows are missing from the end");
     assertThat(cli.run("status").out())
         .contains("the last checkpoint in the database is not one of this log");
     assertThat(cli.run("check", Cli.bash("ls")).exit()).isZero();
-    assertThat(verify(1).out()).doesNotContain("rows are gone from the end");
+    assertThat(verify(1).out()).doesNotContain("rows are missing from the end");
   }
 
   /** A checkpoint too large for the heap cannot be read, and is not reported as missing. */
@@ -148,7 +148,7 @@ class LastCheckpointTest {
 
     assertThat(verify.exitCode()).as(out).isEqualTo(3);
     assertThat(out)
-        .contains("not all of them can be read, so rows cut from the end may not show")
+        .contains("not all of them can be read, so rows cut from the end may not be detected")
         .doesNotContain("there is none, so rows");
   }
 
@@ -202,7 +202,7 @@ class LastCheckpointTest {
     write(Checkpoint.of(own.origin(), own.size() + 9, own.root()), SigningKey.generate());
 
     assertThat(finding(verify(3)).path("status").asString()).isEqualTo("unknown");
-    assertThat(message(verify(3))).contains(file.toString(), "signed by no key that is known here");
+    assertThat(message(verify(3))).contains(file.toString(), "is not signed by a known key");
   }
 
   @Test

@@ -69,7 +69,7 @@ class LauncherTest {
   }
 
   @Test
-  void worksThroughALink() throws Exception {
+  void launcherWorksThroughALink() throws Exception {
     Path link = Files.createSymbolicLink(home.resolve("link"), home.resolve("indelible"));
 
     assertThat(launch(link, Map.of(), "status"))

@@ -37,7 +37,7 @@ class LogAnswerTest {
     cli.run("check", Cli.bash("ls")).ok();
   }
 
-  /** A writer with other keys accuses the last row, which is sound. */
+  /** A writer that lacks the key reports the last row as changed, although it is valid. */
   @Test
   void falseNoteIsAnsweredAndBothAreShown() throws Exception {
     accuseFalsely();
@@ -101,7 +101,7 @@ class LogAnswerTest {
     accuseFalsely();
     cli.sql("DELETE FROM indelible_tiles");
     assertThat(cli.run("log", "answer", "3", "--reason", "the key was not mounted").complaint(1))
-        .contains("cannot be answered", "the stored tree does not prove it", "is gone");
+        .contains("cannot be answered", "the stored tree does not prove it", "is missing");
     assertThat(rows()).isEqualTo(4);
   }
 
@@ -116,7 +116,7 @@ class LogAnswerTest {
       assertThat(log.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
     }
     assertThat(cli.run("log", "answer", "3", "--reason", "rows? no").complaint(1))
-        .contains("rows are gone or were exchanged");
+        .contains("rows are missing or were replaced");
     answer(data.keys().read(), new TamperAnswer(3, 2, hash(2), "planted", "owner"));
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
@@ -153,7 +153,7 @@ class LogAnswerTest {
     assertThat(cli.run("status").out()).contains("said again").doesNotContain("tampered ");
   }
 
-  /** Every verb that writes signs a checkpoint over its row, so cutting the row off is found. */
+  /** Every verb that writes signs a checkpoint over its row, so removing the row is detected. */
   @Test
   void verbsSignCheckpointOverTheirRow() throws Exception {
     accuseFalsely();

@@ -217,7 +217,7 @@ class LogExportTest {
 
     assertThat(export().complaint(1))
         .contains(says)
-        .endsWith("; 'log verify' names what is wrong with the ledger");
+        .endsWith("; 'log verify' names the fault of the ledger");
     assertThat(files(directory).keySet()).containsExactly(".lock");
   }
 

@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * {@code log verify --export}: the files that an owner publishes, checked without the owner. Long
- * because its cases share one exported log.
+ * {@code log verify --export}: the files that an owner publishes, checked without the owner. The
+ * class is long because its cases share one exported log.
  */
 class LogVerifyExportTest {
   private static final int DECISIONS = 298;
@@ -133,7 +133,7 @@ class LogVerifyExportTest {
     assertThat(finding(report, "dead_letters")).startsWith("dead_letters unknown: ");
     assertThat(finding(report, "completeness")).startsWith("completeness unknown: ");
     assertThat(finding(report, "keys"))
-        .startsWith("keys ok: none of the rows checked introduces or revokes");
+        .startsWith("keys ok: none of the checked rows introduces or revokes");
   }
 
   /** One byte of a file changes. The signature covers each entry, tile and line. */
@@ -180,7 +180,7 @@ class LogVerifyExportTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
-      value = {"2 | 3 | entry 2 says that it is row 3", "9 | 0 | entry 9 is not a row: "})
+      value = {"2 | 3 | entry 2 states that it is row 3", "9 | 0 | entry 9 is not a row: "})
   void impossibleEntryIsNamed(int place, int instead, String says) throws Exception {
     TilePath path = new TilePath(TilePath.ENTRIES, 0, TilePath.FULL_WIDTH);
     Path file = directory.resolve(path.toString());
@@ -208,7 +208,7 @@ class LogVerifyExportTest {
 
     assertThat(report(0).path("rows").asInt()).isEqualTo(ROWS);
     assertThat(finding(report(3, "--anchor", kept.toString()), "anchor"))
-        .contains("this copy has 300 rows, and the log signed a checkpoint over 301");
+        .contains("this copy has 300 rows, but the log signed a checkpoint over 301");
     assertThat(finding(report(3, "--since", kept.toString()), "storage"))
         .contains("there is no row 301 to start after");
   }
@@ -266,7 +266,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void whatIsNoPlainFileIsNotRead() throws Exception {
+  void unusualFileIsNotRead() throws Exception {
     Path entries = directory.resolve(ENTRIES);
     Files.delete(entries);
     Files.createSymbolicLink(entries, Path.of("/dev/zero"));
@@ -313,7 +313,7 @@ class LogVerifyExportTest {
     assertThat(result.exit()).isEqualTo(3);
     assertThat(result.out())
         .containsPattern("signature +unknown +1-300 +it is signed by a key that is not known here")
-        .contains("for which no key was given");
+        .contains("for which no key is given");
 
     String renamed = key.replaceFirst("^indelible/[^+]*", "elsewhere");
     assertThat(renamed).isNotEqualTo(key);
@@ -326,7 +326,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void rotatedKeyIsGivenToo() {
+  void rotatedLogNeedsAllItsKeys() {
     cli.run("keys", "rotate").ok();
     record(1);
     export();
@@ -375,7 +375,8 @@ class LogVerifyExportTest {
     directory = root.resolve("new");
 
     assertThat(finding(report(1), "tamper"))
-        .isEqualTo("tamper broken: the log noted tampering while it ran: its payload is not here");
+        .isEqualTo(
+            "tamper broken: the log noted tampering while it ran: its payload is not in this copy");
   }
 
   @Test
@@ -390,7 +391,7 @@ class LogVerifyExportTest {
   }
 
   @Test
-  void wrongUsageIsOneClearLine() throws Exception {
+  void wrongUsageIsReportedInOneLine() throws Exception {
     assertThat(verify().complaint(2)).contains("--export: name the log's public key with --key");
     assertThat(verify("--key", key, "--adopted", "x").complaint(2)).contains("--adopted");
     assertThat(verify("--key", key, "--format", "ai-memory-0.7", "x").complaint(2))
@@ -398,8 +399,8 @@ class LogVerifyExportTest {
     directory = root.resolve("none");
     assertThat(verify("--key", key).complaint(2)).endsWith("none: is not a directory");
     Files.createDirectory(directory);
-    assertThat(verify("--key", key).complaint(2)).contains("no file 'checkpoint' in it");
+    assertThat(verify("--key", key).complaint(2)).contains("has no file 'checkpoint'");
     directory = root.resolve("data");
-    assertThat(verify("--key", key).complaint(2)).contains("no file 'checkpoint' in it");
+    assertThat(verify("--key", key).complaint(2)).contains("has no file 'checkpoint'");
   }
 }

@@ -88,7 +88,7 @@ class LogVerifySinceTest {
         cli.run("keys", "export", "--format", "vkey", "--name", "another").ok().out().strip();
     Result result = cli.run("log", "verify", "--since", "303", "--key", other);
     assertThat(result.exit()).isEqualTo(3);
-    assertThat(result.out()).contains("for which no key was given");
+    assertThat(result.out()).contains("for which no key is given");
   }
 
   @Test
@@ -106,7 +106,7 @@ class LogVerifySinceTest {
 
     Result result = verify();
     assertThat(result.exit()).isEqualTo(1);
-    assertThat(result.out()).contains("the row is not the one that the tree has");
+    assertThat(result.out()).contains("the tree has another row in this place");
   }
 
   /** The row is the last of a full tile, and the tile is changed too. */
@@ -130,7 +130,7 @@ class LogVerifySinceTest {
 
     Result result = verify();
     assertThat(result.exit()).isEqualTo(1);
-    assertThat(result.out()).contains("the row is not the one that the tree has");
+    assertThat(result.out()).contains("the tree has another row in this place");
   }
 
   /** Two logs have one key; a checkpoint of the other log is no evidence. */
@@ -144,7 +144,8 @@ class LogVerifySinceTest {
 
     Result result = verify();
     assertThat(result.exit()).isEqualTo(3);
-    assertThat(result.out()).contains("it is one of elsewhere, and this log is " + real.origin());
+    assertThat(result.out())
+        .contains("it is a checkpoint of log elsewhere, but this log is " + real.origin());
   }
 
   @Test
@@ -156,7 +157,7 @@ class LogVerifySinceTest {
     Result result = backup.run("log", "verify", "--since", later.toString());
 
     assertThat(result.exit()).isEqualTo(1);
-    assertThat(result.out()).contains("rollback", "over 304 rows, and has no such row");
+    assertThat(result.out()).contains("rollback", "over 304 rows, but has fewer rows now");
   }
 
   @Test
@@ -170,7 +171,7 @@ class LogVerifySinceTest {
 
     assertThat(result.exit()).isEqualTo(1);
     assertThat(result.out())
-        .contains("fork", "the checkpoint to start after is over 304 rows that are not these");
+        .contains("fork", "the checkpoint to start after is over 304 other rows");
   }
 
   @Test

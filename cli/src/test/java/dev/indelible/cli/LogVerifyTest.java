@@ -42,7 +42,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** {@code log verify} finds every change of the chain. Long because its cases share one log. */
+/**
+ * {@code log verify} finds every change of the chain. The class is long because its cases share one
+ * log.
+ */
 @Tag("any-jdk")
 class LogVerifyTest {
   /** The policy, eighteen decisions, and the tally of the run that made them. */
@@ -103,7 +106,7 @@ class LogVerifyTest {
     cli.sql("UPDATE indelible_tree SET size = 0, sequence = 0");
     cli.sql("DELETE FROM indelible_journals");
     Files.delete(cli.data().resolve("last-checkpoint"));
-    // Otherwise the journal would still have the events of the deleted rows.
+    // Remove the journal, which still has the events of the deleted rows.
     Files.delete(cli.data().resolve("journal/0000/000000000000.seg"));
 
     cli.assertIntact(0);
@@ -118,7 +121,7 @@ class LogVerifyTest {
 
     assertThat(result.exit()).isEqualTo(1);
     assertThat(result.out())
-        .containsPattern("checkpoints +broken +18 +rows are gone from the end: there are 17");
+        .containsPattern("checkpoints +broken +18 +rows are missing from the end: there are 17");
   }
 
   static Stream<Arguments> everyStoredColumnAtItsFirstAndLastByte() {
@@ -255,13 +258,13 @@ class LogVerifyTest {
 
     Result result = cli.run("log", "verify", "--key", vkey);
     assertThat(result.exit()).isEqualTo(3);
-    assertThat(result.out()).contains("for which no key was given");
+    assertThat(result.out()).contains("for which no key is given");
 
     cli.sql("DELETE FROM indelible_checkpoints");
     result = cli.run("log", "verify", "--key", vkey);
     assertThat(result.exit()).isEqualTo(3);
     assertThat(result.out())
-        .contains("nothing shows that this is the log that the key was given for");
+        .contains("nothing proves that this is the log for which the key was given");
   }
 
   /** The database and the keys of another log replace those of this one; the journal shows it. */
@@ -353,7 +356,7 @@ class LogVerifyTest {
     assertThat(cli.run(slow, false, "log", "verify").err()).isEmpty();
   }
 
-  /** The next process would skip waiting events. */
+  /** A position that was moved forward would make the next process skip waiting events. */
   @Test
   void movedJournalPositionIsNotIntact() throws Exception {
     cli.sql("UPDATE indelible_journals SET position = position + 1000000000");
@@ -493,11 +496,13 @@ class LogVerifyTest {
               assertThat(finding.path("check").asString()).isEqualTo("storage");
               assertThat(finding.path("status").asString()).isEqualTo("broken");
               assertThat(finding.path("message").asString())
-                  .startsWith(database + ": the database file is damaged or cut short");
+                  .startsWith(database + ": the database file is damaged or truncated");
             });
   }
 
-  /** A file with SQLite's header and other content is damaged, not the wrong file. */
+  /**
+   * A file with SQLite's header and other content is reported as damaged, not as the wrong file.
+   */
   @Test
   void databaseWithAWipedHeaderIsBroken() throws Exception {
     try (FileChannel channel =
@@ -508,7 +513,7 @@ class LogVerifyTest {
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
   }
 
-  /** A wiped page is no internal failure; the verdict is intact only if every row is. */
+  /** A wiped page causes no internal error, and the verdict is intact only if every row is. */
   @Test
   void wipedPageIsIntactOnlyIfEveryRowIs() throws Exception {
     Path database = cli.data().resolve("indelible.db");

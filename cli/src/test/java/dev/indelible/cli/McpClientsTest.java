@@ -121,16 +121,30 @@ class McpClientsTest {
     }
     String packages = home.resolve("node_modules/@modelcontextprotocol").toString();
 
-    assertThat(client(home, script, "files", packages + "/server-filesystem/dist/index.js", files))
+    assertThat(
+            client(
+                home,
+                script,
+                "files",
+                packages + "/server-filesystem/dist/index.js",
+                files,
+                files.toString()))
         .contains(
             "read_text_file ok hello",
             "write_file not refused by rule write-startup",
             "nonsense not a person must approve this; stopped by rule indelible.tool_unlisted");
-    assertThat(client(home, script, "every", packages + "/server-everything/dist/index.js", files))
+    assertThat(
+            client(
+                home,
+                script,
+                "every",
+                packages + "/server-everything/dist/index.js",
+                files,
+                "stdio"))
         .contains(
             "echo ok Echo: hi",
             "structured true",
-            "progress 3",
+            "progress true",
             "aborted",
             "resource true",
             "resource refused 403",
@@ -141,11 +155,12 @@ class McpClientsTest {
     cli.assertIntact(cli.rows().size());
   }
 
-  private String client(Path home, Path script, String name, String server, Path files)
+  private String client(
+      Path home, Path script, String name, String server, Path files, String argument)
       throws Exception {
     List<String> command =
         new ArrayList<>(List.of("node", script.toString(), name, files.toString()));
-    command.addAll(command("mcp-gateway", "--name", name, "--", "node", server, files.toString()));
+    command.addAll(command("mcp-gateway", "--name", name, "--", "node", server, argument));
     File out = temp.resolve(name + ".out").toFile();
     Process process =
         new ProcessBuilder(command)

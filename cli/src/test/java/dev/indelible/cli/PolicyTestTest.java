@@ -33,7 +33,7 @@ class PolicyTestTest {
   }
 
   @Test
-  void placeIsThatOfTheAction() throws IOException {
+  void caseUsesDirectoriesAndShellOfItsAction() throws IOException {
     String home = ",\"home\":\"/srv/dev\"";
     Result result =
         test(
@@ -47,7 +47,7 @@ class PolicyTestTest {
   }
 
   @Test
-  void differenceFails() throws IOException {
+  void unexpectedDecisionFails() throws IOException {
     Result result = test(bash("rm -rf /", "", "pass"));
     assertThat(result.out()).contains("FAIL", "delete-system", "1 cases, 0 as expected, 1 not");
     assertThat(result.exit()).isEqualTo(ExitCode.FAILED);
@@ -61,7 +61,7 @@ class PolicyTestTest {
   }
 
   @Test
-  void placeBesideTheActionIsAnError() throws IOException {
+  void directoryOutsideTheActionIsAnError() throws IOException {
     Result result = test(bash("ls", "", "allow").replace("\"id\"", "\"home\":\"/srv\",\"id\""));
     assertThat(result.err()).contains("line 1", "\"home\" is a member of the action");
     assertThat(result.exit()).isEqualTo(ExitCode.USAGE);

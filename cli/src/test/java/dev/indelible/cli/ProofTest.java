@@ -40,7 +40,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * {@code log prove} and {@code proof verify}. ThirdPartyTest verifies receipts with other tools.
- * Long because its cases share one log and its receipt.
+ * The class is long because its cases share one log and its receipt.
  */
 @Tag("any-jdk")
 class ProofTest {
@@ -360,9 +360,9 @@ class ProofTest {
         .startsWith("refuted  signature: its signature by key ");
     String moved = receiptOf(record.replace("\"sequence\":1,", "\"sequence\":2,"), "x");
     assertThat(verify("--key", moved).out())
-        .isEqualTo("refuted  sequence: the log has it as row 1, and it says it is row 2\n");
+        .isEqualTo("refuted  sequence: it is row 1 of the log, but states that it is row 2\n");
     assertThat(verify("--key", receiptOf("{\"v\":1}", "x")).complaint(2))
-        .contains("the log has this entry, and it is not the record of an event: ");
+        .contains("the log has this entry, but the entry is not the record of an event: ");
   }
 
   @Test
@@ -412,7 +412,7 @@ class ProofTest {
     Files.delete(file);
 
     assertThat(prove(ids.get(4), "--payload").complaint(2))
-        .startsWith("indelible: row 5: its payload is gone from the ledger; without --payload");
+        .startsWith("indelible: row 5: its payload is no longer in the ledger; without --payload");
     assertThat(file).doesNotExist();
     prove(ids.get(4)).ok();
     verify("--key", vkey).ok();
@@ -439,7 +439,7 @@ class ProofTest {
 
     assertThat(prove(id).complaint(2))
         .startsWith(
-            "indelible: row 13: the last checkpoint is over 12 rows, and not over this one; ");
+            "indelible: row 13: the last checkpoint is over 12 rows and does not cover this one; ");
     cli.run("check", Cli.bash("ls")).ok();
     prove(id).ok();
     verify("--key", vkey).ok();
@@ -454,7 +454,7 @@ class ProofTest {
     assertThat(prove("letter").complaint(2))
         .isEqualTo(
             "indelible: letter: not in the chain but among the dead letters, which no checkpoint"
-                + " is over; 'dlq show 1' says why");
+                + " covers; 'dlq show 1' shows the reason");
     assertThat(prove(NOBODY).complaint(2)).contains(NOBODY + ": no event of this id in the chain");
     cli.sql("DELETE FROM indelible_checkpoints");
     assertThat(prove(ids.get(0)).complaint(2)).contains("the log has no checkpoint yet");
@@ -478,7 +478,7 @@ class ProofTest {
 
     assertThat(prove(ids.get(6), "--payload").complaint(1))
         .contains(says)
-        .endsWith("; 'log verify' names what is wrong with the ledger");
+        .endsWith("; 'log verify' names the fault of the ledger");
     assertThat(file).doesNotExist();
   }
 

@@ -168,7 +168,7 @@ class StatusTest {
 
   /** Status only reads. */
   @Test
-  void statusMakesNoKeyAndNoRow() throws Exception {
+  void statusCreatesNoKeyAndNoRow() throws Exception {
     Files.delete(cli.data().resolve("keys/audit.pem"));
 
     status(1);
@@ -294,7 +294,7 @@ class StatusTest {
 
     assertThat(reason(status(1), "checkpoints"))
         .startsWith("no checkpoint is signed any more: ")
-        .contains("last-checkpoint", "put back the database that has them");
+        .contains("last-checkpoint", "restore the database that has them");
   }
 
   @Test

@@ -88,7 +88,7 @@ class TerminalSafetyTest {
   }
 
   @Test
-  void messagesQuoteHarmlessly() {
+  void hostileTextInMessagesIsEscaped() {
     String kind = "{\"kind\":\"" + escaped() + "\"}";
 
     assertHarmless(cli.run("check", kind), "");

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** Wrong usage, or an unusable data directory, ends with status 2 and one clear line. */
 @Tag("any-jdk")
@@ -44,23 +45,23 @@ class UsageTest {
         "chek            | unknown verb 'chek' (did you mean 'check'?); see 'indelible --help'",
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
-        "log             | log: name one of its verbs: list, show, tail, stats, export, prove, verify, adopt, erase-payload, answer",
-        "api-keys        | api-keys: name one of its verbs: create, list, rotate, revoke",
-        "keys            | keys: name one of its verbs: init, list, rotate, revoke, replace, export",
-        "proof           | proof: name one of its verbs: verify",
+        "log             | log: give one of its verbs: list, show, tail, stats, export, prove, verify, adopt, erase-payload, answer",
+        "api-keys        | api-keys: give one of its verbs: create, list, rotate, revoke",
+        "keys            | keys: give one of its verbs: init, list, rotate, revoke, replace, export",
+        "proof           | proof: give one of its verbs: verify",
         "proof verify    | Missing required parameter: 'FILE'; see 'indelible proof verify --help'",
         "proof verify x --key y | --key y: no such file, and not a vkey of the form name+hash+key either",
         "proof verify x --key a+b+c | --key: vkey: \"a+b+c\": not of the form name+id+key",
         "proof verify x  | x: no such file",
         "proof verify .  | .: cannot be read: Is a directory",
         "log prove       | Missing required parameter: 'EVENT-ID'; see 'indelible log prove --help'",
-        "log prove xyzzy | xyzzy: no event of this id in the chain; 'log list' shows what there is",
+        "log prove xyzzy | xyzzy: no event of this id in the chain; 'log list' shows the events",
         "log prove x --format pdf | Invalid value for option '--format': expected one of [tlog, cose]"
             + " (case-sensitive) but was 'pdf'; see 'indelible log prove --help'",
-        "dlq             | dlq: name one of its verbs: list, show, replay, purge",
-        "witness         | witness: name one of its verbs: init, trust, serve",
+        "dlq             | dlq: give one of its verbs: list, show, replay, purge",
+        "witness         | witness: give one of its verbs: init, trust, serve",
         "witness init    | Missing required option: '--name=NAME'; see 'indelible witness init --help'",
-        "bench           | bench: name one of its verbs: drain, submit, verify, gate",
+        "bench           | bench: give one of its verbs: drain, submit, verify, gate",
         "help xyzzy      | Unknown subcommand 'xyzzy'; see 'indelible --help'",
         "check --agnet x | unknown option '--agnet' (did you mean '--agent'?); see 'indelible check --help'",
         "log list --bogus| unknown option '--bogus'; see 'indelible log list --help'",
@@ -91,10 +92,10 @@ class UsageTest {
         "log verify --since 0 | --since 0: rows are numbered from 1",
         "log verify --key no.pem | --key no.pem: no such file, and not a vkey of the form name+hash+key either",
         "log verify --key a+b+c  | --key: vkey: \"a+b+c\": not of the form name+id+key",
-        "bench drain --events 5  | --events 5: give 1000 or more, or it measures start-up",
-        "bench submit --events 999 | --events 999: give 1000 or more, or it measures start-up",
-        "bench verify --events 0 | --events 0: give 1000 or more, or it measures start-up",
-        "bench gate --events -1  | --events -1: give 1000 or more, or it measures start-up",
+        "bench drain --events 5  | --events 5: give 1000 or more; fewer measure only the start",
+        "bench submit --events 999 | --events 999: give 1000 or more; fewer measure only the start",
+        "bench verify --events 0 | --events 0: give 1000 or more; fewer measure only the start",
+        "bench gate --events -1  | --events -1: give 1000 or more; fewer measure only the start",
         "bench gate --events many | Invalid value for option '--events': 'many' is not a whole number;"
             + " see 'indelible bench gate --help'",
         "bench submit --durability none | Invalid value for option '--durability': expected one of"
@@ -226,7 +227,7 @@ class UsageTest {
         .isEqualTo(
             "indelible: "
                 + database
-                + ": the database file is damaged or cut short; keep it, and restore it from a copy");
+                + ": the database file is damaged or truncated; keep it, and restore it from a copy");
     assertThat(database).hasSize(size);
   }
 
@@ -242,7 +243,7 @@ class UsageTest {
     assertThat(result.out() + result.err())
         .contains(
             lists
-                ? "a database without a ledger in it; is this the right file?"
+                ? "a database without a ledger; is this the right file?"
                 : "the file has no ledger in it");
     assertThat(result.exit()).isEqualTo(lists ? 2 : 1);
   }
@@ -282,6 +283,22 @@ class UsageTest {
         List.of(List.of("--help"), List.of("help"), List.of("log", "verify", "--help"))) {
       assertThat(Cli.runWithoutData(asked.toArray(String[]::new)).ok().out()).startsWith("Usage: ");
     }
+  }
+
+  @Test
+  void helpOfEveryVerbFitsEightyColumns() {
+    CommandLine command = new CommandLine(new Root(Console.system()));
+    Verbs.addNamed(command);
+    assertHelpFits(command);
+  }
+
+  /** Also checks that picocli breaks no line of the footer, which breaks its lines itself. */
+  private static void assertHelpFits(CommandLine verb) {
+    String name = verb.getCommandSpec().qualifiedName();
+    List<String> lines = verb.getUsageMessage().lines().toList();
+    assertThat(lines).as(name).allMatch(line -> line.length() <= 80);
+    assertThat(lines).as(name).containsAll(List.of(verb.getCommandSpec().usageMessage().footer()));
+    verb.getSubcommands().values().forEach(UsageTest::assertHelpFits);
   }
 
   @Test

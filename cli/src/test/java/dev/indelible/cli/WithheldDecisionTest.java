@@ -70,7 +70,7 @@ class WithheldDecisionTest {
 
   /** A newer version writes the log, and this version makes a decision. */
   @Test
-  void checkAnswersWhileTheSchemaIsNotOurs() throws Exception {
+  void checkAnswersWhileTheSchemaIsNewer() throws Exception {
     cli.sql("UPDATE indelible_schema SET version = version + 90");
 
     assertRefusedAndWaitingWithPolicy(cli.run("check", Cli.bash("rm -rf /")));

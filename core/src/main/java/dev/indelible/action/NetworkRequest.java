@@ -44,8 +44,8 @@ public record NetworkRequest(String host, String scheme, OptionalInt port, Optio
   }
 
   /**
-   * Reads a URL as browsers do: white space in it is dropped, a backslash is a slash, and the user
-   * before the host and the fragment are left out.
+   * Reads a URL as browsers do. Drops white space, the user before the host, and the fragment, and
+   * reads a backslash as a slash.
    *
    * @throws IllegalArgumentException if it is not an absolute URL with a host
    */

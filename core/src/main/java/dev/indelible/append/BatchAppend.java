@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * run after a refusal is short and later runs double in length, so that consecutive refusals waste
  * little sealing.
  *
- * <p>Long because every way in which an event is settled reads and changes the end of the chain.
+ * <p>The class is long because every way in which an event is settled reads and changes the end of
+ * the chain.
  */
 public final class BatchAppend {
   /** Retries of a refused event before it becomes a dead letter (D6). */
@@ -164,7 +165,7 @@ public final class BatchAppend {
   void chain(SystemEvent note, String what) throws LedgerException {
     if (run(List.of(note), List.of()).get(0).isDeadLetter()) {
       throw new LedgerException(
-          writer.name() + ": " + what + " cannot be put on record: " + lastRefusal);
+          writer.name() + ": " + what + " cannot be recorded: " + lastRefusal);
     }
   }
 
@@ -292,7 +293,7 @@ public final class BatchAppend {
           .healthEntries()
           .set(
               HealthEntry.TREE,
-              "the stored tree is damaged and left as it is, and rows are recorded: %s; 'indelible log verify' names the damage"
+              "the stored tree is damaged, so it does not grow, but rows are still recorded: %s; 'indelible log verify' names the damage"
                   .formatted(e.getMessage()));
     }
   }

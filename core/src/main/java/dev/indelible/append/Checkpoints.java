@@ -38,8 +38,8 @@ public final class Checkpoints {
   private static final String SOURCE = HealthEntry.CHECKPOINTS;
 
   /** Remedy for a ledger that contradicts a signed checkpoint. */
-  private static final String HOW_TO_GO_ON =
-      ". Put back the database that has those rows. To go on with this one, move the file"
+  private static final String HOW_TO_CONTINUE =
+      ". Restore the database that has those rows. To continue with this one, move the file"
           + " last-checkpoint out of the data directory and keep it as evidence, and restart";
 
   /** Remedy for a stored checkpoint that is not of this log. */
@@ -174,7 +174,7 @@ public final class Checkpoints {
         failed(String.valueOf(e.getMessage()), false);
       }
     } catch (ForkException e) {
-      stop(e.getMessage() + (e.isUnverified() ? HOW_TO_REPAIR : HOW_TO_GO_ON));
+      stop(e.getMessage() + (e.isUnverified() ? HOW_TO_REPAIR : HOW_TO_CONTINUE));
     } catch (LedgerException e) {
       failed(e.getMessage(), e instanceof LedgerUnavailableException fault && fault.isLocked());
     } catch (RuntimeException e) {
@@ -199,7 +199,7 @@ public final class Checkpoints {
     if (!isLock || failures >= LASTING) {
       counters
           .healthEntries()
-          .set(SOURCE, "no checkpoint is signed for now, it is tried again: " + reason);
+          .set(SOURCE, "no checkpoint is signed for now; signing is retried: " + reason);
     } else {
       locksLog.ifDue(() -> LOG.warn("no checkpoint is signed for now: {}", reason));
     }

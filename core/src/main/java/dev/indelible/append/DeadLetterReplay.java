@@ -51,7 +51,7 @@ final class DeadLetterReplay {
   Optional<String> replay(DeadLetter deadLetter) throws LedgerException {
     if (!REPLAYABLE.contains(deadLetter.eventType())) {
       throw new LedgerException(
-          "dead letter %s: it is of type %s, in which only the log itself speaks; it can be shown, not replayed"
+          "dead letter %s: only the log itself creates events of type %s; it can be shown, but not replayed"
               .formatted(deadLetter.number(), deadLetter.eventType()));
     }
     SystemEvent note = note(SystemEvent.DEAD_LETTER_REPLAYED, deadLetter, Optional.empty());

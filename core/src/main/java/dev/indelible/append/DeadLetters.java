@@ -17,7 +17,7 @@ import java.util.Optional;
 public final class DeadLetters implements AutoCloseable {
   private final LedgerWriter writer;
   private final Signer signer;
-  private final DeadLetterReplay letters;
+  private final DeadLetterReplay replay;
   private final VerbCheckpoint checkpoint;
 
   /**
@@ -31,7 +31,7 @@ public final class DeadLetters implements AutoCloseable {
     ChainEnd end = new ChainEnd(writer, new HeadGuard(new RowCheck(keys)));
     this.writer = writer;
     this.signer = signer;
-    this.letters = new DeadLetterReplay(end, new RowSealer(signer), new AuditCounters());
+    this.replay = new DeadLetterReplay(end, new RowSealer(signer), new AuditCounters());
     this.checkpoint = new VerbCheckpoint(end, file);
   }
 
@@ -44,7 +44,7 @@ public final class DeadLetters implements AutoCloseable {
    *     cannot be written to now
    */
   public Optional<String> replay(DeadLetter deadLetter) throws LedgerException {
-    return letters.replay(deadLetter);
+    return replay.replay(deadLetter);
   }
 
   /**
@@ -54,7 +54,7 @@ public final class DeadLetters implements AutoCloseable {
    * @throws LedgerException if the ledger cannot be written to now
    */
   public void purge(DeadLetter deadLetter, String reason) throws LedgerException {
-    letters.purge(deadLetter, reason);
+    replay.purge(deadLetter, reason);
   }
 
   /** Signs a checkpoint over the appended rows, and closes the ledger. */

@@ -98,11 +98,10 @@ public final class Erasure implements AutoCloseable {
               append.chain(note.toEvent(), "the erasure");
               if (append.head().sequence() <= row.sequence()) {
                 throw refused(
-                    row, "stands beyond the end of the chain; 'indelible log verify' names it");
+                    row, "is after the end of the chain; 'indelible log verify' names it");
               }
               if (!writer.erasePayload(row)) {
-                throw new LedgerException(
-                    writer.name() + ": the erasure was swallowed by a trigger");
+                throw new LedgerException(writer.name() + ": a trigger prevented the erasure");
               }
               return Optional.of(note);
             })
@@ -114,7 +113,7 @@ public final class Erasure implements AutoCloseable {
     if (found.isEmpty()) {
       throw new LedgerException(
           writer.deadLetters(id).isEmpty()
-              ? "%s: no row of event %s; 'indelible log list' shows what there is"
+              ? "%s: no row of event %s; 'indelible log list' shows the events"
                   .formatted(writer.name(), id)
               : "%s: event %s is not in the chain but in the dead letters; 'indelible dlq purge' removes it"
                   .formatted(writer.name(), id));
@@ -122,17 +121,18 @@ public final class Erasure implements AutoCloseable {
     ChainRow row = found.get();
     if (row.payload().isEmpty()) {
       throw new AlreadyErasedException(
-          refused(row, "has no payload any more; " + erasedBy(row)).getMessage());
+          refused(row, "no longer has a payload; " + erasedBy(row)).getMessage());
     }
     if (!ErasureNote.isErasable(row.eventType())) {
       throw refused(
           row,
-          "is what the log says of itself (%s), which others rely on; only decisions are erased"
+          "is an event of the log itself (%s), which verification needs; only decisions can be erased"
               .formatted(row.eventType()));
     }
     if (!Arrays.equals(Sha256.hash(row.payload().get()), row.payloadHash())) {
       throw refused(
-          row, "has a payload that is not what was recorded; erasing it would hide that. Keep it");
+          row,
+          "has a payload that was changed after it was recorded; an erasure would hide that. Keep it");
     }
     return row;
   }
@@ -143,7 +143,7 @@ public final class Erasure implements AutoCloseable {
         return "it was erased already, as row " + erasure.sequence() + " states";
       }
     }
-    return "no event in the chain says that it was erased";
+    return "no event in the chain states that it was erased";
   }
 
   private LedgerException refused(ChainRow row, String why) {

@@ -48,9 +48,11 @@ final class LedgerTree implements TileSource<LedgerException> {
 
   TreeState state() throws LedgerException {
     TreeState state =
-        writer.treeState().orElseThrow(() -> new DamagedException("the tree's size is gone"));
+        writer
+            .treeState()
+            .orElseThrow(() -> new DamagedException("the size of the tree is missing"));
     if (state.size() < 0 || state.sequence() < 0) {
-      throw new DamagedException("the tree has a size that no tree has");
+      throw new DamagedException("the tree has a negative size or last row");
     }
     return state;
   }
@@ -60,7 +62,7 @@ final class LedgerTree implements TileSource<LedgerException> {
     byte[] hashes =
         writer
             .tile(path.level(), path.index())
-            .orElseThrow(() -> new DamagedException(path + " is gone"));
+            .orElseThrow(() -> new DamagedException(path + " is missing"));
     try {
       int width = hashes.length / Hash.BYTES;
       Tile tile = Tile.parse(new TilePath(path.level(), path.index(), width), hashes);

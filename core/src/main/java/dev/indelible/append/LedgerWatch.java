@@ -98,12 +98,12 @@ final class LedgerWatch {
     lastLook = System.nanoTime();
     waiting = true;
     try {
-      long letters = writer.countWaitingDeadLetters();
+      long deadLetters = writer.countWaitingDeadLetters();
       long tampered = unanswered(writer);
-      counters.reportDeadLetters(letters);
+      counters.reportDeadLetters(deadLetters);
       counters.reportTamperRows(tampered);
       counters.healthEntries().clear(HealthEntry.LEDGER);
-      waiting = letters + tampered > 0;
+      waiting = deadLetters + tampered > 0;
     } catch (LedgerException | HeadGuard.KeysUnreadableException e) {
       counters
           .healthEntries()

@@ -96,7 +96,7 @@ final class AnchorCheck implements Check {
       String names = files.stream().map(Path::toString).collect(Collectors.joining(", "));
       findings.unknown(
           Finding.ANCHOR,
-          "%s: it is stale: the last checkpoint is over %s rows, and later ones were signed since"
+          "%s: it is stale: its last checkpoint is over %s rows, and the log has signed later ones"
               .formatted(names, largestOfAll));
     }
   }
@@ -156,7 +156,7 @@ final class AnchorCheck implements Check {
         }
         appendedTo |= signed > 0 && entries.isAppendedTo();
       } catch (NoSuchFileException e) {
-        unknown("there is no such file; an anchor that was there is lost");
+        unknown("there is no such file; if it existed, it was lost or removed");
         return;
       } catch (IOException e) {
         unknown("it cannot be read: " + e.getClass().getSimpleName() + ": " + e.getMessage());
@@ -178,7 +178,7 @@ final class AnchorCheck implements Check {
         Checkpoint anchored = CheckpointKeys.verifyByAny(checkpoint, history);
         if (!own) {
           unknown(
-              "a key of this log signed a checkpoint of another origin in it: the log was rebuilt under another name, or one key signs two logs");
+              "it has a checkpoint of another origin, signed by a key of this log: the log was rebuilt under another name, or one key signs two logs");
         } else if (CheckpointKeys.isSignedInTime(checkpoint, history)) {
           compare(anchored);
         } else {
@@ -190,7 +190,7 @@ final class AnchorCheck implements Check {
         } else if (e.reason() == Reason.BAD_SIGNATURE) {
           broken(
               Finding.ANCHOR,
-              "a checkpoint over %s rows in it is forged: %s"
+              "its checkpoint over %s rows is forged: %s"
                   .formatted(checkpoint.unverified().size(), e.getMessage()));
         } else {
           signedByUnknown++;
@@ -208,7 +208,7 @@ final class AnchorCheck implements Check {
       } else if (anchored.size() > rows && anchored.size() > grownTo()) {
         broken(
             Finding.ROLLBACK,
-            "the log was rolled back: it signed a checkpoint over %s rows, and there are %s"
+            "the log was rolled back: it signed a checkpoint over %s rows, but has only %s now"
                 .formatted(anchored.size(), rows));
       } else if (findings.hasFault(Finding.TREE) || ledger.treeSize().isEmpty()) {
         unknown(
@@ -232,7 +232,7 @@ final class AnchorCheck implements Check {
         if (!TiledNodes.tree(tiles, anchored.size()).root().equals(anchored.root())) {
           broken(
               Finding.FORK,
-              "the log was forked: it signed a checkpoint over %s rows that are not these"
+              "the log was forked: it signed a checkpoint over %s other rows"
                   .formatted(anchored.size()));
         }
       } catch (LedgerException e) {
@@ -245,12 +245,12 @@ final class AnchorCheck implements Check {
     private void conclude() {
       if (beyondCopy > 0) {
         unknown(
-            "this copy has %s rows, and the log signed a checkpoint over %s: the copy is older, or was rolled back"
+            "this copy has %s rows, but the log signed a checkpoint over %s: the copy is older, or was rolled back"
                 .formatted(rows, largest));
       }
       if (outOfTime > 0) {
         unknown(
-            "%s checkpoints in it are signed by a key of this log that was revoked before, or is introduced after: others may hold it, or the chain was rebuilt"
+            "%s of its checkpoints are signed by a key of this log that was already revoked, or not yet introduced, at their size: others may hold the key, or the chain was rebuilt"
                 .formatted(outOfTime));
       }
       if (signed == 0 && outOfTime == 0) {
@@ -261,7 +261,7 @@ final class AnchorCheck implements Check {
       }
       if (signedByUnknown > 0 || unreadable > 0) {
         unknown(
-            "%s checkpoints in it are signed by no known key, and %s cannot be read: they prove nothing"
+            "%s of its checkpoints are not signed by a known key, and %s cannot be read: they prove nothing"
                 .formatted(signedByUnknown, unreadable));
       }
       if (signed > 0 && !doubted) {

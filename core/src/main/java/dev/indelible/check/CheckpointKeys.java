@@ -34,7 +34,8 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
     String own = signed.unverified().origin();
     if (!origins.isEmpty() && !origins.contains(own)) {
       throw new VerificationException(
-          Reason.NO_KNOWN_SIGNATURE, "it is one of %s, for which no key was given".formatted(own));
+          Reason.NO_KNOWN_SIGNATURE,
+          "it is a checkpoint of log %s, for which no key is given".formatted(own));
     }
     try {
       signed.verify(origin, named(origin, history.signingAt(size)));
@@ -44,7 +45,7 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
       }
       signed.verify(origin, named(origin, history.keys().keys()));
       throw new VerificationException(
-          Reason.BAD_SIGNATURE, "it is signed by a key that does not sign this many rows");
+          Reason.BAD_SIGNATURE, "it is signed by a key that is not valid at its size");
     }
   }
 

@@ -122,7 +122,7 @@ final class CompletenessCheck implements Check {
     } else if (row.is(SystemEvent.TALLY)) {
       Optional<Tally> tally = row.isSound() ? Tally.read(row.row()) : Optional.empty();
       if (row.isSound() && tally.isEmpty()) {
-        broken(row.sequence(), "the tally is signed, and its content is unreadable");
+        broken(row.sequence(), "the tally is signed, but its content is unreadable");
       }
       tally.ifPresentOrElse(read -> tally(row.sequence(), read), () -> unreadable++);
     } else if (row.isSound() && row.is(SystemEvent.DEAD_LETTER_REPLAYED)) {
@@ -198,7 +198,7 @@ final class CompletenessCheck implements Check {
     if (known && !found.equals(tally.rows())) {
       broken(
           sequence,
-          "rows %s to %s hold %s; when the tally in row %s was written, %s"
+          "rows %s to %s have %s; when the tally in row %s was written, they had %s"
               .formatted(
                   lastTally + 1,
                   sequence - 1,
@@ -240,7 +240,10 @@ final class CompletenessCheck implements Check {
         .map(CompletenessCheck::appended)
         .orElse(TypeCounts.NONE)
         .exceeds(appended(tally))) {
-      broken(sequence, "run %s counts fewer appended than before".formatted(tally.run()));
+      broken(
+          sequence,
+          "run %s counts fewer appended decisions than in its previous tally"
+              .formatted(tally.run()));
     }
   }
 
@@ -264,7 +267,7 @@ final class CompletenessCheck implements Check {
     if (!partial && accounted.exceeds(covered)) {
       broken(
           sequence,
-          "up to row %s the runs appended %s, and the rows hold %s"
+          "up to row %s the runs appended %s, but the rows have %s"
               .formatted(sequence, accounted.describe(), covered.describe()));
       accounted = covered;
     }
@@ -280,8 +283,8 @@ final class CompletenessCheck implements Check {
       findings.absent(
           Finding.COMPLETENESS,
           unreadable > 0
-              ? "no tally here is signed by an accepted key and readable"
-              : "there is no tally, so a missing decision would not show");
+              ? "no tally is both readable and signed by an accepted key"
+              : "there is no tally, so a missing decision would not be detected");
       return;
     }
     if (unreadable > 0) {
@@ -321,7 +324,7 @@ final class CompletenessCheck implements Check {
       if (there < deadLettered.total()) {
         findings.broken(
             Finding.COMPLETENESS,
-            "%s decisions became dead letters, and %s are there or were replayed or purged on record"
+            "%s decisions became dead letters, but only %s are still there or are recorded as replayed or purged"
                 .formatted(deadLettered.total(), there));
       }
     }
@@ -338,7 +341,7 @@ final class CompletenessCheck implements Check {
     long uncounted = covered.minus(accounted).total();
     if (uncounted > 0) {
       totals.add(
-          "%s decisions in rows are in no run's own count: it was killed, asked one question, keeps no tallies, or is at work"
+          "%s decisions in rows are counted by no run: a run was killed, made a single decision, writes no tallies, or is still running"
               .formatted(uncounted));
     }
     long unannounced = recovered - endedSums.pending();
@@ -348,7 +351,7 @@ final class CompletenessCheck implements Check {
               .formatted(unannounced));
     } else if (unannounced < 0) {
       totals.add(
-          "%s decisions had no outcome when their runs ended, and have none in the chain since: they wait in a journal, became dead letters in another run, or are lost"
+          "%s decisions had no outcome when their runs ended, and the chain has recorded none since: they wait in a journal, became dead letters in another run, or are lost"
               .formatted(-unannounced));
     }
     return totals;
@@ -372,10 +375,10 @@ final class CompletenessCheck implements Check {
                 covered.total()));
     append(text, recovered, "of them left waiting by an earlier run");
     append(text, deadLettered.total(), "dead letters");
-    append(text, sums.rejected(), "rejected, and refused");
-    append(text, sums.lost(), "lost on record");
+    append(text, sums.rejected(), "rejected, so the gate refused them");
+    append(text, sums.lost(), "recorded as lost");
     append(text, sums.pending() - recovered, "without an outcome yet");
-    append(text, sums.unrecorded(), "by design not recorded");
+    append(text, sums.unrecorded(), "not recorded by design");
     append(text, open.size(), "runs that have not ended");
     append(text, checks + refusals, "more in rows after the last tally");
     return text.toString();

@@ -22,9 +22,9 @@ import java.util.Set;
 
 /**
  * Checks that each dead letter has the payload that was written, and that the dead letters agree
- * with the chain. A letter whose replay a row states must be marked as replayed and stay until a
- * row states its purge or erasure. A letter that no row names is not signed, so this check does not
- * detect its removal or its replacement as a whole. Used by one thread.
+ * with the chain. A dead letter whose replay a row states must be marked as replayed, and must stay
+ * until a row states its purge or erasure. A dead letter that no row names is not signed, so this
+ * check does not detect its removal or complete replacement. Used by one thread.
  */
 final class DeadLetterCheck implements Check {
   private final Findings findings;
@@ -158,23 +158,23 @@ final class DeadLetterCheck implements Check {
       gone.remove(one.identity());
       String purgedAt = purgedBefore.get(one.identity());
       if (one.isReplayed() && !partial && !replayed.containsKey(one.identity())) {
-        broken(one.identity(), "is marked as replayed, and no event in the chain states that");
+        broken(one.identity(), "is marked as replayed, but no event in the chain records that");
       } else if (!one.isReplayed() && replayedBefore.contains(one.identity())) {
-        broken(one.identity(), "was replayed on record, and waits to be replayed");
+        broken(one.identity(), "is recorded as replayed, but waits to be replayed");
       } else if (purgedAt != null && one.failedAt().compareTo(purgedAt) <= 0) {
-        broken(one.identity(), "was purged on record, and is there again");
+        broken(one.identity(), "is recorded as purged, but is there again");
       }
       Optional<Content> recorded = replayed.getOrDefault(one.identity(), Optional.empty());
       if (recorded.isPresent() && !recorded.get().equals(one.content())) {
         broken(
             one.identity(),
-            "is not the dead letter that was replayed on record: its content was changed");
+            "is not the dead letter that is recorded as replayed: its content was changed");
       }
     }
     gone.removeAll(purged.keySet());
     gone.removeIf(deadLetter -> erased.contains(deadLetter.event()));
     for (Identity each : gone) {
-      broken(each, "was replayed on record, and is gone without a purge or an erasure on record");
+      broken(each, "is recorded as replayed, but is missing, and no purge or erasure is recorded");
     }
   }
 

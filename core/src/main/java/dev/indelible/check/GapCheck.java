@@ -37,16 +37,16 @@ final class GapCheck implements Check {
     if (unproven > 0) {
       findings.absent(
           Finding.GAP,
-          "%s of a loss that no accepted key signed, which proves no loss"
+          "%s of a loss, not signed by an accepted key, so that no loss is proven"
               .formatted(Findings.count(unproven, "row", "rows")));
     } else if (gaps == 0) {
-      findings.ok(Finding.GAP, "no loss of accepted events is on record in these rows");
+      findings.ok(Finding.GAP, "these rows record no loss of accepted events");
     }
   }
 
   private static String cause(ChainRow row) {
     if (row.payload().isEmpty()) {
-      return "its payload is not here";
+      return "its payload is not in this copy";
     }
     return row.details(SystemEvent.GAP, details -> details.string("cause"))
         .orElse("the cause is unreadable");

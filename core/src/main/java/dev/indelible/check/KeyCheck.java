@@ -45,7 +45,7 @@ final class KeyCheck implements Check {
       findings.broken(
           Finding.KEYS,
           row.sequence(),
-          "it is an event about keys, and the index by event type lacks it: the index was changed");
+          "it is an event about keys, but the index by event type does not have it: the index was changed");
     }
     long sequence = row.sequence();
     Optional<String> named = row.stored().keyId();
@@ -83,7 +83,7 @@ final class KeyCheck implements Check {
             findings.unknown(
                 Finding.KEYS,
                 rows[0],
-                "%s rows from row %s on are signed by key %s after others may have held it, as row %s says: any of them may be forged"
+                "%s rows from row %s on are signed by key %s at a time when others may have held it, as row %s states: any of them may be forged"
                     .formatted(rows[1], rows[0], keyId, eras.get(keyId).revoked())));
     history.replacements().forEach(this::replaced);
     findings.holds(Finding.KEYS, describe());
@@ -98,8 +98,8 @@ final class KeyCheck implements Check {
           Finding.KEYS,
           replacement.sequence(),
           message
-              + ". The chain does not prove that the owner of the log did that: ask the owner, and"
-              + " accept that key too if so");
+              + ". The chain does not prove that the owner of the log did that: ask the owner; if so,"
+              + " accept that key too");
     } else if (history.introduction(keyId).isEmpty()) {
       findings.absent(
           Finding.KEYS, replacement.sequence(), message + ". It is accepted because it was given");
@@ -111,7 +111,7 @@ final class KeyCheck implements Check {
     history.eras().forEach(era -> all.add(describe(era)));
     return all.isEmpty()
         ? "none is accepted"
-        : (history.isRooted() ? "from what was given: " : "from the data directory: ")
+        : (history.isRooted() ? "from the given keys: " : "from the data directory: ")
             + String.join("; ", all);
   }
 

@@ -59,7 +59,8 @@ public record LastCheckpoint(Agreement agreement, String message) {
     if (Files.notExists(file)) {
       return new LastCheckpoint(
           Agreement.ABSENT,
-          file + ": there is no such file, so a rollback of the database alone would not show");
+          file
+              + ": there is no such file, so a rollback of the database alone would not be detected");
     }
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(read(file));
@@ -120,7 +121,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
         String found =
             e.reason() == Reason.BAD_SIGNATURE
                 ? "has a signature that does not verify (%s)".formatted(e.getMessage())
-                : "is signed by no key that is known here";
+                : "is not signed by a known key";
         return unknown(
             file,
             "its checkpoint over %s rows %s, so it proves nothing about the log; keep the file, and compare with a backup"
@@ -129,7 +130,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
       if (!CheckpointKeys.isSignedInTime(signed, history)) {
         return unknown(
             file,
-            "its checkpoint over %s rows is signed by a key that was revoked before: others may hold that key"
+            "its checkpoint over %s rows is signed by a key that was already revoked at that size: others may hold that key"
                 .formatted(last.size()));
       }
       Optional<String> otherLog = otherLog(last.origin());
@@ -141,7 +142,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
       Optional<String> own = CheckpointKeys.origin(ledger, history);
       if (own.isPresent() && !own.get().equals(origin)) {
         return Optional.of(
-            "it is of the log %s, and the database is of the log %s: one of the two was replaced; put back the one that belongs here"
+            "it is of the log %s, and the database is of the log %s: one of the two was replaced; restore the one that belongs here"
                 .formatted(origin, own.get()));
       }
       return Optional.empty();
@@ -151,7 +152,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
       long rows = rows();
       if (last.size() > rows) {
         return contradicts(
-            "the database was rolled back or replaced: this log signed a checkpoint over %s rows, and the database has %s; put back the database that has them. If this one is to stay, move the file away and keep it: it is the proof of what is missing"
+            "the database was rolled back or replaced: this log signed a checkpoint over %s rows, but the database has %s; restore the database that has them. To continue with this database, move the file away and keep it: it proves which rows are missing"
                 .formatted(last.size(), rows));
       }
       if (ledger.treeSize().isEmpty()) {
@@ -163,12 +164,12 @@ public record LastCheckpoint(Agreement agreement, String message) {
       Hash root = TiledNodes.tree(new StoredTiles(ledger), last.size()).root();
       if (!root.equals(last.root())) {
         return contradicts(
-            "the database was replaced or forked: this log signed a checkpoint over %s other rows than the first %s of the %s in the database; put back the database that has them"
+            "the database was replaced or forked: this log signed a checkpoint over %s other rows than the first %s of the %s in the database; restore the database that has them"
                 .formatted(last.size(), last.size(), rows));
       }
       return new LastCheckpoint(
           Agreement.AGREES,
-          "%s: its checkpoint over %s rows is of this database".formatted(file, last.size()));
+          "%s: this database continues its checkpoint over %s rows".formatted(file, last.size()));
     }
 
     /**

@@ -31,17 +31,16 @@ final class LinkCheck implements Check {
       findings.broken(
           RowCheck.SEQUENCE,
           row.sequence(),
-          "the rows of a log are numbered from 1: it was planted");
+          "the rows of a log are numbered from 1, so this row was planted");
       return;
     }
     for (RowFault fault : check.link(row.stored(), before)) {
       if (fault.check().equals(RowCheck.SEQUENCE) && !row.isSigned()) {
-        // A row that no accepted key signed at its sequence does not prove that rows came before
-        // it.
+        // The sequence of a row that no accepted key signed is not trusted, so it proves no gap.
         findings.broken(
             RowCheck.SEQUENCE,
             row.sequence(),
-            "it stands where row %s should, and no accepted key signed it there"
+            "it is in the place of row %s, and no accepted key signed it with this number"
                 .formatted(before.sequence() + 1));
       } else {
         findings.fault(row.sequence(), fault);

@@ -66,7 +66,7 @@ final class PayloadCheck implements Check {
         findings.absent(
             RowCheck.PAYLOAD,
             erasure.getKey(),
-            "its payload was erased, as row %s states, and is there again"
+            "row %s states that its payload was erased, but the payload is there again"
                 .formatted(erasure.getValue()));
       }
     }

@@ -43,11 +43,12 @@ final class RedactedCheck implements Check {
     if (keyEvents == 0) {
       findings.holds(
           Finding.KEYS,
-          "none of the rows checked introduces or revokes a key; accepted are " + accepted());
+          "none of the checked rows introduces or revokes a key; the accepted keys are "
+              + accepted());
     } else {
       findings.absent(
           Finding.KEYS,
-          "%s rows from row %s on introduce or revoke keys; which keys is %s. Accepted in every row are %s"
+          "%s rows from row %s on introduce or revoke keys, but the ids of these keys are %s. The keys accepted in every row are %s"
               .formatted(keyEvents, firstKeyEvent, NOT_HERE, accepted()));
     }
     findings.absent(Finding.DEAD_LETTERS, "they are " + NOT_HERE);

@@ -121,10 +121,10 @@ final class SignatureCheck implements Check {
                 unsigned,
                 unsignedFrom,
                 ledger.hasPayloads()
-                    ? "as a signed note before them says"
+                    ? "as a signed note before them states"
                     : "after a signed note whose payload is not in this copy",
                 all
                     ? "the checkpoint over " + covered + " rows covers them"
-                    : "after row " + covered + " nothing but links protects them"));
+                    : "after row " + covered + " only links protect them"));
   }
 }

@@ -66,7 +66,7 @@ final class TamperCheck implements Check {
           row.sequence(),
           NOTED + "its payload, and those of later answers, are not in this copy");
     } else {
-      findings.broken(Finding.TAMPER, row.sequence(), NOTED + "its payload is not here");
+      findings.broken(Finding.TAMPER, row.sequence(), NOTED + "its payload is not in this copy");
     }
   }
 

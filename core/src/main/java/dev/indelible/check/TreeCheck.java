@@ -146,7 +146,7 @@ final class TreeCheck implements Check {
     if (!checkpointsRead) {
       findings.unknown(
           Finding.CHECKPOINTS,
-          "not all of them can be read, so rows cut from the end may not show");
+          "not all of them can be read, so rows cut from the end may not be detected");
     } else if (checkpoints > 0) {
       findings.ok(
           Finding.CHECKPOINTS,
@@ -158,10 +158,10 @@ final class TreeCheck implements Check {
     } else if (!keys.origins().isEmpty()) {
       findings.unknown(
           Finding.CHECKPOINTS,
-          "there is none, so nothing shows that this is the log that the key was given for");
+          "there is none, so nothing proves that this is the log for which the key was given");
     } else {
       findings.absent(
-          Finding.CHECKPOINTS, "there is none, so rows cut from the end would not show");
+          Finding.CHECKPOINTS, "there is none, so rows cut from the end would not be detected");
     }
   }
 
@@ -219,7 +219,8 @@ final class TreeCheck implements Check {
     try {
       if (!isStored(tile, leaves)) {
         tilesHold = false;
-        faults.broken(Finding.TREE, tile.path() + " is not that of the rows, or is missing");
+        faults.broken(
+            Finding.TREE, tile.path() + " differs from the tile of the rows, or is missing");
       }
     } catch (LedgerException e) {
       unreadable(e);
@@ -299,7 +300,7 @@ final class TreeCheck implements Check {
       if (checkpoints > 0 && named.isPresent() && ledger.isPresent() && !named.equals(ledger)) {
         findings.broken(
             Finding.LEDGER,
-            "the database states that it is ledger %s, and its checkpoints are of ledger %s"
+            "the database states that it is ledger %s, but its checkpoints are of ledger %s"
                 .formatted(ledger.get(), named.get()));
       }
     } catch (IllegalArgumentException e) {
@@ -328,8 +329,8 @@ final class TreeCheck implements Check {
   private void noTree() {
     String message =
         tallied
-            ? "it is gone: the chain has a tally, and a version that writes tallies writes a tree"
-            : "there is none, and with it no checkpoint; the next start of the log makes one";
+            ? "it is missing: the chain has a tally, and every version that writes tallies also writes a tree"
+            : "there is no tree, and so no checkpoint; the next start of the log creates a tree";
     faults.fault(
         tallied ? Finding.broken(Finding.TREE, message) : Finding.unknown(Finding.TREE, message));
   }
@@ -346,7 +347,7 @@ final class TreeCheck implements Check {
       faults.broken(
           Finding.TREE,
           Math.min(leaves, edge.size()) + 1,
-          "it has %s leaves, and the chain %s rows".formatted(leaves, edge.size()));
+          "it has %s leaves, but the chain has %s rows".formatted(leaves, edge.size()));
     }
   }
 
@@ -357,9 +358,9 @@ final class TreeCheck implements Check {
           Finding.CHECKPOINTS,
           edge.size() + 1,
           (isSigned(last.get())
-                  ? "rows are gone from the end: there are %s, and a checkpoint is over %s"
-                  : "there are %s rows, and a checkpoint that no known key signed is over %s: it is"
-                      + " forged, or the rows after these are gone with the key that signed it")
+                  ? "rows are missing from the end: there are %s, but a checkpoint is over %s"
+                  : "there are %s rows, but a checkpoint that no known key signed is over %s: it is"
+                      + " forged, or later rows were removed together with the key that signed it")
               .formatted(edge.size(), size));
     }
   }

@@ -67,7 +67,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
         if (signed.isPresent() && !options.copy()) {
           findings.broken(
               Finding.ROLLBACK,
-              "the log was rolled back: it signed the checkpoint to start after over %s rows, and has no such row"
+              "the log was rolled back: it signed the checkpoint to start after, over %s rows, but has fewer rows now"
                   .formatted(size));
         }
         throw new LedgerException(
@@ -77,7 +77,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       Head head = last.get().head();
       TileEdge edge = edge();
       if (edge.size() == size && !isInTree(head, edge)) {
-        findings.broken(Finding.TREE, size, "the row is not the one that the tree has");
+        findings.broken(Finding.TREE, size, "the tree has another row in this place");
       }
       signed.ifPresent(checkpoint -> compare(edge, checkpoint));
       findings.ok(
@@ -96,7 +96,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
         if (!own.orElse(origin).equals(origin)) {
           throw new VerificationException(
               Reason.UNKNOWN_ORIGIN,
-              "it is one of %s, and this log is %s".formatted(origin, own.get()));
+              "it is a checkpoint of log %s, but this log is %s".formatted(origin, own.get()));
         }
         new CheckpointKeys(history, options.origins()).verify(checkpoint, origin, size);
         return true;
@@ -117,11 +117,11 @@ record TrustedPrefix(Head head, TileEdge edge) {
         findings.unknown(
             Finding.TRUSTED,
             size,
-            "there is no tree to compare the checkpoint to start after with");
+            "there is no tree to compare with the checkpoint to start after");
       } else if (!edge.root().equals(checkpoint.root())) {
         findings.broken(
             Finding.FORK,
-            "the log was forked: the checkpoint to start after is over %s rows that are not these"
+            "the log was forked: the checkpoint to start after is over %s other rows"
                 .formatted(size));
       }
     }
@@ -133,7 +133,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       }
       if (ledger.treeSize().getAsLong() < size) {
         throw new LedgerException(
-            "the tree does not reach row %s; check the whole chain instead".formatted(size));
+            "the tree has no leaf for row %s; verify the whole chain instead".formatted(size));
       }
       return TileEdge.read(size, new StoredTiles(ledger));
     }

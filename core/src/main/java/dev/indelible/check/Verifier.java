@@ -27,10 +27,10 @@ import java.util.Set;
  */
 public final class Verifier {
   private static final String UNWITNESSED =
-      "no cosignatures were checked, so a log that shows others another chain would not show";
+      "no cosignatures were checked, so it would not be detected if the log showed another chain to others";
 
   private static final String UNANCHORED =
-      "none was given, so a rollback, or a rebuild with the log's own key, would not show";
+      "none was given, so a rollback, or a rebuild with the log's own key, would not be detected";
 
   private final VerifiableLedger ledger;
   private final VerificationOptions options;

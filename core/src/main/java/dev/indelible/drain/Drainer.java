@@ -60,7 +60,7 @@ final class Drainer {
     batchSize.took(size, nanos);
     if (answer.size() != size) {
       throw new SinkException(
-          "the sink answered %s outcomes for %s events".formatted(answer.size(), size));
+          "the sink returned %s outcomes for %s events".formatted(answer.size(), size));
     }
     // Copied before any event is settled: if this throws, the batch is still in the store.
     List<AppendOutcome> outcomes = List.copyOf(answer);

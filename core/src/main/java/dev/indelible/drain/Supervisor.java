@@ -186,7 +186,7 @@ final class Supervisor implements Runnable {
       State state = failure instanceof SinkSchemaException ? State.FAILED : State.DEGRADED;
       counters.health().report(new AuditHealth(state, cause(failure)));
       failuresLog.ifDue(
-          () -> LOG.warn("audit events wait, trying again: {}", cause(failure), failure));
+          () -> LOG.warn("audit events wait; the append is retried: {}", cause(failure), failure));
     } catch (Throwable second) {
       // There is no memory for a message; the next attempt may have enough.
     }

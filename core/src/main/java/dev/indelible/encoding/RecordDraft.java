@@ -24,8 +24,8 @@ public final class RecordDraft {
   private final byte[] record;
 
   /**
-   * Offsets at which the members of the link and of the signature begin, each with its comma, and
-   * end.
+   * Offsets at which the members of the link and the signature begin and end; each member includes
+   * its leading comma.
    */
   private final int linkAt;
 
@@ -51,7 +51,9 @@ public final class RecordDraft {
     this.signatureEnd = signatureEnd;
   }
 
-  /** Returns the bytes that a signature covers: all but the link and the signature itself. */
+  /**
+   * Returns the bytes that a signature covers: the whole record except the link and the signature.
+   */
   public byte[] signedMessage() {
     int length = SIGNED_PREFIX.length + record.length;
     length -= linkEnd - linkAt + signatureEnd - signatureAt;
@@ -66,7 +68,7 @@ public final class RecordDraft {
   public void sign(byte[] signature) {
     if (signature.length != NO_SIGNATURE.length) {
       throw new IllegalStateException(
-          "the signer answered %s bytes; an Ed25519 signature has exactly %s"
+          "the signer returned %s bytes; an Ed25519 signature has exactly %s"
               .formatted(signature.length, NO_SIGNATURE.length));
     }
     byte[] base64 = Base64.getEncoder().encode(signature);

@@ -20,8 +20,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * The full text of a policy, as a {@code policy.loaded} event records it when the policy comes into
- * force. The digest, which each decision names, follows from the text, so nobody can put another
- * text on record under the digest of a policy.
+ * force. The digest, which each decision names, follows from the text, so nobody can record another
+ * text under the digest of a policy.
  *
  * @param files the files in the order in which they are read
  */

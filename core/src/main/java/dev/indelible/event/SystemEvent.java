@@ -107,7 +107,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   ACCESS_LOG_READ,
                   ACCESS_SETTINGS,
                   ACCESS_KEY_ROTATED,
-                  ACCESS_KEY_REVOKED))
+                  ACCESS_KEY_REVOKED,
+                  ACCESS_LOG_READ,
+                  ACCESS_SETTINGS))
           .sorted()
           .toList();
 

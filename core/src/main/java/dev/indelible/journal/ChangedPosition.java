@@ -17,7 +17,7 @@ public record ChangedPosition(UUID journal, long position, boolean skips) {
   /** Describes the contradiction, without naming the journal. */
   public String describe() {
     return skips
-        ? "stands at %s in journal %s, inside an event or after events that the ledger does not have; the position was moved forward, or the rows of those events were removed"
+        ? "stands at %s in journal %s, inside an event, or after events that the ledger does not have; the position was moved forward, or the rows of those events were removed"
             .formatted(position, journal)
         : "stands at %s in journal %s, before events that the ledger has; the position was moved back"
             .formatted(position, journal);

@@ -100,7 +100,7 @@ final class DirectoryLock implements AutoCloseable {
       LockSupport.parkNanos(READER_POLL_INTERVAL.toNanos());
     } while (System.nanoTime() - start < READER_PATIENCE.toNanos());
     throw new JournalException(
-        "%s: has been locked by another process for %s s, so which slots are in use is not known; try again"
+        "%s: has been locked by another process for %s s, so it is unknown which slots are in use; try again"
             .formatted(directory.resolve(FILE), READER_PATIENCE.toSeconds()));
   }
 
@@ -149,7 +149,7 @@ final class DirectoryLock implements AutoCloseable {
       }
     } catch (IOException e) {
       // The descriptor is closed nevertheless, and the lock is released.
-      LOG.warn("the lock of the journal directory: {}", e.toString());
+      LOG.warn("releasing the lock of the journal directory failed: {}", e.toString());
     } finally {
       IN_PROCESS.unlock();
     }

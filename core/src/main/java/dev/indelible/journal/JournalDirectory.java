@@ -172,7 +172,7 @@ record JournalDirectory(Path path, Disk disk) {
     try {
       Files.deleteIfExists(path);
     } catch (IOException e) {
-      LOG.debug("{}: stays, another process uses it", path, e);
+      LOG.debug("{}: not removed, because another process uses it", path, e);
     }
   }
 

@@ -135,7 +135,7 @@ final class JournalReader {
     try {
       settled.delete();
     } catch (IOException e) {
-      LOG.warn("{}: settled, and cannot be removed: {}", settled.file(), e.toString());
+      LOG.warn("{}: settled, but cannot be removed: {}", settled.file(), e.toString());
     }
   }
 

@@ -206,7 +206,7 @@ final class JournalWriter {
       try {
         unused.delete();
       } catch (IOException e) {
-        LOG.warn("{}: not used, and cannot be removed: {}", unused.file(), e.toString());
+        LOG.warn("{}: unused, but cannot be removed: {}", unused.file(), e.toString());
       }
     }
     return claimed;
@@ -328,7 +328,8 @@ final class JournalWriter {
     }
     long onDisk = slot.disk().usableBytes(slot.directory()) - LEFT_FOR_LEDGER_BYTES;
     if (onDisk < FIRST_SEGMENT_BYTES) {
-      throw new IOException("the disk is full, but for what the ledger may need");
+      throw new IOException(
+          "the disk is full, except for the space that is reserved for the ledger");
     }
     long wanted = Math.min(LARGEST_SEGMENT_BYTES, 2L * last.size());
     return (int) (Math.min(wanted, Math.min(inQuota, onDisk)) / Frame.UNIT * Frame.UNIT);

@@ -28,7 +28,7 @@ final class OwnFiles {
         Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
     if (directory ? !found.isDirectory() : !found.isRegularFile()) {
       throw new JournalException(
-          "%s: not a %s but a link or something else; a journal is never kept through one. Remove it"
+          "%s: not a %s, but a link or another kind of file, which a journal does not use; remove it"
               .formatted(path, directory ? "directory" : "regular file"));
     }
     if (!DurableFiles.isPosix(path)) {
@@ -38,14 +38,14 @@ final class OwnFiles {
     if (mode.contains(PosixFilePermission.GROUP_WRITE)
         || mode.contains(PosixFilePermission.OTHERS_WRITE)) {
       throw new JournalException(
-          "%s: others can write to it (mode %s), so what is in it proves nothing; run 'chmod go-w %s'"
+          "%s: others can write to it (mode %s), so its content proves nothing; run 'chmod go-w %s'"
               .formatted(path, PosixFilePermissions.toString(mode), path));
     }
     Object owner = Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
     Optional<Object> self = ownUid();
     if (self.isPresent() && !owner.equals(self.get())) {
       throw new JournalException(
-          "%s: belongs to another user (uid %s, this process is uid %s); a journal is its own user's"
+          "%s: belongs to another user (uid %s, this process is uid %s); a journal must belong to the user of its process"
               .formatted(path, owner, self.get()));
     }
   }

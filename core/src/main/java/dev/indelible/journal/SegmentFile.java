@@ -98,14 +98,14 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
       }
       if (header.getInt(8) > VERSION) {
         throw new JournalException(
-            "%s: a journal of version %s, and this Indelible knows up to %s; use a newer one"
+            "%s: a journal of version %s, but this Indelible supports versions up to %s; use a newer Indelible"
                 .formatted(file, header.getInt(8), VERSION));
       }
       if (header.getInt(HEADER_BYTES - 4) != checksum(header.array())) {
         throw new JournalException(
             file
-                + ": its header fails its checksum; the events in it cannot be placed. Keep a copy"
-                + " and move it out of the journal");
+                + ": its header does not match its checksum, so the order of its events is unknown. Keep a copy"
+                + " of it and move it out of the journal");
       }
       if (!new UUID(header.getLong(32), header.getLong(40)).equals(journal)) {
         throw new JournalException(file + ": belongs to another journal; move it out of this one");

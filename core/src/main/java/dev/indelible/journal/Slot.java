@@ -305,8 +305,8 @@ final class Slot implements AutoCloseable {
         if (before != null && before.end() > settled) {
           throw new JournalException(
               file
-                  + ": is empty, and the segment before it is still in use; the events in it are"
-                  + " gone. Restore it, or move it out of the journal");
+                  + ": is empty, but the segment before it is still in use; the events in it are"
+                  + " lost. Restore it, or move it out of the journal");
         }
         continue;
       }

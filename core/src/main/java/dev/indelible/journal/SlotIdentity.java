@@ -54,17 +54,17 @@ record SlotIdentity(UUID journal, UUID ledger) {
     Matcher identity = TEXT.matcher(text);
     if (!identity.matches()) {
       throw new JournalException(
-          file + ": does not say which journal this is; move the journal away");
+          file + ": does not state the id of the journal; move the journal away");
     }
     int version = Integer.parseInt(identity.group(1));
     if (version > SegmentFile.VERSION) {
       throw new JournalException(
-          "%s: a journal of version %s, and this Indelible knows up to %s; use a newer one"
+          "%s: a journal of version %s, but this Indelible supports versions up to %s; use a newer Indelible"
               .formatted(file, version, SegmentFile.VERSION));
     }
     if (ledger.isPresent() && !identity.group(3).equals(ledger.get().toString())) {
       throw new JournalException(
-          "%s: this journal belongs to ledger %s, and the ledger here is %s; put it back where it was"
+          "%s: this journal belongs to ledger %s, but the ledger here is %s; move it back to its own ledger"
               .formatted(file, identity.group(3), ledger.get()));
     }
     return Optional.of(

@@ -123,7 +123,8 @@ public final class CanonicalJson {
       case VALUE_TRUE -> NODES.booleanNode(true);
       case VALUE_FALSE -> NODES.booleanNode(false);
       case VALUE_NULL -> NODES.nullNode();
-      default -> throw new IllegalStateException("no value begins with " + text.currentToken());
+      default ->
+          throw new IllegalStateException("no JSON value begins with " + text.currentToken());
     };
   }
 

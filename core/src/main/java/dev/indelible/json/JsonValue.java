@@ -56,7 +56,8 @@ public final class JsonValue {
     try {
       return parse(new String(written.toBytes(), StandardCharsets.UTF_8));
     } catch (JsonFormatException e) {
-      throw new IllegalStateException("text written as canonical JSON does not read back", e);
+      throw new IllegalStateException(
+          "text that was written as canonical JSON cannot be read back", e);
     }
   }
 
@@ -84,7 +85,7 @@ public final class JsonValue {
     try {
       return CanonicalJson.read(text);
     } catch (JsonFormatException e) {
-      throw new IllegalStateException("canonical JSON does not read back", e);
+      throw new IllegalStateException("canonical JSON cannot be read back", e);
     }
   }
 

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * An event that could not be appended to the chain, with all that its replay needs.
+ * An event that could not be appended to the chain, with everything that its replay needs.
  *
  * @param number the number of the dead letter
  * @param id the event's id

@@ -28,7 +28,7 @@ public final class EvidenceException extends LedgerException {
    */
   public static EvidenceException contradicted(String message, Object... values) {
     return new EvidenceException(
-        message.formatted(values) + "; 'log verify' names what is wrong with the ledger", true);
+        message.formatted(values) + "; 'log verify' names the fault of the ledger", true);
   }
 
   /** Returns true if the ledger contradicts a signed or published checkpoint. */

@@ -50,7 +50,7 @@ public final class AuditCounters {
     COMMIT_NANOS
   }
 
-  /** Lost races are logged once per this time at most. */
+  /** The minimum time between two log lines about lost races. */
   private static final Duration RACE_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(AuditCounters.class);
@@ -61,8 +61,9 @@ public final class AuditCounters {
   private final VerdictCounters submitted = new VerdictCounters();
 
   /**
-   * Events of {@link #submitted} that were not accepted, by {@link Verdict}. Guarded by itself,
-   * because a submission that is out of stack can enter a monitor but call no method.
+   * Events of {@link #submitted} that were not accepted, by {@link Verdict}. Guarded by itself.
+   * Public, because a submission whose stack is exhausted can still enter a monitor, but cannot
+   * call a method.
    */
   public final long[] failed = new long[Verdict.COUNT];
 
@@ -72,7 +73,7 @@ public final class AuditCounters {
    */
   private final VerdictCounters rejected = new VerdictCounters();
 
-  /** Decisions of a gate that its caller does not record. */
+  /** Decisions that by design are not recorded, for example those that a hook permitted. */
   private final VerdictCounters unrecorded = new VerdictCounters();
 
   private final Map<Counter, AtomicLong> counters = new EnumMap<>(Counter.class);
@@ -154,8 +155,8 @@ public final class AuditCounters {
     raceLog.ifDue(
         () ->
             LOG.warn(
-                "another writer took the next sequence first; the row is appended behind it."
-                    + " {} races were lost so far",
+                "another writer took the next sequence first; this row is appended after it."
+                    + " Races lost so far: {}",
                 get(Counter.LOST_RACES)));
   }
 
@@ -164,7 +165,7 @@ public final class AuditCounters {
    * caller that needs both reads the outcomes first.
    */
   public Intake intake() {
-    // Rejections are read first, because each was counted as an attempt before.
+    // Rejections are read first, so that every rejection read is also among the attempts.
     VerdictCounts atEntry = rejected.decisions();
     VerdictCounts notAccepted = atEntry.plus(failedDecisions());
     return new Intake(submitted.decisions().plus(atEntry), notAccepted);
@@ -283,7 +284,7 @@ public final class AuditCounters {
         health);
   }
 
-  /** Returns the time since an event happened; zero for one with a time in the future. */
+  /** Returns the time since an event happened; zero if the time of the event is in the future. */
   private static Duration age(Instant event) {
     Duration age = Duration.between(event, Timestamps.now());
     return age.isNegative() ? Duration.ZERO : age;

@@ -47,6 +47,6 @@ public record TypeCounts(long checks, long refusals) {
 
   /** Returns the numbers as text. */
   public String describe() {
-    return checks + " let pass and " + refusals + " refused";
+    return checks + " permitted and " + refusals + " refused";
   }
 }

@@ -62,7 +62,7 @@ final class FullRowCheck {
     }
     return signsInItsTime(row)
         ? Optional.empty()
-        : Optional.of("its key was revoked for this row, or did not sign yet");
+        : Optional.of("its key was revoked for this row, or not yet introduced");
   }
 
   /**
@@ -106,7 +106,7 @@ final class FullRowCheck {
     }
     Optional<ChainRow> behind = ledger.row(sequence + 1);
     return behind.isPresent() && !behind.get().follows(row.head())
-        ? Optional.of("the row behind it does not link to it")
+        ? Optional.of("the row after it does not link to it")
         : Optional.empty();
   }
 
@@ -117,7 +117,7 @@ final class FullRowCheck {
   private Optional<String> treeFault(ChainRow row) throws LedgerException {
     OptionalLong size = ledger.treeSize();
     if (size.isEmpty() || size.getAsLong() < row.sequence()) {
-      return Optional.of("the stored tree does not reach it");
+      return Optional.of("the stored tree has no leaf for it");
     }
     try {
       MerkleTree<LedgerException> tree = TiledNodes.tree(new StoredTiles(ledger), size.getAsLong());

@@ -110,7 +110,7 @@ public final class KeyHistory {
     if (row.eventType().equals(SystemEvent.KEY_ROTATED)) {
       Optional<KeyRotation> rotation = KeyRotation.read(row).filter(read -> read.holds(row));
       if (rotation.isEmpty()) {
-        fault(row, "it introduces a key, and the signature of that key does not hold");
+        fault(row, "it introduces a key, but that key's own signature is not valid");
       } else if (ledger.isPresent() && !ledger.get().equals(rotation.get().ledger())) {
         fault(row, "it introduces a key for another ledger: " + rotation.get().ledger());
       } else {
@@ -119,7 +119,7 @@ public final class KeyHistory {
     } else {
       Optional<KeyRevocation> revocation = KeyRevocation.read(row);
       if (revocation.isEmpty()) {
-        fault(row, "it revokes a key, and cannot be read");
+        fault(row, "it revokes a key, but cannot be read");
       } else {
         revoke(row.sequence(), revocation.get());
       }
@@ -156,7 +156,7 @@ public final class KeyHistory {
           read.newKey().keyId(),
           new Replacement(row.sequence(), read.newKey(), read.lostKeyId(), read.reason()));
     } else if (isSignedInItsTime(row)) {
-      fault(row, "it replaces a lost key, and cannot be read, or is of another ledger");
+      fault(row, "it replaces a lost key, but cannot be read, or is of another ledger");
     }
   }
 
@@ -277,7 +277,7 @@ public final class KeyHistory {
 
     /** Describes the replacement in words. */
     public String describe() {
-      return "row %s, which it signed itself, says that key %s is lost: %s"
+      return "row %s, signed by the new key itself, states that key %s is lost: %s"
           .formatted(
               sequence,
               lostKeyId.orElse("(not named)"),

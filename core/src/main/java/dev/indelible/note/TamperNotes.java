@@ -133,7 +133,7 @@ public final class TamperNotes {
     return note.scope() == TamperNote.Scope.ROW
         ? check.fault(note.sequence())
         : Optional.of(
-            "it says that rows are gone or were exchanged, which the row it names cannot disprove");
+            "it states that rows are missing or were replaced, which the row that it names cannot disprove");
   }
 
   private Optional<ChainRow> answerTo(long note, TamperNote stated) throws LedgerException {

@@ -92,7 +92,7 @@ public final class Disclosure {
           new RowFault(
               RowCheck.SEQUENCE,
               true,
-              "the log has it as row %s, and it says it is row %s"
+              "it is row %s of the log, but states that it is row %s"
                   .formatted(index + 1, row.sequence())));
     }
     RowCheck check = row.hasPayload() ? new RowCheck(keys) : RowCheck.ofRecords(keys);

@@ -101,7 +101,7 @@ public final class DisclosureVerifier {
     VerificationException unknown =
         new VerificationException(
             VerificationException.Reason.NO_KNOWN_SIGNATURE,
-            "no trusted key was given to check the receipt with");
+            "no trusted key was given to verify the receipt");
     for (VerificationKey key : keys.all()) {
       try {
         receipt.verify(record, key);

@@ -62,8 +62,8 @@ public final class ProvenRow {
     long size = last.checkpoint().size();
     if (row.sequence() > size) {
       throw EvidenceException.absent(
-          "row %s: the last checkpoint is over %s rows, and not over this one; the next is signed"
-              + " once a second while the log records, and when it is closed",
+          "row %s: the last checkpoint is over %s rows and does not cover this one; the log signs a"
+              + " checkpoint once a second while it records, and when it is closed",
           row.sequence(), size);
     }
     if (row.sequence() < 1) {
@@ -93,10 +93,9 @@ public final class ProvenRow {
           return found[0] == null;
         });
     if (found[0] == null) {
-      return "%s: no event of this id in the chain; 'log list' shows what there is"
-          .formatted(eventId);
+      return "%s: no event of this id in the chain; 'log list' shows the events".formatted(eventId);
     }
-    return "%s: not in the chain but among the dead letters, which no checkpoint is over; 'dlq show %s' says why"
+    return "%s: not in the chain but among the dead letters, which no checkpoint covers; 'dlq show %s' shows the reason"
         .formatted(eventId, found[0].number());
   }
 
@@ -134,7 +133,7 @@ public final class ProvenRow {
             .orElseThrow(
                 () ->
                     EvidenceException.absent(
-                        "row %s: its payload is gone from the ledger; without --payload the receipt"
+                        "row %s: its payload is no longer in the ledger; without --payload the receipt"
                             + " still proves that the event was there",
                         row.sequence()));
     if (!Arrays.equals(Sha256.hash(payload), row.payloadHash())) {

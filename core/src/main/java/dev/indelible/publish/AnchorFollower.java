@@ -138,7 +138,7 @@ public final class AnchorFollower extends Follower {
       throws LedgerException {
     if (known.size() > last.size() && known.size() > lastSize()) {
       return Optional.of(
-          "%s: the log was rolled back: the anchor has its checkpoint over %s rows, and its last is over %s"
+          "%s: the log was rolled back: the anchor has its checkpoint over %s rows, but its last checkpoint is over %s"
               .formatted(file.path(), known.size(), last.size()));
     }
     if (known.size() > last.size()) {
@@ -149,7 +149,7 @@ public final class AnchorFollower extends Follower {
     return root.equals(known.root())
         ? Optional.empty()
         : Optional.of(
-            "%s: the log was forked: the anchor has its checkpoint over %s rows, which are not these"
+            "%s: the log was forked: the anchor has its checkpoint over %s other rows"
                 .formatted(file.path(), known.size()));
   }
 
@@ -184,7 +184,7 @@ public final class AnchorFollower extends Follower {
         } else {
           leftOut =
               Optional.of(
-                  "%s: the checkpoint over %s rows is left out: no key that signs so many rows has signed it; 'indelible log verify' says more"
+                  "%s: the checkpoint over %s rows is not appended: no key that is valid at this size signed it; 'indelible log verify' reports details"
                       .formatted(file.path(), stored.size()));
         }
       }

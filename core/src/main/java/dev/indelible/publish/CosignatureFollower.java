@@ -262,9 +262,9 @@ public final class CosignatureFollower {
         agreed();
         cosigned(last.get().size());
         noteQuorum(ledger, last.get().size());
-        return given.hadForgotten()
+        return given.wasRolledBack()
             ? Optional.of(
-                "it was rolled back: it had forgotten what it cosigned, and vouches for less")
+                "the witness was rolled back: it no longer knows a checkpoint that it cosigned")
             : Optional.empty();
       }
       return refusal(reply);
@@ -275,7 +275,8 @@ public final class CosignatureFollower {
         return Optional.of(failed.reason());
       }
       if (reply instanceof WitnessReply.Contradicted contradicted) {
-        return contradiction("the log was forked, or it is wrong: " + contradicted.reason());
+        return contradiction(
+            "the log was forked, or the witness is wrong: " + contradicted.reason());
       }
       long stated = ((WitnessReply.Ahead) reply).size();
       long now = lastSize();
@@ -285,7 +286,7 @@ public final class CosignatureFollower {
         return Optional.empty();
       }
       return contradiction(
-          "the log was rolled back, or it is wrong: it saw %s rows, and the last checkpoint is over %s"
+          "the log was rolled back, or the witness is wrong: it saw %s rows, but the last checkpoint is over %s"
               .formatted(stated, now));
     }
 

@@ -56,10 +56,11 @@ public final class ExportedLog implements VerifiableLedger {
                   () ->
                       new LedgerException(
                           directory
-                              + ": no file 'checkpoint' in it, so no exported log; 'log export' makes one"));
+                              + ": has no file 'checkpoint', so it is not an exported log; 'log export' writes one"));
       if (checkpoint.unverified().size() == 0) {
         throw new LedgerException(
-            directory + ": its checkpoint is over no rows, and such a log is never exported",
+            directory
+                + ": its checkpoint is over no rows, but a log without rows is never exported",
             true,
             null);
       }
@@ -124,7 +125,7 @@ public final class ExportedLog implements VerifiableLedger {
       if (row.sequence() == sequence) {
         return row;
       }
-      throw damaged("entry %s says that it is row %s".formatted(sequence, row.sequence()));
+      throw damaged("entry %s states that it is row %s".formatted(sequence, row.sequence()));
     } catch (JsonFormatException e) {
       throw damaged("entry %s is not a row: %s".formatted(sequence, e.getMessage()));
     }

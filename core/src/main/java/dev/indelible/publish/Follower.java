@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows a log on a thread of its own: looks at the log at intervals, which grow while a fault
- * lasts, and once more when the log is closed.
+ * Follows a log on its own thread. Looks at the log at intervals, which grow while a fault lasts,
+ * and once more when the log is closed.
  */
 abstract class Follower {
   /** Interval between looks at the log without a fault. */
@@ -29,7 +29,7 @@ abstract class Follower {
   /** Maximum wait after a fault; the wait doubles up to this time. */
   private static final Duration LONGEST_BACKOFF = Duration.ofMinutes(1);
 
-  /** Shortest interval between log lines while the reason of a fault changes. */
+  /** Minimum interval between log lines while the reason of a fault changes. */
   private static final Duration TROUBLE_LOG_INTERVAL = Duration.ofMinutes(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Follower.class);

@@ -34,7 +34,7 @@ public final class DeferredAuditQueue {
   /** The time between two polls of a waiting drain, and of a drainer that was busy recently. */
   public static final Duration DRAIN_POLL_INTERVAL = Duration.ofMillis(10);
 
-  /** Rejected events are logged once per this time at most. */
+  /** The minimum time between two log lines about rejected events. */
   private static final Duration REJECTION_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(DeferredAuditQueue.class);
@@ -104,7 +104,7 @@ public final class DeferredAuditQueue {
    * @return {@code false}, as {@link #submit} does for a rejected event
    */
   public boolean reject(AuditEvent event) {
-    return reject(event, "an event before it was not accepted");
+    return reject(event, "an earlier event was rejected");
   }
 
   private boolean reject(AuditEvent event, String reason) {
@@ -134,7 +134,7 @@ public final class DeferredAuditQueue {
   private void logRejection(Object reason) {
     if (StackProbe.hasSpace(StackProbe.LOG_FRAMES)) {
       try {
-        rejections.ifDue(() -> LOG.error("audit event not accepted: {}", reason));
+        rejections.ifDue(() -> LOG.error("audit event rejected: {}", reason));
       } catch (RuntimeException | Error e) {
         // Out of memory for a log line. The event is counted, and the caller gets the result.
       }

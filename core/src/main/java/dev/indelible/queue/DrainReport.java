@@ -36,7 +36,7 @@ public record DrainReport(
   /** Returns the reason that events wait, in words. */
   public String reason() {
     return health.state() == AuditHealth.State.RECORDING && pending > 0
-        ? "the time to close was over before the ledger had appended them"
+        ? "the time limit for closing ended before they were appended"
         : health.reason();
   }
 

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A ledger in memory, for unit tests of programs that record. Each transaction copies the ledger,
  * so it is suitable for thousands of rows. A refused row loses the rows since the last savepoint,
- * as in a database in which a failed statement undoes the transaction. Long because it implements
- * both interfaces of a ledger over one state.
+ * as in a database in which a failed statement undoes the transaction. The class is long because it
+ * implements both interfaces of a ledger over one state.
  */
 public final class MemoryLedger implements LedgerFactory {
   private static final String NAME = "ledger in memory";
@@ -82,7 +82,7 @@ public final class MemoryLedger implements LedgerFactory {
   /** Key of a tile. */
   private record TileKey(int level, long index) {}
 
-  /** Content of a ledger, changed within one transaction only. */
+  /** Content of a ledger. A transaction changes its own copy; a committed state never changes. */
   private static final class State {
     final NavigableMap<Long, ChainRow> rows = new TreeMap<>();
     final Map<String, Long> sequences = new HashMap<>();
@@ -138,7 +138,7 @@ public final class MemoryLedger implements LedgerFactory {
 
     private State changed() throws LedgerException {
       if (working == null) {
-        throw new LedgerException(NAME + ": written to outside of a transaction");
+        throw new LedgerException(NAME + ": a write outside of a transaction");
       }
       return working;
     }
@@ -198,7 +198,7 @@ public final class MemoryLedger implements LedgerFactory {
         throw refuse(state, Refusal.LOST_RACE, "the sequence is taken");
       }
       if (refused.test(row)) {
-        throw refuse(state, Refusal.PERMANENT, "the row is not wanted");
+        throw refuse(state, Refusal.PERMANENT, "this ledger refuses the agent's rows");
       }
       state.rows.put(row.sequence(), row);
       state.sequences.put(row.id(), row.sequence());

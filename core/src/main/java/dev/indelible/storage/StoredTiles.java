@@ -16,7 +16,7 @@ public record StoredTiles(LedgerReader ledger) implements TileSource<LedgerExcep
     byte[] hashes =
         ledger
             .tile(path.level(), path.index())
-            .orElseThrow(() -> new LedgerException(path + ": is gone from the ledger"));
+            .orElseThrow(() -> new LedgerException(path + ": is missing in the ledger"));
     try {
       int width = hashes.length / Hash.BYTES;
       Tile tile = Tile.parse(new TilePath(path.level(), path.index(), width), hashes);

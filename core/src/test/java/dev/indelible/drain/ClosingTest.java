@@ -112,7 +112,7 @@ class ClosingTest {
     assertThat(report.reason()).isNotBlank();
     assertThat(report.describePending())
         .contains(report.pending() + " events are lost: durability is memory")
-        .contains("the time to close was over");
+        .contains("the time limit for closing ended");
   }
 
   /** If a sink fails during the close, a new sink finishes the run (D9). */

@@ -263,10 +263,10 @@ class DrainTest {
 
   @Test
   void deadLetteredEventIsSettled() {
-    ledger.refuse(event -> event.agentId().equals("agent:poison"));
+    ledger.refuse(event -> event.agentId().equals("agent:refused"));
     DeferredAudit audit = audits.start(ledger.recording());
     audit.queue().submit(refusal("agent:alice", 1));
-    audit.queue().submit(refusal("agent:poison", 2));
+    audit.queue().submit(refusal("agent:refused", 2));
     audit.queue().submit(refusal("agent:alice", 3));
     assertThat(audit.queue().drainPending()).isTrue();
     assertThat(ledger.rows()).hasSize(2);

@@ -33,7 +33,7 @@ final class TestLedger {
   private final List<Attempt> attempts = new CopyOnWriteArrayList<>();
   private final AtomicInteger sinksCreated = new AtomicInteger();
   private final AtomicInteger sinksClosed = new AtomicInteger();
-  private Predicate<AuditEvent> poison = event -> false;
+  private Predicate<AuditEvent> refused = event -> false;
 
   /** Returns the events of the chain in order. */
   synchronized List<AuditEvent> rows() {
@@ -68,7 +68,7 @@ final class TestLedger {
 
   /** Sets which events the ledger stores as dead letters only. */
   synchronized void refuse(Predicate<AuditEvent> events) {
-    poison = events;
+    refused = events;
   }
 
   /** Appends events as a real ledger does. */
@@ -89,7 +89,7 @@ final class TestLedger {
     if (first != null && first.equals(event)) {
       return AppendOutcome.APPENDED;
     }
-    if (first != null || poison.test(event)) {
+    if (first != null || refused.test(event)) {
       deadLetters.put(event.id(), event);
       return AppendOutcome.DLQ_LANDED;
     }

@@ -53,7 +53,7 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
-  /** Optional members come with a version; the other members do not change. */
+  /** A payload with optional members also has a version. The other members do not change. */
   @Test
   void optionalMembersAreInThePayload() throws Exception {
     Explanation explanation =

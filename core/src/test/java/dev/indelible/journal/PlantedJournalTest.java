@@ -96,7 +96,7 @@ class PlantedJournalTest {
     Files.move(at(place), outside.resolve("aside"));
     Process mkfifo = new ProcessBuilder("mkfifo", "-m", "600", at(place).toString()).start();
     assertThat(mkfifo.waitFor()).isZero();
-    requireRefused(at(place), "link or something else");
+    requireRefused(at(place), "link or another kind of file");
   }
 
   @ParameterizedTest
@@ -108,7 +108,7 @@ class PlantedJournalTest {
     } else {
       Files.createDirectory(at(place));
     }
-    requireRefused(at(place), "something else");
+    requireRefused(at(place), "another kind of file");
   }
 
   @ParameterizedTest
@@ -199,7 +199,7 @@ class PlantedJournalTest {
             identity.repeat(1_000_000),
             "\0".repeat(120))) {
       Files.writeString(file, text);
-      requireRefused(file, "does not say which journal this is");
+      requireRefused(file, "does not state the id of the journal");
     }
     Files.writeString(file, identity.replace("journal 1\n", "journal 2\n"));
     requireRefused(file, "version 2");
@@ -222,7 +222,7 @@ class PlantedJournalTest {
     }
     whole[20] ^= 1;
     Files.write(file, whole);
-    requireRefused(file, "header fails its checksum");
+    requireRefused(file, "header does not match its checksum");
   }
 
   @Test

@@ -97,7 +97,7 @@ public final class ExistingLog {
       return Optional.empty();
     }
     return Optional.of(
-        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them: they show what is missing; the new log needs a key, an anchor file and an origin of its own, because witnesses refuse a second log of the same name and key"
+        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them, because they show what is missing; the new log needs its own key, anchor file and origin, because witnesses refuse a second log of the same name and key"
             .formatted(
                 data.database(),
                 Files.exists(data.database())
@@ -158,7 +158,7 @@ public final class ExistingLog {
     }
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; restore the right key, or, %s"
+          "%s: key %s is not a key of this log: %s; restore the right key, or, %s"
               .formatted(data.path().resolve("keys"), key.keyId(), evidence(), REPLACE));
     }
   }
@@ -167,7 +167,7 @@ public final class ExistingLog {
   void requireKnown(VerificationKey key) throws KeyException, LedgerException {
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; restore the right key and restart this process, or, %s"
+          "%s: key %s is not a key of this log: %s; restore the right key and restart this process, or, %s"
               .formatted(data.path(), key.keyId(), evidence(), REPLACE));
     }
   }
@@ -189,7 +189,7 @@ public final class ExistingLog {
     VerificationKey key = signer.verificationKey();
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not one of this log's: %s; rotate from the log's key to it first (AuditLog.migrateKey, AuditLog.rotateSigner)"
+          "%s: key %s is not a key of this log: %s; rotate from the log's key to it first (AuditLog.migrateKey, AuditLog.rotateSigner)"
               .formatted(data.path(), key.keyId(), evidence()));
     }
   }

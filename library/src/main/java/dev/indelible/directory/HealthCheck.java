@@ -304,7 +304,7 @@ public final class HealthCheck {
     } catch (CheckpointParseException | LedgerException e) {
       return noCheckpoint("cannot be read", e);
     } catch (VerificationException | IllegalArgumentException e) {
-      return noCheckpoint("is not one of this log", e);
+      return noCheckpoint("is not a checkpoint of this log", e);
     }
   }
 
@@ -312,7 +312,7 @@ public final class HealthCheck {
     add(
         HealthEntry.CHECKPOINTS,
         text(
-            "the last checkpoint in the database %s, so no further one is signed: %s; 'indelible log verify' names it, and a backup of the database restores it",
+            "the last checkpoint in the database %s, so no further checkpoint is signed: %s; 'indelible log verify' names the fault; restore the database from a backup",
             fault, e.getMessage()));
     return Optional.empty();
   }
@@ -346,7 +346,7 @@ public final class HealthCheck {
         add(
             HealthEntry.ANCHOR,
             text(
-                "%s: the log was rolled back: the anchor file has a checkpoint over %s rows, and the log's last is over %s; restore the database that has them",
+                "%s: the log was rolled back: the anchor file has a checkpoint over %s rows, but the log's last checkpoint is over %s; restore the database that has them",
                 file, size, last));
       }
     } catch (IOException e) {

@@ -108,7 +108,7 @@ public final class JournalCheck {
         findings.add(
             Finding.broken(
                 Finding.LEDGER,
-                "the database was swapped: it holds ledger %s, and the journal beside it belongs to ledger %s; restore the database of that ledger"
+                "the database was replaced: it has ledger %s, but the journal beside it belongs to ledger %s; restore the database of that ledger"
                     .formatted(own.get(), other.get())));
       }
     } catch (JournalException | LedgerException e) {
@@ -116,14 +116,17 @@ public final class JournalCheck {
     }
   }
 
-  /** Notes accepted events that are not in the chain yet. They are no fault of the chain. */
+  /**
+   * Returns a note about accepted events that are not in the chain yet, which is no fault of the
+   * chain.
+   */
   private void countWaiting(DataDirectory data) {
     try {
       WaitingEvents events = waiting(data, Optional.of(ledger), this::changed);
       if (!events.isNone()) {
         note(
             Finding.JOURNAL,
-            "%s events wait in journals of processes that have ended, %s in journals of running processes: they are accepted and not in the chain yet"
+            "%s events wait in journals of processes that have ended, %s in journals of running processes: they are accepted, but not in the chain yet"
                 .formatted(events.ended(), events.alive()));
       }
     } catch (JournalException e) {
@@ -167,7 +170,7 @@ public final class JournalCheck {
               findings.add(
                   Finding.unknown(
                       Finding.STORAGE,
-                      "indelible_journals: the position in journal %s is %s, and the journal holds %s to %s; the position was changed, or ledger or journal is an old copy"
+                      "indelible_journals: the position in journal %s is %s, but the journal has %s to %s; the position was changed, or the ledger or the journal is an old copy"
                           .formatted(journal, position, base, end)));
             }
           });

@@ -91,7 +91,7 @@ final class KeyChanges {
   /** Records the replacement of a lost key in the chain. */
   private record LostKey(DataDirectory data, ExistingLog log, String reason)
       implements KeyRecord<LedgerException> {
-    /** Returns true also for a key of a rotation before the loss. */
+    /** This also returns true for a key of a rotation before the loss. */
     @Override
     public boolean contains(VerificationKey key) throws LedgerException {
       return log.signs(key);

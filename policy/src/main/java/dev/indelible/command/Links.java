@@ -20,8 +20,17 @@ final class Links {
   /** Maximum number of names in a canonical path; a longer path is opaque. */
   private static final int MAX_NAMES = 1_024;
 
-  /** The target of each link, by the path of the link. */
-  private Map<String, Value> targets = Map.of();
+  /** Maximum number of targets of one link that are remembered: the latest count. */
+  private static final int MAX_TARGETS = 4;
+
+  /**
+   * The targets of each link by the path of the link, the latest last. A script may make a link
+   * again in a branch that does not run, so that each of them may be the one.
+   */
+  private Map<String, List<Value>> targets = Map.of();
+
+  /** The largest number of targets of one link. */
+  private int alternatives = 1;
 
   boolean isEmpty() {
     return targets.isEmpty();
@@ -37,21 +46,23 @@ final class Links {
       if (use.role() == Role.LINKS && use.arguments().size() == 2) {
         add(use, directory);
       } else if (!targets.isEmpty() && !use.arguments().isEmpty()) {
-        @Nullable Use resolved = followed(use, directory);
-        if (resolved != null) {
-          all = all == uses ? new ArrayList<>(uses) : all;
-          all.add(resolved);
+        for (int age = 0; age < alternatives; age++) {
+          @Nullable Use resolved = followed(use, directory, age);
+          if (resolved != null && (age == 0 || !all.contains(resolved))) {
+            all = all == uses ? new ArrayList<>(uses) : all;
+            all.add(resolved);
+          }
         }
       }
     }
     return all;
   }
 
-  private @Nullable Use followed(Use use, Value directory) {
+  private @Nullable Use followed(Use use, Value directory, int age) {
     switch (use.role()) {
       case DELETES, WRITES, READS, SENDS_FILE, RUNS_FILE -> {
         boolean followsLast = use.role() != Role.DELETES;
-        @Nullable Value path = through(use.arguments().get(0), directory, followsLast);
+        @Nullable Value path = through(use.arguments().get(0), directory, followsLast, age);
         if (path == null) {
           return null;
         }
@@ -88,19 +99,23 @@ final class Links {
     String directory = key(place.subList(0, place.size() - 1));
     if (directory.equals(target.display())) {
       // For "ln -s /a/b x" also the link x/b counts, which is /a/b/b once x is the link.
-      targets.putIfAbsent(key(place), target);
+      targets.putIfAbsent(key(place), List.of(target));
     } else {
-      targets.put(key(place), target);
+      List<Value> all = new ArrayList<>(targets.getOrDefault(key(place), List.of()));
+      all.remove(target);
+      all.add(target);
+      targets.put(key(place), all.size() > MAX_TARGETS ? all.subList(1, all.size()) : all);
+      alternatives = Math.max(alternatives, Math.min(all.size(), MAX_TARGETS));
     }
   }
 
   /** Records that a link may also have another path from now on. */
   void move(Value from, Value to, Value directory) {
-    @Nullable Value target = null;
+    List<Value> moved = List.of();
     for (List<Value> place : places(from, directory)) {
-      target = targets.getOrDefault(key(place), target);
+      moved = targets.getOrDefault(key(place), moved);
     }
-    if (target != null) {
+    for (Value target : List.copyOf(moved)) {
       for (List<Value> place : places(to, directory)) {
         put(place, target);
       }
@@ -114,6 +129,11 @@ final class Links {
    * @return null if the path contains no link
    */
   @Nullable Value through(Value path, Value directory, boolean followsLast) {
+    return through(path, directory, followsLast, 0);
+  }
+
+  /** Resolves a path; of a link with several targets counts the one of this age, 0 for the last. */
+  private @Nullable Value through(Value path, Value directory, boolean followsLast, int age) {
     if (targets.isEmpty()) {
       return null;
     }
@@ -133,8 +153,9 @@ final class Links {
       }
       at.add(name);
       boolean isFollowed = followsLast || endsWithSlash || !ahead.isEmpty();
-      @Nullable Value target = isFollowed ? targets.get(key(at)) : null;
-      if (target != null && links < MAX_LINKS) {
+      List<Value> all = isFollowed ? targets.getOrDefault(key(at), List.of()) : List.of();
+      if (!all.isEmpty() && links < MAX_LINKS) {
+        Value target = all.get(Math.max(0, all.size() - 1 - age));
         links++;
         at.clear();
         List<Value> names = rawNames(target, Value.EMPTY);

@@ -64,12 +64,14 @@ final class SimpleCommands {
     if (simple.words().size() < 2) {
       return false;
     }
-    String name = simple.words().get(0).literal().orElse("");
     List<Word.Part> parts = simple.words().get(1).parts();
-    return (name.equals("export") || name.equals("env"))
-        && parts.size() == 1
-        && parts.get(0) instanceof Word.CommandSubstitution substitution
-        && !substitution.isQuoted();
+    if (parts.size() != 1
+        || !(parts.get(0) instanceof Word.CommandSubstitution substitution)
+        || substitution.isQuoted()) {
+      return false;
+    }
+    String name = simple.words().get(0).literal().orElse("");
+    return name.equals("export") || name.equals("env");
   }
 
   private static boolean isExecAlone(List<List<Value>> rows) {

@@ -65,7 +65,7 @@ final class Wrappers {
   static void module(Value argument, Template template, Scan scan) {
     switch (argument.prefix()) {
       case "http.server", "SimpleHTTPServer" ->
-          scan.uses().add(Role.PUBLISHES, "the working directory over HTTP");
+          scan.uses().add(Role.SENDS_FILE, List.of(served(scan.rest())), "", true, false);
       case "timeit", "cProfile", "pdb", "trace", "runpy" -> {
         if (!scan.rest().isEmpty()) {
           List<Value> operands = scan.rest();
@@ -79,6 +79,20 @@ final class Wrappers {
         scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
       }
     }
+  }
+
+  /** Returns the directory that Python's server serves. */
+  private static Value served(List<Value> arguments) {
+    Value served = Value.of(".");
+    for (int i = 0; i < arguments.size(); i++) {
+      String text = arguments.get(i).prefix();
+      if ((text.equals("-d") || text.equals("--directory")) && i + 1 < arguments.size()) {
+        served = arguments.get(i + 1);
+      } else if (text.startsWith("--directory=")) {
+        served = arguments.get(i).from("--directory=".length());
+      }
+    }
+    return served;
   }
 
   /**

@@ -111,4 +111,15 @@ class ScriptLinksTest {
   void linkItselfIsDeletedAlone(String script) {
     assertThat(uses(script)).doesNotContain("DELETES /", "DELETES //");
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ln -s / x; test -e y && ln -sfn /tmp x; rm -rf x/",
+        "ln -s /tmp x; if test -e y; then ln -sfn / x; fi; rm -rf x/",
+        "ln -s / a; ln -s /tmp b; mv a x; mv b x; rm -rf x/",
+      })
+  void linkMadeAgainHasAllItsTargets(String script) {
+    assertThat(uses(script)).contains("DELETES /");
+  }
 }

@@ -69,15 +69,21 @@ public final class AccessEvents {
   /**
    * Returns the event that the daemon runs with other settings than before.
    *
-   * @param recordReads true if reads of the log are recorded
+   * @param recordsReads true if reads of the log are recorded
    * @param publish true if the entries of the log are read without a credential
    */
-  public static SystemEvent settings(List<Binding> bindings, boolean recordReads, boolean publish) {
+  public static SystemEvent settings(
+      List<Binding> bindings, boolean recordsReads, boolean publish) {
     CanonicalWriter details = new CanonicalWriter().beginObject();
-    details.member("publish", Boolean.toString(publish));
-    details.member("record_reads", Boolean.toString(recordReads));
+    details.member("publish", onOrOff(publish));
+    details.member("record_reads", onOrOff(recordsReads));
     details.name("roles").strings(bindings.stream().map(Binding::toString).toList());
     return SystemEvent.of(SystemEvent.ACCESS_SETTINGS, details.endObject());
+  }
+
+  /** Returns a setting as it is written. */
+  private static String onOrOff(boolean setting) {
+    return setting ? "on" : "off";
   }
 
   /**

@@ -21,6 +21,7 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.policy.Agent;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
@@ -77,10 +78,10 @@ final class AuditTools {
       Map.of(
           "gate_check", this::check,
           "gate_explain", this::explain,
-          "audit_query", reading(this::query),
-          "audit_proof", reading(this::prove),
-          "audit_verify", reading(this::verify),
-          "audit_status", reading(this::status));
+          "audit_query", limited(recorded("audit_query", this::query)),
+          "audit_proof", limited(recorded("audit_proof", this::prove)),
+          "audit_verify", limited(recorded("audit_verify", this::verify)),
+          "audit_status", limited(this::status));
 
   AuditTools(Indelible log) {
     this.log = log;
@@ -205,7 +206,7 @@ final class AuditTools {
 
   private Consumer<CanonicalWriter> explain(Call call) throws JsonFormatException {
     GateRequest asked = request(call);
-    ExplainedDecision explained = log.policy().explain(asked.agentId(), asked.action());
+    ExplainedDecision explained = log.policy().explain(asked.agent(), asked.action());
     return decision(
         asked.agentId(),
         new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
@@ -216,7 +217,7 @@ final class AuditTools {
     GateRequest asked =
         new GateRequest(agentId, ActionParser.parse(call.arguments().node("action"), "action"));
     call.arguments().requireNoOthers();
-    return asked;
+    return asked.by(new Agent(agentId, call.client().principal()));
   }
 
   private static Consumer<CanonicalWriter> decision(String agentId, RecordedDecision decided) {
@@ -228,8 +229,16 @@ final class AuditTools {
 
   // --- The log -----------------------------------------------------------------------------
 
+  /** Returns a tool that reports who reads events. */
+  private static Tool recorded(String name, Tool tool) {
+    return call -> {
+      call.client().reading().accept(name);
+      return tool.answer(call);
+    };
+  }
+
   /** Returns a tool that reads the ledger; refuses a call while many others do. */
-  private Tool reading(Tool tool) {
+  private Tool limited(Tool tool) {
     return call -> {
       if (!readers.tryAcquire()) {
         throw new Refusal("too many calls read the log at once; ask again");

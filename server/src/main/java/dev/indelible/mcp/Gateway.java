@@ -65,6 +65,9 @@ public final class Gateway implements Upstream.Listener {
   /** Longest wait for decisions in progress when the client has closed its stream. */
   private static final Duration END_LIMIT = Duration.ofSeconds(15);
 
+  /** Longest wait for the reason why a message could not be sent. */
+  private static final Duration END_REPORT = Duration.ofSeconds(3);
+
   private static final Set<String> JUDGED = Set.of(Message.CALL_TOOL, Message.READ_RESOURCE);
 
   /** Names of servers that make the names of their tools unambiguous. */
@@ -299,7 +302,9 @@ public final class Gateway implements Upstream.Listener {
     try {
       Objects.requireNonNull(server).send(message);
     } catch (IOException e) {
-      ending.complete(new Ending(true, "the server cannot be reached: " + e.getMessage()));
+      // A server that has ended reports its status within this time.
+      Ending unreachable = new Ending(true, "the server cannot be reached: " + e.getMessage());
+      ending.completeOnTimeout(unreachable, END_REPORT.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 

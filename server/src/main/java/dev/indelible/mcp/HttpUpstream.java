@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.mcp;
 
+import dev.indelible.base.Text;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +26,8 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A server that is reached over Streamable HTTP. Each request has a thread, which reads its answer:
@@ -77,6 +80,8 @@ final class HttpUpstream implements Upstream {
     }
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(HttpUpstream.class);
+
   private final Address address;
   private final Listener listener;
 
@@ -114,7 +119,7 @@ final class HttpUpstream implements Upstream {
 
   /** Sends a request on a thread of its own; any other message before this returns. */
   @Override
-  public void send(Message message) throws IOException {
+  public void send(Message message) {
     if (message.isRequest()) {
       isStateless = message.isStateless();
       open.put(message.id(), threads.submit(() -> ask(message)));
@@ -132,15 +137,21 @@ final class HttpUpstream implements Upstream {
     try {
       int status = http.send(post, BodyHandlers.discarding()).statusCode();
       if (status >= 400) {
-        throw new IOException("status %s for %s".formatted(status, message.method()));
+        LOG.warn("the server answers {} with HTTP status {}", name(message), status);
       }
+    } catch (IOException e) {
+      // The next request states the fault, and its sender waits for an answer.
+      LOG.warn("{} does not reach the server: {}", name(message), e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
     }
     if (message.method().equals("notifications/initialized")) {
       threads.submit(this::readServerMessages);
     }
+  }
+
+  private static String name(Message message) {
+    return Text.printable(message.method(), 100);
   }
 
   private HttpRequest.Builder request() {

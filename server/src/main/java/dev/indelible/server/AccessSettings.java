@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * @param bindings the roles of users, groups and client certificates
  * @param perSecond requests per second of one credential, and of all callers without one; 0 for no
  *     limit
- * @param recordReads true if reads of the log are recorded in the chain
+ * @param recordsReads true if reads of the log are recorded in the chain
  * @param publish true if checkpoint, tiles and entries are read without a credential
  */
 record AccessSettings(
@@ -36,7 +36,7 @@ record AccessSettings(
     Set<String> names,
     List<Binding> bindings,
     int perSecond,
-    boolean recordReads,
+    boolean recordsReads,
     boolean publish) {
   private static final Logger LOG = LoggerFactory.getLogger(AccessSettings.class);
 
@@ -55,7 +55,7 @@ record AccessSettings(
    * defaults.
    */
   void record(Indelible log) {
-    SystemEvent event = AccessEvents.settings(bindings, recordReads, publish);
+    SystemEvent event = AccessEvents.settings(bindings, recordsReads, publish);
     JsonValue before = last(log).orElse(AccessEvents.settings(List.of(), true, false).details());
     if (!before.equals(event.details()) && !log.queue().submit(event)) {
       LOG.warn("the changed settings of roles and reads cannot be recorded");
@@ -79,6 +79,6 @@ record AccessSettings(
   }
 
   AccessSettings withKeys(ApiKeyFile file) {
-    return new AccessSettings(file, names, bindings, perSecond, recordReads, publish);
+    return new AccessSettings(file, names, bindings, perSecond, recordsReads, publish);
   }
 }

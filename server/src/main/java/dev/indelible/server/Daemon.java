@@ -49,7 +49,7 @@ public final class Daemon {
             new Access(
                 Callers.of(keys, granted.bindings()),
                 keys::fault,
-                granted.recordReads()
+                granted.recordsReads()
                     ? Optional.of(new ReadRecord(log.queue()))
                     : Optional.empty()));
     granted.record(log);
@@ -82,10 +82,11 @@ public final class Daemon {
     LedgerAccess ledger = new LedgerAccess();
     Limits limits = new Limits(settings.access().perSecond());
     Routes routes = new Routes(access.callers(), limits, access.reads());
-    addAgents(routes, log, reports);
+    addAgents(routes, log, reports, access.reads());
     addReaders(routes, log, ledger, verifyJobs, feed);
     addTiles(routes, new Tiles(log.log(), settings.access().publish()), ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
+    routes.post("/mcp", Role.AGENT, new McpEndpoint(log, access.reads())::answer);
     HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
@@ -114,7 +115,8 @@ public final class Daemon {
   }
 
   /** Adds what agents ask for. */
-  private static void addAgents(Routes routes, Indelible log, Reports reports) {
+  private static void addAgents(
+      Routes routes, Indelible log, Reports reports, Optional<ReadRecord> reads) {
     Checks checks = new Checks(log);
     Idempotency repeated = new Idempotency(() -> log.policy().digest());
     AuthZen authZen = new AuthZen(log.gate());
@@ -124,7 +126,6 @@ public final class Daemon {
       routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
     routes
-        .post("/mcp", Role.AGENT, new McpEndpoint(log)::answer)
         .post("/v1/check", Role.AGENT, repeated.of(checks::one))
         .post("/v1/checks", Role.AGENT, repeated.of(checks::many))
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)

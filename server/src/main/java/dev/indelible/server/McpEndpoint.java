@@ -7,18 +7,33 @@ import dev.indelible.mcp.McpClient;
 import dev.indelible.mcp.McpHttp;
 import dev.indelible.mcp.McpServer;
 import java.util.Map;
+import java.util.Optional;
 
 /** The endpoint of MCP over Streamable HTTP. */
 final class McpEndpoint {
   private final McpHttp mcp;
+  private final Optional<ReadRecord> reads;
 
-  McpEndpoint(Indelible log) {
+  /**
+   * Creates the endpoint.
+   *
+   * @param reads records reads of the log; empty for none
+   */
+  McpEndpoint(Indelible log, Optional<ReadRecord> reads) {
     this.mcp = new McpHttp(new McpServer(log));
+    this.reads = reads;
   }
 
   /** Answers {@code POST /mcp}. */
   Response answer(Request request) {
-    McpClient client = new McpClient(request.caller().agentId(), request.caller().has(Role.READER));
+    Caller caller = request.caller();
+    McpClient client =
+        new McpClient(
+            caller.agentId(),
+            caller.principal(),
+            caller.has(Role.READER),
+            tool ->
+                reads.ifPresent(each -> each.add(request.withParameters(Map.of("tool", tool)))));
     McpHttp.Answer answer = mcp.answer(request.body(), request::header, client);
     return answer.body().length == 0
         ? new Response(answer.status(), Map.of(), answer.body())

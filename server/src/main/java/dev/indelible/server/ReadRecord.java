@@ -42,8 +42,15 @@ final class ReadRecord {
 
   /** Records or counts a read of an identified caller. */
   void add(Request request) {
-    String principal = request.caller().principal().orElse("");
-    String read = describe(request);
+    add(request.caller(), describe(request));
+  }
+
+  /** Records or counts a read; nothing of a caller without a credential, who reads no rows. */
+  void add(Caller caller, String read) {
+    caller.principal().ifPresent(principal -> add(principal, read));
+  }
+
+  private void add(String principal, String read) {
     synchronized (this) {
       Map<String, Long> counts = waiting.get(principal);
       if (counts != null) {

@@ -38,6 +38,8 @@ public final class ServeConfig {
   private static final LoadSettings YAML =
       LoadSettings.builder().setMaxAliasesForCollections(0).setAllowDuplicateKeys(false).build();
 
+  private static final String ON = "on";
+
   /** Ends each of several values. */
   private static final String SEPARATOR = ";";
 
@@ -113,8 +115,7 @@ public final class ServeConfig {
       case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
       case SOCKET -> defaultSocket(environment);
       case NAMES, ROLES -> "";
-      case RECORD_READS -> "true";
-      case PUBLISH -> "false";
+      case RECORD_READS -> ON;
       default -> OFF;
     };
   }
@@ -218,7 +219,7 @@ public final class ServeConfig {
       }
     }
     return new AccessSettings(
-        null, names, bindings, rateLimit(), truth(Setting.RECORD_READS), truth(Setting.PUBLISH));
+        null, names, bindings, rateLimit(), isOn(Setting.RECORD_READS), isOn(Setting.PUBLISH));
   }
 
   private int rateLimit() {
@@ -249,13 +250,15 @@ public final class ServeConfig {
         .toList();
   }
 
-  private boolean truth(Setting setting) {
-    String text = text(setting);
-    if (!text.equals("true") && !text.equals("false")) {
-      throw new IllegalArgumentException(
-          "%s: %s: give true or false".formatted(setting.key(), text));
-    }
-    return text.equals("true");
+  /** Reads a setting that is on or off; YAML may give it as a truth value. */
+  private boolean isOn(Setting setting) {
+    return switch (text(setting)) {
+      case ON, "true" -> true;
+      case OFF, "false" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "%s: %s: give on or off".formatted(setting.key(), text(setting)));
+    };
   }
 
   private String text(Setting setting) {

@@ -11,6 +11,7 @@ import dev.indelible.Indelible;
 import dev.indelible.access.Grant;
 import dev.indelible.access.Role;
 import dev.indelible.json.CanonicalJson;
+import dev.indelible.ledger.LedgerReader;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
@@ -212,6 +213,7 @@ class McpEndpointTest {
     settle();
     String bobs = id(result("reader", "audit_query", "{\"agent_id\":\"agent:bob\"}"));
 
+    assertThat(principal(own)).contains("a");
     assertThat(own.path("structuredContent").path("agent_id").asString()).isEqualTo("agent:alice");
     assertThat(id(result("alice", "audit_query", "{}")))
         .isEqualTo(own.path("structuredContent").path("id").asString());
@@ -227,6 +229,15 @@ class McpEndpointTest {
     assertThat(result("", "audit_status", "{}").path("isError").booleanValue()).isFalse();
     assertThat(text(result("alice", "gate_check", check("agent:bob", "ls"))))
         .contains("the credential belongs to agent:alice");
+  }
+
+  /** Returns the recorded credential of a decision. */
+  private Optional<String> principal(JsonNode decided) throws Exception {
+    try (LedgerReader reader = log.log().reader()) {
+      String id = decided.path("structuredContent").path("id").asString();
+      byte[] payload = reader.row(id).orElseThrow().payload().orElseThrow();
+      return CanonicalJson.read(payload).path("principal").asStringOpt();
+    }
   }
 
   private static String id(JsonNode result) {

@@ -268,8 +268,8 @@ class WhoMayTest {
 
     assertThat(rows("access.settings").stream().map(row -> payload(row).path("details").toString()))
         .containsExactly(
-            "{\"publish\":\"false\",\"record_reads\":\"false\",\"roles\":[\"user:alice = agent, reader\"]}",
-            "{\"publish\":\"false\",\"record_reads\":\"false\",\"roles\":[]}");
+            "{\"publish\":\"off\",\"record_reads\":\"off\",\"roles\":[\"user:alice = agent, reader\"]}",
+            "{\"publish\":\"off\",\"record_reads\":\"off\",\"roles\":[]}");
     send(reader.reveal(), "/v1/policy", "");
     assertThat(rows("access.log_read")).isEmpty();
   }

@@ -26,7 +26,7 @@ import java.util.Optional;
  *
  * <p>Only a row whose columns have the layout that writers use can be packed. Without packed rows,
  * verification of 40,000 rows takes some 10 % more CPU time with row signatures, and some 45 % more
- * without. Long because decoding, hashing and comparing read the same offsets of one array.
+ * without. The class is long because decoding, hashing and comparing read the offsets of one array.
  */
 final class PackedRow implements StoredRow {
   private static final byte[] SELF_SIGNED = ascii(ChainRow.SELF_SIGNED);
@@ -405,8 +405,8 @@ final class PackedRow implements StoredRow {
   }
 
   /**
-   * Reports columns without the layout that writers use. Has no stack trace, because nobody reads
-   * it.
+   * Thrown for columns that do not have the layout that writers use. Has no stack trace, because
+   * nobody reads it.
    */
   private static final class MisfitException extends Exception {
     private static final long serialVersionUID = 1;

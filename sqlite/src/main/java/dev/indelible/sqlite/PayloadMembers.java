@@ -35,12 +35,12 @@ final class PayloadMembers {
     this.end = bytes.length;
   }
 
-  /** Steps over the expected bytes, if they are the last that are not read yet. */
+  /** Steps over these bytes, if the unread bytes end with them. */
   boolean skipBack(byte[] expected) {
     return skipBack(expected, 0, expected.length);
   }
 
-  /** Steps over a part of the other bytes, if it is the last that is not read yet. */
+  /** Steps over a range of another array, if the unread bytes end with it. */
   boolean skipBack(byte[] other, int otherFrom, int otherTo) {
     int at = end - (otherTo - otherFrom);
     if (at < from || !Arrays.equals(bytes, at, end, other, otherFrom, otherTo)) {
@@ -136,8 +136,8 @@ final class PayloadMembers {
   }
 
   /**
-   * Returns true if the payload begins with these three parts in a row, before the bytes already
-   * read.
+   * Returns true if the payload begins with these three parts, one after another, and they end
+   * before the bytes that were stepped over.
    */
   boolean begins(byte[] first, byte[] second, int secondFrom, int secondTo, byte[] third) {
     int secondAt = from + first.length;

@@ -28,7 +28,7 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
   @Override
   public void keep(long size, String witness, String line) throws LedgerException {
     if (!Files.exists(file)) {
-      throw new LedgerException(file + ": the ledger is gone, and its checkpoints with it");
+      throw new LedgerException(file + ": the ledger and its checkpoints are missing");
     }
     try (Connection connection =
         DriverManager.getConnection(SqliteFile.url(file), SqliteFile.noneMade())) {
@@ -47,7 +47,7 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
           witness);
     } catch (SQLException e) {
       throw new LedgerException(
-          file + ": a cosignature cannot be kept: " + SqliteFault.describe(e),
+          file + ": a cosignature cannot be stored: " + SqliteFault.describe(e),
           SqliteFault.isDamage(e),
           e);
     }
@@ -57,7 +57,7 @@ public record SqliteCosignatures(Path file) implements CosignatureStore {
     try (Statement statement = connection.createStatement()) {
       statement.execute("PRAGMA busy_timeout = " + BUSY_TIMEOUT_MILLIS);
       statement.execute("PRAGMA synchronous = NORMAL");
-      // The drainer runs the WAL checkpoints, at times of its own.
+      // The drainer decides when to run WAL checkpoints.
       statement.execute("PRAGMA wal_autocheckpoint = 0");
     }
   }

@@ -72,9 +72,8 @@ final class SqliteFault {
   }
 
   /**
-   * Returns what went wrong in words, with SQLite's own code after them in brackets: {@code the
-   * disk is full (SQLITE_FULL)}. Never blank. Every message to a user describes an SQLite error
-   * this way.
+   * Returns the fault in words, followed by SQLite's own code in brackets: {@code the disk is full
+   * (SQLITE_FULL)}. Never blank. Every message to a user describes an SQLite error this way.
    */
   static String describe(SQLException error) {
     if (!(error instanceof SQLiteException sqlite) || sqlite.getResultCode() == null) {
@@ -96,7 +95,7 @@ final class SqliteFault {
       case SQLITE_READONLY_RECOVERY, SQLITE_READONLY_CANTINIT ->
           "the -wal file beside the database must be recovered by a writer; run a verb that"
               + " records, for example 'indelible check bash true'";
-      case SQLITE_CANTOPEN_ISDIR -> "a directory is where the database file should be";
+      case SQLITE_CANTOPEN_ISDIR -> "there is a directory in place of the database file";
       default -> primaryWords(SQLiteErrorCode.getErrorCode(code.code & 0xff), detail);
     };
   }

@@ -31,8 +31,8 @@ import java.util.UUID;
 
 /**
  * Reads a ledger in an SQLite file, while a log writes to it or not. Opens the file for reading
- * only. Long because it has the queries of every reader, each beside its SQL, and also those that
- * read a file which may hold no ledger yet.
+ * only. The class is long because it has the queries of every reader, each beside its SQL,
+ * including those of a file that may have no ledger yet.
  */
 public final class SqliteLedger implements VerifiableLedger {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
@@ -98,8 +98,7 @@ public final class SqliteLedger implements VerifiableLedger {
    */
   public static SqliteLedger open(Path file) throws LedgerException {
     if (!Files.isRegularFile(file)) {
-      throw new LedgerException(
-          file + ": no ledger here; one is made by the first decision recorded");
+      throw new LedgerException(file + ": no ledger here; the first recorded decision creates one");
     }
     SqliteLibrary.load();
     try {
@@ -198,8 +197,8 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /**
-   * Returns true if an event is in a row or a dead letter, or was a dead letter that was purged on
-   * record.
+   * Returns true if an event is in a row or a dead letter, or was a dead letter whose purge is
+   * recorded.
    */
   public boolean isRecorded(UUID event) throws LedgerException {
     return reading(() -> isRecorded(connection, event));
@@ -403,7 +402,7 @@ public final class SqliteLedger implements VerifiableLedger {
             row -> row.getLong(1));
     if (oversized.isPresent()) {
       throw new LedgerException(
-          "%s: dead letter %s has more bytes than any that is written, and is not read; keep the file, and restore it from a copy"
+          "%s: dead letter %s has more bytes than a dead letter can have, and is not read; keep the file, and restore it from a copy"
               .formatted(file, oversized.get()),
           true,
           null);
@@ -507,13 +506,13 @@ public final class SqliteLedger implements VerifiableLedger {
       throws SQLException, LedgerException {
     if (SqliteSchema.isWithoutVersion(connection)) {
       throw new LedgerException(
-          file + ": its table indelible_schema is gone; keep the file, and restore it from a copy",
+          file
+              + ": its table indelible_schema is missing; keep the file, and restore it from a copy",
           true,
           null);
     }
     if (!SqliteSchema.isLedger(connection)) {
-      throw new LedgerException(
-          file + ": a database without a ledger in it; is this the right file?");
+      throw new LedgerException(file + ": a database without a ledger; is this the right file?");
     }
     SqliteSchema.requireFit(connection);
   }
@@ -524,7 +523,7 @@ public final class SqliteLedger implements VerifiableLedger {
     } catch (SQLException e) {
       if (SqliteFault.isOfTheSchema(e)) {
         throw new LedgerException(
-            file + ": it is not as a ledger is: " + SqliteFault.describe(e), true, e);
+            file + ": its content is not that of a ledger: " + SqliteFault.describe(e), true, e);
       }
       throw SqliteReading.unreadable(file, e);
     }

@@ -15,8 +15,8 @@ import org.sqlite.util.LibraryLoaderUtil;
 /**
  * Loads SQLite's native library. The driver alone unpacks it into the shared temporary directory
  * and removes files that other processes left there. If that directory forbids execution, the
- * driver only logs a stack trace. This class gives the driver a directory of its own, which it
- * checks first and removes afterwards.
+ * driver only logs a stack trace. This class gives the driver a separate directory, which it checks
+ * first and removes afterwards.
  */
 public final class SqliteLibrary {
   /** Property that names the directory of a library that is already unpacked. */
@@ -133,8 +133,8 @@ public final class SqliteLibrary {
   }
 
   /**
-   * Removes the unpacked file, which a loaded library needs no longer. Where the file is locked,
-   * the driver removes it on exit.
+   * Removes the unpacked file, which is not needed once the library is loaded. If the file is
+   * locked, the driver removes it on exit.
    */
   private static void remove(Path directory) {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {

@@ -20,8 +20,8 @@ import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
- * Reads the rows of one state of the ledger over several connections, each with a read transaction
- * of its own. Used by any threads; a connection is used by one thread at a time.
+ * Reads the rows of one state of the ledger over several connections, each with its own read
+ * transaction. Used by any threads; a connection is used by one thread at a time.
  *
  * <p>Two connections read the same state if they see the same last row: every writer that changes
  * the chain also appends a row in that transaction.

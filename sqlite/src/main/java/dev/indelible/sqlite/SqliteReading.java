@@ -123,7 +123,7 @@ public final class SqliteReading {
     }
     String message =
         SqliteFault.isDamage(e)
-            ? "the database file is damaged or cut short; keep it, and restore it from a copy"
+            ? "the database file is damaged or truncated; keep it, and restore it from a copy"
             : SqliteFault.describe(e);
     return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
   }

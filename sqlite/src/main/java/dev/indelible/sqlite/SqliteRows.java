@@ -15,9 +15,9 @@ final class SqliteRows {
           + " prev_hash, key_id, payload";
 
   /**
-   * SQL for the first column whose type is not the one written, as {@code agent_id is a blob,
-   * expected text}; NULL if there is none. A text turned into a blob of the same bytes reads the
-   * same, and no query finds it.
+   * SQL for the first column whose type differs from the type that writers use, for example {@code
+   * agent_id is a blob, expected text}; NULL if there is none. A text turned into a blob of the
+   * same bytes reads the same, and no query finds it.
    */
   private static final String MISTYPED =
       "CASE "
@@ -37,10 +37,10 @@ final class SqliteRows {
   static final String SELECT = "SELECT " + COLUMNS + ", " + MISTYPED + " FROM signed_events ";
 
   /**
-   * SQL that checks the type of every column as {@link #MISTYPED} does, in a fraction of the time:
-   * in SQLite a number is less than any text, and a text less than any blob. A lower bound is left
-   * out where no number can look like the value. Not true of a row that lacks a value that writers
-   * always write.
+   * SQL that checks the type of every column as {@link #MISTYPED} does, in a fraction of the time.
+   * In SQLite, a number is less than any text, and a text is less than any blob. There is no lower
+   * bound where no number can look like the value. The expression is not true for a row that lacks
+   * a value that writers always write.
    */
   private static final String USUAL =
       "agent_id BETWEEN '' AND x'' AND event_type BETWEEN '' AND x'' AND attest_level < x''"
@@ -92,9 +92,9 @@ final class SqliteRows {
   }
 
   /**
-   * Reads a row with any values: a NULL where a value is required reads as empty. For a row with a
-   * column of another type than was written, the attest level names that column; no other row has
-   * that level.
+   * Reads a row with any values; a NULL in place of a required value is read as empty. If a column
+   * has a type that no writer uses, the attest level of the returned row names the column; no other
+   * row has such a level.
    */
   static ChainRow read(ResultSet row) throws SQLException {
     String mistyped = row.getString(12);

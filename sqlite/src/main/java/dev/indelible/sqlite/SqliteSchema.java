@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * The tables of a ledger and their version. The version is in a table of its own, because a ledger
+ * The tables of a ledger and their version. The version is in a separate table, because a ledger
  * may share its file with an application that uses {@code user_version}.
  */
 final class SqliteSchema {
@@ -182,7 +182,7 @@ final class SqliteSchema {
           row -> UUID.fromString(row.getString(1)));
     } catch (IllegalArgumentException | NullPointerException e) {
       int code = SQLiteErrorCode.SQLITE_CORRUPT.code;
-      throw new SQLException("the ledger's id is not one any more", "", code);
+      throw new SQLException("the ledger's id is malformed", "", code);
     }
   }
 
@@ -217,7 +217,7 @@ final class SqliteSchema {
     String encoding = text(connection, "PRAGMA encoding").orElse(ENCODING);
     if (!encoding.equals(ENCODING)) {
       throw new ForeignSchemaException(
-          "the database keeps its text as %s, and a ledger needs %s; use a file of its own"
+          "the database stores text as %s, but a ledger needs %s; use a separate file for the ledger"
               .formatted(encoding, ENCODING));
     }
     // One statement, so that no other process can create the tables between two statements.
@@ -254,7 +254,7 @@ final class SqliteSchema {
     }
     if (computed.isPresent()) {
       throw new ComputedTableException(
-          "%s, where a ledger has a table of its own; what it shows was not recorded. Keep the file, and restore it from a copy"
+          "%s in place of a table of the ledger, so its content was not recorded. Keep the file, and restore it from a copy"
               .formatted(computed.get()));
     }
   }
@@ -296,7 +296,7 @@ final class SqliteSchema {
   private static void requireKnown(int version) throws SQLException {
     if (version > VERSION) {
       throw new ForeignSchemaException(
-          "the ledger is of schema version %s and this Indelible knows up to %s; use a newer Indelible"
+          "the ledger has schema version %s, but this Indelible supports versions up to %s; use a newer Indelible"
               .formatted(version, VERSION));
     }
   }
@@ -317,7 +317,7 @@ final class SqliteSchema {
       return missing.isEmpty()
           ? error
           : new ForeignSchemaException(
-              "the ledger's tables were changed: %s missing; put back what is missing, or restore the database from a copy. Events wait meanwhile"
+              "the ledger's tables were changed: %s missing; restore what is missing, or restore the database from a copy. Until then, events wait"
                   .formatted(
                       missing.size() == 1
                           ? "column " + missing.iterator().next() + " is"

@@ -17,28 +17,28 @@ import java.util.stream.Collectors;
 
 /**
  * Compares a ledger's tables with those that {@link SqliteSchema} creates: first their structure,
- * then what SQLite's own checks find in their pages and indexes, then values that no writer leaves
+ * then what SQLite's own checks find in their pages and indexes, then values that no writer stores
  * in them. Lists an application's tables in the same file, and does not read them. Reads in the
  * caller's transaction; used once, by one thread.
  */
 final class SqliteStorage {
-  /** Most findings of each kind; a table without its index has one for each row. */
+  /** Maximum number of findings of each kind; a table without its index has one for each row. */
   static final int MOST_OF_A_KIND = 20;
 
-  /** Most names of other objects in a note. */
+  /** Maximum number of names of other objects in a note. */
   private static final int MOST_NAMES = 20;
 
   /** Page cache in KiB, for the look-up of each row in each index. */
   private static final int CACHE_KIB = 16_384;
 
-  /** Most catalogue entries on the ledger's tables that are compared. */
+  /** Maximum number of catalogue entries on the ledger's tables that are compared. */
   private static final int MOST_ENTRIES = 1_000;
 
-  /** Most characters of a name in a message. */
+  /** Maximum number of characters of a name in a message. */
   private static final int MOST_CHARACTERS = 100;
 
   private static final String NOT_WRITTEN =
-      "sqlite_schema: has an entry of the name %s that SQLite does not write";
+      "sqlite_schema: has an entry named %s that SQLite does not write";
 
   /** Matches the start of a definition as SQLite writes it. */
   private static final Pattern DEFINITION =
@@ -105,20 +105,21 @@ final class SqliteStorage {
     }
     faults.add(
         stated.isEmpty()
-            ? "indelible_schema: has no row; it states no version"
+            ? "indelible_schema: has no row, so the version is unknown"
             : stated.size() > 1
-                ? "indelible_schema: has more rows than one; which version they state is ambiguous"
+                ? "indelible_schema: has more than one row, so the version is ambiguous"
                 : "indelible_schema: states a version that no ledger has had");
     return SqliteSchema.VERSION;
   }
 
   /**
-   * Reads the catalogue that SQLite keeps of every object in the file. A catalogue changed by hand
-   * can have a name twice, of which SQLite uses one, or two objects on the same pages.
+   * Reads the catalogue that SQLite keeps of every object in the file. A catalogue that was changed
+   * by hand can have two entries of one name, of which SQLite uses one, or two objects on the same
+   * pages.
    */
   private void compareCatalog() throws SQLException {
     name(
-        "sqlite_schema: has an entry of the name %s twice",
+        "sqlite_schema: has two entries named %s",
         "SELECT name FROM sqlite_schema WHERE type IN ('table', 'index', 'view')"
             + " GROUP BY lower(name) HAVING count(*) > 1");
     name(
@@ -163,7 +164,7 @@ final class SqliteStorage {
         row -> shadowing.add(row.getString(1)));
     if (!shadowing.isEmpty()) {
       notes.add(
-          "the file has tables or views with names that SQLite has for its pragma functions; other"
+          "the file has tables or views with the names of SQLite's pragma functions; other"
               + " programs that call these read them instead (this verification does not): "
               + String.join(", ", shadowing));
     }
@@ -179,7 +180,7 @@ final class SqliteStorage {
       String more =
           others.size() > MOST_NAMES ? " and %s more".formatted(others.size() - MOST_NAMES) : "";
       notes.add(
-          "the file also holds what is not the ledger's, and was not looked into: "
+          "the file also has objects that are not the ledger's and were not checked: "
               + others.stream().limit(MOST_NAMES).collect(Collectors.joining(", "))
               + more);
     }
@@ -236,7 +237,7 @@ final class SqliteStorage {
   private void compare(String table, SqliteStructure expected, int version) throws SQLException {
     Optional<SqliteStructure> found = SqliteStructure.of(connection, table);
     if (found.isEmpty()) {
-      faults.add("%s: the table is gone".formatted(table));
+      faults.add("%s: the table is missing".formatted(table));
       return;
     }
     List<String> missing = new ArrayList<>(expected.properties());
@@ -255,7 +256,7 @@ final class SqliteStorage {
           && (property.contains(SqliteStructure.EXPRESSION)
               || property.endsWith(SqliteStructure.PARTIAL))) {
         faults.add(
-            "%s: has %s, which is not the ledger's and can stop recording: what it computes of a new row may fail"
+            "%s: has %s, which is not the ledger's and can stop recording, because its computation may fail for a new row"
                 .formatted(table, property));
       } else if (isIndex) {
         notes.add("%s: has %s, which is not the ledger's".formatted(table, property));

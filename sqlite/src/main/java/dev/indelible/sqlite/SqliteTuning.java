@@ -20,11 +20,11 @@ public final class SqliteTuning {
   private static final List<String> PRAGMAS =
       List.of(
           "journal_mode = WAL",
-          // Synced at every commit: settled means on disk.
+          // A commit is synced, because a settled event must be on disk.
           "synchronous = FULL",
           // Pages (8 MiB) in the WAL at which a commit runs a checkpoint. A page that is rewritten
           // often, as the ends of indexes are, is then copied only once. The limit is not higher,
-          // because until the checkpoint those pages use disk space twice.
+          // because these pages use disk space twice until the checkpoint.
           "wal_autocheckpoint = 2048",
           // Deleted or moved content is overwritten with zeros, so that an erased payload is gone
           // from every page and not only from the row.

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Finds values that no writer leaves in the tables beside the chain. Used once, by one thread.
+ * Finds values that no writer stores in the tables beside the chain. Used once, by one thread.
  *
  * @param connection reads the tables
  * @param complete the tables that have all their columns; others are not read
@@ -67,7 +67,7 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
     }
     if (complete.containsAll(List.of("indelible_cosignatures", "indelible_checkpoints"))) {
       none(
-          "indelible_cosignatures: %s of its rows are of a checkpoint that is gone",
+          "indelible_cosignatures: %s of its rows are of a checkpoint that is missing",
           "SELECT count(*) FROM indelible_cosignatures WHERE size NOT IN"
               + " (SELECT size FROM indelible_checkpoints NOT INDEXED)");
       none(
@@ -133,14 +133,14 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
         "SELECT count(*) FROM (SELECT 1 FROM signed_events_dlq NOT INDEXED WHERE replayed_as IS NULL"
             + " GROUP BY id, payload_hash HAVING count(*) > 1)");
     none(
-        "signed_events_dlq: %s of its rows have more bytes than any that is written",
+        "signed_events_dlq: %s of its rows have more bytes than a dead letter can have",
         "SELECT count(*) FROM signed_events_dlq NOT INDEXED WHERE "
             + SqliteLedger.LETTER_BYTES
             + " > "
             + SqliteLedger.MOST_LETTER_BYTES);
     compareLetterTexts();
     none(
-        "signed_events_dlq: %s of its rows say that they were replayed, and the chain has no row of"
+        "signed_events_dlq: %s of its rows state that they were replayed, but the chain has no row of"
             + " their event",
         "SELECT count(*) FROM signed_events_dlq AS d NOT INDEXED WHERE replayed_as IS NOT NULL AND"
             + " (replayed_as <> d.id OR NOT EXISTS"
@@ -165,7 +165,7 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
             byte[] stored = row.getBytes(i + 2);
             if (stored != null && !isWritten(LETTER_TEXTS.get(i), stored)) {
               faults.add(
-                  "signed_events_dlq: dead letter %s has text in %s that no writer leaves"
+                  "signed_events_dlq: dead letter %s has text in %s that no writer stores"
                       .formatted(row.getLong(1), LETTER_TEXTS.get(i)));
             }
           }
@@ -207,8 +207,8 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
     if (ids.size() != 1) {
       faults.add(
           ids.isEmpty()
-              ? "indelible_ledger: has no row; the id of this ledger is unknown"
-              : "indelible_ledger: has more rows than one; which ledger this is is ambiguous");
+              ? "indelible_ledger: has no row, so the id of this ledger is unknown"
+              : "indelible_ledger: has more than one row, so the id of this ledger is ambiguous");
     } else if (!isUuid(ids.get(0))) {
       faults.add("indelible_ledger: its row is not the id of a ledger");
     }
@@ -221,7 +221,7 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
             + " FROM indelible_journals NOT INDEXED",
         row -> {
           if (!isUuid(String.valueOf(row.getString(1))) || row.getLong(2) < 0) {
-            faults.add("indelible_journals: has a row that is not a journal and a position in it");
+            faults.add("indelible_journals: has a row that is not a journal id and a position");
           }
           return faults.size() < SqliteStorage.MOST_OF_A_KIND;
         });
@@ -245,7 +245,7 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
           sizes.add(row.getLong(1));
           if (row.getLong(1) < 0 || row.getLong(1) != row.getLong(2)) {
             faults.add(
-                "indelible_tree: has %s leaves, and row %s as its last"
+                "indelible_tree: has %s leaves, but row %s as its last"
                     .formatted(row.getLong(1), row.getLong(2)));
           }
           return true;
@@ -253,12 +253,12 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
     if (sizes.size() != 1) {
       faults.add(
           sizes.isEmpty()
-              ? "indelible_tree: has no row; the size of the tree is unknown"
-              : "indelible_tree: has more rows than one; how large the tree is is ambiguous");
+              ? "indelible_tree: has no row, so the size of the tree is unknown"
+              : "indelible_tree: has more than one row, so the size of the tree is ambiguous");
       return;
     }
     none(
-        "indelible_tiles: %s of its rows are no tile of the tree, or have another width",
+        "indelible_tiles: %s of its rows are not tiles of the tree, or have another width",
         """
         SELECT count(*) FROM indelible_tiles NOT INDEXED, (SELECT ? AS size) AS tree
         WHERE level < 0 OR level >= ? OR tile < 0
@@ -267,7 +267,7 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
         sizes.get(0),
         LEVELS);
     none(
-        "indelible_checkpoints: %s of its notes have more signature lines than one",
+        "indelible_checkpoints: %s of its notes have more than one signature line",
         "SELECT count(*) FROM indelible_checkpoints NOT INDEXED WHERE"
             + " length(note) - length(replace(note, char(10, 8212, 32), '')) > 3");
     none(

@@ -33,9 +33,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes to a ledger in an SQLite file, over a connection of its own. A refused row affects no
- * other row: SQLite undoes that statement and keeps the transaction. Long because {@link
- * LedgerWriter} has many statements, and each stands beside its SQL.
+ * Writes to a ledger in an SQLite file, over its own connection. A refused row affects no other
+ * row: SQLite undoes that statement and keeps the transaction. The class is long because {@link
+ * LedgerWriter} has many methods, each beside its SQL.
  */
 public final class SqliteWriter implements LedgerWriter {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteWriter.class);
@@ -157,7 +157,7 @@ public final class SqliteWriter implements LedgerWriter {
     Optional<UUID> found = SqliteSchema.ledger(connection);
     if (!found.equals(Optional.of(ledger))) {
       throw new SqliteSchema.UnfitDatabaseException(
-          "the database holds ledger %s where ledger %s was; put the right file back"
+          "the database has ledger %s in place of ledger %s; restore the right file"
               .formatted(found.map(UUID::toString).orElse("(none)"), ledger));
     }
   }
@@ -174,7 +174,7 @@ public final class SqliteWriter implements LedgerWriter {
             version ->
                 "SQLite "
                     + version
-                    + " may damage a database that two connections write to; bring one of 3.51.3 or later");
+                    + " may damage a database that two connections write to; use version 3.51.3 or later");
   }
 
   @Override
@@ -193,7 +193,7 @@ public final class SqliteWriter implements LedgerWriter {
         () ->
             SqliteSchema.ledger(connection)
                 .orElseThrow(
-                    () -> new SQLException("the ledger's id is gone from the database", "", 11)));
+                    () -> new SQLException("the database no longer has the ledger's id", "", 11)));
   }
 
   @Override
@@ -256,8 +256,8 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   /**
-   * Returns true if a transaction is open, by an attempt to begin one: SQLite rejects a second. It
-   * has no other way to ask.
+   * Returns true if a transaction is open. Tries to begin one, which SQLite rejects if one is open;
+   * there is no other way to find out.
    */
   private boolean isInTransaction() {
     try {
@@ -388,7 +388,7 @@ public final class SqliteWriter implements LedgerWriter {
             failedAt,
             attempts);
     if (changed != 1) {
-      throw failure(new SQLException("the dead letter was swallowed by a trigger"));
+      throw failure(new SQLException("a trigger prevented the insert of the dead letter"));
     }
   }
 

@@ -68,7 +68,7 @@ final class Statements {
     return bind(prepared(sql), parameters).executeUpdate();
   }
 
-  /** Takes the rows of a result. */
+  /** Receives the rows of a result. */
   @FunctionalInterface
   interface Each {
     /**

@@ -16,13 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs WAL checkpoints, which copy the write-ahead log into the database file, on a thread and a
- * connection of its own. So a writer under load does not wait for them.
+ * Runs WAL checkpoints, which copy the write-ahead log into the database file, on its own thread
+ * and connection, so a writer under load does not wait for them.
  *
  * <p>The checkpoints delay neither writers nor readers, and do not affect durability: a commit is
  * synced in the log before it returns. The writer still runs a checkpoint itself when the log has
  * {@link #WRITERS_PAGES}: only a writer restarts the log from its beginning, and a writer whose
- * checkpointer failed works as one without.
+ * checkpointer failed works like one without a checkpointer.
  */
 final class WalCheckpointer implements AutoCloseable {
   /** Pages in the log, not yet copied, that justify a sync of the database. */
@@ -92,7 +92,8 @@ final class WalCheckpointer implements AutoCloseable {
       statement.execute("PRAGMA synchronous = FULL");
       while (!closed) {
         checkpointIfDue(statement);
-        // No code here uses interrupts, and a pending one would keep this thread from parking.
+        // Clears a pending interrupt, which would keep this thread from parking; no code here uses
+        // interrupts.
         Thread.interrupted();
         LockSupport.park(this);
       }

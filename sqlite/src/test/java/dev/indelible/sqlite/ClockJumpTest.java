@@ -45,7 +45,7 @@ class ClockJumpTest {
     TestLog log = TestLog.in(temp.resolve("data"));
     List<PlainChain.Row> rows = log.requireIntact();
     assertThat(log.ids()).isEqualTo(Files.readAllLines(temp.resolve("data/accepted")));
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     List<Instant> times = rows.stream().map(row -> Instant.parse(row.timestamp())).toList();
     assertThat(Duration.between(times.get(EVENTS - 1), times.get(EVENTS)))
         .as("the clock jumped")

@@ -71,7 +71,7 @@ class DeadLetterReplayTest {
     // The replayed event, submitted again, matches its existing row (D4).
     log.append(refusedEvent);
     assertThat(log.ids()).hasSize(4);
-    assertThat(log.letters()).isEqualTo(1);
+    assertThat(log.deadLetters()).isEqualTo(1);
   }
 
   @ParameterizedTest
@@ -82,10 +82,10 @@ class DeadLetterReplayTest {
         "UPDATE signed_events_dlq SET failure_reason = 'constraint: other' | its content was changed",
         "UPDATE signed_events_dlq SET agent_id = 'agent:other' | its content was changed",
         "UPDATE signed_events_dlq SET payload_hash = zeroblob(32) | its content was changed",
-        "UPDATE signed_events_dlq SET letter = 9 | no event in the chain states that",
-        "DELETE FROM signed_events_dlq | is gone without a purge"
+        "UPDATE signed_events_dlq SET letter = 9 | no event in the chain records that",
+        "DELETE FROM signed_events_dlq | is missing, and no purge"
       })
-  void letterThatContradictsItsReplayIsNamed(String sql, String finding) throws Exception {
+  void contradictionToTheReplayIsNamed(String sql, String finding) throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     try (DeadLetters letters =
         new DeadLetters(
@@ -100,7 +100,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void restoredPurgedLetterIsNamed() throws Exception {
+  void restoredPurgedDeadLetterIsNamed() throws Exception {
     Sql.run(
         log.file, "DROP TRIGGER refuse", "CREATE TABLE kept AS SELECT * FROM signed_events_dlq");
     try (DeadLetters letters =
@@ -112,7 +112,7 @@ class DeadLetterReplayTest {
 
     Sql.run(log.file, "INSERT INTO signed_events_dlq SELECT * FROM kept");
 
-    requireDeadLetterFinding("was purged on record, and is there again");
+    requireDeadLetterFinding("is recorded as purged, but is there again");
   }
 
   private void requireDeadLetterFinding(String message) throws Exception {
@@ -126,20 +126,20 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void letterStillRefusedIsNotReplayed() throws Exception {
+  void stillRefusedDeadLetterIsNotReplayed() throws Exception {
     try (DeadLetters letters =
         new DeadLetters(
             SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(letter()).orElseThrow()).contains("not this one");
     }
-    assertThat(log.letters()).isEqualTo(1);
+    assertThat(log.deadLetters()).isEqualTo(1);
     assertThat(letter().replayedAs()).isEmpty();
     assertThat(log.ids()).hasSize(2);
     log.requireIntact();
   }
 
   @Test
-  void letterWithAUsedIdIsNotReplayed() throws Exception {
+  void deadLetterWithAUsedIdIsNotReplayed() throws Exception {
     DeferredAuditEvent first = TestLog.refusal("agent:b", "first");
     log.append(first);
     log.append(TestLog.withCommand(first, "second"));
@@ -149,12 +149,12 @@ class DeadLetterReplayTest {
             SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       assertThat(letters.replay(reused)).contains(DeadLetter.ID_REUSED);
     }
-    assertThat(log.letters()).isEqualTo(2);
+    assertThat(log.deadLetters()).isEqualTo(2);
     log.requireIntact();
   }
 
   @Test
-  void changedLetterIsNotReplayed() throws Exception {
+  void changedDeadLetterIsNotReplayed() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     Sql.run(
         log.file, "UPDATE signed_events_dlq SET payload = replace(payload, 'rm -rf', 'ls -la')");
@@ -180,7 +180,7 @@ class DeadLetterReplayTest {
    * The payload hash does not cover the event type, but a refusal must not be replayed as a check.
    */
   @Test
-  void letterOfAnotherTypeIsNotReplayed() throws Exception {
+  void deadLetterOfAnotherTypeIsNotReplayed() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     assertThat(log.verify().verdict()).isEqualTo(VerificationReport.Verdict.INTACT);
     for (String type : List.of("governance.check", "audit.gap")) {
@@ -238,13 +238,13 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void purgeRemovesTheLetterAndIsRecorded() throws Exception {
+  void purgeIsRecordedAndRemovesTheDeadLetter() throws Exception {
     try (DeadLetters letters =
         new DeadLetters(
             SqliteWriter.open(log.file), CheckpointFile.none(), TestLog.KEY, TestLog.KEYS)) {
       letters.purge(letter(), "seen by the auditor");
     }
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     assertThat(types()).endsWith(SystemEvent.DEAD_LETTER_PURGED);
     assertThat(
             Sql.texts(log.file, "SELECT payload FROM signed_events ORDER BY sequence DESC LIMIT 1"))
@@ -255,7 +255,7 @@ class DeadLetterReplayTest {
   }
 
   @Test
-  void startReplaysLettersThatAreAcceptedNow() throws Exception {
+  void startReplaysDeadLettersAcceptedNow() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "next"));
@@ -268,7 +268,7 @@ class DeadLetterReplayTest {
 
   /** A locked ledger only delays the replay of dead letters (D6). */
   @Test
-  void lettersAreReplayedOnceALockIsReleased() throws Exception {
+  void deadLettersAreReplayedAfterALock() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse");
     DeferredAudit audit;
     try (Connection other = Sql.connect(log.file)) {
@@ -290,7 +290,7 @@ class DeadLetterReplayTest {
    * A dead letter whose insert rolls back the transaction is skipped and stays a dead letter (D8).
    */
   @Test
-  void startSkipsALetterThatRollsBack() throws Exception {
+  void startSkipsDeadLetterThatRollsBack() throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse", TRIGGER.replace("ABORT", "ROLLBACK"));
     DeferredAudit audit = log.start();
     audit.queue().submit(TestLog.refusal("agent:a", "next"));

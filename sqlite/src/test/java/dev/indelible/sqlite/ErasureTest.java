@@ -172,7 +172,7 @@ class ErasureTest {
     assertThat(log.append(event)).containsExactly(AppendOutcome.REPEATED);
 
     assertThat(log.ids()).hasSize(2);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     assertThat(filesHold(SECRET)).isFalse();
   }
 
@@ -197,7 +197,7 @@ class ErasureTest {
 
   /** A replayed dead letter has the payload of its row, so both are erased. */
   @Test
-  void replayedLetterIsErasedWithItsRow() throws Exception {
+  void replayedDeadLetterIsErasedWithItsRow() throws Exception {
     log.create();
     Sql.run(
         log.file,
@@ -211,7 +211,7 @@ class ErasureTest {
 
     assertThat(erase(event).note().deadLetters()).isEqualTo(1);
 
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     assertThat(filesHold(SECRET)).isFalse();
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
@@ -231,13 +231,13 @@ class ErasureTest {
         .hasMessageContaining("no row of event 0198c7e2-0000-7000-8000-000000000000");
     assertThatThrownBy(() -> erase(event))
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("row 1 has no payload any more; it was erased already, as row 3");
+        .hasMessageContaining("row 1 no longer has a payload; it was erased already, as row 3");
     assertThatThrownBy(() -> erase(erasure))
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("row 3 is what the log says of itself (payload.erased)");
+        .hasMessageContaining("row 3 is an event of the log itself (payload.erased)");
     assertThatThrownBy(() -> erase(log.ids().get(1)))
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("row 2 has a payload that is not what was recorded");
+        .hasMessageContaining("row 2 has a payload that was changed after it was recorded");
     assertThat(log.rows()).isEqualTo(3);
   }
 
@@ -275,7 +275,7 @@ class ErasureTest {
         .anySatisfy(
             finding -> {
               assertThat(finding.sequence()).hasValue(2);
-              assertThat(finding.message()).contains("was erased, as row 3 states");
+              assertThat(finding.message()).contains("row 3 states that its payload was erased");
               assertThat(finding.isFault()).isFalse();
             });
   }

@@ -153,7 +153,7 @@ class FailingDatabaseTest {
     try {
       log.requireIntact();
       assertThat(log.ids()).isEqualTo(accepted);
-      assertThat(log.letters()).as("transient faults cause no dead letters").isZero();
+      assertThat(log.deadLetters()).as("transient faults cause no dead letters").isZero();
       assertThat(Sql.text(log.file, "PRAGMA integrity_check")).isEqualTo("ok");
     } catch (AssertionError e) {
       throw new AssertionError(fault + ", " + script + ", " + line, e);

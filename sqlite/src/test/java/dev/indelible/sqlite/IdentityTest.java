@@ -51,7 +51,7 @@ class IdentityTest {
     DrainReport report = TestLog.close(audit);
     assertThat(report.appended()).isEqualTo(3);
     assertThat(log.requireIntact()).hasSize(1);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
   }
 
   /**
@@ -138,7 +138,7 @@ class IdentityTest {
     DeferredAuditEvent other = TestLog.withCommand(event, "y");
     assertThat(log.append(other, event)).containsExactly(APPENDED, DLQ_REPEATED);
     assertThat(log.rows()).isEqualTo(1);
-    assertThat(log.letters()).isEqualTo(1);
+    assertThat(log.deadLetters()).isEqualTo(1);
   }
 
   /** An event whose payload was erased is recognized by the hash in its row (D4). */
@@ -148,7 +148,7 @@ class IdentityTest {
     log.append(event, TestLog.refusal("agent:a", "y"));
     Sql.run(log.file, "UPDATE signed_events SET payload = NULL WHERE sequence = 1");
     assertThat(log.append(event)).containsExactly(REPEATED);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     assertThat(log.rows()).isEqualTo(2);
   }
 

@@ -78,7 +78,7 @@ class KillNineTest {
       List<String> ids = log.ids();
       assertThat(new HashSet<>(ids)).hasSameSizeAs(ids);
       assertThat(new HashSet<>(ids)).as("after kill %d", kill).containsAll(settled);
-      assertThat(log.letters()).isZero();
+      assertThat(log.deadLetters()).isZero();
     }
     assertThat(log.ids().stream().filter(new HashSet<>(settled)::contains))
         .as("ids in the order of submission")
@@ -98,18 +98,18 @@ class KillNineTest {
       Random random = new Random(Integer.parseInt(args[1]));
       System.out.println("started");
       for (int round = 0; round < 1_000_000; round++) {
-        StringBuilder told = new StringBuilder();
+        StringBuilder submitted = new StringBuilder();
         for (DeferredAuditEvent event :
             TestLog.refusals("agent:" + args[1], 1 + random.nextInt(40))) {
           if (!audit.queue().submit(event)) {
             throw new AssertionError("not accepted");
           }
-          told.append(event.id()).append('\n');
+          submitted.append(event.id()).append('\n');
         }
         if (!audit.queue().drainPending(TestLog.PATIENCE)) {
           throw new AssertionError("not settled");
         }
-        System.out.print(told);
+        System.out.print(submitted);
         if (round == 0) {
           System.out.println("settling");
         }

@@ -121,7 +121,7 @@ class LedgerWatchTest {
     TestLog.close(audit);
 
     assertThat(log.requireIntact()).hasSize(1);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
   }
 
   /** The column is dropped while the log has its connection open. */
@@ -139,7 +139,7 @@ class LedgerWatchTest {
     TestLog.close(audit);
 
     assertThat(log.rows()).isGreaterThanOrEqualTo(2);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
   }
 
   @Test
@@ -155,7 +155,7 @@ class LedgerWatchTest {
     TestLog.settle(audit);
     TestLog.close(audit);
 
-    assertThat(log.letters()).isEqualTo(1);
+    assertThat(log.deadLetters()).isEqualTo(1);
   }
 
   private static void awaitFailed(DeferredAudit audit, String reason) {
@@ -167,7 +167,7 @@ class LedgerWatchTest {
                     .returns(State.FAILED, AuditHealth::state)
                     .extracting(AuditHealth::reason)
                     .asString()
-                    .contains(reason, "put back what is missing"));
+                    .contains(reason, "restore what is missing"));
   }
 
   private void record(DeferredAuditEvent... events) {

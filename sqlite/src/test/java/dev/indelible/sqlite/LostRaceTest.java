@@ -62,7 +62,7 @@ class LostRaceTest {
     losers.forEach(event -> order.add(event.id().toString()));
     assertThat(log.ids()).isEqualTo(order);
     assertThat(uniqueRaceRetries()).isEqualTo(1);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     log.requireIntact();
   }
 
@@ -80,7 +80,7 @@ class LostRaceTest {
             });
     assertThat(outcomes).containsExactly(APPENDED);
     assertThat(uniqueRaceRetries()).isEqualTo(3);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     assertThat(log.requireIntact()).hasSize(4);
   }
 
@@ -98,7 +98,7 @@ class LostRaceTest {
     }
     writers.forEach(TestLog::close);
     assertThat(log.requireIntact()).hasSize(200);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     for (int w = 0; w < writers.size(); w++) {
       requireOrder("writer:" + w, 25);
     }
@@ -125,7 +125,7 @@ class LostRaceTest {
     List<PlainChain.Row> rows = log.requireIntact();
     assertThat(rows).hasSize(400);
     assertThat(new HashSet<>(log.ids())).hasSize(400);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     for (int p = 0; p < 2; p++) {
       for (int w = 0; w < 4; w++) {
         requireOrder("p" + p + ":" + w, 50);

@@ -91,7 +91,7 @@ class PackedRowTest {
     }
   }
 
-  /** Bytes that move from the end of one column to the start of the next change the row. */
+  /** A row is changed if bytes are moved from the end of one column to the start of the next. */
   @Test
   void bytesMovedBetweenColumnsChangeTheRow() {
     ChainRow row = rows().get(0);

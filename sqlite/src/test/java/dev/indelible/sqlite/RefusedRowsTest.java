@@ -248,7 +248,7 @@ class RefusedRowsTest {
           .hasMessageContaining("rolled back by a trigger");
     }
     assertThat(log.rows()).as("rows of the rolled-back batch").isZero();
-    assertThat(log.letters()).as("dead letters of the rolled-back batch").isZero();
+    assertThat(log.deadLetters()).as("dead letters of the rolled-back batch").isZero();
 
     DeferredAudit audit = log.start();
     batch.forEach(audit.queue()::submit);
@@ -260,7 +260,7 @@ class RefusedRowsTest {
     TestLog.close(audit);
     log.requireIntact();
     assertThat(log.ids()).isEqualTo(ids(batch));
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
   }
 
   /** An application's trigger that copies each row to another table causes no fault (D6). */
@@ -274,7 +274,7 @@ class RefusedRowsTest {
     assertThat(log.append(TestLog.refusals("agent:a", 5))).containsOnly(AppendOutcome.APPENDED);
     assertThat(log.requireIntact()).hasSize(5);
     assertThat(Sql.number(log.file, "SELECT count(*) FROM copies")).isEqualTo(10);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
   }
 
   /**

@@ -55,12 +55,12 @@ class SchemaTest {
         .isInstanceOf(LedgerException.class)
         .hasMessage(
             log.file
-                + ": the ledger is of schema version 7 and this Indelible knows up to 3; use a"
-                + " newer Indelible");
+                + ": the ledger has schema version 7, but this Indelible supports versions up to 3;"
+                + " use a newer Indelible");
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "y")))
         .isInstanceOf(SinkException.class)
         .isNotInstanceOf(SinkUnavailableException.class)
-        .hasMessageStartingWith(log.file + ": the ledger is of schema version 7");
+        .hasMessageStartingWith(log.file + ": the ledger has schema version 7");
     assertThat(files()).isEqualTo(before);
   }
 
@@ -100,7 +100,7 @@ class SchemaTest {
     }
     assertThatThrownBy(() -> new SqliteCosignatures(log.file).keep(3, "w+00000000", "line"))
         .isInstanceOf(LedgerException.class)
-        .hasMessageStartingWith(log.file + ": a cosignature cannot be kept: ");
+        .hasMessageStartingWith(log.file + ": a cosignature cannot be stored: ");
 
     log.append(TestLog.refusal("agent:a", "y"));
 
@@ -170,7 +170,7 @@ class SchemaTest {
   void cosignaturesDoNotCreateAMissingLedger() {
     assertThatThrownBy(() -> new SqliteCosignatures(log.file).keep(3, "w+00000000", "line"))
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("the ledger is gone");
+        .hasMessageContaining("the ledger and its checkpoints are missing");
     assertThat(directory).isEmptyDirectory();
   }
 
@@ -185,7 +185,7 @@ class SchemaTest {
     TreeMap<String, String> before = files();
     assertThatThrownBy(() -> SqliteLedger.open(log.file))
         .isInstanceOf(LedgerException.class)
-        .hasMessage(log.file + ": a database without a ledger in it; is this the right file?");
+        .hasMessage(log.file + ": a database without a ledger; is this the right file?");
     assertThatThrownBy(() -> log.append(TestLog.refusal("agent:a", "x")))
         .isInstanceOf(SinkException.class)
         .isNotInstanceOf(SinkUnavailableException.class)
@@ -261,7 +261,7 @@ class SchemaTest {
     Files.createFile(log.file);
     assertThatThrownBy(() -> SqliteLedger.open(log.file))
         .isInstanceOf(LedgerException.class)
-        .hasMessageContaining("a database without a ledger in it");
+        .hasMessageContaining("a database without a ledger");
     log.append(TestLog.refusal("agent:a", "x"));
     assertThat(log.requireIntact()).hasSize(1);
   }

@@ -90,8 +90,7 @@ class SqliteFaultTest {
             + "INSERT INTO signed_events SELECT 9, '9', 'a', 't', x'00', NULL, 'u', 't', x'00', NULL, NULL",
       })
   void errorsOfTheStatementArePermanent(String statements) {
-    // The body of a trigger contains a semicolon and a space, too; only "; " that is not before END
-    // splits.
+    // Statements are separated by "; ". The body of a trigger also contains "; ", but before END.
     String[] split = statements.split("; (?!END)");
     assertThat(SqliteFault.refusal(provoke(split))).hasValue(Refusal.PERMANENT);
   }

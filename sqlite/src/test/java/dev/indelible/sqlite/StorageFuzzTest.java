@@ -25,9 +25,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Makes random edits of the schema and of pages. If SQLite then returns other content than was
- * recorded, by a scan or by a search, the ledger must not be intact. {@code -Dindelible.fuzz.draws}
- * and {@code -Dindelible.fuzz.seed} set the number of edits and the seed.
+ * Makes random edits of the schema and of pages. If a scan or a search in SQLite then returns other
+ * content than was recorded, the verdict must not be intact. {@code -Dindelible.fuzz.draws} and
+ * {@code -Dindelible.fuzz.seed} set the number of edits and the seed.
  */
 @Tag("any-jdk")
 class StorageFuzzTest {

@@ -74,7 +74,7 @@ class StorageTest {
         "INSERT INTO indelible_journals VALUES ('9a0a2d8e-2a52-4a55-9c3f-0d1f3b1f8a11', 4711)",
         "PRAGMA wal_checkpoint(TRUNCATE)",
         "PRAGMA journal_mode = DELETE");
-    assertThat(log.letters()).isEqualTo(1);
+    assertThat(log.deadLetters()).isEqualTo(1);
     return log.file;
   }
 
@@ -260,42 +260,44 @@ class StorageTest {
     change("DROP TABLE indelible_schema");
     assertThatThrownBy(() -> SqliteLedger.open(log.file))
         .isInstanceOfSatisfying(LedgerException.class, e -> assertThat(e.isDamaged()).isTrue())
-        .hasMessageContaining("indelible_schema is gone");
+        .hasMessageContaining("indelible_schema is missing");
   }
 
   static Stream<Arguments> changedTables() {
     return Stream.of(
         Arguments.of("indelible_schema: has no row", "DELETE FROM indelible_schema"),
-        Arguments.of("indelible_schema: has more rows", "INSERT INTO indelible_schema VALUES (2)"),
+        Arguments.of(
+            "indelible_schema: has more than one row", "INSERT INTO indelible_schema VALUES (2)"),
         Arguments.of("indelible_schema: states a version", "UPDATE indelible_schema SET version=0"),
         Arguments.of("schema version 1 does not have", "UPDATE indelible_schema SET version = 1"),
         Arguments.of(
-            "indelible_ledger: has more rows", "INSERT INTO indelible_ledger VALUES ('x')"),
+            "indelible_ledger: has more than one row", "INSERT INTO indelible_ledger VALUES ('x')"),
         Arguments.of("indelible_ledger: has no row", "DELETE FROM indelible_ledger"),
         Arguments.of(
-            "indelible_tree: has more rows", "INSERT INTO indelible_tree VALUES (120, 120)"),
+            "indelible_tree: has more than one row",
+            "INSERT INTO indelible_tree VALUES (120, 120)"),
         Arguments.of("indelible_tree: has no row", "DELETE FROM indelible_tree"),
-        Arguments.of("and row 121 as its last", "UPDATE indelible_tree SET sequence = 121"),
+        Arguments.of("but row 121 as its last", "UPDATE indelible_tree SET sequence = 121"),
         Arguments.of(
-            "no tile of the tree", "INSERT INTO indelible_tiles VALUES (0, 9, zeroblob(32))"),
+            "not tiles of the tree", "INSERT INTO indelible_tiles VALUES (0, 9, zeroblob(32))"),
         Arguments.of(
-            "no tile of the tree", "INSERT INTO indelible_tiles VALUES (1, 0, zeroblob(32))"),
+            "not tiles of the tree", "INSERT INTO indelible_tiles VALUES (1, 0, zeroblob(32))"),
         Arguments.of(
-            "no tile of the tree", "INSERT INTO indelible_tiles VALUES (9, 0, zeroblob(32))"),
-        Arguments.of("no tile of the tree", "INSERT INTO indelible_tiles VALUES (-1, 0, x'00')"),
+            "not tiles of the tree", "INSERT INTO indelible_tiles VALUES (9, 0, zeroblob(32))"),
+        Arguments.of("not tiles of the tree", "INSERT INTO indelible_tiles VALUES (-1, 0, x'00')"),
         Arguments.of("are over no rows", "INSERT INTO indelible_checkpoints VALUES (0, 'x')"),
         Arguments.of("are over no rows", "INSERT INTO indelible_checkpoints VALUES (-7, 'x')"),
         Arguments.of(
-            "are of a checkpoint that is gone",
+            "are of a checkpoint that is missing",
             "INSERT INTO indelible_cosignatures VALUES (61, 'w', 'x')"),
         Arguments.of(
             "indelible_journals: has a row", "UPDATE indelible_journals SET position = -1"),
         Arguments.of(
             "indelible_journals: has a row", "UPDATE indelible_journals SET journal = 'x'"),
         Arguments.of(
-            "say that they were replayed", "UPDATE signed_events_dlq SET replayed_as = id"),
+            "state that they were replayed", "UPDATE signed_events_dlq SET replayed_as = id"),
         Arguments.of(
-            "more signature lines than one",
+            "more than one signature line",
             "UPDATE indelible_checkpoints SET note = note || char(8212) || ' x AAAAAAAA' || char(10)"),
         Arguments.of(
             "not one signature line of the witness",
@@ -306,19 +308,19 @@ class StorageTest {
         Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET letter = -1"),
         Arguments.of("no dead letter has", "UPDATE signed_events_dlq SET attempts = 1 << 40"),
         Arguments.of(
-            "has text in failed_at that no writer leaves",
+            "has text in failed_at that no writer stores",
             "UPDATE signed_events_dlq SET failed_at = 'x'"),
         Arguments.of(
-            "has text in failure_reason that no writer leaves",
+            "has text in failure_reason that no writer stores",
             "UPDATE signed_events_dlq SET failure_reason = char(27) || '[2J'"),
         Arguments.of(
-            "has text in failure_reason that no writer leaves",
+            "has text in failure_reason that no writer stores",
             "UPDATE signed_events_dlq SET failure_reason = failure_reason || char(0) || 'x'"),
         Arguments.of(
-            "has text in payload that no writer leaves",
+            "has text in payload that no writer stores",
             "UPDATE signed_events_dlq SET payload = CAST(CAST(payload AS BLOB) || x'ff' AS TEXT)"),
         Arguments.of(
-            "has text in agent_id that no writer leaves",
+            "has text in agent_id that no writer stores",
             "UPDATE signed_events_dlq SET agent_id = CAST(x'ff' AS TEXT)"),
         Arguments.of(
             "wait more than once",
@@ -326,7 +328,7 @@ class StorageTest {
                 + " timestamp, payload, failure_reason, failed_at, attempts, NULL"
                 + " FROM signed_events_dlq"),
         Arguments.of(
-            "more bytes than any that is written",
+            "more bytes than a dead letter can have",
             "UPDATE signed_events_dlq SET payload = CAST(zeroblob(5000000) AS TEXT)"),
         Arguments.of("lacks index (event_type)", "DROP INDEX signed_events_type"),
         Arguments.of(
@@ -338,7 +340,7 @@ class StorageTest {
             "trigger dropping: is on a table of the ledger",
             "CREATE TRIGGER dropping BEFORE INSERT ON \"SIGNED_EVENTS\" WHEN new.event_type ="
                 + " 'x' BEGIN SELECT raise(IGNORE); END"),
-        Arguments.of("indelible_tiles: the table is gone", "DROP TABLE indelible_tiles"));
+        Arguments.of("indelible_tiles: the table is missing", "DROP TABLE indelible_tiles"));
   }
 
   /** Each table of the ledger gets values that no writer stores in it. */
@@ -481,7 +483,7 @@ class StorageTest {
     assertThat(storageFindings())
         .anyMatch(
             message ->
-                message.startsWith("the file has tables or views with names")
+                message.startsWith("the file has tables or views with the names")
                     && message.contains("view PRAGMA_foreign_key_list")
                     && message.contains("table pragma_table_xinfo"));
   }
@@ -504,11 +506,11 @@ class StorageTest {
     return Stream.of(
         Arguments.of("that SQLite does not write", "UPDATE sqlite_schema SET type = 'TABLE'", ""),
         Arguments.of(
-            "name signed_events_dlq that SQLite does not write",
+            "named signed_events_dlq that SQLite does not write",
             "UPDATE sqlite_schema SET sql = replace(sql, 'TABLE ', 'TABLE IF NOT EXISTS ')",
             " WHERE name = 'signed_events_dlq'"),
         Arguments.of(
-            "name signed_events_dlq that SQLite does not write",
+            "named signed_events_dlq that SQLite does not write",
             "UPDATE sqlite_schema SET sql = replace(sql, 'signed_events_dlq', 'SIGNED_events_dlq')",
             " WHERE name = 'signed_events_dlq'"),
         Arguments.of(
@@ -535,7 +537,7 @@ class StorageTest {
         "PRAGMA writable_schema = ON",
         "UPDATE sqlite_schema SET name = 'sqlite_mine', tbl_name = 'sqlite_mine',"
             + " sql = 'CREATE TABLE sqlite_mine (x)' WHERE name = 'mine'");
-    requireNamed("name sqlite_mine that SQLite does not write");
+    requireNamed("named sqlite_mine that SQLite does not write");
   }
 
   @ParameterizedTest

@@ -84,17 +84,20 @@ class TallyTest {
   @Test
   void manyThreadsAreCountedExactly() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);
-    AtomicLong[] told = {new AtomicLong(), new AtomicLong(), new AtomicLong(), new AtomicLong()};
-    submitFromThreads(audit, told, 8, 2_000);
+    AtomicLong[] submitted = {
+      new AtomicLong(), new AtomicLong(), new AtomicLong(), new AtomicLong()
+    };
+    submitFromThreads(audit, submitted, 8, 2_000);
     TestLog.close(audit);
 
-    assertThat(lastTally("attempts", "allow")).isEqualTo(told[0].get());
-    assertThat(lastTally("attempts", "warn")).isEqualTo(told[1].get());
-    assertThat(lastTally("attempts", "refuse")).isEqualTo(told[2].get());
-    assertThat(lastTally("attempts", "escalate")).isEqualTo(told[3].get());
-    assertThat(lastTally("outcomes", "appended", "check")).isEqualTo(told[0].get() + told[1].get());
+    assertThat(lastTally("attempts", "allow")).isEqualTo(submitted[0].get());
+    assertThat(lastTally("attempts", "warn")).isEqualTo(submitted[1].get());
+    assertThat(lastTally("attempts", "refuse")).isEqualTo(submitted[2].get());
+    assertThat(lastTally("attempts", "escalate")).isEqualTo(submitted[3].get());
+    assertThat(lastTally("outcomes", "appended", "check"))
+        .isEqualTo(submitted[0].get() + submitted[1].get());
     assertThat(lastTally("outcomes", "appended", "refusal"))
-        .isEqualTo(told[2].get() + told[3].get());
+        .isEqualTo(submitted[2].get() + submitted[3].get());
     assertThat(lastTally("covers", "decisions", "refusal")).isEqualTo(rows("governance.refusal"));
     assertThat(lastTally("covers", "first")).isEqualTo(1);
     assertThat(lastTally("covers", "last")).isEqualTo(log.rows() - 1);
@@ -106,10 +109,12 @@ class TallyTest {
   @Test
   void talliesWrittenWhileManyThreadsSubmitAddUp() throws Exception {
     DeferredAudit audit = start(OFTEN);
-    AtomicLong[] told = {new AtomicLong(), new AtomicLong(), new AtomicLong(), new AtomicLong()};
-    submitFromThreads(audit, told, 4, 2_000);
+    AtomicLong[] submitted = {
+      new AtomicLong(), new AtomicLong(), new AtomicLong(), new AtomicLong()
+    };
+    submitFromThreads(audit, submitted, 4, 2_000);
     TestLog.settle(audit);
-    submitFromThreads(audit, told, 4, 2_000);
+    submitFromThreads(audit, submitted, 4, 2_000);
     TestLog.close(audit);
 
     assertThat(rows("audit.tally")).isGreaterThan(1);
@@ -137,7 +142,7 @@ class TallyTest {
     assertThat(log.verify().findings())
         .filteredOn(finding -> finding.check().equals("tree"))
         .singleElement()
-        .satisfies(found -> assertThat(found.message()).startsWith("it is gone"));
+        .satisfies(found -> assertThat(found.message()).startsWith("it is missing"));
   }
 
   @Test
@@ -154,7 +159,7 @@ class TallyTest {
         .isEqualTo(Tallies.MIN_DECISIONS_FOR_TALLY);
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
-    assertThat(found.message()).startsWith("99 decisions in rows are in no run's own count");
+    assertThat(found.message()).startsWith("99 decisions in rows are counted by no run");
   }
 
   @Test
@@ -178,11 +183,11 @@ class TallyTest {
 
     Sql.run(log.file, "DELETE FROM signed_events_dlq WHERE letter = 2");
     assertThat(completeness(log.verify()))
-        .matches(broken("3 decisions became dead letters, and 2 are there"));
+        .matches(broken("3 decisions became dead letters, but only 2 are still there"));
   }
 
   @Test
-  void replayedLettersAreAccountedFor() throws Exception {
+  void replayedDeadLettersAreAccountedFor() throws Exception {
     deadLettersAreCounted();
     Sql.run(log.file, "DROP TRIGGER refuse_rows");
     replayAndPurge();
@@ -234,7 +239,7 @@ class TallyTest {
     assertThat(lastTally("outcomes", "rejected", "refusal")).isEqualTo(1);
     assertThat(lastTally("outcomes", "rejected", "check")).isEqualTo(1);
     assertThat(lastTally("pending")).isZero();
-    requireComplete("0 in rows, 2 rejected, and refused");
+    requireComplete("0 in rows, 2 rejected, so the gate refused them");
   }
 
   @Test
@@ -322,7 +327,7 @@ class TallyTest {
 
     Finding found = completeness(log.verify());
     assertThat(found.status()).isEqualTo(Status.UNKNOWN);
-    assertThat(found.message()).startsWith("4 decisions in rows are in no run's own count");
+    assertThat(found.message()).startsWith("4 decisions in rows are counted by no run");
     assertThat(log.verify().verdict()).isEqualTo(Verdict.INTACT);
   }
 
@@ -402,7 +407,7 @@ class TallyTest {
     TestLog.close(audit);
 
     assertThat(log.rows()).isEqualTo(50);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
   }
 
   @Test
@@ -420,8 +425,8 @@ class TallyTest {
     assertThat(found)
         .matches(
             broken(
-                "rows 1 to 9 hold 0 let pass and 9 refused; when the tally in row 10 was written,"
-                    + " 0 let pass and 10 refused"));
+                "rows 1 to 9 have 0 permitted and 9 refused; when the tally in row 10 was written,"
+                    + " they had 0 permitted and 10 refused"));
     assertThat(found.sequence()).hasValue(10);
   }
 
@@ -429,7 +434,7 @@ class TallyTest {
   void rebuiltChainWithAnExtraRowIsNamed() throws Exception {
     run(10);
     TestLog forged = rebuilt(row -> true, refusal("agent:forged", "rm"));
-    assertThat(completeness(forged.verify())).matches(broken("rows 1 to 11 hold"));
+    assertThat(completeness(forged.verify())).matches(broken("rows 1 to 11 have"));
   }
 
   @Test
@@ -458,7 +463,7 @@ class TallyTest {
     run(5);
     TestLog forged =
         rebuilt(row -> row.sequence() != 2, event("agent:a", new Bash("ls"), new Allow()));
-    assertThat(completeness(forged.verify())).matches(broken("hold 1 let pass and 4 refused"));
+    assertThat(completeness(forged.verify())).matches(broken("have 1 permitted and 4 refused"));
   }
 
   @Test
@@ -467,7 +472,7 @@ class TallyTest {
     TestLog forged = new TestLog(directory.resolve("foreign.db"));
     forged.forge(TestLog.FOREIGN_KEY, stored(row -> true));
     assertThat(completeness(forged.verify()).message())
-        .contains("no tally here is signed by an accepted key");
+        .contains("no tally is both readable and signed by an accepted key");
   }
 
   /** A holder of the key cannot erase a tally, even with a signed erasure that names it. */
@@ -503,7 +508,7 @@ class TallyTest {
                   new CanonicalWriter().canonical("{\"closed\":" + closed + ",\"run\":\"x\"}"))));
     }
     assertThat(log.verify().findings())
-        .filteredOn(broken("the tally is signed, and its content is unreadable")::test)
+        .filteredOn(broken("the tally is signed, but its content is unreadable")::test)
         .hasSize(3);
   }
 
@@ -572,7 +577,7 @@ class TallyTest {
     try (SqliteLedger ledger = SqliteLedger.open(forged.file)) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.of(TestLog.KEYS).since(5)).verify();
-      assertThat(completeness(report)).matches(broken("rows 12 to 20 hold"));
+      assertThat(completeness(report)).matches(broken("rows 12 to 20 have"));
     }
   }
 
@@ -632,7 +637,7 @@ class TallyTest {
   }
 
   private static void submitFromThreads(
-      DeferredAudit audit, AtomicLong[] told, int threads, int each) throws Exception {
+      DeferredAudit audit, AtomicLong[] submitted, int threads, int each) throws Exception {
     List<Decision> decisions =
         List.of(
             new Allow(), new Warn("W", "careful"), new Refuse("R", "no"), new Escalate("E", "ask"));
@@ -648,7 +653,7 @@ class TallyTest {
                   if (audit
                       .queue()
                       .submit(event("agent:" + seed, new Bash("n" + i), decisions.get(verdict)))) {
-                    told[verdict].incrementAndGet();
+                    submitted[verdict].incrementAndGet();
                   }
                 }
               });

@@ -336,7 +336,7 @@ class TamperedHeadTest {
           .containsExactly(AppendOutcome.APPENDED);
     }
     assertThat(log.rows()).as("four events and one note").isEqualTo(rows + 5);
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
     assertOneNote(planted, noteAt);
     assertThat(
             Sql.texts(

@@ -275,7 +275,7 @@ class TamperedRowsTest {
           .singleElement()
           .extracting(Finding::message)
           .isEqualTo(
-              "rows are gone from the end: there are %d, and a checkpoint is over 20"
+              "rows are missing from the end: there are %d, but a checkpoint is over 20"
                   .formatted(rows));
     }
   }

@@ -192,7 +192,7 @@ final class TestLog {
     return Sql.number(file, "SELECT count(*) FROM signed_events NOT INDEXED");
   }
 
-  long letters() throws SQLException {
+  long deadLetters() throws SQLException {
     return Sql.number(file, "SELECT count(*) FROM signed_events_dlq NOT INDEXED");
   }
 

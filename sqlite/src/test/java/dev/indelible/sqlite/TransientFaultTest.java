@@ -75,7 +75,7 @@ class TransientFaultTest {
     TestLog.close(audit);
     log.requireIntact();
     assertThat(log.ids()).isEqualTo(events.stream().map(event -> event.id().toString()).toList());
-    assertThat(log.letters()).isZero();
+    assertThat(log.deadLetters()).isZero();
   }
 
   /** A lock held while the file is created for the first time is a transient fault (D6). */

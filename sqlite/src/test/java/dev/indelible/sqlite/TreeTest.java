@@ -187,7 +187,7 @@ class TreeTest {
     VerificationReport report = log.verify();
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(finding(report, "tree"))
-        .returns("it has 10 leaves, and the chain 12 rows", Finding::message)
+        .returns("it has 10 leaves, but the chain has 12 rows", Finding::message)
         .satisfies(found -> assertThat(found.sequence()).hasValue(11));
   }
 
@@ -203,7 +203,7 @@ class TreeTest {
     VerificationReport report = log.verify();
     assertThat(report.verdict()).isEqualTo(Verdict.BROKEN);
     assertThat(finding(report, "tree"))
-        .returns("it has 600 leaves, and the chain 590 rows", Finding::message)
+        .returns("it has 600 leaves, but the chain has 590 rows", Finding::message)
         .satisfies(found -> assertThat(found.sequence()).hasValue(591));
   }
 
@@ -301,10 +301,10 @@ class TreeTest {
         "do not continue                  | UPDATE indelible_tiles SET hashes ="
             + " zeroblob(length(hashes))",
         "is damaged                       | UPDATE indelible_tiles SET hashes = x'00'",
-        "is gone                          | DELETE FROM indelible_tiles",
-        "size is gone                     | DELETE FROM indelible_tree",
-        "a size that no tree has          | UPDATE indelible_tree SET size = -1",
-        "is gone                          | UPDATE indelible_tree SET size = 9223372036854775807",
+        "is missing                       | DELETE FROM indelible_tiles",
+        "the size of the tree is missing  | DELETE FROM indelible_tree",
+        "a negative size or last row      | UPDATE indelible_tree SET size = -1",
+        "is missing                       | UPDATE indelible_tree SET size = 9223372036854775807",
         "is not one of this log           | UPDATE indelible_checkpoints SET note = 'x'",
       })
   void contradictedCheckpointStopsSigning(String reason, String sql) throws Exception {
@@ -331,7 +331,7 @@ class TreeTest {
 
     assertThat(new DeferredAuditQueue(new MemoryStore(), log.counters).metrics().health().reason())
         .contains("it has 6 rows, and a checkpoint over 10 rows was signed")
-        .contains("Put back the database");
+        .contains("Restore the database");
   }
 
   /** A checkpoint stored under a wrong size does not prevent new checkpoints. */

@@ -62,7 +62,7 @@ class UnsignedRowsTest {
         .returns(OptionalLong.of(2), Finding::sequence)
         .extracting(Finding::message)
         .asString()
-        .startsWith("201 rows from row 2 on are unsigned, as a signed note before them says");
+        .startsWith("201 rows from row 2 on are unsigned, as a signed note before them states");
   }
 
   @Test

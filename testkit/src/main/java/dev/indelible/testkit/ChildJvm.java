@@ -185,7 +185,7 @@ public final class ChildJvm {
     in.close();
   }
 
-  /** Closes standard output, as a reader that leaves. */
+  /** Closes standard output, like a reader that exits. */
   public void closeOutput() throws IOException {
     out.close();
   }

@@ -27,7 +27,7 @@ public sealed interface AddCheckpointResponse {
 
     public Cosigned {
       if (cosignatures.isEmpty()) {
-        throw new IllegalArgumentException("an answer without cosignatures");
+        throw new IllegalArgumentException("an answer needs a cosignature");
       }
       cosignatures = List.copyOf(cosignatures);
     }
@@ -60,7 +60,7 @@ public sealed interface AddCheckpointResponse {
 
     public Conflict {
       if (size < 0) {
-        throw new IllegalArgumentException("no log has " + size + " leaves");
+        throw new IllegalArgumentException("a log cannot have " + size + " leaves");
       }
     }
 

@@ -54,7 +54,7 @@ public final class AnchorReader implements AutoCloseable {
       if (block.length == 0) {
         text = null;
         if (before != null) {
-          return Optional.of(unreadable("it is cut short"));
+          return Optional.of(unreadable("it is truncated"));
         }
       } else if (isSignatures(block)) {
         text = null;
@@ -64,7 +64,7 @@ public final class AnchorReader implements AutoCloseable {
       } else {
         text = block;
         if (before != null) {
-          return Optional.of(unreadable("it is cut short"));
+          return Optional.of(unreadable("it is truncated"));
         }
       }
     }

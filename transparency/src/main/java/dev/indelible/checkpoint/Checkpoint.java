@@ -25,7 +25,7 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
           StrictText.quote(origin) + ": the origin of a checkpoint is one line, and not empty");
     }
     if (size < 0) {
-      throw new IllegalArgumentException("no log has " + size + " leaves");
+      throw new IllegalArgumentException("a log cannot have " + size + " leaves");
     }
     extensions = List.copyOf(extensions);
     for (String line : extensions) {

@@ -60,8 +60,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
    */
   public static Cosignature sign(String name, Signer signer, Checkpoint checkpoint, long time) {
     if (time <= 0) {
-      throw new IllegalArgumentException(
-          "the time of a cosignature is the current time, above 0, not  " + time);
+      throw new IllegalArgumentException("the time of a cosignature must be above 0, not " + time);
     }
     VerifierKey key = new VerifierKey(name, SignatureType.COSIGNATURE, signer.verificationKey());
     return new Cosignature(name, key.id(), time, signer.sign(message(time, checkpoint.text())));

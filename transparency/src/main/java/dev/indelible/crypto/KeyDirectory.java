@@ -216,7 +216,8 @@ public final class KeyDirectory {
       }
       return rotation.run();
     } catch (OverlappingFileLockException e) {
-      throw new KeyException(directory + ": the key is being rotated already; wait for that", e);
+      throw new KeyException(
+          directory + ": the key is already being rotated; wait until that is done", e);
     } catch (IOException e) {
       throw new KeyException(
           "%s: the key could not be rotated: %s; run it again"

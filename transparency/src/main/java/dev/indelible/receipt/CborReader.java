@@ -86,7 +86,7 @@ final class CborReader {
 
   void end() throws ReceiptParseException {
     if (at != bytes.length) {
-      throw refused("%s bytes too many", bytes.length - at);
+      throw refused("%s bytes after the end", bytes.length - at);
     }
   }
 

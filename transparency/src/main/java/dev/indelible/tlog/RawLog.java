@@ -69,7 +69,7 @@ public final class RawLog implements AutoCloseable {
       TileEdge edge = TileEdge.read(published.size(), files.tiles());
       if (!edge.root().equals(published.root())) {
         throw LogDirectoryException.contradicted(
-            directory + ": its tiles are not those of its checkpoint");
+            directory + ": its tiles do not match its checkpoint");
       }
       return new RawLog(files, signer, edge, last, partialBundle(files, published.size()));
     } catch (VerificationException e) {

@@ -173,7 +173,7 @@ public final class WitnessClient {
     }
     long stated = ((AddCheckpointResponse.Conflict) response).size();
     if (stated == from && from == 0) {
-      return failed("it states that it has seen no rows, and refuses the first ones");
+      return failed("it states that it has seen no rows, but refuses the first ones");
     }
     if (stated == from) {
       // The sizes agree, so the witness has a different root for this size.
@@ -199,11 +199,11 @@ public final class WitnessClient {
           return new WitnessReply.Failed(
               "its cosignature is not valid under its key for this checkpoint");
         }
-        boolean hadForgotten = forgot;
+        boolean wasRolledBack = forgot;
         forgot = false;
         known = checkpoint.unverified().size();
         vouched = known;
-        return new WitnessReply.Cosigned(line, hadForgotten);
+        return new WitnessReply.Cosigned(line, wasRolledBack);
       }
     }
     return new WitnessReply.Failed("its answer has no cosignature of its key, only of others");

@@ -9,10 +9,10 @@ public sealed interface WitnessReply {
    * The witness cosigned, and the cosignature verifies under its key.
    *
    * @param line the cosignature
-   * @param hadForgotten true if the witness stated a smaller size before than it had cosigned: it
+   * @param wasRolledBack true if the witness stated a smaller size before than it had cosigned: it
    *     was rolled back, and confirms nothing about the sizes in between
    */
-  record Cosigned(NoteSignature line, boolean hadForgotten) implements WitnessReply {}
+  record Cosigned(NoteSignature line, boolean wasRolledBack) implements WitnessReply {}
 
   /**
    * The witness states that it has seen more rows than the log has: the log was rolled back, or the

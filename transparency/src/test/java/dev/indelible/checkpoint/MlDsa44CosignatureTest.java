@@ -59,7 +59,7 @@ class MlDsa44CosignatureTest {
 
   /** The signature covers time, size, root and origin, so a change to any of them is refused. */
   @Test
-  void aChangedForeignCosignatureIsRefused() throws Exception {
+  void changedForeignCosignatureIsRefused() throws Exception {
     WitnessPolicy policy = WitnessPolicy.parse(resource("policy"));
     SignedCheckpoint right = SignedCheckpoint.parse(resource("checkpoint"));
     NoteSignature line = right.note().signatures().get(1);

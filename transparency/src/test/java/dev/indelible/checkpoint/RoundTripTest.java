@@ -47,7 +47,7 @@ class RoundTripTest {
   }
 
   @RepeatedTest(TIMES)
-  void notes(RepetitionInfo repetition) throws Exception {
+  void notesRoundTrip(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
     StringBuilder text = new StringBuilder();
     do {
@@ -58,7 +58,7 @@ class RoundTripTest {
   }
 
   @RepeatedTest(TIMES)
-  void checkpoints(RepetitionInfo repetition) throws Exception {
+  void checkpointsRoundTrip(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
     SignedCheckpoint signed = signed(random, size(random));
     assertThat(Checkpoint.parse(signed.unverified().text())).isEqualTo(signed.unverified());
@@ -68,7 +68,7 @@ class RoundTripTest {
   }
 
   @RepeatedTest(TIMES)
-  void keys(RepetitionInfo repetition) throws Exception {
+  void keysRoundTrip(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
     SignatureType type = random.nextBoolean() ? SignatureType.ED25519 : SignatureType.COSIGNATURE;
     VerifierKey key =
@@ -77,7 +77,7 @@ class RoundTripTest {
   }
 
   @RepeatedTest(TIMES)
-  void cosignatures(RepetitionInfo repetition) throws Exception {
+  void cosignaturesRoundTrip(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
     Cosignature cosignature =
         new Cosignature(name(random), random.nextInt(), size(random), bytes(random, 64));
@@ -86,7 +86,7 @@ class RoundTripTest {
   }
 
   @RepeatedTest(TIMES)
-  void proofs(RepetitionInfo repetition) throws Exception {
+  void proofsRoundTrip(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
     long size = size(random);
     List<Hash> path = list(random, TlogProof.MAX_HASHES, () -> Hash.of(bytes(random, 32)));
@@ -107,7 +107,7 @@ class RoundTripTest {
   }
 
   @RepeatedTest(TIMES)
-  void requestsAndAnswers(RepetitionInfo repetition) throws Exception {
+  void requestsAndAnswersRoundTrip(RepetitionInfo repetition) throws Exception {
     SplittableRandom random = random(repetition);
     long size = size(random);
     List<Hash> path =

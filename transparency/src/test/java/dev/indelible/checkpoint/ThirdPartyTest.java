@@ -243,7 +243,7 @@ class ThirdPartyTest {
   void checkpointOfAnotherLogIsRefused() throws Exception {
     Checkpoint others = Checkpoint.of(Keys.OTHER.verifierKey().name(), 1, Hash.ofLeaf(entry(0)));
     assertThat(growth(SignedCheckpoint.sign(others, Keys.OTHER).bytes(), Keys.OTHER)).isEqualTo(1);
-    assertThat(output).contains("is one of other.example, and this log is log.example/audit");
+    assertThat(output).contains("is one of other.example, but this log is log.example/audit");
     byte[] forged = KEPT.get(5_000).clone();
     forged[forged.length - 20] ^= 1;
     assertThat(growth(forged)).isEqualTo(1);

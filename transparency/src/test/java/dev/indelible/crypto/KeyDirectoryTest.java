@@ -115,7 +115,7 @@ class KeyDirectoryTest {
   }
 
   @Test
-  void aKeyIsNeverReadThroughALink() throws Exception {
+  void keyIsNeverReadThroughALink() throws Exception {
     assumePosix();
     KeyDirectory elsewhere = new KeyDirectory(temp.resolve("elsewhere"));
     elsewhere.openOrCreate();
@@ -133,7 +133,7 @@ class KeyDirectoryTest {
 
   /** No key is written through a dangling link. */
   @Test
-  void aDanglingLinkIsNotWrittenThrough() throws Exception {
+  void keyIsNotWrittenThroughADanglingLink() throws Exception {
     assumePosix();
     Path target = temp.resolve("nowhere.pem");
     Files.createDirectory(
@@ -145,7 +145,7 @@ class KeyDirectoryTest {
   }
 
   @Test
-  void aDirectoryInPlaceOfTheKeyIsRefused() throws Exception {
+  void directoryInPlaceOfTheKeyIsRefused() throws Exception {
     assumePosix();
     Files.createDirectory(
         directory,
@@ -171,7 +171,7 @@ class KeyDirectoryTest {
 
   /** The superuser can read everything, so this test needs another user (D11). */
   @Test
-  void anUnreadableDirectoryIsRefused() throws Exception {
+  void unreadableDirectoryIsRefused() throws Exception {
     assumePosix();
     keys.openOrCreate();
     Files.setPosixFilePermissions(directory, Set.of());

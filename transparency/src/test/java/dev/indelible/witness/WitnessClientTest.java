@@ -42,7 +42,7 @@ class WitnessClientTest {
   private static final VerifierKey KEY =
       new VerifierKey("witness.example", SignatureType.COSIGNATURE, WITNESS.verificationKey());
   private static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final Duration LITTLE_PATIENCE = Duration.ofMillis(700);
+  private static final Duration SHORT_PATIENCE = Duration.ofMillis(700);
 
   private final TestedLog log = new TestedLog("log.example/audit", 1).grow("a", 70);
   private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
@@ -167,8 +167,8 @@ class WitnessClientTest {
   }
 
   /**
-   * A witness that cosigned 60 rows and now states 10 is asked from 10, and its rollback is
-   * reported.
+   * The witness cosigned 60 rows and now states 10. The client asks again from size 10, and reports
+   * that the witness was rolled back.
    */
   @Test
   void rolledBackWitnessIsDetected() throws Exception {
@@ -182,7 +182,7 @@ class WitnessClientTest {
         };
     WitnessReply reply = ask(client(60));
     requireCosigned(reply);
-    assertThat(((WitnessReply.Cosigned) reply).hadForgotten()).isTrue();
+    assertThat(((WitnessReply.Cosigned) reply).wasRolledBack()).isTrue();
   }
 
   @Test
@@ -290,7 +290,7 @@ class WitnessClientTest {
   void silentWitnessTimesOut() throws Exception {
     answering = (number, exchange) -> end.await();
     long start = System.nanoTime();
-    assertThat(failure(ask(client(0, LITTLE_PATIENCE)))).contains("700 ms");
+    assertThat(failure(ask(client(0, SHORT_PATIENCE)))).contains("700 ms");
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(20));
   }
 
@@ -306,7 +306,7 @@ class WitnessClientTest {
             Thread.sleep(50);
           }
         };
-    assertThat(failure(ask(client(0, LITTLE_PATIENCE)))).contains("700 ms");
+    assertThat(failure(ask(client(0, SHORT_PATIENCE)))).contains("700 ms");
   }
 
   @Test

@@ -18,7 +18,9 @@ import org.HdrHistogram.Histogram;
 public final class Decisions implements Task {
   private static final String AGENT = "agent:benchmark";
 
-  /** Timed rounds per warm-up round. The warm-up lasts until the code is compiled. */
+  /**
+   * Number of timed rounds for each warm-up round; the warm-up is long enough to compile the code.
+   */
   private static final int WARM_UP_SHARE = 2;
 
   /** Uses the decisions, so that the compiler does not remove them. */
@@ -27,10 +29,10 @@ public final class Decisions implements Task {
   /**
    * Returns the task's parameters.
    *
-   * @param policies the names of policies side by side, or numbers of rules as text
+   * @param policies the names of the policies to compare, or numbers of rules as text
    * @param corpus a file of cases; empty for the cases of the tests
    */
-  public static Facts told(List<String> policies, String corpus, int rounds) {
+  public static Facts orders(List<String> policies, String corpus, int rounds) {
     return new Facts()
         .with("policies", String.join(",", policies))
         .with("corpus", corpus)
@@ -38,17 +40,17 @@ public final class Decisions implements Task {
   }
 
   @Override
-  public Facts run(Facts told) throws Exception {
-    List<String> names = List.of(told.text("policies").split(","));
+  public Facts run(Facts orders) throws Exception {
+    List<String> names = List.of(orders.text("policies").split(","));
     List<Policy> policies = new ArrayList<>();
     for (String name : names) {
       policies.add(Policies.named(name));
     }
     AgentAction[] actions =
-        Corpus.named(told.text("corpus")).cases().stream()
+        Corpus.named(orders.text("corpus")).cases().stream()
             .map(Corpus.Case::action)
             .toArray(AgentAction[]::new);
-    int rounds = told.count("rounds");
+    int rounds = orders.count("rounds");
     long[][] best = new long[names.size()][];
     for (int round = -rounds / WARM_UP_SHARE; round < rounds; round++) {
       for (int i = 0; i < best.length; i++) {

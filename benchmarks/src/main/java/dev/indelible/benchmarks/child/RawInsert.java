@@ -18,10 +18,10 @@ import java.util.List;
 import java.util.concurrent.FutureTask;
 
 /**
- * Measures the limit or the bound. For the limit, inserts the rows that Indelible would create, in
- * bulk, with Indelible's statement, tables and indexes. The rows are computed before the clock
- * starts. For the bound, other threads also make one signature per row during the inserts. Any
- * design with signed rows must do this work.
+ * Measures how fast rows can be inserted at best. Inserts in bulk the rows that Indelible would
+ * create, with Indelible's statement, tables and indexes. The rows are computed before the clock
+ * starts. This rate is the limit. The bound is the rate while other threads also make one signature
+ * per row, which any design with signed rows must do.
  */
 public final class RawInsert implements Task {
   /** Rows per transaction; a larger transaction is not faster. */

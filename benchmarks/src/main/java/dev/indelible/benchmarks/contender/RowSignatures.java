@@ -10,15 +10,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The signer of Indelible's rows, or none. The class path decides: Indelible uses Corretto's jar if
- * it is present.
+ * The signer of Indelible's rows, or none. Indelible uses Corretto if its jar is on the class path.
  */
 public enum RowSignatures {
   /** BouncyCastle, the default. */
   BOUNCY_CASTLE("BouncyCastle", Optional.of("AmazonCorrettoCryptoProvider")),
   /** The Amazon Corretto Crypto Provider. */
   CORRETTO("Corretto", Optional.empty()),
-  /** No signer: a setting leaves rows unsigned. */
+  /** No signer: the rows are unsigned. */
   OFF("off", Optional.empty());
 
   private static final String CORRETTO_PROVIDER =

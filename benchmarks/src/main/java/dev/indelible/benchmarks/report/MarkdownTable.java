@@ -19,8 +19,8 @@ public final class MarkdownTable {
   }
 
   /**
-   * Adds a row. Each argument is one cell, except {@link Latencies}, which are four: p50, p99,
-   * p99.9 and max.
+   * Adds a row. Each argument is one cell; {@link Latencies} are four cells: p50, p99, p99.9 and
+   * max.
    */
   public MarkdownTable row(Object... cells) {
     List<String> row = new ArrayList<>();

@@ -100,7 +100,7 @@ class TaskTest {
   @Test
   void eachPolicyDecides() throws Exception {
     List<String> policies = List.of(Policies.STARTER, Policies.TEXT, Policies.CEL, "20");
-    Facts facts = new Decisions().run(Decisions.told(policies, "", 2));
+    Facts facts = new Decisions().run(Decisions.orders(policies, "", 2));
     for (String policy : policies) {
       assertThat(facts.latencies(policy).p50()).as(policy).isPositive();
     }

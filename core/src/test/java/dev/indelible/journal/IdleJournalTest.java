@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** An idle journal syncs nothing (D5). It syncs the next event. */
 @Timeout(60)
-class RestTest {
+class IdleJournalTest {
   @TempDir Path temp;
 
   private final GatedDisk disk = new GatedDisk();
