@@ -104,8 +104,6 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   POLICY_LOADED,
                   TOOL_ACCEPTED,
                   ACCESS_KEY_CREATED,
-                  ACCESS_LOG_READ,
-                  ACCESS_SETTINGS,
                   ACCESS_KEY_ROTATED,
                   ACCESS_KEY_REVOKED,
                   ACCESS_LOG_READ,
