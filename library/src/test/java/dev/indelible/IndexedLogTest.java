@@ -107,6 +107,16 @@ class IndexedLogTest {
   }
 
   @Test
+  void logWithoutALedgerHasNoRows() throws Exception {
+    Files.createDirectory(data());
+    AuditLog log = new AuditLog(data());
+
+    assertThat(find(log, Filter.ALL).rows()).isEmpty();
+    assertThat(log.count(Counting.of(Filter.ALL)).rows()).isZero();
+    assertThat(data()).isEmptyDirectory();
+  }
+
+  @Test
   void erasureLeavesNothingInTheIndex() throws Exception {
     try (Indelible log = Indelible.open(data(), BY_NAME)) {
       record(log, "rm a-secret-of-someone", "ls");

@@ -134,12 +134,6 @@ class EventsTest {
         .isEqualTo(1);
   }
 
-  @Test
-  void logWithoutRowsHasEmptyAnswers() throws Exception {
-    assertThat(json(daemon.get("/v1/events")).path("events").isEmpty()).isTrue();
-    assertThat(json(daemon.get("/v1/stats")).path("rows").asInt()).isZero();
-  }
-
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
