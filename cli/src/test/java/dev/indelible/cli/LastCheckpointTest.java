@@ -133,7 +133,7 @@ class LastCheckpointTest {
         .contains("a checkpoint that no known key signed is over 99: it is forged")
         .doesNotContain("rows are missing from the end");
     assertThat(cli.run("status").out())
-        .contains("the last checkpoint in the database is not one of this log");
+        .contains("the last checkpoint in the database is not a checkpoint of this log");
     assertThat(cli.run("check", Cli.bash("ls")).exit()).isZero();
     assertThat(verify(1).out()).doesNotContain("rows are missing from the end");
   }
