@@ -125,7 +125,7 @@ final class Routes {
       Role role = route.role().get();
       if (!caller.get().has(role)) {
         return Optional.of(
-            head.header("Authorization").isEmpty()
+            caller.get().principal().isEmpty()
                 ? unauthorized("this needs a credential with the role %s".formatted(role.label()))
                 : new Problem(
                     403,
