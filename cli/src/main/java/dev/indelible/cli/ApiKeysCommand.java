@@ -13,9 +13,9 @@ import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -147,11 +147,12 @@ final class ApiKeysCommand extends VerbGroup {
           out.member("key", text.reveal()).member("name", key.name());
           out.name("roles").strings(key.grant().labels());
         },
-        "%s\nkey %s (%s): %s. Keep it now: it is not shown again.",
+        "%s\nkey %s (%s): %s. Keep it now: it is not shown again.%s",
         text.reveal(),
         key.id(),
         key.name(),
-        words(key));
+        words(key),
+        verb instanceof ServeCommand ? " The next command is 'indelible serve'." : "");
   }
 
   private static String words(ApiKey key) {

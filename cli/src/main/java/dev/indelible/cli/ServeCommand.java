@@ -166,7 +166,6 @@ final class ServeCommand extends Verb {
       } else {
         ApiKeysCommand.create(
             this, log, change, ApiKeysCommand.NewKey.first(), System.getProperty("user.name"));
-        warn("the next command is 'indelible serve', with the same settings and without --init");
       }
     } finally {
       closeWritten(log);

@@ -13,9 +13,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Accepts API keys by their file, as it was {@link #MAX_AGE} ago or later, so that a revocation
- * takes effect in a running daemon. Accepts no key while the file cannot be read or is
- * malformed. Safe for use by any number of threads; has none itself: whoever presents a key reads
- * the file again when that is due.
+ * takes effect in a running daemon. Accepts no key while the file cannot be read or is malformed.
+ * Safe for use by any number of threads; has none itself: whoever presents a key reads the file
+ * again when that is due.
  */
 public final class KeyWatch {
   /** The file is read again after this time, when a key is presented. */

@@ -161,7 +161,8 @@ public final class Daemon {
         .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
         .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
         .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
-        .post("/v1/dlq/{number}/replay", Role.OPERATOR, operations.of(ledger.of(deadLetters::replay)))
+        .post(
+            "/v1/dlq/{number}/replay", Role.OPERATOR, operations.of(ledger.of(deadLetters::replay)))
         .get("/v1/policy", Role.READER, policies::show)
         .post("/v1/policy/reload", Role.OPERATOR, operations.of(policies::reload));
   }

@@ -18,7 +18,8 @@ final class Routes {
    * @param role the role that a caller needs; empty if it answers everyone
    * @param isCounted true if its requests count for the rate limit of the caller
    */
-  private record Route(Optional<Role> role, Endpoint endpoint, Refusals refusals, boolean isCounted) {
+  private record Route(
+      Optional<Role> role, Endpoint endpoint, Refusals refusals, boolean isCounted) {
     Route(Optional<Role> role, Endpoint endpoint, Refusals refusals) {
       this(role, endpoint, refusals, true);
     }

@@ -181,7 +181,7 @@ class ApiTest {
     daemon.post(path + "/replay", "");
 
     assertThat(replayed.path("replayed_as").stringValue()).isEqualTo(id);
-    assertThat(json(daemon.get(path))).isEqualTo(replayed);
+    assertThat(json(daemon.get(path)).path("replayed_as").stringValue()).isEqualTo(id);
     assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
     JsonNode report = verified("").path("report");
     assertThat(report.path("verdict").stringValue()).as("%s", report).isEqualTo("intact");

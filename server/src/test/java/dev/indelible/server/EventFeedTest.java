@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.access.Grant;
 import dev.indelible.access.Role;
 import dev.indelible.server.EventStream.Event;
 import java.io.InputStream;
@@ -19,15 +20,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import dev.indelible.access.Grant;
-import java.util.function.Consumer;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
@@ -133,7 +133,7 @@ class EventFeedTest {
           @Override
           public void end() {}
         };
-    Response stream = feed.open(new Request("GET", "/", Map.of("after", "0"), Map.of()));
+    Response stream = feed.open(new Request("GET", "/", Map.of(), Map.of()));
     stream.stream().accept(outlet);
     await().until(() -> errors.get() > 2);
     failing.set(false);
