@@ -16,6 +16,9 @@ import java.util.function.BiFunction;
  * @param problem the reason not to call the endpoint; empty if it is called
  */
 record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional<Problem> problem) {
+  /** Far more than the part of a hook's question that the form of its refusal depends on. */
+  private static final int MAX_REFUSED_BYTES = 64 << 10;
+
   /**
    * Writes problems in the form that the clients of an endpoint understand.
    *
@@ -49,9 +52,12 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
         Optional.of(problem));
   }
 
-  /** Returns true if the content must be read. */
-  boolean needsContent() {
-    return problem.isEmpty() || refusals.needContent();
+  /** Returns the largest content that is read, in bytes; 0 if none is. */
+  int maxContent() {
+    if (problem.isPresent()) {
+      return refusals.needContent() ? MAX_REFUSED_BYTES : 0;
+    }
+    return request.method().equals("POST") ? HttpServer.MAX_BODY_BYTES : 0;
   }
 
   /** Returns the response, by the content if it was needed. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
@@ -38,7 +39,6 @@ import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.Promise;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.Scheduler;
@@ -71,8 +71,11 @@ final class HttpServer {
   /** Longest wait for requests that are being answered when the server stops. */
   private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
 
-  /** Content that is held at once by requests in progress. */
-  private static final int MAX_HELD_BYTES = 64 << 20;
+  /** Content that requests of credentials hold at once, and as much for those of others. */
+  private static final int MAX_HELD_BYTES = 32 << 20;
+
+  /** Content that refused requests hold at once; without it, their refusals are less exact. */
+  private static final int MAX_REFUSED_BYTES = 4 << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
@@ -216,7 +219,9 @@ final class HttpServer {
     private final Function<Request, Admission> admit;
     private final Guard guard;
     private final Peers peers;
-    private final Semaphore held = new Semaphore(MAX_HELD_BYTES);
+    private final Semaphore ofCredentials = new Semaphore(MAX_HELD_BYTES);
+    private final Semaphore ofOthers = new Semaphore(MAX_HELD_BYTES);
+    private final Semaphore ofRefused = new Semaphore(MAX_REFUSED_BYTES);
 
     Adapter(ServeSettings settings, Function<Request, Admission> admit) {
       this.admit = admit;
@@ -250,49 +255,126 @@ final class HttpServer {
         org.eclipse.jetty.server.Request request,
         org.eclipse.jetty.server.Response response,
         Callback callback) {
-      if (!admission.needsContent()) {
+      if (admission.maxContent() == 0) {
         send(answer(admission, new byte[0]), request, response, callback);
         return;
       }
-      if (request.getLength() > MAX_BODY_BYTES) {
+      if (request.getLength() > admission.maxContent()) {
         send(admission.refuse(tooLarge()), request, response, callback);
         return;
       }
-      int bytes = request.getLength() < 0 ? MAX_BODY_BYTES : (int) request.getLength();
-      if (!held.tryAcquire(bytes)) {
-        send(admission.refuse(tooBusy()), request, response, callback);
-        return;
+      new Reception(admission, request, response, callback).run();
+    }
+
+    /** Returns the bytes that requests like this one may still hold. */
+    private Semaphore free(Admission admission) {
+      if (admission.problem().isPresent()) {
+        return ofRefused;
       }
-      Scheduler.Task limit =
-          request
-              .getComponents()
-              .getScheduler()
-              .schedule(
-                  () -> request.fail(new TimeoutException("the content arrives too slowly")),
-                  CONTENT_LIMIT.toMillis(),
-                  TimeUnit.MILLISECONDS);
-      Content.Source.asByteArrayAsync(
-          request,
-          MAX_BODY_BYTES,
-          Promise.Invocable.from(
-              InvocationType.BLOCKING,
-              body -> {
-                limit.cancel();
-                Response answered = answer(admission, body);
-                held.release(bytes);
-                send(answered, request, response, callback);
-              },
-              failure -> {
-                limit.cancel();
-                held.release(bytes);
-                if (failure instanceof IllegalStateException) {
-                  send(admission.refuse(tooLarge()), request, response, callback);
-                } else if (failure instanceof TimeoutException) {
-                  send(admission.refuse(tooSlow()), request, response, callback);
-                } else {
-                  callback.failed(failure);
-                }
-              }));
+      return admission.request().caller().principal().isPresent() ? ofCredentials : ofOthers;
+    }
+
+    /**
+     * Receives the content of a request and answers it. Reserves memory for bytes that have
+     * arrived, so a client that sends nothing holds none. Runs on one thread at a time.
+     */
+    private final class Reception implements Runnable {
+      private final Admission admission;
+      private final org.eclipse.jetty.server.Request request;
+      private final org.eclipse.jetty.server.Response response;
+      private final Callback callback;
+      private final Semaphore free;
+      private final Scheduler.Task limit;
+      private final ByteArrayOutputStream content = new ByteArrayOutputStream();
+      private int reserved;
+
+      Reception(
+          Admission admission,
+          org.eclipse.jetty.server.Request request,
+          org.eclipse.jetty.server.Response response,
+          Callback callback) {
+        this.admission = admission;
+        this.request = request;
+        this.response = response;
+        this.callback = callback;
+        this.free = free(admission);
+        this.limit =
+            request
+                .getComponents()
+                .getScheduler()
+                .schedule(
+                    () -> request.fail(new TimeoutException("the content arrives too slowly")),
+                    CONTENT_LIMIT.toMillis(),
+                    TimeUnit.MILLISECONDS);
+      }
+
+      /** Takes what has arrived, until nothing more has, or the request can be answered. */
+      @Override
+      public void run() {
+        try {
+          receive();
+        } catch (Throwable e) { // Memory may be short, and what is reserved must become free.
+          end();
+          callback.failed(e);
+        }
+      }
+
+      private void receive() {
+        Optional<Response> answered = Optional.empty();
+        while (answered.isEmpty()) {
+          Content.Chunk chunk = request.read();
+          if (chunk == null) {
+            request.demand(this);
+            return;
+          }
+          if (Content.Chunk.isFailure(chunk)) {
+            end();
+            fail(chunk.getFailure());
+            return;
+          }
+          answered = take(chunk);
+        }
+        end();
+        send(answered.get(), request, response, callback);
+      }
+
+      /** Takes a piece; returns the response if it is the last one or does not fit. */
+      private Optional<Response> take(Content.Chunk chunk) {
+        try {
+          int bytes = chunk.remaining();
+          if (bytes > admission.maxContent() - reserved) {
+            return Optional.of(admission.refuse(tooLarge()));
+          }
+          if (!free.tryAcquire(bytes)) {
+            return Optional.of(admission.refuse(tooBusy()));
+          }
+          reserved += bytes;
+          byte[] piece = new byte[bytes];
+          chunk.get(piece, 0, bytes);
+          content.writeBytes(piece);
+        } finally {
+          chunk.release();
+        }
+        if (!chunk.isLast()) {
+          return Optional.empty();
+        }
+        limit.cancel();
+        return Optional.of(answer(admission, content.toByteArray()));
+      }
+
+      private void fail(Throwable failure) {
+        if (failure instanceof TimeoutException) {
+          send(admission.refuse(tooSlow()), request, response, callback);
+        } else {
+          callback.failed(failure);
+        }
+      }
+
+      private void end() {
+        limit.cancel();
+        free.release(reserved);
+        reserved = 0;
+      }
     }
 
     private static Response answer(Admission admission, byte[] content) {

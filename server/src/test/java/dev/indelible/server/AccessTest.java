@@ -24,6 +24,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -61,6 +63,7 @@ class AccessTest {
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, request -> Response.text("text/plain", "done"));
     }
+    routes.post("/ask", Role.AGENT, request -> Response.text("text/plain", "done"));
     routes.post("/do", Role.READER, request -> Response.text("text/plain", "done"));
     routes.post("/hook", Role.READER, request -> Response.text("text/plain", "done"), BLOCKING);
     ServeSettings settings =
@@ -225,6 +228,75 @@ class AccessTest {
   }
 
   @Test
+  void declaredContentHoldsNoMemory() throws Exception {
+    List<SocketChannel> idle = new ArrayList<>();
+    try {
+      for (int i = 0; i < 20; i++) {
+        idle.add(sent(post("/ask", "Content-Length: " + HttpServer.MAX_BODY_BYTES)));
+        idle.add(sent(post("/ask", "Transfer-Encoding: chunked")));
+        idle.add(sent(post("/hook", "Content-Length: 65536")));
+      }
+
+      assertStatus(get("/agent"), 200);
+      assertStatus(ask(), 200);
+      assertThat(exchange(tcp(), post("/hook", "Content-Length: 2") + "{}")).endsWith("blocked 2");
+    } finally {
+      closeAll(idle);
+    }
+  }
+
+  @Test
+  void contentOfOthersTakesNoMemoryOfCredentials() throws Exception {
+    String key = bearer(key(Role.AGENT));
+    String head = post("/ask", "Content-Length: " + HttpServer.MAX_BODY_BYTES);
+    List<SocketChannel> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 8; i++) {
+        slow.add(sent(head + "x".repeat(HttpServer.MAX_BODY_BYTES - 1)));
+      }
+
+      await().untilAsserted(() -> assertStatus(ask(), 503));
+      assertStatus(ask(key), 200);
+      assertStatus(get("/agent"), 200);
+    } finally {
+      closeAll(slow);
+    }
+    await().untilAsserted(() -> assertStatus(ask(), 200));
+  }
+
+  private InetSocketAddress tcp() {
+    return new InetSocketAddress("127.0.0.1", server.port().orElseThrow());
+  }
+
+  private static String post(String path, String... lines) {
+    return "POST %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".formatted(path)
+        + "Content-Type: application/json\r\n%s\r\n\r\n".formatted(String.join("\r\n", lines));
+  }
+
+  /** Asks with a little content. */
+  private String ask(String... lines) throws IOException {
+    String[] all = Arrays.copyOf(lines, lines.length + 1);
+    all[lines.length] = "Content-Length: 64";
+    return exchange(tcp(), post("/ask", all) + "x".repeat(64));
+  }
+
+  /** Returns a connection on which a request was sent, in part. */
+  private SocketChannel sent(String request) throws IOException {
+    SocketChannel channel = SocketChannel.open(tcp());
+    ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+    return channel;
+  }
+
+  private static void closeAll(List<SocketChannel> channels) throws IOException {
+    for (SocketChannel channel : channels) {
+      channel.close();
+    }
+  }
+
+  @Test
   void refusalIsInTheFormOfItsClient() throws Exception {
     String head =
         "POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -249,7 +321,7 @@ class AccessTest {
       start(List.of(Binding.read(identity + " = reader")));
 
       assertStatus(get(to, "/reader"), 200);
-      assertStatus(get(to, "/operator"), 401);
+      assertStatus(get(to, "/operator"), 403);
       assertStatus(get(to, "/reader", bearer(KeyText.generate())), 401);
       assertStatus(get("/reader"), 401);
     }
