@@ -21,6 +21,9 @@ import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -183,6 +186,29 @@ class IndexedLogTest {
     await()
         .atMost(PATIENCE)
         .until(() -> find(log, Filter.ALL.verdict("refuse")).rows().size() == 2);
+  }
+
+  @Test
+  void indexThatContradictsItselfIsBuiltAgain() throws Exception {
+    try (Indelible log = Indelible.builder(data()).policy(BY_NAME).index(false).open()) {
+      record(log, "rm one");
+    }
+    new AuditLog(data()).updateIndex(row -> {});
+    try (Connection index =
+            DriverManager.getConnection("jdbc:sqlite:" + data().resolve("index.db"));
+        Statement statement = index.createStatement()) {
+      // The number of a row that the ledger gets next.
+      statement.executeUpdate(
+          "INSERT INTO events SELECT max(sequence) + 1, time, agent, facets, session FROM events");
+    }
+
+    try (Indelible log = Indelible.open(data(), BY_NAME)) {
+      record(log, "rm two");
+
+      await()
+          .atMost(PATIENCE)
+          .until(() -> find(log.log(), Filter.ALL.verdict("refuse")).rows().size() == 2);
+    }
   }
 
   @Test

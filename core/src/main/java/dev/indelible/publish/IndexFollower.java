@@ -28,6 +28,9 @@ public final class IndexFollower extends Follower {
   /** Time of work between two releases of the index's lock while no events wait. */
   private static final Duration LONG_SLICE = Duration.ofMillis(500);
 
+  /** The reason that the index is behind while another process has its lock. */
+  public static final String WRITTEN_BY_ANOTHER = "another process writes it";
+
   /** A pause in which another process can take the index's lock. */
   private static final Duration PAUSE = Duration.ofMillis(5);
 
@@ -91,7 +94,11 @@ public final class IndexFollower extends Follower {
       if (behind.isEmpty()) {
         return Optional.empty();
       }
-      rest(busy ? REST : PAUSE);
+      if (behind.get().equals(WRITTEN_BY_ANOTHER)) {
+        rest(DEFAULT_INTERVAL);
+      } else {
+        rest(busy ? REST : PAUSE);
+      }
     }
     return Optional.empty();
   }

@@ -13,6 +13,8 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.publish.IndexFollower;
 import dev.indelible.sqlite.IndexWriter;
 import dev.indelible.sqlite.SqliteIndex;
 import java.nio.file.Files;
@@ -33,7 +35,11 @@ import java.util.function.LongConsumer;
  * @param file the file of the index
  */
 public record LogIndex(Path file) {
-  private static final Duration POLL_INTERVAL = Duration.ofMillis(2);
+  /** The interval between two attempts to take the lock of the index. */
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(10);
+
+  /** The time for which a writer holds the lock of the index. */
+  private static final Duration LOCK_TIME = Duration.ofMillis(200);
 
   /** The time for which an erasure waits for the writer of the index, and for readers. */
   private static final Duration PURGE_PATIENCE = Duration.ofSeconds(10);
@@ -54,38 +60,48 @@ public record LogIndex(Path file) {
       throws LedgerException {
     long start = System.nanoTime();
     long target = last(ledger);
+    boolean isUnchecked = thorough;
     while (true) {
-      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, thorough);
+      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, isUnchecked);
+      long reached = 0;
       if (opened.isPresent()) {
+        isUnchecked = false;
         try (IndexWriter writer = opened.get()) {
-          return add(writer, ledger, start, atMost, progress);
+          add(writer, target, start, atMost, progress);
+          reached = writer.reached();
+        }
+        if (reached >= target) {
+          return Optional.empty();
         }
       }
       if (isOver(start, atMost)) {
-        return Optional.of("another process writes it");
+        return Optional.of(
+            opened.isEmpty() ? IndexFollower.WRITTEN_BY_ANOTHER : behind(reached, ledger));
       }
+      // Another thread or process, for example an erasure, can take the lock meanwhile.
       LockSupport.parkNanos(POLL_INTERVAL.toNanos());
-      if (reached(ledger) >= target) {
+      if (opened.isEmpty() && reached(ledger) >= target) {
         return Optional.empty();
       }
     }
   }
 
-  private Optional<String> add(
-      IndexWriter writer, LedgerReader ledger, long start, Duration atMost, LongConsumer progress)
+  /** Adds rows up to a target, for a short time. */
+  private static void add(
+      IndexWriter writer, long target, long start, Duration atMost, LongConsumer progress)
       throws LedgerException {
-    while (writer.append()) {
+    long locked = System.nanoTime();
+    while (writer.reached() < target && writer.append()) {
       progress.accept(writer.reached());
-      if (isOver(start, atMost)) {
-        long last = last(ledger);
-        return last <= writer.reached()
-            ? Optional.empty()
-            : Optional.of(
-                "%s: the index is behind: it has the rows up to %s of %s; results of queries state that"
-                    .formatted(file, writer.reached(), last));
+      if (isOver(start, atMost) || isOver(locked, LOCK_TIME)) {
+        return;
       }
     }
-    return Optional.empty();
+  }
+
+  private String behind(long reached, LedgerReader ledger) throws LedgerException {
+    return "%s: the index is behind: it has the rows up to %s of %s; results of queries state that"
+        .formatted(file, reached, last(ledger));
   }
 
   private static boolean isOver(long start, Duration atMost) {
@@ -115,7 +131,7 @@ public record LogIndex(Path file) {
     return answer(
         ledger,
         index -> {
-          requireType(query.filter(), index);
+          requireType(query.filter(), index, ledger);
           return index.find(query);
         },
         covered -> new Page(List.of(), Optional.empty(), 0, covered));
@@ -130,7 +146,7 @@ public record LogIndex(Path file) {
     return answer(
         ledger,
         index -> {
-          requireType(counting.filter(), index);
+          requireType(counting.filter(), index, ledger);
           return index.count(counting);
         },
         Counts::none);
@@ -165,8 +181,21 @@ public record LogIndex(Path file) {
     }
   }
 
-  private static void requireType(Filter filter, SqliteIndex index) throws LedgerException {
-    if (filter.type().isPresent()) {
+  private static boolean hasType(String type, LedgerReader ledger) throws LedgerException {
+    boolean[] found = {false};
+    ledger.forEachRow(
+        RowQuery.ofType(type),
+        row -> {
+          found[0] = true;
+          return false;
+        });
+    return found[0];
+  }
+
+  /** Refuses a type that no row has, and that the log itself never records. */
+  private static void requireType(Filter filter, SqliteIndex index, LedgerReader ledger)
+      throws LedgerException {
+    if (filter.type().isPresent() && !hasType(filter.type().get(), ledger)) {
       TreeSet<String> known = new TreeSet<>(index.types());
       known.addAll(SystemEvent.TYPES);
       known.addAll(List.of(DeferredAuditEvent.CHECK, DeferredAuditEvent.REFUSAL));

@@ -240,12 +240,10 @@ final class IndexCount {
           selected.put(row.getLong(1), new long[] {row.getInt(3), row.getInt(4), row.getLong(2)});
           return true;
         });
-    for (ChainRow row : index.rows(new ArrayList<>(selected.keySet())).values()) {
-      long[] numbers = selected.get(row.sequence());
-      if (numbers != null && text.test(row)) {
-        long[] counted = cell(byBucket, Math.floorDiv(numbers[2], bucket));
-        add((int) numbers[0], (int) numbers[1], counted, 1);
-      }
+    for (long sequence : index.found(new ArrayList<>(selected.keySet()), text)) {
+      long[] numbers = selected.getOrDefault(sequence, new long[0]);
+      long[] counted = cell(byBucket, Math.floorDiv(numbers[2], bucket));
+      add((int) numbers[0], (int) numbers[1], counted, 1);
     }
   }
 

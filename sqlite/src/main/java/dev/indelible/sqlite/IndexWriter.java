@@ -162,9 +162,14 @@ public final class IndexWriter implements AutoCloseable {
         .isPresent();
   }
 
-  /** Returns true if the tables of the index are damaged or changed, so that it is built again. */
+  /**
+   * Returns true if the tables of the index are damaged or changed, or its rows contradict each
+   * other, so that it is built again.
+   */
   static boolean isRepairable(SQLException e) {
-    return SqliteFault.isDamage(e) || SqliteFault.isOfTheSchema(e);
+    return SqliteFault.isDamage(e)
+        || SqliteFault.isOfTheSchema(e)
+        || SqliteFault.isOfAConstraint(e);
   }
 
   /**

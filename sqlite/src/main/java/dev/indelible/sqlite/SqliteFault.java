@@ -3,6 +3,7 @@ package dev.indelible.sqlite;
 
 import static org.sqlite.SQLiteErrorCode.SQLITE_BUSY;
 import static org.sqlite.SQLiteErrorCode.SQLITE_CANTOPEN;
+import static org.sqlite.SQLiteErrorCode.SQLITE_CONSTRAINT;
 import static org.sqlite.SQLiteErrorCode.SQLITE_CORRUPT;
 import static org.sqlite.SQLiteErrorCode.SQLITE_ERROR;
 import static org.sqlite.SQLiteErrorCode.SQLITE_FULL;
@@ -65,6 +66,11 @@ final class SqliteFault {
   /** Returns true if a fixed statement names a table or column that is missing. */
   static boolean isOfTheSchema(SQLException error) {
     return primary(error) == SQLITE_ERROR;
+  }
+
+  /** Returns true if a row contradicts a constraint of its table. */
+  static boolean isOfAConstraint(SQLException error) {
+    return primary(error) == SQLITE_CONSTRAINT;
   }
 
   static boolean isNotDatabase(SQLException error) {

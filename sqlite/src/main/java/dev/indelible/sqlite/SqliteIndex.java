@@ -18,9 +18,12 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -174,7 +177,8 @@ public final class SqliteIndex implements AutoCloseable {
           if (block.mayHave(selection) && !examine(selection.sequences(block, from, to, newest))) {
             return false;
           }
-          reached = newest ? block.first() : block.last();
+          // The last block of the index may be filled later.
+          reached = newest ? block.first() : Math.min(block.last(), state.reached());
           if (isLate()) {
             return false;
           }
@@ -190,11 +194,18 @@ public final class SqliteIndex implements AutoCloseable {
           return false;
         }
         List<Long> slice = sequences.subList(at, Math.min(sequences.size(), at + SLICE_ROWS));
-        Map<Long, ChainRow> read = read(slice);
+        Map<Long, ChainRow> found = new HashMap<>();
+        forEachRow(
+            slice,
+            row -> {
+              if (predicate.test(row)) {
+                found.put(row.sequence(), row);
+              }
+            });
         for (long sequence : slice) {
           reached = sequence;
-          ChainRow row = read.get(sequence);
-          if (row != null && predicate.test(row)) {
+          ChainRow row = found.get(sequence);
+          if (row != null) {
             rows.add(row);
             bytes += row.bytes();
             if (rows.size() == query.limit() || bytes >= PAGE_BYTES) {
@@ -211,26 +222,26 @@ public final class SqliteIndex implements AutoCloseable {
     }
   }
 
-  /** Reads rows from the ledger: one by one if they are far apart. */
-  private Map<Long, ChainRow> read(List<Long> sequences) throws LedgerException {
-    Map<Long, ChainRow> found = new HashMap<>();
+  /** Reads rows from the ledger: one by one if they are far apart. Holds one row at a time. */
+  private void forEachRow(List<Long> sequences, Consumer<ChainRow> consumer)
+      throws LedgerException {
     long low = Collections.min(sequences);
     long high = Collections.max(sequences);
     if (high - low < (long) DENSE * sequences.size()) {
+      Set<Long> wanted = new HashSet<>(sequences);
       ledger.forEachRow(
           RowQuery.from(low),
           row -> {
-            if (row.sequence() <= high) {
-              found.put(row.sequence(), row);
+            if (wanted.contains(row.sequence())) {
+              consumer.accept(row);
             }
             return row.sequence() < high;
           });
     } else {
       for (long sequence : sequences) {
-        ledger.row(sequence).ifPresent(row -> found.put(sequence, row));
+        ledger.row(sequence).ifPresent(consumer);
       }
     }
-    return found;
   }
 
   /**
@@ -242,11 +253,17 @@ public final class SqliteIndex implements AutoCloseable {
     return reading(() -> new IndexCount(this, counting).counts());
   }
 
-  /** Returns the rows of the ledger among these that a text filter finds. */
-  Map<Long, ChainRow> rows(List<Long> sequences) throws LedgerException {
-    Map<Long, ChainRow> found = new HashMap<>();
+  /** Returns those of some rows that a filter finds. Holds one row at a time. */
+  List<Long> found(List<Long> sequences, Predicate<ChainRow> filter) throws LedgerException {
+    List<Long> found = new ArrayList<>();
     for (int at = 0; at < sequences.size(); at += SLICE_ROWS) {
-      found.putAll(read(sequences.subList(at, Math.min(sequences.size(), at + SLICE_ROWS))));
+      forEachRow(
+          sequences.subList(at, Math.min(sequences.size(), at + SLICE_ROWS)),
+          row -> {
+            if (filter.test(row)) {
+              found.add(row.sequence());
+            }
+          });
     }
     return found;
   }

@@ -86,6 +86,25 @@ class IndexTest {
   }
 
   @Test
+  void pageThatRunsOutOfTimeAtTheEndLosesNoLaterRow() throws Exception {
+    EventQuery oldest = EventQuery.oldest(Filter.ALL).limit(1_000).within(Duration.ZERO);
+    Page page = rows.find(oldest);
+    List<Long> found = new ArrayList<>(sequences(page.rows()));
+    while (found.size() < ROWS) {
+      page = rows.find(oldest.after(page.next().orElseThrow()));
+      found.addAll(sequences(page.rows()));
+    }
+    rows.append(50);
+    rows.update();
+    while (page.next().isPresent()) {
+      page = rows.find(oldest.after(page.next().get()));
+      found.addAll(sequences(page.rows()));
+    }
+
+    assertThat(found).isEqualTo(sequences(rows.scan(Filter.ALL)));
+  }
+
+  @Test
   void countsAreThoseOfAScan() throws Exception {
     for (int i = 0; i < QUERIES; i++) {
       Filter filter = rows.filter();
