@@ -285,7 +285,7 @@ class LogVerifyTest {
 
     Result result = cli.run("log", "verify");
     assertThat(result.exit()).isEqualTo(1);
-    assertThat(result.out()).containsPattern("ledger +broken +the database was swapped");
+    assertThat(result.out()).containsPattern("ledger +broken +the database was replaced");
   }
 
   /** A copy of the database, under any path. */

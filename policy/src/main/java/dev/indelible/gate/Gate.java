@@ -46,6 +46,9 @@ public final class Gate {
   /** The rule id of an escalation because the called tool has no descriptor. */
   public static final String TOOL_UNLISTED = "indelible.tool_unlisted";
 
+  /** The rule id of an escalation because the called tool is not known and cannot become known. */
+  public static final String TOOL_UNKNOWN = "indelible.tool_unknown";
+
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
 
   /** Set by {@link #use}; a decision reads it once and uses what it read from begin to end. */
@@ -137,8 +140,8 @@ public final class Gate {
   }
 
   /**
-   * Decides and records as {@link #record(Agent, AgentAction)} does, about a call of a tool whose
-   * descriptor was compared with the one that is known.
+   * Decides and records as {@link #record(Agent, AgentAction)} does, about a call of a tool that
+   * has a descriptor.
    */
   public RecordedDecision recordCall(Agent agent, ToolCall action, ToolDescriptor descriptor) {
     long start = System.nanoTime();
@@ -146,10 +149,22 @@ public final class Gate {
     Objects.requireNonNull(descriptor, "descriptor is null");
     PolicyCall policy = inForce;
     ExplainedDecision decided = policy.decide(agent, action);
-    if (descriptor.objection().isPresent() && decided.decision().isPermitted()) {
-      decided = new ExplainedDecision(descriptor.objection().get(), decided.explanation());
+    if (decided.decision().isPermitted()) {
+      Explanation explanation = decided.explanation();
+      decided =
+          descriptor
+              .objection()
+              .get()
+              .map(objection -> new ExplainedDecision(objection, explanation))
+              .orElse(decided);
     }
     return record(policy, agent, action, decided, descriptor.hash(), start);
+  }
+
+  /** Decides and explains as {@link #record(Agent, AgentAction)} does, and records nothing. */
+  public ExplainedDecision explain(Agent agent, AgentAction action) {
+    require(agent, action);
+    return inForce.decide(agent, action);
   }
 
   /** Records a decision that somebody else made; refuses if it cannot be recorded. */

@@ -3,6 +3,7 @@ package dev.indelible.gate;
 
 import dev.indelible.decision.Escalate;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The descriptor of a called tool (its name, description and schemas), as the tool's server lists
@@ -10,7 +11,8 @@ import java.util.Optional;
  *
  * @param hash the digest of the descriptor, as {@code sha256:…}, for the record; empty if there is
  *     no descriptor
- * @param objection the decision in place of one that permits; empty if the descriptor is the one
- *     that is known
+ * @param objection returns the decision in place of one that permits, or empty if the descriptor is
+ *     the one that is known; called only for a call that the policy permits, because it may make
+ *     the descriptor known
  */
-public record ToolDescriptor(Optional<String> hash, Optional<Escalate> objection) {}
+public record ToolDescriptor(Optional<String> hash, Supplier<Optional<Escalate>> objection) {}

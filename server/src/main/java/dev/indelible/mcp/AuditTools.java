@@ -4,12 +4,14 @@ package dev.indelible.mcp;
 import dev.indelible.Indelible;
 import dev.indelible.OpenException;
 import dev.indelible.action.ActionParser;
+import dev.indelible.base.Repeated;
 import dev.indelible.base.Text;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.health.AuditHealth;
+import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
@@ -76,16 +78,32 @@ final class AuditTools {
   private final Semaphore readers = new Semaphore(MAX_READERS);
   private final Map<String, Tool> tools =
       Map.of(
-          "gate_check", this::check,
-          "gate_explain", this::explain,
-          "audit_query", limited(recorded("audit_query", this::query)),
-          "audit_proof", limited(recorded("audit_proof", this::prove)),
-          "audit_verify", limited(recorded("audit_verify", this::verify)),
-          "audit_status", limited(this::status));
+          "gate_check",
+          this::check,
+          "gate_explain",
+          this::explain,
+          "audit_query",
+          limited(recorded("audit_query", this::query)),
+          "audit_proof",
+          limited(recorded("audit_proof", this::prove)),
+          "audit_verify",
+          limited(recorded("audit_verify", this::verify)),
+          "audit_status",
+          this::status);
+  private final Repeated<Status, RuntimeException> status;
 
   AuditTools(Indelible log) {
     this.log = log;
     this.gate = new ToolGate(log);
+    this.status =
+        new Repeated<>(
+            () -> {
+              DeferredAuditMetrics metrics = log.metrics();
+              return new Status(
+                  log.health(),
+                  metrics.ledger().deadLettersWaiting(),
+                  metrics.ledger().chainSequence());
+            });
   }
 
   /**
@@ -206,7 +224,7 @@ final class AuditTools {
 
   private Consumer<CanonicalWriter> explain(Call call) throws JsonFormatException {
     GateRequest asked = request(call);
-    ExplainedDecision explained = log.policy().explain(asked.agent(), asked.action());
+    ExplainedDecision explained = log.gate().explain(asked.agent(), asked.action());
     return decision(
         asked.agentId(),
         new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
@@ -293,7 +311,9 @@ final class AuditTools {
     Page page = log.log().find(cursor.map(query::after).orElse(query));
     return out -> {
       out.member("about", ABOUT).name("events").objects(page.rows(), row -> write(row, out));
+      out.member("indexed", page.coverage().indexed()).member("last", page.coverage().last());
       out.name("next").nullable(page.next());
+      out.member("reached", page.reached());
     };
   }
 
@@ -392,21 +412,27 @@ final class AuditTools {
     out.member("status", finding.status().name().toLowerCase(Locale.ROOT));
   }
 
+  /**
+   * The state of the log. Anybody may ask for it, so it is read at most once a second.
+   *
+   * @param deadLetters the dead letters that wait; empty if unknown
+   * @param rows the rows of the chain; empty if unknown
+   */
+  private record Status(AuditHealth health, OptionalLong deadLetters, OptionalLong rows) {}
+
   private Consumer<CanonicalWriter> status(Call call) throws JsonFormatException {
     call.arguments().requireNoOthers();
-    AuditHealth health = log.health();
-    OptionalLong deadLetters = log.metrics().ledger().deadLettersWaiting();
-    OptionalLong rows = log.metrics().ledger().chainSequence();
+    Status now = status.get();
     return out -> {
-      number("dead_letters", deadLetters, out);
+      number("dead_letters", now.deadLetters(), out);
       out.name("entries")
           .objects(
-              health.entries(),
+              now.health().entries(),
               entry ->
                   out.member("reason", quoted(entry.reason())).member("source", entry.source()));
       out.member("policy", log.policy().digest());
-      number("rows", rows, out);
-      out.member("state", health.state().label());
+      number("rows", now.rows(), out);
+      out.member("state", now.health().state().label());
     };
   }
 

@@ -2,6 +2,7 @@
 package dev.indelible.mcp;
 
 import dev.indelible.base.Text;
+import dev.indelible.crypto.Sha256;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
@@ -18,11 +19,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import jdk.net.ExtendedSocketOptions;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Decides by asking the daemon over its Unix socket, one connection for each question. A process
@@ -76,10 +79,27 @@ public final class DaemonJudge implements Judge {
     return members.node(name).isNull() ? Optional.empty() : members.optionalString(name);
   }
 
-  /** The daemon records content that it cannot read by itself. */
+  /**
+   * Sends a report that the daemon cannot read as a question, so that it refuses and records the
+   * report. The message itself could be a question, and would be on record as permitted.
+   */
   @Override
   public void refuseUnreadable(byte[] input, long line, String problem) throws IOException {
-    ask(input);
+    CanonicalWriter out = new CanonicalWriter().beginObject().name("refused_message").beginObject();
+    out.member("bytes", input.length).member("line", line).member("problem", problem);
+    out.member("sha256", HexFormat.of().formatHex(Sha256.hash(input))).endObject().endObject();
+    Answer answer = ask(out.toBytes());
+    boolean isRecorded;
+    try {
+      JsonNode refusal = CanonicalJson.read(answer.body()).path("refusal");
+      isRecorded = answer.status() == 400 && refusal.path("id").isString();
+    } catch (JsonFormatException e) {
+      isRecorded = false;
+    }
+    if (!isRecorded) {
+      throw new IOException(
+          "the daemon records no refusal, and answers with status " + answer.status());
+    }
   }
 
   private record Answer(int status, byte[] body) {}

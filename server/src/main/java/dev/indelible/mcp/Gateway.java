@@ -44,7 +44,8 @@ import tools.jackson.databind.node.ObjectNode;
  * Passes messages between an MCP client and an MCP server, and asks a judge before a tool is called
  * or a resource is read. A request that is refused does not reach the server; the client gets the
  * reason. Each message of the client is read strictly and written anew, so that the server reads
- * what was judged. Messages of the server are passed on as they are.
+ * what was judged. Messages of the server are passed on byte by byte; a response that answers no
+ * open request is dropped.
  *
  * <p>Three threads: one reads the client and forwards all that needs no decision, one decides, and
  * one reads the server.
@@ -68,13 +69,26 @@ public final class Gateway implements Upstream.Listener {
   /** Longest wait for the reason why a message could not be sent. */
   private static final Duration END_REPORT = Duration.ofSeconds(3);
 
-  private static final Set<String> JUDGED = Set.of(Message.CALL_TOOL, Message.READ_RESOURCE);
+  /**
+   * The members that the parameters of a judged request may have. A parser that ignores case reads
+   * {@code Name} as {@code name}, so that the server would act on another tool than the judged one.
+   */
+  private static final Map<String, Set<String>> JUDGED =
+      Map.of(
+          Message.CALL_TOOL,
+          Set.of("_meta", "arguments", "inputResponses", "name", "requestState", "task"),
+          Message.READ_RESOURCE,
+          Set.of("_meta", "inputResponses", "requestState", "uri"));
+
+  /** The method of an open request that waits for its decision. */
+  private static final String NOT_SENT = "";
 
   /** Names of servers that make the names of their tools unambiguous. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9.-]+(_[A-Za-z0-9.-]+)*");
 
   /** The end of the calls. */
-  private static final Message NO_MORE = new Message(JsonNodeFactory.instance.objectNode());
+  private static final Call NO_MORE =
+      new Call(new Message(JsonNodeFactory.instance.objectNode()), "");
 
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
@@ -86,18 +100,18 @@ public final class Gateway implements Upstream.Listener {
   private final PrintStream toClient;
 
   private final CompletableFuture<Ending> ending = new CompletableFuture<>();
-  private final BlockingQueue<Message> calls = new LinkedBlockingQueue<>(MAX_WAITING);
+  private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>(MAX_WAITING);
   private final ToolCatalog catalog = new ToolCatalog();
   private final Throttle complaints = Throttle.of(Duration.ofSeconds(1));
 
-  /** The ids of the client's listings that have no answer yet. */
-  private final Set<String> listings = ConcurrentHashMap.newKeySet();
+  /** The methods of the client's requests that have no answer yet, by id. */
+  private final Map<String, String> open = new ConcurrentHashMap<>();
 
   /** The answers to this gateway's own listings, by id. */
   private final Map<String, CompletableFuture<JsonNode>> ownListings = new ConcurrentHashMap<>();
 
-  /** The name that the client states; the thread that reads the client writes it. */
-  private volatile String clientName = "unknown";
+  /** The name that the client stated in its handshake; used by the thread that reads the client. */
+  private String sessionName = "unknown";
 
   /** The id of the call that is being decided; empty if none is. */
   private volatile String deciding = "";
@@ -107,6 +121,13 @@ public final class Gateway implements Upstream.Listener {
 
   /** Set once before any message is read. */
   private @Nullable Upstream server;
+
+  /**
+   * A call of a tool, or a read of a resource, that waits for its decision.
+   *
+   * @param clientName the name of the client that sent it
+   */
+  private record Call(Message message, String clientName) {}
 
   /**
    * The settings of a gateway.
@@ -220,32 +241,35 @@ public final class Gateway implements Upstream.Listener {
   private void fromClient(Lines.Line line, long number) throws InterruptedException {
     Message message;
     try {
-      message = read(line);
+      message = read(line).requireExactMembers();
     } catch (MessageException e) {
       refuseUnreadable(line, number, e);
       return;
     }
     String method = message.method();
-    if (JUDGED.contains(method)) {
-      if (message.isRequest()) {
-        rememberClient(message);
-        calls.put(message);
-      } else {
+    boolean isJudged = JUDGED.containsKey(method);
+    if (!message.isRequest()) {
+      if (isJudged) {
         complain("the client sent %s without an id; not passed on".formatted(method));
+      } else if (!method.equals(Message.CANCELLED) || !cancel(message)) {
+        forward(message);
       }
       return;
     }
-    switch (method) {
-      case Message.INITIALIZE -> rememberClient(message);
-      case Message.LIST_TOOLS -> listings.add(message.id());
-      case Message.CANCELLED -> {
-        if (cancel(Message.idText(message.params().path("requestId")))) {
-          return;
-        }
+    if (open.putIfAbsent(message.id(), isJudged ? NOT_SENT : method) != null) {
+      toClient(
+          message.error(
+              Message.INVALID_REQUEST,
+              "id: a request with this id has no answer yet",
+              Optional.empty()));
+    } else if (isJudged) {
+      calls.put(new Call(message, statedName(message).orElse(sessionName)));
+    } else {
+      if (method.equals(Message.INITIALIZE)) {
+        sessionName = statedName(message).orElse(sessionName);
       }
-      default -> {}
+      forward(message);
     }
-    forward(message);
   }
 
   /** Reads a message of a client, which must not be longer than {@link #MAX_BYTES}. */
@@ -270,32 +294,36 @@ public final class Gateway implements Upstream.Listener {
     String problem = Text.printable(String.valueOf(e.getMessage()), 500);
     try {
       judge.refuseUnreadable(line.bytes(), number, problem);
+      toClient(Message.error(e));
     } catch (IOException | RuntimeException notRecorded) {
       complain("a refused message is not on record: " + notRecorded.getMessage());
+      toClient(Message.error(new MessageException(e.code(), e.id(), problem + " (not recorded)")));
     }
-    toClient(Message.error(e));
   }
 
-  private void rememberClient(Message message) {
+  /** Returns the name of the client that a request states. */
+  private static Optional<String> statedName(Message request) {
     JsonNode info =
-        message
+        request
             .params()
             .path("clientInfo")
             .asOptional()
-            .orElse(message.params().path("_meta").path(Message.META + "clientInfo"));
-    JsonNode name = info.path("name");
-    if (name.isString() && !name.stringValue().isBlank()) {
-      clientName = Text.printable(name.stringValue(), 100);
-    }
+            .orElse(request.params().path("_meta").path(Message.META + "clientInfo"));
+    return info.path("name")
+        .stringValueOpt()
+        .filter(name -> !name.isBlank())
+        .map(name -> Text.printable(name, 100));
   }
 
   /** Returns true if the cancelled request is a call that the server has not got. */
-  private boolean cancel(String id) {
+  private boolean cancel(Message cancellation) {
+    String id = Message.idText(cancellation.params().path("requestId"));
+    open.remove(id);
     if (id.equals(deciding)) {
       isCancelled = true;
       return true;
     }
-    return calls.removeIf(call -> call.id().equals(id));
+    return calls.removeIf(call -> call.message().id().equals(id));
   }
 
   private void forward(Message message) {
@@ -312,11 +340,11 @@ public final class Gateway implements Upstream.Listener {
 
   private void decideCalls() {
     try {
-      Message call = calls.take();
+      Call call = calls.take();
       while (call != NO_MORE) {
         isCancelled = false;
-        deciding = call.id();
-        decide(call);
+        deciding = call.message().id();
+        decide(call.message(), settings.agentId().orElse("mcp:" + call.clientName()));
         deciding = "";
         call = calls.take();
       }
@@ -326,19 +354,21 @@ public final class Gateway implements Upstream.Listener {
     }
   }
 
-  private void decide(Message call) {
+  private void decide(Message call, String agentId) {
     try {
       boolean isTool = call.method().equals(Message.CALL_TOOL);
       AgentAction action = isTool ? toolCall(call) : resourceRead(call);
       Optional<String> hash = isTool ? Optional.of(descriptor(call)) : Optional.empty();
-      Verdict verdict = judge.decide(new GateRequest(agentId(), action, hash));
+      Verdict verdict = judge.decide(new GateRequest(agentId, action, hash));
       if (!verdict.permits()) {
         refuse(call, verdict);
       } else if (!isCancelled) {
+        open.put(call.id(), call.method());
         forward(asJudged(call, action));
       }
     } catch (JsonFormatException | IllegalArgumentException e) {
-      toClient(
+      answer(
+          call,
           call.error(Message.INVALID_PARAMS, String.valueOf(e.getMessage()), Optional.empty()));
     } catch (Throwable e) { // Also an error must not let the call through.
       complain("a call is blocked: " + e);
@@ -352,21 +382,35 @@ public final class Gateway implements Upstream.Listener {
     }
   }
 
-  private String agentId() {
-    return settings.agentId().orElse("mcp:" + clientName);
+  /** Answers a request in the server's place. */
+  private void answer(Message request, Message answer) {
+    open.remove(request.id());
+    toClient(answer);
   }
 
   private ToolCall toolCall(Message call) throws JsonFormatException {
-    JsonFields params = JsonFields.of(call.params(), "params");
+    JsonFields params = judgedParams(call);
     String name = "mcp__%s__%s".formatted(settings.serverName(), params.string("name"));
     JsonNode arguments = call.params().path("arguments");
     return new ToolCall(
         name, JsonValue.parse(arguments.isMissingNode() ? "{}" : Message.text(arguments)));
   }
 
+  /** Returns the parameters of a judged request, which have no members but the known ones. */
+  private static JsonFields judgedParams(Message request) throws JsonFormatException {
+    JsonFields params = JsonFields.of(request.params(), "params");
+    JUDGED.getOrDefault(request.method(), Set.of()).forEach(params::has);
+    params.requireNoOthers();
+    return params;
+  }
+
   /** A file or a web address is a read of that; any other URI is a read of the server's. */
   private Read resourceRead(Message read) throws JsonFormatException {
-    String uri = JsonFields.of(read.params(), "params").string("uri");
+    String uri = judgedParams(read).string("uri");
+    if (uri.chars().anyMatch(each -> each <= ' ' || each == 0x7f)) {
+      // Parsers of URLs skip these, so that the server would read another URI than the judged one.
+      throw new JsonFormatException("params.uri: write spaces and control characters as %XX");
+    }
     String scheme = uri.strip().replaceFirst("(?s):.*", "").toLowerCase(Locale.ROOT);
     String surface =
         switch (scheme) {
@@ -442,11 +486,13 @@ public final class Gateway implements Upstream.Listener {
    */
   private void refuse(Message call, Verdict verdict) {
     if (call.method().equals(Message.READ_RESOURCE)) {
-      toClient(
+      answer(
+          call,
           call.error(Message.REFUSED, verdict.text(), Optional.of(out -> write(verdict, out))));
       return;
     }
-    toClient(
+    answer(
+        call,
         call.result(
             out -> {
               out.name("_meta").beginObject().name("dev.indelible/decision").beginObject();
@@ -477,32 +523,60 @@ public final class Gateway implements Upstream.Listener {
             Message.idIn(line.bytes(), line.tail()),
             "the server's answer is longer than %s bytes".formatted(ServerProcess.MAX_LINE_BYTES));
       }
-      message = Message.read(line.bytes());
+      message = Message.read(line.bytes()).requireExactMembers();
     } catch (MessageException e) {
       complain("the server sent what is not a message; dropped: " + e.getMessage());
-      if (e.id().isPresent()) {
-        toClient(
-            Message.error(
-                new MessageException(
-                    Message.INTERNAL_ERROR,
-                    e.id(),
-                    "the server's answer cannot be passed on: " + e.getMessage())));
-      }
+      e.id()
+          .filter(id -> takeOpen(Message.idText(id)).isPresent())
+          .ifPresent(id -> toClient(failure(id, String.valueOf(e.getMessage()))));
       return;
     }
     if (message.isResponse()) {
-      CompletableFuture<JsonNode> own = ownListings.get(message.id());
-      if (own != null || listings.remove(message.id())) {
-        catalog.learn(message.json().path("result"));
-      }
-      if (own != null) {
-        own.complete(message.json().path("result"));
-        return;
-      }
-    } else if (message.method().equals(Message.TOOLS_CHANGED)) {
+      response(message, line);
+      return;
+    }
+    if (message.method().equals(Message.TOOLS_CHANGED)) {
       catalog.forget();
     }
     toClient(line.bytes());
+  }
+
+  /**
+   * Passes a response on if it answers an open request. A client that compares ids less exactly
+   * would else read a list of tools that this gateway did not.
+   */
+  private void response(Message response, Lines.Line line) {
+    JsonNode result = response.json().path("result");
+    CompletableFuture<JsonNode> own = ownListings.get(response.id());
+    if (own != null) {
+      catalog.list(result);
+      own.complete(result);
+      return;
+    }
+    Optional<String> method = takeOpen(response.id());
+    if (method.isEmpty()) {
+      complain("the server answered no open request; dropped");
+    } else if (!method.get().equals(Message.LIST_TOOLS) || catalog.show(result)) {
+      toClient(line.bytes());
+    } else {
+      toClient(failure(response.json().path("id"), "a list of tools has look-alike members"));
+    }
+  }
+
+  private static Message failure(JsonNode id, String problem) {
+    return Message.error(
+        new MessageException(
+            Message.INTERNAL_ERROR,
+            Optional.of(id),
+            "the server's answer cannot be passed on: " + problem));
+  }
+
+  /** Returns the method of an open request of the server, which is no longer open then. */
+  private Optional<String> takeOpen(String id) {
+    String method = open.getOrDefault(id, NOT_SENT);
+    return !method.equals(NOT_SENT) && open.remove(id, method)
+        ? Optional.of(method)
+        : Optional.empty();
   }
 
   @Override

@@ -45,6 +45,9 @@ final class HttpUpstream implements Upstream {
   private static final String SESSION = "Mcp-Session-Id";
   private static final String DATA = "data:";
 
+  /** The form of a bearer token. */
+  private static final Pattern TOKEN = Pattern.compile("[!-~]+");
+
   /** Values that a header holds as they are. */
   private static final Pattern PLAIN = Pattern.compile("[!-~]([ -~]*[!-~])?");
 
@@ -58,7 +61,8 @@ final class HttpUpstream implements Upstream {
     /**
      * Checks the address.
      *
-     * @throws IllegalArgumentException if others could read what goes there
+     * @throws IllegalArgumentException if others could read what goes there, or the token cannot be
+     *     sent; the message does not contain the token
      */
     Address {
       String scheme = String.valueOf(uri.getScheme());
@@ -68,6 +72,10 @@ final class HttpUpstream implements Upstream {
       if (scheme.equals("http") && !isLoopback(uri.getHost())) {
         throw new IllegalArgumentException(
             uri + ": is not encrypted; use https, or http to an address on this machine");
+      }
+      if (token.isPresent() && !TOKEN.matcher(token.get()).matches()) {
+        throw new IllegalArgumentException(
+            "the token has a space, a line break or another character that no token has");
       }
     }
 
@@ -206,8 +214,11 @@ final class HttpUpstream implements Upstream {
         }
       }
       answering.end("the server answers with HTTP status %s".formatted(response.statusCode()));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
       answering.end("the server cannot be reached: " + e);
+    } catch (RuntimeException e) {
+      // The text of an argument that is not accepted can quote a header, and a model reads this.
+      answering.end("the request cannot be sent: " + e.getClass().getName());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // The request was cancelled.
     } finally {
@@ -238,7 +249,13 @@ final class HttpUpstream implements Upstream {
         }
         isAnswered = true;
         if (request.method().equals(Message.INITIALIZE)) {
-          version = read.get().json().path("result").path("protocolVersion").asStringOpt();
+          version =
+              read.get()
+                  .json()
+                  .path("result")
+                  .path("protocolVersion")
+                  .stringValueOpt()
+                  .filter(agreed -> PLAIN.matcher(agreed).matches());
         }
       }
       deliver(message);

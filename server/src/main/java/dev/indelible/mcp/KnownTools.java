@@ -6,12 +6,12 @@ import dev.indelible.base.Text;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Escalate;
 import dev.indelible.gate.Gate;
-import dev.indelible.gate.ToolDescriptor;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -24,11 +24,13 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * The descriptors of tools that this log knows: the first one that a decision was about, or the one
- * that a person accepted later. One small file for each tool in the data directory, so that several
+ * The descriptors of tools that this log knows: the first one of a permitted call, or the one that
+ * a person accepted later. One small file for each tool in the data directory, so that several
  * processes can use it at once.
  */
 public final class KnownTools {
@@ -40,11 +42,25 @@ public final class KnownTools {
 
   private static final String SUFFIX = ".json";
 
+  /** Far more tools than people use. Whoever may ask can name new ones, and each is a file. */
+  private static final int MAX_TOOLS = 10_000;
+
   private final Path directory;
+  private final int maxTools;
+
+  /**
+   * Held while a tool becomes known; nobody waits for it, because each takes a sync of the disk.
+   */
+  final Semaphore remembering = new Semaphore(1);
 
   /** Creates access to the tools that the log in a data directory knows. */
   public KnownTools(Path dataDirectory) {
+    this(dataDirectory, MAX_TOOLS);
+  }
+
+  KnownTools(Path dataDirectory, int maxTools) {
     this.directory = dataDirectory.resolve("tools");
+    this.maxTools = maxTools;
   }
 
   /**
@@ -62,17 +78,39 @@ public final class KnownTools {
 
   /**
    * Compares the descriptor of a tool with the known one. The first descriptor of a tool becomes
-   * the known one. Objects also if the known one cannot be read or stored.
+   * the known one. Objects also if the known one cannot be read or stored, if another tool is
+   * becoming known, and if there are too many tools.
+   *
+   * @param mayRemember false to object to a tool that is not known
    */
-  ToolDescriptor judge(String tool, String hash) {
-    Optional<Escalate> objection;
+  Optional<Escalate> objection(String tool, String hash, boolean mayRemember) {
     try {
-      String known = first(tool, hash);
-      objection = known.equals(hash) ? Optional.empty() : Optional.of(changed(tool, known, hash));
+      Optional<String> known = known(tool);
+      if (known.isPresent()) {
+        return compare(tool, known.get(), hash);
+      }
+      if (!mayRemember) {
+        return unknown("this log does not know the tool; ask about one call alone first");
+      }
+      if (!remembering.tryAcquire()) {
+        return unknown("this log is making another new tool known; ask again");
+      }
+      try {
+        return remember(tool, hash);
+      } finally {
+        remembering.release();
+      }
     } catch (IOException e) {
-      objection = Optional.of(new Escalate(Gate.TOOL_CHANGED, "the known descriptor: " + e));
+      return Optional.of(new Escalate(Gate.TOOL_CHANGED, "the known descriptor: " + e));
     }
-    return new ToolDescriptor(Optional.of(hash), objection);
+  }
+
+  private static Optional<Escalate> compare(String tool, String known, String hash) {
+    return known.equals(hash) ? Optional.empty() : Optional.of(changed(tool, known, hash));
+  }
+
+  private static Optional<Escalate> unknown(String reason) {
+    return Optional.of(new Escalate(Gate.TOOL_UNKNOWN, reason));
   }
 
   private static Escalate changed(String tool, String known, String hash) {
@@ -90,30 +128,37 @@ public final class KnownTools {
     return PLAIN.matcher(name).matches() ? name : "'" + printable.replace("'", "'\\''") + "'";
   }
 
-  /** Returns the known digest of a tool; stores the given one if there is none. */
-  private String first(String tool, String hash) throws IOException {
+  /** Makes a descriptor the known one, unless another process made one known meanwhile. */
+  private Optional<Escalate> remember(String tool, String hash) throws IOException {
+    DurableFiles.createDirectory(directory);
+    if (isFull()) {
+      return unknown(
+          ("this log knows %s tools, and no more become known by themselves. Whoever has read the"
+                  + " descriptor accepts it with: indelible tool accept %s %s --reason TEXT")
+              .formatted(maxTools, quoted(tool), hash));
+    }
     Path file = file(tool);
-    Optional<Known> known = read(file);
-    if (known.isEmpty()) {
-      DurableFiles.createDirectory(directory);
-      Path aside = aside();
-      DurableFiles.create(aside, content(tool, hash));
-      try {
-        // Fails if another process stored a digest meanwhile; unlike a rename, which replaces it.
-        Files.createLink(file, aside);
-        DurableFiles.syncNames(directory);
-      } catch (FileAlreadyExistsException e) {
-        // The other digest counts.
-      } finally {
-        Files.deleteIfExists(aside);
-      }
-      known = read(file);
+    Path aside = aside();
+    DurableFiles.create(aside, content(tool, hash));
+    try {
+      // Fails if another process stored a digest meanwhile; unlike a rename, which replaces it.
+      Files.createLink(file, aside);
+      DurableFiles.syncNames(directory);
+    } catch (FileAlreadyExistsException e) {
+      // The other digest counts.
+    } finally {
+      Files.deleteIfExists(aside);
     }
-    Known found = known.orElseThrow(() -> new NoSuchFileException(file.toString()));
-    if (!found.tool().equals(tool)) {
-      throw new IOException(file + ": is about another tool");
+    String known = known(tool).orElseThrow(() -> new NoSuchFileException(file.toString()));
+    return compare(tool, known, hash);
+  }
+
+  private boolean isFull() throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.filter(file -> file.toString().endsWith(SUFFIX)).count() >= maxTools;
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
-    return found.hash();
   }
 
   /** Makes a descriptor the known one of a tool. Survives a power cut. */
@@ -124,7 +169,12 @@ public final class KnownTools {
 
   /** Returns the digest of the known descriptor of a tool. */
   public Optional<String> known(String tool) throws IOException {
-    return read(file(tool)).map(Known::hash);
+    Path file = file(tool);
+    Optional<Known> known = read(file);
+    if (known.isPresent() && !known.get().tool().equals(tool)) {
+      throw new IOException(file + ": is about another tool");
+    }
+    return known.map(Known::hash);
   }
 
   /** Returns all known tools, by name. */

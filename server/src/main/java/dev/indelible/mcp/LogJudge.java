@@ -4,6 +4,7 @@ package dev.indelible.mcp;
 import dev.indelible.Indelible;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.GateRequest;
+import java.io.IOException;
 import java.util.UUID;
 
 /** Decides by a log that this process has open. */
@@ -26,7 +27,9 @@ public final class LogJudge implements Judge {
   }
 
   @Override
-  public void refuseUnreadable(byte[] input, long line, String problem) {
-    gate.refuseUnreadable(input, line, problem);
+  public void refuseUnreadable(byte[] input, long line, String problem) throws IOException {
+    if (gate.refuseUnreadable(input, line, problem).eventId().isEmpty()) {
+      throw new IOException("the audit queue accepts no more events");
+    }
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.mcp;
 
+import dev.indelible.base.Text;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -37,6 +39,10 @@ record Message(ObjectNode json) {
 
   /** The error of a refused read; outside the range that JSON-RPC reserves. */
   static final int REFUSED = 403;
+
+  /** The members that a message may have. */
+  private static final Set<String> MEMBERS =
+      Set.of("error", "id", "jsonrpc", "method", "params", "result");
 
   private static final String ID = "\"id\"\\s*:\\s*(-?[0-9]{1,15}|\"[\\w.:-]{1,200}\")\\s*";
 
@@ -98,6 +104,29 @@ record Message(ObjectNode json) {
     Matcher matcher =
         pattern.matcher(new String(text, from, to - from, StandardCharsets.ISO_8859_1));
     return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
+  }
+
+  /**
+   * Returns this message, of which every parser reads the kind, the id and the method: one that
+   * ignores case takes {@code Method} for {@code method}, and others may prefer a result to a
+   * method.
+   *
+   * @throws MessageException if it has other members than JSON-RPC names, or a method and a result
+   */
+  Message requireExactMembers() throws MessageException {
+    for (String name : json.propertyNames()) {
+      if (!MEMBERS.contains(name)) {
+        throw invalid(Text.printable(name, 100) + ": unknown member");
+      }
+    }
+    if (json.has("method") && (json.has("result") || json.has("error"))) {
+      throw invalid("method: a response has none");
+    }
+    return this;
+  }
+
+  private MessageException invalid(String problem) {
+    return new MessageException(INVALID_REQUEST, json.optional("id"), problem);
   }
 
   /** Returns the method; empty for a response. */

@@ -2,61 +2,136 @@
 package dev.indelible.mcp;
 
 import dev.indelible.crypto.Sha256;
+import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/** The digests of the tools that a server listed last. Safe for use by several threads. */
+/**
+ * The digests of the tools that a server lists. A tool of which the client was shown two
+ * descriptors, or one without a digest, counts as unlisted: nobody knows which one the model
+ * follows. Safe for use by several threads.
+ */
 final class ToolCatalog {
-  /** Far more than a model can choose from. */
+  /** Far more than a model can choose from. Further tools count as unlisted. */
   private static final int MAX_TOOLS = 100_000;
 
-  /** By name; guarded by this. */
-  private final Map<String, String> hashes = new HashMap<>();
+  private final int maxTools;
 
-  /** Learns the tools in the result of a listing, or of one page of it. */
-  synchronized void learn(JsonNode result) {
+  /** The tools that the server listed last, by name; guarded by this. */
+  private final Map<String, String> listed = new HashMap<>();
+
+  /** All that the client was shown since its start, by name; guarded by this. */
+  private final Map<String, String> shown = new HashMap<>();
+
+  /** True if the client was shown more tools than are kept; guarded by this. */
+  private boolean isFull;
+
+  ToolCatalog() {
+    this(MAX_TOOLS);
+  }
+
+  ToolCatalog(int maxTools) {
+    this.maxTools = maxTools;
+  }
+
+  /**
+   * Keeps the tools in the result of a listing, or of one page of it, that the client never sees.
+   */
+  synchronized void list(JsonNode result) {
+    if (!hasLookAlikes(result)) {
+      put(digests(result), listed);
+    }
+  }
+
+  /**
+   * Keeps the tools in a result that the client is about to see.
+   *
+   * @return false if the client must not see it, because parsers differ about what it lists
+   */
+  synchronized boolean show(JsonNode result) {
+    if (hasLookAlikes(result)) {
+      return false;
+    }
+    Map<String, String> page = digests(result);
+    put(page, listed);
+    page.replaceAll((tool, digest) -> both(digest, shown.getOrDefault(tool, digest)));
+    isFull |= !put(page, shown);
+    return true;
+  }
+
+  /** Forgets the tools that the server listed, because it announced others. */
+  synchronized void forget() {
+    listed.clear();
+  }
+
+  /**
+   * Returns the digest of a tool's descriptor, or {@link GateRequest#UNLISTED} if it has no single
+   * one; empty if the server did not list the tool.
+   */
+  synchronized Optional<String> hash(String tool) {
+    return Optional.ofNullable(listed.get(tool))
+        .map(
+            digest ->
+                both(digest, shown.getOrDefault(tool, isFull ? GateRequest.UNLISTED : digest)));
+  }
+
+  /** Returns false if some did not fit. */
+  private boolean put(Map<String, String> page, Map<String, String> all) {
+    boolean fits = true;
+    for (Map.Entry<String, String> each : page.entrySet()) {
+      if (all.size() < maxTools || all.containsKey(each.getKey())) {
+        all.put(each.getKey(), each.getValue());
+      } else {
+        fits = false;
+      }
+    }
+    return fits;
+  }
+
+  private static Map<String, String> digests(JsonNode result) {
     Map<String, String> page = new HashMap<>();
     for (JsonNode tool : result.path("tools")) {
       JsonNode name = tool.path("name");
       if (name.isString()) {
-        // Two tools of one name have a digest that neither has alone.
-        digest(tool).ifPresent(hash -> page.merge(name.stringValue(), hash, ToolCatalog::both));
+        page.merge(name.stringValue(), digest(tool), ToolCatalog::both);
       }
     }
-    if (hashes.size() < MAX_TOOLS) {
-      hashes.putAll(page);
+    return page;
+  }
+
+  /** Returns true if a parser that ignores case reads other tools, or other names of them. */
+  private static boolean hasLookAlikes(JsonNode result) {
+    if (hasLookAlike(result, "tools")) {
+      return true;
     }
-  }
-
-  /** Forgets all tools, because the server announced others. */
-  synchronized void forget() {
-    hashes.clear();
-  }
-
-  /** Returns the digest of a tool's descriptor; empty if the server did not list the tool. */
-  synchronized Optional<String> hash(String tool) {
-    return Optional.ofNullable(hashes.get(tool));
-  }
-
-  /** Returns the digest of a descriptor; empty if it has no canonical form. */
-  private static Optional<String> digest(JsonNode descriptor) {
-    try {
-      return Optional.of(sha256(CanonicalJson.write(descriptor)));
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
+    for (JsonNode tool : result.path("tools")) {
+      if (hasLookAlike(tool, "name")) {
+        return true;
+      }
     }
+    return false;
+  }
+
+  private static boolean hasLookAlike(JsonNode object, String member) {
+    return object.propertyNames().stream()
+        .anyMatch(name -> name.equalsIgnoreCase(member) && !name.equals(member));
   }
 
   private static String both(String one, String other) {
-    return sha256((one + other).getBytes(StandardCharsets.US_ASCII));
+    return one.equals(other) ? one : GateRequest.UNLISTED;
   }
 
-  private static String sha256(byte[] bytes) {
-    return "sha256:" + HexFormat.of().formatHex(Sha256.hash(bytes));
+  /** Returns the digest of a descriptor; that of an unlisted tool if it has no canonical form. */
+  private static String digest(JsonNode descriptor) {
+    try {
+      byte[] digest = Sha256.hash(CanonicalJson.write(descriptor));
+      return "sha256:" + HexFormat.of().formatHex(digest);
+    } catch (IllegalArgumentException e) {
+      return GateRequest.UNLISTED;
+    }
   }
 }

@@ -15,11 +15,13 @@ public final class ToolGate {
   private static final ToolDescriptor UNLISTED =
       new ToolDescriptor(
           Optional.empty(),
-          Optional.of(
-              new Escalate(
-                  Gate.TOOL_UNLISTED,
-                  "the server does not list this tool with a descriptor that can be read, so nobody"
-                      + " knows what it does")));
+          () ->
+              Optional.of(
+                  new Escalate(
+                      Gate.TOOL_UNLISTED,
+                      "the server does not list this tool with one descriptor that can be read, so"
+                          + " nobody knows what the model takes it for; after a change of the tool,"
+                          + " start its client anew")));
 
   private final Gate gate;
 
@@ -34,22 +36,34 @@ public final class ToolGate {
 
   /** Decides about a request, and records the decision with the digest of the descriptor. */
   public RecordedDecision record(GateRequest asked) {
+    return record(asked, true);
+  }
+
+  /**
+   * Decides and records as {@link #record(GateRequest)} does, and makes no tool known: one that is
+   * not known yet escalates. Each new tool is a synced file, and a list of requests can name many.
+   */
+  public RecordedDecision recordOfMany(GateRequest asked) {
+    return record(asked, false);
+  }
+
+  private RecordedDecision record(GateRequest asked, boolean mayRemember) {
     return asked.toolHash().isPresent() && asked.action() instanceof ToolCall call
-        ? gate.recordCall(asked.agent(), call, descriptor(call.tool(), asked.toolHash().get()))
+        ? gate.recordCall(
+            asked.agent(), call, descriptor(call.tool(), asked.toolHash().get(), mayRemember))
         : gate.record(asked.agent(), asked.action());
   }
 
-  private ToolDescriptor descriptor(String tool, String hash) {
-    if (hash.equals(GateRequest.UNLISTED)) {
-      return UNLISTED;
-    }
-    return known
-        .map(tools -> tools.judge(tool, hash))
-        .orElseGet(() -> new ToolDescriptor(Optional.of(hash), Optional.empty()));
+  private ToolDescriptor descriptor(String tool, String hash, boolean mayRemember) {
+    return hash.equals(GateRequest.UNLISTED)
+        ? UNLISTED
+        : new ToolDescriptor(
+            Optional.of(hash),
+            () -> known.flatMap(tools -> tools.objection(tool, hash, mayRemember)));
   }
 
   /** Refuses a message that cannot be read, and records its size and digest. */
-  void refuseUnreadable(byte[] input, long line, String problem) {
-    gate.refuseUnreadable(input, line, problem);
+  RecordedDecision refuseUnreadable(byte[] input, long line, String problem) {
+    return gate.refuseUnreadable(input, line, problem);
   }
 }

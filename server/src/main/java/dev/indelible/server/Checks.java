@@ -46,7 +46,8 @@ final class Checks {
 
   /**
    * Decides about {@code {"checks":[{"agent_id":…,"action":…},…]}}, in order. All are read before
-   * the first decision, so a request is answered as a whole or refused as a whole.
+   * the first decision, so a request is answered as a whole or refused as a whole. Makes no tool
+   * known.
    */
   Response many(Request request) throws ForbiddenException {
     List<GateRequest> asked = new ArrayList<>();
@@ -69,7 +70,7 @@ final class Checks {
           out.name("decisions").beginArray();
           for (GateRequest each : asked) {
             out.element().beginObject();
-            tools.record(each).write(each.agentId(), out);
+            tools.recordOfMany(each).write(each.agentId(), out);
             out.endObject();
           }
           out.endArray();

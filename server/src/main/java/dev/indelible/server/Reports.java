@@ -3,6 +3,7 @@ package dev.indelible.server;
 
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleMeters;
+import dev.indelible.base.Repeated;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
@@ -25,8 +26,8 @@ final class Reports {
   /** Returns why no API key is accepted; empty if keys are accepted. */
   private final Supplier<Optional<String>> credentialFault;
 
-  private final Repeated<RuntimeException> audits = new Repeated<>(any -> audit());
-  private final Repeated<LedgerException> statuses = new Repeated<>(any -> status());
+  private final Repeated<Response, RuntimeException> audits = new Repeated<>(this::audit);
+  private final Repeated<Response, LedgerException> statuses = new Repeated<>(this::status);
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -55,7 +56,7 @@ final class Reports {
    * before.
    */
   Response audit(Request request) {
-    return audits.answer(request);
+    return audits.get();
   }
 
   /** Returns the faults of the daemon's own files. */
@@ -81,7 +82,7 @@ final class Reports {
    * second, by one request at a time; others get the answer before.
    */
   Response status(Request request) throws LedgerException {
-    return statuses.answer(request);
+    return statuses.get();
   }
 
   private Response status() throws LedgerException {

@@ -9,6 +9,7 @@ import dev.indelible.action.ToolCall;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.LedgerReader;
 import dev.indelible.server.Daemon;
 import dev.indelible.server.ServeSettings;
 import java.io.IOException;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A gateway's judge that asks a real daemon over its socket. */
 class DaemonJudgeTest {
@@ -67,13 +70,39 @@ class DaemonJudgeTest {
     assertThat(decide("/tmp/a", Optional.empty()).permits()).isTrue();
   }
 
-  @Test
-  void unreadableMessageIsRecordedByTheDaemon() throws Exception {
+  /** A message that the gateway refuses can be a question that the daemon would permit. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[{}]",
+        "{\"action\":{\"command\":\"ls\",\"kind\":\"bash\"},\"agent_id\":\"agent:a\"}"
+      })
+  void refusedMessageIsRecordedAsRefused(String message) throws Exception {
     new DaemonJudge(socket(), OWNER)
-        .refuseUnreadable("[{}]".getBytes(StandardCharsets.UTF_8), 1, "a batch");
+        .refuseUnreadable(message.getBytes(StandardCharsets.UTF_8), 1, "a batch");
 
     assertThat(log.queue().drainPending(Duration.ofSeconds(60))).isTrue();
-    assertThat(log.log().reader().size("governance.refusal")).isEqualTo(1);
+    try (LedgerReader reader = log.log().reader()) {
+      assertThat(reader.size("governance.refusal")).isEqualTo(1);
+      assertThat(reader.size("governance.allow")).isZero();
+    }
+  }
+
+  @Test
+  void refusedMessageWithoutARecordIsReported() {
+    log.closeAndFlush(Duration.ofSeconds(30));
+
+    assertThatThrownBy(
+            () -> new DaemonJudge(socket(), OWNER).refuseUnreadable(new byte[0], 1, "empty"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("records no refusal");
+  }
+
+  @Test
+  void refusedCallMakesNoToolKnown() throws Exception {
+    assertThat(decide("/etc/passwd", Optional.of(ONE)).permits()).isFalse();
+
+    assertThat(decide("/tmp/a", Optional.of(TWO)).permits()).isTrue();
   }
 
   @Test

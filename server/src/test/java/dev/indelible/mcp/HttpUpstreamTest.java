@@ -199,10 +199,14 @@ class HttpUpstreamTest {
         new Reply(
             200,
             "text/event-stream; charset=utf-8",
-            ": hello\r\nid: 1\r\nevent: message\r\n"
-                + "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{}}\r\n\r\n"
+            ": hello\r\n"
+                + "id: 1\r\n"
+                + "event: message\r\n"
+                + "data:"
+                + " {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{}}\r\n\r\n"
                 + "data: {\"jsonrpc\":\"2.0\",\"id\":99,\"result\":{}}\n\n"
-                + "data:{\"jsonrpc\":\"2.0\",\ndata:\"id\":1,\"result\":{\"content\":[]}}\n\n");
+                + "data:{\"jsonrpc\":\"2.0\",\n"
+                + "data:\"id\":1,\"result\":{\"content\":[]}}\n\n");
     client.send(call(""));
 
     assertThat(client.receive().path("method").asString()).isEqualTo("notifications/progress");
@@ -272,5 +276,18 @@ class HttpUpstreamTest {
     assertThatThrownBy(() -> new HttpUpstream.Address(URI.create(uri), Optional.empty()))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("https");
+  }
+
+  /** The JDK's exception quotes the header, and the model would read it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"secret\n", "secret\r\nX: y", "sec ret", "secret\u20ac"})
+  void tokenThatNoHeaderHoldsIsRefusedUnquoted(String token) {
+    URI uri = URI.create("https://mcp.example.com/mcp");
+
+    assertThatThrownBy(() -> new HttpUpstream.Address(uri, Optional.of(token)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .message()
+        .contains("token")
+        .doesNotContain("sec");
   }
 }

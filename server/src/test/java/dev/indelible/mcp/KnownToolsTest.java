@@ -24,7 +24,7 @@ class KnownToolsTest {
   @TempDir Path data;
 
   private Optional<String> objection(String tool, String hash) {
-    return new KnownTools(data).judge(tool, hash).objection().map(Escalate::cause);
+    return new KnownTools(data).objection(tool, hash, true).map(Escalate::cause);
   }
 
   @Test
@@ -36,6 +36,35 @@ class KnownToolsTest {
     assertThat(new KnownTools(data).list())
         .containsExactly(
             new KnownTools.Known("mcp__a__b", ONE), new KnownTools.Known("mcp__a__c", TWO));
+  }
+
+  @Test
+  void toolsBeyondTheLimitWaitForAPerson() throws Exception {
+    KnownTools tools = new KnownTools(data, 2);
+    assertThat(tools.objection("a", ONE, true)).isEmpty();
+    assertThat(tools.objection("b", ONE, true)).isEmpty();
+    assertThat(tools.objection("c", ONE, true).orElseThrow().cause())
+        .contains("indelible tool accept c " + ONE);
+    assertThat(tools.list()).hasSize(2);
+    assertThat(tools.objection("a", ONE, true)).isEmpty();
+
+    tools.accept("c", ONE);
+
+    assertThat(tools.objection("c", ONE, true)).isEmpty();
+  }
+
+  /** Each new tool takes a sync of the disk, so callers do not wait for each other's. */
+  @Test
+  void newToolDoesNotWaitForAnother() throws Exception {
+    KnownTools tools = new KnownTools(data);
+    assertThat(tools.objection("a", ONE, true)).isEmpty();
+    tools.remembering.acquire();
+
+    assertThat(tools.objection("b", ONE, true).orElseThrow().cause()).contains("ask again");
+    assertThat(tools.objection("a", ONE, true)).isEmpty();
+
+    tools.remembering.release();
+    assertThat(tools.objection("b", ONE, true)).isEmpty();
   }
 
   @Test

@@ -204,6 +204,22 @@ class DaemonTest {
     assertThat(rows()).hasSize(2);
   }
 
+  /** Each new tool is a synced file, and a list could name a thousand. */
+  @Test
+  void listMakesNoToolKnown() throws Exception {
+    String call =
+        ("{\"agent_id\":\"a\",\"action\":{\"arguments\":{},\"kind\":\"tool_call\",\"tool\":\"t\"},"
+                + "\"tool_hash\":\"sha256:%s\"}")
+            .formatted("1".repeat(64));
+    String list = "{\"checks\":[" + call + "]}";
+
+    assertThat(json(post("/v1/checks", list)).path("decisions").path(0).path("rule_id").asString())
+        .isEqualTo("indelible.tool_unknown");
+    assertThat(json(post("/v1/check", call)).path("decision").asString()).isEqualTo("allow");
+    assertThat(json(post("/v1/checks", list)).path("decisions").path(0).path("decision").asString())
+        .isEqualTo("allow");
+  }
+
   @Test
   void listWithAnUnreadableMemberDecidesNothing() throws Exception {
     HttpResponse<String> response =

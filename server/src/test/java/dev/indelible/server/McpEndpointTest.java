@@ -10,8 +10,11 @@ import com.networknt.schema.SpecificationVersion;
 import dev.indelible.Indelible;
 import dev.indelible.access.Grant;
 import dev.indelible.access.Role;
+import dev.indelible.action.AgentAction;
+import dev.indelible.decision.Decision;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.policy.Policy;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
@@ -259,6 +262,48 @@ class McpEndpointTest {
     assertThat(action).doesNotContain("\u202e", "\n");
   }
 
+  /** An empty page does not claim that nothing happened: it states the rows that it covers. */
+  @Test
+  void emptyAnswerStatesItsRows() throws Exception {
+    result("", "gate_check", check("agent:bob", "ls"));
+    settle();
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(
+            () -> {
+              JsonNode page =
+                  result("reader", "audit_query", "{\"agent_id\":\"agent:none\"}")
+                      .path("structuredContent");
+              assertThat(page.path("events").size()).isZero();
+              assertThat(page.path("last").longValue()).isPositive();
+              assertThat(page.path("indexed")).isEqualTo(page.path("last"));
+              assertThat(page.path("reached").longValue()).isLessThanOrEqualTo(1);
+            });
+  }
+
+  /** The time limit and the failures of a policy count as they do in a decision. */
+  @Test
+  void explanationOfAPolicyThatFailsIsARefusal() throws Exception {
+    log.gate()
+        .use(
+            new Policy() {
+              @Override
+              public Decision decide(String agentId, AgentAction action) {
+                throw new IllegalStateException("broken");
+              }
+
+              @Override
+              public String digest() {
+                return "sha256:" + "0".repeat(64);
+              }
+            });
+
+    JsonNode explained =
+        result("", "gate_explain", check("agent:bob", "ls")).path("structuredContent");
+    assertThat(explained.path("rule_id").asString()).isEqualTo("indelible.policy_failed");
+    assertThat(explained.path("permitted").booleanValue(true)).isFalse();
+  }
+
   @Test
   void pagesOfAQueryFollowEachOther() throws Exception {
     for (int i = 0; i < 5; i++) {
@@ -290,8 +335,11 @@ class McpEndpointTest {
       value = {
         "gate_check   | {}                                  | arguments.action: missing",
         "gate_check   | {\"action\":{\"kind\":\"x\"}}       | kind",
-        "gate_check   | {\"action\":{\"kind\":\"read\",\"surface\":\"s\"},\"x\":1} | x: unknown field",
-        "gate_check   | {\"action\":{\"kind\":\"read\",\"surface\":\"s\"},\"agent_id\":\"indelible\"} | reserved",
+        "gate_check   | {\"action\":{\"kind\":\"read\",\"surface\":\"s\"},\"x\":1} | x: unknown"
+            + " field",
+        "gate_check   |"
+            + " {\"action\":{\"kind\":\"read\",\"surface\":\"s\"},\"agent_id\":\"indelible\"} |"
+            + " reserved",
         "audit_query  | {\"limit\":101}                     | limit: 1 to 100",
         "audit_query  | {\"since\":\"yesterday\"}           | yesterday",
         "audit_query  | {\"decision\":\"maybe\"}            | unknown verdict",
