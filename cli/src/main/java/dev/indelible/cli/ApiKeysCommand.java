@@ -14,9 +14,12 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -42,6 +45,10 @@ final class ApiKeysCommand extends VerbGroup {
 
   /** The lifetime of a key that does not expire. */
   private static final String NEVER = "never";
+
+  /** A time as a person reads it. */
+  private static final DateTimeFormatter MINUTES =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
   private static final Pattern DURATION = Pattern.compile("([1-9][0-9]{0,4})([smhd])");
 
@@ -140,19 +147,22 @@ final class ApiKeysCommand extends VerbGroup {
           out.member("key", text.reveal()).member("name", key.name());
           out.name("roles").strings(key.grant().labels());
         },
-        "%s\nkey %s of %s, %s; keep it now, it is not shown again",
+        "%s\nkey %s (%s): %s. Keep it now: it is not shown again.%s",
         text.reveal(),
         key.id(),
         key.name(),
-        words(key));
+        words(key),
+        verb instanceof ServeCommand ? " The next command is 'indelible serve'." : "");
   }
 
   private static String words(ApiKey key) {
-    return "%s%s, expires %s"
+    List<String> roles = key.grant().labels();
+    return "%s %s%s, expires %s"
         .formatted(
-            String.join(" and ", key.grant().labels()),
+            roles.size() == 1 ? "role" : "roles",
+            String.join(" and ", roles),
             key.grant().agentId().map(agent -> " of " + agent).orElse(""),
-            key.expires().map(Timestamps::format).orElse(NEVER));
+            key.expires().map(MINUTES::format).orElse(NEVER));
   }
 
   /** Writes the members of a key up to its id. */

@@ -79,6 +79,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A credential was used to read the log through the daemon. */
   public static final String ACCESS_LOG_READ = "access.log_read";
 
+  /** A caller of the daemon asked to replay a dead letter or to reload the policy. */
+  public static final String ACCESS_OPERATED = "access.operated";
+
   /** The daemon gives roles to other names than before, or records reads or not. */
   public static final String ACCESS_SETTINGS = "access.settings";
 
@@ -107,6 +110,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   ACCESS_KEY_ROTATED,
                   ACCESS_KEY_REVOKED,
                   ACCESS_LOG_READ,
+                  ACCESS_OPERATED,
                   ACCESS_SETTINGS))
           .sorted()
           .toList();

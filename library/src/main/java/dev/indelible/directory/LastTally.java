@@ -6,12 +6,10 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.LedgerReader;
-import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.RowCheck;
 import dev.indelible.note.Tally;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import dev.indelible.sqlite.SqliteLedger;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -28,18 +26,9 @@ public record LastTally(long sequence, Optional<Tally> tally) {
    * Reads the last valid tally. Empty if it is unknown, because none of the last {@value #CHECKED}
    * tallies is valid.
    */
-  static Optional<LastTally> read(LedgerReader ledger, KeyRing keys) throws LedgerException {
+  static Optional<LastTally> read(SqliteLedger ledger, KeyRing keys) throws LedgerException {
     RowCheck check = new RowCheck(keys);
-    Deque<ChainRow> last = new ArrayDeque<>();
-    ledger.forEachRow(
-        RowQuery.ofType(SystemEvent.TALLY),
-        row -> {
-          last.addFirst(row);
-          if (last.size() > CHECKED) {
-            last.removeLast();
-          }
-          return true;
-        });
+    List<ChainRow> last = ledger.lastRows(SystemEvent.TALLY, CHECKED);
     if (last.isEmpty()) {
       return Optional.of(new LastTally(0, Optional.empty()));
     }

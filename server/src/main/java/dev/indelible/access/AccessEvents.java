@@ -67,6 +67,18 @@ public final class AccessEvents {
   }
 
   /**
+   * Returns the event that a caller asks to replay a dead letter or to reload the policy.
+   *
+   * @param principal the name that the credential proves
+   * @param path the path of the request
+   */
+  public static SystemEvent operated(String principal, String path) {
+    CanonicalWriter details = new CanonicalWriter().beginObject();
+    details.member("path", path).member("principal", principal);
+    return SystemEvent.of(SystemEvent.ACCESS_OPERATED, details.endObject());
+  }
+
+  /**
    * Returns the event that the daemon runs with other settings than before.
    *
    * @param recordsReads true if reads of the log are recorded

@@ -6,39 +6,42 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts API keys by their file, as it was {@link #REREAD_INTERVAL} ago or later, so that a
- * revocation takes effect in a running daemon. Accepts no key while the file cannot be read or is
- * malformed. Safe for use by any number of threads; has none itself: whoever presents a key reads
- * the file again when that is due.
+ * Accepts API keys by their file, as it was {@link #MAX_AGE} ago or later, so that a revocation
+ * takes effect in a running daemon. Accepts no key while the file cannot be read or is malformed.
+ * Safe for use by any number of threads; has none itself: whoever presents a key reads the file
+ * again when that is due.
  */
 public final class KeyWatch {
-  /** Longest use of what was read, while keys are presented. */
+  /** The file is read again after this time, when a key is presented. */
   static final Duration REREAD_INTERVAL = Duration.ofMillis(100);
+
+  /** Longest use of what was read while another thread reads again; after it, others wait. */
+  static final Duration MAX_AGE = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);
 
   /**
    * The file as it was read.
    *
-   * @param at the time by {@link System#nanoTime}
+   * @param at the time by {@link KeyWatch#nanoTime}
    * @param fault the reason why no key is accepted; empty without one
    */
-  private record Read(long at, byte[] content, ApiKeys keys, Optional<String> fault) {
-    boolean isDue() {
-      return System.nanoTime() - at >= REREAD_INTERVAL.toNanos();
-    }
-  }
+  private record Read(long at, byte[] content, ApiKeys keys, Optional<String> fault) {}
 
   /** Null if no key is accepted. */
   private final @Nullable ApiKeyFile file;
 
   private final Clock clock;
-  private final ReentrantLock reading = new ReentrantLock();
+  private final LongSupplier nanoTime;
+
+  /** Held by the thread that reads the file. */
+  final ReentrantLock reading = new ReentrantLock();
 
   /** Written by the thread that holds {@link #reading}, read by any. */
   private volatile Read last;
@@ -49,12 +52,13 @@ public final class KeyWatch {
    * @param file the file; null to accept no key
    */
   public static KeyWatch of(@Nullable ApiKeyFile file) {
-    return new KeyWatch(file, Clock.systemUTC());
+    return new KeyWatch(file, Clock.systemUTC(), System::nanoTime);
   }
 
-  KeyWatch(@Nullable ApiKeyFile file, Clock clock) {
+  KeyWatch(@Nullable ApiKeyFile file, Clock clock, LongSupplier nanoTime) {
     this.file = file;
     this.clock = clock;
+    this.nanoTime = nanoTime;
     this.last = read(new Read(0, new byte[0], ApiKeys.NONE, Optional.empty()));
   }
 
@@ -69,18 +73,30 @@ public final class KeyWatch {
   }
 
   private Read current() {
-    if (last.isDue() && reading.tryLock()) {
-      try {
-        last = read(last);
-      } finally {
-        reading.unlock();
-      }
+    if (!isOlder(REREAD_INTERVAL)) {
+      return last;
     }
-    return last;
+    if (isOlder(MAX_AGE)) {
+      reading.lock();
+    } else if (!reading.tryLock()) {
+      return last;
+    }
+    try {
+      if (isOlder(REREAD_INTERVAL)) {
+        last = read(last);
+      }
+      return last;
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  private boolean isOlder(Duration age) {
+    return nanoTime.getAsLong() - last.at() >= age.toNanos();
   }
 
   private Read read(Read before) {
-    long now = System.nanoTime();
+    long now = nanoTime.getAsLong();
     try {
       byte[] content = file == null ? new byte[0] : file.bytes();
       boolean known = before.fault().isEmpty() && Arrays.equals(content, before.content());

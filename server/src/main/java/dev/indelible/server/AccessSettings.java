@@ -10,6 +10,7 @@ import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -53,12 +54,14 @@ record AccessSettings(
    * Records in the chain to whom roles are given, whether reads are recorded and whether entries
    * are published, unless the chain has these settings last, or has none and these are the
    * defaults.
+   *
+   * @throws IOException if they cannot be recorded, and so must not take effect
    */
-  void record(Indelible log) {
+  void record(Indelible log) throws IOException {
     SystemEvent event = AccessEvents.settings(bindings, recordsReads, publish);
     JsonValue before = last(log).orElse(AccessEvents.settings(List.of(), true, false).details());
     if (!before.equals(event.details()) && !log.queue().submit(event)) {
-      LOG.warn("the changed settings of roles and reads cannot be recorded");
+      throw new IOException("the changed roles and settings cannot be recorded");
     }
   }
 

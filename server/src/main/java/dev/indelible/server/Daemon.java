@@ -18,6 +18,12 @@ import java.util.function.Supplier;
  * closes it after {@link #stop}, so that every answered decision is recorded.
  */
 public final class Daemon {
+  /** Requests of readers that use the ledger at once. */
+  private static final int MAX_READERS = 8;
+
+  /** Requests without a credential that use the ledger at once. */
+  private static final int MAX_OTHERS = 2;
+
   private final HttpServer server;
   private final Optional<UnixSocket> socket;
   private final Optional<String> host;
@@ -37,23 +43,20 @@ public final class Daemon {
    * Starts to answer.
    *
    * @param log an open log
-   * @throws IOException if the address or the socket cannot be used; the message names it
+   * @throws IOException if the address or the socket cannot be used, or changed roles cannot be
+   *     recorded; the message names it
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
     AccessSettings granted = settings.access();
-    KeyWatch keys = KeyWatch.of(granted.keys());
-    Daemon daemon =
-        start(
-            log,
-            settings,
-            new Access(
-                Callers.of(keys, granted.bindings()),
-                keys::fault,
-                granted.recordsReads()
-                    ? Optional.of(new ReadRecord(log.queue()))
-                    : Optional.empty()));
     granted.record(log);
-    return daemon;
+    KeyWatch keys = KeyWatch.of(granted.keys());
+    return start(
+        log,
+        settings,
+        new Access(
+            Callers.of(keys, granted.bindings()),
+            keys::fault,
+            granted.recordsReads() ? Optional.of(new ReadRecord(log.queue())) : Optional.empty()));
   }
 
   /** Starts to answer the callers that are identified by a function; does not record reads. */
@@ -79,12 +82,13 @@ public final class Daemon {
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
     EventFeed feed = new EventFeed(log.log(), access.callers());
     Reports reports = new Reports(log, access.fault());
-    LedgerAccess ledger = new LedgerAccess();
+    LedgerAccess ledger = new LedgerAccess(MAX_READERS);
     Limits limits = new Limits(settings.access().perSecond());
     Routes routes = new Routes(access.callers(), limits, access.reads());
     addAgents(routes, log, reports, access.reads());
     addReaders(routes, log, ledger, verifyJobs, feed);
-    addTiles(routes, new Tiles(log.log(), settings.access().publish()), ledger);
+    Tiles tiles = new Tiles(log.log(), settings.access().publish());
+    addTiles(routes, tiles, tiles.arePublished() ? new LedgerAccess(MAX_OTHERS) : ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
     routes.post("/mcp", Role.AGENT, new McpEndpoint(log, access.reads())::answer);
     HttpServer server = HttpServer.start(settings, routes::admit);
@@ -134,7 +138,7 @@ public final class Daemon {
         .get("/v1/capabilities", Role.AGENT, reports::capabilities)
         .get("/v1/openapi.yaml", Role.AGENT, ApiDocument::get)
         .get("/metrics", Role.AGENT, reports::metrics)
-        .getOpenly("/health/live", reports::live)
+        .getUncounted("/health/live", reports::live)
         .get("/health/ready", Role.AGENT, reports::ready)
         .get("/health/audit", Role.AGENT, reports::audit);
   }
@@ -145,6 +149,7 @@ public final class Daemon {
     AuditLog audit = log.log();
     DeadLetterReports deadLetters = new DeadLetterReports(audit);
     Policies policies = new Policies(log);
+    Operations operations = new Operations(log.queue());
     Events events = new Events(audit);
     routes
         .get("/v1/events", Role.READER, ledger.of(events::list))
@@ -156,9 +161,10 @@ public final class Daemon {
         .get("/v1/verify/{id}", Role.READER, verifyJobs::show)
         .get("/v1/dlq", Role.READER, ledger.of(deadLetters::list))
         .get("/v1/dlq/{number}", Role.READER, ledger.of(deadLetters::show))
-        .post("/v1/dlq/{number}/replay", Role.OPERATOR, ledger.of(deadLetters::replay))
+        .post(
+            "/v1/dlq/{number}/replay", Role.OPERATOR, operations.of(ledger.of(deadLetters::replay)))
         .get("/v1/policy", Role.READER, policies::show)
-        .post("/v1/policy/reload", Role.OPERATOR, policies::reload);
+        .post("/v1/policy/reload", Role.OPERATOR, operations.of(policies::reload));
   }
 
   /** Adds the log as static files, for readers or for everybody. */

@@ -75,15 +75,21 @@ final class DeadLetterReports {
 
   /** Returns one dead letter. */
   Response show(Request request) throws JsonFormatException, LedgerException {
-    long number = number(request);
+    return Response.json(200, found(number(request))::write);
+  }
+
+  private DeadLetter found(long number) throws LedgerException {
     DeadLetter found = page(number - 1, 1).deadLetters().stream().findFirst().orElse(null);
     if (found == null || found.number() != number) {
       throw EvidenceException.absent("%s: no dead letter has this number", number);
     }
-    return Response.json(200, found::write);
+    return found;
   }
 
-  /** Appends a dead letter's event to the chain; 409 if it is refused again. */
+  /**
+   * Appends a dead letter's event to the chain; 409 if it is refused again. The answer has no
+   * payload, because the caller may not read the log.
+   */
   Response replay(Request request) throws JsonFormatException, LedgerException, KeyException {
     request.fields().requireNoOthers();
     long number = number(request);
@@ -92,7 +98,9 @@ final class DeadLetterReports {
       return Response.problem(
           409, "Conflict", "the dead letter stays: it is refused again: " + refusal.get());
     }
-    return show(request);
+    DeadLetter replayed = found(number);
+    return Response.json(
+        200, out -> out.member("letter", number).member("replayed_as", replayed.replayedAs()));
   }
 
   private static long number(Request request) throws JsonFormatException {

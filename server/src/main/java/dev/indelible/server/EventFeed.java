@@ -203,20 +203,35 @@ final class EventFeed {
   private void run() {
     try {
       while (awaitListeners()) {
-        try (LedgerReader ledger = log.reader()) {
-          follow(ledger);
-        } catch (LedgerException e) {
-          report("the ledger cannot be read: " + e.getMessage());
-          pause();
-        } catch (RuntimeException e) { // Reading a damaged ledger can throw anything.
-          LOG.error("the event feed failed", e);
-          report("the ledger cannot be read; the daemon's log has the cause");
-          pause();
+        try {
+          followOrReport();
+        } catch (InterruptedException e) {
+          throw e;
+        } catch (Throwable e) { // The thread serves later listeners as well.
+          LOG.error("the event feed cannot report a fault", e);
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Serves listeners until there are none, or until a fault, which is sent to them. */
+  private void followOrReport() throws InterruptedException {
+    String fault;
+    try (LedgerReader ledger = log.reader()) {
+      follow(ledger);
+      return;
+    } catch (LedgerException e) {
+      fault = "the ledger cannot be read: " + e.getMessage();
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Throwable e) { // Reading a damaged ledger can throw anything.
+      LOG.error("the event feed failed", e);
+      fault = "the ledger cannot be read; the daemon's log has the cause";
+    }
+    pause();
+    report(fault);
   }
 
   /** Serves listeners until there are none. */

@@ -25,10 +25,10 @@ final class Idempotency {
   /** A client that lost an answer asks again within seconds. */
   static final Duration LIFE = Duration.ofMinutes(10);
 
-  /** Maximum number of keys that are kept; the oldest answers give way. */
+  /** Maximum number of keys of credentials, and of keys of others; the oldest give way. */
   static final int MAX_KEYS = 10_000;
 
-  /** Maximum size of the answers that are kept, together. */
+  /** Maximum size of the answers to credentials, and of the answers to others. */
   static final long MAX_BYTES = 16 << 20;
 
   private static final String HEADER = "Idempotency-Key";
@@ -58,11 +58,44 @@ final class Idempotency {
   private final Supplier<String> policy;
   private final LongSupplier nanoTime;
 
-  /** The first requests, oldest first; guarded by this. */
-  private final Map<Key, First> firsts = new LinkedHashMap<>();
+  /** First requests, guarded by the object around them. */
+  private static final class Share {
+    /** Oldest first. */
+    private final Map<Key, First> firsts = new LinkedHashMap<>();
 
-  /** The size of all answers in {@link #firsts}; guarded by this. */
-  private long bytes;
+    /** The size of all answers. */
+    private long bytes;
+
+    void put(Key key, First first) {
+      forget(key);
+      firsts.put(key, first);
+      bytes += first.size();
+    }
+
+    void forget(Key key) {
+      First removed = firsts.remove(key);
+      if (removed != null) {
+        bytes -= removed.size();
+      }
+    }
+
+    void removeOldest() {
+      Iterator<First> oldest = firsts.values().iterator();
+      while ((firsts.size() > MAX_KEYS || bytes > MAX_BYTES) && oldest.hasNext()) {
+        First next = oldest.next();
+        if (next.answer() != null) {
+          bytes -= next.size();
+          oldest.remove();
+        }
+      }
+    }
+  }
+
+  /** Those of credentials; guarded by this. */
+  private final Share ofCredentials = new Share();
+
+  /** Those without a credential, whose number nobody limits; guarded by this. */
+  private final Share ofOthers = new Share();
 
   /**
    * Creates an empty memory.
@@ -114,7 +147,7 @@ final class Idempotency {
 
   /** Returns the answer for a key that is known; else begins its first request. */
   private synchronized Optional<Response> begin(Key key, First asked) {
-    First first = firsts.get(key);
+    First first = share(key).firsts.get(key);
     if (first != null && first.answer() == null) {
       return Optional.of(
           Response.problem(
@@ -127,9 +160,12 @@ final class Idempotency {
               : Response.problem(
                   422, "Other content", "this " + HEADER + " was used with another request"));
     }
-    forget(key);
-    firsts.put(key, asked);
+    share(key).put(key, asked);
     return Optional.empty();
+  }
+
+  private Share share(Key key) {
+    return key.principal().isPresent() ? ofCredentials : ofOthers;
   }
 
   private static boolean isInForce(First first, First asked) {
@@ -137,27 +173,11 @@ final class Idempotency {
   }
 
   private synchronized void end(Key key, First asked, Optional<Response> kept) {
-    forget(key);
-    if (kept.isPresent()) {
-      First first = new First(asked.digest(), asked.policy(), asked.at(), kept.get());
-      firsts.put(key, first);
-      bytes += first.size();
-    }
-    Iterator<First> oldest = firsts.values().iterator();
-    while ((firsts.size() > MAX_KEYS || bytes > MAX_BYTES) && oldest.hasNext()) {
-      First next = oldest.next();
-      if (next.answer() != null) {
-        bytes -= next.size();
-        oldest.remove();
-      }
-    }
-  }
-
-  private void forget(Key key) {
-    First removed = firsts.remove(key);
-    if (removed != null) {
-      bytes -= removed.size();
-    }
+    Share share = share(key);
+    share.forget(key);
+    kept.ifPresent(
+        answer -> share.put(key, new First(asked.digest(), asked.policy(), asked.at(), answer)));
+    share.removeOldest();
   }
 
   /** Returns true for an answer whose decisions are all on record. Others may be asked again. */

@@ -13,9 +13,16 @@ import java.util.concurrent.Semaphore;
  * few run at once, and the threads that answer agents are not used up.
  */
 final class LedgerAccess {
-  private static final int MAX_REQUESTS = 8;
+  private final Semaphore requests;
 
-  private final Semaphore requests = new Semaphore(MAX_REQUESTS);
+  /**
+   * Creates access for requests.
+   *
+   * @param most the number of requests that run at once
+   */
+  LedgerAccess(int most) {
+    this.requests = new Semaphore(most);
+  }
 
   /** Answers a request from the ledger. Safe for use by any number of threads. */
   @FunctionalInterface

@@ -32,11 +32,21 @@ final class McpEndpoint {
             caller.agentId(),
             caller.principal(),
             caller.has(Role.READER),
-            tool ->
-                reads.ifPresent(each -> each.add(request.withParameters(Map.of("tool", tool)))));
+            tool -> record(request.withParameters(Map.of("tool", tool))));
     McpHttp.Answer answer = mcp.answer(request.body(), request::header, client);
     return answer.body().length == 0
         ? new Response(answer.status(), Map.of(), answer.body())
         : new Response(answer.status(), Map.of("Content-Type", Response.JSON), answer.body());
+  }
+
+  /**
+   * Records a read of the log.
+   *
+   * @throws IllegalStateException if it cannot be recorded, and so must not be answered
+   */
+  private void record(Request read) {
+    if (reads.isPresent() && !reads.get().add(read)) {
+      throw new IllegalStateException(ReadRecord.REFUSAL.detail());
+    }
   }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +32,10 @@ final class ReadRecord {
 
   private static final Logger LOG = LoggerFactory.getLogger(ReadRecord.class);
 
+  /** The reason that a read is not answered which cannot be recorded. */
+  static final Problem REFUSAL =
+      new Problem(503, "Not recorded", "this read cannot be recorded now; ask again");
+
   private final DeferredAuditQueue queue;
 
   /** Reads that are not recorded yet, by principal; guarded by this. */
@@ -40,17 +45,18 @@ final class ReadRecord {
     this.queue = queue;
   }
 
-  /** Records or counts a read of an identified caller. */
-  void add(Request request) {
-    add(request.caller(), describe(request));
+  /**
+   * Records or counts a read of an identified caller; nothing of a caller without a credential, who
+   * reads no rows.
+   *
+   * @return false if it cannot be recorded, and so must not be answered
+   */
+  boolean add(Request request) {
+    Optional<String> principal = request.caller().principal();
+    return principal.isEmpty() || add(principal.get(), describe(request));
   }
 
-  /** Records or counts a read; nothing of a caller without a credential, who reads no rows. */
-  void add(Caller caller, String read) {
-    caller.principal().ifPresent(principal -> add(principal, read));
-  }
-
-  private void add(String principal, String read) {
+  private boolean add(String principal, String read) {
     synchronized (this) {
       Map<String, Long> counts = waiting.get(principal);
       if (counts != null) {
@@ -58,13 +64,21 @@ final class ReadRecord {
             counts.containsKey(read) || counts.size() < MAX_READS ? read : Reads.OTHERS,
             1L,
             Long::sum);
-        return;
+        return queue.isOpen();
       }
-      waiting.put(principal, new LinkedHashMap<>());
     }
-    submit(principal, Map.of(read, 1L));
+    // First reads at one moment are a row each: none is answered before it is on record.
+    if (!submit(principal, Map.of(read, 1L))) {
+      return false;
+    }
+    synchronized (this) {
+      if (waiting.putIfAbsent(principal, new LinkedHashMap<>()) != null) {
+        return true;
+      }
+    }
     CompletableFuture.delayedExecutor(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
         .execute(() -> end(principal));
+    return true;
   }
 
   /** Returns the path and the filter, which may be the text of a search. */
@@ -104,9 +118,11 @@ final class ReadRecord {
         });
   }
 
-  private void submit(String principal, Map<String, Long> counts) {
-    if (!queue.submit(AccessEvents.logRead(new Reads(principal, counts)))) {
-      LOG.warn("{} reads the log, and that cannot be recorded", principal);
+  private boolean submit(String principal, Map<String, Long> counts) {
+    boolean accepted = queue.submit(AccessEvents.logRead(new Reads(principal, counts)));
+    if (!accepted) {
+      LOG.warn("reads of the log by {} cannot be recorded", principal);
     }
+    return accepted;
   }
 }

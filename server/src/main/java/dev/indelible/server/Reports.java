@@ -13,34 +13,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /** Reports the state of the log: health, metrics and capabilities. */
 final class Reports {
   /** The Prometheus text format. */
   private static final String METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-  /** The time for which an answer about the whole log is repeated. */
-  private static final long AUDIT_NANOS = 1_000_000_000L;
-
-  /** An answer about the whole log, and when it was made by {@link System#nanoTime}. */
-  private record Audited(long at, Response answer) {
-    boolean isFresh() {
-      return System.nanoTime() - at < AUDIT_NANOS;
-    }
-  }
-
   private final Indelible log;
 
   /** Returns why no API key is accepted; empty if keys are accepted. */
   private final Supplier<Optional<String>> credentialFault;
 
-  private final ReentrantLock auditing = new ReentrantLock();
-
-  /** The last answer; null before the first. */
-  private volatile @Nullable Audited audited;
+  private final Repeated<RuntimeException> audits = new Repeated<>(any -> audit());
+  private final Repeated<LedgerException> statuses = new Repeated<>(any -> status());
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -69,20 +55,7 @@ final class Reports {
    * before.
    */
   Response audit(Request request) {
-    Audited before = audited;
-    if (before != null && (before.isFresh() || !auditing.tryLock())) {
-      return before.answer();
-    }
-    if (before == null) {
-      auditing.lock();
-    }
-    try {
-      Audited now = new Audited(System.nanoTime(), audit(log.health().and(own())));
-      audited = now;
-      return now.answer();
-    } finally {
-      auditing.unlock();
-    }
+    return audits.answer(request);
   }
 
   /** Returns the faults of the daemon's own files. */
@@ -92,7 +65,8 @@ final class Reports {
         .toList();
   }
 
-  private static Response audit(AuditHealth health) {
+  private Response audit() {
+    AuditHealth health = log.health().and(own());
     boolean well = health.state() == AuditHealth.State.RECORDING;
     return Response.json(
         well ? 200 : 503,
@@ -102,8 +76,15 @@ final class Reports {
         });
   }
 
-  /** Returns the status of the log, as {@code indelible status} prints it. */
+  /**
+   * Returns the status of the log, as {@code indelible status} prints it. Reads it at most once a
+   * second, by one request at a time; others get the answer before.
+   */
   Response status(Request request) throws LedgerException {
+    return statuses.answer(request);
+  }
+
+  private Response status() throws LedgerException {
     return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(own()));
   }
 

@@ -16,8 +16,14 @@ final class Routes {
    * An endpoint.
    *
    * @param role the role that a caller needs; empty if it answers everyone
+   * @param isCounted true if its requests count for the rate limit of the caller
    */
-  private record Route(Optional<Role> role, Endpoint endpoint, Refusals refusals) {}
+  private record Route(
+      Optional<Role> role, Endpoint endpoint, Refusals refusals, boolean isCounted) {
+    Route(Optional<Role> role, Endpoint endpoint, Refusals refusals) {
+      this(role, endpoint, refusals, true);
+    }
+  }
 
   /** The methods of a path, and the values of the names in its template. */
   private record Found(Map<String, Route> methods, Map<String, String> values) {}
@@ -56,6 +62,11 @@ final class Routes {
   /** Adds an endpoint that reads, and answers everyone without asking for a credential. */
   Routes getOpenly(String path, Endpoint endpoint) {
     return get(path, new Route(Optional.empty(), endpoint, Refusals.DETAILS));
+  }
+
+  /** Adds an endpoint that answers everyone at any rate: the probe of a supervisor. */
+  Routes getUncounted(String path, Endpoint endpoint) {
+    return get(path, new Route(Optional.empty(), endpoint, Refusals.DETAILS, false));
   }
 
   private Routes get(String path, Route route) {
@@ -103,8 +114,11 @@ final class Routes {
         route.role().isEmpty() ? Optional.of(Caller.NOBODY) : callers.of(head);
     Optional<Problem> problem = problem(head, route, caller);
     Request identified = head.by(caller.orElse(Caller.NOBODY));
-    if (problem.isEmpty() && route.role().equals(Optional.of(Role.READER))) {
-      reads.ifPresent(record -> record.add(identified));
+    if (problem.isEmpty()
+        && route.role().equals(Optional.of(Role.READER))
+        && reads.isPresent()
+        && !reads.get().add(identified)) {
+      problem = Optional.of(ReadRecord.REFUSAL);
     }
     return new Admission(
         identified.withParameters(found.get().values()),
@@ -132,9 +146,9 @@ final class Routes {
                     "Forbidden",
                     "the credential does not have the role %s".formatted(role.label())));
       }
-      if (!limits.allows(caller.get().principal())) {
-        return Optional.of(tooMany("this caller sends too many requests per second"));
-      }
+    }
+    if (route.isCounted() && !limits.allows(caller.get().principal())) {
+      return Optional.of(tooMany("this caller sends too many requests per second"));
     }
     return head.method().equals("POST") && !hasJson(head)
         ? Optional.of(

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,7 @@ final class VerifyJobs {
   private static final Logger LOG = LoggerFactory.getLogger(VerifyJobs.class);
 
   private final AuditLog log;
+  private final ThreadFactory threads;
 
   /** The jobs by id, oldest first. Guarded by this. */
   private final Map<String, Job> jobs = new LinkedHashMap<>();
@@ -43,7 +45,12 @@ final class VerifyJobs {
   private volatile boolean stopped;
 
   VerifyJobs(AuditLog log) {
+    this(log, Thread::new);
+  }
+
+  VerifyJobs(AuditLog log, ThreadFactory threads) {
     this.log = log;
+    this.threads = threads;
   }
 
   /** A verification. Its thread writes the fields that are not final; any thread reads them. */
@@ -118,9 +125,15 @@ final class VerifyJobs {
         jobs.remove(jobs.keySet().iterator().next());
       }
     }
-    Thread thread = new Thread(job::run, "indelible-verify");
+    Thread thread = threads.newThread(job::run);
+    thread.setName("indelible-verify");
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (Throwable e) { // No memory for a thread; the job must not count as running.
+      job.failure = "the verification could not be started";
+      throw e;
+    }
     return Response.json(202, job::write).with("Location", path(job));
   }
 

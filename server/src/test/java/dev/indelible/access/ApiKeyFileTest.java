@@ -16,6 +16,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +53,7 @@ class ApiKeyFileTest {
   }
 
   private KeyWatch watchAt(Instant now) {
-    return new KeyWatch(file, Clock.fixed(now, ZoneOffset.UTC));
+    return new KeyWatch(file, Clock.fixed(now, ZoneOffset.UTC), System::nanoTime);
   }
 
   @Test
@@ -62,6 +64,28 @@ class ApiKeyFileTest {
     assertThat(file.read().named("ci")).isEqualTo(file.read().named(text.id()));
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file.path())))
         .isEqualTo("rw-------");
+  }
+
+  @Test
+  void oldKeysAreNotUsedWhileOthersRead() throws Exception {
+    KeyText text = store("ci");
+    AtomicLong time = new AtomicLong();
+    KeyWatch watch = new KeyWatch(file, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), time::get);
+    assertThat(watch.accept(text)).isPresent();
+    time.addAndGet(KeyWatch.MAX_AGE.toNanos());
+    CompletableFuture<Optional<ApiKey>> accepted;
+    watch.reading.lock();
+    try {
+      accepted = CompletableFuture.supplyAsync(() -> watch.accept(text));
+      await().until(watch.reading::hasQueuedThreads);
+      try (ApiKeyFile.Change change = file.change()) {
+        change.replace(change.keys().without(change.keys().all()));
+      }
+    } finally {
+      watch.reading.unlock();
+    }
+
+    assertThat(accepted.get()).isEmpty();
   }
 
   @Test

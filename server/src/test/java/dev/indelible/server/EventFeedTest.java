@@ -3,8 +3,10 @@ package dev.indelible.server;
 
 import static dev.indelible.server.RunningDaemon.LIMIT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.access.Grant;
 import dev.indelible.access.Role;
 import dev.indelible.server.EventStream.Event;
 import java.io.InputStream;
@@ -18,6 +20,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -95,6 +103,62 @@ class EventFeedTest {
       assertThat(event.data().path("id").stringValue()).isEqualTo(id);
       assertThat(event.data().path("sequence").asLong()).isEqualTo(before + 1);
       assertThat(event.data().path("payload").toString()).contains("rm -rf /");
+    }
+  }
+
+  @Test
+  void errorDoesNotEndTheFeed() throws Exception {
+    AtomicInteger errors = new AtomicInteger();
+    AtomicBoolean failing = new AtomicBoolean(true);
+    Caller reader = Caller.named("key:a", Grant.of(Set.of(Role.READER), Optional.empty()));
+    EventFeed feed =
+        new EventFeed(
+            daemon.log().log(),
+            any -> {
+              if (failing.get()) {
+                errors.incrementAndGet();
+                throw new StackOverflowError("test");
+              }
+              return Optional.of(reader);
+            });
+    StringBuffer sent = new StringBuffer();
+    Outlet outlet =
+        new Outlet() {
+          @Override
+          public void write(byte[] piece, Consumer<Boolean> left) {
+            sent.append(new String(piece, StandardCharsets.UTF_8));
+            left.accept(true);
+          }
+
+          @Override
+          public void end() {}
+        };
+    Response stream = feed.open(new Request("GET", "/", Map.of(), Map.of()));
+    stream.stream().accept(outlet);
+    await().until(() -> errors.get() > 2);
+    failing.set(false);
+    daemon.check("a", "ls");
+
+    await().until(() -> sent.indexOf("event: row") >= 0);
+    feed.close();
+  }
+
+  @Test
+  void verificationThatCannotStartIsNotInProgress() {
+    VerifyJobs jobs =
+        new VerifyJobs(
+            daemon.log().log(),
+            any ->
+                new Thread() {
+                  @Override
+                  public void start() {
+                    throw new OutOfMemoryError("test");
+                  }
+                });
+    Request request = new Request("POST", "/v1/verify", Map.of(), Map.of());
+
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> jobs.start(request)).isInstanceOf(OutOfMemoryError.class);
     }
   }
 

@@ -4,8 +4,11 @@ package dev.indelible.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.indelible.access.Grant;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +35,18 @@ class IdempotencyTest {
     endpoint.answer(request);
 
     assertThat(answered).hasValue(2);
+  }
+
+  @Test
+  void keysOfOthersTakeNoPlaceOfCredentials() throws Exception {
+    Request named =
+        request("k", "").by(Caller.named("key:a", Grant.of(Set.of(), Optional.empty())));
+    Response first = endpoint.answer(named);
+    for (int i = 0; i <= Idempotency.MAX_KEYS; i++) {
+      endpoint.answer(request("k" + i, ""));
+    }
+
+    assertThat(endpoint.answer(named).body()).isEqualTo(first.body());
   }
 
   @Test

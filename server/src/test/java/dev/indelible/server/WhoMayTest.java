@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.Indelible;
@@ -17,6 +18,7 @@ import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.verify.VerificationReport;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -233,6 +235,38 @@ class WhoMayTest {
         .isEqualTo(
             "[{\"count\":2,\"read\":\"/v1/dlq?limit=5\"},{\"count\":3,\"read\":\"/v1/policy\"}]");
     assertThat(rows("access.log_read")).hasSize(2);
+  }
+
+  @Test
+  void readThatCannotBeRecordedIsRefused() throws Exception {
+    log.queue().close();
+
+    assertThat(send(reader.reveal(), "/v1/policy", "").statusCode()).isEqualTo(503);
+    assertThat(send(reader.reveal(), "/v1/policy", "").statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void operationIsOnRecordWithItsCaller() throws Exception {
+    KeyText operator = key("ops", Grant.of(Set.of(Role.OPERATOR), Optional.empty()));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(send(operator.reveal(), "/v1/dlq/7/replay", "{}").statusCode())
+                    .isEqualTo(404));
+
+    assertThat(payload(rows("access.operated").get(0)).path("details").toString())
+        .isEqualTo("{\"path\":\"/v1/dlq/7/replay\",\"principal\":\"key:ops\"}");
+    log.queue().close();
+    assertThat(send(operator.reveal(), "/v1/policy/reload", "{}").statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void rolesThatCannotBeRecordedEndTheStart() throws Exception {
+    log.queue().close();
+
+    assertThatThrownBy(() -> serve(List.of(Binding.read("user:alice = reader")), true))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("cannot be recorded");
   }
 
   @Test

@@ -232,12 +232,15 @@ public final class SqliteLedger implements VerifiableLedger {
         .orElseThrow();
   }
 
-  /** Counts the blocking decisions by their payloads. Reads the rows, not an index. */
+  /**
+   * Counts the blocking decisions by their payloads. Finds the rows by the index of types, and so
+   * reads no others; a verification reads the rows themselves.
+   */
   public BlockedCounts blocked() throws LedgerException {
     return first(
             "SELECT count(*), sum(verdict = 'refuse'), sum(verdict = 'escalate') FROM (SELECT CASE"
                 + " WHEN json_valid(payload) THEN json_extract(payload, '$.decision.decision') END"
-                + " AS verdict FROM signed_events NOT INDEXED WHERE event_type = ?)",
+                + " AS verdict FROM signed_events WHERE event_type = ?)",
             row -> new BlockedCounts(row.getLong(1), row.getLong(2), row.getLong(3)),
             DeferredAuditEvent.REFUSAL)
         .orElseThrow();
@@ -316,6 +319,17 @@ public final class SqliteLedger implements VerifiableLedger {
         SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence DESC LIMIT 1",
         SqliteRows::read,
         eventType);
+  }
+
+  /** Returns the last rows of a type, the last one first, by the index of types. */
+  public List<ChainRow> lastRows(String eventType, int most) throws LedgerException {
+    List<ChainRow> rows = new ArrayList<>();
+    forEach(
+        SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence DESC LIMIT ?",
+        row -> rows.add(SqliteRows.read(row)),
+        eventType,
+        most);
+    return rows;
   }
 
   @Override
