@@ -177,9 +177,10 @@ public final class SqliteIndex implements AutoCloseable {
           if (block.mayHave(selection) && !examine(selection.sequences(block, from, to, newest))) {
             return false;
           }
-          // The last block of the index may be filled later.
-          reached = newest ? block.first() : Math.min(block.last(), state.reached());
-          if (isLate()) {
+          reached = newest ? block.first() : block.last();
+          // The last block of the index may be filled later: a cursor behind it would lose rows.
+          boolean isEnd = !newest && reached >= state.reached();
+          if (isLate() && !isEnd) {
             return false;
           }
         }

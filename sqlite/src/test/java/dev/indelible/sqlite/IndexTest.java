@@ -85,23 +85,19 @@ class IndexTest {
     }
   }
 
+  /** A cursor behind the last block, which may be filled later, would lose rows. */
   @Test
-  void pageThatRunsOutOfTimeAtTheEndLosesNoLaterRow() throws Exception {
+  void pageThatRunsOutOfTimeAtTheEndHasNoCursor() throws Exception {
     EventQuery oldest = EventQuery.oldest(Filter.ALL).limit(1_000).within(Duration.ZERO);
     Page page = rows.find(oldest);
-    List<Long> found = new ArrayList<>(sequences(page.rows()));
-    while (found.size() < ROWS) {
+    long found = page.rows().size();
+    while (found < ROWS) {
       page = rows.find(oldest.after(page.next().orElseThrow()));
-      found.addAll(sequences(page.rows()));
-    }
-    rows.append(50);
-    rows.update();
-    while (page.next().isPresent()) {
-      page = rows.find(oldest.after(page.next().get()));
-      found.addAll(sequences(page.rows()));
+      found += page.rows().size();
     }
 
-    assertThat(found).isEqualTo(sequences(rows.scan(Filter.ALL)));
+    assertThat(page.next()).isEmpty();
+    assertThat(page.reached()).isEqualTo(ROWS);
   }
 
   @Test
