@@ -25,8 +25,7 @@ import java.util.function.Function;
  *
  * @param check the check of the files in the data directory
  * @param health every fault: of the running log, of the files, and of the values below
- * @param rows the sequence of the last row: rows are numbered from 1 without gaps when they are
- *     appended, and a verification shows whether one was removed since
+ * @param rows the number of rows
  * @param blocked the counts of refusals and escalations
  * @param head the last row; {@link Head#EMPTY} without rows
  * @param signatures the state of row signatures
@@ -90,7 +89,7 @@ public record LogStatus(
       HealthReport check = HealthCheck.of(data, ledger, anchor);
       health = health.and(check.health().entries());
       Optional<Head> head = read("the last row", Reading::head);
-      Optional<Long> rows = head.map(Head::sequence);
+      Optional<Long> rows = read("rows", SqliteLedger::size);
       Optional<BlockedCounts> blocked = read("refusals", SqliteLedger::blocked);
       RowSignatures signatures =
           check
