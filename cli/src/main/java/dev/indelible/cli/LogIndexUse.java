@@ -2,16 +2,12 @@
 package dev.indelible.cli;
 
 import dev.indelible.AuditLog;
-import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.EventQuery.Coverage;
 import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.sqlite.SqliteLedger;
-import java.util.ArrayList;
-import java.util.List;
 
 /** The use of the index by a verb: complete first, and with a warning if it cannot be. */
 final class LogIndexUse {
@@ -61,13 +57,9 @@ final class LogIndexUse {
 
   /** Refuses a type that neither this version writes nor the ledger has. */
   static void requireType(String type, SqliteLedger ledger) throws LedgerException, CommandFailure {
-    List<String> known = new ArrayList<>(SystemEvent.TYPES);
-    known.add(DeferredAuditEvent.CHECK);
-    known.add(DeferredAuditEvent.REFUSAL);
-    known.sort(String::compareTo);
-    if (!known.contains(type) && ledger.lastRow(type).isEmpty()) {
+    if (!EventQuery.TYPES.contains(type) && ledger.lastRow(type).isEmpty()) {
       try {
-        Filter.requireKnown("type", type, known);
+        Filter.requireKnown("type", type, EventQuery.TYPES);
       } catch (IllegalArgumentException e) {
         throw CommandFailure.usage(String.valueOf(e.getMessage()));
       }

@@ -5,6 +5,7 @@ import dev.indelible.action.AgentAction;
 import dev.indelible.base.Text;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A query for rows of the chain, page by page.
@@ -26,6 +28,14 @@ public record EventQuery(
     Filter filter, boolean newestFirst, int limit, Optional<String> cursor, Duration atMost) {
   /** The tags of the decisions, from the mildest on. */
   public static final List<String> VERDICTS = List.of("allow", "warn", "refuse", "escalate");
+
+  /** The event types that this version records, in alphabetical order. */
+  public static final List<String> TYPES =
+      Stream.concat(
+              SystemEvent.TYPES.stream(),
+              Stream.of(DeferredAuditEvent.CHECK, DeferredAuditEvent.REFUSAL))
+          .sorted()
+          .toList();
 
   /** The most rows of a page. */
   public static final int MAX_LIMIT = 1_000;

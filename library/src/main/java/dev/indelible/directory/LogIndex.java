@@ -2,8 +2,6 @@
 package dev.indelible.directory;
 
 import dev.indelible.base.ThrowingFunction;
-import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.EventQuery.Counting;
@@ -195,12 +193,14 @@ public record LogIndex(Path file) {
   /** Refuses a type that no row has, and that the log itself never records. */
   private static void requireType(Filter filter, SqliteIndex index, LedgerReader ledger)
       throws LedgerException {
-    if (filter.type().isPresent() && !hasType(filter.type().get(), ledger)) {
-      TreeSet<String> known = new TreeSet<>(index.types());
-      known.addAll(SystemEvent.TYPES);
-      known.addAll(List.of(DeferredAuditEvent.CHECK, DeferredAuditEvent.REFUSAL));
-      Filter.requireKnown("type", filter.type().get(), List.copyOf(known));
+    if (filter.type().isEmpty()
+        || EventQuery.TYPES.contains(filter.type().get())
+        || hasType(filter.type().get(), ledger)) {
+      return;
     }
+    TreeSet<String> known = new TreeSet<>(index.types());
+    known.addAll(EventQuery.TYPES);
+    Filter.requireKnown("type", filter.type().get(), List.copyOf(known));
   }
 
   /**

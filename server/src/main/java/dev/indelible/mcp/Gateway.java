@@ -43,9 +43,9 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * Passes messages between an MCP client and an MCP server, and asks a judge before a tool is called
  * or a resource is read. A request that is refused does not reach the server; the client gets the
- * reason. Each message of the client is read strictly and written anew, so that the server reads
- * what was judged. Messages of the server are passed on byte by byte; a response that answers no
- * open request is dropped.
+ * reason. Each message of the client is parsed strictly, and the parsed message is sent in place of
+ * its bytes, so that the server reads what was judged. Messages of the server are passed on byte by
+ * byte; a response that answers no open request is dropped.
  *
  * <p>Three threads: one reads the client and forwards all that needs no decision, one decides, and
  * one reads the server.

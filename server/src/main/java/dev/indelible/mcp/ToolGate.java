@@ -21,7 +21,7 @@ public final class ToolGate {
                       Gate.TOOL_UNLISTED,
                       "the server does not list this tool with one descriptor that can be read, so"
                           + " nobody knows what the model takes it for; after a change of the tool,"
-                          + " start its client anew")));
+                          + " restart its client")));
 
   private final Gate gate;
 

@@ -85,12 +85,11 @@ public final class Daemon {
     LedgerAccess ledger = new LedgerAccess(MAX_READERS);
     Limits limits = new Limits(settings.access().perSecond());
     Routes routes = new Routes(access.callers(), limits, access.reads());
-    addAgents(routes, log, reports, access.reads());
+    addAgents(routes, log, reports, new McpEndpoint(log, access.reads()));
     addReaders(routes, log, ledger, verifyJobs, feed);
     Tiles tiles = new Tiles(log.log(), settings.access().publish());
     addTiles(routes, tiles, tiles.arePublished() ? new LedgerAccess(MAX_OTHERS) : ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
-    routes.post("/mcp", Role.AGENT, new McpEndpoint(log, access.reads())::answer);
     HttpServer server = HttpServer.start(settings, routes::admit);
     try {
       if (socket.isPresent()) {
@@ -119,8 +118,7 @@ public final class Daemon {
   }
 
   /** Adds what agents ask for. */
-  private static void addAgents(
-      Routes routes, Indelible log, Reports reports, Optional<ReadRecord> reads) {
+  private static void addAgents(Routes routes, Indelible log, Reports reports, McpEndpoint mcp) {
     Checks checks = new Checks(log);
     Idempotency repeated = new Idempotency(() -> log.policy().digest());
     AuthZen authZen = new AuthZen(log.gate());
@@ -130,6 +128,7 @@ public final class Daemon {
       routes.post("/v1/hooks/" + agent, Role.AGENT, hooks.of(dialect), Hooks.blocking(dialect));
     }
     routes
+        .post("/mcp", Role.AGENT, mcp::answer)
         .post("/v1/check", Role.AGENT, repeated.of(checks::one))
         .post("/v1/checks", Role.AGENT, repeated.of(checks::many))
         .post("/access/v1/evaluation", Role.AGENT, authZen::evaluation)

@@ -91,10 +91,10 @@ final class Idempotency {
     }
   }
 
-  /** Those of credentials; guarded by this. */
+  /** The first requests of credentials; guarded by this. */
   private final Share ofCredentials = new Share();
 
-  /** Those without a credential, whose number nobody limits; guarded by this. */
+  /** The first requests without a credential, whose number nobody limits; guarded by this. */
   private final Share ofOthers = new Share();
 
   /**

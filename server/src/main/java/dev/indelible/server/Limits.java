@@ -19,7 +19,7 @@ final class Limits {
   /** Credentials per second that may fail; guessing one of 256 bits needs more. */
   private static final int FAILURES_PER_SECOND = 100;
 
-  /** Far more credentials than there are; the table starts anew with more. */
+  /** Far more than the number of credentials; a larger table is emptied. */
   private static final int MAX_CALLERS = 4_096;
 
   private static final Logger LOG = LoggerFactory.getLogger(Limits.class);
