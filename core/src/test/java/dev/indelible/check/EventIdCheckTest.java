@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Two rows with the same event id, both sealed with a valid key (D4). */
+/** Two rows with the same event id, both sealed with a valid key (promise D4). */
 class EventIdCheckTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));

@@ -115,7 +115,7 @@ class VerifierTest {
     }
   }
 
-  /** D7. */
+  /** Promise D7. */
   @Test
   void recordedGapIsReportedButNotBroken() throws Exception {
     SystemEvent gap =

@@ -48,7 +48,7 @@ class ClosingTest {
   @RegisterExtension final Audits audits = new Audits();
   private final TestLedger ledger = new TestLedger();
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void closeEndsEvenIfTheSinkHangs() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
@@ -154,7 +154,7 @@ class ClosingTest {
     assertThat(finishes).hasValue(1);
   }
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void finishIsRetriedAfterATransientFault() {
     AtomicInteger finishes = new AtomicInteger();
@@ -170,7 +170,7 @@ class ClosingTest {
     assertThat(finishes).hasValue(4);
   }
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void reportStatesWhyFinishFailed() {
     DeferredAudit audit =
@@ -257,7 +257,7 @@ class ClosingTest {
     assertThat(audit.queue().isOpen()).isTrue();
   }
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void secondCloseReturnsAnEqualReport() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -266,7 +266,7 @@ class ClosingTest {
     assertThat(audit.closeAndFlush()).isEqualTo(first);
   }
 
-  /** D9, D11. */
+  /** Promises D9 and D11. */
   @Test
   void secondCloseReportsTheTimeoutAgain() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));

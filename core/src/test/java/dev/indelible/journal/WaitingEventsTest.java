@@ -220,7 +220,7 @@ class WaitingEventsTest {
     }
   }
 
-  /** An unknown count is not reported as zero (D11). */
+  /** An unknown count is not reported as zero (promise D11). */
   @Test
   void unreadableJournalIsAnError() throws Exception {
     Journal live = test.open();

@@ -242,7 +242,7 @@ class CanonicalJsonTest {
 
   /**
    * A value has a lower depth limit than the reader, so that the payload around it can be read
-   * (D1).
+   * (promise D1).
    */
   @Test
   void valueDepthIsLimited() throws Exception {
