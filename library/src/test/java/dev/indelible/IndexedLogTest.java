@@ -34,7 +34,10 @@ import org.junit.jupiter.api.io.TempDir;
 class IndexedLogTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** Refuses by a rule of the command's name; escalates a command "ask". */
+  /**
+   * Refuses a command {@code rm NAME} by the rule NAME, escalates the command {@code ask}, and
+   * allows the rest.
+   */
   private static final Policy BY_NAME =
       new Policy() {
         @Override
@@ -85,7 +88,7 @@ class IndexedLogTest {
     }
   }
 
-  /** The thread behind the drainer writes the index; no query asks for it. */
+  /** A thread of the log writes the index, although no query asks for it. */
   @Test
   void openLogIndexesByItself() throws Exception {
     try (Indelible log = Indelible.open(data(), BY_NAME)) {

@@ -83,8 +83,8 @@ class KeyRotationTest {
   }
 
   /**
-   * A revoked key signs nothing more, even in a running process (D2, D6, D11). The events of that
-   * process wait, health states why, and the next process delivers them.
+   * A revoked key signs nothing more, even in a running process (promises D2, D6 and D11). The
+   * events of that process wait, health states why, and the next process delivers them.
    */
   @Test
   void openLogWithRevokedKeySignsNothing() throws Exception {

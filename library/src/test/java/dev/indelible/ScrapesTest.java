@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** All metrics of one scrape come from one snapshot (D10). */
+/** All metrics of one scrape come from one snapshot (promise D10). */
 class ScrapesTest {
   private final AtomicLong clock = new AtomicLong();
 

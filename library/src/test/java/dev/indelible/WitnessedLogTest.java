@@ -198,7 +198,7 @@ class WitnessedLogTest {
     requireCosigned("a", ofB.key);
     requireCosigned("b", ofA.key);
     Chain.readIntact(temporary.resolve("a"));
-    // The witness serves the log's checkpoint to monitors (D11).
+    // The witness serves the log's checkpoint to monitors (promise D11).
     assertThat(Files.readAllBytes(memoryOf(ofB, origin("a"))))
         .isEqualTo(lastCheckpoint("a").note());
   }
