@@ -56,7 +56,7 @@ class HookInstallTest {
   }
 
   @Test
-  void settingsAreWhereTheAgentLooks() {
+  void settingsAreInTheFileThatTheAgentReads() {
     assertThat(HookFormat.CODEX.file(Map.of("HOME", "/home/dev")))
         .isEqualTo(Path.of("/home/dev/.codex/hooks.json"));
     assertThat(HookFormat.CODEX.file(Map.of("HOME", "/home/dev", "CODEX_HOME", "/srv/codex")))

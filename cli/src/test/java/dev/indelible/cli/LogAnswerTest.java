@@ -223,8 +223,8 @@ class LogAnswerTest {
   }
 
   /**
-   * Appends, as a writer without the row's public key, a false note about row 2 in row 3, and an
-   * answer to no note in row 4.
+   * Appends a false note about row 2 as row 3, as a writer does that lacks the public key of row 2.
+   * Then appends, as row 4, an answer to a note that does not exist.
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();

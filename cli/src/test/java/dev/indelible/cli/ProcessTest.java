@@ -56,7 +56,7 @@ class ProcessTest {
     cli.assertIntact(21);
   }
 
-  /** After SIGTERM each answered decision is in the chain exactly once (D2, D9). */
+  /** After SIGTERM each answered decision is in the chain exactly once (promises D2 and D9). */
   @Test
   void terminatedGateDrainsAcceptedEvents() throws Exception {
     ChildJvm gate = cli.process("gate");

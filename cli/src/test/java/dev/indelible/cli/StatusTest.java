@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** {@code indelible status} (D11). */
+/** {@code indelible status} (promise D11). */
 class StatusTest {
   @TempDir Path directory;
   private Cli cli;

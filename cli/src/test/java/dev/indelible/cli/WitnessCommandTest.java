@@ -156,7 +156,7 @@ class WitnessCommandTest {
     }
   }
 
-  /** An unreadable witness policy is not reported as a log without witnesses (D11). */
+  /** An unreadable witness policy is not reported as a log without witnesses (promise D11). */
   @Test
   void unreadableWitnessPolicyStopsRecording() throws Exception {
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");
