@@ -31,9 +31,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Tampering with the end of the chain does not stop the log (D11). Each test changes the file with
- * plain SQL, and checks that recording continues, that the chain notes the change once, and that
- * the verifier names the row.
+ * Tampering with the end of the chain does not stop the log (promise D11). Each test changes the
+ * file with plain SQL, and checks that recording continues, that the chain notes the change once,
+ * and that the verifier names the row.
  */
 @Tag("any-jdk")
 class TamperedHeadTest {

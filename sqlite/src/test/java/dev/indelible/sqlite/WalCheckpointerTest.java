@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Under load, another thread runs SQLite's WAL checkpoints (D2, D6). */
+/** Under load, another thread runs SQLite's WAL checkpoints (promises D2 and D6). */
 class WalCheckpointerTest {
   /** The padding that makes a row about 1.5 KiB. */
   private static final String PADDING = "x".repeat(800);
