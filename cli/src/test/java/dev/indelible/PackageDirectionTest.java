@@ -36,7 +36,7 @@ class PackageDirectionTest {
   /** The package {@code dev.indelible} itself. */
   private static final String LIBRARY = "library";
 
-  /** The packages of the record side that a ledger and the library use. */
+  /** The packages for recording events, which ledgers and the library use. */
   private static final Set<String> RECORD =
       Set.of(
           "storage",

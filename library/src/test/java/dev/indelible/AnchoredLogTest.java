@@ -395,8 +395,8 @@ class AnchoredLogTest {
   }
 
   /**
-   * A holder of a revoked key can sign any checkpoint, so the checkpoint is no evidence and stops
-   * nothing. But a rebuilt chain may also revoke a key, so the verdict is not intact.
+   * A holder of a revoked key can sign any checkpoint, so the checkpoint is no evidence and does
+   * not stop the log. But a rebuilt chain may also revoke a key, so the verdict is not intact.
    */
   @Test
   void checkpointByARevokedKeyIsNoEvidence() throws Exception {

@@ -200,7 +200,7 @@ class IndexedLogTest {
     try (Connection index =
             DriverManager.getConnection("jdbc:sqlite:" + data().resolve("index.db"));
         Statement statement = index.createStatement()) {
-      // The number of a row that the ledger gets next.
+      // The sequence number of the ledger's next row.
       statement.executeUpdate(
           "INSERT INTO events SELECT max(sequence) + 1, time, agent, facets, session FROM events");
     }

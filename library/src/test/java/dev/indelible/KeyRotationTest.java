@@ -67,7 +67,7 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** A running process validly signs with its old key until it is restarted. */
+  /** A running process may sign with its old key until it is restarted. */
   @Test
   void rotationKeepsAnOpenLogIntact() throws Exception {
     Indelible open = Indelible.open(data.path(), new StarterRules());

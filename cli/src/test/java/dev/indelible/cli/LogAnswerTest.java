@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An audit.tamper event is answered only by the row that it names. */
+/** {@code log answer}: an audit.tamper event is answered only if the row that it names is valid. */
 class LogAnswerTest {
   @TempDir Path temp;
   private Cli cli;
@@ -69,7 +69,7 @@ class LogAnswerTest {
     assertThat(rows()).isEqualTo(4);
   }
 
-  /** A row that changes after the answer revokes it. */
+  /** A change of the row after the answer makes the answer invalid. */
   @Test
   void answeredRowIsCheckedAgain() throws Exception {
     accuseFalsely();

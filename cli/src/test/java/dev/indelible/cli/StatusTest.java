@@ -273,7 +273,7 @@ class StatusTest {
     assertThat(status(0).path("waiting").path("alive").asInt()).isZero();
   }
 
-  /** If the journal cannot be read, the number waiting is null (D11). */
+  /** If the journal cannot be read, the number of waiting events is null (D11). */
   @Test
   void waitingEventsThatCannotBeCountedAreNull() throws Exception {
     Files.writeString(cli.data().resolve("journal/0000/journal.id"), "rubbish");

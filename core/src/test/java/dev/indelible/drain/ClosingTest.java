@@ -35,14 +35,17 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Closing a queue loses no accepted event, ends in time, and reports what is left (promises D2, D9
- * and D10).
+ * Closing a queue loses no accepted event, ends in time, and reports the events that are still
+ * pending (promises D2, D9 and D10).
  */
 @Timeout(60)
 class ClosingTest {
   private static final int PRODUCERS = 4;
 
-  /** Maximum number of events that a producer submits while the queue is open; limits memory. */
+  /**
+   * Maximum number of events that a producer submits while the queue is open. It limits the use of
+   * memory.
+   */
   private static final int MOST_EACH = 100;
 
   @RegisterExtension final Audits audits = new Audits();

@@ -102,7 +102,7 @@ class SupervisionTest {
     }
   }
 
-  /** A failure costs one sink, but no event (D8). */
+  /** A failed sink is replaced, and no event is lost (D8). */
   @ParameterizedTest
   @MethodSource("throwables")
   void acceptedEventsSurviveASinkFailure(Supplier<Throwable> failure) {

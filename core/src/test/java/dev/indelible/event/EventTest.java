@@ -53,7 +53,7 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
-  /** A payload with optional members also has a version. The other members are as without them. */
+  /** A payload with optional members also has a version. Its other members do not change. */
   @Test
   void optionalMembersAreInThePayload() throws Exception {
     Explanation explanation =

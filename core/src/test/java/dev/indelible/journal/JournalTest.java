@@ -445,7 +445,7 @@ class JournalTest {
   }
 
   /**
-   * An event offered while the journal is closing is rejected or kept, and no offer throws (D1,
+   * An event offered while the journal is closing is rejected or not lost, and no offer throws (D1,
    * D2).
    */
   @Test

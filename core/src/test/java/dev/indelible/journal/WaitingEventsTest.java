@@ -162,7 +162,9 @@ class WaitingEventsTest {
         .sum();
   }
 
-  /** A process that starts during the check waits until it ends, and then adopts the slot. */
+  /**
+   * A process that starts during the check waits until the check ends, and then adopts the slot.
+   */
   @Test
   void startWaitsWhileSlotIsChecked() throws Exception {
     Journal ended = test.open();

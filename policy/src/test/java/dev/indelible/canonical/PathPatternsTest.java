@@ -244,7 +244,7 @@ class PathPatternsTest {
         "‹.env*› | YES",
         "«X»/.env.example | YES",
       })
-  void exceptionExcludesOnlyCertainMatches(String path, Relation relation) {
+  void exceptionKeepsUncertainMatches(String path, Relation relation) {
     PathPatterns patterns = PathPatterns.of(List.of("**/.env", "**/.env.*", "!**/.env.example"));
     assertThat(patterns.concerns(PROJECT.path(Written.value(path)), false, PROJECT))
         .isEqualTo(relation);

@@ -163,7 +163,7 @@ class FollowedLinksTest {
   }
 
   @Test
-  void projectBehindALinkIsNotBlocked() throws IOException {
+  void projectBehindALinkIsAnOrdinaryProject() throws IOException {
     Path named = home.resolve("work");
     Files.createSymbolicLink(named, project);
     for (String command : List.of("rm -rf build", "rm .env", "cat src/a", "echo x > a")) {

@@ -99,7 +99,7 @@ enum ClientRules {
     }
   },
 
-  /** A failed hook is skipped, whatever its status. */
+  /** If a hook fails, Copilot skips it and runs the tool, whatever the exit status. */
   COPILOT {
     @Override
     boolean runsTool(String event, int status, String out, String err) throws JsonFormatException {

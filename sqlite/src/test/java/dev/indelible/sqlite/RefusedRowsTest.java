@@ -130,8 +130,8 @@ class RefusedRowsTest {
   }
 
   /**
-   * RAISE(FAIL) after the insert reports an error but keeps the row (D2). The event is then that
-   * row only, and not a dead letter.
+   * RAISE(FAIL) after the insert reports an error but keeps the row (D2). The event is then only a
+   * row, and not a dead letter.
    */
   @Test
   void errorThatKeepsTheRowAddsNoDeadLetter() throws Exception {

@@ -367,7 +367,7 @@ class TallyTest {
     }
   }
 
-  /** A last tally that the database refuses is reported, too. */
+  /** A last tally that the database refuses is also reported. */
   @Test
   void refusedLastTallyIsReported() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);

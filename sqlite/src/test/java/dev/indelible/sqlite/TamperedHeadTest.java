@@ -118,7 +118,7 @@ class TamperedHeadTest {
     requireOneNoteWhileRecording(sequence, HONEST + 1);
   }
 
-  /** Two adjacent rows far beyond the head are trusted no more than one. */
+  /** Two adjacent rows far beyond the head are trusted no more than one such row. */
   @Test
   void rowsPlantedFarBeyondTheHeadAreNotExtended() throws Exception {
     for (int i = 5; i >= 1; i--) {

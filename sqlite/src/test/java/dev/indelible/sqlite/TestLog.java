@@ -86,7 +86,7 @@ final class TestLog {
         DrainSettings.ofDefaults());
   }
 
-  /** Starts a queue with sinks of the test. */
+  /** Starts an audit with the sinks of a test. */
   DeferredAudit start(DeferredAuditSink.Factory sinks) {
     return DeferredAudit.start(new MemoryStore(), sinks, counters, DrainSettings.ofDefaults());
   }

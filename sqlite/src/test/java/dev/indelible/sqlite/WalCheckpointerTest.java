@@ -48,7 +48,7 @@ class WalCheckpointerTest {
       TestLog.settle(audit);
       assertThat(Files.size(wal(log))).isLessThan(MOST_BYTES);
     }
-    // No more writes follow, so no writer can copy the rest.
+    // No more writes follow, so no writer can copy the rest of the WAL.
     await().until(() -> Files.size(log.file) > 20_000 * PADDING.length());
     assertThat(Sql.number(log.file, "SELECT count(*) FROM signed_events")).isGreaterThan(20_000);
 
