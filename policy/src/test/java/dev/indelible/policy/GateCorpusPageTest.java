@@ -28,7 +28,7 @@ class GateCorpusPageTest {
           Map.entry("delete-unknown", "the directory to delete is in a variable without a value"),
           Map.entry("disk", "writes a raw disk, or every file of the machine"),
           Map.entry("write-system", "replaces programs, libraries or scheduled jobs of the system"),
-          Map.entry("write-startup", "changes files that run automatically, or a whole home with them"),
+          Map.entry("write-startup", "changes files that run automatically, or a whole home"),
           Map.entry("write-credentials", "changes keys, or everything in a home with the keys"),
           Map.entry("write-command", "replaces a command that others call by its name"),
           Map.entry("agent-settings", "the pattern also matches the agent's own settings"),
@@ -37,7 +37,7 @@ class GateCorpusPageTest {
           Map.entry("send-private", "sends a whole home or project to a host, keys included"),
           Map.entry("run-fetched", "runs a script from the network that nobody has read"),
           Map.entry("run-decoded", "runs a script that is readable only after unpacking"),
-          Map.entry("root-shell", "opens a shell as another user, whose commands the gate does not see"),
+          Map.entry("root-shell", "opens a shell as another user; the gate does not see its commands"),
           Map.entry("privilege", "gives rights away, or gains the rights of another user"),
           Map.entry("opaque", "bash rejects the text, or the command is known only at run time"));
 
