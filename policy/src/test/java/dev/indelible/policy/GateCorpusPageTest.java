@@ -37,7 +37,7 @@ class GateCorpusPageTest {
           Map.entry("send-private", "sends a whole home or project to a host, keys included"),
           Map.entry("run-fetched", "runs a script from the network that nobody has read"),
           Map.entry("run-decoded", "runs a script that is readable only after unpacking"),
-          Map.entry("root-shell", "opens a shell as another user; the gate does not see its commands"),
+          Map.entry("root-shell", "opens a shell as another user; its commands are not checked"),
           Map.entry("privilege", "gives rights away, or gains the rights of another user"),
           Map.entry("opaque", "bash rejects the text, or the command is known only at run time"));
 
