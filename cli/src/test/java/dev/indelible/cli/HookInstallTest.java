@@ -26,14 +26,14 @@ class HookInstallTest {
   private Path settings;
 
   @BeforeEach
-  void launcher() {
+  void setLauncher() {
     System.setProperty("indelible.launcher", "/opt/in delible/indelible");
     cli = new Cli(temp.resolve("it's data"));
     settings = temp.resolve("claude/settings.json");
   }
 
   @AfterEach
-  void noLauncher() {
+  void clearLauncher() {
     System.clearProperty("indelible.launcher");
   }
 
