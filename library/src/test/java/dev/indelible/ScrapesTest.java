@@ -27,7 +27,7 @@ class ScrapesTest {
     }
   }
 
-  /** A metric that is read alone and rarely still gets a current value. */
+  /** Even a metric that is read rarely, and without other metrics, has a current value. */
   @Test
   void snapshotEndsAfterASecond() {
     assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);

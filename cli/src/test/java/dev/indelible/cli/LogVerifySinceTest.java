@@ -109,7 +109,7 @@ class LogVerifySinceTest {
     assertThat(result.out()).contains("the tree has another row in this place");
   }
 
-  /** The row is the last of a full tile, and the tile is changed too. */
+  /** The row is the last of a full tile, and the tile is changed with it. */
   @Test
   void changedRowAndTileBeforeSinceAreFound() throws Exception {
     cli = new Cli(root.resolve("full"));

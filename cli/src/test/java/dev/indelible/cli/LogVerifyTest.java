@@ -267,7 +267,9 @@ class LogVerifyTest {
         .contains("nothing proves that this is the log for which the key was given");
   }
 
-  /** The database and the keys of another log replace those of this log; the journal reveals it. */
+  /**
+   * The database and the keys were replaced with the ones of another log. The journal reveals it.
+   */
   @Test
   void swappedDatabaseIsNamed() throws Exception {
     Path elsewhere = cli.data().resolveSibling("other");

@@ -56,8 +56,8 @@ public final class Audits implements AfterEachCallback {
   }
 
   /**
-   * Returns a latch that holds back a sink until the test opens it. The end of the test opens it
-   * too.
+   * Returns a latch that holds back a sink until the test opens it, or at the latest until the test
+   * ends.
    */
   public CountDownLatch gate() {
     CountDownLatch gate = new CountDownLatch(1);

@@ -458,8 +458,8 @@ class ClosingTest {
   }
 
   /**
-   * The ledger holds the events of the late answer, so the last tally of the run counts them as
-   * appended (D10). The store still holds them too, so the metrics count them as pending.
+   * The ledger has the events of the late answer, so the last tally of the run counts them as
+   * appended (D10). The events are also still in the store, so the metrics count them as pending.
    */
   @Test
   void lateAnswerIsCountedInTheLastTally() {

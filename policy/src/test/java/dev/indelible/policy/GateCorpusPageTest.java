@@ -110,7 +110,7 @@ class GateCorpusPageTest {
 
   private static String defence(String rule) {
     String defence = DEFENCES.get(rule);
-    assertThat(defence).as("no defence of rule %s", rule).isNotNull();
+    assertThat(defence).as("no reason for rule %s", rule).isNotNull();
     return defence == null ? "" : defence;
   }
 

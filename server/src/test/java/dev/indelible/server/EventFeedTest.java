@@ -194,7 +194,7 @@ class EventFeedTest {
     }
     try (EventStream stream = open(STREAM + "?after=" + (end - EventFeed.ROWS_A_TICK - 50))) {
       stream.readTo(end);
-      assertThat(stream.rows()).as("a listener that is less behind gets all rows").isPositive();
+      assertThat(stream.rows()).as("rows of a listener that is nearly up to date").isPositive();
     }
   }
 
