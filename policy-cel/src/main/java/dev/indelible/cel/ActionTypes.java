@@ -49,7 +49,7 @@ final class ActionTypes {
               "recursive", SimpleType.BOOL,
               "command", SimpleType.STRING));
 
-  /** Both types. */
+  /** Provides both types to the compiler. */
   static final CelTypeProvider PROVIDER =
       new CelTypeProvider() {
         @Override

@@ -7,14 +7,13 @@ import java.util.Collection;
 import java.util.Map;
 
 /**
- * Counts the cost of one evaluation and ends it when the budget is used up. Each part of the
- * expression costs one step every time that it is evaluated, and more if its value is large,
- * because the next part may read all of it. The text that a regular expression or a comparison
- * reads costs as much as this reading; it is counted with the operand, before the operation runs.
- * Used by one thread.
+ * Counts the cost of one evaluation and ends it when the budget is used up. Each evaluation of a
+ * part of the expression costs one step, and more if its value is large, because the next part may
+ * read the whole value. The cost of a regular expression or a comparison is counted with its
+ * operand, before the operation runs. Used by one thread.
  */
 final class Budget implements CelEvaluationListener {
-  /** Maximum number of steps: milliseconds of CPU time, and megabytes of memory. */
+  /** Maximum number of steps; they take milliseconds of CPU time, and megabytes of memory. */
   static final long MAX_STEPS = 200_000;
 
   /** Number of characters of a text that are scanned in the time of one step. */

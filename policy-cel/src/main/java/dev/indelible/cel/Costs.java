@@ -30,10 +30,13 @@ final class Costs {
 
   private static final Set<String> COMPARISONS = Set.of("_==_", "_!=_", "@in");
 
-  /** Steps per character of a text that a regular expression reads, keyed by the text's part. */
+  /**
+   * Steps per character of a text that a regular expression reads, keyed by the id of the part that
+   * has the text as its value.
+   */
   private final Map<Long, Integer> matched = new HashMap<>();
 
-  /** The parts whose whole content is compared. */
+  /** The ids of the parts whose whole content is compared. */
   private final Set<Long> compared = new HashSet<>();
 
   private Costs() {}

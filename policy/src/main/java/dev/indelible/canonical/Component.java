@@ -63,7 +63,7 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
         || kind == Kind.PARTLY_KNOWN && Character.isLetterOrDigit(text.charAt(0));
   }
 
-  /** Returns true if it stands for one component. */
+  /** Returns true if it is exactly one component. */
   boolean isSingle() {
     return kind != Kind.UNKNOWN && kind != Kind.ANY_DEPTH;
   }

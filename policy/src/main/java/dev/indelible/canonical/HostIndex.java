@@ -40,7 +40,7 @@ public final class HostIndex {
 
   /**
    * Reports the lists that certainly match a connection ({@link HostPatterns#isConcerned}),
-   * including those that except it; may report a list several times.
+   * even if an exception in the list applies; may report a list several times.
    */
   public void concerned(CanonicalHost host, IntConsumer found) {
     if (host.isOpaque()) {

@@ -8,7 +8,7 @@ import java.util.List;
  * Patterns of hosts, some of which may be exceptions.
  *
  * <p>Each is a {@linkplain HostPattern pattern}, or the name of a set, for example
- * {@code @metadata}. With {@code !} before it, it is an exception from the whole list.
+ * {@code @metadata}. A {@code !} in front makes it an exception from the whole list.
  *
  * <p>Immutable.
  */

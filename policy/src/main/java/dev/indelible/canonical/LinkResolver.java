@@ -36,10 +36,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A file system, for example a network mount, may not answer. So daemon threads ask it, and a
  * caller waits no longer than its limit. Beyond this limit, or beyond the limits of components and
- * links, a path is opaque. A walk through the paths of an action ends when its caller stops
- * waiting, so that only a hanging system call occupies a thread. A hanging thread is not stopped:
- * until it continues, all paths below the place that it asked about are opaque at once. While every
- * thread hangs, all paths are opaque.
+ * links, a path is opaque, which means that it matches every pattern. A walk through the paths of
+ * an action ends when its caller stops waiting, so that only a hanging system call occupies a
+ * thread. A hanging thread is not stopped: until it continues, all paths below the place that it
+ * asked about are opaque at once. While every thread hangs, all paths are opaque.
  *
  * <p>The result is valid only at the time of the decision: a link can be changed between the
  * decision and the action.
@@ -135,7 +135,7 @@ public final class LinkResolver {
     }
     try {
       return Optional.of(Files.readSymbolicLink(place));
-    } catch (NotLinkException e) { // Replaced since.
+    } catch (NotLinkException e) { // It was replaced in the meantime.
       return Optional.empty();
     }
   }
@@ -144,7 +144,7 @@ public final class LinkResolver {
    * A path of an action.
    *
    * @param path its canonical form
-   * @param asked the path to look up. If the written path has {@code ..}, it keeps them ({@link
+   * @param asked the path to look up; it keeps each {@code ..} of the written path ({@link
    *     Surroundings#pathWithParents}), because {@code ..} after a link is above the link's target
    * @param followsLast true if a link is followed even if it is the last name: {@code cat link}
    *     follows it, {@code rm link} does not

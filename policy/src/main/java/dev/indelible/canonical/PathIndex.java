@@ -41,8 +41,8 @@ public final class PathIndex {
   }
 
   /**
-   * Reports the lists that certainly match an operation ({@link PathPatterns#isConcerned}),
-   * including those that except it; may report a list several times.
+   * Reports the lists that certainly match an operation ({@link PathPatterns#isConcerned}), even if
+   * an exception in the list applies; may report a list several times.
    *
    * @param isRecursive true if it reaches everything below the path
    */
@@ -52,8 +52,8 @@ public final class PathIndex {
   }
 
   /**
-   * Reports the lists that certainly match a path itself ({@link PathPatterns#isNamed}), including
-   * those that except it; may report a list several times.
+   * Reports the lists that certainly match a path itself ({@link PathPatterns#isNamed}), even if an
+   * exception in the list applies; may report a list several times.
    */
   public void named(CanonicalPath path, Surroundings surroundings, IntConsumer found) {
     find(path, false, true, surroundings, found);

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A list of patterns of paths, some of which may be exceptions.
  *
  * <p>Each is a {@linkplain PathPattern pattern}, or the name of a set, for example
- * {@code @secrets}. With {@code !} before it, it is an exception from the whole list.
+ * {@code @secrets}. A {@code !} in front makes it an exception from the whole list.
  *
  * <p>Immutable.
  */

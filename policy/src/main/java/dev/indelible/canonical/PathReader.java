@@ -51,7 +51,7 @@ final class PathReader {
   private boolean hasColon;
   private int anyDepths;
 
-  /** True if {@code ..} stays as a name. */
+  /** True if {@code ..} is kept as a name. */
   private boolean keepsParents;
 
   private @Nullable String problem;

@@ -296,8 +296,7 @@ final class PathTrie {
   }
 
   /**
-   * The names that lead to a node from the root: the working directory, or a home in an unusual
-   * place.
+   * The names that lead to the node of the working directory, or of a home in an unusual place.
    */
   private static final class Way {
     final List<Component> names;
@@ -320,7 +319,7 @@ final class PathTrie {
     private final List<Component> components;
     private final boolean isRecursive;
 
-    /** True if a component matches only if everything that it may be matches. */
+    /** True if a component must match with every name that it may be. */
     private final boolean isCertain;
 
     /** True if only the path itself counts, because what a search finds below it may not exist. */
@@ -344,7 +343,7 @@ final class PathTrie {
     private List<Relation> nextRelations = new ArrayList<>();
 
     /**
-     * The nodes below which the current step has already entered everything, certainly or maybe.
+     * By relation, the nodes below which the current step has already entered everything.
      */
     private @Nullable BitSet surelyReached;
 
@@ -387,7 +386,8 @@ final class PathTrie {
       turn();
       for (int i = 0; i < components.size() && isOpen(); i++) {
         if (i >= wideFrom) {
-          // A recursive operation on dir/* is one on all content of dir, so patterns of dir match.
+          // A recursive operation on dir/* is one on all content of dir, so patterns that end at
+          // dir match.
           for (int k = 0; k < nodes.size(); k++) {
             report(nodes.get(k).ends, relations.get(k));
           }
@@ -600,7 +600,7 @@ final class PathTrie {
 
     /**
      * Enters a node and all nodes below it. If only some names are meant, or a pattern has {@code
-     * **} before them, the nodes below match only maybe.
+     * **} before them, the nodes below match only possibly.
      */
     private void reach(Node node, Relation relation) {
       if (!counts(relation) || !isFirst(node, relation)) {

@@ -112,7 +112,7 @@ final class Collected {
     path(verb, new Named(path, surroundings.workingDirectory()), isRecursive, "", cause);
   }
 
-  /** Adds a fact about the host of a URL; a URL of a file is a read of that file. */
+  /** Adds a fact about the host of a URL; a {@code file:} URL is a read of its file. */
   void contacts(Value url, Cause cause) {
     CanonicalHost host = CanonicalHost.of(url);
     if (host.kind() == CanonicalHost.Kind.FILE) {

@@ -142,8 +142,8 @@ public final class Gate {
   }
 
   /**
-   * Decides and records as {@link #record(Agent, AgentAction)} does, about a call of a tool that
-   * has a descriptor.
+   * Decides about and records a tool call as {@link #record(Agent, AgentAction)} does, taking the
+   * tool's descriptor into account.
    */
   public RecordedDecision recordCall(Agent agent, ToolCall action, ToolDescriptor descriptor) {
     long start = System.nanoTime();

@@ -22,8 +22,8 @@ public final class GateHook implements PreWriteHook, PreActionHook {
   }
 
   /**
-   * Returns a hook that records decisions that permit only if {@code on} is true. It then refuses
-   * an action whose record is not accepted, as {@link Gate#check} does.
+   * Returns a hook that, if {@code on} is true, also records decisions that permit, and refuses an
+   * action whose record is not accepted, as {@link Gate#check} does.
    */
   public GateHook recordPermitted(boolean on) {
     return new GateHook(gate, on);

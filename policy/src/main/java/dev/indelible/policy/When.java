@@ -211,7 +211,7 @@ record When(List<Clause> clauses, String display) {
     return fact.verb() == Verb.READS || fact.manner().equals("moved") || fact.isOwnOwner();
   }
 
-  /** Reports each list in the index that has a pattern which the path of a fact meets. */
+  /** Reports the lists in an index that have a pattern for the path of a fact. */
   static void concerned(PathIndex index, Fact fact, Operand.Path operand, IntConsumer found) {
     if (concernsItselfAlone(fact)) {
       index.named(operand.path(), operand.surroundings(), found);

@@ -123,7 +123,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return members;
   }
 
-  /** Returns a member that is required among those that {@link #members} returned. */
+  /** Returns a required member; {@code members} is the result of {@link #members}. */
   Yaml required(Map<String, Yaml> members, String member) throws PolicyException {
     Yaml value = members.get(member);
     if (value == null) {

@@ -863,7 +863,7 @@ public final class CodeScanner {
     return isBounded ? Values.below(directory, path) : COMPUTED;
   }
 
-  /** Returns a string with the values of those variables in it that are constant. */
+  /** Returns a string in which each variable with a constant value is replaced by this value. */
   private Value resolved(Value string) {
     if (string.pieces().isEmpty() || Values.isKnown(string)) {
       return string;

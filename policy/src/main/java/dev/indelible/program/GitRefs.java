@@ -66,8 +66,8 @@ final class GitRefs {
   }
 
   /**
-   * Returns true if a name is one branch or tag, in part from variables that the script does not
-   * set.
+   * Returns true if a name is one branch or tag whose unknown parts are variables that the script
+   * does not set.
    */
   private static boolean isOneVariable(Value ref) {
     return ref.pieces().stream()

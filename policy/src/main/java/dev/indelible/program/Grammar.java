@@ -20,7 +20,9 @@ final class Grammar {
     WORDS
   }
 
-  /** An alternative behaviour; the first one whose condition on the options holds applies. */
+  /**
+   * An alternative behaviour; of several, the first whose condition on the options holds is used.
+   */
   record Alternative(Condition condition, @Nullable Operands operands, @Nullable Output output) {}
 
   /** Rules by which a program splits its arguments into options and operands. */

@@ -117,7 +117,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the arguments of an Ansible module, which for the shell modules are a command. */
+  /** Reads the arguments of an Ansible module; for the shell modules, they are a command. */
   static void ansible(Value argument, Template template, Scan scan) {
     String module = scan.optionValue("-m").map(Value::prefix).orElse("command");
     if (List.of("shell", "command", "raw", "script").contains(module)) {
