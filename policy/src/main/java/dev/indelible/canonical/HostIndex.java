@@ -39,8 +39,8 @@ public final class HostIndex {
   }
 
   /**
-   * Reports the lists that certainly match a connection ({@link HostPatterns#isConcerned}),
-   * even if an exception in the list applies; may report a list several times.
+   * Reports the lists that certainly match a connection ({@link HostPatterns#isConcerned}), even if
+   * an exception in the list applies; may report a list several times.
    */
   public void concerned(CanonicalHost host, IntConsumer found) {
     if (host.isOpaque()) {

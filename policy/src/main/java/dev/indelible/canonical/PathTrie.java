@@ -295,9 +295,7 @@ final class PathTrie {
     return isFound[0];
   }
 
-  /**
-   * The names that lead to the node of the working directory, or of a home in an unusual place.
-   */
+  /** The names that lead to the node of the working directory, or of a home in an unusual place. */
   private static final class Way {
     final List<Component> names;
     final Node target;
@@ -342,9 +340,7 @@ final class PathTrie {
     private List<Node> nextNodes = new ArrayList<>();
     private List<Relation> nextRelations = new ArrayList<>();
 
-    /**
-     * By relation, the nodes below which the current step has already entered everything.
-     */
+    /** By relation, the nodes below which the current step has already entered everything. */
     private @Nullable BitSet surelyReached;
 
     private @Nullable BitSet maybeReached;

@@ -12,8 +12,8 @@ import java.util.Map;
  *
  * <ul>
  *   <li>{@code action}: a {@code Map} of every member that an action of any kind has, keyed by JSON
- *   name. A member that the action does not have is an empty text, 0 or an empty list. {@code
- *   arguments} and {@code payload} are {@code JsonNode}s.
+ *       name. A member that the action does not have is an empty text, 0 or an empty list. {@code
+ *       arguments} and {@code payload} are {@code JsonNode}s.
  *   <li>{@code facts}: a list of maps with {@code verb}, {@code operand}, {@code recursive} and
  *       {@code command}.
  *   <li>{@code commands}: a list of the effective commands, as texts.

@@ -144,9 +144,7 @@ final class Network {
     }
   }
 
-  /**
-   * Reads {@code host:port:address} as in curl's {@code --resolve} and {@code --connect-to}.
-   */
+  /** Reads {@code host:port:address} as in curl's {@code --resolve} and {@code --connect-to}. */
   static void remoteNames(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.split(argument, ':');
     if (parts.size() > 2) {

@@ -289,7 +289,7 @@ final class TableReader {
         Arity own =
             two ? Arity.TWO : optional ? Arity.OPTIONAL : required ? Arity.REQUIRED : Arity.NONE;
         if (!names.isEmpty() && own != arity) {
-          throw error("the options " + entry.getKey() + " must either all have a value or all have none");
+          throw error("the options " + entry.getKey() + " must all have a value, or all have none");
         }
         arity = own;
         int cut = optional ? 3 : two ? 2 : required && spelled.startsWith("-") ? 1 : 0;
