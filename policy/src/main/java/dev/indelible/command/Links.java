@@ -17,7 +17,7 @@ final class Links {
   /** Maximum number of links that are followed in one path, as on Linux. */
   private static final int MAX_LINKS = 40;
 
-  /** Maximum number of names in a canonical path; a longer path is opaque. */
+  /** Maximum number of names in a canonical path; a longer path matches every rule anyway. */
   private static final int MAX_NAMES = 1_024;
 
   /** Maximum number of targets that are remembered for one link: the latest ones. */

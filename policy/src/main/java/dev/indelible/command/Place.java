@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where commands are found: the wrappers around them, and the machine.
+ * Where commands are found: the wrappers that run them, for example {@code sudo}, and the machine.
  *
  * @param via the wrappers, outermost first
  * @param machine empty for this machine

@@ -25,7 +25,7 @@ public record Cause(@Nullable EffectiveCommand source) {
     return source == null ? "" : source.display();
   }
 
-  /** Returns the wrappers around the command, outermost first. */
+  /** Returns the wrappers that run the command, outermost first, for example {@code sudo}. */
   public List<String> via() {
     return source == null ? List.of() : source.via();
   }

@@ -104,7 +104,7 @@ final class PolicyCall {
     try {
       return Objects.requireNonNull(policy.text(), "its text is null");
     } catch (Throwable e) { // An error must not let decisions go on record without the text.
-      throw new TextException("its text to record: " + describe(e));
+      throw new TextException("it did not return its text: " + describe(e));
     }
   }
 

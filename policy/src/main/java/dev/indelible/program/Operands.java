@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The uses of operands by their position.
+ * What a program does with its operands, by their position.
  *
  * @param numbered uses of single operands, keyed by position from 1
  * @param from uses of all operands from a position on, as one list of arguments

@@ -13,7 +13,10 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One command line while it is read: first its options, then the uses of options and operands. */
+/**
+ * One command line while it is read: first its options, then what the program does with options and
+ * operands.
+ */
 final class Scan {
   /** The bit of the condition {@code stdout}: an option writes to the standard output. */
   static final long WRITES_STDOUT = 1L << 63;

@@ -5,7 +5,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 
 /**
- * A use of arguments by a program.
+ * A use that a program makes of its arguments: it deletes a path, contacts a host, runs a command.
  *
  * @param role what the program does with them
  * @param arguments one unless the role says otherwise; empty if the role concerns the whole command

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Collects uses; adjusts those whose path means the standard input or output. */
+/** Collects the uses of arguments; adjusts those whose path means the standard input or output. */
 final class Uses {
   private static final Set<String> STANDARD_INPUT =
       Set.of("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0");
