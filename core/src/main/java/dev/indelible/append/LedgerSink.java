@@ -57,7 +57,7 @@ public final class LedgerSink implements DeferredAuditSink {
       // undoes the transaction: no row, no dead letter, no position.
       writer.begin();
       try {
-        // Rows from ownFrom on may be of an earlier attempt whose commit reported an error.
+        // Rows from ownFrom on may come from an earlier attempt whose commit reported an error.
         long ownFrom = run.begin(writer);
         BatchAppend append = new BatchAppend(chain, sealer, run.counters);
         // Checks the chain's end, seals and inserts rows, extends the tree. An event that already
@@ -193,7 +193,7 @@ public final class LedgerSink implements DeferredAuditSink {
   }
 
   /**
-   * Maps a failure to a fault: a signer that does not answer is a transient fault, a wrong
+   * Maps a failure to a fault: a signer that does not answer is a transient fault, an invalid
    * signature is a permanent one (D6).
    */
   private SinkException failure(Exception e) {

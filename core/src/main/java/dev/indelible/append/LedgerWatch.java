@@ -49,7 +49,7 @@ final class LedgerWatch {
    */
   record DeadLettered(String id, String agentId, String eventType, String reason) {}
 
-  /** Numbers of rows that report tampering, and of rows that answer one. */
+  /** Numbers of rows that report tampering, and of rows that answer a report. */
   private record TamperRows(long notes, long answers) {}
 
   LedgerWatch(HeadGuard guard, AuditCounters counters) {

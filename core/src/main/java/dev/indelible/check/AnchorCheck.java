@@ -57,7 +57,7 @@ final class AnchorCheck implements Check {
   /** Size of the largest checkpoint that the log signed, over all files. */
   private long largestOfAll = -1;
 
-  /** True if a log appends to one of the files; a single checkpoint in a file does not go stale. */
+  /** True if a log appends to one of the files; only such a file can be stale. */
   private boolean appendedTo;
 
   /**

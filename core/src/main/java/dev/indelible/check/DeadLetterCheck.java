@@ -22,9 +22,10 @@ import java.util.Set;
 
 /**
  * Checks that each dead letter has the payload that was written, and that the dead letters agree
- * with the chain. A dead letter whose replay a row states must be marked as replayed, and must stay
- * until a row states its purge or erasure. A dead letter that no row names is not signed, so this
- * check does not detect its removal or complete replacement. Used by one thread.
+ * with the chain. If a row records the replay of a dead letter, the dead letter must be marked as
+ * replayed, and must stay in its table until a row records its purge or erasure. A dead letter that
+ * no row names is not signed, so this check does not detect its removal or complete replacement.
+ * Used by one thread.
  */
 final class DeadLetterCheck implements Check {
   private final Findings findings;

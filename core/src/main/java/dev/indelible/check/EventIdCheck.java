@@ -24,7 +24,8 @@ import java.util.stream.IntStream;
  */
 final class EventIdCheck implements Check {
   /**
-   * Number of arrays that hold the keys, by the first bits; only one array is copied when it grows.
+   * Number of arrays over which the keys are distributed by their first bits, so that growth copies
+   * only one array.
    */
   private static final int PARTS = 256;
 
@@ -113,7 +114,8 @@ final class EventIdCheck implements Check {
         Finding.EVENT_ID,
         Finding.Status.BROKEN,
         OptionalLong.of(row.sequence()),
-        "it has the event id of row %s, %s: an event is in one row".formatted(before, row.id()));
+        "it has the event id of row %s, %s: an event is in one row only"
+            .formatted(before, row.id()));
   }
 
   /**

@@ -28,7 +28,7 @@ import java.util.OptionalLong;
  * in the file and the database does not continue it, the database was rolled back, replaced or
  * forked.
  *
- * @param agreement states if the file and the database agree
+ * @param agreement states whether the file and the database agree
  * @param message the file, what was found and, unless they agree, what to do
  */
 public record LastCheckpoint(Agreement agreement, String message) {

@@ -24,8 +24,8 @@ import java.util.OptionalLong;
 /**
  * Rows before the first row to check; they are trusted.
  *
- * @param head the last of them
- * @param edge their tree
+ * @param head the last of these rows
+ * @param edge the right edge of their tree
  */
 record TrustedPrefix(Head head, TileEdge edge) {
   private static final TrustedPrefix BEGINNING = new TrustedPrefix(Head.EMPTY, TileEdge.EMPTY);

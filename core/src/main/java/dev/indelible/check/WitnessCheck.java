@@ -22,7 +22,10 @@ import java.util.List;
  * thread.
  */
 final class WitnessCheck implements Check {
-  /** At most this many checkpoints with a quorum, latest first, are checked to be of this log. */
+  /**
+   * Maximum number of checkpoints with a quorum, latest first, that are checked to belong to this
+   * log.
+   */
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final Findings findings;

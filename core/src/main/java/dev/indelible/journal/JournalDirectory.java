@@ -39,8 +39,8 @@ record JournalDirectory(Path path, Disk disk) {
   /**
    * The directory of retired slots. The name of a retired slot is the id of its journal, and no
    * event is waiting in it. A start that needs another slot reuses one, and its journal continues
-   * at the position in the ledger. So there are never more slots, and positions in the ledger, than
-   * processes ran at one time.
+   * at the position in the ledger. So the number of slots, and of positions in the ledger, never
+   * exceeds the largest number of processes that ran at one time.
    */
   private static final String FREE = "free";
 

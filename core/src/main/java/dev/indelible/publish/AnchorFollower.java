@@ -178,7 +178,8 @@ public final class AnchorFollower extends Follower {
       List<SignedCheckpoint> signed = new ArrayList<>();
       for (StoredCheckpoint stored : missing) {
         SignedCheckpoint checkpoint = SignedCheckpoint.parse(stored.note());
-        // Otherwise the next look would not recognise it as the log's own, and append it again.
+        // If it were appended without this signature, the next look would not recognise it as the
+        // log's own, and would append it again.
         if (AnchorFile.signed(checkpoint, last.origin(), history).isPresent()) {
           signed.add(checkpoint);
         } else {
