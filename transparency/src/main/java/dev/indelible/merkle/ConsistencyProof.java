@@ -45,7 +45,7 @@ public record ConsistencyProof(long size1, long size2, List<Hash> path) {
     // Both computations start at the older tree's last complete subtree. If that subtree is the
     // whole older tree, the proof omits its hash.
     Hash first = Long.bitCount(size1) == 1 ? root1 : hashes.next();
-    // On each level, fn is the index of the older tree's last node, and sn is the newer tree's.
+    // On each level, fn is the index of the older tree's last node, and sn of the newer tree's.
     long fn = size1 - 1;
     long sn = size2 - 1;
     while ((fn & 1) == 1) {
