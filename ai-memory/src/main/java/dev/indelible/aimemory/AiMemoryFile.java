@@ -28,8 +28,8 @@ import org.sqlite.SQLiteOpenMode;
 
 /**
  * The table {@code signed_events} in an SQLite file of ai-memory 0.7, read in one transaction that
- * begins with the first query. Opens the file for reading only. SQLite creates no file beside it
- * unless a writer has it open. Used by one thread.
+ * begins with the first query. Opens the file for reading only. SQLite creates no file beside the
+ * database unless a writer has the database open. Used by one thread.
  */
 public final class AiMemoryFile implements AutoCloseable {
   private static final String TABLE = "signed_events";

@@ -103,9 +103,9 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles a batch that came through a queue, like {@link #run}. An event of a type that only the
-   * log itself writes becomes a dead letter; otherwise anyone who can write to a journal could have
-   * it signed.
+   * Settles a batch that came through a queue, as {@link #run} does. An event of a type that only
+   * the log itself writes becomes a dead letter; otherwise anyone who can write to a journal could
+   * have it signed.
    *
    * @param ownFrom first row that an earlier attempt at this batch may have appended, or {@link
    *     #NOT_TRIED_BEFORE}
@@ -437,8 +437,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Appends an event that turns row signatures off before the first unsigned row, or on again
-   * before the first signed one (D11).
+   * Appends an event that turns row signatures off if the next row is the first unsigned one, or on
+   * again if it is the first signed one (D11).
    */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {

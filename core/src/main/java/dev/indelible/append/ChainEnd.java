@@ -149,8 +149,8 @@ public final class ChainEnd {
 
   /**
    * Requires that no other writer has revoked a key, because rows that a key signs after its
-   * revocation count as broken. Reads no rows while the chain ends where this process left it, and
-   * only the rows after that end while the chain continues it.
+   * revocation count as broken. Reads no rows if the chain still ends where this process left it,
+   * and only the later rows if the chain continues from there.
    *
    * @param last the last row
    * @throws SigningException if the key was revoked

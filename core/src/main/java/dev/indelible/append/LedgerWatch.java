@@ -134,7 +134,7 @@ final class LedgerWatch {
   }
 
   /**
-   * Logs a dead letter. The agent chooses its id and the type, so both are quoted: they cannot
+   * Logs a dead letter. The agent chooses its own id and the type, so both are quoted: they cannot
    * forge a log line.
    */
   private static void log(String ledger, DeadLettered event) {

@@ -25,8 +25,8 @@ import java.util.Set;
  */
 record CheckpointKeys(KeyHistory history, Set<String> origins) {
   /**
-   * Requires a signature by a key that is valid at a size. A signature by a key that is not yet or
-   * no longer valid proves a fault.
+   * Requires a signature by a key that is valid at a tree size. A signature by a key that is not
+   * yet or no longer valid proves a fault.
    *
    * @param origin the log's name
    */

@@ -32,7 +32,7 @@ final class DeadLetterCheck implements Check {
   private final LedgerReader ledger;
   private final RowCheck content;
 
-  /** True if the chain has rows before the first checked. */
+  /** True if the chain has rows before the first row checked. */
   private final boolean partial;
 
   /** The content of each replayed dead letter; empty if the row of its replay lacks it. */
@@ -51,7 +51,7 @@ final class DeadLetterCheck implements Check {
    * Creates a check.
    *
    * @param content checks rows that are appended while this check runs
-   * @param partial true if the chain has rows before the first checked
+   * @param partial true if the chain has rows before the first row checked
    */
   DeadLetterCheck(Findings findings, LedgerReader ledger, RowCheck content, boolean partial) {
     this.findings = findings;

@@ -31,7 +31,7 @@ final class RowReading {
   /** Parts read ahead for each thread. */
   private static final int AHEAD = 2;
 
-  /** Most bytes read ahead in all. */
+  /** Maximum bytes read ahead in all. */
   private static final long MOST_BYTES = Runtime.getRuntime().maxMemory() / 4;
 
   /** Bytes of a row with the largest payload. */

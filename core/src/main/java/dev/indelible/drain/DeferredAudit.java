@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * without a close, a shutdown hook drains the waiting events, unless the settings disable it.
  */
 public final class DeferredAudit implements AutoCloseable {
-  /** The minimum time that a thread gets to end, even if the closing thread has none left. */
+  /** The minimum time that a thread gets to end, even if the closing thread has no time left. */
   private static final Duration LEAST = Duration.ofMillis(500);
 
   /** The part of the closing time that is reserved for closing the sink after its last attempt. */

@@ -153,7 +153,7 @@ public record DeferredAuditEvent(
     return eventType.equals(REFUSAL) || eventType.equals(CHECK);
   }
 
-  /** Returns the event type of a decision by its tag in JSON; empty for an unknown tag. */
+  /** Returns the event type for a decision's tag in JSON; empty for an unknown tag. */
   public static Optional<String> typeOf(String decision) {
     return switch (decision) {
       case "allow", "warn" -> Optional.of(CHECK);
@@ -178,7 +178,7 @@ public record DeferredAuditEvent(
     return of(agentId, action, new ExplainedDecision(decision, Explanation.NONE), policy, clock);
   }
 
-  /** Returns an event for an explained decision made now, by the time of {@code clock}. */
+  /** Returns an event for an explained decision made at the time of {@code clock}. */
   public static DeferredAuditEvent of(
       String agentId,
       AgentAction action,

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
  * so no event is appended twice or skipped.
  *
- * <p>Opening, recovery, reading and closing are in one class, because they hand the slots of dead
- * processes on from step to step.
+ * <p>Opening, recovery, reading and closing are in one class, because each step passes the slots of
+ * dead processes to the next one.
  */
 public final class Journal implements EventStore {
   /** How long a close waits for producers, each of which copies or syncs one event. */

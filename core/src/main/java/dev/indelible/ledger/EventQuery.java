@@ -37,7 +37,7 @@ public record EventQuery(
           .sorted()
           .toList();
 
-  /** The highest limit of rows in a page. */
+  /** The maximum of {@link #limit}. */
   public static final int MAX_LIMIT = 1_000;
 
   /** The default time limit of a page; a person who waits for the page hardly notices this time. */

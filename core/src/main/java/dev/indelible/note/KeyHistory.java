@@ -190,7 +190,7 @@ public final class KeyHistory {
     return KeyRing.of(eras.values().stream().map(KeyValidity::key).toList());
   }
 
-  /** Returns the keys that may sign a checkpoint of a size. */
+  /** Returns the keys that may sign a checkpoint of a tree size. */
   public Collection<VerificationKey> signingAt(long size) {
     return eras.values().stream()
         .filter(era -> era.introduced() <= size && size < era.revoked())

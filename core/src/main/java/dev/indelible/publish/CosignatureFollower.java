@@ -155,8 +155,8 @@ public final class CosignatureFollower {
 
   /**
    * Returns the size of the last checkpoint in a ledger that a quorum of a policy's witnesses
-   * cosigned: 0 if there is none. Empty if none of the last thousand cosigned checkpoints has a
-   * quorum, because earlier ones are not read.
+   * cosigned: 0 if there is none. Reads only the last thousand cosigned checkpoints; empty if none
+   * of them has a quorum and there may be more.
    */
   public static OptionalLong cosigned(LedgerReader ledger, WitnessPolicy policy)
       throws LedgerException {

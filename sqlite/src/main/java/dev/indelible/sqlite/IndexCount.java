@@ -34,12 +34,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class IndexCount {
   /**
-   * Maximum number of buckets of a given length; for each edge of a bucket, the rows of a block are
-   * read.
+   * Maximum number of buckets if the caller chooses their length; the rows of a block are read for
+   * each edge of a bucket.
    */
   private static final int MAX_BUCKETS = 500;
 
-  /** Maximum number of buckets of a length that is chosen here; as many as a person can read. */
+  /** Maximum number of buckets if this class chooses their length; as many as a person can read. */
   private static final int USUAL_BUCKETS = 60;
 
   /**

@@ -46,7 +46,9 @@ public final class SqliteLedger implements VerifiableLedger {
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
 
-  /** SQL for the bytes of all texts of a dead letter, read from the row's header at any length. */
+  /**
+   * SQL for the number of bytes in all texts of a dead letter; SQLite reads only the row's header.
+   */
   static final String LETTER_BYTES =
       "octet_length(id) + octet_length(agent_id) + octet_length(event_type)"
           + " + octet_length(timestamp) + octet_length(payload_hash) + octet_length(payload)"
@@ -235,7 +237,9 @@ public final class SqliteLedger implements VerifiableLedger {
         .orElseThrow();
   }
 
-  /** Counts the blocking decisions by their payloads. Reads the rows, not an index. */
+  /**
+   * Counts the blocking decisions of each kind, from their payloads. Reads the rows, not an index.
+   */
   public BlockedCounts blocked() throws LedgerException {
     return first(
             "SELECT count(*), sum(verdict = 'refuse'), sum(verdict = 'escalate') FROM (SELECT CASE"
@@ -256,7 +260,7 @@ public final class SqliteLedger implements VerifiableLedger {
    */
   public record BlockedCounts(long rows, long refusals, long escalations) {
     /**
-     * Returns the number of decisions that are neither, because their payloads were erased or
+     * Returns the number of decisions whose kind is unknown, because their payloads were erased or
      * changed.
      */
     public long unknown() {

@@ -17,7 +17,7 @@ final class SqliteRows {
   /**
    * SQL for the first column whose type differs from the type that writers use, for example {@code
    * agent_id is a blob, expected text}; NULL if there is none. If a text was changed to a blob of
-   * equal bytes, its value reads alike, but no query finds it.
+   * equal bytes, reading it returns the same value, but no query finds it.
    */
   private static final String MISTYPED =
       "CASE "

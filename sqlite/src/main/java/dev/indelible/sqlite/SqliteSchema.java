@@ -210,8 +210,8 @@ final class SqliteSchema {
 
   /**
    * Refuses a database that cannot hold this ledger: one written by newer code, one in which tables
-   * with the ledger's names belong to an application, or one that stores text in another encoding
-   * than the one hashed. Changes nothing.
+   * with the ledger's names belong to an application, or one that does not store text as UTF-8, the
+   * encoding that is hashed. Changes nothing.
    */
   static void requireFit(Connection connection) throws SQLException {
     String encoding = text(connection, "PRAGMA encoding").orElse(ENCODING);
