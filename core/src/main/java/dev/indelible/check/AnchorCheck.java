@@ -232,7 +232,7 @@ final class AnchorCheck implements Check {
         if (!TiledNodes.tree(tiles, anchored.size()).root().equals(anchored.root())) {
           broken(
               Finding.FORK,
-              "the log was forked: it signed a checkpoint over %s other rows"
+              "the log was forked: it signed a checkpoint over %s rows that differ from these"
                   .formatted(anchored.size()));
         }
       } catch (LedgerException e) {

@@ -81,7 +81,7 @@ final class EventIdCheck implements Check {
     if (rows > most) {
       findings.absent(
           Finding.EVENT_ID,
-          "not checked whether two of %s rows have one event id, because only %s ids fit into memory; give Java a larger heap (-Xmx)"
+          "not checked whether two of %s rows have the same event id, because only %s ids fit into memory; give Java a larger heap (-Xmx)"
               .formatted(rows, most));
       return;
     }
@@ -94,7 +94,7 @@ final class EventIdCheck implements Check {
     if (!repeated.isEmpty()) {
       report(repeated);
     }
-    findings.holds(Finding.EVENT_ID, "no two of " + rows + " rows have one event id");
+    findings.holds(Finding.EVENT_ID, "no two of " + rows + " rows have the same event id");
   }
 
   private Set<Long> repeated(int part) {

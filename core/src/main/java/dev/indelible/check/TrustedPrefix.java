@@ -121,7 +121,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       } else if (!edge.root().equals(checkpoint.root())) {
         findings.broken(
             Finding.FORK,
-            "the log was forked: the checkpoint to start after is over %s other rows"
+            "the log was forked: the checkpoint to start after is over %s rows that differ from these"
                 .formatted(size));
       }
     }

@@ -84,7 +84,7 @@ final class WitnessCheck implements Check {
     } else if (findings.hasFault(Finding.CHECKPOINTS) || findings.hasFault(Finding.TREE)) {
       findings.unknown(
           Finding.WITNESSES,
-          "a quorum cosigned a checkpoint over %s rows, but because of the faults of the tree or its checkpoints it is unknown if that checkpoint is of this tree"
+          "a quorum cosigned a checkpoint over %s rows, but because of the faults of the tree or its checkpoints it is unknown whether that checkpoint is of this tree"
               .formatted(quorum));
     } else if (!findings.hasFault(Finding.WITNESSES)) {
       findings.ok(

@@ -149,7 +149,7 @@ public final class AnchorFollower extends Follower {
     return root.equals(known.root())
         ? Optional.empty()
         : Optional.of(
-            "%s: the log was forked: the anchor has its checkpoint over %s other rows"
+            "%s: the log was forked: the anchor has its checkpoint over %s rows that differ from the ledger's"
                 .formatted(file.path(), known.size()));
   }
 
