@@ -131,8 +131,7 @@ public final class AiMemoryFile implements AutoCloseable {
     }
     List<String> columns = columnNames();
     if (columns.contains("payload")) {
-      throw new LedgerException(
-          file + ": is an Indelible ledger; omit --format and pass --data");
+      throw new LedgerException(file + ": is an Indelible ledger; omit --format and pass --data");
     }
     List<String> missing =
         COLUMNS.keySet().stream().filter(name -> !columns.contains(name)).sorted().toList();

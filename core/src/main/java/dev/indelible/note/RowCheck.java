@@ -135,8 +135,7 @@ public final class RowCheck {
     return switch (row.attestLevel()) {
       case ChainRow.SELF_SIGNED -> selfSigned(row);
       case ChainRow.UNSIGNED -> Optional.of(IS_UNSIGNED);
-      default ->
-          broken(SIGNATURE, "its attest_level \"" + row.attestLevel() + "\" is unknown");
+      default -> broken(SIGNATURE, "its attest_level \"" + row.attestLevel() + "\" is unknown");
     };
   }
 
