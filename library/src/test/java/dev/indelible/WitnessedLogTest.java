@@ -462,7 +462,7 @@ class WitnessedLogTest {
     witnesses("a", many + "quorum w0\n");
     assertThatThrownBy(() -> openLog("a"))
         .isInstanceOf(OpenException.class)
-        .hasMessageContaining("witnesses: 100 witnesses have a URL; a checkpoint bears the")
+        .hasMessageContaining("witnesses: 100 witnesses have a URL; a checkpoint can have the")
         .hasMessageContaining("cosignatures of 99 at most");
   }
 }

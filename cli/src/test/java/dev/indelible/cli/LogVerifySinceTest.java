@@ -171,7 +171,7 @@ class LogVerifySinceTest {
 
     assertThat(result.exit()).isEqualTo(1);
     assertThat(result.out())
-        .contains("fork", "the checkpoint to start after is over 304 other rows");
+        .contains("fork", "the checkpoint to start after is over 304 rows that differ");
   }
 
   @Test

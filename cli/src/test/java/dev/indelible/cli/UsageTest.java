@@ -107,7 +107,7 @@ class UsageTest {
         "log export              | Missing required parameter: 'PATH'; see 'indelible log export --help'",
         "log export --format tar x | Invalid value for option '--format': expected one of [tiles, jsonl]"
             + " (case-sensitive) but was 'tar'; see 'indelible log export --help'",
-        "keys export --name a+b  | --name: a key's name is not empty and has no space and no +",
+        "keys export --name a+b  | --name: a key's name must not be empty or have a space or a +",
       })
   void wrongUsageIsNamedInOneLine(String commandLine, String says) {
     Result result = cli.run(commandLine.strip().split(" "));

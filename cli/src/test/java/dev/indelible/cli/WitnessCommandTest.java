@@ -118,7 +118,7 @@ class WitnessCommandTest {
                 + ": this directory is of the witness w.example; name another directory");
     assertThat(cli.run("witness", "init", "--state", state, "--name", "a b").complaint(2))
         .isEqualTo(
-            "indelible: --name \"a b\": a key's name is not empty and has no space and no +");
+            "indelible: --name \"a b\": a key's name must not be empty or have a space or a +");
   }
 
   @Test

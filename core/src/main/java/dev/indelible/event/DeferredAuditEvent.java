@@ -32,10 +32,10 @@ import java.util.UUID;
  * @param decision the answer of the gate
  * @param policy the digest of the policy that decided, as {@code sha256:…}, if there is one
  * @param timestamp the time of the decision, to the microsecond
- * @param explanation what the decision is based on
+ * @param explanation the basis of the decision
  * @param toolHash the digest of the called tool's descriptor, as {@code sha256:…}, if it is known
- * @param principal the name that the credential of the question proves; empty without a credential,
- *     and then the agent id is a claim
+ * @param principal the caller's name, as its credential proves it; empty without a credential, in
+ *     which case nothing proves the agent id
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -64,13 +64,16 @@ public record DeferredAuditEvent(
   /** The custom kind of the action recorded for input that cannot be read. */
   private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
 
-  /** The member {@code v} of a payload with optional members; other payloads have no version. */
+  /**
+   * Value of the member {@code v} in a payload with optional members; other payloads have no
+   * version.
+   */
   private static final long EXTENDED_VERSION = 2;
 
-  /** Bytes of the longest digest of a policy, and of a tool's descriptor. */
+  /** Maximum length of the digest of a policy or of a tool's descriptor, in bytes. */
   public static final int MAX_POLICY_BYTES = 256;
 
-  /** Bytes of the longest principal: that of a certificate with a long subject. */
+  /** Maximum length of a principal, in bytes; certificates can have long subjects. */
   public static final int MAX_PRINCIPAL_BYTES = 1024;
 
   public DeferredAuditEvent {
@@ -115,7 +118,7 @@ public record DeferredAuditEvent(
         id, agentId, action, decision, policy, timestamp, explanation, digest, principal);
   }
 
-  /** Returns this event with the name that the credential of the question proves. */
+  /** Returns this event with the caller's name, as its credential proves it. */
   public DeferredAuditEvent withPrincipal(Optional<String> name) {
     return new DeferredAuditEvent(
         id, agentId, action, decision, policy, timestamp, explanation, toolHash, name);
@@ -150,7 +153,7 @@ public record DeferredAuditEvent(
     return eventType.equals(REFUSAL) || eventType.equals(CHECK);
   }
 
-  /** Returns the event type of a decision by its tag in JSON; empty for an unknown tag. */
+  /** Returns the event type for a decision's tag in JSON; empty for an unknown tag. */
   public static Optional<String> typeOf(String decision) {
     return switch (decision) {
       case "allow", "warn" -> Optional.of(CHECK);
@@ -175,7 +178,7 @@ public record DeferredAuditEvent(
     return of(agentId, action, new ExplainedDecision(decision, Explanation.NONE), policy, clock);
   }
 
-  /** Returns an event for an explained decision made now, by the time of {@code clock}. */
+  /** Returns an event for an explained decision made at the time of {@code clock}. */
   public static DeferredAuditEvent of(
       String agentId,
       AgentAction action,

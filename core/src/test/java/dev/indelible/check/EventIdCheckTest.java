@@ -41,7 +41,7 @@ class EventIdCheckTest {
               assertThat(finding.sequence()).hasValue(21);
               assertThat(finding.message())
                   .isEqualTo(
-                      "it has the event id of row 3, %s: an event is in one row"
+                      "it has the event id of row 3, %s: an event is in one row only"
                           .formatted(rows.get(2).id()));
             });
   }

@@ -82,7 +82,7 @@ class RefusedRowsTest {
     assertThat(letter.replayedAs()).isEmpty();
     assertThat(letter.failureReason())
         .startsWith("constraint: ")
-        .contains(trigger.contains("IGNORE") ? "swallowed by a trigger" : "the inspector objects");
+        .contains(trigger.contains("IGNORE") ? "suppressed by a trigger" : "the inspector objects");
     assertThat(Instant.parse(letter.failedAt())).isAfter(before);
     JsonNode payload = new ObjectMapper().readTree(letter.payload());
     assertThat(payload.get("id").stringValue()).isEqualTo(event.id().toString());
@@ -125,7 +125,7 @@ class RefusedRowsTest {
     assertThat(log.rows()).isEqualTo(2);
     assertThat(letters()).extracting(DeadLetter::eventType).containsExactlyElementsOf(reserved);
     assertThat(letters())
-        .allMatch(letter -> letter.failureReason().startsWith("only the log itself says "));
+        .allMatch(letter -> letter.failureReason().startsWith("only the log itself records "));
     log.requireIntact();
   }
 
