@@ -2,6 +2,7 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.base.ExclusiveLock;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
@@ -64,7 +65,7 @@ public final class IndexWriter implements AutoCloseable {
       "SELECT id FROM facets WHERE type = ? AND verdict = ? AND rule = ? AND kind = ?";
 
   private final Path file;
-  private final IndexLock lock;
+  private final ExclusiveLock lock;
   private final LedgerReader ledger;
   private Connection connection;
   private Statements statements;
@@ -76,7 +77,7 @@ public final class IndexWriter implements AutoCloseable {
   private final Map<String, Map<Facets, Integer>> facets = new HashMap<>();
   private int remembered;
 
-  private IndexWriter(Path file, IndexLock lock, LedgerReader ledger, Connection connection) {
+  private IndexWriter(Path file, ExclusiveLock lock, LedgerReader ledger, Connection connection) {
     this.file = file;
     this.lock = lock;
     this.ledger = ledger;
@@ -95,7 +96,7 @@ public final class IndexWriter implements AutoCloseable {
   public static Optional<IndexWriter> open(Path file, LedgerReader ledger, boolean thorough)
       throws LedgerException {
     SqliteLibrary.load();
-    Optional<IndexLock> lock = lock(file);
+    Optional<ExclusiveLock> lock = lock(file);
     if (lock.isEmpty()) {
       return Optional.empty();
     }
@@ -113,7 +114,7 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private static IndexWriter open(Path file, IndexLock lock, LedgerReader ledger, boolean thorough)
+  private static IndexWriter open(Path file, ExclusiveLock lock, LedgerReader ledger, boolean thorough)
       throws SQLException, LedgerException {
     IndexWriter writer = new IndexWriter(file, lock, ledger, connect(file));
     boolean usable = false;
@@ -202,7 +203,7 @@ public final class IndexWriter implements AutoCloseable {
 
   /** Deletes a damaged index, unless another thread or process writes it. */
   public static void discard(Path file) throws LedgerException {
-    Optional<IndexLock> lock = lock(file);
+    Optional<ExclusiveLock> lock = lock(file);
     if (lock.isPresent()) {
       try {
         delete(file);
@@ -214,9 +215,9 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private static Optional<IndexLock> lock(Path file) throws LedgerException {
+  private static Optional<ExclusiveLock> lock(Path file) throws LedgerException {
     try {
-      return IndexLock.tryLock(Path.of(file + "-lock"));
+      return ExclusiveLock.tryLock(Path.of(file + "-lock"));
     } catch (IOException e) {
       throw failure(file, DurableFiles.reason(e), e);
     }
