@@ -138,6 +138,35 @@ class IndexedLogTest {
     assertThat(bytesOfTheIndex()).doesNotContain("a-secret-of-someone");
   }
 
+  @Test
+  void repeatedErasurePurgesTheIndexAgainAndSaysSo() throws Exception {
+    String secret = "a-secret-of-someone";
+    try (Indelible log = Indelible.builder(data()).policy(BY_NAME).index(false).open()) {
+      record(log, "rm " + secret, "ls");
+    }
+    AuditLog log = new AuditLog(data());
+    log.updateIndex(row -> {});
+    String id = find(log, Filter.ALL.rule(secret)).rows().get(0).id();
+    Path index = data().resolve("index.db");
+    Path kept = Files.copy(index, temp.resolve("kept"));
+    assertThat(log.erase(id, "asked to", "alice").isGone()).isTrue();
+
+    // An index that another process keeps from being purged.
+    Files.move(index, temp.resolve("purged"));
+    Files.createDirectories(index.resolve("in-the-way"));
+    assertThatThrownBy(() -> log.erase(id, "asked to", "alice"))
+        .hasMessageContaining("erased already")
+        .hasMessageContaining("bytes of it may be left");
+
+    Files.delete(index.resolve("in-the-way"));
+    Files.delete(index);
+    Files.copy(kept, index);
+    assertThat(bytesOfTheIndex()).contains(secret);
+    assertThatThrownBy(() -> log.erase(id, "asked to", "alice"))
+        .hasMessageContaining("no bytes of it are left");
+    assertThat(bytesOfTheIndex()).doesNotContain(secret);
+  }
+
   private String bytesOfTheIndex() throws Exception {
     StringBuilder all = new StringBuilder();
     try (Stream<Path> files = Files.list(data())) {
