@@ -441,11 +441,12 @@ public final class AuditLog {
     DeadLetter[] found = new DeadLetter[1];
     try (LedgerReader ledger = reader()) {
       ledger.forEachDeadLetter(
+          number,
           each -> {
             if (each.number() == number) {
               found[0] = each;
             }
-            return found[0] == null;
+            return false;
           });
     }
     if (found[0] == null) {

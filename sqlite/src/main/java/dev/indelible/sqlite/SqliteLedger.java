@@ -56,6 +56,20 @@ public final class SqliteLedger implements VerifiableLedger {
   /** Upper limit of the bytes of a dead letter: its payload fits into a segment of a journal. */
   static final int MOST_LETTER_BYTES = 4 << 20;
 
+  /**
+   * SQL for the dead letters from a number on, followed by their numbers and sizes. The columns of
+   * a dead letter that is too large are NULL: they are not read.
+   */
+  private static final String SELECT_LETTERS =
+      "SELECT "
+          + LETTER_COLUMNS
+          + ", number, bytes FROM (SELECT letter AS number, "
+          + LETTER_BYTES
+          + " AS bytes FROM signed_events_dlq NOT INDEXED WHERE letter >= ?)"
+          + " LEFT JOIN signed_events_dlq ON letter = number AND ifnull(bytes, 0) <= "
+          + MOST_LETTER_BYTES
+          + " ORDER BY number";
+
   private static final String SELECT_CHECKPOINTS =
       "SELECT size, note FROM indelible_checkpoints AS c ";
 
@@ -402,25 +416,26 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   @Override
-  public void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
-    Optional<Long> oversized =
-        first(
-            "SELECT letter FROM signed_events_dlq NOT INDEXED WHERE "
-                + LETTER_BYTES
-                + " > "
-                + MOST_LETTER_BYTES
-                + " LIMIT 1",
-            row -> row.getLong(1));
-    if (oversized.isPresent()) {
+  public void forEachDeadLetter(long from, Visitor<DeadLetter> visitor) throws LedgerException {
+    List<Long> oversized = new ArrayList<>();
+    forEach(
+        SELECT_LETTERS,
+        row -> {
+          // The number and the size follow the columns of the dead letter.
+          if (row.getLong(13) > MOST_LETTER_BYTES) {
+            oversized.add(row.getLong(12));
+            return false;
+          }
+          return visitor.visit(deadLetter(row));
+        },
+        from);
+    if (!oversized.isEmpty()) {
       throw new LedgerException(
           "%s: dead letter %s has more bytes than a dead letter can have, and is not read; keep the file, and restore it from a copy"
-              .formatted(file, oversized.get()),
+              .formatted(file, oversized.get(0)),
           true,
           null);
     }
-    forEach(
-        "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
-        row -> visitor.visit(deadLetter(row)));
   }
 
   @Override
