@@ -17,11 +17,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -68,21 +68,26 @@ final class IndexCount {
   private final long deadline;
   private final @Nullable Predicate<ChainRow> text;
 
-  /** The verdict of each number of facets, and its rule. Numbers are given in sequence. */
-  private int[] verdicts = {};
-
-  private String[] rules = {};
-
   /** Counts by the numbers of facets. */
-  private long[] byFacets = {};
+  private final Map<Integer, Counted> byFacets = new HashMap<>();
 
-  /** Counts by verdict of each agent's number; null for one without rows. */
-  private long[][] byAgent = new long[1_024][];
-
-  private int agents;
+  /** Counts by verdict of each agent's number. */
+  private final Map<Integer, long[]> byAgent = new HashMap<>();
 
   /** Counts by verdict of each bucket's number. */
   private final Map<Long, long[]> byBucket = new TreeMap<>();
+
+  /** Facets, and the number of their rows. */
+  private static final class Counted {
+    private final int verdict;
+    private final String rule;
+    private long rows;
+
+    Counted(int verdict, String rule) {
+      this.verdict = verdict;
+      this.rule = rule;
+    }
+  }
 
   IndexCount(SqliteIndex index, Counting counting) {
     this.index = index;
@@ -123,25 +128,17 @@ final class IndexCount {
   }
 
   private void readFacets() throws SQLException {
-    int numbers =
-        Statements.first(index.connection(), "SELECT max(id) FROM facets", row -> row.getInt(1))
-                .orElse(0)
-            + 1;
-    verdicts = new int[numbers];
-    rules = new String[numbers];
-    byFacets = new long[numbers];
     Statements.forEach(
         index.connection(),
         "SELECT f.id, t.name, v.name, r.name FROM facets AS f JOIN names AS t ON t.id = f.type"
             + " JOIN names AS v ON v.id = f.verdict JOIN names AS r ON r.id = f.rule",
         row -> {
-          int number = row.getInt(1);
-          int verdict = EventQuery.VERDICTS.indexOf(row.getString(3));
-          verdicts[number] =
+          int known = EventQuery.VERDICTS.indexOf(row.getString(3));
+          int verdict =
               !DeferredAuditEvent.isDecision(row.getString(2))
                   ? NO_DECISION
-                  : verdict < 0 ? UNKNOWN : verdict;
-          rules[number] = row.getString(4);
+                  : known < 0 ? UNKNOWN : known;
+          byFacets.put(row.getInt(1), new Counted(verdict, row.getString(4)));
           return true;
         });
   }
@@ -200,9 +197,16 @@ final class IndexCount {
             && number == Math.floorDiv(block.high(), bucket)) {
           addSummary(selection, block, number);
         } else if (block.mayHave(selection)) {
-          addRows(selection, block, bucket);
+          if (text == null) {
+            addRows(selection, block, bucket);
+          } else {
+            Optional<Long> stopped = addRowsWith(text, selection, block, bucket);
+            if (stopped.isPresent()) {
+              return stopped;
+            }
+          }
         }
-        if (System.nanoTime() - deadline >= 0) {
+        if (isLate()) {
           return Optional.of(block.first());
         }
       }
@@ -222,52 +226,59 @@ final class IndexCount {
   }
 
   private void addRows(IndexSelection selection, IndexSelection.Block block, long bucket)
+      throws SQLException {
+    selection.forEachRow(
+        block,
+        row -> {
+          long[] counted = cell(byBucket, Math.floorDiv(row.getLong(2), bucket));
+          add(row.getInt(3), row.getInt(4), counted, 1);
+          return true;
+        });
+  }
+
+  /**
+   * Counts the rows of a block whose payloads have the text, the newest first; returns the first
+   * one examined if the time was over before the others.
+   */
+  private Optional<Long> addRowsWith(
+      Predicate<ChainRow> wanted, IndexSelection selection, IndexSelection.Block block, long bucket)
       throws SQLException, LedgerException {
-    if (text == null) {
-      selection.forEachRow(
-          block,
-          row -> {
-            long[] counted = cell(byBucket, Math.floorDiv(row.getLong(2), bucket));
-            add(row.getInt(3), row.getInt(4), counted, 1);
-            return true;
-          });
-      return;
-    }
-    Map<Long, long[]> selected = new TreeMap<>();
+    NavigableMap<Long, long[]> selected = new TreeMap<>();
     selection.forEachRow(
         block,
         row -> {
           selected.put(row.getLong(1), new long[] {row.getInt(3), row.getInt(4), row.getLong(2)});
           return true;
         });
-    for (long sequence : index.found(new ArrayList<>(selected.keySet()), text)) {
-      long[] numbers = selected.getOrDefault(sequence, new long[0]);
-      long[] counted = cell(byBucket, Math.floorDiv(numbers[2], bucket));
-      add((int) numbers[0], (int) numbers[1], counted, 1);
+    List<Long> sequences = new ArrayList<>(selected.descendingKeySet());
+    for (int at = 0; at < sequences.size(); at += SqliteIndex.SLICE_ROWS) {
+      if (at > 0 && isLate()) {
+        return Optional.of(sequences.get(at - 1));
+      }
+      int end = Math.min(sequences.size(), at + SqliteIndex.SLICE_ROWS);
+      for (long sequence : index.found(sequences.subList(at, end), wanted)) {
+        long[] numbers = selected.getOrDefault(sequence, new long[0]);
+        long[] counted = cell(byBucket, Math.floorDiv(numbers[2], bucket));
+        add((int) numbers[0], (int) numbers[1], counted, 1);
+      }
     }
+    return Optional.empty();
   }
 
-  private void add(int agent, int combined, long[] bucket, long rows) throws SQLException {
-    if (combined >= verdicts.length) {
+  private boolean isLate() {
+    return System.nanoTime() - deadline >= 0;
+  }
+
+  private void add(int agent, int facets, long[] bucket, long rows) throws SQLException {
+    Counted combined = byFacets.get(facets);
+    if (combined == null) {
       throw IndexBlock.damaged();
     }
-    int verdict = verdicts[combined];
-    bucket[verdict] += rows;
-    byFacets[combined] += rows;
-    if (verdict == NO_DECISION) {
-      return;
-    }
-    if (agent >= byAgent.length) {
-      byAgent = Arrays.copyOf(byAgent, Math.max(agent + 1, 2 * byAgent.length));
-    }
-    long[] counted = byAgent[agent];
-    if (counted == null && agents < MAX_AGENTS) {
-      counted = new long[NO_DECISION + 1];
-      byAgent[agent] = counted;
-      agents++;
-    }
-    if (counted != null) {
-      counted[verdict] += rows;
+    bucket[combined.verdict] += rows;
+    combined.rows += rows;
+    if (combined.verdict != NO_DECISION
+        && (byAgent.size() < MAX_AGENTS || byAgent.containsKey(agent))) {
+      cell(byAgent, agent)[combined.verdict] += rows;
     }
   }
 
@@ -286,9 +297,9 @@ final class IndexCount {
 
   private Top rules() {
     Map<String, long[]> byRule = new HashMap<>();
-    for (int i = 0; i < byFacets.length; i++) {
-      if (byFacets[i] > 0 && rules[i] != null && !rules[i].isEmpty()) {
-        cell(byRule, rules[i])[verdicts[i]] += byFacets[i];
+    for (Counted each : byFacets.values()) {
+      if (each.rows > 0 && !each.rule.isEmpty()) {
+        cell(byRule, each.rule)[each.verdict] += each.rows;
       }
     }
     List<Named> named = new ArrayList<>();
@@ -297,26 +308,22 @@ final class IndexCount {
   }
 
   private Top agents() throws SQLException {
-    List<Integer> most = new ArrayList<>();
-    for (int agent = 0; agent < byAgent.length; agent++) {
-      if (byAgent[agent] != null) {
-        most.add(agent);
-      }
-    }
+    List<Map.Entry<Integer, long[]>> most = new ArrayList<>(byAgent.entrySet());
     most.sort(
-        Comparator.comparingLong((Integer agent) -> -verdicts(byAgent[agent]).total())
-            .thenComparing(agent -> agent));
+        Comparator.comparingLong(
+                (Map.Entry<Integer, long[]> each) -> -verdicts(each.getValue()).total())
+            .thenComparing(Map.Entry::getKey));
     List<Named> named = new ArrayList<>();
-    for (int agent : most.subList(0, Math.min(top, most.size()))) {
+    for (Map.Entry<Integer, long[]> each : most.subList(0, Math.min(top, most.size()))) {
       named.add(
           new Named(
               Statements.first(
                       index.connection(),
                       "SELECT name FROM names WHERE id = ?",
                       row -> row.getString(1),
-                      agent)
+                      each.getKey())
                   .orElse(""),
-              verdicts(byAgent[agent])));
+              verdicts(each.getValue())));
     }
     return new Top(first(named).first(), most.size() - named.size());
   }

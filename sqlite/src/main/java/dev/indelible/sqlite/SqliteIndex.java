@@ -35,7 +35,7 @@ public final class SqliteIndex implements AutoCloseable {
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
   /** Rows read from the ledger between two looks at the clock. */
-  private static final int SLICE_ROWS = 32;
+  static final int SLICE_ROWS = 32;
 
   /** A page ends after so many bytes of rows, whatever its limit. */
   private static final long PAGE_BYTES = 4 << 20;
@@ -257,15 +257,13 @@ public final class SqliteIndex implements AutoCloseable {
   /** Returns those of some rows that a filter finds. Holds one row at a time. */
   List<Long> found(List<Long> sequences, Predicate<ChainRow> filter) throws LedgerException {
     List<Long> found = new ArrayList<>();
-    for (int at = 0; at < sequences.size(); at += SLICE_ROWS) {
-      forEachRow(
-          sequences.subList(at, Math.min(sequences.size(), at + SLICE_ROWS)),
-          row -> {
-            if (filter.test(row)) {
-              found.add(row.sequence());
-            }
-          });
-    }
+    forEachRow(
+        sequences,
+        row -> {
+          if (filter.test(row)) {
+            found.add(row.sequence());
+          }
+        });
     return found;
   }
 

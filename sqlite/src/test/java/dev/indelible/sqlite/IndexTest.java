@@ -174,6 +174,40 @@ class IndexTest {
   }
 
   @Test
+  void countByTextStopsWithinABlock() throws Exception {
+    Filter filter = Filter.ALL.text("run");
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      Counts counts = index.count(Counting.of(filter).within(Duration.ZERO));
+
+      long from = counts.from().orElseThrow();
+      assertThat(from).isGreaterThan(IndexBlock.first(IndexBlock.of(ROWS)));
+      assertThat(counts.rows())
+          .isEqualTo(rows.scan(filter).stream().filter(row -> row.sequence() >= from).count())
+          .isPositive();
+    }
+  }
+
+  @Test
+  void forgedNumbersTakeNoMemory() throws Exception {
+    int forged = Integer.MAX_VALUE - 8;
+    IndexBlock block = new IndexBlock();
+    block.add(0, forged, 1, 0);
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index)) {
+      Statements.change(connection, "UPDATE blocks SET content = ?", (Object) block.content());
+      assertThat(rows.count(Counting.of(Filter.ALL)).rows()).isPositive();
+
+      Statements.change(connection, "INSERT INTO facets VALUES (?, 1, 2, 3, 4)", forged);
+      assertThat(rows.count(Counting.of(Filter.ALL)).rows()).isPositive();
+      assertThat(rows.find(EventQuery.newest(Filter.ALL.kind("bash"))).rows()).isNotNull();
+
+      Statements.change(connection, "UPDATE facets SET id = ? WHERE id = 1", forged - 1);
+      assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL)))
+          .isInstanceOf(SqliteIndex.DamagedIndexException.class);
+    }
+  }
+
+  @Test
   void tooManyBucketsAreRefused() {
     assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL).bucket(Duration.ofSeconds(1))))
         .isInstanceOf(IllegalArgumentException.class)
