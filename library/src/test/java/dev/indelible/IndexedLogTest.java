@@ -21,10 +21,13 @@ import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -91,6 +94,27 @@ class IndexedLogTest {
     try (Indelible log = Indelible.open(data(), BY_NAME)) {
       record(log, "rm self");
       await().atMost(PATIENCE).until(() -> bytesOfTheIndex().contains("self"));
+    }
+  }
+
+  /** A log in which nothing happens has an index again, twice. */
+  @Test
+  void deletedIndexIsBuiltAgainWithoutNewRows() throws Exception {
+    try (Indelible log = Indelible.open(data(), BY_NAME)) {
+      record(log, "rm one");
+      for (String name : List.of("indelible.db", "indelible.db-wal")) {
+        // Nothing was written for long, so the next look at the log is the last before a change.
+        Files.setLastModifiedTime(data().resolve(name), FileTime.from(Instant.EPOCH));
+      }
+      Path index = data().resolve("index.db");
+      for (int round = 0; round < 3; round++) {
+        await()
+            .atMost(PATIENCE)
+            .ignoreExceptions()
+            .until(() -> Files.readString(index, StandardCharsets.ISO_8859_1).contains("one"));
+        Files.delete(index);
+      }
+      await().atMost(PATIENCE).until(() -> Files.exists(index));
     }
   }
 

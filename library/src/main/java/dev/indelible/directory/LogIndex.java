@@ -150,7 +150,10 @@ public record LogIndex(Path file) {
         Counts::none);
   }
 
-  /** Answers from the index. Builds a damaged one again, as far as the time of an update allows. */
+  /**
+   * Answers from the index. Builds a damaged or deleted one again, as far as the time of an update
+   * allows.
+   */
   private <T> T answer(
       LedgerReader ledger,
       ThrowingFunction<SqliteIndex, T, LedgerException> question,
@@ -160,9 +163,11 @@ public record LogIndex(Path file) {
       return ask(ledger, question, unanswered);
     } catch (SqliteIndex.DamagedIndexException e) {
       IndexWriter.discard(file);
-      update(ledger, UPDATE_TIME, false, reached -> {});
-      return ask(ledger, question, unanswered);
+    } catch (SqliteIndex.ReplacedIndexException e) {
+      // The file that is there now is opened below.
     }
+    update(ledger, UPDATE_TIME, false, reached -> {});
+    return ask(ledger, question, unanswered);
   }
 
   private <T> T ask(

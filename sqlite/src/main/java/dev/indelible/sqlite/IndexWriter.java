@@ -70,6 +70,9 @@ public final class IndexWriter implements AutoCloseable {
   private Connection connection;
   private Statements statements;
 
+  /** The identity of the open file. */
+  private Optional<Object> identity;
+
   /** The last row of the index; null for none. */
   private @Nullable Long reached;
 
@@ -77,12 +80,11 @@ public final class IndexWriter implements AutoCloseable {
   private final Map<String, Map<Facets, Integer>> facets = new HashMap<>();
   private int remembered;
 
-  private IndexWriter(Path file, ExclusiveLock lock, LedgerReader ledger, Connection connection) {
+  private IndexWriter(Path file, ExclusiveLock lock, LedgerReader ledger) throws SQLException {
     this.file = file;
     this.lock = lock;
     this.ledger = ledger;
-    this.connection = connection;
-    this.statements = new Statements(connection);
+    connect();
   }
 
   /**
@@ -116,14 +118,13 @@ public final class IndexWriter implements AutoCloseable {
 
   private static IndexWriter open(Path file, ExclusiveLock lock, LedgerReader ledger, boolean thorough)
       throws SQLException, LedgerException {
-    IndexWriter writer = new IndexWriter(file, lock, ledger, connect(file));
+    IndexWriter writer = new IndexWriter(file, lock, ledger);
     boolean usable = false;
     try {
-      usable = writer.isUsable(thorough);
-      if (!usable) {
+      if (!writer.isUsable(thorough)) {
         writer.rebuild();
-        usable = true;
       }
+      usable = true;
       return writer;
     } finally {
       if (!usable) {
@@ -132,9 +133,35 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private static Connection connect(Path file) throws SQLException {
+  /** Connects to the file, and creates it if there is none. */
+  private void connect() throws SQLException {
+    if (!Files.exists(file)) {
+      // The write-ahead log of a deleted index belongs to no other.
+      delete(file);
+    }
     SqliteFile.create(file);
-    return DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+    identity = SqliteFile.identity(file);
+    connection = DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+    statements = new Statements(connection);
+    forget();
+  }
+
+  /**
+   * Builds the index again if its file was deleted or replaced since this writer opened it: nobody
+   * finds what it adds to the old file.
+   *
+   * @return true if the file was deleted or replaced
+   */
+  private boolean rebuildIfReplaced() throws LedgerException {
+    if (SqliteFile.identity(file).equals(identity)) {
+      return false;
+    }
+    try {
+      rebuild();
+      return true;
+    } catch (SQLException e) {
+      throw failure(file, SqliteFault.describe(e), e);
+    }
   }
 
   /** Returns true if the file is an index of this ledger, and sets {@link #reached}. */
@@ -180,13 +207,11 @@ public final class IndexWriter implements AutoCloseable {
   private void rebuild() throws SQLException, LedgerException {
     connection.close();
     delete(file);
-    connection = connect(file);
-    statements = new Statements(connection);
+    connect();
     for (String pragma : PRAGMAS) {
       execute("PRAGMA " + pragma);
     }
     reached = null;
-    forget();
     Optional<UUID> id = ledger.id();
     inTransaction(() -> IndexSchema.create(connection, id));
   }
@@ -248,7 +273,9 @@ public final class IndexWriter implements AutoCloseable {
     }
     List<ErasureNote> erasures = erasures(rows);
     changing(() -> add(rows, erasures));
-    reached = rows.get(rows.size() - 1).sequence();
+    if (!rebuildIfReplaced()) {
+      reached = rows.get(rows.size() - 1).sequence();
+    }
     return true;
   }
 
@@ -390,14 +417,17 @@ public final class IndexWriter implements AutoCloseable {
   /**
    * Removes what the index has of an erased payload, from its tables and its write-ahead log.
    *
-   * @return true if the bytes are gone; false while a reader uses an earlier state
+   * @return true if the bytes are gone; false while a reader uses an earlier state, or if the file
+   *     was replaced
    */
   public boolean purge(long sequence) throws LedgerException {
     changing(() -> erase(sequence));
     try {
-      return Statements.first(
-              connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
-          .orElse(false);
+      boolean isEmpty =
+          Statements.first(
+                  connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
+              .orElse(false);
+      return !rebuildIfReplaced() && isEmpty;
     } catch (SQLException e) {
       throw failure(file, SqliteFault.describe(e), e);
     }

@@ -44,15 +44,21 @@ public final class SqliteIndex implements AutoCloseable {
   private static final int DENSE = 4;
 
   private final Path file;
+  private final Optional<Object> identity;
   private final Connection connection;
   private final LedgerReader ledger;
   private final IndexSchema.State state;
   private final Coverage coverage;
 
   private SqliteIndex(
-      Path file, Connection connection, LedgerReader ledger, IndexSchema.State state)
+      Path file,
+      Optional<Object> identity,
+      Connection connection,
+      LedgerReader ledger,
+      IndexSchema.State state)
       throws LedgerException {
     this.file = file;
+    this.identity = identity;
     this.connection = connection;
     this.ledger = ledger;
     this.state = state;
@@ -71,6 +77,7 @@ public final class SqliteIndex implements AutoCloseable {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
+    Optional<Object> identity = SqliteFile.identity(file);
     Connection connection = null;
     boolean opened = false;
     try {
@@ -80,7 +87,7 @@ public final class SqliteIndex implements AutoCloseable {
       if (state.isEmpty() || !state.get().isOf(ledger)) {
         return Optional.empty();
       }
-      SqliteIndex index = new SqliteIndex(file, connection, ledger, state.get());
+      SqliteIndex index = new SqliteIndex(file, identity, connection, ledger, state.get());
       opened = true;
       return Optional.of(index);
     } catch (SQLException e) {
@@ -273,7 +280,11 @@ public final class SqliteIndex implements AutoCloseable {
 
   private <T> T reading(Reading<T> reading) throws LedgerException {
     try {
-      return reading.read();
+      T found = reading.read();
+      if (!SqliteFile.identity(file).equals(identity)) {
+        throw new ReplacedIndexException(file);
+      }
+      return found;
     } catch (SQLException e) {
       if (IndexWriter.isRepairable(e)) {
         throw new DamagedIndexException(file, e);
@@ -301,6 +312,15 @@ public final class SqliteIndex implements AutoCloseable {
 
     DamagedIndexException(Path file, SQLException cause) {
       super(file + ": the index is damaged: " + SqliteFault.describe(cause), false, cause);
+    }
+  }
+
+  /** The file of the index was deleted or replaced while it was open, and must be opened again. */
+  public static final class ReplacedIndexException extends LedgerException {
+    private static final long serialVersionUID = 1;
+
+    ReplacedIndexException(Path file) {
+      super(file + ": the index was deleted or replaced while it was read; ask again");
     }
   }
 

@@ -16,6 +16,7 @@ import dev.indelible.testkit.ChildJvm;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -279,6 +280,50 @@ class IndexTest {
     }
     assertThat(ChildJvm.running(IndexProcess.class).start(rows.ledger, rows.index, "1").output())
         .contains("reached " + ROWS);
+  }
+
+  @Test
+  void readerOfADeletedIndexGivesNoResult() throws Exception {
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      assertThat(index.find(EventQuery.newest(Filter.ALL)).rows()).hasSize(100);
+
+      Files.delete(rows.index);
+
+      assertThatThrownBy(() -> index.find(EventQuery.newest(Filter.ALL)))
+          .isInstanceOf(SqliteIndex.ReplacedIndexException.class);
+      rows.update();
+      assertThatThrownBy(() -> index.count(Counting.of(Filter.ALL)))
+          .isInstanceOf(SqliteIndex.ReplacedIndexException.class);
+    }
+    assertComplete();
+  }
+
+  @Test
+  void writerOfADeletedIndexBuildsItAgain() throws Exception {
+    rows.append(3_000);
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+      Files.delete(rows.index);
+      while (writer.append()) {
+        // The next rows.
+      }
+      assertThat(writer.reached()).isEqualTo(ROWS + 3_000L);
+    }
+    assertComplete();
+  }
+
+  @Test
+  void purgeOfAReplacedIndexIsNotDone() throws Exception {
+    Path kept = Files.copy(rows.index, temp.resolve("kept"));
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+      Files.move(kept, rows.index, StandardCopyOption.REPLACE_EXISTING);
+
+      assertThat(writer.purge(1_500)).isFalse();
+      assertThat(writer.reached()).isZero();
+      assertThat(writer.purge(1_500)).isTrue();
+    }
   }
 
   @Test
