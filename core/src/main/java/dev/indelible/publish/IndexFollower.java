@@ -53,7 +53,7 @@ public final class IndexFollower extends Follower {
     /**
      * Adds rows until the index has all, or the time is over.
      *
-     * @param thorough true to check the whole index first
+     * @param thorough true to check the index first, as far as the time allows
      * @return the reason that the index is behind: rows are left, or another process writes it;
      *     empty if it has all rows
      * @throws LedgerException if the index cannot be written, or the ledger cannot be read

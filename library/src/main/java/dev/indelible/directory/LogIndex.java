@@ -49,7 +49,7 @@ public record LogIndex(Path file) {
    * Adds rows until the index has all, or the time is over. If another thread or process writes the
    * index, waits for it instead.
    *
-   * @param thorough true to check the whole index first
+   * @param thorough true to check the index first, as far as the time allows
    * @param progress called with the last row of the index after each chunk
    * @return the reason that the index is behind; empty if it has all rows that the ledger had
    */
@@ -58,12 +58,12 @@ public record LogIndex(Path file) {
       throws LedgerException {
     long start = System.nanoTime();
     long target = last(ledger);
-    boolean isUnchecked = thorough;
+    Duration check = thorough ? atMost : Duration.ZERO;
     while (true) {
-      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, isUnchecked);
+      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, check);
       long reached = 0;
       if (opened.isPresent()) {
-        isUnchecked = false;
+        check = Duration.ZERO;
         try (IndexWriter writer = opened.get()) {
           add(writer, target, start, atMost, progress);
           reached = writer.reached();
@@ -220,7 +220,7 @@ public record LogIndex(Path file) {
     }
     long start = System.nanoTime();
     while (!isOver(start, PURGE_PATIENCE)) {
-      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, false);
+      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, Duration.ZERO);
       if (opened.isPresent()) {
         try (IndexWriter writer = opened.get()) {
           if (writer.purge(sequence)) {

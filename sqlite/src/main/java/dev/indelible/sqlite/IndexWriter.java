@@ -19,6 +19,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,6 +28,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.sqlite.ProgressHandler;
 
 /**
  * Writes the index of a ledger, from the ledger's rows alone, while it has the lock of the index.
@@ -44,6 +46,9 @@ public final class IndexWriter implements AutoCloseable {
 
   /** Most names and facets that are remembered; all are forgotten beyond that. */
   private static final int REMEMBERED = 20_000;
+
+  /** Pages or instructions of a check between two looks at the clock. */
+  private static final int CHECK_STEPS = 1_000;
 
   /** Time to wait for a reader that keeps erased bytes in the write-ahead log. */
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
@@ -92,10 +97,10 @@ public final class IndexWriter implements AutoCloseable {
    *
    * @param file the file of the index; the file beside it with the suffix {@code -lock} is its lock
    * @param ledger the ledger, open until the writer is closed
-   * @param thorough true to let SQLite check the whole file first
+   * @param check the time for which SQLite checks the file first; zero for no check
    * @return empty if another thread or process writes the index
    */
-  public static Optional<IndexWriter> open(Path file, LedgerReader ledger, boolean thorough)
+  public static Optional<IndexWriter> open(Path file, LedgerReader ledger, Duration check)
       throws LedgerException {
     SqliteLibrary.load();
     Optional<ExclusiveLock> lock = lock(file);
@@ -104,7 +109,7 @@ public final class IndexWriter implements AutoCloseable {
     }
     boolean opened = false;
     try {
-      IndexWriter writer = open(file, lock.get(), ledger, thorough);
+      IndexWriter writer = open(file, lock.get(), ledger, check);
       opened = true;
       return Optional.of(writer);
     } catch (SQLException e) {
@@ -116,12 +121,13 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private static IndexWriter open(Path file, ExclusiveLock lock, LedgerReader ledger, boolean thorough)
+  private static IndexWriter open(
+      Path file, ExclusiveLock lock, LedgerReader ledger, Duration check)
       throws SQLException, LedgerException {
     IndexWriter writer = new IndexWriter(file, lock, ledger);
     boolean usable = false;
     try {
-      if (!writer.isUsable(thorough)) {
+      if (!writer.isUsable(check)) {
         writer.rebuild();
       }
       usable = true;
@@ -165,13 +171,13 @@ public final class IndexWriter implements AutoCloseable {
   }
 
   /** Returns true if the file is an index of this ledger, and sets {@link #reached}. */
-  private boolean isUsable(boolean thorough) throws SQLException, LedgerException {
+  private boolean isUsable(Duration check) throws SQLException, LedgerException {
     try {
       for (String pragma : PRAGMAS) {
         execute("PRAGMA " + pragma);
       }
       Optional<IndexSchema.State> state = IndexSchema.state(connection);
-      if (state.isEmpty() || !state.get().isOf(ledger) || thorough && !isSound()) {
+      if (state.isEmpty() || !state.get().isOf(ledger) || !isSound(check)) {
         return false;
       }
       reached = state.get().last().map(IndexSchema.Mark::sequence).orElse(null);
@@ -184,10 +190,36 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private boolean isSound() throws SQLException {
-    return Statements.first(connection, "PRAGMA quick_check(1)", row -> row.getString(1))
-        .filter("ok"::equals)
-        .isPresent();
+  /**
+   * Returns false if SQLite finds damage within a time. The rest of a large file is not checked:
+   * the read that meets damage there fails, and the index is then built again.
+   */
+  private boolean isSound(Duration atMost) throws SQLException {
+    if (atMost.isZero()) {
+      return true;
+    }
+    long start = System.nanoTime();
+    ProgressHandler.setHandler(
+        connection,
+        CHECK_STEPS,
+        new ProgressHandler() {
+          @Override
+          protected int progress() {
+            return System.nanoTime() - start < atMost.toNanos() ? 0 : 1;
+          }
+        });
+    try {
+      return Statements.first(connection, "PRAGMA quick_check(1)", row -> row.getString(1))
+          .filter("ok"::equals)
+          .isPresent();
+    } catch (SQLException e) {
+      if (SqliteFault.isInterrupt(e)) {
+        return true;
+      }
+      throw e;
+    } finally {
+      ProgressHandler.clearHandler(connection);
+    }
   }
 
   /**
@@ -424,8 +456,7 @@ public final class IndexWriter implements AutoCloseable {
     changing(() -> erase(sequence));
     try {
       boolean isEmpty =
-          Statements.first(
-                  connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
+          Statements.first(connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
               .orElse(false);
       return !rebuildIfReplaced() && isEmpty;
     } catch (SQLException e) {

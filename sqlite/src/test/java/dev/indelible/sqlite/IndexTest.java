@@ -272,8 +272,8 @@ class IndexTest {
   @Test
   void secondWriterFindsTheIndexLocked() throws Exception {
     try (SqliteLedger ledger = rows.reader();
-        IndexWriter first = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
-      assertThat(IndexWriter.open(rows.index, ledger, false)).isEmpty();
+        IndexWriter first = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
+      assertThat(IndexWriter.open(rows.index, ledger, Duration.ZERO)).isEmpty();
       assertThat(first.reached()).isEqualTo(ROWS);
       ChildJvm child = ChildJvm.running(IndexProcess.class).start(rows.ledger, rows.index, "1");
       assertThat(child.output()).contains("locked");
@@ -303,7 +303,7 @@ class IndexTest {
   void writerOfADeletedIndexBuildsItAgain() throws Exception {
     rows.append(3_000);
     try (SqliteLedger ledger = rows.reader();
-        IndexWriter writer = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
       Files.delete(rows.index);
       while (writer.append()) {
         // The next rows.
@@ -317,7 +317,7 @@ class IndexTest {
   void purgeOfAReplacedIndexIsNotDone() throws Exception {
     Path kept = Files.copy(rows.index, temp.resolve("kept"));
     try (SqliteLedger ledger = rows.reader();
-        IndexWriter writer = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
       Files.move(kept, rows.index, StandardCopyOption.REPLACE_EXISTING);
 
       assertThat(writer.purge(1_500)).isFalse();
@@ -412,6 +412,34 @@ class IndexTest {
     rebuildAndCheck();
   }
 
+  /** A check of a large index delays neither a start nor an end. */
+  @Test
+  void checkEndsAfterItsTime() throws Exception {
+    // A value that no column of its type can have, in the last row that is checked.
+    declareSession("INTEGER", "TEXT");
+    Sql.run(rows.index, "UPDATE events SET session = 'x' WHERE sequence = " + ROWS);
+    declareSession("TEXT", "INTEGER");
+    try (SqliteLedger ledger = rows.reader()) {
+      try (IndexWriter writer =
+          IndexWriter.open(rows.index, ledger, Duration.ofNanos(1)).orElseThrow()) {
+        assertThat(writer.reached()).isEqualTo(ROWS);
+      }
+      try (IndexWriter writer =
+          IndexWriter.open(rows.index, ledger, Duration.ofMinutes(1)).orElseThrow()) {
+        assertThat(writer.reached()).isZero();
+      }
+    }
+  }
+
+  private void declareSession(String before, String after) throws Exception {
+    Sql.run(
+        rows.index,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'session %s', 'session %s')"
+                .formatted(before, after)
+            + " WHERE name = 'events'");
+  }
+
   @Test
   void rolledBackLedgerGetsANewIndex() throws Exception {
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.ledger);
@@ -468,7 +496,7 @@ class IndexTest {
       statement.execute("UPDATE signed_events SET payload = NULL WHERE sequence = 1500");
     }
     try (SqliteLedger ledger = rows.reader();
-        IndexWriter writer = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
       assertThat(writer.purge(1_500)).isTrue();
       assertThat(bytes()).doesNotContain(secret);
     }
