@@ -12,7 +12,6 @@ import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.publish.IndexFollower;
 import dev.indelible.sqlite.IndexWriter;
 import dev.indelible.sqlite.SqliteIndex;
 import java.nio.file.Files;
@@ -60,27 +59,23 @@ public record LogIndex(Path file) {
     long target = last(ledger);
     Duration check = thorough ? atMost : Duration.ZERO;
     while (true) {
+      String behind = file + ": the index is behind: another process writes it";
       Optional<IndexWriter> opened = IndexWriter.open(file, ledger, check);
-      long reached = 0;
       if (opened.isPresent()) {
         check = Duration.ZERO;
         try (IndexWriter writer = opened.get()) {
           add(writer, target, start, atMost, progress);
-          reached = writer.reached();
-        }
-        if (reached >= target) {
-          return Optional.empty();
+          if (writer.reached() >= target) {
+            return Optional.empty();
+          }
+          behind = behind(writer.reached(), ledger);
         }
       }
       if (isOver(start, atMost)) {
-        return Optional.of(
-            opened.isEmpty() ? IndexFollower.WRITTEN_BY_ANOTHER : behind(reached, ledger));
+        return Optional.of(behind);
       }
       // Another thread or process, for example an erasure, can take the lock meanwhile.
       LockSupport.parkNanos(POLL_INTERVAL.toNanos());
-      if (opened.isEmpty() && reached(ledger) >= target) {
-        return Optional.empty();
-      }
     }
   }
 
@@ -108,16 +103,6 @@ public record LogIndex(Path file) {
 
   private static long last(LedgerReader ledger) throws LedgerException {
     return ledger.lastRow().map(ChainRow::sequence).orElse(0L);
-  }
-
-  private long reached(LedgerReader ledger) throws LedgerException {
-    Optional<SqliteIndex> opened = SqliteIndex.open(file, ledger);
-    if (opened.isEmpty()) {
-      return 0;
-    }
-    try (SqliteIndex index = opened.get()) {
-      return index.coverage().indexed();
-    }
   }
 
   /**
