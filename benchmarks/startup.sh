@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Prints what a lone `check` costs beside `java -version`: processor time of the whole process, launcher
-# included, the two in turn, and the ratio of their medians. Argument: how many runs of each (default 11).
+# Prints what a lone `check` costs beside `java -version`: processor time of the whole process
+# with its launcher, and the ratio of their medians. Runs the two in turn. Argument: how many runs of each
+# (default 11).
 set -eu
 
 runs=${1:-11}

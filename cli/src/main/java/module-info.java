@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The command. It runs on the class path; this states what it uses. */
+/** The command. It runs on the class path; this file lists what it uses. */
 @SuppressWarnings("requires-automatic")
 module dev.indelible.cli {
   requires static org.jspecify;

@@ -121,9 +121,9 @@ public final class AuditLog {
   }
 
   /**
-   * Returns a page of the rows that a query finds, by the index of the log. First adds rows that
-   * the index lacks, for a short time; {@link Page#coverage} states up to which row the answer is
-   * complete. A log without a ledger yet has no rows.
+   * Returns a page of the rows that match a query, found with the index of the log. If the index
+   * lacks rows, spends a short time to add them first; {@link Page#coverage} states up to which row
+   * the page is complete. The page is empty if the log has no ledger yet.
    *
    * @throws IllegalArgumentException if the cursor is malformed or belongs to another query, or the
    *     event type is unknown
@@ -137,7 +137,7 @@ public final class AuditLog {
   }
 
   /**
-   * Counts the rows that a filter finds, as {@link #find} does.
+   * Counts the rows that match a filter, with the index as {@link #find} does.
    *
    * @throws IllegalArgumentException if the buckets would be too many, or the event type is unknown
    * @throws LedgerException if the ledger or the index cannot be read now
@@ -170,7 +170,7 @@ public final class AuditLog {
   }
 
   /**
-   * Adds every row to the index that it lacks. A query does that only for a short time.
+   * Adds every row that the index lacks. A query does this only for a short time.
    *
    * @param progress called from time to time with the last row of the index
    * @throws LedgerException if there is no ledger yet, or the index cannot be written
@@ -188,8 +188,8 @@ public final class AuditLog {
 
   /**
    * Verifies the log, and compares the ledger with the files beside it. If the options have no keys
-   * or no witnesses, those of the data directory are used; without anchor files, that with which
-   * the log is open in this process.
+   * or no witnesses, uses those of the data directory. If they have no anchor files, uses the
+   * anchor file with which this process opened the log, if any.
    *
    * @throws LedgerException if the ledger cannot be read now and is not damaged
    */
@@ -415,7 +415,7 @@ public final class AuditLog {
     }
   }
 
-  /** Removes from the index what it has of an erased payload; returns true if it has nothing. */
+  /** Removes an erased payload from the index; returns true if nothing of it is left there. */
   private boolean purgeIndex(String eventId) {
     try (LedgerReader ledger = reader()) {
       Optional<ChainRow> row = ledger.row(eventId).filter(found -> !found.hasPayload());
@@ -478,8 +478,8 @@ public final class AuditLog {
   }
 
   /**
-   * Records that one external signer introduces the next. From then on, the log must be opened with
-   * the next one.
+   * Records the rotation from one external signer to the next. From then on, the log must be opened
+   * with the next signer.
    *
    * @throws KeyException if the keys of the data directory cannot be read
    * @throws LedgerException if there is no ledger yet, or it cannot be written to now

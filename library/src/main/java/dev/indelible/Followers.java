@@ -12,7 +12,7 @@ import java.util.Optional;
  *
  * @param witnessing asks the witnesses; empty if none are asked
  * @param anchoring appends to the anchor file; empty if there is none
- * @param indexing keeps the index for queries up to date; empty if others do
+ * @param indexing keeps the index for queries up to date; empty if this process does not
  */
 record Followers(
     Optional<CosignatureFollower> witnessing,

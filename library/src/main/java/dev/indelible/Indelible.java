@@ -151,11 +151,11 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Loads the rules of the data directory again and puts them into force, if they are others than
-   * those in force, also in place of a policy of {@link Gate#use}. A log that watches its policy
-   * loads changed rules by itself, see {@link IndelibleBuilder#watchPolicy}.
+   * Loads the rules of the data directory again and puts them into force if they differ from the
+   * policy in force, even from one that the program passed to {@link Gate#use}. A log that watches
+   * its policy loads changed rules by itself, see {@link IndelibleBuilder#watchPolicy}.
    *
-   * @throws PolicyException if the rules are missing or do not load; those in force stay, and
+   * @throws PolicyException if the rules are missing or do not load; the policy in force stays, and
    *     {@link #health} has an entry until rules load again
    * @throws IllegalStateException if the log was opened with a policy of its own; pass the next one
    *     to {@link Gate#use}
@@ -243,7 +243,7 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Closes like {@link #closeAndFlush(Duration, Duration)}, without a limit as long as events are
-   * being settled (D9).
+   * being settled.
    *
    * @param withoutProgress the longest wait while no event is settled
    */
@@ -266,8 +266,8 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Ends the watch before intake stops, because rules that came into force then would not be on
-   * record, and the work on the index, which would delay the drainer.
+   * Ends the watch of the rules, because rules that came into force after intake stops would not be
+   * on record. Ends the work on the index, because it would delay the drainer.
    */
   private void stopBeforeIntake() {
     reload.ifPresent(PolicyReload::stop);

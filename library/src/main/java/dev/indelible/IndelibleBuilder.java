@@ -53,7 +53,9 @@ import java.util.function.LongConsumer;
  * long because each option has a method that states its contract.
  */
 public final class IndelibleBuilder {
-  /** Waiting events that show load: the index then leaves the processor to the drainer. */
+  /**
+   * With more waiting events than this, indexing pauses and leaves the processor to the drainer.
+   */
   private static final long MANY_EVENTS = 1_000;
 
   private final DataDirectory data;
@@ -88,7 +90,8 @@ public final class IndelibleBuilder {
   /**
    * Sets whether this process sees the files of its agents; default false. If true, the rules in
    * the data directory are also compared with the path after its symbolic links are followed: see
-   * {@link RulePolicy#followingLinks}. A policy that is set decides about links itself.
+   * {@link RulePolicy#followingLinks}. A policy set with {@link #policy} decides about links
+   * itself.
    */
   public IndelibleBuilder followLinks(boolean on) {
     followLinks = on;
@@ -97,11 +100,11 @@ public final class IndelibleBuilder {
 
   /**
    * Sets whether the rules in the data directory are watched while the log is open; default true.
-   * Rules that changed and then stayed unchanged for a second are loaded and put into force. Rules
-   * that are missing or do not load leave those in force, and health has an entry until rules load
-   * again. A policy that the program passes to {@link Gate#use} stays in force until the content of
-   * the rules changes. A process that decides only once does not need this. Has no effect with
-   * {@link #policy}.
+   * Rules that changed and then stayed unchanged for a second are loaded and put into force. If the
+   * rules are missing or do not load, the rules in force stay, and health has an entry until rules
+   * load again. A policy that the program passes to {@link Gate#use} stays in force until the
+   * content of the rules changes. A process that decides only once does not need this. Has no
+   * effect with {@link #policy}.
    */
   public IndelibleBuilder watchPolicy(boolean on) {
     watchPolicy = on;
@@ -134,8 +137,7 @@ public final class IndelibleBuilder {
 
   /**
    * Sets whether every row is signed; default true. Unsigned rows cost less to record. The chain
-   * states from where on rows are unsigned, and only their links protect them until a checkpoint
-   * covers them.
+   * states where unsigned rows begin; only their links protect them until a checkpoint covers them.
    */
   public IndelibleBuilder rowSignatures(boolean on) {
     rowSignatures = on;
@@ -183,7 +185,7 @@ public final class IndelibleBuilder {
    * if it exists. Witnesses with a URL are asked to cosign checkpoints.
    *
    * @throws IllegalArgumentException if a witness's URL is unusable, or more witnesses have a URL
-   *     than a checkpoint holds cosignatures
+   *     than a checkpoint can have cosignatures
    */
   public IndelibleBuilder witnesses(WitnessPolicy policy) {
     CosignatureFollower.requireAskable(Objects.requireNonNull(policy, "policy is null"));
@@ -307,7 +309,7 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Opens the log on its journal (D2). A ledger that cannot be read now, for example because it is
+   * Opens the log on its journal. A ledger that cannot be read now, for example because it is
    * locked or damaged, gets its events later: a journal names its ledger, and the drainer appends
    * to no other.
    */
@@ -421,8 +423,8 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Returns a gate that records its policy in front of its first decision, unless the log's last
-   * record of a policy is of this one.
+   * Returns a gate that records its policy before its first decision, unless the last policy on
+   * record is this one.
    */
   private static Gate gate(ExistingLog log, Policy rules, DeferredAudit audit) {
     return rules instanceof RulePolicy && log.isInForce(rules.digest())

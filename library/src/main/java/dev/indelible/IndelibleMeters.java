@@ -28,7 +28,7 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * Publishes the counters and the health of an open log through Micrometer: {@code
- * IndelibleMeters.of(indelible).bindTo(registry)} (D11). All meters of a scrape read one snapshot.
+ * IndelibleMeters.of(indelible).bindTo(registry)}. All meters of a scrape read one snapshot.
  *
  * <p>Unreadable values are NaN, never 0. Meters refer to the log weakly: while they are used, keep
  * a reference to the log, or gauges become NaN. Only this class needs Micrometer on the class path.

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 
 /**
  * Loads the rules of a data directory again while its log is open, on request or when they change.
- * Rules that do not load leave those in force. Safe for use by any number of threads.
+ * If the rules do not load, the rules in force stay. Safe for use by any number of threads.
  */
 final class PolicyReload {
   /**
@@ -78,7 +78,7 @@ final class PolicyReload {
   /**
    * The rules of a data directory.
    *
-   * @param followLinks true if they compare paths with their symbolic links followed, too
+   * @param followLinks true if the rules also match the path after its symbolic links are followed
    */
   record Source(DataDirectory data, boolean followLinks) implements Rules {
     @Override
@@ -115,7 +115,7 @@ final class PolicyReload {
   /**
    * Returns the reload of a gate's rules.
    *
-   * @param gate has the rules in force that were loaded at the start
+   * @param gate the gate, in which the rules loaded at the start are in force
    * @param watch true to also load the rules when they change, on a separate thread
    */
   static PolicyReload of(Rules rules, Gate gate, HealthEntries health, boolean watch) {
@@ -132,7 +132,7 @@ final class PolicyReload {
    * @throws PolicyException if they do not load
    */
   synchronized void reload() throws PolicyException {
-    // The watch loads them once more: they may be half-written now, or repaired without a trace.
+    // The watch loads them once more: they may be half-written now, or repaired later unnoticed.
     loaded = UNSEEN;
     try {
       use(rules.load());

@@ -8,10 +8,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives all meters of a scrape one snapshot, so that their values reconcile (D10). A registry reads
- * its meters one after another on one thread and does not announce a scrape, so the second read of
- * a meter begins the next scrape. A snapshot is also replaced after one second, for readers of
- * single meters.
+ * Gives all meters of a scrape one snapshot, so that their values reconcile. A registry reads its
+ * meters one after another on one thread and does not announce a scrape, so the second read of a
+ * meter begins the next scrape. A snapshot is also replaced after one second, for readers of single
+ * meters.
  *
  * @param <S> the source of snapshots
  * @param <T> the snapshot
@@ -24,7 +24,7 @@ final class Scrapes<S, T> {
   private final LongSupplier nanoTime;
   private final ThreadLocal<@Nullable Scrape<T>> current = new ThreadLocal<>();
 
-  /** Creates scrapes that take a snapshot by a function. */
+  /** Creates scrapes that take snapshots with a function. */
   Scrapes(Function<S, T> take) {
     this(take, System::nanoTime);
   }

@@ -67,7 +67,7 @@ final class Deciding implements Section {
             """
             The time from an action to its explained decision, without recording and without resolving \
             links. The policies decide in turn about %s actions in a random order, %s rounds in one JVM \
-            after half as many that are not timed; the time of an action is its shortest, so that other \
+            after half as many untimed rounds; each action counts with its shortest time, so that other \
             work of the machine hardly counts, and the percentiles are over all actions. Text rules look for \
             fragments of the raw text; they are the rules of the first starter policy. In CEL, each text rule \
             is a compiled program of `dev.cel:cel` over kind and text. Blocked: refused or escalated actions, \

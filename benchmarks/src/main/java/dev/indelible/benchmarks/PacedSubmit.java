@@ -48,7 +48,7 @@ final class PacedSubmit implements Section {
             Durability `process`, signatures Corretto, the drainer running; %d producers, %,d \
             events/s in total for %d s (%,d events, %,d rejected). Open loop: the events of a \
             producer are due at the start of each millisecond, whether or not earlier ones are \
-            done. The producer sleeps between; spinning would take the cores that are measured. \
+            done. The producer sleeps in between; spinning would occupy cores that the measured code needs. \
             The call is timed from just before it to just after it. The response also includes the \
             delay before the call: how late the operating system woke the producer, and the other \
             calls of that millisecond."""

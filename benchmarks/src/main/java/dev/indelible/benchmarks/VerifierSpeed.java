@@ -43,7 +43,7 @@ final class VerifierSpeed implements Section {
             """
             `log verify` with all checks, from SQLite, on all cores. Sequence numbers, links, \
             payloads, tree and checkpoints are verified. With signatures off, the checkpoints \
-            cover the rows; otherwise the signature of every row is verified too. `read alone`: \
+            cover the rows; otherwise the signature of every row is verified as well. `read alone`: \
             only reading equal rows and columns with as many threads. Each figure is the median of \
             the rounds (%d), which alternate, after one round that is not measured."""
                 .formatted(sizes.verifiedRounds()));

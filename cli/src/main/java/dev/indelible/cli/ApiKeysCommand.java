@@ -52,7 +52,7 @@ final class ApiKeysCommand extends VerbGroup {
 
   private static final Pattern DURATION = Pattern.compile("([1-9][0-9]{0,4})([smhd])");
 
-  /** A verb that changes the keys. The chain has each change before it takes effect. */
+  /** A verb that changes the keys. Each change is recorded in the chain before it takes effect. */
   abstract static class Change extends Verb {
     @Mixin ByOption by = new ByOption();
 
@@ -86,9 +86,9 @@ final class ApiKeysCommand extends VerbGroup {
   }
 
   /**
-   * Creates a key, records that, and prints the key.
+   * Creates a key, records its creation, and prints the key.
    *
-   * @param life the time until it expires, as {@code --expires} has it
+   * @param who the recorded name of the person
    */
   static void create(Verb verb, Indelible log, ApiKeyFile.Change change, NewKey wanted, String who)
       throws Exception {

@@ -76,7 +76,7 @@ final class BenchGateCommand extends BenchVerb {
     long answered = ask(count, action -> indelible.gate().check("agent:bench", action));
     requireComplete(indelible.closeAndFlush(PATIENCE));
     long settled = System.nanoTime() - start;
-    // The policy is recorded too, before the first decision.
+    // The policy is recorded as well, before the first decision.
     if (indelible.metrics().appended() != count + 1) {
       throw CommandFailure.failed("not every decision was recorded: %s", indelible.metrics());
     }

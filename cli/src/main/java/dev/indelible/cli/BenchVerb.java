@@ -100,7 +100,7 @@ abstract class BenchVerb extends Verb {
   /** A line of the table: a measured rate. */
   record Rate(String what, long perSecond) {}
 
-  /** Prints an object as JSON, or a table that compares the rates with the last, the limit. */
+  /** Prints an object as JSON, or a table that compares the rates with the last one, the limit. */
   final void print(Consumer<CanonicalWriter> members, String unit, Rate... rates) {
     Table table = new Table("", unit, "of the limit");
     double limit = rates[rates.length - 1].perSecond();

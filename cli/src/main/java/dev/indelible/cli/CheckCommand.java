@@ -113,7 +113,9 @@ final class CheckCommand extends Verb {
     return rules.followingLinks();
   }
 
-  /** Completes a command with the directory and the home directory of this process. */
+  /**
+   * Completes a shell command with the working directory and the home directory of this process.
+   */
   private static GateRequest located(GateRequest input) {
     if (!(input.action() instanceof Bash bash)) {
       return input;

@@ -14,7 +14,7 @@ final class CommandFailure extends Exception {
     this.exitCode = exitCode;
   }
 
-  /** Returns the failure of wrong usage, or of input that cannot be read. */
+  /** Returns a failure for wrong usage, or for input that cannot be read. */
   static CommandFailure usage(String message) {
     return new CommandFailure(ExitCode.USAGE, message);
   }
@@ -23,19 +23,19 @@ final class CommandFailure extends Exception {
     return usage(format.formatted(values));
   }
 
-  /** Refuses wrong usage, or input that cannot be used. */
+  /** Throws a usage failure if a condition is true. */
   static void refuseIf(boolean wrong, String format, Object... values) throws CommandFailure {
     if (wrong) {
       throw usage(format, values);
     }
   }
 
-  /** Returns the failure of standard input that cannot be read. */
+  /** Returns a failure for standard input that cannot be read. */
   static CommandFailure unreadableInput(IOException cause) {
     return usage("standard input cannot be read: " + cause.getMessage());
   }
 
-  /** Returns the failure of a command that could not do its work. */
+  /** Returns a failure for a command that could not do its work. */
   static CommandFailure failed(String message) {
     return new CommandFailure(ExitCode.FAILED, message);
   }
@@ -44,7 +44,7 @@ final class CommandFailure extends Exception {
     return failed(format.formatted(values));
   }
 
-  /** Returns the failure of a command that found an unknown state and did nothing. */
+  /** Returns a failure for a command that found an unknown state and did nothing. */
   static CommandFailure unknown(String message) {
     return new CommandFailure(ExitCode.UNKNOWN, message);
   }

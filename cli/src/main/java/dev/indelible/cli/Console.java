@@ -20,8 +20,8 @@ import java.util.function.UnaryOperator;
  * @param in standard input
  * @param out standard output, UTF-8
  * @param err standard error, UTF-8
- * @param outIsTerminal true if {@code out} is a terminal: it is coloured
- * @param errIsTerminal true if {@code err} is a terminal: it shows progress
+ * @param outIsTerminal true if {@code out} is a terminal, and so is coloured
+ * @param errIsTerminal true if {@code err} is a terminal, and so shows progress
  * @param nanoTime the clock of the progress, as {@link System#nanoTime}
  */
 record Console(

@@ -26,7 +26,7 @@ import picocli.CommandLine.Command;
 
 @Command(
     name = "demo",
-    description = "Decide, record, verify, tamper and detect it, in a new temporary directory.")
+    description = "Decide, record, verify, tamper, and detect that, in a new temporary directory.")
 final class DemoCommand extends Verb {
   private static final String AGENT = "agent:alice";
   private static final long TAMPERED_ROW = 3;
@@ -108,7 +108,10 @@ final class DemoCommand extends Verb {
     }
   }
 
-  /** Changes a row as an attacker with access to the file can. No other code of Indelible does. */
+  /**
+   * Changes a row as an attacker with access to the file can. No other code of Indelible changes a
+   * row.
+   */
   private void tamper(DataDirectory data) throws Exception {
     String change =
         "UPDATE signed_events SET agent_id = 'agent:alicf' WHERE sequence = " + TAMPERED_ROW;

@@ -6,11 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The native signatures that the command ships for Linux. They take about a second to load, so only
- * verbs that sign or verify many rows load them.
+ * The native signature provider that the command ships for Linux. It takes about a second to load,
+ * so only verbs that sign or verify many rows load it.
  */
 final class FastSignatures {
-  /** Fewer rows are verified sooner than the provider is loaded. */
+  /** Verifying fewer rows takes less time than loading the provider. */
   static final long WORTH_ROWS = 50_000;
 
   private FastSignatures() {}
@@ -33,7 +33,7 @@ final class FastSignatures {
     loading.start();
   }
 
-  /** Returns the name of this machine's platform, as the provider's artifacts have it. */
+  /** Returns the name of this machine's platform in the names of the provider's artifacts. */
   private static String platform() {
     String arch = System.getProperty("os.arch", "");
     return switch (arch) {

@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Options that select rows of the chain. A row must fit all that are given. */
+/** Options that select rows of the chain. A row must match all given options. */
 final class FilterOptions {
   private static final String SINCE = "--since";
   private static final String UNTIL = "--until";
@@ -55,7 +55,7 @@ final class FilterOptions {
       description = "only rows whose payload has this text in a value")
   @Nullable String text;
 
-  /** Returns true if only the index finds the rows: the ledger finds those of an agent or type. */
+  /** Returns true if the filter needs the index; the ledger itself finds rows by agent or type. */
   boolean needIndex() {
     return since != null
         || until != null

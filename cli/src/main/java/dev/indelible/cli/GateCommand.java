@@ -38,7 +38,7 @@ final class GateCommand extends Verb {
       defaultValue = "action",
       description =
           "action: {\"agent_id\":…,\"action\":{\"kind\":…}}; claude: a batch of recorded PreToolUse"
-              + " events of Claude Code, whose hook is 'hook claude-code' (default: action)")
+              + " events of Claude Code; its live hook is 'hook claude-code' (default: action)")
   Format format = Format.action;
 
   @Mixin AnchorOption anchor = new AnchorOption();
@@ -72,7 +72,7 @@ final class GateCommand extends Verb {
     return written ? ExitCode.OK : ExitCode.WAITING;
   }
 
-  /** Decides about one line. A line that cannot be read is refused; then returns false. */
+  /** Decides about one line; refuses a line that cannot be read, and returns false. */
   private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
     try {
       GateRequest input =

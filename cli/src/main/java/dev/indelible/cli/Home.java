@@ -3,7 +3,7 @@ package dev.indelible.cli;
 
 import java.util.Map;
 
-/** The home directory of the user, as the shells and agents of this environment have it. */
+/** The home directory of the user, as the shells and agents of this environment see it. */
 final class Home {
   private Home() {}
 

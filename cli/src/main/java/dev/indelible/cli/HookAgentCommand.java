@@ -41,7 +41,7 @@ abstract class HookAgentCommand extends Verb {
     try {
       return answer(dialect);
     } catch (Throwable failure) {
-      // Errors block too: without memory or stack the action must not run.
+      // An Error also blocks: without memory or stack the action must not run.
       try {
         Main.report(root(), failure);
       } catch (Throwable unreported) {

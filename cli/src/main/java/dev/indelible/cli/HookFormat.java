@@ -162,12 +162,12 @@ enum HookFormat {
   /** Returns the settings for one event. */
   abstract ObjectNode entry(String event, String command);
 
-  /** Returns true if the file starts with the version of its form. */
+  /** Returns true if the file starts with the version of its format. */
   boolean hasVersion() {
     return false;
   }
 
-  /** Returns what the user has to know or do after the installation. */
+  /** Returns notes on what the user has to know or do after the installation. */
   abstract List<String> notes();
 
   private static ObjectNode hook(String command, int timeout) {

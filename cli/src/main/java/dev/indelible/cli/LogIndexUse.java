@@ -9,12 +9,12 @@ import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.sqlite.SqliteLedger;
 
-/** The use of the index by a verb: complete first, and with a warning if it cannot be. */
+/** Uses the index for a verb: first adds the rows that it lacks, and warns if that fails. */
 final class LogIndexUse {
   private final Verb verb;
   private final AuditLog log;
 
-  /** Requires a ledger. */
+  /** Creates access to the index of a log; fails if the log has no ledger. */
   LogIndexUse(Verb verb) throws LedgerException, CommandFailure {
     verb.ledger().close();
     this.verb = verb;
@@ -55,7 +55,7 @@ final class LogIndexUse {
     }
   }
 
-  /** Refuses a type that neither this version writes nor the ledger has. */
+  /** Refuses an event type that this version does not write and the ledger does not contain. */
   static void requireType(String type, SqliteLedger ledger) throws LedgerException, CommandFailure {
     if (!EventQuery.TYPES.contains(type) && ledger.lastRow(type).isEmpty()) {
       try {

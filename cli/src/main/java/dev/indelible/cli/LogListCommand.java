@@ -29,7 +29,7 @@ final class LogListCommand extends Verb {
   /** The most rows that {@code --last} holds in memory. */
   private static final long MOST_LAST = 100_000;
 
-  /** A person waits for one page after another. */
+  /** Longest search for one page; a person waits for the first rows. */
   private static final Duration PAGE_TIME = Duration.ofSeconds(1);
 
   @Option(names = "--limit", paramLabel = "N", description = "at most N rows (default: all)")

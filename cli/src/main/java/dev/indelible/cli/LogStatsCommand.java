@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
       "unreadable payload is counted as 'unknown'."
     })
 final class LogStatsCommand extends Verb {
-  /** Counts read every row for a text; a person can wait or interrupt. */
+  /** Longest count: counting by text reads every row, and a person can wait or interrupt it. */
   private static final Duration TIME = Duration.ofMinutes(10);
 
   private static final int BAR = 30;
@@ -37,7 +37,7 @@ final class LogStatsCommand extends Verb {
   @Option(
       names = "--bucket",
       paramLabel = "DURATION",
-      description = "count by this time, for example 1h or 1d (default: suits the rows)")
+      description = "the length of a time bucket, for example 1h (default: suits the rows)")
   @Nullable String bucket;
 
   @Option(

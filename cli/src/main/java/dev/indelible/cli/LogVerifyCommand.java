@@ -83,7 +83,7 @@ final class LogVerifyCommand extends Verb {
       arity = "0..1",
       description =
           "verify this file, a copy of the database, in place of the log in the data directory;"
-              + " needs --key; with --format, the chain in it")
+              + " needs --key; with --format, a file of another system")
   @Nullable Path file;
 
   @Option(
@@ -180,7 +180,7 @@ final class LogVerifyCommand extends Verb {
         .report();
   }
 
-  /** Adds to a report the comparison of a file with the chains that this log adopted. */
+  /** Adds a finding to a report: a file compared with the chains that this log adopted. */
   private VerificationReport withAdopted(VerificationReport own, Path file) throws Exception {
     AdoptionCheck check;
     try (LedgerReader ledger = ledger()) {
@@ -196,12 +196,12 @@ final class LogVerifyCommand extends Verb {
     return own.with(check.finding(foreign));
   }
 
-  /** Returns options with the keys of {@code --key}, which may be none. */
+  /** Returns options with the keys of {@code --key}, if any are given. */
   private VerificationOptions underKeys() throws Exception {
     TrustedKeys given = LogKeys.read(keys);
     CommandFailure.refuseIf(
         given.origins().size() > 1,
-        "--key: vkeys of several logs, %s; give those of one",
+        "--key: vkeys of several logs, %s; give only those of one log",
         given.origins());
     return given.isEmpty()
         ? VerificationOptions.of(KeyRing.of(List.of()))

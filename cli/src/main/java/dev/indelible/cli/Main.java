@@ -90,7 +90,7 @@ public final class Main {
     }
   }
 
-  /** Runs the verb, unless it has no output of the form that is asked for. */
+  /** Runs the verb, unless it cannot print the requested output format. */
   private static int runVerb(ParseResult parsed) {
     CommandLine verb = parsed.asCommandLineList().get(parsed.asCommandLineList().size() - 1);
     Root root = (Root) verb.getCommandSpec().root().userObject();
@@ -148,7 +148,7 @@ public final class Main {
     return ExitCode.FAILED;
   }
 
-  /** Returns true if data contradicts what was signed or published, which is no usage error. */
+  /** Returns true if data contradicts signed or published evidence, which is not a usage error. */
   private static boolean isContradicted(Throwable failure) {
     return failure instanceof EvidenceException evidence && evidence.isContradicted()
         || failure instanceof LogDirectoryException directory && directory.isContradicted();

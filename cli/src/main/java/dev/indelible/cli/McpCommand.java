@@ -27,7 +27,7 @@ final class McpCommand extends Verb {
   @Option(
       names = "--agent",
       paramLabel = "ID",
-      description = "the agent of the client, which asks about this agent and reads its events")
+      description = "the client's agent: the client asks for it and reads its events")
   @Nullable String agent;
 
   @Option(names = "--reader", description = "let the client read and verify the whole log")

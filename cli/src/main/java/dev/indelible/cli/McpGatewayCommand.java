@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "The client starts this command in place of the server, and speaks MCP on",
-      "standard input and output. The gateway decides by the log in the data",
+      "standard input and output. The gateway decides with the log in the data",
       "directory, even while the daemon uses it, or, with --socket, asks the daemon.",
       "A refused call does not reach the server; the model gets the reason.",
       "",

@@ -14,7 +14,7 @@ final class PolicyOption {
       names = "--policy",
       paramLabel = "PATH",
       description =
-          "a policy file, or a directory of them (default: that of the data directory, or else the"
+          "a policy file, or a directory of them (default: the data directory's policy, or else the"
               + " starter policy)")
   @Nullable Path path;
 

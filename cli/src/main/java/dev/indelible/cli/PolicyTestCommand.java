@@ -43,7 +43,9 @@ final class PolicyTestCommand extends Verb {
       Set.of("allow", "warn", "refuse", "escalate", "block", "pass");
   private static final String AGENT = "agent:test";
 
-  /** Members of an action. A case must not have them itself, where they would have no effect. */
+  /**
+   * Members of an action. They would have no effect in the case itself, so it must not have them.
+   */
   private static final List<String> OF_THE_ACTION = List.of("cwd", "home", "shell");
 
   /** Suffix of the id of a rule in shadow mode in an explanation. */

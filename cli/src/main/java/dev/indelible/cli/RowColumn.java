@@ -22,7 +22,7 @@ enum RowColumn {
   SESSION(36),
   ACTION(72);
 
-  /** The columns for a person, who has one line for each row. */
+  /** The default columns of text output, which has one line for each row. */
   static final List<RowColumn> SHOWN = List.of(SEQUENCE, TIME, ID, AGENT, DECISION, RULE, ACTION);
 
   /** The columns for a short overview. */

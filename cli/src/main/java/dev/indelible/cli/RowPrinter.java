@@ -21,7 +21,7 @@ final class RowPrinter {
   /**
    * Creates a printer.
    *
-   * @param columns the columns; empty for those of the form of output
+   * @param columns the columns; empty for the default columns of the output format
    */
   RowPrinter(Console console, Root.Output output, Optional<List<RowColumn>> columns) {
     this.console = console;

@@ -74,7 +74,7 @@ final class ServeCommand extends Verb {
   @Option(
       names = "--tls-client-ca",
       paramLabel = "FILE",
-      description = "the issuers of client certificates, in PEM (default: none is asked for)")
+      description = "the issuers of client certificates, in PEM (default: ask for no certificate)")
   @Nullable String tlsClientCa;
 
   @Option(
@@ -95,7 +95,7 @@ final class ServeCommand extends Verb {
       names = "--rate-limit",
       paramLabel = "NUMBER",
       description =
-          "requests per second of a credential, and of all callers without one (default: off)")
+          "requests per second for each credential, and for callers without one (default: off)")
   @Nullable String rateLimit;
 
   @Option(

@@ -8,10 +8,10 @@ import java.io.OutputStream;
 import java.util.Locale;
 
 /**
- * Standard output, buffered. A failed write ends the verb with an {@link OutputFailure}; unlike an
- * {@link IOException}, a {@link java.io.PrintStream} does not hide it. It is no failure if the
- * reader closes the pipe, as {@code head} does: then {@link java.io.PrintStream#checkError} returns
- * true.
+ * Standard output, buffered. A failed write ends the verb with an {@link OutputFailure}, which a
+ * {@link java.io.PrintStream} does not hide, unlike an {@link IOException}. If the reader closes
+ * the pipe, as {@code head} does, that is no failure: {@link java.io.PrintStream#checkError}
+ * returns true.
  */
 final class StandardOutput extends OutputStream {
   private final OutputStream out;

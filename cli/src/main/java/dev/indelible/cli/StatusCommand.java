@@ -86,7 +86,7 @@ final class StatusCommand extends Verb {
     return value.map("%,d"::formatted).orElse(UNREADABLE);
   }
 
-  /** Returns the refusals, which are one event type with the escalations in the chain. */
+  /** Returns the number of refusals; in the chain, they share an event type with escalations. */
   private static String refusals(Optional<BlockedCounts> counts) {
     return text(counts.map(BlockedCounts::refusals))
         + counts

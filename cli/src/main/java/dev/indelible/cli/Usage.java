@@ -8,7 +8,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Converts arguments, and describes the error of a wrong command line. */
+/** Converts arguments, and describes the errors of a command line. */
 final class Usage {
   private Usage() {}
 

@@ -139,7 +139,7 @@ abstract class Verb implements Callable<Integer> {
         MAX_RECORDED_BYTES);
   }
 
-  /** Closes a log; fails if an accepted event is not in the ledger (D9). */
+  /** Closes a log; fails if an accepted event is not in the ledger. */
   static void closeWritten(Indelible log) throws CommandFailure {
     DrainReport report = log.closeAndFlush(DeferredAuditQueue.DEFAULT_DRAIN_TIMEOUT);
     if (!report.isComplete()) {
@@ -166,8 +166,8 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /**
-   * Closes a log after its one decision was printed (D9). A row that still waits is safe in the
-   * journal: it is reported on standard error, and the decision does not change.
+   * Closes a log after its one decision was printed. A row that still waits is safe in the journal:
+   * a message on standard error reports it, and the decision does not change.
    */
   final void closeAfterAnswer(Indelible log) {
     awaitRow(log);

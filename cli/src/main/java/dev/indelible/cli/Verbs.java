@@ -8,7 +8,7 @@ import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.HelpCommand;
 
-/** The verbs of the command, by name, in the order in which {@code --help} lists them. */
+/** The verbs of the command, keyed by name, in the order in which {@code --help} lists them. */
 final class Verbs {
   private static final Map<String, Class<?>> ALL = new LinkedHashMap<>();
 

@@ -100,8 +100,8 @@ final class BoundValues {
   }
 
   /**
-   * Returns a JSON number if that is exact, otherwise text. A BigDecimal becomes text, because its
-   * scale is part of its value.
+   * Returns a JSON number if it is exact, and text otherwise. A BigDecimal becomes text, because
+   * its scale is part of its value.
    */
   private static JsonNode number(Number number) {
     boolean floating = number instanceof Double || number instanceof Float;

@@ -307,6 +307,8 @@ record Dialect(
   /**
    * Returns true if a name in lower case may be a function that writes, or the table of a pragma
    * that writes.
+   *
+   * @param called true if the name is called as a function
    */
   boolean mayWrite(String name, boolean called) {
     return (called || name.startsWith("pragma_")) && writingFunctions.matcher(name).matches();

@@ -21,7 +21,7 @@ enum Operation {
   CALL("call exec execute"),
   OTHER("copy upsert into");
 
-  /** Operations, by the verbs that begin their statements. */
+  /** Operations, keyed by the verbs that begin their statements. */
   static final Map<String, Operation> BY_VERB = byVerb();
 
   private final Set<String> verbs;

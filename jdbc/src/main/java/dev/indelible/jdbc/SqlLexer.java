@@ -52,8 +52,8 @@ final class SqlLexer {
   /**
    * One database's reading of a text.
    *
-   * @param certain false if the database may read a construct of the text with another extent or
-   *     another name
+   * @param certain false if the database may read a part of the text as longer, shorter or another
+   *     name
    */
   record Reading(List<Token> tokens, boolean certain) {}
 

@@ -203,7 +203,7 @@ final class SqlScanner {
   }
 
   /**
-   * Returns true if the words around it show that the word belongs to a definition. These are
+   * Returns true if the neighbouring words show that a word belongs to a definition. These are
    * reserved words, or words after which no write can begin, even in a dialect without semicolons.
    */
   private boolean isClauseOfDefinition(int at) {
@@ -323,8 +323,8 @@ final class SqlScanner {
   }
 
   /**
-   * Returns the position of the name that a definition concerns: the table, rather than its index
-   * or trigger. Searches up to the next write.
+   * Returns the position of the name that a definition changes: the table, rather than its index or
+   * trigger. Searches up to the next write.
    *
    * @param body the position after which words can begin another write
    */

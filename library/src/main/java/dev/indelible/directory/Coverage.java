@@ -23,7 +23,8 @@ public record Coverage(Optional<Long> size, Optional<Long> uncovered) {
   /**
    * Writes the members.
    *
-   * @param covered the name of the size; {@code not_covered} is that of the rest
+   * @param covered the member name of the covered rows; the other name is {@code not_} and this
+   *     name
    */
   void write(CanonicalWriter out, String covered) {
     out.name(covered).nullable(size, out::number);

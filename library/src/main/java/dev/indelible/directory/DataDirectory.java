@@ -133,7 +133,7 @@ public record DataDirectory(Path path) {
 
   /**
    * Requires the log's own ledger, key and rules; creates a key and starter rules only for a new
-   * log (D11). Writes nothing until it is certain that the log is new.
+   * log. Writes nothing until it is certain that the log is new.
    *
    * @param signer the external signer; empty if the key is in this directory
    * @param ownRules true if the caller brings its own policy
@@ -204,8 +204,8 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Returns the problem of a directory that has {@link #lastCheckpoint} and no ledger, so that a
-   * log was here and its rows are missing; empty if there is no such problem.
+   * Returns the problem of a directory that has {@link #lastCheckpoint} but no ledger: a log was
+   * here, and its rows are missing. Empty for any other directory.
    */
   public Optional<String> missingDatabase() {
     return ExistingLog.read(this).missingLedger();
@@ -231,7 +231,7 @@ public record DataDirectory(Path path) {
    *
    * @return empty if there is no such file
    * @throws DirectoryException if the file is not a policy, a witness's URL is unusable, or more
-   *     witnesses have a URL than a checkpoint holds cosignatures
+   *     witnesses have a URL than a checkpoint can have cosignatures
    */
   public Optional<WitnessPolicy> witnessPolicy() throws DirectoryException {
     if (Files.notExists(witnesses())) {

@@ -23,7 +23,7 @@ import java.util.Optional;
 
 /**
  * The log in a data directory, with the facts that decide which key may sign: only a new log gets a
- * new key and starter rules (D11). Reading it writes nothing.
+ * new key and starter rules. Reading it writes nothing.
  */
 public final class ExistingLog {
   private static final String REPLACE =
@@ -37,14 +37,16 @@ public final class ExistingLog {
   /** The content of the ledger; empty if there is no ledger, or it cannot be read. */
   private final Optional<Content> ledger;
 
-  /** The error of reading the ledger; empty if it was read, or there is none. */
+  /**
+   * The error that prevented reading the ledger; empty if it was read, or if there is no ledger.
+   */
   private final Optional<LedgerException> unreadable;
 
   /**
-   * Statements of the ledger about its keys and its policy.
+   * The rows of the ledger that concern its keys and its policy.
    *
    * @param rotations the rotations that both keys signed, oldest first
-   * @param policy the row of the policy that came into force last
+   * @param policy the row that records the policy which came into force last
    */
   private record Content(
       Optional<ChainRow> first,
@@ -65,7 +67,7 @@ public final class ExistingLog {
 
   /** Reads the log of a data directory. */
   static ExistingLog read(DataDirectory data) {
-    // Read before the ledger: a new log of another process has its ledger first, and then the file.
+    // Read before the ledger: another process that begins a log creates the ledger before the file.
     boolean hasCheckpoint = Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
     try {
       Optional<SqliteLedger> found = SqliteLedger.openIfThere(data.database());
@@ -119,9 +121,9 @@ public final class ExistingLog {
   }
 
   /**
-   * Returns true if the policy with this digest is the one that came into force last by the rows of
-   * the ledger. False may be wrong, for example while rows wait in a journal: the policy then gets
-   * one more row.
+   * Returns true if the rows of the ledger show that the policy with this digest came into force
+   * last. May return false wrongly, for example while rows wait in a journal: the policy is then
+   * recorded once more.
    */
   public boolean isInForce(String digest) {
     return ledger
@@ -149,7 +151,7 @@ public final class ExistingLog {
       }
       key = data.keys().read().verificationKey();
     } catch (ExposedKeyException e) {
-      // The key exists, and the message states the remedy.
+      // The key exists, and the message states what to do.
       throw e;
     } catch (KeyException e) {
       throw new KeyException(
@@ -250,8 +252,8 @@ public final class ExistingLog {
   }
 
   /**
-   * Returns the accepted keys and earlier ones: the signed rotation to an accepted key vouches for
-   * the key before it, even if that public key is missing here.
+   * Returns the accepted keys and earlier keys: a signed rotation to an accepted key vouches for
+   * the key before it, even if the earlier public key is missing here.
    */
   public KeyRing withEarlierKeys(KeyRing accepted) {
     KeyRing ring = accepted;

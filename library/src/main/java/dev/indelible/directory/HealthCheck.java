@@ -40,15 +40,15 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the health of a log by the files in its data directory, whether or not the log is in use.
- * Changes nothing. {@code indelible status} prints the result; {@code Indelible.health} adds the
- * entries of the running log. Used by one thread.
+ * Checks the health of a log from the files in its data directory, whether or not the log is in
+ * use. Changes nothing. {@code indelible status} prints the result; {@code Indelible.health} adds
+ * the entries of the running log. Used by one thread.
  */
 public final class HealthCheck {
   private final DataDirectory data;
   private final Optional<SqliteLedger> ledger;
 
-  /** Entries by source, in the order in which they were found. */
+  /** Entries keyed by source, in the order in which they were found. */
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
   private HealthCheck(DataDirectory data, Optional<SqliteLedger> ledger) {
@@ -57,8 +57,8 @@ public final class HealthCheck {
   }
 
   /**
-   * Checks a log. Counts the events that wait in its journals. Reads only those rows and tiles that
-   * the last checkpoint needs ({@code log verify} reads all).
+   * Checks a log, and counts the events that wait in its journals. Of the rows and tiles, reads
+   * only those that the last checkpoint needs ({@code log verify} reads all).
    *
    * @param ledger the log's open ledger; empty if it cannot be opened, which the caller reports
    * @param anchor the log's anchor file; empty if it has none

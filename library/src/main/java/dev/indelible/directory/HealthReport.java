@@ -18,14 +18,15 @@ import java.util.OptionalLong;
  * an entry for it.
  *
  * @param health the health of the log
- * @param accepted the keys that rows are verified with
+ * @param accepted the keys with which rows are verified
  * @param keys the accepted keys; empty unless the signing key is usable
  * @param policy the rules
  * @param witnesses the witnesses; also empty if there are none
  * @param waiting the events that wait in journals
  * @param deadLetters the number of waiting dead letters
  * @param history the history of the keys in the chain
- * @param tamperNotes the rows that report tampering, each with its answer if it has one
+ * @param tamperNotes the rows that report tampering, each with the row that answers it, if there is
+ *     one
  * @param isTampered true if a row reports tampering without an answer, or these rows cannot be read
  * @param checkpoint the last checkpoint, verified if a public key is known; also empty if there is
  *     none

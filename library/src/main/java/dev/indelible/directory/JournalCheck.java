@@ -117,7 +117,7 @@ public final class JournalCheck {
   }
 
   /**
-   * Returns a note about accepted events that are not in the chain yet, which is no fault of the
+   * Adds a note about accepted events that are not in the chain yet, which is no fault of the
    * chain.
    */
   private void countWaiting(DataDirectory data) {
@@ -136,7 +136,7 @@ public final class JournalCheck {
 
   /**
    * Reports a changed position. If the position was moved back, the status is unknown, because an
-   * event submitted twice looks the same.
+   * event that was submitted twice has the same effect.
    */
   private void changed(ChangedPosition changed) {
     String message = "indelible_journals: " + changed.describe();
@@ -148,13 +148,13 @@ public final class JournalCheck {
 
   /**
    * Reports journals whose settled position in the ledger is outside the journal: waiting events
-   * would be skipped, or recorded as lost. An old copy of the ledger or the journal causes this
-   * finding too, so its status is unknown.
+   * would be skipped, or recorded as lost. An old copy of the ledger or the journal also causes
+   * this finding, so its status is unknown.
    */
   private void comparePositions() {
     try {
-      // Positions only grow. So a position is not before a begin that was read earlier, nor after
-      // an end that is read later.
+      // Positions only grow. So a position is neither before a begin that was read earlier nor
+      // after an end that is read later.
       Map<UUID, Extent> before = Journal.extents(journals);
       Map<UUID, Long> positions = new TreeMap<>();
       for (UUID journal : before.keySet()) {

@@ -91,7 +91,7 @@ final class KeyChanges {
   /** Records the replacement of a lost key in the chain. */
   private record LostKey(DataDirectory data, ExistingLog log, String reason)
       implements KeyRecord<LedgerException> {
-    /** This also returns true for a key of a rotation before the loss. */
+    /** Returns true for a key that signed rows; also for a key of a rotation before the loss. */
     @Override
     public boolean contains(VerificationKey key) throws LedgerException {
       return log.signs(key);
@@ -107,7 +107,7 @@ final class KeyChanges {
       }
     }
 
-    /** Returns the accepted keys; none if they cannot be read, because they may be lost too. */
+    /** Returns the accepted keys; none if they cannot be read, because they may be lost as well. */
     private KeyRing readable() {
       try {
         return log.withEarlierKeys(data.keys().accepted());

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.UUID;
 
 /**
- * Reads from a ledger the committed position of each journal, and whether the ledger has an event.
+ * Reads from a ledger which position of a journal is committed, and whether an event is recorded.
  *
  * @param position reads the last committed position of a journal; 0 if there is none
  * @param recorded reads whether the ledger has an event

@@ -45,8 +45,8 @@ public record LogIndex(Path file) {
   public static final Duration UPDATE_TIME = Duration.ofMillis(50);
 
   /**
-   * Adds rows until the index has all, or the time is over. If another thread or process writes the
-   * index, waits for it instead.
+   * Adds rows until the index has all rows, or the time is over. If another thread or process
+   * writes the index, waits for it instead.
    *
    * @param thorough true to check the index first, as far as the time allows
    * @param progress called with the last row of the index after each chunk
@@ -136,7 +136,7 @@ public record LogIndex(Path file) {
   }
 
   /**
-   * Answers from the index. Builds a damaged or deleted one again, as far as the time of an update
+   * Answers from the index. Rebuilds a damaged or deleted index, as far as the time of an update
    * allows.
    */
   private <T> T answer(
@@ -180,7 +180,7 @@ public record LogIndex(Path file) {
     return found[0];
   }
 
-  /** Refuses a type that no row has, and that the log itself never records. */
+  /** Refuses an event type that no row has and that the log itself never records. */
   private static void requireType(Filter filter, SqliteIndex index, LedgerReader ledger)
       throws LedgerException {
     if (filter.type().isEmpty()
@@ -194,7 +194,7 @@ public record LogIndex(Path file) {
   }
 
   /**
-   * Removes what the index has of the erased payload of a row.
+   * Removes the erased payload of a row from the index.
    *
    * @return true if the bytes are gone; false if another process writes or reads the index for too
    *     long

@@ -21,7 +21,7 @@ import java.util.function.Function;
 
 /**
  * The status of a log: counts, keys, rules, evidence, and every fault. The command and the daemon
- * both report it. A value that could not be read is empty, and never zero (D11).
+ * both report it. A value that could not be read is empty, never zero.
  *
  * @param check the check of the files in the data directory
  * @param health every fault: of the running log, of the files, and of the values below

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Signs with a key that could not be confirmed when the log was opened, because the ledger was
- * unreadable (D11). Before the first signature, the chain must show that the key belongs to the
- * log. Until then, events wait in the journal.
+ * unreadable. Before the first signature, the chain must show that the key belongs to the log.
+ * Until then, events wait in the journal.
  */
 public final class UnconfirmedSigner implements Signer {
   private final DataDirectory data;

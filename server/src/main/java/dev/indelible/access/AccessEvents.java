@@ -16,7 +16,7 @@ public final class AccessEvents {
   private AccessEvents() {}
 
   /**
-   * Returns the event that a key is created.
+   * Returns the event that records the creation of a key.
    *
    * @param by the name of the person who does this
    */
@@ -24,12 +24,12 @@ public final class AccessEvents {
     return of(SystemEvent.ACCESS_KEY_CREATED, key, by);
   }
 
-  /** Returns the event that a key takes the place of the earlier key of its name. */
+  /** Returns the event that records a key replacing the earlier key with its name. */
   public static SystemEvent rotated(ApiKey next, String by) {
     return of(SystemEvent.ACCESS_KEY_ROTATED, next, by);
   }
 
-  /** Returns the event that a key is revoked. */
+  /** Returns the event that records the revocation of a key. */
   public static SystemEvent revoked(ApiKey key, String by) {
     return of(SystemEvent.ACCESS_KEY_REVOKED, key, by);
   }
@@ -41,7 +41,7 @@ public final class AccessEvents {
    * @param counts the number of reads by path and filter
    */
   public record Reads(String principal, Map<String, Long> counts) {
-    /** Stands for reads beyond those that a row lists. */
+    /** The entry for reads that a row does not list separately. */
     public static final String OTHERS = "others";
 
     public Reads {
@@ -49,7 +49,7 @@ public final class AccessEvents {
     }
   }
 
-  /** Returns the event that the log is read. */
+  /** Returns the event that records reads of the log. */
   public static SystemEvent logRead(Reads reads) {
     CanonicalWriter details = new CanonicalWriter().beginObject();
     details.member("principal", reads.principal()).name("reads").beginArray();
@@ -67,7 +67,7 @@ public final class AccessEvents {
   }
 
   /**
-   * Returns the event that a caller asks to replay a dead letter or to reload the policy.
+   * Returns the event that records a request to replay a dead letter or to reload the policy.
    *
    * @param principal the name that the credential proves
    * @param path the path of the request
@@ -79,10 +79,10 @@ public final class AccessEvents {
   }
 
   /**
-   * Returns the event that the daemon runs with other settings than before.
+   * Returns the event that records changed settings of the daemon.
    *
    * @param recordsReads true if reads of the log are recorded
-   * @param publish true if the entries of the log are read without a credential
+   * @param publish true if the log's entries can be read without a credential
    */
   public static SystemEvent settings(
       List<Binding> bindings, boolean recordsReads, boolean publish) {
@@ -93,7 +93,7 @@ public final class AccessEvents {
     return SystemEvent.of(SystemEvent.ACCESS_SETTINGS, details.endObject());
   }
 
-  /** Returns a setting as it is written. */
+  /** Returns the recorded form of a setting. */
   private static String onOrOff(boolean setting) {
     return setting ? "on" : "off";
   }

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  * @param name the name that people gave it; the old and the new key of a rotation share it
  * @param hash the SHA-256 of its text, in hex
  * @param grant the permissions of its holder
- * @param expires the time from which it is not accepted; empty for none
+ * @param expires the time from which it is no longer accepted; empty if it does not expire
  */
 public record ApiKey(String id, String name, String hash, Grant grant, Optional<Instant> expires) {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{8}");
@@ -57,12 +57,12 @@ public record ApiKey(String id, String name, String hash, Grant grant, Optional<
     return expires.isPresent() && !now.isBefore(expires.get());
   }
 
-  /** Returns this key, expiring at a time or, as now, before it. */
+  /** Returns this key with an expiry no later than a time. */
   public ApiKey endingBy(Instant end) {
     return isExpired(end) ? this : new ApiKey(id, name, hash, grant, Optional.of(end));
   }
 
-  /** Compares with the stored hash, in a time that does not depend on where they differ. */
+  /** Compares a key's text with the stored hash, in constant time. */
   boolean isOf(KeyText text) {
     return MessageDigest.isEqual(HexFormat.of().parseHex(hash), text.hash());
   }

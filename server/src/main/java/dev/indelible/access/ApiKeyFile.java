@@ -18,8 +18,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The file of the API keys, in the data directory, with mode 0600. Nobody has a key as long as it
- * is missing. It is replaced as a whole, so a reader finds the keys before or after a change.
+ * The file of the API keys, in the data directory, with mode 0600. While it is missing, no key is
+ * accepted. A change replaces the whole file, so a reader finds the keys either before or after the
+ * change.
  *
  * @param path the file
  */
@@ -49,7 +50,7 @@ public record ApiKeyFile(Path path) {
     return parse(bytes());
   }
 
-  /** Returns the content; empty without a file. */
+  /** Returns the content; empty if there is no file. */
   byte[] bytes() throws ApiKeyException {
     try {
       if (!exists()) {
@@ -132,7 +133,7 @@ public record ApiKeyFile(Path path) {
     return new ApiKeyException(path + ": cannot be changed: " + DurableFiles.reason(e), e);
   }
 
-  /** A change of the keys, alone. Used by one thread. */
+  /** An exclusive change of the keys. Used by one thread. */
   public static final class Change implements AutoCloseable {
     private final ApiKeyFile file;
     private final ApiKeys keys;
@@ -150,7 +151,7 @@ public record ApiKeyFile(Path path) {
     }
 
     /**
-     * Replaces the keys; after a crash, the file has either those before or these.
+     * Replaces the keys; after a crash, the file has either the old keys or these.
      *
      * @throws ApiKeyException if the file cannot be written
      */

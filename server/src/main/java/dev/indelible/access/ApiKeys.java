@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * A set of API keys.
  *
- * @param byId the keys by their ids, oldest first
+ * @param byId the keys, keyed by id, oldest first
  */
 public record ApiKeys(Map<String, ApiKey> byId) {
   /** No keys. */
@@ -39,8 +39,8 @@ public record ApiKeys(Map<String, ApiKey> byId) {
   }
 
   /**
-   * Returns the key that a text presents; empty if there is none, or it has expired. Finding the id
-   * may take a time that depends on it, because it is not secret.
+   * Returns the key that a text presents; empty if there is none, or it has expired. Only the
+   * secret is compared in constant time; the id is public.
    */
   Optional<ApiKey> accept(KeyText text, Instant now) {
     return Optional.ofNullable(byId.get(text.id()))
@@ -48,7 +48,7 @@ public record ApiKeys(Map<String, ApiKey> byId) {
         .filter(key -> !key.isExpired(now));
   }
 
-  /** Returns the keys of a name, or the key of an id. */
+  /** Returns the keys with a name, or the key with an id. */
   public List<ApiKey> named(String nameOrId) {
     return all().stream()
         .filter(key -> key.name().equals(nameOrId) || key.id().equals(nameOrId))
@@ -56,7 +56,7 @@ public record ApiKeys(Map<String, ApiKey> byId) {
   }
 
   /**
-   * Returns these keys and another one, or with another one in place of the one of its id.
+   * Returns these keys and another key, which replaces a key with its id.
    *
    * @throws IllegalArgumentException if there are too many
    */

@@ -40,7 +40,7 @@ public record Binding(String identity, Grant grant) {
               .orElseThrow(
                   () ->
                       new IllegalArgumentException(
-                          "%s: %s is none of %s".formatted(text, label, Role.labels()))));
+                          "%s: %s is not one of %s".formatted(text, label, Role.labels()))));
     }
     return new Binding(form.group(1), Grant.of(roles, Optional.ofNullable(form.group(3))));
   }

@@ -52,7 +52,7 @@ public record Grant(Set<Role> roles, Optional<String> agentId) {
     return roles.stream().map(Role::label).toList();
   }
 
-  /** Writes the member {@code agent_id}, which is absent for any agent. */
+  /** Writes the member {@code agent_id}; it is absent if the holder names the agents. */
   void writeAgent(CanonicalWriter out) {
     out.member("agent_id", agentId);
   }
@@ -71,7 +71,7 @@ public record Grant(Set<Role> roles, Optional<String> agentId) {
               .orElseThrow(
                   () ->
                       new JsonFormatException(
-                          "%s.roles: \"%s\" is none of %s"
+                          "%s.roles: \"%s\" is not one of %s"
                               .formatted(fields.where(), label, Role.labels()))));
     }
     try {

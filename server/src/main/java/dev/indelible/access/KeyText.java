@@ -12,11 +12,11 @@ import java.util.zip.CRC32;
 
 /**
  * An API key as its holder presents it: {@code indelible_ID_SECRET}. The id has 8 hex digits; the
- * secret has 64, and 8 more with the CRC-32 of all before them. By the prefix and the checksum a
- * scanner for secrets recognises a key in any text, without asking anyone.
+ * secret has 64, followed by 8 that are the CRC-32 of all the text before them. From the prefix and
+ * the checksum alone, a scanner for secrets recognises a key in any text.
  *
  * <p>Only the hash of a key is stored. A plain SHA-256 is enough: the secret is 256 random bits,
- * and a slow hash protects only what can be guessed.
+ * and a slow hash would help only a secret that can be guessed.
  */
 public final class KeyText {
   /** The form of every key, for scanners. */
@@ -55,7 +55,7 @@ public final class KeyText {
     return HexFormat.of().toHexDigits((int) crc.getValue());
   }
 
-  /** Reads a key; empty if a text is none, for example because it is mistyped. */
+  /** Reads a key; empty if the text is not a key, for example because it is mistyped. */
   public static Optional<KeyText> read(String text) {
     Matcher form = FORM.matcher(text);
     if (!form.matches()) {
@@ -82,7 +82,7 @@ public final class KeyText {
     return text;
   }
 
-  /** Returns the id alone, so that no log line or message has the secret by accident. */
+  /** Returns only the id, so that no log line or message shows the secret by accident. */
   @Override
   public String toString() {
     return "key " + id;

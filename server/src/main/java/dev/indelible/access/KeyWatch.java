@@ -12,16 +12,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Accepts API keys by their file, as it was {@link #MAX_AGE} ago or later, so that a revocation
- * takes effect in a running daemon. Accepts no key while the file cannot be read or is malformed.
- * Safe for use by any number of threads; has none itself: whoever presents a key reads the file
- * again when that is due.
+ * Accepts the API keys of a file, as read at most {@link #MAX_AGE} ago, so that a revocation takes
+ * effect in a running daemon. Accepts no key while the file cannot be read or is malformed. Safe
+ * for use by any number of threads; it starts no thread: a call that presents a key rereads the
+ * file when that is due.
  */
 public final class KeyWatch {
   /** The file is read again after this time, when a key is presented. */
   static final Duration REREAD_INTERVAL = Duration.ofMillis(100);
 
-  /** Longest use of what was read while another thread reads again; after it, others wait. */
+  /** Longest use of the last content while another thread rereads the file; then threads wait. */
   static final Duration MAX_AGE = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(KeyWatch.class);

@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 
 /**
  * A permission of a caller. An endpoint names the role that it needs. Each credential has the role
- * {@link #AGENT}; {@link #ADMIN} includes every other role; readers and operators are apart.
+ * {@link #AGENT}; {@link #ADMIN} includes every other role; {@link #READER} and {@link #OPERATOR}
+ * do not include each other.
  */
 public enum Role {
   /** Asks for decisions, and reads health, metrics and capabilities. */

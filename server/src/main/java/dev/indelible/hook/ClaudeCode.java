@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Claude Code, by the types of the Claude Agent SDK 0.3.332.
+ * The hooks of Claude Code, according to the types in the Claude Agent SDK 0.3.332.
  *
  * <p>An allowed action gets no answer, so that Claude Code's own permissions still apply.
  */
@@ -107,7 +107,7 @@ public final class ClaudeCode implements HookDialect {
     return HookAnswer.json(
         out -> {
           if (event.equals(BEFORE_TOOL)) {
-            // PreSkillShellCommand has no place for a text to the model.
+            // PreSkillShellCommand has no member for a text to the model.
             out.name("hookSpecificOutput")
                 .beginObject()
                 .member("additionalContext", text)

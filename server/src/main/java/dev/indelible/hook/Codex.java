@@ -12,9 +12,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OpenAI Codex, by the source of its hooks as of version 0.171.0. It asks like Claude Code, but
- * reads answers more strictly: an unknown member, an {@code allow} or {@code ask}, or a denial
- * without a reason marks the hook as failed, and the tool runs.
+ * The hooks of OpenAI Codex, according to their source in version 0.171.0. It asks like Claude
+ * Code, but reads answers more strictly: an unknown member, an {@code allow} or {@code ask}, or a
+ * denial without a reason marks the hook as failed, and the tool runs.
  */
 final class Codex implements HookDialect {
   private static final String BEFORE_TOOL = "PreToolUse";

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * GitHub Copilot's command and coding agent, by the types of its SDK 1.0.14. The spelling of the
- * event in the settings chooses the names of the members; both are read. A failed hook does not
- * block, so each failure is an answer with exit status 0.
+ * The hooks of GitHub Copilot's command and coding agent, according to the types in its SDK 1.0.14.
+ * The spelling of the event in the settings chooses the names of the members; both are read. A
+ * failed hook does not block, so each failure is an answer with exit status 0.
  */
 final class Copilot implements HookDialect {
   private static final String BEFORE_TOOL = "preToolUse";

@@ -17,7 +17,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** Cursor, by its hooks documentation as of version 3.24. */
+/** The hooks of Cursor, according to their documentation for version 3.24. */
 final class Cursor implements HookDialect {
   private static final String SHELL = "beforeShellExecution";
   private static final String MCP = "beforeMCPExecution";
@@ -63,7 +63,7 @@ final class Cursor implements HookDialect {
     };
   }
 
-  /** The working directory is that of the command, else the only folder of the workspace. */
+  /** The working directory is the command's, or else the workspace's folder if it has only one. */
   private static Tools.Place place(JsonFields input, @Nullable String home)
       throws JsonFormatException {
     String cwd = input.optionalString("cwd").filter(path -> !path.isEmpty()).orElse(null);

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Gemini CLI, by its hooks reference as of version 0.61.0. */
+/** The hooks of Gemini CLI, according to their reference for version 0.61.0. */
 final class Gemini implements HookDialect {
   private static final String BEFORE_TOOL = "BeforeTool";
 

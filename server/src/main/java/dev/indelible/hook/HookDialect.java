@@ -22,7 +22,10 @@ public interface HookDialect {
    */
   HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException;
 
-  /** Returns the answer to a question by its decision. A decision without a record blocks. */
+  /**
+   * Returns the answer to a question that was decided. A decision without a record blocks the
+   * action.
+   */
   HookAnswer answer(HookQuestion question, RecordedDecision decided);
 
   /**
@@ -55,7 +58,7 @@ public interface HookDialect {
     return Dialects.ALL.keySet();
   }
 
-  /** The dialects, by the name of the agent. */
+  /** The dialects, keyed by the name of the agent. */
   final class Dialects {
     private static final Map<String, HookDialect> ALL =
         new TreeMap<>(

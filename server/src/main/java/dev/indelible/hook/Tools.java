@@ -39,7 +39,7 @@ record Tools(Map<String, Tool> byName) {
    */
   record Place(@Nullable String cwd, @Nullable String home) {}
 
-  /** A kind of tool; its parameters are the names of its arguments. */
+  /** A kind of tool; its components are the names of the tool's arguments. */
   sealed interface Tool {}
 
   /**
@@ -49,7 +49,7 @@ record Tools(Map<String, Tool> byName) {
    */
   record Shell(String command, String... cwd) implements Tool {}
 
-  /** Writes a file; the content is null for a tool that changes a part. */
+  /** Writes a file; the content is null for a tool that changes a part of the file. */
   record Write(String path, @Nullable String content) implements Tool {}
 
   /** Reads a file. */
@@ -125,8 +125,8 @@ record Tools(Map<String, Tool> byName) {
   }
 
   /**
-   * A URL of a file becomes a read. If the URL cannot be parsed, the gate decides about the whole
-   * tool call.
+   * A {@code file:} URL becomes a read. If the URL cannot be parsed, the gate decides about the
+   * whole tool call.
    */
   private static AgentAction fetch(String tool, String url, JsonNode arguments) {
     if (url.strip().regionMatches(true, 0, FILE_SCHEME, 0, FILE_SCHEME.length())) {

@@ -25,7 +25,7 @@ public final class Wording {
         decided.eventId().map(UUID::toString));
   }
 
-  /** Returns the text of a decision that was read, see {@link #of(RecordedDecision)}. */
+  /** Returns the text of a decision, given by the members of its JSON. */
   public static String of(
       String verdict, Optional<String> ruleId, Optional<String> reason, Optional<String> eventId) {
     String verb =

@@ -49,12 +49,12 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The tools of the MCP server: ask the gate, and read the log. None changes the policy, replays or
- * purges. Text of the log was written by agents, and a model reads it: it is cut, freed of
- * characters that hide text, and kept under a member that is named as data.
+ * The tools of the MCP server: ask the gate, and read the log. No tool changes the policy, replays
+ * dead letters or purges. Agents wrote the text of the log, and a model reads it here: so it is
+ * shortened, freed of characters that hide text, and put under a member that is described as data.
  */
 final class AuditTools {
-  /** Longest text of an agent in an answer. */
+  /** Longest quotation of an agent's text in an answer. */
   private static final int MAX_CHARS = 1_000;
 
   private static final int DEFAULT_EVENTS = 20;
@@ -64,7 +64,7 @@ final class AuditTools {
   /** Longest verification; clients wait some 30 seconds for a tool. */
   private static final Duration VERIFY_LIMIT = Duration.ofSeconds(20);
 
-  /** Calls that read the ledger at once, so that those that decide have threads. */
+  /** Maximum number of concurrent calls that read the ledger; decisions need threads as well. */
   private static final int MAX_READERS = 4;
 
   private static final String ABOUT =
@@ -110,7 +110,7 @@ final class AuditTools {
    * A call of a tool.
    *
    * @param arguments the arguments
-   * @param client the client, with the name that it states
+   * @param clientName the name that the client states
    */
   private record Call(JsonFields arguments, McpClient client, String clientName) {
     /** Returns the agent that acts: the proven one, else the claimed one. */
@@ -181,7 +181,7 @@ final class AuditTools {
       return failure("the arguments cannot be used: " + e.getMessage());
     } catch (LedgerException | KeyException | OpenException | Refusal e) {
       return failure(String.valueOf(e.getMessage()));
-    } catch (Throwable e) { // The client must get an answer, and it must not permit.
+    } catch (Throwable e) { // The client must get an answer, one that does not permit.
       LOG.error("a tool failed", e);
       return failure("the tool failed; the log of this server has the cause");
     }
@@ -255,7 +255,7 @@ final class AuditTools {
     };
   }
 
-  /** Returns a tool that reads the ledger; refuses a call while many others do. */
+  /** Returns a tool that reads the ledger; refuses a call while too many others run. */
   private Tool limited(Tool tool) {
     return call -> {
       if (!readers.tryAcquire()) {
@@ -347,7 +347,7 @@ final class AuditTools {
     }
   }
 
-  /** Returns text of the log in a form in which it cannot hide, and not longer than the limit. */
+  /** Returns text of the log without characters that hide text, cut to the limit. */
   private static String quoted(String text) {
     return Text.printable(text, MAX_CHARS);
   }
@@ -436,7 +436,7 @@ final class AuditTools {
     };
   }
 
-  /** Writes a number; null if it is unknown (D11). */
+  /** Writes a number; null if it is unknown. */
   private static void number(String name, OptionalLong value, CanonicalWriter out) {
     if (value.isPresent()) {
       out.member(name, value.getAsLong());

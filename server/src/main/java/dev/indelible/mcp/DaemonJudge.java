@@ -81,7 +81,7 @@ public final class DaemonJudge implements Judge {
 
   /**
    * Sends a report that the daemon cannot read as a question, so that it refuses and records the
-   * report. The message itself could be a question, and would be on record as permitted.
+   * report. Sent as it is, the message could be a valid question and be recorded as permitted.
    */
   @Override
   public void refuseUnreadable(byte[] input, long line, String problem) throws IOException {
@@ -127,7 +127,7 @@ public final class DaemonJudge implements Judge {
     try {
       channel.close();
     } catch (IOException e) {
-      // The question has ended, then.
+      // Nothing to do: the question is over.
     }
   }
 

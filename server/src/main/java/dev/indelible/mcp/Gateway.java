@@ -54,13 +54,13 @@ public final class Gateway implements Upstream.Listener {
   /** Longest message of a client. */
   static final int MAX_BYTES = 4 << 20;
 
-  /** Calls that wait for a decision; a client that sends more waits. */
+  /** Maximum number of calls that wait for a decision; a client that sends more has to wait. */
   private static final int MAX_WAITING = 1_000;
 
   /** Longest wait until the server lists its tools. */
   private static final Duration LIST_LIMIT = Duration.ofSeconds(10);
 
-  /** More pages than any server has; a server may send a next page for ever. */
+  /** More pages than any real server has; a hostile one may announce next pages without end. */
   private static final int MAX_PAGES = 1_000;
 
   /** Longest wait for decisions in progress when the client has closed its stream. */
@@ -70,8 +70,9 @@ public final class Gateway implements Upstream.Listener {
   private static final Duration END_REPORT = Duration.ofSeconds(3);
 
   /**
-   * The members that the parameters of a judged request may have. A parser that ignores case reads
-   * {@code Name} as {@code name}, so that the server would act on another tool than the judged one.
+   * The members that the parameters of a judged request may have. Others are refused: a parser that
+   * ignores case reads {@code Name} as {@code name}, so the server could act on another tool than
+   * the judged one.
    */
   private static final Map<String, Set<String>> JUDGED =
       Map.of(
@@ -83,10 +84,10 @@ public final class Gateway implements Upstream.Listener {
   /** The method of an open request that waits for its decision. */
   private static final String NOT_SENT = "";
 
-  /** Names of servers that make the names of their tools unambiguous. */
+  /** Server names with which each {@code mcp__SERVER__TOOL} is unambiguous. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9.-]+(_[A-Za-z0-9.-]+)*");
 
-  /** The end of the calls. */
+  /** Marks the end of {@link #calls}. */
   private static final Call NO_MORE =
       new Call(new Message(JsonNodeFactory.instance.objectNode()), "");
 
@@ -133,7 +134,7 @@ public final class Gateway implements Upstream.Listener {
    * The settings of a gateway.
    *
    * @param serverName the name of the server in rules and records
-   * @param agentId the agent; empty for one that is named after the client
+   * @param agentId the agent; empty to name it after the client
    */
   public record Settings(String serverName, Optional<String> agentId) {
     /**
@@ -315,7 +316,7 @@ public final class Gateway implements Upstream.Listener {
         .map(name -> Text.printable(name, 100));
   }
 
-  /** Returns true if the cancelled request is a call that the server has not got. */
+  /** Returns true if the cancelled request is a call that was not sent to the server. */
   private boolean cancel(Message cancellation) {
     String id = Message.idText(cancellation.params().path("requestId"));
     open.remove(id);
@@ -404,11 +405,13 @@ public final class Gateway implements Upstream.Listener {
     return params;
   }
 
-  /** A file or a web address is a read of that; any other URI is a read of the server's. */
+  /**
+   * Returns a read of a file or web address; for any other URI, a read of the server's resource.
+   */
   private Read resourceRead(Message read) throws JsonFormatException {
     String uri = judgedParams(read).string("uri");
     if (uri.chars().anyMatch(each -> each <= ' ' || each == 0x7f)) {
-      // Parsers of URLs skip these, so that the server would read another URI than the judged one.
+      // URL parsers skip these, so the server would read another URI than the judged one.
       throw new JsonFormatException("params.uri: write spaces and control characters as %XX");
     }
     String scheme = uri.strip().replaceFirst("(?s):.*", "").toLowerCase(Locale.ROOT);
@@ -525,7 +528,7 @@ public final class Gateway implements Upstream.Listener {
       }
       message = Message.read(line.bytes()).requireExactMembers();
     } catch (MessageException e) {
-      complain("the server sent what is not a message; dropped: " + e.getMessage());
+      complain("dropped output of the server that is not a message: " + e.getMessage());
       e.id()
           .filter(id -> takeOpen(Message.idText(id)).isPresent())
           .ifPresent(id -> toClient(failure(id, String.valueOf(e.getMessage()))));
@@ -542,8 +545,8 @@ public final class Gateway implements Upstream.Listener {
   }
 
   /**
-   * Passes a response on if it answers an open request. A client that compares ids less exactly
-   * would else read a list of tools that this gateway did not.
+   * Passes a response on if it answers an open request. Otherwise a client that compares ids less
+   * exactly could accept a list of tools that this gateway did not read.
    */
   private void response(Message response, Lines.Line line) {
     JsonNode result = response.json().path("result");
@@ -571,7 +574,7 @@ public final class Gateway implements Upstream.Listener {
             "the server's answer cannot be passed on: " + problem));
   }
 
-  /** Returns the method of an open request of the server, which is no longer open then. */
+  /** Closes an open request that was sent to the server, and returns its method. */
   private Optional<String> takeOpen(String id) {
     String method = open.getOrDefault(id, NOT_SENT);
     return !method.equals(NOT_SENT) && open.remove(id, method)

@@ -48,7 +48,7 @@ final class HttpUpstream implements Upstream {
   /** The form of a bearer token. */
   private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
-  /** Values that a header holds as they are. */
+  /** Values that a header can carry unencoded. */
   private static final Pattern PLAIN = Pattern.compile("[!-~]([ -~]*[!-~])?");
 
   /**
@@ -125,7 +125,7 @@ final class HttpUpstream implements Upstream {
     this.listener = listener;
   }
 
-  /** Sends a request on a thread of its own; any other message before this returns. */
+  /** Sends a request on its own thread, and any other message before it returns. */
   @Override
   public void send(Message message) {
     if (message.isRequest()) {
@@ -148,7 +148,7 @@ final class HttpUpstream implements Upstream {
         LOG.warn("the server answers {} with HTTP status {}", name(message), status);
       }
     } catch (IOException e) {
-      // The next request states the fault, and its sender waits for an answer.
+      // The next request fails as well, and its sender gets the error as its answer.
       LOG.warn("{} does not reach the server: {}", name(message), e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -189,7 +189,7 @@ final class HttpUpstream implements Upstream {
     return post;
   }
 
-  /** Encodes a value that no header could hold as it is. */
+  /** Encodes a value that a header cannot carry unencoded. */
   private static String encoded(String value) {
     if (PLAIN.matcher(value).matches() && !value.startsWith(McpHttp.BASE64_BEGIN)) {
       return value;
@@ -217,7 +217,7 @@ final class HttpUpstream implements Upstream {
     } catch (IOException e) {
       answering.end("the server cannot be reached: " + e);
     } catch (RuntimeException e) {
-      // The text of an argument that is not accepted can quote a header, and a model reads this.
+      // The exception's text can quote a header, such as the token, and a model reads this.
       answering.end("the request cannot be sent: " + e.getClass().getName());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // The request was cancelled.
@@ -278,7 +278,10 @@ final class HttpUpstream implements Upstream {
     }
   }
 
-  /** Reads what a server with a session sends by itself, as long as it offers that. */
+  /**
+   * Reads the messages that a server with a session sends unasked, while it offers a stream of
+   * them.
+   */
   private void readServerMessages() {
     try {
       while (true) {
@@ -297,7 +300,7 @@ final class HttpUpstream implements Upstream {
         Thread.sleep(REOPEN_INTERVAL.toMillis());
       }
     } catch (IOException e) {
-      // The next request states the fault.
+      // The next request reports the fault.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -309,7 +312,7 @@ final class HttpUpstream implements Upstream {
     return new Lines.Line(all, isCut ? all : new byte[0]);
   }
 
-  /** Passes the data of each event of a stream on. */
+  /** Passes on the data of each event in a stream. */
   private static void readEvents(InputStream body, Consumer<Lines.Line> sink) throws IOException {
     Lines lines = new Lines(body, ServerProcess.MAX_LINE_BYTES);
     ByteArrayOutputStream data = new ByteArrayOutputStream();

@@ -6,7 +6,7 @@ import dev.indelible.hook.Wording;
 import java.io.IOException;
 import java.util.Optional;
 
-/** Decides for a gateway: by a log that this process has open, or by asking the daemon. */
+/** Decides for a gateway, either with a log that this process has open or by asking the daemon. */
 public interface Judge {
   /**
    * Decides about a request and records the decision.

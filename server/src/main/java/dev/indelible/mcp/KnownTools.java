@@ -29,27 +29,28 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The descriptors of tools that this log knows: the first one of a permitted call, or the one that
- * a person accepted later. One small file for each tool in the data directory, so that several
- * processes can use it at once.
+ * The known descriptor of each tool: the first with which a call was permitted, or the one that a
+ * person accepted later. Each tool has a small file in the data directory, so that several
+ * processes can use the files at once.
  */
 public final class KnownTools {
   /** The form of a digest. */
   private static final Pattern DIGEST = Pattern.compile("sha256:[0-9a-f]{64}");
 
-  /** Words that a shell takes as they are. */
+  /** Words that need no quotes in a shell. */
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_./:-]{1,200}");
 
   private static final String SUFFIX = ".json";
 
-  /** Far more tools than people use. Whoever may ask can name new ones, and each is a file. */
+  /** Far more tools than people use. Any caller can name new ones, and each becomes a file. */
   private static final int MAX_TOOLS = 10_000;
 
   private final Path directory;
   private final int maxTools;
 
   /**
-   * Held while a tool becomes known; nobody waits for it, because each takes a sync of the disk.
+   * Held while a new tool is stored. No thread waits for it, because storing takes a sync of the
+   * disk.
    */
   final Semaphore remembering = new Semaphore(1);
 
@@ -78,8 +79,8 @@ public final class KnownTools {
 
   /**
    * Compares the descriptor of a tool with the known one. The first descriptor of a tool becomes
-   * the known one. Objects also if the known one cannot be read or stored, if another tool is
-   * becoming known, and if there are too many tools.
+   * the known one. Objects if they differ, if the known one cannot be read or stored, if another
+   * new tool is being stored, and if there are too many tools.
    *
    * @param mayRemember false to object to a tool that is not known
    */
@@ -90,7 +91,7 @@ public final class KnownTools {
         return compare(tool, known.get(), hash);
       }
       if (!mayRemember) {
-        return unknown("this log does not know the tool; ask about one call alone first");
+        return unknown("this log does not know the tool; ask about a single call first");
       }
       if (!remembering.tryAcquire()) {
         return unknown("this log is making another new tool known; ask again");
@@ -128,7 +129,7 @@ public final class KnownTools {
     return PLAIN.matcher(name).matches() ? name : "'" + printable.replace("'", "'\\''") + "'";
   }
 
-  /** Makes a descriptor the known one, unless another process made one known meanwhile. */
+  /** Stores a tool's first descriptor, unless another process stored one meanwhile. */
   private Optional<Escalate> remember(String tool, String hash) throws IOException {
     DurableFiles.createDirectory(directory);
     if (isFull()) {
@@ -141,7 +142,7 @@ public final class KnownTools {
     Path aside = aside();
     DurableFiles.create(aside, content(tool, hash));
     try {
-      // Fails if another process stored a digest meanwhile; unlike a rename, which replaces it.
+      // Unlike a rename, this fails if another process stored a digest meanwhile.
       Files.createLink(file, aside);
       DurableFiles.syncNames(directory);
     } catch (FileAlreadyExistsException e) {
@@ -177,7 +178,7 @@ public final class KnownTools {
     return known.map(Known::hash);
   }
 
-  /** Returns all known tools, by name. */
+  /** Returns all known tools, sorted by name. */
   public List<Known> list() throws IOException {
     List<Known> all = new ArrayList<>();
     if (!Files.isDirectory(directory)) {
@@ -197,7 +198,7 @@ public final class KnownTools {
     return directory.resolve(HexFormat.of().formatHex(digest, 0, 16) + SUFFIX);
   }
 
-  /** Returns a temporary file of this call; one that a crash leaves is not read. */
+  /** Returns a temporary file for this call. A file that a crash leaves is never read. */
   private Path aside() {
     return directory.resolve(".new-" + UUID.randomUUID());
   }

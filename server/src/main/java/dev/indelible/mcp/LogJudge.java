@@ -7,7 +7,7 @@ import dev.indelible.hook.GateRequest;
 import java.io.IOException;
 import java.util.UUID;
 
-/** Decides by a log that this process has open. */
+/** Decides with a log that this process has open. */
 public final class LogJudge implements Judge {
   private final ToolGate gate;
 

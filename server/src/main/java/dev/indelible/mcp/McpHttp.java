@@ -10,8 +10,8 @@ import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The server of MCP over Streamable HTTP: one message a POST, and one JSON object as its answer.
- * There are no sessions and no streams, because the server sends nothing by itself.
+ * The server of MCP over Streamable HTTP: each POST has one message and is answered with one JSON
+ * object. There are no sessions and no streams, because the server sends nothing by itself.
  */
 public final class McpHttp {
   /** The error of headers that differ from the content (2026-07-28). */
@@ -95,7 +95,7 @@ public final class McpHttp {
                     printable(expected)));
   }
 
-  /** Decodes a value that no header could hold as it is. */
+  /** Decodes a value that was encoded because a header cannot carry it as it is. */
   private static String decode(String value) {
     if (!value.startsWith(BASE64_BEGIN) || !value.endsWith(BASE64_END)) {
       return value;
@@ -116,7 +116,9 @@ public final class McpHttp {
     return Text.printable(text, 100);
   }
 
-  /** Returns the status of an answer; before 2026-07-28 that of an error is 200, too. */
+  /**
+   * Returns the HTTP status of an answer; in revisions before 2026-07-28, errors have status 200.
+   */
   private static int status(Message request, Message answer) {
     if (!request.isStateless()) {
       return 200;

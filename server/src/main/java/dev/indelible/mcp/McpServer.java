@@ -162,7 +162,7 @@ public final class McpServer {
     out.member("cacheScope", "public").member("ttlMs", LIST_TTL_MILLIS);
   }
 
-  /** Returns a result with what the stateless revision requires of each. */
+  /** Returns a result, with the members that the stateless revision requires in every result. */
   private static Message result(Message request, Consumer<CanonicalWriter> members) {
     return request.result(
         out -> {

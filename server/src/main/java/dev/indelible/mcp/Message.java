@@ -56,7 +56,8 @@ record Message(ObjectNode json) {
   /**
    * Reads a message from UTF-8.
    *
-   * @throws MessageException if it is not one message; it names the id as far as it can be found
+   * @throws MessageException if it is not exactly one message; the exception has the id if it can
+   *     be found
    */
   static Message read(byte[] utf8) throws MessageException {
     JsonNode node;
@@ -107,11 +108,11 @@ record Message(ObjectNode json) {
   }
 
   /**
-   * Returns this message, of which every parser reads the kind, the id and the method: one that
-   * ignores case takes {@code Method} for {@code method}, and others may prefer a result to a
-   * method.
+   * Returns this message if every parser agrees on its kind, id and method. A parser that ignores
+   * case takes {@code Method} for {@code method}; another may prefer a result to a method.
    *
-   * @throws MessageException if it has other members than JSON-RPC names, or a method and a result
+   * @throws MessageException if it has a member that JSON-RPC does not define, or a method and a
+   *     result or error
    */
   Message requireExactMembers() throws MessageException {
     for (String name : json.propertyNames()) {

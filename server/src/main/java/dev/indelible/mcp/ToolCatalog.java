@@ -11,9 +11,9 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The digests of the tools that a server lists. A tool of which the client was shown two
- * descriptors, or one without a digest, counts as unlisted: nobody knows which one the model
- * follows. Safe for use by several threads.
+ * The digests of the tools that a server lists. A tool counts as unlisted if the client was shown
+ * two descriptors of it, or one without a digest: nobody knows which descriptor the model follows.
+ * Safe for use by several threads.
  */
 final class ToolCatalog {
   /** Far more than a model can choose from. Further tools count as unlisted. */
@@ -21,10 +21,10 @@ final class ToolCatalog {
 
   private final int maxTools;
 
-  /** The tools that the server listed last, by name; guarded by this. */
+  /** The digests of the tools that the server listed last, keyed by name; guarded by this. */
   private final Map<String, String> listed = new HashMap<>();
 
-  /** All that the client was shown since its start, by name; guarded by this. */
+  /** The digests of all tools that the client was shown since its start; guarded by this. */
   private final Map<String, String> shown = new HashMap<>();
 
   /** True if the client was shown more tools than are kept; guarded by this. */
@@ -38,9 +38,7 @@ final class ToolCatalog {
     this.maxTools = maxTools;
   }
 
-  /**
-   * Keeps the tools in the result of a listing, or of one page of it, that the client never sees.
-   */
+  /** Stores the tools of a listing, or of one page of it, that the client never sees. */
   synchronized void list(JsonNode result) {
     if (!hasLookAlikes(result)) {
       put(digests(result), listed);
@@ -48,7 +46,7 @@ final class ToolCatalog {
   }
 
   /**
-   * Keeps the tools in a result that the client is about to see.
+   * Stores the tools of a listing that the client is about to see.
    *
    * @return false if the client must not see it, because parsers differ about what it lists
    */
@@ -125,7 +123,7 @@ final class ToolCatalog {
     return one.equals(other) ? one : GateRequest.UNLISTED;
   }
 
-  /** Returns the digest of a descriptor; that of an unlisted tool if it has no canonical form. */
+  /** Returns the digest of a descriptor, or "unlisted" if it has no canonical form. */
   private static String digest(JsonNode descriptor) {
     try {
       byte[] digest = Sha256.hash(CanonicalJson.write(descriptor));

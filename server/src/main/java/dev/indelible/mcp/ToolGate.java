@@ -40,8 +40,9 @@ public final class ToolGate {
   }
 
   /**
-   * Decides and records as {@link #record(GateRequest)} does, and makes no tool known: one that is
-   * not known yet escalates. Each new tool is a synced file, and a list of requests can name many.
+   * Decides and records as {@link #record(GateRequest)} does, but stores no new tool: a call of an
+   * unknown tool escalates. Storing a tool syncs a file, and a list of requests can name many
+   * tools.
    */
   public RecordedDecision recordOfMany(GateRequest asked) {
     return record(asked, false);

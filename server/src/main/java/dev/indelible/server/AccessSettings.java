@@ -25,12 +25,12 @@ import org.slf4j.LoggerFactory;
  *
  * @param keys the file of the API keys, which another process may change; null if no key is
  *     accepted
- * @param names the names of this machine in {@code Host}, beside those of loopback
+ * @param names the names of this machine that {@code Host} may have, besides the loopback names
  * @param bindings the roles of users, groups and client certificates
- * @param perSecond requests per second of one credential, and of all callers without one; 0 for no
- *     limit
+ * @param perSecond requests per second for each credential, and for all callers without one
+ *     together; 0 for no limit
  * @param recordsReads true if reads of the log are recorded in the chain
- * @param publish true if checkpoint, tiles and entries are read without a credential
+ * @param publish true if checkpoint, tiles and entries can be read without a credential
  */
 record AccessSettings(
     @Nullable ApiKeyFile keys,
@@ -52,8 +52,8 @@ record AccessSettings(
 
   /**
    * Records in the chain to whom roles are given, whether reads are recorded and whether entries
-   * are published, unless the chain has these settings last, or has none and these are the
-   * defaults.
+   * are published, unless the latest settings in the chain equal these, or it has none and these
+   * are the defaults.
    *
    * @throws IOException if they cannot be recorded, and so must not take effect
    */
@@ -65,7 +65,7 @@ record AccessSettings(
     }
   }
 
-  /** Returns the settings that the chain has last; empty if it has none that can be read. */
+  /** Returns the latest settings in the chain; empty if it has none that can be read. */
   private static Optional<JsonValue> last(Indelible log) {
     Deque<JsonValue> last = new ArrayDeque<>();
     try (LedgerReader ledger = log.log().reader()) {

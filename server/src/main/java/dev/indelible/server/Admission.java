@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
- * The treatment of a request, decided by its head: an unknown caller cannot make the daemon hold
- * content.
+ * The treatment of a request, decided from its head, so that an unknown caller cannot make the
+ * daemon hold content.
  *
  * @param request the head
  * @param endpoint answers the request with its content
@@ -16,14 +16,15 @@ import java.util.function.BiFunction;
  * @param problem the reason not to call the endpoint; empty if it is called
  */
 record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional<Problem> problem) {
-  /** Far more than the part of a hook's question that the form of its refusal depends on. */
+  /** Far more than is read of a hook's question to choose the form of its refusal. */
   private static final int MAX_REFUSED_BYTES = 64 << 10;
 
   /**
    * Writes problems in the form that the clients of an endpoint understand.
    *
    * @param needContent true if the form depends on the content of the request
-   * @param form returns the response by the content, which is empty if it was not read
+   * @param form makes the response from the problem and the content, which is empty if it was not
+   *     read
    */
   record Refusals(boolean needContent, BiFunction<Problem, byte[], Response> form) {
     /** Problem details with the status of the problem. */
@@ -60,7 +61,7 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
     return request.method().equals("POST") ? HttpServer.MAX_BODY_BYTES : 0;
   }
 
-  /** Returns the response, by the content if it was needed. */
+  /** Returns the response; the content is empty if it was not needed. */
   Response answer(byte[] content) {
     if (problem.isPresent()) {
       return refusals.form().apply(problem.get(), content);

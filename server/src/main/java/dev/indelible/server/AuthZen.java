@@ -35,7 +35,7 @@ final class AuthZen {
     this.gate = gate;
   }
 
-  /** When a list of evaluations ends. */
+  /** The condition that ends a list of evaluations early. */
   private enum Semantic {
     EXECUTE_ALL,
     DENY_ON_FIRST_DENY,
@@ -172,7 +172,7 @@ final class AuthZen {
       members.put(operand, resource);
     } else if (!named.isString() || !named.stringValue().equals(resource)) {
       throw new JsonFormatException(
-          "%s.properties.%s: differs from resource.id; give one of them, or both alike"
+          "%s.properties.%s: differs from resource.id; give one of them, or equal values"
               .formatted(action.where(), operand));
     }
     return ActionParser.parse(members, action.where() + ".properties");
@@ -191,7 +191,7 @@ final class AuthZen {
     };
   }
 
-  /** Writes the members of a decision; the verdict and the event are in its context. */
+  /** Writes the members of a decision; {@code context} has the verdict and the event's id. */
   private static void write(RecordedDecision decided, CanonicalWriter out) {
     out.name("context").beginObject();
     out.name("id").nullable(decided.eventId().map(UUID::toString));

@@ -20,7 +20,7 @@ record Caller(Optional<String> principal, Grant grant) {
   /** A caller on this machine without a credential. */
   static final Caller LOCAL = new Caller(Optional.empty(), Grant.of(Set.of(), Optional.empty()));
 
-  /** A caller on another machine without a credential, or one that is not identified. */
+  /** A caller on another machine without a credential, or an unidentified caller. */
   static final Caller NOBODY = new Caller(Optional.empty(), new Grant(Set.of(), Optional.empty()));
 
   /** Returns the caller with a credential. */
@@ -52,7 +52,9 @@ record Caller(Optional<String> principal, Grant grant) {
     return question.by(new Agent(question.agentId(), principal));
   }
 
-  /** Returns a question of a client that names no agent, see {@link #ask}. */
+  /**
+   * Returns a question in which the credential's agent, if it has one, replaces the named agent.
+   */
   GateRequest askAsOwn(GateRequest question) {
     return question.by(new Agent(agentId().orElse(question.agentId()), principal));
   }

@@ -17,7 +17,7 @@ interface Callers {
   Optional<Caller> of(Request request);
 
   /**
-   * Identifies a caller by an API key; without one, by a name that the connection proves; else as
+   * Identifies a caller by an API key, or else by a name that the connection proves, or else as
    * {@link Caller#LOCAL} or {@link Caller#NOBODY}.
    *
    * @param bindings the names that have a grant; the first that a connection proves counts
@@ -41,7 +41,7 @@ interface Callers {
   private static Caller byConnection(Peer peer, List<Binding> bindings) {
     for (Binding binding : bindings) {
       if (peer.identities().contains(binding.identity())) {
-        // The first identity of a process is its user, also if its group has the grant.
+        // The first identity of a process is its user, even if the grant is its group's.
         String principal = binding.isOfProcess() ? peer.identities().get(0) : binding.identity();
         return Caller.named(principal, binding.grant());
       }

@@ -16,9 +16,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * Decides about actions and records the decisions.
  *
- * <p>The status of a decision is 200, whatever the decision is. Content that cannot be read is
- * refused, and recorded as refused by its size and digest: status 400, with the decision as {@code
- * refusal} in the problem details.
+ * <p>The status is 200 for any decision. Content that cannot be read is refused, and its size and
+ * digest are recorded: status 400, with the decision as {@code refusal} in the problem details.
  */
 final class Checks {
   /** Maximum number of actions in one request. */
@@ -32,7 +31,7 @@ final class Checks {
     this.tools = new ToolGate(log);
   }
 
-  /** Decides about {@code {"agent_id":…,"action":…}}, also with {@code tool_hash}. */
+  /** Decides about {@code {"agent_id":…,"action":…}}; {@code tool_hash} is optional. */
   Response one(Request request) throws ForbiddenException {
     GateRequest asked;
     try {
@@ -46,8 +45,8 @@ final class Checks {
 
   /**
    * Decides about {@code {"checks":[{"agent_id":…,"action":…},…]}}, in order. All are read before
-   * the first decision, so a request is answered as a whole or refused as a whole. Makes no tool
-   * known.
+   * the first decision, so a request is answered as a whole or refused as a whole. Stores no new
+   * tool.
    */
   Response many(Request request) throws ForbiddenException {
     List<GateRequest> asked = new ArrayList<>();

@@ -18,10 +18,10 @@ import java.util.function.Supplier;
  * closes it after {@link #stop}, so that every answered decision is recorded.
  */
 public final class Daemon {
-  /** Requests of readers that use the ledger at once. */
+  /** Maximum number of concurrent requests of readers that use the ledger. */
   private static final int MAX_READERS = 8;
 
-  /** Requests without a credential that use the ledger at once. */
+  /** Maximum number of concurrent requests without a credential that use the ledger. */
   private static final int MAX_OTHERS = 2;
 
   private final HttpServer server;
@@ -43,8 +43,8 @@ public final class Daemon {
    * Starts to answer.
    *
    * @param log an open log
-   * @throws IOException if the address or the socket cannot be used, or changed roles cannot be
-   *     recorded; the message names it
+   * @throws IOException if the address or the socket cannot be used, or changed settings cannot be
+   *     recorded
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
     AccessSettings granted = settings.access();
@@ -59,7 +59,7 @@ public final class Daemon {
             granted.recordsReads() ? Optional.of(new ReadRecord(log.queue())) : Optional.empty()));
   }
 
-  /** Starts to answer the callers that are identified by a function; does not record reads. */
+  /** Starts to answer, with a function that identifies callers; does not record reads. */
   static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
     return start(log, settings, new Access(callers, Optional::empty, Optional.empty()));
   }
@@ -117,7 +117,7 @@ public final class Daemon {
     return host.contains(":") ? "[" + host + "]" : host;
   }
 
-  /** Adds what agents ask for. */
+  /** Adds the endpoints for agents. */
   private static void addAgents(Routes routes, Indelible log, Reports reports, McpEndpoint mcp) {
     Checks checks = new Checks(log);
     Idempotency repeated = new Idempotency(() -> log.policy().digest());
@@ -142,7 +142,7 @@ public final class Daemon {
         .get("/health/audit", Role.AGENT, reports::audit);
   }
 
-  /** Adds what readers and operators ask for. */
+  /** Adds the endpoints for readers and operators. */
   private static void addReaders(
       Routes routes, Indelible log, LedgerAccess ledger, VerifyJobs verifyJobs, EventFeed feed) {
     AuditLog audit = log.log();
@@ -192,7 +192,7 @@ public final class Daemon {
   /**
    * Reads the files of TLS again, for connections from now on.
    *
-   * @throws IOException if a file cannot be used; those read before stay in use
+   * @throws IOException if a file cannot be used; the files read before stay in use
    */
   public void reloadTls() throws IOException {
     server.reloadTls();

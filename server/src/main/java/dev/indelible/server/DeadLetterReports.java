@@ -14,15 +14,15 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Lists and replays dead letters. A replay appends with a connection of its own, as the command
- * does beside a daemon, so the drainer goes on: each append reads the end of the chain in its
- * transaction.
+ * Lists and replays dead letters. A replay appends with its own connection, as the replay command
+ * does beside a running daemon. The drainer goes on meanwhile: each append reads the end of the
+ * chain in its transaction.
  */
 final class DeadLetterReports {
   private static final int DEFAULT_LIMIT = 100;
   private static final int MAX_LIMIT = 1_000;
 
-  /** A page ends after this many characters of payloads, whatever its limit. */
+  /** A page ends after this many characters of payloads, even below its limit. */
   private static final long MAX_PAGE_CHARS = 4 << 20;
 
   private final AuditLog log;

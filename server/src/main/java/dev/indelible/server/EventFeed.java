@@ -26,10 +26,10 @@ import org.slf4j.LoggerFactory;
  * Sends new rows to listeners as server-sent events. One thread reads the ledger for all of them.
  *
  * <p>The rows and gaps that a listener gets cover the chain from its start without an overlap. A
- * listener gets up to {@value #ROWS_A_TICK} rows a tick, so 500 a second. One that is more than
- * {@value #MAX_BEHIND} rows behind, because more are appended or because it reads too slowly, gets
- * a gap instead: the range and the number of the rows that it does not get. A piece is written only
- * after the piece before has left, so a listener holds one piece at most.
+ * listener gets up to {@value #ROWS_A_TICK} rows a tick, so 500 a second. A listener that is more
+ * than {@value #MAX_BEHIND} rows behind, because more are appended or because it reads too slowly,
+ * gets a gap instead: the range and the number of the rows that it does not get. A piece is written
+ * only after the piece before has left, so a listener holds one piece at most.
  */
 final class EventFeed {
   /** The time between two looks at the ledger. */
@@ -41,7 +41,7 @@ final class EventFeed {
   /** The most rows that a listener may be behind before it gets a gap: two seconds of rows. */
   static final int MAX_BEHIND = 1_000;
 
-  /** The most rows that a client which resumes may be behind, until it has caught up. */
+  /** The most rows that a resuming client may be behind, until it has caught up. */
   static final int MAX_RESUMED = 5_000;
 
   /** The most rows that are read in a tick, for all listeners together. */
@@ -53,13 +53,13 @@ final class EventFeed {
   /** The most listeners; each holds a connection. */
   static final int MAX_LISTENERS = 256;
 
-  /** The time without a piece after which a comment shows the client that the connection lives. */
+  /** After this time without a piece, a comment shows the client that the connection lives. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
 
   /** The longest stream. The client comes back with the sequence of its last row. */
   private static final Duration LONGEST = Duration.ofMinutes(10);
 
-  /** The longest wait for the thread at the end. */
+  /** The longest wait for the thread when the feed is closed. */
   private static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
   private static final byte[] COMMENT = bytes(":\n\n");
@@ -78,13 +78,14 @@ final class EventFeed {
   /** Reads the ledger; started with the first listener. Guarded by this; null before that. */
   private @Nullable Thread thread;
 
-  /** The listener that is served first in the next tick; used by the thread alone. */
+  /** The index of the listener that is served first in the next tick; used only by the thread. */
   private int first;
 
   /**
    * Creates a feed without listeners.
    *
-   * @param callers identifies the caller of each stream again, to end it with its credential
+   * @param callers identifies the caller of each stream again, to end the stream with its
+   *     credential
    */
   EventFeed(AuditLog log, Callers callers) {
     this.log = log;
@@ -98,7 +99,7 @@ final class EventFeed {
   /** Events to write. */
   private record Piece(byte[] bytes, long last) {}
 
-  /** A client. The feed's thread uses it, except for the fields that are volatile. */
+  /** A client. Only the feed's thread uses it, except for the volatile fields. */
   private static final class Listener {
     private final Request request;
     private final Outlet outlet;
@@ -112,7 +113,7 @@ final class EventFeed {
 
     private long lastWrite;
 
-    /** The fault of the ledger that it was sent last; empty if the ledger was read since. */
+    /** The last fault of the ledger that it was sent; empty if the ledger was read since. */
     private String fault = "";
 
     /** True until the last piece has left. */
@@ -145,8 +146,8 @@ final class EventFeed {
   }
 
   /**
-   * Opens a stream of the rows after a sequence: the header {@code Last-Event-ID}, else the
-   * parameter {@code after}, else that of the last row now.
+   * Opens a stream of the rows after a sequence number: the header {@code Last-Event-ID}, or else
+   * the parameter {@code after}, or else the current last row's.
    */
   Response open(Request request) throws JsonFormatException, LedgerException {
     OptionalLong after = after(request);
@@ -189,7 +190,7 @@ final class EventFeed {
       listener.outlet.end();
       return;
     }
-    // A client that is cut off before the first row resumes from here, too.
+    // Also a client that is cut off before its first row can resume from here.
     listener.write(bytes("retry: 2000\nid: " + listener.position + "\n\n"));
     listeners.add(listener);
     if (thread == null) {
@@ -207,7 +208,7 @@ final class EventFeed {
           followOrReport();
         } catch (InterruptedException e) {
           throw e;
-        } catch (Throwable e) { // The thread serves later listeners as well.
+        } catch (Throwable e) { // The thread must live on for later listeners.
           LOG.error("the event feed cannot report a fault", e);
         }
       }
@@ -328,7 +329,7 @@ final class EventFeed {
 
   /**
    * Returns the rows after a position, up to {@code end} and to a multiple of {@link #ROWS_A_TICK},
-   * so that listeners that are behind come to share their reads.
+   * so that listeners that are behind share their next reads.
    */
   private static Piece rows(LedgerReader ledger, long position, long end) throws LedgerException {
     long to = Math.min(end, (position / ROWS_A_TICK + 1) * ROWS_A_TICK);

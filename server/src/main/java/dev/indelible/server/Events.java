@@ -112,7 +112,7 @@ final class Events {
         request.parameter("text"));
   }
 
-  /** Refuses a parameter that would be ignored: the answer would be to another question. */
+  /** Refuses an unknown parameter, because to ignore it would answer another question. */
   private static void requireKnown(Request request, List<String> more) throws JsonFormatException {
     TreeSet<String> known = new TreeSet<>(FILTERS);
     known.addAll(more);

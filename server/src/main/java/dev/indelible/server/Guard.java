@@ -8,9 +8,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Refuses what a page in a browser can send. A page that rebinds its own name to the daemon's
- * address sends that name as {@code Host}; browsers send {@code Origin} or {@code Sec-Fetch-Site}
- * for what a page asks for.
+ * Refuses requests that a page in a browser can send. A page that rebinds its own name to the
+ * daemon's address sends that name as {@code Host}; browsers add {@code Origin} or {@code
+ * Sec-Fetch-Site} to the requests of a page.
  */
 final class Guard {
   /** Names of this machine as a client on it writes them, with or without a port. */
@@ -24,7 +24,7 @@ final class Guard {
   /**
    * Creates a guard.
    *
-   * @param names the names of this machine beside those of loopback, in lower case
+   * @param names the names of this machine besides the loopback names, in lower case
    */
   Guard(Set<String> names) {
     this.names = names;

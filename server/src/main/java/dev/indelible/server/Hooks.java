@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Answers agents' hooks in their own forms. The status is always 200, because agents act after any
- * other status. For a question that cannot be read, the content blocks.
+ * other status. The content of the answer blocks the action if a question cannot be read.
  */
 final class Hooks {
   private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
@@ -31,7 +31,7 @@ final class Hooks {
     return request -> answer(dialect, request);
   }
 
-  /** Returns the form of refusals that the clients of an agent's endpoint understand: to block. */
+  /** Returns refusals in the form of an agent's answers, which block the action. */
   static Refusals blocking(HookDialect dialect) {
     return new Refusals(
         true,
@@ -43,7 +43,7 @@ final class Hooks {
     try {
       // The agent may run as another user or in a container, so its home is not known here.
       HookQuestion question = dialect.read(body, null);
-      // A hook names a session and no agent, so a credential names the agent.
+      // A hook names a session but no agent, so the credential's agent is used.
       GateRequest asked = request.caller().askAsOwn(question.request());
       RecordedDecision decided = gate.record(asked.agent(), asked.action());
       return response(dialect.answer(question, decided));

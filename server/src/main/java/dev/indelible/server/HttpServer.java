@@ -46,9 +46,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP server, on TCP and on a Unix socket. Reads a request whole, within limits of size and
- * time, without a thread while it waits; then calls a function that answers it. A request that is
- * refused by its head is not read further.
+ * The HTTP server, on TCP and on a Unix socket. Reads a whole request, within limits of size and
+ * time, and needs no thread while it waits for content; then calls a function that answers the
+ * request. A request that is refused by its head is not read further.
  */
 final class HttpServer {
   /** Largest content of a request. A larger payload does not fit into a row of the log. */
@@ -62,7 +62,7 @@ final class HttpServer {
   /** A connection without traffic is closed after this time. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
 
-  /** The longest time for the content of a request to arrive, so that it does not hold memory. */
+  /** The longest time for a request's content to arrive; it holds memory meanwhile. */
   private static final Duration CONTENT_LIMIT = Duration.ofSeconds(10);
 
   /** An answer never waits, so a few threads serve many connections. */
@@ -71,21 +71,21 @@ final class HttpServer {
   /** Longest wait for requests that are being answered when the server stops. */
   private static final Duration STOP_LIMIT = Duration.ofSeconds(2);
 
-  /** Content that requests of credentials hold at once, and as much for those of others. */
+  /** Most content held at once for requests with a credential; as much for requests without one. */
   private static final int MAX_HELD_BYTES = 32 << 20;
 
-  /** Content that refused requests hold at once; without it, their refusals are less exact. */
+  /** Most content held at once for refused requests; more are refused without reading theirs. */
   private static final int MAX_REFUSED_BYTES = 4 << 20;
 
   private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
 
   private static final String REQUEST_ID = "X-Request-Id";
 
-  /** Headers that decide; a second one could mean another thing to a proxy. */
+  /** Headers that decisions depend on. If one occurs twice, a proxy could read the other value. */
   private static final Set<String> SINGLE =
       Set.of("authorization", "content-type", "host", "idempotency-key", "origin");
 
-  /** Parts of a path that a proxy may read in another way. */
+  /** Parts of a path that a proxy may interpret differently. */
   private static final Pattern AMBIGUOUS_PATH = Pattern.compile(";|/\\.{1,2}(?:/|$)");
 
   private static final Pattern USABLE_ID = Pattern.compile("[!-~]{1,128}");
@@ -100,7 +100,7 @@ final class HttpServer {
     this.tls = tls;
   }
 
-  /** The files of TLS and the connections that are made by them. */
+  /** The files of TLS and the connection settings made from them. */
   private record Tls(TlsFiles files, SslContextFactory.Server connections) {
     static Tls of(TlsFiles files) throws IOException {
       return new Tls(files, files.load());
@@ -111,7 +111,8 @@ final class HttpServer {
    * Starts to listen.
    *
    * @param settings where to listen
-   * @param admit decides about a request by its head; safe for use by any number of threads
+   * @param admit decides from its head how to treat a request; safe for use by any number of
+   *     threads
    * @throws IOException if an address or a file of TLS cannot be used
    */
   static HttpServer start(ServeSettings settings, Function<Request, Admission> admit)
@@ -138,13 +139,13 @@ final class HttpServer {
     return new HttpServer(server, tcp, tls);
   }
 
-  /** Adds a way to connect with its own limit, so that one cannot use up the other's. */
+  /** Adds a connector with its own limit, so that TCP and socket cannot use up each other's. */
   private static void add(Server server, Connector connector) {
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
   }
 
-  /** Returns the TCP port; empty if the server listens on a Unix socket alone. */
+  /** Returns the TCP port; empty if the server listens only on a Unix socket. */
   Optional<Integer> port() {
     return tcp.map(ServerConnector::getLocalPort);
   }
@@ -157,7 +158,7 @@ final class HttpServer {
   /**
    * Reads the files of TLS again, for connections from now on.
    *
-   * @throws IOException if a file cannot be used; those read before stay in use
+   * @throws IOException if a file cannot be used; the files read before stay in use
    */
   void reloadTls() throws IOException {
     if (tls.isPresent()) {
@@ -209,12 +210,12 @@ final class HttpServer {
     http.setRequestHeaderSize(MAX_HEADER_BYTES);
     http.setHttpCompliance(HttpCompliance.RFC9110);
     http.setUriCompliance(UriCompliance.RFC3986);
-    // Without a check of its own: the guard compares the host with the configured names.
+    // Disables Jetty's SNI check: the guard compares the host with the configured names.
     http.addCustomizer(new SecureRequestCustomizer(false));
     return new HttpConnectionFactory(http);
   }
 
-  /** Converts the server's requests to ours, and our responses to the server's. */
+  /** Converts Jetty's requests to ours, and our responses to Jetty's. */
   private static final class Adapter extends Handler.Abstract {
     private final Function<Request, Admission> admit;
     private final Guard guard;
@@ -266,7 +267,7 @@ final class HttpServer {
       new Reception(admission, request, response, callback).run();
     }
 
-    /** Returns the bytes that requests like this one may still hold. */
+    /** Returns the bytes of content that requests of this kind may still hold. */
     private Semaphore free(Admission admission) {
       if (admission.problem().isPresent()) {
         return ofRefused;
@@ -308,12 +309,12 @@ final class HttpServer {
                     TimeUnit.MILLISECONDS);
       }
 
-      /** Takes what has arrived, until nothing more has, or the request can be answered. */
+      /** Takes the pieces that have arrived, until none is left or the request can be answered. */
       @Override
       public void run() {
         try {
           receive();
-        } catch (Throwable e) { // Memory may be short, and what is reserved must become free.
+        } catch (Throwable e) { // Memory may be short; the reserved bytes must become free.
           end();
           callback.failed(e);
         }
@@ -338,7 +339,7 @@ final class HttpServer {
         send(answered.get(), request, response, callback);
       }
 
-      /** Takes a piece; returns the response if it is the last one or does not fit. */
+      /** Takes a piece; returns the response if the piece is the last one or does not fit. */
       private Optional<Response> take(Content.Chunk chunk) {
         try {
           int bytes = chunk.remaining();
@@ -380,7 +381,7 @@ final class HttpServer {
     private static Response answer(Admission admission, byte[] content) {
       try {
         return admission.answer(content);
-      } catch (Throwable e) { // The client must get an answer, and it must not permit.
+      } catch (Throwable e) { // The client must get an answer, one that does not permit.
         Request request = admission.request();
         LOG.error("{} {} failed", request.method(), request.path(), e);
         return admission.refuse(
@@ -393,7 +394,7 @@ final class HttpServer {
      * Returns a request without its content.
      *
      * @throws IllegalArgumentException if the path is ambiguous, the query has a malformed escape
-     *     or a parameter twice, or a header of {@link #SINGLE} is there twice
+     *     or a parameter twice, or has a header of {@link #SINGLE} twice
      */
     private static Request head(org.eclipse.jetty.server.Request request) {
       Map<String, String> headers = new HashMap<>();
@@ -477,8 +478,8 @@ final class HttpServer {
     }
 
     /**
-     * Returns the client's id of a request, or a new id, with which the request can be found in the
-     * client's log.
+     * Returns the id that the client gave the request, or a new one. The response repeats it, so
+     * that the client's log can name the request.
      */
     private static String id(org.eclipse.jetty.server.Request request) {
       String given = request.getHeaders().get(REQUEST_ID);

@@ -16,26 +16,29 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers a repeated request with the first answer, by its {@code Idempotency-Key}, so that a
- * client that lost an answer does not record the action twice. A key belongs to one caller, one
- * path and one content, and ends with a change of the policy, after {@link #LIFE}, when others need
- * its place, and with the process. Safe for use by any number of threads.
+ * Answers a request that repeats an {@code Idempotency-Key} with the first answer, so that a client
+ * that lost an answer does not record the action twice. A key belongs to one caller, one path and
+ * one content. It expires when the policy changes, after {@link #LIFE}, when newer keys need its
+ * memory, and with the process. Safe for use by any number of threads.
  */
 final class Idempotency {
   /** A client that lost an answer asks again within seconds. */
   static final Duration LIFE = Duration.ofMinutes(10);
 
-  /** Maximum number of keys of credentials, and of keys of others; the oldest give way. */
+  /** Maximum number of keys of callers with a credential, and of callers without one. */
   static final int MAX_KEYS = 10_000;
 
-  /** Maximum size of the answers to credentials, and of the answers to others. */
+  /** Maximum size of the answers to callers with a credential, and to callers without one. */
   static final long MAX_BYTES = 16 << 20;
 
   private static final String HEADER = "Idempotency-Key";
 
   private static final Pattern KEY = Pattern.compile("[!-~]{1,128}");
 
-  /** A canonical member, which no text in an answer contains: quotes in texts are escaped. */
+  /**
+   * A member in canonical form. No text in an answer contains it, because quotes in texts are
+   * escaped.
+   */
   private static final String NOT_RECORDED = "\"id\":null";
 
   /** A key of one caller. */
@@ -58,7 +61,7 @@ final class Idempotency {
   private final Supplier<String> policy;
   private final LongSupplier nanoTime;
 
-  /** First requests, guarded by the object around them. */
+  /** First requests; guarded by the {@link Idempotency} that has them. */
   private static final class Share {
     /** Oldest first. */
     private final Map<Key, First> firsts = new LinkedHashMap<>();
@@ -94,7 +97,9 @@ final class Idempotency {
   /** The first requests of credentials; guarded by this. */
   private final Share ofCredentials = new Share();
 
-  /** The first requests without a credential, whose number nobody limits; guarded by this. */
+  /**
+   * The first requests of callers without a credential, who could send any number; guarded by this.
+   */
   private final Share ofOthers = new Share();
 
   /**
@@ -111,7 +116,10 @@ final class Idempotency {
     this.nanoTime = nanoTime;
   }
 
-  /** Returns an endpoint that answers repeated requests from memory, and others by another one. */
+  /**
+   * Returns an endpoint that answers repeated requests from memory, and passes others to an
+   * endpoint.
+   */
   Endpoint of(Endpoint endpoint) {
     return request -> {
       Optional<String> text = request.header(HEADER);
@@ -180,7 +188,9 @@ final class Idempotency {
     share.removeOldest();
   }
 
-  /** Returns true for an answer whose decisions are all on record. Others may be asked again. */
+  /**
+   * Returns true for an answer whose decisions are all on record. Other requests may be sent again.
+   */
   private static boolean isOnRecord(Response response) {
     return (response.status() == 200 || response.status() == 400)
         && !new String(response.body(), StandardCharsets.UTF_8).contains(NOT_RECORDED);

@@ -25,8 +25,8 @@ final class Identities {
 
   /**
    * Returns the user and the group of the process at the other end of a Unix socket, as the kernel
-   * reports them (SO_PEERCRED); those of the effective ids when it connected, without further
-   * groups. The user is first. Empty if the kernel does not report them.
+   * reports them (SO_PEERCRED): the effective ids when it connected, without supplementary groups.
+   * The user is first. Empty if the kernel does not report them.
    */
   static List<String> ofProcess(EndPoint end) {
     try {
@@ -43,7 +43,7 @@ final class Identities {
 
   /**
    * Returns the subject (RFC 2253) and the alternative names of a client certificate, which the
-   * handshake has verified. Empty without one.
+   * handshake has verified. Empty if there is no certificate.
    */
   static List<String> ofCertificate(EndPoint end) {
     EndPoint.SslSessionData tls = end.getSslSessionData();

@@ -9,8 +9,8 @@ import dev.indelible.ledger.LedgerException;
 import java.util.concurrent.Semaphore;
 
 /**
- * Makes endpoints of functions that read or write the ledger. They may wait for the disk, so only a
- * few run at once, and the threads that answer agents are not used up.
+ * Turns functions that read or write the ledger into endpoints. The functions may wait for the
+ * disk, so only a few run at once and leave threads for the answers to agents.
  */
 final class LedgerAccess {
   private final Semaphore requests;
@@ -33,8 +33,9 @@ final class LedgerAccess {
   }
 
   /**
-   * Returns an endpoint, which answers 404 for what does not exist (yet), 500 if the ledger
-   * contradicts what was signed, and 503 if the log cannot be used or many others use it.
+   * Returns an endpoint. It answers 404 if the requested record does not exist (yet), 500 if the
+   * ledger contradicts signed evidence, and 503 if the log cannot be used or too many requests use
+   * it.
    */
   Endpoint of(Reading reading) {
     return request -> {

@@ -12,11 +12,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Limits the requests of each credential, of all callers without one, and of credentials that are
- * not accepted. Safe for use by any number of threads.
+ * Limits the requests of each credential, of all callers without a credential together, and of
+ * credentials that are not accepted. Safe for use by any number of threads.
  */
 final class Limits {
-  /** Credentials per second that may fail; guessing one of 256 bits needs more. */
+  /** Failed credentials per second that get 401; more get 429. Guessing 256 bits needs far more. */
   private static final int FAILURES_PER_SECOND = 100;
 
   /** Far more than the number of credentials; a larger table is emptied. */
@@ -49,8 +49,8 @@ final class Limits {
   /**
    * Counts a request.
    *
-   * @param principal the caller; empty for all without a credential
-   * @return false if it is one too many
+   * @param principal the caller; empty for all callers without a credential
+   * @return false if the request exceeds the limit
    */
   boolean allows(Optional<String> principal) {
     if (perSecond == 0) {
@@ -63,7 +63,7 @@ final class Limits {
   }
 
   /**
-   * Counts and logs a credential that is not accepted, without the credential.
+   * Counts and logs a credential that is not accepted; the log line does not contain it.
    *
    * @return false if there are too many
    */
@@ -85,7 +85,7 @@ final class Limits {
     private final long intervalNanos;
     private final LongSupplier nanoTime;
 
-    /** The time at which everything that was let through is due. */
+    /** The time until which the allowed requests use up the rate: the theoretical arrival time. */
     private final AtomicLong due;
 
     Rate(int perSecond, LongSupplier nanoTime) {

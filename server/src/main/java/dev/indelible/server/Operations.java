@@ -4,7 +4,7 @@ package dev.indelible.server;
 import dev.indelible.access.AccessEvents;
 import dev.indelible.queue.DeferredAuditQueue;
 
-/** Records in the chain who changes the state of the log or its policy, before it is done. */
+/** Records in the chain who changes the state of the log or its policy, before the change. */
 final class Operations {
   private final DeferredAuditQueue queue;
 

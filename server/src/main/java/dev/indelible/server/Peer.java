@@ -7,10 +7,10 @@ import java.util.List;
  * The other end of a connection.
  *
  * @param address the address of the other end, for log lines
- * @param way the way on which it is connected
+ * @param way the way in which it is connected
  * @param isSecure true over TLS
- * @param identities the names that the connection itself proves, as settings write them, for
- *     example {@code user:alice}; those of one certificate or of one process
+ * @param identities the names that the connection itself proves, of one process or one certificate,
+ *     as settings write them, for example {@code user:alice}
  */
 record Peer(String address, Way way, boolean isSecure, List<String> identities) {
   /** A way to connect. */
@@ -30,7 +30,7 @@ record Peer(String address, Way way, boolean isSecure, List<String> identities) 
     identities = List.copyOf(identities);
   }
 
-  /** Returns true if only processes on this machine can connect on this way. */
+  /** Returns true if only processes on this machine can connect in this way. */
   boolean isLocal() {
     return way != Way.NETWORK;
   }

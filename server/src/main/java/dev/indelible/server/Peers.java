@@ -8,7 +8,7 @@ import java.util.List;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ConnectionMetaData;
 
-/** Finds out who is at the other end of a connection; once for all its requests. */
+/** Finds out who is at the other end of a connection, once for all requests of the connection. */
 final class Peers {
   private static final String PEER = Peers.class.getName();
 

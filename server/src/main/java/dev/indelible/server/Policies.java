@@ -19,8 +19,8 @@ final class Policies {
   }
 
   /**
-   * Returns the digest and the text of the policy in force, and what lint remarks on its rules.
-   * Text, remarks and the number of rules are null for a policy that is not made of rules.
+   * Returns the digest and the text of the policy in force, and lint's remarks on its rules. Text,
+   * remarks and the number of rules are null for a policy that does not consist of rules.
    */
   Response show(Request request) {
     Policy policy = log.policy();
@@ -41,7 +41,7 @@ final class Policies {
         });
   }
 
-  /** Loads the rules again; 409 if they do not load, and those in force stay. */
+  /** Loads the rules again; if they do not load, answers 409 and keeps the rules in force. */
   Response reload(Request request) throws JsonFormatException {
     request.fields().requireNoOthers();
     String before = log.policy().digest();

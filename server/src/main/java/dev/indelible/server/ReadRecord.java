@@ -22,23 +22,23 @@ import org.slf4j.LoggerFactory;
  * the interval ends, or when the daemon stops. Safe for use by any number of threads.
  */
 final class ReadRecord {
-  /** A console that reads every second costs one row a minute. */
+  /** A console that reads every second adds one row a minute. */
   static final Duration INTERVAL = Duration.ofMinutes(1);
 
-  /** Maximum number of different reads in a row; more are counted together. */
+  /** Maximum number of different reads that a row lists; further ones are counted together. */
   static final int MAX_READS = 32;
 
   private static final int MAX_TEXT_CHARS = 256;
 
   private static final Logger LOG = LoggerFactory.getLogger(ReadRecord.class);
 
-  /** The reason that a read is not answered which cannot be recorded. */
+  /** The answer to a read that cannot be recorded. */
   static final Problem REFUSAL =
       new Problem(503, "Not recorded", "this read cannot be recorded now; ask again");
 
   private final DeferredAuditQueue queue;
 
-  /** Reads that are not recorded yet, by principal; guarded by this. */
+  /** The counts of reads that are not recorded yet, keyed by principal; guarded by this. */
   private final Map<String, Map<String, Long>> waiting = new HashMap<>();
 
   ReadRecord(DeferredAuditQueue queue) {
@@ -46,8 +46,8 @@ final class ReadRecord {
   }
 
   /**
-   * Records or counts a read of an identified caller; nothing of a caller without a credential, who
-   * reads no rows.
+   * Records or counts a read of an identified caller. Ignores callers without a credential, who
+   * cannot read rows.
    *
    * @return false if it cannot be recorded, and so must not be answered
    */
@@ -67,7 +67,7 @@ final class ReadRecord {
         return queue.isOpen();
       }
     }
-    // First reads at one moment are a row each: none is answered before it is on record.
+    // Simultaneous first reads get a row each, because each must be on record before its answer.
     if (!submit(principal, Map.of(read, 1L))) {
       return false;
     }

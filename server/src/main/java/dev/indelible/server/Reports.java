@@ -52,8 +52,8 @@ final class Reports {
 
   /**
    * Reports the health of the whole log: 200 without a fault, else 503 with every fault. Reads the
-   * ledger and the journals at most once a second, by one request at a time; others get the answer
-   * before.
+   * ledger and the journals at most once a second, in one request at a time; other requests get the
+   * previous answer.
    */
   Response audit(Request request) {
     return audits.get();
@@ -78,8 +78,8 @@ final class Reports {
   }
 
   /**
-   * Returns the status of the log, as {@code indelible status} prints it. Reads it at most once a
-   * second, by one request at a time; others get the answer before.
+   * Returns the status of the log, as {@code indelible status} prints it. Reads the log at most
+   * once a second, in one request at a time; other requests get the previous answer.
    */
   Response status(Request request) throws LedgerException {
     return statuses.get();
@@ -107,7 +107,7 @@ final class Reports {
         });
   }
 
-  /** Writes a number; null, and not zero, if it is unknown (D11). */
+  /** Writes a number; null, not zero, if it is unknown. */
   private static void number(OptionalLong value, CanonicalWriter out) {
     if (value.isPresent()) {
       out.number(value.getAsLong());

@@ -17,9 +17,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
  *
  * @param method the method, in upper case
  * @param path the path, decoded and without dot segments
- * @param parameters the parameters of the query, and the values of the names in the endpoint's
- *     path, by name
- * @param headers the first value of each header, by its name in lower case
+ * @param parameters the parameters of the query and of the endpoint's path template, keyed by name
+ * @param headers the first value of each header, keyed by its name in lower case
  * @param body the content; empty without one
  * @param caller the caller; {@link Caller#NOBODY} until it is identified
  * @param peer the other end of the connection
@@ -44,7 +43,7 @@ record Request(
     this(method, path, parameters, headers, new byte[0], Caller.NOBODY, Peer.LOCAL);
   }
 
-  /** Returns this request on a connection. */
+  /** Returns this request with its connection's other end. */
   Request from(Peer end) {
     return new Request(method, path, parameters, headers, body, caller, end);
   }
@@ -85,7 +84,7 @@ record Request(
   /**
    * Returns the value of a parameter that is a whole number.
    *
-   * @throws JsonFormatException if it is not, or is not in the range
+   * @throws JsonFormatException if the value is not a whole number in the range
    */
   OptionalLong number(String name, long min, long max) throws JsonFormatException {
     Optional<String> given = parameter(name);

@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * An HTTP response.
  *
  * @param status the status code
- * @param headers the headers, {@code Content-Type} included
+ * @param headers the headers, including {@code Content-Type}
  * @param body the content; empty if there is a stream
- * @param stream writes the content in place of the body, after the answer; null without one
+ * @param stream writes the content piece by piece, in place of the body; null for a response with a
+ *     body
  */
 record Response(
     int status, Map<String, String> headers, byte[] body, @Nullable Consumer<Outlet> stream) {
@@ -37,7 +38,7 @@ record Response(
     this(status, headers, body, null);
   }
 
-  /** Returns a response whose content is written from then on. */
+  /** Returns a response whose content is written piece by piece. */
   static Response stream(String type, Consumer<Outlet> stream) {
     return new Response(200, Map.of("Content-Type", type), new byte[0], stream);
   }

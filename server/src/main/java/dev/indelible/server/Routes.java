@@ -32,12 +32,12 @@ final class Routes {
   private final Limits limits;
   private final Optional<ReadRecord> reads;
 
-  /** By paths without names. */
+  /** The methods of paths without names, keyed by path. */
   private final Map<String, Map<String, Route>> exact = new TreeMap<>();
 
   /**
-   * By path templates, split at slashes. A segment in braces is the name of a value; as the last
-   * one, and with dots after the name, that of all remaining segments.
+   * The methods of path templates, keyed by the template's segments. A segment {@code {name}}
+   * matches any one segment; as the last segment, {@code {name...}} matches all remaining ones.
    */
   private final Map<List<String>, Map<String, Route>> templates = new HashMap<>();
 
@@ -78,7 +78,9 @@ final class Routes {
     return post(path, role, endpoint, Refusals.DETAILS);
   }
 
-  /** Adds an endpoint that reads JSON content, whose clients need refusals in a form of theirs. */
+  /**
+   * Adds an endpoint that reads JSON content, and whose clients need refusals in their own form.
+   */
   Routes post(String path, Role role, Endpoint endpoint, Refusals refusals) {
     return add("POST", path, new Route(Optional.of(role), endpoint, refusals));
   }
@@ -96,7 +98,7 @@ final class Routes {
     return List.of(path.split("/", -1));
   }
 
-  /** Decides about any request by its head, even if there is no endpoint for it. */
+  /** Decides from its head how to treat a request, even if there is no endpoint for it. */
   Admission admit(Request head) {
     Optional<Found> found = find(head.path());
     if (found.isEmpty()) {
@@ -221,8 +223,8 @@ final class Routes {
   }
 
   /**
-   * Returns true if the content is declared as JSON. A page in a browser can send other types to
-   * any address without permission, but not JSON.
+   * Returns true if the content is declared as JSON. Without permission, a page in a browser can
+   * send other types to any address, but not JSON.
    */
   private static boolean hasJson(Request request) {
     String type = request.header("Content-Type").orElse("");

@@ -23,8 +23,8 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
- * The daemon's settings and where each comes from: an option of the command, else the environment,
- * else the YAML file, else the default.
+ * The daemon's settings and the origin of each: an option of the command, or else the environment,
+ * or else the YAML file, or else the default.
  */
 public final class ServeConfig {
   /** The value that turns a way to listen off. */
@@ -40,7 +40,7 @@ public final class ServeConfig {
 
   private static final String ON = "on";
 
-  /** Ends each of several values. */
+  /** Separates several values. */
   private static final String SEPARATOR = ";";
 
   /** A setting of the daemon. Its name in lower case is its key and its option. */
@@ -61,7 +61,7 @@ public final class ServeConfig {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** Returns true if the setting has any number of values. */
+    /** Returns true if the setting can have several values. */
     private boolean isList() {
       return this == NAMES || this == ROLES;
     }
@@ -109,7 +109,7 @@ public final class ServeConfig {
     return config;
   }
 
-  /** By default, the socket is in the runtime directory of the service or of the user. */
+  /** Returns the default; the socket's is in the runtime directory of the service or the user. */
   private static String byDefault(Setting setting, Map<String, String> environment) {
     return switch (setting) {
       case LISTEN -> "127.0.0.1:" + ServeSettings.DEFAULT_PORT;
@@ -250,7 +250,7 @@ public final class ServeConfig {
         .toList();
   }
 
-  /** Reads a setting that is on or off; YAML may give it as a truth value. */
+  /** Reads a setting that is on or off; in YAML it may be a boolean. */
   private boolean isOn(Setting setting) {
     return switch (text(setting)) {
       case ON, "true" -> true;

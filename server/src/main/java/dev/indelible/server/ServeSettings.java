@@ -14,21 +14,21 @@ import org.jspecify.annotations.Nullable;
  * @param listen the TCP address; port 0 takes a free port; null for none
  * @param socket the file of the Unix socket; null for none
  * @param tls the files of TLS on the TCP address; null for plain HTTP
- * @param access whom it answers
+ * @param access the callers that it answers
  */
 public record ServeSettings(
     @Nullable InetSocketAddress listen,
     @Nullable Path socket,
     @Nullable TlsFiles tls,
     AccessSettings access) {
-  /** The TCP port if none is given. */
+  /** The default TCP port. */
   public static final int DEFAULT_PORT = 8740;
 
   /**
    * Checks the settings.
    *
    * @throws IllegalArgumentException if there is no address and no socket; or if the address is not
-   *     on loopback, and there is no TLS, or no name under which clients know this machine
+   *     on loopback, and there is no TLS, or no name that clients use for this machine
    */
   public ServeSettings {
     if (listen == null && socket == null) {
@@ -77,7 +77,7 @@ public record ServeSettings(
    * Reads {@code HOST:PORT}, {@code PORT} or {@code off}.
    *
    * @return the address; null for {@code off}
-   * @throws IllegalArgumentException if it is none of them
+   * @throws IllegalArgumentException if it has another form
    */
   static @Nullable InetSocketAddress readAddress(String text) {
     if (text.equals(ServeConfig.OFF)) {

@@ -32,9 +32,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The PEM files of TLS.
  *
- * @param certificate the server's certificate, and those of its issuers
+ * @param certificate the server's certificate, followed by its issuers' certificates
  * @param key the private key of the certificate, as PKCS#8
- * @param clientCa the issuers of client certificates that are accepted; null if none is asked for
+ * @param clientCa the issuers whose client certificates are accepted; null to ask for no client
+ *     certificate
  */
 public record TlsFiles(Path certificate, Path key, @Nullable Path clientCa) {
   private static final Logger LOG = LoggerFactory.getLogger(TlsFiles.class);
@@ -43,14 +44,14 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path clientCa) {
       Pattern.compile(
           "-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----\\s*");
 
-  /** Signature algorithms by the algorithms of keys that certificates have. */
+  /** Pairs of a key algorithm and its signature algorithm. */
   private static final List<List<String>> ALGORITHMS =
       List.of(
           List.of("EC", "SHA256withECDSA"),
           List.of("RSA", "SHA256withRSA"),
           List.of("Ed25519", "Ed25519"));
 
-  /** The password of key stores that exist in memory alone. */
+  /** The password of key stores that exist only in memory. */
   private static final String IN_MEMORY = "in memory";
 
   private static final int MAX_FILE_BYTES = 1 << 20;
@@ -69,7 +70,8 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path clientCa) {
   }
 
   /**
-   * Reads the files again. New connections use them; if they cannot be used, the earlier ones stay.
+   * Reads the files again. New connections use the new files; if these cannot be used, the earlier
+   * files stay in use.
    *
    * @throws IOException if a file cannot be used; the message names it
    */
@@ -139,7 +141,7 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path clientCa) {
     return found;
   }
 
-  /** Returns the key if it is the one of a certificate. Errors do not quote the file. */
+  /** Returns the private key of a certificate. Errors do not quote the file. */
   private PrivateKey privateKey(X509Certificate owner) throws IOException {
     byte[] content = bytes(key);
     if (DurableFiles.isPosix(key)

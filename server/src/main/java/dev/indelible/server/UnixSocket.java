@@ -29,7 +29,7 @@ record UnixSocket(Path path) {
   private static final String SOCKET_MODE = "rw-rw----";
 
   /**
-   * Creates the directory if it is missing, and removes the file of a daemon that has ended.
+   * Creates the directory if it is missing, and removes the socket file of a daemon that has ended.
    *
    * @throws IOException if the path cannot be used, or a daemon answers on it
    */

@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Verifies the log on request, one verification at a time, on a thread of its own. Keeps the last
+ * Verifies the log on request, one verification at a time, each on its own thread. Keeps the last
  * results.
  */
 final class VerifyJobs {

@@ -4,11 +4,11 @@ package dev.indelible.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -19,10 +19,13 @@ final class FakeServer implements Upstream {
   /** The pages of the list of tools, by cursor; the first one is that of the empty cursor. */
   final Map<String, String> pages = new ConcurrentHashMap<>();
 
-  /** Methods that get no answer. */
-  final List<String> silent = new CopyOnWriteArrayList<>();
-
   private Listener listener;
+
+  /** The method whose requests wait for {@link #answerHeld}; guarded by this. */
+  private String heldMethod = "";
+
+  /** Guarded by this. */
+  private final List<Message> held = new ArrayList<>();
 
   FakeServer start(Listener to) {
     listener = to;
@@ -41,9 +44,31 @@ final class FakeServer implements Upstream {
   @Override
   public void send(Message message) {
     received.add(message);
-    if (silent.contains(message.method())) {
-      return;
+    if (!isHeld(message)) {
+      answer(message);
     }
+  }
+
+  private synchronized boolean isHeld(Message message) {
+    return message.method().equals(heldMethod) && held.add(message);
+  }
+
+  /** Lets requests of a method wait. */
+  synchronized void hold(String method) {
+    heldMethod = method;
+  }
+
+  /** Answers the requests that wait, and later ones at once. */
+  void answerHeld() {
+    List<Message> waiting;
+    synchronized (this) {
+      heldMethod = "";
+      waiting = List.copyOf(held);
+    }
+    waiting.forEach(this::answer);
+  }
+
+  private void answer(Message message) {
     if (message.method().equals(Message.LIST_TOOLS)) {
       answer(message, pages.get(message.params().path("cursor").asString("")));
     } else if (message.method().equals(Message.CALL_TOOL)) {

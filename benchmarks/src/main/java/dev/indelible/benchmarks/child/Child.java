@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.benchmarks.child;
 
-/** The main class of a child JVM. Runs one {@link Task} and prints its answers. */
+/** The main class of a child JVM. Runs one {@link Task} and prints its results. */
 final class Child {
-  /** The prefix of a line with an answer. Other lines are output of libraries. */
+  /** The prefix of a line with a result. Other lines are output of libraries. */
   static final String ANSWER = "answer:";
 
   private Child() {}
@@ -25,7 +25,7 @@ final class Child {
     }
   }
 
-  /** Sends an answer while the task is running. */
+  /** Prints a result while the task is running. */
   static void answer(String name, Object value) {
     System.out.println(ANSWER + name + "=" + value);
     System.out.flush();

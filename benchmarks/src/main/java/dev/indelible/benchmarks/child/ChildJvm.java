@@ -109,14 +109,14 @@ public final class ChildJvm {
     return new ChildJvm(builder.start(), errors);
   }
 
-  /** Runs a child until it ends, and returns its answer. */
+  /** Runs a child until it ends, and returns its results. */
   public static Facts run(
       Path work, String heap, Optional<String> withoutJar, Class<? extends Task> task, Facts orders)
       throws IOException, InterruptedException {
     return start(work, heap, withoutJar, task, orders).awaitEnd();
   }
 
-  /** Waits for an answer while the child is running. */
+  /** Waits for a result while the child is running. */
   public void await(String answer) throws IOException, InterruptedException {
     String line = out.readLine();
     while (line != null && !line.startsWith(Child.ANSWER + answer + "=")) {

@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The parameters of a child's task, or its answers: names and values, one per line. Not
+ * The parameters of a child's task, or its results: names and values, one per line. Not
  * thread-safe.
  */
 public final class Facts {

@@ -8,7 +8,7 @@ public interface Task {
    * Runs the task.
    *
    * @param orders the task's parameters
-   * @return the answers
+   * @return the results
    */
   Facts run(Facts orders) throws Exception;
 }

@@ -16,7 +16,7 @@ import java.time.Duration;
  * that survives the process.
  */
 public final class Victim implements Task {
-  /** The answer that it sends once it is submitting. */
+  /** The name of the result that it prints once it is submitting. */
   public static final String READY = "ready";
 
   /** Longer than the time until any victim is killed. */

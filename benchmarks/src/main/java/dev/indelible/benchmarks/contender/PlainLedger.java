@@ -19,7 +19,7 @@ import java.util.Optional;
  * one thread.
  */
 public final class PlainLedger implements AutoCloseable {
-  /** The durability of a commit. All other settings are those of Indelible. */
+  /** The durability of a commit. All other settings equal Indelible's. */
   public enum Synchronous {
     /** Waits for the disk at every commit, as Indelible does. */
     FULL,

@@ -13,7 +13,7 @@ import org.HdrHistogram.Histogram;
  * @param max all are at most this
  */
 public record Latencies(long p50, long p99, long p999, long max) {
-  /** Significant digits of a recorded value: precise to half a percent. */
+  /** Significant decimal digits of a recorded value. */
   private static final int DIGITS = 3;
 
   /** Returns a new histogram. Not thread-safe. */

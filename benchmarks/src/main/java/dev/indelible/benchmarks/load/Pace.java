@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
  * for it (no coordinated omission).
  *
  * <p>Time advances in ticks of a millisecond, and the events of a tick are due at its start. A
- * producer sleeps between ticks. On a machine with few cores, a producer that spins would take the
- * cores that are being measured.
+ * producer sleeps between ticks. On a machine with few cores, a spinning producer would occupy
+ * cores that the measured code needs.
  */
 public final class Pace {
   private static final Duration TICK = Duration.ofMillis(1);
