@@ -32,7 +32,7 @@ import java.util.UUID;
 /**
  * Reads a ledger in an SQLite file, while a log writes to it or not. Opens the file for reading
  * only. The class is long because it has the queries of every reader, each beside its SQL,
- * including those of a file that may have no ledger yet.
+ * including those of a file that may have no ledger yet. Used by one thread at a time.
  */
 public final class SqliteLedger implements VerifiableLedger {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
@@ -88,6 +88,9 @@ public final class SqliteLedger implements VerifiableLedger {
   private final String url;
   private final Connection connection;
 
+  /** Statements that are run once for each row of a search. */
+  private final Statements statements;
+
   /** True if the ledger has a tree; one of an earlier version has none until it is migrated. */
   private final boolean hasTree;
 
@@ -101,6 +104,7 @@ public final class SqliteLedger implements VerifiableLedger {
     this.file = file;
     this.url = url;
     this.connection = connection;
+    this.statements = new Statements(connection);
     this.hasTree = SqliteSchema.hasTree(connection);
     this.hasCosignatures = SqliteSchema.hasCosignatures(connection);
   }
@@ -309,7 +313,9 @@ public final class SqliteLedger implements VerifiableLedger {
 
   @Override
   public Optional<ChainRow> row(long sequence) throws LedgerException {
-    return first(SqliteRows.SELECT + "WHERE sequence = ?", SqliteRows::read, sequence);
+    return reading(
+        () ->
+            statements.first(SqliteRows.SELECT + "WHERE sequence = ?", SqliteRows::read, sequence));
   }
 
   @Override
