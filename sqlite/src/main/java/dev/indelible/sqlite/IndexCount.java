@@ -41,6 +41,9 @@ final class IndexCount {
   /** Most agents that are counted by name; further ones are counted only in the sums. */
   private static final int MAX_AGENTS = 100_000;
 
+  /** The most numbers of facets for each that is used; the others were erased. */
+  private static final long MOST_UNUSED = 100;
+
   private static final List<Duration> LENGTHS =
       List.of(
           Duration.ofMinutes(1),
@@ -68,11 +71,16 @@ final class IndexCount {
   private final long deadline;
   private final @Nullable Predicate<ChainRow> text;
 
-  /** Counts by the numbers of facets. */
-  private final Map<Integer, Counted> byFacets = new HashMap<>();
+  /** Counts by the numbers of facets; null for a number that is not used. */
+  private @Nullable Counted[] byFacets = {};
 
   /** Counts by verdict of each agent's number. */
   private final Map<Integer, long[]> byAgent = new HashMap<>();
+
+  /** The agent that was counted last, and its counts: most often it is the next one, too. */
+  private int lastAgent = -1;
+
+  private long[] ofLastAgent = {};
 
   /** Counts by verdict of each bucket's number. */
   private final Map<Long, long[]> byBucket = new TreeMap<>();
@@ -128,6 +136,21 @@ final class IndexCount {
   }
 
   private void readFacets() throws SQLException {
+    long[] numbers = {0, 0};
+    Statements.forEach(
+        index.connection(),
+        "SELECT count(*), max(id) FROM facets",
+        row -> {
+          numbers[0] = row.getLong(1);
+          numbers[1] = row.getLong(2);
+          return false;
+        });
+    // Numbers are given in sequence, so a large one is forged, or most facets were erased. A new
+    // index has small ones.
+    if (numbers[1] > MOST_UNUSED * (numbers[0] + 1)) {
+      throw IndexBlock.damaged();
+    }
+    byFacets = new Counted[(int) numbers[1] + 1];
     Statements.forEach(
         index.connection(),
         "SELECT f.id, t.name, v.name, r.name FROM facets AS f JOIN names AS t ON t.id = f.type"
@@ -138,7 +161,11 @@ final class IndexCount {
               !DeferredAuditEvent.isDecision(row.getString(2))
                   ? NO_DECISION
                   : known < 0 ? UNKNOWN : known;
-          byFacets.put(row.getInt(1), new Counted(verdict, row.getString(4)));
+          int number = row.getInt(1);
+          if (number < 0) {
+            throw IndexBlock.damaged();
+          }
+          byFacets[number] = new Counted(verdict, row.getString(4));
           return true;
         });
   }
@@ -218,9 +245,11 @@ final class IndexCount {
       throws SQLException {
     IndexBlock.Content stored = new IndexBlock.Content(block.content());
     long[] counted = cell(byBucket, bucket);
-    while (stored.next()) {
-      if (selection.has(stored.agent(), stored.facets())) {
-        add(stored.agent(), stored.facets(), counted, stored.rows());
+    while (stored.nextAgent()) {
+      while (selection.hasAgent(stored.agent()) && stored.nextCell()) {
+        if (selection.hasFacets(stored.facets())) {
+          add(stored.agent(), stored.facets(), counted, stored.rows());
+        }
       }
     }
   }
@@ -270,16 +299,27 @@ final class IndexCount {
   }
 
   private void add(int agent, int facets, long[] bucket, long rows) throws SQLException {
-    Counted combined = byFacets.get(facets);
+    Counted combined = facets >= 0 && facets < byFacets.length ? byFacets[facets] : null;
     if (combined == null) {
       throw IndexBlock.damaged();
     }
     bucket[combined.verdict] += rows;
     combined.rows += rows;
-    if (combined.verdict != NO_DECISION
-        && (byAgent.size() < MAX_AGENTS || byAgent.containsKey(agent))) {
-      cell(byAgent, agent)[combined.verdict] += rows;
+    if (combined.verdict != NO_DECISION) {
+      ofAgent(agent)[combined.verdict] += rows;
     }
+  }
+
+  /** Returns the counts of an agent; counts that are dropped if there are too many agents. */
+  private long[] ofAgent(int agent) {
+    if (agent != lastAgent) {
+      lastAgent = agent;
+      ofLastAgent =
+          byAgent.size() < MAX_AGENTS || byAgent.containsKey(agent)
+              ? cell(byAgent, agent)
+              : new long[NO_DECISION + 1];
+    }
+    return ofLastAgent;
   }
 
   private static <K> long[] cell(Map<K, long[]> counts, K key) {
@@ -297,8 +337,8 @@ final class IndexCount {
 
   private Top rules() {
     Map<String, long[]> byRule = new HashMap<>();
-    for (Counted each : byFacets.values()) {
-      if (each.rows > 0 && !each.rule.isEmpty()) {
+    for (Counted each : byFacets) {
+      if (each != null && each.rows > 0 && !each.rule.isEmpty()) {
         cell(byRule, each.rule)[each.verdict] += each.rows;
       }
     }

@@ -86,10 +86,14 @@ final class IndexSelection {
     values.add(value);
   }
 
-  /** Returns true if rows with these numbers are selected. */
-  boolean has(int ofAgent, int ofFacets) {
-    return (agent == ANY || agent == ofAgent)
-        && (facets == null || Arrays.binarySearch(facets, ofFacets) >= 0);
+  /** Returns true if rows of an agent may be selected. */
+  boolean hasAgent(int number) {
+    return agent == ANY || agent == number;
+  }
+
+  /** Returns true if rows with these facets may be selected. */
+  boolean hasFacets(int number) {
+    return facets == null || Arrays.binarySearch(facets, number) >= 0;
   }
 
   /**
@@ -164,16 +168,27 @@ final class IndexSelection {
     /** Returns true if a row of the block may be selected. */
     boolean mayHave(IndexSelection selection) throws SQLException {
       IndexBlock.Content stored = new IndexBlock.Content(content);
-      boolean found = false;
-      while (!found && stored.next()) {
-        found = selection.has(stored.agent(), stored.facets());
+      if (!hasCell(stored, selection)) {
+        return false;
       }
-      if (!found || selection.session == ANY) {
-        return found;
+      if (selection.session == ANY) {
+        return true;
       }
       for (long each : stored.sessions()) {
         if (each == selection.session) {
           return true;
+        }
+      }
+      return false;
+    }
+
+    private static boolean hasCell(IndexBlock.Content stored, IndexSelection selection)
+        throws SQLException {
+      while (stored.nextAgent()) {
+        while (selection.hasAgent(stored.agent()) && stored.nextCell()) {
+          if (selection.hasFacets(stored.facets())) {
+            return true;
+          }
         }
       }
       return false;

@@ -516,9 +516,11 @@ public final class IndexWriter implements AutoCloseable {
         row -> {
           IndexBlock.Content content =
               new IndexBlock.Content(Objects.requireNonNullElse(row.getBytes(1), new byte[0]));
-          while (content.next()) {
-            isUsed[0] |= content.facets() == combined;
+          while (content.nextAgent()) {
             unused.remove(Long.valueOf(content.agent()));
+            while (content.nextCell()) {
+              isUsed[0] |= content.facets() == combined;
+            }
           }
           for (long session : content.sessions()) {
             unused.remove(Long.valueOf(session));
