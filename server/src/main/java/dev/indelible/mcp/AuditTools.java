@@ -23,7 +23,6 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.policy.Agent;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
@@ -231,11 +230,11 @@ final class AuditTools {
   }
 
   private static GateRequest request(Call call) throws JsonFormatException {
-    String agentId = call.agentId();
     GateRequest asked =
-        new GateRequest(agentId, ActionParser.parse(call.arguments().node("action"), "action"));
+        new GateRequest(
+            call.agentId(), ActionParser.parse(call.arguments().node("action"), "action"));
     call.arguments().requireNoOthers();
-    return asked.by(new Agent(agentId, call.client().principal()));
+    return asked.by(asked.agent().withPrincipal(call.client().principal()));
   }
 
   private static Consumer<CanonicalWriter> decision(String agentId, RecordedDecision decided) {

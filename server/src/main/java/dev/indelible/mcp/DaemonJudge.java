@@ -56,7 +56,8 @@ public final class DaemonJudge implements Judge {
   public Verdict decide(GateRequest asked) throws IOException {
     CanonicalWriter out = new CanonicalWriter().beginObject().name("action");
     asked.action().write(out);
-    out.member("agent_id", asked.agentId()).member("tool_hash", asked.toolHash()).endObject();
+    out.member("agent_id", asked.agentId()).member("session", asked.agent().session());
+    out.member("tool_hash", asked.toolHash()).endObject();
     Answer answer = ask(out.toBytes());
     try {
       JsonFields members = JsonFields.of(CanonicalJson.read(answer.body()), "answer");
