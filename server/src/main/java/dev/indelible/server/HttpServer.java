@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -220,9 +219,9 @@ final class HttpServer {
     private final Function<Request, Admission> admit;
     private final Guard guard;
     private final Peers peers;
-    private final Semaphore ofCredentials = new Semaphore(MAX_HELD_BYTES);
-    private final Semaphore ofOthers = new Semaphore(MAX_HELD_BYTES);
-    private final Semaphore ofRefused = new Semaphore(MAX_REFUSED_BYTES);
+    private final ContentMemory ofCredentials = new ContentMemory(MAX_HELD_BYTES);
+    private final ContentMemory ofOthers = new ContentMemory(MAX_HELD_BYTES);
+    private final ContentMemory ofRefused = new ContentMemory(MAX_REFUSED_BYTES);
 
     Adapter(ServeSettings settings, Function<Request, Admission> admit) {
       this.admit = admit;
@@ -267,8 +266,8 @@ final class HttpServer {
       new Reception(admission, request, response, callback).run();
     }
 
-    /** Returns the bytes of content that requests of this kind may still hold. */
-    private Semaphore free(Admission admission) {
+    /** Returns the memory that requests like this one share. */
+    private ContentMemory memory(Admission admission) {
       if (admission.problem().isPresent()) {
         return ofRefused;
       }
@@ -276,18 +275,17 @@ final class HttpServer {
     }
 
     /**
-     * Receives the content of a request and answers it. Reserves memory for bytes that have
-     * arrived, so a client that sends nothing holds none. Runs on one thread at a time.
+     * Receives the content of a request and answers it. Holds memory for bytes that have arrived,
+     * so a client that sends nothing holds none. Runs on one thread at a time.
      */
     private final class Reception implements Runnable {
       private final Admission admission;
       private final org.eclipse.jetty.server.Request request;
       private final org.eclipse.jetty.server.Response response;
       private final Callback callback;
-      private final Semaphore free;
+      private final ContentMemory.Share share;
       private final Scheduler.Task limit;
       private final ByteArrayOutputStream content = new ByteArrayOutputStream();
-      private int reserved;
 
       Reception(
           Admission admission,
@@ -298,7 +296,7 @@ final class HttpServer {
         this.request = request;
         this.response = response;
         this.callback = callback;
-        this.free = free(admission);
+        this.share = memory(admission).new Share(() -> request.fail(new GivenWayException()));
         this.limit =
             request
                 .getComponents()
@@ -312,9 +310,10 @@ final class HttpServer {
       /** Takes the pieces that have arrived, until none is left or the request can be answered. */
       @Override
       public void run() {
+        share.resume();
         try {
           receive();
-        } catch (Throwable e) { // Memory may be short; the reserved bytes must become free.
+        } catch (Throwable e) { // Memory may be short; the bytes that are held must become free.
           end();
           callback.failed(e);
         }
@@ -325,6 +324,7 @@ final class HttpServer {
         while (answered.isEmpty()) {
           Content.Chunk chunk = request.read();
           if (chunk == null) {
+            share.await();
             request.demand(this);
             return;
           }
@@ -343,13 +343,12 @@ final class HttpServer {
       private Optional<Response> take(Content.Chunk chunk) {
         try {
           int bytes = chunk.remaining();
-          if (bytes > admission.maxContent() - reserved) {
+          if (bytes > admission.maxContent() - content.size()) {
             return Optional.of(admission.refuse(tooLarge()));
           }
-          if (!free.tryAcquire(bytes)) {
+          if (!share.add(bytes)) {
             return Optional.of(admission.refuse(tooBusy()));
           }
-          reserved += bytes;
           byte[] piece = new byte[bytes];
           chunk.get(piece, 0, bytes);
           content.writeBytes(piece);
@@ -366,6 +365,8 @@ final class HttpServer {
       private void fail(Throwable failure) {
         if (failure instanceof TimeoutException) {
           send(admission.refuse(tooSlow()), request, response, callback);
+        } else if (failure instanceof GivenWayException) {
+          send(admission.refuse(tooBusy()), request, response, callback);
         } else {
           callback.failed(failure);
         }
@@ -373,9 +374,13 @@ final class HttpServer {
 
       private void end() {
         limit.cancel();
-        free.release(reserved);
-        reserved = 0;
+        share.close();
       }
+    }
+
+    /** The failure of a request whose place another one has taken. */
+    private static final class GivenWayException extends Exception {
+      private static final long serialVersionUID = 1;
     }
 
     private static Response answer(Admission admission, byte[] content) {

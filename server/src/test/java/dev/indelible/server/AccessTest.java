@@ -16,6 +16,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -31,6 +32,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -245,23 +251,57 @@ class AccessTest {
     }
   }
 
-  @Test
-  void contentOfOthersTakesNoMemoryOfCredentials() throws Exception {
+  /** Each slow client sends all but the last byte, and begins again when it is refused. */
+  @ParameterizedTest
+  @ValueSource(ints = {HttpServer.MAX_BODY_BYTES, 1 << 20})
+  void slowUploadsKeepNobodyOut(int bytes) throws Exception {
     String key = bearer(key(Role.AGENT));
-    String head = post("/ask", "Content-Length: " + HttpServer.MAX_BODY_BYTES);
-    List<SocketChannel> slow = new ArrayList<>();
+    String upload =
+        post("/ask", "Content-Length: " + bytes) + "x".repeat(bytes - 1);
+    // A quarter more than there is memory for.
+    int clients = 5 * (32 << 20) / 4 / bytes;
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicInteger refused = new AtomicInteger();
+    ExecutorService threads = Executors.newFixedThreadPool(clients);
     try {
-      for (int i = 0; i < 8; i++) {
-        slow.add(sent(head + "x".repeat(HttpServer.MAX_BODY_BYTES - 1)));
+      for (int i = 0; i < clients; i++) {
+        threads.submit(
+            () -> {
+              while (!over.get()) {
+                try (SocketChannel slow = sent(upload)) {
+                  slow.socket().setSoTimeout(100);
+                  byte[] status = new byte[12];
+                  int read = -1;
+                  while (!over.get() && read < 0) {
+                    try {
+                      read = slow.socket().getInputStream().readNBytes(status, 0, 12);
+                    } catch (SocketTimeoutException e) {
+                      // Not refused yet.
+                    }
+                  }
+                  if (new String(status, StandardCharsets.US_ASCII).endsWith(" 503")) {
+                    refused.incrementAndGet();
+                  }
+                } catch (IOException e) {
+                  // Refused before all was sent.
+                }
+              }
+            });
       }
-
-      await().untilAsserted(() -> assertStatus(ask(), 503));
-      assertStatus(ask(key), 200);
+      await().untilAsserted(() -> assertThat(refused.get()).isPositive());
+      for (int i = 0; i < 50; i++) {
+        assertStatus(ask(), 200);
+        assertStatus(ask(key), 200);
+      }
       assertStatus(get("/agent"), 200);
+      // Content without a credential takes no memory of credentials.
+      String head = post("/ask", key, "Content-Length: " + HttpServer.MAX_BODY_BYTES);
+      assertStatus(exchange(tcp(), head + "x".repeat(HttpServer.MAX_BODY_BYTES)), 200);
     } finally {
-      closeAll(slow);
+      over.set(true);
+      threads.shutdown();
+      assertThat(threads.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
     }
-    await().untilAsserted(() -> assertStatus(ask(), 200));
   }
 
   private InetSocketAddress tcp() {
