@@ -91,33 +91,28 @@ final class HttpServer {
 
   private final Server server;
   private final Optional<ServerConnector> tcp;
-  private final Optional<Tls> tls;
+  private final Optional<SslContextFactory.Server> tls;
 
-  private HttpServer(Server server, Optional<ServerConnector> tcp, Optional<Tls> tls) {
+  private HttpServer(
+      Server server, Optional<ServerConnector> tcp, Optional<SslContextFactory.Server> tls) {
     this.server = server;
     this.tcp = tcp;
     this.tls = tls;
-  }
-
-  /** The files of TLS and the connection settings made from them. */
-  private record Tls(TlsFiles files, SslContextFactory.Server connections) {
-    static Tls of(TlsFiles files) throws IOException {
-      return new Tls(files, files.load());
-    }
   }
 
   /**
    * Starts to listen.
    *
    * @param settings where to listen
+   * @param loaded the content of the files of TLS that the settings name
    * @param admit decides from its head how to treat a request; safe for use by any number of
    *     threads
-   * @throws IOException if an address or a file of TLS cannot be used
+   * @throws IOException if an address cannot be used
    */
-  static HttpServer start(ServeSettings settings, Function<Request, Admission> admit)
+  static HttpServer start(
+      ServeSettings settings, Optional<TlsFiles.Loaded> loaded, Function<Request, Admission> admit)
       throws IOException {
-    Optional<Tls> tls =
-        settings.tls() == null ? Optional.empty() : Optional.of(Tls.of(settings.tls()));
+    Optional<SslContextFactory.Server> tls = loaded.map(TlsFiles.Loaded::connections);
     QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 4);
     threads.setName("indelible-http");
     Server server = new Server(threads);
@@ -155,13 +150,13 @@ final class HttpServer {
   }
 
   /**
-   * Reads the files of TLS again, for connections from now on.
+   * Uses other files of TLS for connections from now on.
    *
-   * @throws IOException if a file cannot be used; the files read before stay in use
+   * @throws IOException if they cannot be used; the earlier ones stay in use
    */
-  void reloadTls() throws IOException {
+  void replaceTls(TlsFiles.Loaded next) throws IOException {
     if (tls.isPresent()) {
-      tls.get().files().reload(tls.get().connections());
+      next.replace(tls.get());
     }
   }
 
@@ -181,12 +176,13 @@ final class HttpServer {
     }
   }
 
-  private static ServerConnector tcp(Server server, InetSocketAddress address, Optional<Tls> tls) {
+  private static ServerConnector tcp(
+      Server server, InetSocketAddress address, Optional<SslContextFactory.Server> tls) {
     HttpConnectionFactory http = http();
     ConnectionFactory[] protocols =
         tls.isPresent()
             ? new ConnectionFactory[] {
-              new SslConnectionFactory(tls.get().connections(), http.getProtocol()), http
+              new SslConnectionFactory(tls.get(), http.getProtocol()), http
             }
             : new ConnectionFactory[] {http};
     ServerConnector connector = new ServerConnector(server, 1, 1, protocols);

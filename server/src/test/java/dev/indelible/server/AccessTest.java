@@ -78,7 +78,7 @@ class AccessTest {
             socket(),
             null,
             new AccessSettings(keys, Set.of(), bindings, 0, false, false));
-    server = HttpServer.start(settings, routes::admit);
+    server = HttpServer.start(settings, Optional.empty(), routes::admit);
   }
 
   @AfterEach
@@ -256,8 +256,7 @@ class AccessTest {
   @ValueSource(ints = {HttpServer.MAX_BODY_BYTES, 1 << 20})
   void slowUploadsKeepNobodyOut(int bytes) throws Exception {
     String key = bearer(key(Role.AGENT));
-    String upload =
-        post("/ask", "Content-Length: " + bytes) + "x".repeat(bytes - 1);
+    String upload = post("/ask", "Content-Length: " + bytes) + "x".repeat(bytes - 1);
     // A quarter more than there is memory for.
     int clients = 5 * (32 << 20) / 4 / bytes;
     AtomicBoolean over = new AtomicBoolean();
