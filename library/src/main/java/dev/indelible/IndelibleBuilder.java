@@ -467,7 +467,7 @@ public final class IndelibleBuilder {
 
   private IndexFollower index(DeferredAudit audit) {
     return IndexFollower.start(
-        (ledger, atMost, thorough) -> data.index().update(ledger, atMost, thorough, reached -> {}),
+        data.index()::update,
         source(),
         () -> audit.queue().metrics().pending() > MANY_EVENTS,
         audit.healthEntries());

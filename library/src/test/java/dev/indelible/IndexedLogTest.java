@@ -26,6 +26,7 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -91,6 +92,24 @@ class IndexedLogTest {
     try (Indelible log = Indelible.open(data(), BY_NAME)) {
       record(log, "rm self");
       await().atMost(PATIENCE).until(() -> bytesOfTheIndex().contains("self"));
+    }
+  }
+
+  @Test
+  void rowsThatTheIndexLacksAreKnown() throws Exception {
+    try (Indelible log = Indelible.open(data(), BY_NAME)) {
+      record(log, "ls", "rm one");
+      await().atMost(PATIENCE).until(() -> log.rowsNotIndexed().equals(OptionalLong.of(0)));
+      // A directory in place of the index, so that no row can be added.
+      Files.delete(data().resolve("index.db"));
+      Files.createDirectories(data().resolve("index.db/in-use"));
+      record(log, "ls", "rm two");
+
+      await().atMost(PATIENCE).until(() -> log.rowsNotIndexed().equals(OptionalLong.of(2)));
+    }
+    try (Indelible log = Indelible.builder(data()).policy(BY_NAME).index(false).open()) {
+      record(log, "ls");
+      assertThat(log.rowsNotIndexed()).as("unknown, and not 0").isEmpty();
     }
   }
 

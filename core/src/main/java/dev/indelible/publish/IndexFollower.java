@@ -8,7 +8,9 @@ import dev.indelible.monitor.HealthEntries;
 import dev.indelible.storage.LedgerSource;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * Keeps the index for queries up to date while the log is open (D1). It delays no event: its thread
@@ -41,6 +43,9 @@ public final class IndexFollower extends Follower {
   private final BooleanSupplier eventsWait;
   private final HealthEntries health;
 
+  /** The last row of the index, as this thread last saw it; empty before that. */
+  private volatile OptionalLong indexed = OptionalLong.empty();
+
   /** True until the first slice; used by this thread alone. */
   private boolean first = true;
 
@@ -54,11 +59,13 @@ public final class IndexFollower extends Follower {
      * Adds rows until the index has all, or the time is over.
      *
      * @param thorough true to check the whole index first
+     * @param progress called with the last row of the index
      * @return the reason that the index is behind: rows are left, or another process writes it;
      *     empty if it has all rows
      * @throws LedgerException if the index cannot be written, or the ledger cannot be read
      */
-    Optional<String> run(LedgerReader ledger, Duration atMost, boolean thorough)
+    Optional<String> run(
+        LedgerReader ledger, Duration atMost, boolean thorough, LongConsumer progress)
         throws LedgerException;
   }
 
@@ -105,13 +112,22 @@ public final class IndexFollower extends Follower {
 
   private Optional<String> slice(LedgerReader ledger, Duration time) throws LedgerException {
     try {
-      Optional<String> behind = update.run(ledger, time, first);
+      Optional<String> behind = update.run(ledger, time, first, this::reached);
       first = false;
       return behind;
     } catch (LedgerException e) {
       health.set(HealthEntry.INDEX, String.valueOf(e.getMessage()));
       throw e;
     }
+  }
+
+  private void reached(long row) {
+    indexed = OptionalLong.of(row);
+  }
+
+  /** Returns the last row of the index, as this follower last saw it; empty before that. */
+  public OptionalLong indexed() {
+    return indexed;
   }
 
   private Optional<String> late(Optional<String> behind) {

@@ -50,7 +50,7 @@ public record LogIndex(Path file) {
    * writes the index, waits for it instead.
    *
    * @param thorough true to check the whole index first
-   * @param progress called with the last row of the index after each chunk
+   * @param progress called with the last row of the index after each chunk, and at the end
    * @return the reason that the index is behind; empty if it has all rows that the ledger had
    */
   public Optional<String> update(
@@ -68,9 +68,12 @@ public record LogIndex(Path file) {
           add(writer, target, start, atMost, progress);
           reached = writer.reached();
         }
-        if (reached >= target) {
-          return Optional.empty();
-        }
+      } else {
+        reached = reached(ledger);
+      }
+      progress.accept(reached);
+      if (reached >= target) {
+        return Optional.empty();
       }
       if (isOver(start, atMost)) {
         return Optional.of(
@@ -78,9 +81,6 @@ public record LogIndex(Path file) {
       }
       // Another thread or process, for example an erasure, can take the lock meanwhile.
       LockSupport.parkNanos(POLL_INTERVAL.toNanos());
-      if (opened.isEmpty() && reached(ledger) >= target) {
-        return Optional.empty();
-      }
     }
   }
 
@@ -110,7 +110,8 @@ public record LogIndex(Path file) {
     return ledger.lastRow().map(ChainRow::sequence).orElse(0L);
   }
 
-  private long reached(LedgerReader ledger) throws LedgerException {
+  /** Returns the last row of the index; 0 if there is no index of this ledger that can be read. */
+  long reached(LedgerReader ledger) throws LedgerException {
     Optional<SqliteIndex> opened = SqliteIndex.open(file, ledger);
     if (opened.isEmpty()) {
       return 0;
