@@ -177,11 +177,7 @@ public record LogStatus(
   public void write(CanonicalWriter out) {
     out.name("anchor").object(anchored, rows -> rows.write(out, "anchored"));
     out.name("approval").beginObject().name("deferred_audit_dlq_size");
-    if (check.deadLetters().isPresent()) {
-      out.number(check.deadLetters().getAsLong()).endObject();
-    } else {
-      out.canonical("null").endObject();
-    }
+    out.nullable(check.deadLetters()).endObject();
     out.name("blocked").nullable(blocked.map(BlockedCounts::rows), out::number);
     out.name("checkpoint")
         .object(
