@@ -24,8 +24,8 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.AbstractConnector;
 import org.eclipse.jetty.server.ConnectionFactory;
-import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -55,14 +55,14 @@ final class HttpServer {
 
   private static final int MAX_HEADER_BYTES = 16 << 10;
 
-  /** Maximum number of open connections; further ones wait in the kernel. */
+  /** Maximum number of open connections; as many more wait in the kernel. */
   private static final int MAX_CONNECTIONS = 4_096;
 
   /** A connection without traffic is closed after this time. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
 
   /** The longest time for a request's content to arrive; it holds memory meanwhile. */
-  private static final Duration CONTENT_LIMIT = Duration.ofSeconds(10);
+  static final Duration CONTENT_LIMIT = Duration.ofSeconds(10);
 
   /** An answer never waits, so a few threads serve many connections. */
   private static final int MAX_THREADS = 32;
@@ -112,6 +112,20 @@ final class HttpServer {
   static HttpServer start(
       ServeSettings settings, Optional<TlsFiles.Loaded> loaded, Function<Request, Admission> admit)
       throws IOException {
+    return start(settings, loaded, admit, CONTENT_LIMIT);
+  }
+
+  /**
+   * Starts to listen, see {@link #start(ServeSettings, Optional, Function)}.
+   *
+   * @param contentLimit the longest time for the content of a request to arrive
+   */
+  static HttpServer start(
+      ServeSettings settings,
+      Optional<TlsFiles.Loaded> loaded,
+      Function<Request, Admission> admit,
+      Duration contentLimit)
+      throws IOException {
     Optional<SslContextFactory.Server> tls = loaded.map(TlsFiles.Loaded::connections);
     QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 4);
     threads.setName("indelible-http");
@@ -121,7 +135,7 @@ final class HttpServer {
     Optional<UnixDomainServerConnector> unix =
         settings.unixSocket().map(socket -> unix(server, socket));
     unix.ifPresent(connector -> add(server, connector));
-    server.setHandler(new GracefulHandler(new Adapter(settings, admit)));
+    server.setHandler(new GracefulHandler(new Adapter(settings, admit, contentLimit)));
     server.setErrorHandler(new Problems());
     server.setStopTimeout(STOP_LIMIT.toMillis());
     try {
@@ -134,7 +148,9 @@ final class HttpServer {
   }
 
   /** Adds a connector with its own limit, so that TCP and socket cannot use up each other's. */
-  private static void add(Server server, Connector connector) {
+  private static void add(Server server, AbstractConnector connector) {
+    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
+    connector.setAcceptQueueSize(MAX_CONNECTIONS);
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
   }
@@ -188,14 +204,12 @@ final class HttpServer {
     ServerConnector connector = new ServerConnector(server, 1, 1, protocols);
     connector.setHost(address.getAddress().getHostAddress());
     connector.setPort(address.getPort());
-    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
     return connector;
   }
 
   private static UnixDomainServerConnector unix(Server server, UnixSocket socket) {
     UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, http());
     connector.setUnixDomainPath(socket.path());
-    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
     return connector;
   }
 
@@ -215,14 +229,16 @@ final class HttpServer {
     private final Function<Request, Admission> admit;
     private final Guard guard;
     private final Peers peers;
+    private final Duration contentLimit;
     private final ContentMemory ofCredentials = new ContentMemory(MAX_HELD_BYTES);
     private final ContentMemory ofOthers = new ContentMemory(MAX_HELD_BYTES);
     private final ContentMemory ofRefused = new ContentMemory(MAX_REFUSED_BYTES);
 
-    Adapter(ServeSettings settings, Function<Request, Admission> admit) {
+    Adapter(ServeSettings settings, Function<Request, Admission> admit, Duration contentLimit) {
       this.admit = admit;
       this.guard = new Guard(settings.access().names());
       this.peers = new Peers(settings);
+      this.contentLimit = contentLimit;
     }
 
     @Override
@@ -299,7 +315,7 @@ final class HttpServer {
                 .getScheduler()
                 .schedule(
                     () -> request.fail(new TimeoutException("the content arrives too slowly")),
-                    CONTENT_LIMIT.toMillis(),
+                    contentLimit.toMillis(),
                     TimeUnit.MILLISECONDS);
       }
 
@@ -445,12 +461,11 @@ final class HttpServer {
           "the content of a request has at most %s bytes".formatted(MAX_BODY_BYTES));
     }
 
-    private static Problem tooSlow() {
+    private Problem tooSlow() {
       return new Problem(
           408,
           "Too slow",
-          "the content of a request arrives within %s seconds"
-              .formatted(CONTENT_LIMIT.toSeconds()));
+          "the content of a request arrives within %s seconds".formatted(contentLimit.toSeconds()));
     }
 
     private static Problem tooBusy() {

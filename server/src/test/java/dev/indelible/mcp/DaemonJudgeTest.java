@@ -153,8 +153,10 @@ class DaemonJudgeTest {
       listening.bind(UnixDomainSocketAddress.of(silent));
 
       assertThatThrownBy(
-              () -> new DaemonJudge(silent, OWNER).refuseUnreadable(new byte[] {1}, 1, ""))
-          .hasMessageContaining("no answer within 5 seconds");
+              () ->
+                  new DaemonJudge(silent, OWNER, Duration.ofSeconds(1))
+                      .refuseUnreadable(new byte[] {1}, 1, ""))
+          .hasMessageContaining("no answer within 1 seconds");
     }
   }
 }
