@@ -35,7 +35,10 @@ import org.junit.jupiter.api.io.TempDir;
 class IndexedLogTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** Refuses by a rule of the command's name; escalates a command "ask". */
+  /**
+   * Refuses a command {@code rm NAME} by the rule NAME, escalates the command {@code ask}, and
+   * allows the rest.
+   */
   private static final Policy BY_NAME =
       new Policy() {
         @Override
@@ -86,7 +89,7 @@ class IndexedLogTest {
     }
   }
 
-  /** The thread behind the drainer writes the index; no query asks for it. */
+  /** A thread of the log writes the index, although no query asks for it. */
   @Test
   void openLogIndexesByItself() throws Exception {
     try (Indelible log = Indelible.open(data(), BY_NAME)) {
@@ -216,7 +219,7 @@ class IndexedLogTest {
     try (Connection index =
             DriverManager.getConnection("jdbc:sqlite:" + data().resolve("index.db"));
         Statement statement = index.createStatement()) {
-      // The number of a row that the ledger gets next.
+      // The sequence number of the ledger's next row.
       statement.executeUpdate(
           "INSERT INTO events SELECT max(sequence) + 1, time, agent, facets, session FROM events");
     }

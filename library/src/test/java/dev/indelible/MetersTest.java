@@ -98,7 +98,7 @@ class MetersTest {
     }
   }
 
-  /** The counters reconcile after each outcome of an event (D10). */
+  /** The counters reconcile after each outcome of an event (promise D10). */
   @Test
   void countersReconcile() throws Exception {
     Indelible indelible = open();

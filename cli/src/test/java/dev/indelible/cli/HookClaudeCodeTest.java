@@ -105,7 +105,7 @@ class HookClaudeCodeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"PreToolUse", "PreSkillShellCommand"})
-  void actionToApproveIsDenied(String name) {
+  void actionThatNeedsApprovalIsDenied(String name) {
     Result result = cli.runOn(event(name, "git push"), "hook", "claude-code").ok();
 
     JsonNode answer = requireValid(result.json(), name).path("hookSpecificOutput");
@@ -156,7 +156,7 @@ class HookClaudeCodeTest {
         "{\"hook_event_name\":\"PreToolUse\",\"session_id\":\"s\",\"tool_name\":\"Bash\","
             + "\"tool_input\":{\"command\":\"ls\",\"command\":\"rm\"}}"
       })
-  void eventThatCannotBeJudgedBlocks(String input) {
+  void unreadableEventBlocks(String input) {
     Result result = cli.runOn(input, "hook", "claude-code");
 
     assertThat(result.complaint(2))
@@ -284,7 +284,7 @@ class HookClaudeCodeTest {
     return EVENT.formatted(name, command, name.equals("PreSkillShellCommand") ? SKILL : "");
   }
 
-  /** Asserts that an answer has no member that the types of the client do not have. */
+  /** Asserts that an answer has only members that the client's types define. */
   private static JsonNode requireValid(JsonNode answer, String event) {
     assertThat(Set.of("hookSpecificOutput", "systemMessage")).containsAll(answer.propertyNames());
     JsonNode specific = answer.path("hookSpecificOutput");

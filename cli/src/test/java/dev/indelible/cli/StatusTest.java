@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** {@code indelible status} (D11). */
+/** {@code indelible status} (promise D11). */
 class StatusTest {
   @TempDir Path directory;
   private Cli cli;
@@ -288,7 +288,7 @@ class StatusTest {
     assertThat(status(0).path("waiting").path("alive").asInt()).isZero();
   }
 
-  /** If the journal cannot be read, the number waiting is null (D11). */
+  /** If the journal cannot be read, the number of waiting events is null (D11). */
   @Test
   void waitingEventsThatCannotBeCountedAreNull() throws Exception {
     Files.writeString(cli.data().resolve("journal/0000/journal.id"), "rubbish");

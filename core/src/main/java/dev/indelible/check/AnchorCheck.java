@@ -57,7 +57,7 @@ final class AnchorCheck implements Check {
   /** Size of the largest checkpoint that the log signed, over all files. */
   private long largestOfAll = -1;
 
-  /** True if a log appends to one of the files; a single checkpoint in a file does not go stale. */
+  /** True if a log appends to one of the files; only such a file can be stale. */
   private boolean appendedTo;
 
   /**
@@ -232,7 +232,7 @@ final class AnchorCheck implements Check {
         if (!TiledNodes.tree(tiles, anchored.size()).root().equals(anchored.root())) {
           broken(
               Finding.FORK,
-              "the log was forked: it signed a checkpoint over %s other rows"
+              "the log was forked: it signed a checkpoint over %s rows that differ from these"
                   .formatted(anchored.size()));
         }
       } catch (LedgerException e) {

@@ -32,7 +32,7 @@ import java.util.UUID;
  * @param decision the answer of the gate
  * @param policy the digest of the policy that decided, as {@code sha256:…}, if there is one
  * @param timestamp the time of the decision, to the microsecond
- * @param explanation what the decision is based on
+ * @param explanation the basis of the decision
  * @param provenance the origin of the question
  */
 public record DeferredAuditEvent(
@@ -61,17 +61,20 @@ public record DeferredAuditEvent(
   /** The custom kind of the action recorded for input that cannot be read. */
   private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
 
-  /** The member {@code v} of a payload with optional members; other payloads have no version. */
+  /**
+   * Value of the member {@code v} in a payload with optional members; other payloads have no
+   * version.
+   */
   private static final long EXTENDED_VERSION = 2;
 
-  /** Bytes of the longest digest of a policy. */
+  /** Maximum length of the digest of a policy, in bytes. */
   public static final int MAX_POLICY_BYTES = 256;
 
   /**
    * The origin of a question to the gate, as far as it is known.
    *
-   * @param principal the name that the credential of the question proves; empty without a
-   *     credential, and then the agent id is a claim
+   * @param principal the caller's name, as its credential proves it; empty without a credential, in
+   *     which case nothing proves the agent id
    * @param session the session of the agent, as the caller names it: a claim that nothing proves
    * @param toolHash the digest of the called tool's descriptor, as {@code sha256:…}
    */
@@ -81,13 +84,13 @@ public record DeferredAuditEvent(
     public static final Provenance NONE =
         new Provenance(Optional.empty(), Optional.empty(), Optional.empty());
 
-    /** Bytes of the longest principal: that of a certificate with a long subject. */
+    /** Maximum length of a principal, in bytes; certificates can have long subjects. */
     public static final int MAX_PRINCIPAL_BYTES = 1024;
 
-    /** Bytes of the longest session: agents' hooks name it within the agent id as well. */
+    /** Maximum length of a session, in bytes; the agent id of a hook contains its session. */
     public static final int MAX_SESSION_BYTES = AuditEvent.MAX_AGENT_ID_BYTES;
 
-    /** Bytes of the longest digest of a tool's descriptor. */
+    /** Maximum length of the digest of a tool's descriptor, in bytes. */
     private static final int MAX_HASH_BYTES = 256;
 
     public Provenance {
@@ -176,7 +179,7 @@ public record DeferredAuditEvent(
     return eventType.equals(REFUSAL) || eventType.equals(CHECK);
   }
 
-  /** Returns the event type of a decision by its tag in JSON; empty for an unknown tag. */
+  /** Returns the event type for a decision's tag in JSON; empty for an unknown tag. */
   public static Optional<String> typeOf(String decision) {
     return switch (decision) {
       case "allow", "warn" -> Optional.of(CHECK);
@@ -201,7 +204,7 @@ public record DeferredAuditEvent(
     return of(agentId, action, new ExplainedDecision(decision, Explanation.NONE), policy, clock);
   }
 
-  /** Returns an event for an explained decision made now, by the time of {@code clock}. */
+  /** Returns an event for an explained decision made at the time of {@code clock}. */
   public static DeferredAuditEvent of(
       String agentId,
       AgentAction action,

@@ -14,11 +14,12 @@ import java.util.function.LongConsumer;
 
 /**
  * Keeps the index for queries up to date while the log is open (D1). It delays no event: its thread
- * reads the ledger like any other reader, in short transactions, and a failure ends in health.
+ * reads the ledger like any other reader, in short transactions, and a failure is reported in
+ * health.
  *
- * <p>While events wait for the drainer, this thread works a tenth of the time at most, so that the
- * drainer has the processor. The index then falls behind, and every result of a query names the row
- * up to which it is complete.
+ * <p>While events wait for the drainer, this thread works at most a tenth of the time, so that the
+ * drainer gets the processor. The index then falls behind, and every result of a query names the
+ * row up to which it is complete.
  */
 public final class IndexFollower extends Follower {
   /** Time of work between two rests while events wait. */
@@ -46,17 +47,17 @@ public final class IndexFollower extends Follower {
   /** The last row of the index, as this thread last saw it; empty before that. */
   private volatile OptionalLong indexed = OptionalLong.empty();
 
-  /** True until the first slice; used by this thread alone. */
+  /** True until the first slice; used only by this thread. */
   private boolean first = true;
 
-  /** When the index fell behind, by {@link System#nanoTime}; used by this thread alone. */
+  /** The {@link System#nanoTime} at which the index fell behind; used only by this thread. */
   private Optional<Long> behindSince = Optional.empty();
 
   /** Adds rows to the index. */
   @FunctionalInterface
   public interface Update {
     /**
-     * Adds rows until the index has all, or the time is over.
+     * Adds rows until the index has all rows or the time limit is reached.
      *
      * @param thorough true to check the whole index first
      * @param progress called with the last row of the index
@@ -93,7 +94,7 @@ public final class IndexFollower extends Follower {
 
   @Override
   Optional<String> look(LedgerReader ledger) throws LedgerException, InterruptedException {
-    // What is left when the log closes, the next query adds.
+    // If rows are left when the log closes, the next query adds them.
     while (!isStopped()) {
       boolean busy = eventsWait.getAsBoolean();
       Optional<String> behind = slice(ledger, busy ? SLICE : LONG_SLICE);

@@ -56,7 +56,7 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
-  /** A payload with optional members also has a version. The other members do not change. */
+  /** A payload with optional members also has a version. Its other members do not change. */
   @Test
   void optionalMembersAreInThePayload() throws Exception {
     Explanation explanation =
@@ -156,7 +156,8 @@ class EventTest {
   }
 
   /**
-   * A payload matches the content of its event with any nonce, and matches no other content (D4).
+   * A payload matches the content of its event with any nonce, and matches no other content
+   * (promise D4).
    */
   @Test
   void payloadMatchesOneContentOnly() {
@@ -255,7 +256,7 @@ class EventTest {
     }
   }
 
-  /** D4. */
+  /** Promise D4. */
   @Test
   void equalDecisionsAreDifferentEvents() {
     AgentAction action = new Bash("rm");
@@ -322,7 +323,7 @@ class EventTest {
         .isThrownBy(() -> new SystemEvent(ID, SystemEvent.TAMPER, null, TIME));
   }
 
-  /** D7. */
+  /** Promise D7. */
   @Test
   void systemEventIsCanonical() throws Exception {
     SystemEvent event =

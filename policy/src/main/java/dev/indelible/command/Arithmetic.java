@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Arithmetic of the shell (bash manual 6.5) with known operands. */
 final class Arithmetic {
-  /** A part of the expression is unknown; caught where the evaluation begins. */
+  /** Thrown if a part of the expression is unknown; caught in {@link #evaluate}. */
   private static final class UnknownException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

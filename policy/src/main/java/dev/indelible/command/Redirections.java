@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Redirections of one command (bash manual 3.6): their uses, and the streams of the command. */
+/**
+ * Redirections of one command (bash manual 3.6): what they do with files and hosts, and the streams
+ * of the command.
+ */
 final class Redirections {
   private final Interpreter interpreter;
   private final State state;

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * An agent that asks for a decision.
  *
- * @param id the id of the agent: a claim, unless the credential belongs to this agent alone
+ * @param id the id of the agent: a claim, unless the credential belongs only to this agent
  * @param principal the name that a credential proves, for example {@code key:ci}; empty without a
  *     credential
  * @param session the session in which the agent acts, as the caller names it: always a claim
@@ -22,7 +22,7 @@ public record Agent(String id, Optional<String> principal, Optional<String> sess
     session.ifPresent(Provenance::requireSession);
   }
 
-  /** Returns an agent that proves nothing. */
+  /** Returns an agent without a credential or a session. */
   public static Agent claimed(String id) {
     return new Agent(id, Optional.empty(), Optional.empty());
   }

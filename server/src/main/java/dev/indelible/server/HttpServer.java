@@ -150,7 +150,6 @@ final class HttpServer {
   /** Adds a connector with its own limit, so that TCP and socket cannot use up each other's. */
   private static void add(Server server, AbstractConnector connector) {
     connector.setIdleTimeout(IDLE_LIMIT.toMillis());
-    connector.setAcceptQueueSize(MAX_CONNECTIONS);
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
   }
@@ -204,12 +203,14 @@ final class HttpServer {
     ServerConnector connector = new ServerConnector(server, 1, 1, protocols);
     connector.setHost(address.getAddress().getHostAddress());
     connector.setPort(address.getPort());
+    connector.setAcceptQueueSize(MAX_CONNECTIONS);
     return connector;
   }
 
   private static UnixDomainServerConnector unix(Server server, UnixSocket socket) {
     UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, http());
     connector.setUnixDomainPath(socket.path());
+    connector.setAcceptQueueSize(MAX_CONNECTIONS);
     return connector;
   }
 

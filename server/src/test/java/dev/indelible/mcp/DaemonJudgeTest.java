@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A gateway's judge that asks a real daemon over its socket. */
+/** The judge of a gateway, which asks a real daemon over its socket. */
 class DaemonJudgeTest {
   private static final String OWNER = System.getProperty("user.name");
   private static final String ONE = "sha256:" + "1".repeat(64);
@@ -84,7 +84,9 @@ class DaemonJudgeTest {
     assertThat(log.log().find(EventQuery.newest(Filter.ALL.session("run-1"))).rows()).hasSize(1);
   }
 
-  /** A message that the gateway refuses can be a question that the daemon would permit. */
+  /**
+   * The gateway refuses these messages, although the daemon could read them as permitted questions.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -113,7 +115,7 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void refusedCallMakesNoToolKnown() throws Exception {
+  void refusedCallRecordsNoDescriptor() throws Exception {
     assertThat(decide("/etc/passwd", Optional.of(ONE)).permits()).isFalse();
 
     assertThat(decide("/tmp/a", Optional.of(TWO)).permits()).isTrue();
@@ -128,7 +130,7 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void refusalOfTheDaemonIsNoDecision() {
+  void errorOfTheDaemonIsNotADecision() {
     JsonValue large = JsonValue.of(new CanonicalWriter().string("x".repeat(5 << 20)));
     assertThatThrownBy(
             () ->
@@ -138,7 +140,7 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void stoppedDaemonIsNoDecision() {
+  void stoppedDaemonMakesNoDecision() {
     daemon.stop();
 
     assertThatThrownBy(() -> decide("/tmp/a", Optional.empty()))
@@ -147,7 +149,7 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void daemonThatNeverAnswersIsNoDecision() throws Exception {
+  void silentDaemonMakesNoDecision() throws Exception {
     Path silent = temp.resolve("silent.sock");
     try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       listening.bind(UnixDomainSocketAddress.of(silent));

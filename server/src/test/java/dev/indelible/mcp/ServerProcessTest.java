@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Servers that are shell scripts, and behave badly. */
+/** Server processes that misbehave, each written as a shell script. */
 class ServerProcessTest implements Upstream.Listener {
   private final BlockingQueue<Lines.Line> lines = new LinkedBlockingQueue<>();
   private final CompletableFuture<String> ended = new CompletableFuture<>();
@@ -91,7 +91,7 @@ class ServerProcessTest implements Upstream.Listener {
   }
 
   @Test
-  void serverThatEndsBesideItsChildIsEnded() throws Exception {
+  void endedServerWithARunningChildHasEnded() throws Exception {
     startWithShortGrace("sleep 60 2>/dev/null & exit 0");
 
     assertThat(reason()).isEqualTo("the server ended with status 0");
@@ -130,7 +130,7 @@ class ServerProcessTest implements Upstream.Listener {
   }
 
   @Test
-  void serverThatIgnoresItsEndIsKilledWithItsChildren() throws Exception {
+  void stubbornServerIsKilledWithItsChildren() throws Exception {
     Path pids = temp.resolve("pids");
     ServerProcess stubborn =
         startWithShortGrace(
@@ -149,7 +149,7 @@ class ServerProcessTest implements Upstream.Listener {
     }
   }
 
-  /** The server reads nothing, so the pipe fills up, and still it can be ended. */
+  /** The server reads nothing, so the pipe fills up. The server can be ended nevertheless. */
   @Test
   void serverThatDoesNotReadCanBeEnded() throws Exception {
     ServerProcess deaf = startWithShortGrace("echo up; exec sleep 600 2>/dev/null");

@@ -46,7 +46,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who may: one endpoint for each role, on a real port and a real socket. */
+/** Access control: one endpoint for each role, on a real port and a real socket. */
 class AccessTest {
   private static final Refusals BLOCKING =
       new Refusals(
@@ -151,7 +151,7 @@ class AccessTest {
   }
 
   @Test
-  void callerWithoutCredentialHasTheRoleAgentAlone() throws Exception {
+  void callerWithoutCredentialHasOnlyTheRoleAgent() throws Exception {
     for (Role role : Role.values()) {
       int status = role == Role.AGENT ? 200 : 401;
       assertStatus(get("/" + role.label()), status);
@@ -173,7 +173,7 @@ class AccessTest {
   }
 
   @Test
-  void credentialThatIsNotAcceptedIsRefusedEverywhere() throws Exception {
+  void invalidCredentialIsRefusedForEveryRole() throws Exception {
     String key = key(Role.ADMIN).reveal();
     String other = KeyText.generate().reveal();
     String expired = key(Optional.of(Instant.EPOCH), Role.ADMIN).reveal();
@@ -239,7 +239,7 @@ class AccessTest {
   }
 
   @Test
-  void declaredContentHoldsNoMemory() throws Exception {
+  void declaredContentReservesNoMemory() throws Exception {
     List<SocketChannel> idle = new ArrayList<>();
     try {
       for (int i = 0; i < 20; i++) {
@@ -256,7 +256,7 @@ class AccessTest {
     }
   }
 
-  /** A client that sends a byte now and then holds no connection. */
+  /** The server disconnects a client that sends its content byte by byte. */
   @Test
   void slowContentIsEnded() throws Exception {
     server.stop();
@@ -319,7 +319,9 @@ class AccessTest {
               }
             });
       }
-      await().untilAsserted(() -> assertThat(refused.get()).isPositive());
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() -> assertThat(refused.get()).isPositive());
       for (int i = 0; i < 20; i++) {
         assertStatus(ask(), 200);
         assertStatus(ask(key), 200);
@@ -344,14 +346,14 @@ class AccessTest {
         + "Content-Type: application/json\r\n%s\r\n\r\n".formatted(String.join("\r\n", lines));
   }
 
-  /** Asks with a little content. */
+  /** Sends a request with a small body and returns the response. */
   private String ask(String... lines) throws IOException {
     String[] all = Arrays.copyOf(lines, lines.length + 1);
     all[lines.length] = "Content-Length: 64";
     return exchange(tcp(), post("/ask", all) + "x".repeat(64));
   }
 
-  /** Returns a connection on which a request was sent, in part. */
+  /** Returns a connection on which an incomplete request was sent. */
   private SocketChannel sent(String request) throws IOException {
     SocketChannel channel = SocketChannel.open(tcp());
     ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
@@ -368,7 +370,7 @@ class AccessTest {
   }
 
   @Test
-  void refusalIsInTheFormOfItsClient() throws Exception {
+  void refusalHasTheFormatOfItsClient() throws Exception {
     String head =
         "POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             + "Content-Type: application/json\r\nContent-Length: %s\r\n\r\n";
@@ -401,7 +403,7 @@ class AccessTest {
     assertStatus(get(to, "/reader"), 401);
   }
 
-  /** Returns the status of a response, which is smaller than the buffer. */
+  /** Returns the status of a response. The response must fit into the buffer. */
   private static String status(SocketChannel channel, String request) throws IOException {
     channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
     ByteBuffer buffer = ByteBuffer.allocate(8192);
@@ -441,13 +443,13 @@ class AccessTest {
         "*",
         "\\reader"
       })
-  void noSpellingOfAPathNeedsLess(String path) throws Exception {
+  void respelledPathDoesNotBypassTheRole(String path) throws Exception {
     assertThat(get(path)).matches("(?s)HTTP/1.1 (400|401|404) .*").doesNotContain("done");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"HEAD", "OPTIONS", "TRACE", "POST", "CONNECT", "get", "PRI"})
-  void noMethodNeedsLess(String method) throws Exception {
+  void otherMethodDoesNotBypassTheRole(String method) throws Exception {
     InetSocketAddress to = new InetSocketAddress("127.0.0.1", server.port().orElseThrow());
     String line = method.equals("CONNECT") ? "localhost:1" : "/reader";
     try (SocketChannel channel = SocketChannel.open()) {

@@ -35,13 +35,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rows and gaps of every stream cover the chain without an overlap; EventStream checks it. */
+/**
+ * Streams of events. The rows and gaps of each stream cover the chain without an overlap, as
+ * EventStream checks.
+ */
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(300)
 class EventFeedTest {
   private static final String STREAM = "/v1/events/stream";
 
-  /** Decisions in one request. */
+  /** The number of decisions in one request. */
   private static final int MANY = 1_000;
 
   @TempDir static Path temp;
@@ -172,7 +175,7 @@ class EventFeedTest {
   }
 
   @Test
-  void verificationThatCannotStartIsNotInProgress() {
+  void verificationThatFailedToStartIsNotInProgress() {
     VerifyJobs jobs =
         new VerifyJobs(
             daemon.log().log(),
@@ -219,13 +222,13 @@ class EventFeedTest {
     }
     try (EventStream stream = open(STREAM + "?after=" + (end - EventFeed.ROWS_A_TICK - 50))) {
       stream.readTo(end);
-      assertThat(stream.rows()).as("a listener that is less behind gets all rows").isPositive();
+      assertThat(stream.rows()).as("rows of a listener that is nearly up to date").isPositive();
     }
   }
 
-  /** A client that reads nothing costs one piece, and nobody else waits for it. */
+  /** A client that does not read blocks only its own stream. */
   @Test
-  void slowListenerHoldsUpNobody() throws Exception {
+  void slowListenerDelaysNobody() throws Exception {
     try (Socket slow = new Socket();
         EventStream other = open(STREAM)) {
       slow.setReceiveBufferSize(4_096);
@@ -235,7 +238,7 @@ class EventFeedTest {
               ("GET " + STREAM + " HTTP/1.0\r\nHost: localhost\r\n\r\n")
                   .getBytes(StandardCharsets.US_ASCII));
       EventStream late = new EventStream(slow.getInputStream());
-      // More than the buffers of a connection hold.
+      // These rows do not fit into the buffers of a connection.
       decide(1, "echo " + "a".repeat(3_500));
       long end = rows();
       other.readTo(end);
@@ -295,7 +298,7 @@ class EventFeedTest {
   }
 
   @Test
-  void readerAloneMayListen() throws Exception {
+  void onlyReadersMayListen() throws Exception {
     daemon.allow(Role.AGENT, Role.OPERATOR);
     try {
       assertThat(daemon.get(STREAM).statusCode()).isEqualTo(403);

@@ -37,7 +37,7 @@ class EventsTest {
     daemon.close();
   }
 
-  /** Waits until a search covers every row. */
+  /** Waits until the index, and so a search, covers every row. */
   private void settle() throws Exception {
     assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
     await()
@@ -189,7 +189,7 @@ class EventsTest {
         "/v1/stats?top=1001 | top: give a whole number from 0 to 1000",
         "/v1/events/x?payload=true | this path has no parameters"
       })
-  void wrongQuestionIsRefused(String path, String says) throws Exception {
+  void invalidParameterIsRefused(String path, String says) throws Exception {
     daemon.check("agent:a", "ls");
     settle();
 

@@ -55,7 +55,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** TLS on an address beyond loopback, with real handshakes. */
+/** TLS on a non-loopback address, with real handshakes. */
 class TlsTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -190,7 +190,7 @@ class TlsTest {
   }
 
   @Test
-  void onLoopbackCallerWithoutCredentialIsAnAgent() throws Exception {
+  void loopbackCallerWithoutCredentialIsAnAgent() throws Exception {
     server.stop();
     server = start("127.0.0.1", "cert:ops.example = reader");
 
@@ -215,7 +215,7 @@ class TlsTest {
   }
 
   @Test
-  void keyCountsMoreThanTheCertificate() throws Exception {
+  void keyTakesPrecedenceOverTheCertificate() throws Exception {
     HttpClient client = client(member);
 
     assertThat(get(client, "/reader", "Authorization", "Bearer " + key.reveal()))
@@ -225,8 +225,8 @@ class TlsTest {
   }
 
   @Test
-  void certificateOfAnotherIssuerIsNoCredential() throws Exception {
-    // The client does not present a certificate whose issuer the server does not name.
+  void certificateOfAnotherIssuerIsNotACredential() throws Exception {
+    // The server lists the issuers that it accepts, so the client presents no certificate.
     assertThat(get(client(stranger), "/reader")).isEqualTo("401");
   }
 
@@ -244,7 +244,7 @@ class TlsTest {
     }
   }
 
-  /** Presents a certificate even if the server names other issuers. */
+  /** Presents a certificate even if the server lists only other issuers. */
   private static final class AlwaysPresents extends X509ExtendedKeyManager {
     private final KeyStore store;
 
@@ -357,7 +357,7 @@ class TlsTest {
     }
   }
 
-  /** Returns the first line of the response to a request with a host, over one TLS version. */
+  /** Sends a request with a Host header over one TLS version. Returns the status line. */
   private String raw(String protocol, String host) throws Exception {
     SSLContext context = context(none(), certificate(own, "own"));
     try (SSLSocket socket =

@@ -28,17 +28,23 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One count. Sums the summaries of the blocks; reads the rows only of a block that the range of
- * times or a bucket divides, and for a session or a text. Used once, by one thread.
+ * One count over the index. Adds up the summaries of the blocks. Reads the rows of a block only if
+ * an edge of the time range or of a bucket is within it, or if the filter has a session or a text.
+ * Used once, by one thread.
  */
 final class IndexCount {
-  /** Most buckets of a given length: each edge of a bucket costs the rows of a block. */
+  /**
+   * Maximum number of buckets if the caller chooses their length; the rows of a block are read for
+   * each edge of a bucket.
+   */
   private static final int MAX_BUCKETS = 500;
 
-  /** Most buckets of a length that is chosen here, for a person who reads them. */
+  /** Maximum number of buckets if this class chooses their length; as many as a person can read. */
   private static final int USUAL_BUCKETS = 60;
 
-  /** Most agents that are counted by name; further ones are counted only in the sums. */
+  /**
+   * Maximum number of agents that are counted by name; further ones are counted only in the sums.
+   */
   private static final int MAX_AGENTS = 100_000;
 
   private static final List<Duration> LENGTHS =
@@ -68,20 +74,23 @@ final class IndexCount {
   private final long deadline;
   private final @Nullable Predicate<ChainRow> text;
 
-  /** The verdict of each number of facets, and its rule. Numbers are given in sequence. */
+  /**
+   * The verdicts and the rules, indexed by the number of a combination of facets. The numbers are
+   * consecutive.
+   */
   private int[] verdicts = {};
 
   private String[] rules = {};
 
-  /** Counts by the numbers of facets. */
+  /** Numbers of rows, indexed by the number of a combination of facets. */
   private long[] byFacets = {};
 
-  /** Counts by verdict of each agent's number; null for one without rows. */
+  /** Counts by verdict, indexed by the number of an agent; null for an agent without rows. */
   private long[][] byAgent = new long[1_024][];
 
   private int agents;
 
-  /** Counts by verdict of each bucket's number. */
+  /** Counts by verdict, keyed by the number of a bucket. */
   private final Map<Long, long[]> byBucket = new TreeMap<>();
 
   IndexCount(SqliteIndex index, Counting counting) {
@@ -93,7 +102,7 @@ final class IndexCount {
     this.text = filter.text().isPresent() ? filter.predicate() : null;
   }
 
-  /** Counts. */
+  /** Returns the counts. */
   Counts counts() throws SQLException, LedgerException {
     readFacets();
     Optional<IndexSelection> selection = IndexSelection.of(filter, index.connection());
@@ -189,7 +198,10 @@ final class IndexCount {
     return length.toNanos() / 1_000;
   }
 
-  /** Counts the selected rows; returns the first one counted if the time was over before. */
+  /**
+   * Counts the selected rows, newest block first. If the time limit is reached, returns the first
+   * row of the last block that was counted.
+   */
   private Optional<Long> count(IndexSelection selection, long bucket)
       throws SQLException, LedgerException {
     try (IndexSelection.Blocks blocks = selection.blocks(Long.MIN_VALUE, Long.MAX_VALUE, true)) {

@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The lock of the one writer of an index, among all threads and processes. The end of a process
- * releases it.
+ * The lock that makes a writer the only one of its index, among all threads and processes. The end
+ * of the process releases it.
  */
 final class IndexLock implements AutoCloseable {
   /**

@@ -4,7 +4,7 @@ package dev.indelible.sqlite;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** A process that adds rows to an index in small steps, and prints how far it came. */
+/** A process that adds rows to an index in small steps, and prints the last indexed row. */
 final class IndexProcess {
   private IndexProcess() {}
 
