@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -118,6 +119,24 @@ class IndexedLogTest {
         Files.delete(index);
       }
       await().atMost(PATIENCE).until(() -> Files.exists(index));
+    }
+  }
+
+  @Test
+  void rowsThatTheIndexLacksAreKnown() throws Exception {
+    try (Indelible log = Indelible.open(data(), BY_NAME)) {
+      record(log, "ls", "rm one");
+      await().atMost(PATIENCE).until(() -> log.rowsNotIndexed().equals(OptionalLong.of(0)));
+      // A directory in place of the index, so that no row can be added.
+      Files.delete(data().resolve("index.db"));
+      Files.createDirectories(data().resolve("index.db/in-use"));
+      record(log, "ls", "rm two");
+
+      await().atMost(PATIENCE).until(() -> log.rowsNotIndexed().equals(OptionalLong.of(2)));
+    }
+    try (Indelible log = Indelible.builder(data()).policy(BY_NAME).index(false).open()) {
+      record(log, "ls");
+      assertThat(log.rowsNotIndexed()).as("unknown, and not 0").isEmpty();
     }
   }
 

@@ -89,6 +89,7 @@ class MetersTest {
               "indelible_audit_chain_sequence gauge",
               "indelible_audit_not_anchored_rows gauge",
               "indelible_audit_not_cosigned_rows gauge",
+              "indelible_audit_not_indexed_rows gauge",
               "indelible_audit_unsigned_total counter",
               "indelible_audit_dead_letters_waiting gauge",
               "indelible_audit_tampered gauge",

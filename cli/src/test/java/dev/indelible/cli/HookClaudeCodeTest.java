@@ -79,8 +79,16 @@ class HookClaudeCodeTest {
 
     assertThat(result.out()).isEmpty();
     assertThat(cli.rows()).hasSize(2);
-    assertThat(cli.rows().get(1).path("payload").path("agent_id").asString())
-        .isEqualTo("claude:abc123");
+    JsonNode row = cli.rows().get(1);
+    assertThat(row.path("payload").path("agent_id").asString()).isEqualTo("claude:abc123");
+    assertThat(
+            cli
+                .run("log", "list", "--session", "abc123", "--output", "json")
+                .ok()
+                .jsonLines()
+                .stream()
+                .map(each -> each.path("id").asString()))
+        .containsExactly(row.path("id").asString());
   }
 
   @ParameterizedTest

@@ -8,7 +8,9 @@ import dev.indelible.monitor.HealthEntries;
 import dev.indelible.storage.LedgerSource;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * Keeps the index for queries up to date while the log is open (D1). It delays no event: its thread
@@ -36,6 +38,9 @@ public final class IndexFollower extends Follower {
   private final BooleanSupplier eventsWait;
   private final HealthEntries health;
 
+  /** The last row of the index, as this thread last saw it; empty before that. */
+  private volatile OptionalLong indexed = OptionalLong.empty();
+
   /** True until the first slice; used only by this thread. */
   private boolean first = true;
 
@@ -46,15 +51,17 @@ public final class IndexFollower extends Follower {
   @FunctionalInterface
   public interface Update {
     /**
-     * Adds rows until the index has all rows or the time limit is reached. Waits while another process writes
-     * the index.
+     * Adds rows until the index has all rows or the time limit is reached. Waits while another
+     * process writes the index.
      *
      * @param thorough true to check the index first, as far as the time allows
+     * @param progress called with the last row of the index
      * @return the reason that the index is behind: rows are left, or another process writes it;
      *     empty if it has all rows
      * @throws LedgerException if the index cannot be written, or the ledger cannot be read
      */
-    Optional<String> run(LedgerReader ledger, Duration atMost, boolean thorough)
+    Optional<String> run(
+        LedgerReader ledger, Duration atMost, boolean thorough, LongConsumer progress)
         throws LedgerException;
   }
 
@@ -99,13 +106,22 @@ public final class IndexFollower extends Follower {
 
   private Optional<String> slice(LedgerReader ledger, Duration time) throws LedgerException {
     try {
-      Optional<String> behind = update.run(ledger, time, first);
+      Optional<String> behind = update.run(ledger, time, first, this::reached);
       first = false;
       return behind;
     } catch (LedgerException e) {
       health.set(HealthEntry.INDEX, String.valueOf(e.getMessage()));
       throw e;
     }
+  }
+
+  private void reached(long row) {
+    indexed = OptionalLong.of(row);
+  }
+
+  /** Returns the last row of the index, as this follower last saw it; empty before that. */
+  public OptionalLong indexed() {
+    return indexed;
   }
 
   private Optional<String> late(Optional<String> behind) {

@@ -10,6 +10,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.encoding.ClockException;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.DeferredAuditEvent.Provenance;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -201,7 +202,7 @@ public final class Gate {
 
   /** Refuses input as {@link #refuseUnreadable(byte[], long, String)} does, with a credential. */
   public RecordedDecision refuseUnreadableOf(String principal, byte[] input, String problem) {
-    Agent agent = new Agent(AgentIds.UNREADABLE_INPUT, Optional.of(principal));
+    Agent agent = Agent.claimed(AgentIds.UNREADABLE_INPUT).withPrincipal(Optional.of(principal));
     return refuseUnreadable(agent, input, 1, problem);
   }
 
@@ -279,8 +280,7 @@ public final class Gate {
       }
       event =
           DeferredAuditEvent.of(agent.id(), action, decision, digest, clock)
-              .withToolHash(toolHash)
-              .withPrincipal(agent.principal());
+              .from(new Provenance(agent.principal(), agent.session(), toolHash));
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), decision.explanation());

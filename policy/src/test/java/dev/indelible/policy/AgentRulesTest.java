@@ -46,7 +46,7 @@ class AgentRulesTest {
   }
 
   private static boolean isPermitted(RulePolicy policy, String principal) {
-    Agent agent = new Agent("agent:bot", Optional.of(principal));
+    Agent agent = Agent.claimed("agent:bot").withPrincipal(Optional.of(principal));
     return policy.explain(agent, LIST).decision().isPermitted();
   }
 

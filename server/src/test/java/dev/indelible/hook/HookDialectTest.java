@@ -81,7 +81,9 @@ class HookDialectTest {
   void questionHasItsAgentAndAction(Sample sample) throws Exception {
     HookQuestion question = sample.read();
 
-    assertThat(question.request().agentId()).isEqualTo(sample.of().path("id").stringValue());
+    String id = sample.of().path("id").stringValue();
+    assertThat(question.request().agentId()).isEqualTo(id);
+    assertThat(question.request().agent().session()).contains(id.substring(id.indexOf(':') + 1));
     assertThat(question.request().action().kind())
         .isEqualTo(sample.of().path("kind").stringValue());
   }

@@ -9,7 +9,10 @@ import dev.indelible.action.ToolCall;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.policy.Agent;
 import dev.indelible.server.Daemon;
 import dev.indelible.server.ServeSettings;
 import java.io.IOException;
@@ -68,6 +71,17 @@ class DaemonJudgeTest {
     assertThat(decide("/tmp/a", Optional.of(GateRequest.UNLISTED)).ruleId())
         .contains("indelible.tool_unlisted");
     assertThat(decide("/tmp/a", Optional.empty()).permits()).isTrue();
+  }
+
+  @Test
+  void daemonRecordsTheSession() throws Exception {
+    Agent agent = Agent.claimed("agent:a").inSession(Optional.of("run-1"));
+    ToolCall call = new ToolCall("mcp__fs__read", JsonValue.parse("{}"));
+
+    new DaemonJudge(socket(), OWNER).decide(new GateRequest(agent, call, Optional.of(ONE)));
+
+    assertThat(log.queue().drainPending(Duration.ofSeconds(60))).isTrue();
+    assertThat(log.log().find(EventQuery.newest(Filter.ALL.session("run-1"))).rows()).hasSize(1);
   }
 
   /**
@@ -141,8 +155,10 @@ class DaemonJudgeTest {
       listening.bind(UnixDomainSocketAddress.of(silent));
 
       assertThatThrownBy(
-              () -> new DaemonJudge(silent, OWNER).refuseUnreadable(new byte[] {1}, 1, ""))
-          .hasMessageContaining("no answer within 5 seconds");
+              () ->
+                  new DaemonJudge(silent, OWNER, Duration.ofSeconds(1))
+                      .refuseUnreadable(new byte[] {1}, 1, ""))
+          .hasMessageContaining("no answer within 1 seconds");
     }
   }
 }

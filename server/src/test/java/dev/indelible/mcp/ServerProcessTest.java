@@ -41,7 +41,15 @@ class ServerProcessTest implements Upstream.Listener {
   }
 
   private ServerProcess start(String script) throws IOException {
-    ServerProcess started = ServerProcess.start(List.of("sh", "-c", script), this);
+    return keep(ServerProcess.start(List.of("sh", "-c", script), this));
+  }
+
+  /** Starts a server that gets signals soon. */
+  private ServerProcess startWithShortGrace(String script) throws IOException {
+    return keep(ServerProcess.start(List.of("sh", "-c", script), this, Duration.ofMillis(200)));
+  }
+
+  private ServerProcess keep(ServerProcess started) {
     server = Optional.of(started);
     return started;
   }
@@ -84,7 +92,7 @@ class ServerProcessTest implements Upstream.Listener {
 
   @Test
   void endedServerWithARunningChildHasEnded() throws Exception {
-    start("sleep 60 2>/dev/null & exit 0");
+    startWithShortGrace("sleep 60 2>/dev/null & exit 0");
 
     assertThat(reason()).isEqualTo("the server ended with status 0");
   }
@@ -125,7 +133,7 @@ class ServerProcessTest implements Upstream.Listener {
   void stubbornServerIsKilledWithItsChildren() throws Exception {
     Path pids = temp.resolve("pids");
     ServerProcess stubborn =
-        start(
+        startWithShortGrace(
             "trap '' TERM; sleep 600 2>/dev/null & echo $! >%1$s; echo $$ >>%1$s; echo up; while :; do sleep 600; done"
                 .formatted(pids));
     assertThat(line()).isEqualTo("up");
@@ -144,7 +152,7 @@ class ServerProcessTest implements Upstream.Listener {
   /** The server reads nothing, so the pipe fills up. The server can be ended nevertheless. */
   @Test
   void serverThatDoesNotReadCanBeEnded() throws Exception {
-    ServerProcess deaf = start("echo up; exec sleep 600 2>/dev/null");
+    ServerProcess deaf = startWithShortGrace("echo up; exec sleep 600 2>/dev/null");
     line();
     Message large = message("x".repeat(1 << 20));
     CompletableFuture<Void> sending =

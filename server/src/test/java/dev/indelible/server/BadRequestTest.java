@@ -11,8 +11,6 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -21,7 +19,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Optional;
@@ -127,31 +124,6 @@ class BadRequestTest {
 
     assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
     assertThat(daemon.log().metrics().ledger().chainSequence()).hasValue(before + 1);
-  }
-
-  /** The daemon disconnects a client that sends its content byte by byte. */
-  @Test
-  void slowContentIsEnded() throws Exception {
-    try (Socket socket = connect()) {
-      OutputStream out = socket.getOutputStream();
-      InputStream in = socket.getInputStream();
-      out.write((POST + "Content-Length: 1000000\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
-      await()
-          .atMost(LIMIT)
-          .pollInterval(Duration.ofMillis(200))
-          .until(
-              () -> {
-                try {
-                  out.write(' ');
-                } catch (SocketException e) {
-                  // The daemon has ended the connection.
-                }
-                return in.available() > 0;
-              });
-      assertThat(new String(in.readNBytes(12), StandardCharsets.US_ASCII))
-          .isEqualTo("HTTP/1.1 408");
-    }
-    assertThat(daemon.get("/health/live").statusCode()).isEqualTo(200);
   }
 
   @ParameterizedTest

@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -109,40 +108,69 @@ class EventFeedTest {
     }
   }
 
+  /** A client without a connection, which can fail. */
+  private static final class KeptOutlet implements Outlet {
+    private final StringBuffer sent = new StringBuffer();
+    private final AtomicBoolean fails = new AtomicBoolean();
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    @Override
+    public void write(byte[] piece, Consumer<Boolean> left) {
+      if (fails.get()) {
+        throw new StackOverflowError("test");
+      }
+      sent.append(new String(piece, StandardCharsets.UTF_8));
+      left.accept(true);
+    }
+
+    @Override
+    public void end() {
+      ended.set(true);
+      if (fails.get()) {
+        throw new StackOverflowError("test");
+      }
+    }
+
+    boolean has(String text) {
+      return sent.indexOf(text) >= 0;
+    }
+  }
+
+  private static KeptOutlet listen(EventFeed feed, Map<String, String> parameters)
+      throws Exception {
+    KeptOutlet outlet = new KeptOutlet();
+    feed.open(new Request("GET", "/", parameters, Map.of())).stream().accept(outlet);
+    return outlet;
+  }
+
   @Test
-  void errorDoesNotEndTheFeed() throws Exception {
-    AtomicInteger errors = new AtomicInteger();
-    AtomicBoolean failing = new AtomicBoolean(true);
+  void errorEndsItsOwnStreamAlone() throws Exception {
+    AtomicBoolean failing = new AtomicBoolean();
     Caller reader = Caller.named("key:a", Grant.of(Set.of(Role.READER), Optional.empty()));
     EventFeed feed =
         new EventFeed(
             daemon.log().log(),
-            any -> {
-              if (failing.get()) {
-                errors.incrementAndGet();
+            request -> {
+              if (failing.get() && request.parameter("fails").isPresent()) {
                 throw new StackOverflowError("test");
               }
               return Optional.of(reader);
             });
-    StringBuffer sent = new StringBuffer();
-    Outlet outlet =
-        new Outlet() {
-          @Override
-          public void write(byte[] piece, Consumer<Boolean> left) {
-            sent.append(new String(piece, StandardCharsets.UTF_8));
-            left.accept(true);
-          }
+    KeptOutlet unidentified = listen(feed, Map.of("fails", "true"));
+    KeptOutlet unwritable = listen(feed, Map.of());
+    KeptOutlet other = listen(feed, Map.of());
+    failing.set(true);
+    unwritable.fails.set(true);
 
-          @Override
-          public void end() {}
-        };
-    Response stream = feed.open(new Request("GET", "/", Map.of(), Map.of()));
-    stream.stream().accept(outlet);
-    await().until(() -> errors.get() > 2);
-    failing.set(false);
-    daemon.check("a", "ls");
+    String id = daemon.check("a", "ls");
 
-    await().until(() -> sent.indexOf("event: row") >= 0);
+    await().atMost(LIMIT).until(() -> other.has(id));
+    await().atMost(LIMIT).untilTrue(unidentified.ended);
+    await().atMost(LIMIT).untilTrue(unwritable.ended);
+    assertThat(other.ended).isFalse();
+    KeptOutlet later = listen(feed, Map.of());
+    String next = daemon.check("a", "ls");
+    await().atMost(LIMIT).until(() -> later.has(next) && other.has(next));
     feed.close();
   }
 

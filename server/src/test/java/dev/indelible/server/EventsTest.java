@@ -80,6 +80,41 @@ class EventsTest {
   }
 
   @Test
+  void sessionFindsItsEvents() throws Exception {
+    String asked =
+        json(daemon.post(
+                "/v1/check",
+                "{\"agent_id\":\"agent:a\",\"action\":{\"kind\":\"bash\",\"command\":\"ls\"},"
+                    + "\"session\":\"s-1\"}"))
+            .path("id")
+            .stringValue();
+    daemon.post(
+        "/v1/hooks/codex",
+        "{\"session_id\":\"s-1\",\"turn_id\":\"t\",\"cwd\":\"/p\",\"hook_event_name\":"
+            + "\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"}}");
+    daemon.check("agent:a", "ls");
+    settle();
+
+    assertThat(ids("session=s-1")).hasSize(2);
+    assertThat(ids("session=s-1&agent=agent:a")).containsExactly(asked);
+    assertThat(ids("session=s-1&agent=codex:s-1")).hasSize(1);
+    assertThat(ids("session=s-2")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"\"", "7", "null", "\"a\\nb\""})
+  void sessionThatCannotBeRecordedIsRefused(String session) throws Exception {
+    HttpResponse<String> response =
+        daemon.post(
+            "/v1/check",
+            "{\"agent_id\":\"agent:a\",\"action\":{\"kind\":\"bash\",\"command\":\"ls\"},"
+                + "\"session\":%s}".formatted(session));
+
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(json(response).path("detail").stringValue()).contains("session");
+  }
+
+  @Test
   void pagesHaveEveryEventOnce() throws Exception {
     List<String> recorded = new ArrayList<>();
     for (int i = 0; i < 25; i++) {

@@ -173,7 +173,9 @@ class WhoMayTest {
     send(key, "/v1/checks", "{\"checks\":[" + ask("", "ls") + "," + ask("agent:7", "ls") + "]}");
     send(key, "/v1/hooks/claude-code", hook);
 
-    assertThat(agents(rows("governance"))).hasSize(4).containsOnly("agent:7");
+    List<ChainRow> rows = rows("governance");
+    assertThat(agents(rows)).hasSize(4).containsOnly("agent:7");
+    assertThat(payload(rows.get(3)).path("session").asString()).isEqualTo("s");
     assertThat(send(ANYONE, "/v1/check", ask("", "ls")).statusCode()).isEqualTo(400);
   }
 
