@@ -119,8 +119,6 @@ public record LogIndex(Path file) {
     }
     try (SqliteIndex index = opened.get()) {
       return index.coverage().indexed();
-    } catch (SqliteIndex.DamagedIndexException | SqliteIndex.ReplacedIndexException e) {
-      return 0; // Its next writer builds it again.
     }
   }
 
