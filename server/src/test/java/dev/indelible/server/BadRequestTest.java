@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -124,6 +125,19 @@ class BadRequestTest {
 
     assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
     assertThat(daemon.log().metrics().ledger().chainSequence()).hasValue(before + 1);
+  }
+
+  /** Values need far more memory than their text. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/v1/check", "/v1/checks", "/access/v1/evaluation", "/mcp", "/v1/hooks/codex"})
+  void contentWithTooManyValuesIsRefused(String path) throws Exception {
+    String values = "{\"x\":[" + "{},".repeat(HttpServer.MAX_BODY_BYTES / 3 - 100) + "{}]}";
+
+    HttpResponse<String> refused = daemon.post(path, values);
+
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("more than 100000 values");
   }
 
   @ParameterizedTest
