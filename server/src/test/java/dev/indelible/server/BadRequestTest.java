@@ -204,8 +204,11 @@ class BadRequestTest {
           assertThat(answered).hasSizeLessThan(1_000_000);
         }
         assertThat(full.get("/health/audit").statusCode()).isEqualTo(503);
+        assertThat(full.get("/health/ready").statusCode()).isEqualTo(503);
         statement.execute("ROLLBACK");
       }
+      // It becomes ready without a request for a decision.
+      await().atMost(LIMIT).until(() -> full.get("/health/ready").statusCode() == 200);
       await().atMost(LIMIT).until(() -> decide(full, answered));
       assertThat(log.queue().drainPending(LIMIT)).isTrue();
       Set<String> chain = new HashSet<>();
