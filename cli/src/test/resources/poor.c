@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /*
- * Preloaded into a process (LD_PRELOAD), it takes something from its disk: with INDELIBLE_POOR
- * "locks" the file system has no locks for a journal's files, with "space" it has no room.
+ * Preloaded into a process (LD_PRELOAD), this library simulates a disk with a fault. The variable
+ * INDELIBLE_POOR selects the fault: "locks" makes the locks of a journal fail, and "space" reports
+ * that the disk is full.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,7 +21,7 @@ static int lacks(const char *what) {
   return poor != NULL && strcmp(poor, what) == 0;
 }
 
-/* Whether a file is the door of a journal, or the lock of a place in it. */
+/* Returns 1 for a lock file of a journal: the file "door", or the file "lock" of a slot. */
 static int is_for_locks(int fd) {
   char link[64];
   char path[4096];

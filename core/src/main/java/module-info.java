@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The record side: actions, decisions, events, the queue, the chain and its verifier. */
-// The modules that packages are exported to depend on this one, and are compiled after it.
+/** Actions, decisions, events, the queue, the chain and its verifier. */
+// The compiler warns that the modules in the qualified exports are not found: they depend on this
+// one, and are compiled after it.
 @SuppressWarnings("module")
 module dev.indelible.core {
   requires static org.jspecify;

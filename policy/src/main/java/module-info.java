@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The decide side: rules, and the gate that applies them. */
+/** Rules, and the gate that decides by them. */
 module dev.indelible.policy {
   requires static org.jspecify;
   requires transitive dev.indelible.core;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A bash parser without dependencies. */
-// The module that it is exported to depends on it, and is compiled after it.
+// The module to which the package is exported depends on this one, so it is compiled later.
 @SuppressWarnings("module")
 module dev.indelible.shell {
   requires static org.jspecify;

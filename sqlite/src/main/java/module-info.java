@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The embedded ledger. */
-// The modules in the qualified exports depend on this one, and are compiled after it.
+// The compiler warns that the modules in the qualified exports are not found: they depend on this
+// one, and are compiled after it.
 @SuppressWarnings("module")
 module dev.indelible.sqlite {
   requires static org.jspecify;

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Checks a log that was exported as static files with golang.org/x/mod/sumdb, which shares no code
-// with this project: the checkpoint's signature, every tile, every entry, and proofs made elsewhere.
-// docs/verification.md says how to build and use it; the tests ThirdPartyTest run it.
+// Checks a log that was exported as static files: the checkpoint's signature, every tile, every
+// entry, and proofs created elsewhere. It uses golang.org/x/mod/sumdb, which shares no code with
+// this project. docs/verification.md explains how to build and use it; ThirdPartyTest runs it.
 //
 //	check export <folder> <vkey>...
-//	                               verify the log in a folder laid out as C2SP tlog-tiles says
+//	                               verify the log in a folder with the layout of C2SP tlog-tiles
 //	check growth <folder> <file> <vkey>...
-//	                               verify that it continues a checkpoint that was kept in a file
-//	check proof <file> <vkey>...   verify a .tlog-proof that carries its record, and print that
+//	                               verify that the log continues the checkpoint in a file
+//	check proof <file> <vkey>...   verify a .tlog-proof that contains its record; print the record
 //
-// A log whose key was changed has several vkeys; one of them has to have signed.
+// After a key rotation a log has several vkeys. One of them must have signed the checkpoint.
 //
-// For the tests alone:
+// For tests only:
 //
-//	check proofs <file>            verify proofs, one a line: inclusion or consistency, then fields
+//	check proofs <file>            verify inclusion and consistency proofs, one per line
 //	check sign <skey> <file>       print the file's text as a signed note
-//	check notes <vkey> <file>      say of each note, one a line in hex, how it is read under the key
-//	check vkeys <file>             say of each vkey, one a line in hex, whether it is one
+//	check notes <vkey> <file>      print the result for each note, one per line in hex
+//	check vkeys <file>             print for each vkey, one per line in hex, if it is valid
 //	check write <folder> <skey> <size>...
 //	                               write a log of numbered entries, signed at each of the sizes
 package main
@@ -80,7 +80,7 @@ func checkExport(folder string, vkeys []string) {
 	root, err := tlog.TreeHash(size, hashes)
 	must(err)
 	if root != tree.Hash {
-		fail("the tiles do not make the root")
+		fail("the tiles have another root")
 	}
 	entries := 0
 	for start := int64(0); start < size; start += batch {
@@ -97,13 +97,13 @@ func checkExport(folder string, vkeys []string) {
 		for n := start / 256; n*256 < end; n++ {
 			for i, entry := range bundle(folder, n, size) {
 				if tlog.RecordHash(entry) != leaves[n*256+int64(i)-start] {
-					fail(fmt.Sprintf("entry %d is not its leaf", n*256+int64(i)))
+					fail(fmt.Sprintf("entry %d does not match its leaf", n*256+int64(i)))
 				}
 				entries++
 			}
 		}
 	}
-	// Its own proofs from these tiles, checked by itself: the tiles serve every level.
+	// sumdb creates proofs from these tiles and checks them, which reads tiles of every level.
 	for n := int64(0); n < size; n += 997 {
 		proof, err := tlog.ProveRecord(size, n, hashes)
 		must(err)
@@ -119,13 +119,13 @@ func checkExport(folder string, vkeys []string) {
 	fmt.Printf("verified %d entries of %s\n", entries, origin)
 }
 
-// checkGrowth reads a checkpoint that was kept, and proves by the tiles of the log as it is now that
-// its first entries are those that the checkpoint was over.
+// checkGrowth verifies that the current log continues an earlier checkpoint: the tiles must prove
+// that the log still begins with the entries that the checkpoint covers.
 func checkGrowth(folder, file string, vkeys []string) {
 	origin, kept := checkpoint(read(file), vkeys)
 	name, tree := checkpoint(read(filepath.Join(folder, "checkpoint")), vkeys)
 	if name != origin {
-		fail(fmt.Sprintf("the checkpoint that was kept is one of %s, but this log is %s", origin, name))
+		fail(fmt.Sprintf("the kept checkpoint is of log %s, but this log is %s", origin, name))
 	}
 	if tree.N < kept.N {
 		fail(fmt.Sprintf("the log was rolled back: it has %d entries, and signed %d", tree.N, kept.N))
@@ -140,8 +140,8 @@ func checkGrowth(folder, file string, vkeys []string) {
 	fmt.Printf("grown from %d to %d entries of %s\n", kept.N, tree.N, origin)
 }
 
-// checkpoint reads a signed checkpoint, and gives the log's name and the tree that it states. One of
-// the keys has to have signed, under that name.
+// checkpoint verifies a signed checkpoint, and returns the name and the tree of its log. One of the
+// keys must have signed it under that name.
 func checkpoint(signed []byte, vkeys []string) (string, tlog.Tree) {
 	var known []note.Verifier
 	for _, vkey := range vkeys {
@@ -160,11 +160,11 @@ func checkpoint(signed []byte, vkeys []string) (string, tlog.Tree) {
 			return lines[0], tlog.Tree{N: number(lines[1]), Hash: hash(lines[2])}
 		}
 	}
-	fail("a checkpoint of " + lines[0] + ", which is not the name of the key")
+	fail("a checkpoint of " + lines[0] + ", which no given key signed")
 	panic("not reached")
 }
 
-// checkProof reads a file as C2SP tlog-proof has it. The record is the first line of the extra data.
+// checkProof verifies a C2SP tlog-proof. The record is the first line of its extra data.
 func checkProof(file string, vkeys []string) {
 	head, signed, found := strings.Cut(string(read(file)), "\n\n")
 	if !found {
@@ -172,7 +172,7 @@ func checkProof(file string, vkeys []string) {
 	}
 	lines := strings.Split(head, "\n")
 	if lines[0] != "c2sp.org/tlog-proof@v1" || len(lines) < 3 {
-		fail("not a tlog-proof that carries a record")
+		fail("not a tlog-proof that contains a record")
 	}
 	extra, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(lines[1], "extra "))
 	must(err)
@@ -245,7 +245,7 @@ func readKeys(file string) {
 	}
 }
 
-// lines reads a file of one input a line, in hex; an empty line is an empty input.
+// lines reads a file with one input per line, in hex. An empty line is an empty input.
 func lines(file string) [][]byte {
 	var inputs [][]byte
 	for _, line := range strings.Split(strings.TrimSuffix(string(read(file)), "\n"), "\n") {
@@ -276,7 +276,7 @@ func writeLog(folder, skey string, sizes []string) {
 			stored = append(stored, hashes...)
 		}
 		for _, tile := range tlog.NewTiles(8, old, size) {
-			// Older versions name the widths in between too, which no checkpoint covers.
+			// Older versions of tlog also return the widths in between, which no checkpoint covers.
 			if tile.W < 256 && int64(tile.W) != size>>(8*tile.L)%256 {
 				continue
 			}
@@ -317,8 +317,8 @@ func write(file string, data []byte) {
 	must(os.WriteFile(file, data, 0o666))
 }
 
-// tiles reads tiles from a folder. The paths of the Go checksum database name the height, those of
-// C2SP do not.
+// tiles reads tiles from a folder. The paths of the Go checksum database contain the tile height;
+// the paths of C2SP do not.
 type tiles struct{ folder string }
 
 func (t *tiles) Height() int { return 8 }

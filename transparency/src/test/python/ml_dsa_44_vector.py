@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes a policy with an ML-DSA-44 witness, and a checkpoint that it cosigned.
 
-An implementation of C2SP tlog-cosignature of its own, on the package cryptography (48 or later), for
-the test resources in dev/indelible/checkpoint/ml-dsa-44. Usage: ml_dsa_44_vector.py DIRECTORY
+A separate implementation of C2SP tlog-cosignature, based on the package cryptography (48 or later).
+Its output is in the test resources, in dev/indelible/checkpoint/ml-dsa-44.
+
+    python3 ml_dsa_44_vector.py DIRECTORY
 """
 
 import base64

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /*
- * Preloaded into a process (LD_PRELOAD), it makes chosen calls on the files of an SQLite database
- * fail, and shifts the wall clock. Steered by a file of eight 64-bit words that INDELIBLE_FAULTS
- * names and that both sides map; FaultyDisk.java is the other side.
+ * Preloaded into a process (LD_PRELOAD), this library makes chosen calls on the files of an SQLite
+ * database fail, and shifts the wall clock. FaultyDisk.java controls it through a file of eight
+ * 64-bit words that both map. INDELIBLE_FAULTS contains the path of the file.
  *
- * A call that is made to fail does nothing: no byte is written, nothing is synced.
+ * A call that fails has no effect: it writes and syncs nothing.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,19 +22,19 @@
 #include <unistd.h>
 
 struct control {
-  /* Calls of the chosen kinds on a database so far. */
+  /* The number of calls of the chosen kinds on a database so far. */
   uint64_t calls;
-  /* Which of them fails, from 1 on; 0: none. */
+  /* The number of the call that fails, from 1; 0 for none. */
   uint64_t failing;
-  /* Not 0: all after that one fail, too. */
+  /* If not 0, all later calls also fail. */
   uint64_t forever;
-  /* What a failing call sets errno to. */
+  /* The errno of a failing call. */
   uint64_t error;
-  /* The kinds that are counted, and fail. */
+  /* The kinds of calls that are counted and that fail. */
   uint64_t kinds;
-  /* How many calls failed. */
+  /* The number of calls that failed. */
   uint64_t injected;
-  /* Seconds by which the wall clock is off. */
+  /* The offset of the wall clock in seconds. */
   int64_t clock_shift;
   uint64_t unused;
 };
@@ -71,7 +71,7 @@ static int is_database(int fd) {
           || ends_with(path, length, ".db-shm") || ends_with(path, length, ".db-journal"));
 }
 
-/* Whether this call is to fail; errno says how. */
+/* Returns 1, with errno set, if this call must fail. */
 static int fails(enum kind kind, int fd) {
   volatile struct control *c = control;
   if (c == NULL || !(c->kinds & kind)) {
@@ -93,7 +93,7 @@ static int fails(enum kind kind, int fd) {
   return 1;
 }
 
-/* The function of that name behind this library. */
+/* Finds the real function, which this library replaces. */
 #define BEHIND(name)                                                                               \
   static __typeof__(name) *behind;                                                                 \
   if (behind == NULL) {                                                                            \
@@ -135,7 +135,7 @@ int ftruncate64(int fd, off64_t length) {
   return fails(SIZE, fd) ? -1 : behind(fd, length);
 }
 
-/* These two return the error. */
+/* These two functions return the error and do not set errno. */
 int posix_fallocate(int fd, off_t at, off_t length) {
   BEHIND(posix_fallocate)
   return fails(SIZE, fd) ? errno : behind(fd, at, length);
@@ -161,7 +161,7 @@ ssize_t pread64(int fd, void *bytes, size_t count, off64_t at) {
   return fails(READ, fd) ? -1 : behind(fd, bytes, count, at);
 }
 
-/* What the wall clock says; clocks that only measure are left alone. */
+/* Shifts only the wall clock; monotonic clocks are not changed. */
 int clock_gettime(clockid_t clock, struct timespec *time) {
   BEHIND(clock_gettime)
   int result = behind(clock, time);

@@ -36,7 +36,7 @@ class PackageDirectionTest {
   /** The package {@code dev.indelible} itself. */
   private static final String LIBRARY = "library";
 
-  /** The packages of the record side that a ledger and the library use. */
+  /** The packages for recording events, which ledgers and the library use. */
   private static final Set<String> RECORD =
       Set.of(
           "storage",
@@ -279,8 +279,8 @@ class PackageDirectionTest {
                   "cli")));
 
   /**
-   * Maximum number of exported public types; raise it only for a reason. The last one is {@code
-   * EventQuery}: a search of the log needs a type of its own, which has its results nested.
+   * The maximum number of exported public types; raise it only for a reason. The type added last is
+   * {@code EventQuery}, which contains the types of its results.
    */
   private static final long MOST_EXPORTED_TYPES = 73;
 

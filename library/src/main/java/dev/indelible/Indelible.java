@@ -20,6 +20,7 @@ import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.publish.IndexFollower;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
@@ -232,6 +233,14 @@ public final class Indelible implements AutoCloseable {
     OptionalLong anchored =
         anchoring().map(each -> each.state().anchored()).orElse(OptionalLong.empty());
     return rowsAfter(anchored);
+  }
+
+  /**
+   * Returns the number of rows that the index for queries lacks. Empty if this process keeps no
+   * index, or if the number is unknown, as before the first append of this process.
+   */
+  public OptionalLong rowsNotIndexed() {
+    return rowsAfter(followers.indexing().map(IndexFollower::indexed).orElse(OptionalLong.empty()));
   }
 
   private OptionalLong rowsAfter(OptionalLong size) {

@@ -468,7 +468,7 @@ public final class IndelibleBuilder {
 
   private IndexFollower index(DeferredAudit audit) {
     return IndexFollower.start(
-        (ledger, atMost, thorough) -> data.index().update(ledger, atMost, thorough, reached -> {}),
+        data.index()::update,
         // A deleted index is built again, even if no row is appended.
         source(data.index().file()),
         () -> audit.queue().metrics().pending() > MANY_EVENTS,

@@ -175,6 +175,8 @@ public final class IndelibleMeters implements MeterBinder {
         "rows",
         "Rows after the last checkpoint in the anchor file",
         Snapshot::notAnchored);
+    binding.gauge(
+        "not.indexed", "rows", "Rows that the index for queries lacks", Snapshot::notIndexed);
   }
 
   private static void health(Binding binding, List<String> sources) {
@@ -290,13 +292,15 @@ public final class IndelibleMeters implements MeterBinder {
    * @param decisionTime the total time of the decisions
    * @param notCosigned rows that no quorum has cosigned yet
    * @param notAnchored rows that the anchor file does not cover yet
+   * @param notIndexed rows that the index lacks
    */
   private record Snapshot(
       DeferredAuditMetrics metrics,
       Map<String, Long> decisions,
       Duration decisionTime,
       OptionalLong notCosigned,
-      OptionalLong notAnchored) {
+      OptionalLong notAnchored,
+      OptionalLong notIndexed) {
     static Snapshot of(Indelible log) {
       DecisionCounters gate = log.gate().counters();
       Map<String, Long> decisions = new HashMap<>();
@@ -306,7 +310,12 @@ public final class IndelibleMeters implements MeterBinder {
         }
       }
       return new Snapshot(
-          log.metrics(), decisions, gate.time(), log.rowsNotCosigned(), log.rowsNotAnchored());
+          log.metrics(),
+          decisions,
+          gate.time(),
+          log.rowsNotCosigned(),
+          log.rowsNotAnchored(),
+          log.rowsNotIndexed());
     }
 
     long decisions(String verdict, String kind) {

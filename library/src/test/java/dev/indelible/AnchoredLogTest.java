@@ -259,9 +259,8 @@ class AnchoredLogTest {
     assertThat(message(report, "rollback"))
         .contains("it signed a checkpoint over ", " rows, but has only 5 now");
 
-    // The log reports the rollback as soon as it is opened with its anchor (D1). It continues
-    // recording,
-    // but signs no second history.
+    // The log reports the rollback as soon as it is opened with its anchor (promise D1). It
+    // continues recording, but signs no second history.
     try (Indelible log = open()) {
       awaitReason(log, "the log was rolled back");
       assertThat(log.metrics().health().state()).isEqualTo(AuditHealth.State.DEGRADED);
@@ -396,8 +395,8 @@ class AnchoredLogTest {
   }
 
   /**
-   * A holder of a revoked key can sign any checkpoint, so the checkpoint is no evidence and stops
-   * nothing. But a rebuilt chain may also revoke a key, so the verdict is not intact.
+   * A holder of a revoked key can sign any checkpoint, so the checkpoint is no evidence and does
+   * not stop the log. But a rebuilt chain may also revoke a key, so the verdict is not intact.
    */
   @Test
   void checkpointByARevokedKeyIsNoEvidence() throws Exception {
@@ -468,7 +467,10 @@ class AnchoredLogTest {
     assertThat(message(report, "anchor")).contains("the copy is older, or was rolled back");
   }
 
-  /** Neither a new anchor file beside the first one, nor a single kept checkpoint, is stale. */
+  /**
+   * Anchors are evaluated together. Neither an anchor file that a second one continues, nor a
+   * single kept checkpoint, is stale.
+   */
   @Test
   void partsOfAnAnchorAreCheckedTogether() throws Exception {
     record(5);

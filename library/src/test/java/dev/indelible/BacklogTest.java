@@ -17,7 +17,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Waiting events use disk and not heap, and a million of them are recovered quickly (D2, D5). */
+/**
+ * Waiting events use disk and not heap, and a million of them are recovered quickly (promises D2
+ * and D5).
+ */
 class BacklogTest {
   private static final Duration RECOVERY = Duration.ofMinutes(1);
 

@@ -22,23 +22,23 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The content of a ledger to which no process writes, without tallies and policies.
+ * The content of a ledger, without tallies and policies, read while no process writes to it.
  *
  * @param ids the ids of the rows, in order
  * @param types the event types of the rows, in order
  * @param agents the agents of the rows, in order
- * @param letters the ids of the dead letters
+ * @param deadLetters the ids of the dead letters
  */
 record Chain(List<String> ids, List<String> types, List<String> agents, List<String> deadLetters) {
 
   /**
-   * Delivers waiting events, and checks that the counters reconcile and the chain verifies (D10).
+   * Delivers waiting events, and checks that the counters reconcile and the chain verifies (promise
+   * D10).
    */
   static Chain settle(Path data) throws Exception {
     Indelible indelible = Indelible.open(data);
     // Killed writers may leave more than a million events (D9, D10). Only a drainer that hangs
-    // exceeds this
-    // limit.
+    // exceeds this limit.
     requireReconciled(indelible.closeAndFlush(Duration.ofMinutes(30)));
     return readIntact(data);
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * After closing, accepted events are in the ledger, or closing has reported that they are waiting
- * (D9).
+ * (promise D9).
  */
 class CloseTest {
   @TempDir Path directory;
@@ -44,7 +44,7 @@ class CloseTest {
                 assertThat(e.report().pending()).isEqualTo(3);
                 assertThat(e.report().timedOut()).isTrue();
               });
-      // The counters account for the pending events, too (D2, D10).
+      // The counters also account for the pending events (D2, D10).
       assertThat(indelible.metrics().isBalanced()).isTrue();
       assertThat(indelible.metrics().pending()).isEqualTo(3);
       other.rollback();
@@ -100,7 +100,7 @@ class CloseTest {
   }
 
   @Test
-  void shorterLimitIsKept() throws Exception {
+  void closeEndsAtAShorterLimit() throws Exception {
     Path data = withOneRow();
     try (Connection other = lock(data)) {
       Indelible indelible = Indelible.open(data, new StarterRules());

@@ -22,9 +22,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tallies of decisions and outcomes, by processes that close and by processes that are killed. */
+/**
+ * Tallies of decisions and outcomes, after processes that closed and processes that were killed.
+ */
 class CompletenessTest {
-  /** A time limit that no slow machine reaches. */
+  /** A time limit that even a slow machine does not reach. */
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir Path temp;

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A disk fills up under the journal, under the database, or under both (D1, D2, D6). No accepted
- * event is lost. The log runs in another process, because writing to a mapped file without disk
- * space kills the process.
+ * A disk fills up under the journal, under the database, or under both (promises D1, D2 and D6). No
+ * accepted event is lost. The log runs in another process, because writing to a mapped file without
+ * disk space kills the process.
  */
 class FullDiskTest {
   private static final int MIB = 1 << 20;
@@ -89,7 +89,8 @@ class FullDiskTest {
   }
 
   /**
-   * A decision needs only the journal, whose disk has space (D9). The row waits for the full disk.
+   * A decision needs only the journal, which already has a segment with space (D9). The row waits
+   * until the disk has space again.
    */
   @Test
   void fullDiskDoesNotWithholdDecisions() throws Exception {

@@ -44,8 +44,8 @@ class IdleTest {
         indelible.gate().check("agent:a", new Bash("ls"));
       }
       assertThat(indelible.queue().drainPending(Duration.ofMinutes(1))).isTrue();
-      // Wait until the last checkpoint is anchored, and until every file is older than the
-      // resolution of its time.
+      // Wait until the last checkpoint is anchored and every file is older than the resolution of
+      // file times.
       await().atMost(Duration.ofMinutes(1)).until(() -> indelible.rowsNotAnchored().orElse(1) == 0);
       Map<String, String> before = settled();
 

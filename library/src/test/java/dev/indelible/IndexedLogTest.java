@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +38,10 @@ import org.junit.jupiter.api.io.TempDir;
 class IndexedLogTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** Refuses by a rule of the command's name; escalates a command "ask". */
+  /**
+   * Refuses a command {@code rm NAME} by the rule NAME, escalates the command {@code ask}, and
+   * allows the rest.
+   */
   private static final Policy BY_NAME =
       new Policy() {
         @Override
@@ -88,7 +92,7 @@ class IndexedLogTest {
     }
   }
 
-  /** The thread behind the drainer writes the index; no query asks for it. */
+  /** A thread of the log writes the index, although no query asks for it. */
   @Test
   void openLogIndexesByItself() throws Exception {
     try (Indelible log = Indelible.open(data(), BY_NAME)) {
@@ -115,6 +119,24 @@ class IndexedLogTest {
         Files.delete(index);
       }
       await().atMost(PATIENCE).until(() -> Files.exists(index));
+    }
+  }
+
+  @Test
+  void rowsThatTheIndexLacksAreKnown() throws Exception {
+    try (Indelible log = Indelible.open(data(), BY_NAME)) {
+      record(log, "ls", "rm one");
+      await().atMost(PATIENCE).until(() -> log.rowsNotIndexed().equals(OptionalLong.of(0)));
+      // A directory in place of the index, so that no row can be added.
+      Files.delete(data().resolve("index.db"));
+      Files.createDirectories(data().resolve("index.db/in-use"));
+      record(log, "ls", "rm two");
+
+      await().atMost(PATIENCE).until(() -> log.rowsNotIndexed().equals(OptionalLong.of(2)));
+    }
+    try (Indelible log = Indelible.builder(data()).policy(BY_NAME).index(false).open()) {
+      record(log, "ls");
+      assertThat(log.rowsNotIndexed()).as("unknown, and not 0").isEmpty();
     }
   }
 
@@ -250,7 +272,7 @@ class IndexedLogTest {
     try (Connection index =
             DriverManager.getConnection("jdbc:sqlite:" + data().resolve("index.db"));
         Statement statement = index.createStatement()) {
-      // The number of a row that the ledger gets next.
+      // The sequence number of the ledger's next row.
       statement.executeUpdate(
           "INSERT INTO events SELECT max(sequence) + 1, time, agent, facets, session FROM events");
     }

@@ -67,7 +67,7 @@ class KeyRotationTest {
     requireIntact();
   }
 
-  /** A running process validly signs with its old key until it is restarted. */
+  /** A running process may sign with its old key until it is restarted. */
   @Test
   void rotationKeepsAnOpenLogIntact() throws Exception {
     Indelible open = Indelible.open(data.path(), new StarterRules());
@@ -83,8 +83,8 @@ class KeyRotationTest {
   }
 
   /**
-   * A revoked key signs nothing more, even in a running process (D2, D6, D11). The events of that
-   * process wait, health states why, and the next process delivers them.
+   * A revoked key signs nothing more, even in a running process (promises D2, D6 and D11). The
+   * events of that process wait, health states why, and the next process delivers them.
    */
   @Test
   void openLogWithRevokedKeySignsNothing() throws Exception {

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Processes are killed with SIGKILL at random moments while they start, recover or submit, one or
- * two at a time in one directory (D2, D3). They note each id as soon as {@code submit} returns
- * true. No noted event is lost or duplicated.
+ * two at a time in one directory (promises D2 and D3). They note each id as soon as {@code submit}
+ * returns true. No noted event is lost or duplicated.
  */
 class KilledProcessTest {
   private static final int THREADS = 4;

@@ -61,8 +61,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * On an existing log, a missing key or missing rules are an error with advice (D11). The class is
- * long because it has a case for each loss.
+ * On an existing log, a missing key or missing rules are an error with advice (promise D11). The
+ * class is long because it has a case for each loss.
  */
 class LostKeyTest {
   private static final String ADVICE = "'indelible keys replace --lost --reason TEXT'";
@@ -242,8 +242,8 @@ class LostKeyTest {
   }
 
   /**
-   * A start that is killed before the first row leaves a key or none; the next start works in both
-   * cases.
+   * A start that is killed before the first row may leave a key. The next start works with and
+   * without it.
    */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
@@ -401,7 +401,10 @@ class LostKeyTest {
         .isEqualTo(Verdict.INTACT);
   }
 
-  /** A rotation that was interrupted after its record still has its key. */
+  /**
+   * A rotation was interrupted after it was recorded. Its new key is still on disk, so no
+   * replacement is needed.
+   */
   @Test
   void replacementCompletesAnInterruptedRotation() throws Exception {
     VerificationKey second = data.rotateKey().to();
@@ -410,9 +413,11 @@ class LostKeyTest {
     assertThat(types()).doesNotContain(SystemEvent.KEY_REPLACED);
   }
 
-  /** The key of an external signer must belong to the log, too. */
+  /**
+   * The key of an external signer must also belong to the log, even if the log has no key files.
+   */
   @Test
-  void foreignSignerIsRefusedWithoutKeysToo() throws Exception {
+  void foreignSignerIsRefusedWithoutKeyFiles() throws Exception {
     SigningKey signer = data.keys().read();
     delete(keys);
     assertThatThrownBy(() -> Indelible.builder(data.path()).signer(SigningKey.generate()).open())

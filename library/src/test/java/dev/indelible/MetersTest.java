@@ -89,6 +89,7 @@ class MetersTest {
               "indelible_audit_chain_sequence gauge",
               "indelible_audit_not_anchored_rows gauge",
               "indelible_audit_not_cosigned_rows gauge",
+              "indelible_audit_not_indexed_rows gauge",
               "indelible_audit_unsigned_total counter",
               "indelible_audit_dead_letters_waiting gauge",
               "indelible_audit_tampered gauge",
@@ -97,7 +98,7 @@ class MetersTest {
     }
   }
 
-  /** The counters reconcile after each outcome of an event (D10). */
+  /** The counters reconcile after each outcome of an event (promise D10). */
   @Test
   void countersReconcile() throws Exception {
     Indelible indelible = open();

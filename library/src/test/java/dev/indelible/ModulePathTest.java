@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A program on the module path decides, records, reads and verifies, by exported packages alone.
+ * A program on the module path decides, records, reads and verifies, with exported packages only.
  */
 class ModulePathTest {
   private static final String MAIN =

@@ -109,7 +109,7 @@ class PolicyReloadTest {
     assertThat(history()).anyMatch(("loaded " + digest())::equals);
   }
 
-  /** States of the policy directory in which it holds no policy. */
+  /** States of the policy directory in which no policy can be loaded from it. */
   enum Broken {
     MISSING,
     EMPTY,
@@ -144,7 +144,7 @@ class PolicyReloadTest {
 
   @ParameterizedTest
   @EnumSource
-  void brokenRulesLeaveThoseInForce(Broken broken) throws Exception {
+  void brokenRulesDoNotReplaceTheLoadedOnes(Broken broken) throws Exception {
     Files.writeString(rules, REFUSES);
     try (Indelible indelible = Indelible.builder(data).watchPolicy(false).open()) {
       String inForce = indelible.policy().digest();
@@ -189,9 +189,7 @@ class PolicyReloadTest {
     assertThat(history().stream().filter(row -> row.startsWith("loaded"))).hasSize(1);
   }
 
-  /**
-   * A repair may change no file, for example a repair of permissions, so a failed load is retried.
-   */
+  /** A failed load is retried, because a repair (for example of permissions) may change no file. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
   void failedLoadIsTriedAgain(boolean onRequest) throws Exception {
@@ -221,7 +219,7 @@ class PolicyReloadTest {
   /** The rules change again while they are loaded. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void halfWrittenRulesAreNotPutIntoForce(boolean loads) throws Exception {
+  void halfWrittenRulesAreNotUsed(boolean loads) throws Exception {
     Changing changing = new Changing();
     try (Indelible indelible = Indelible.inMemory(parse(REFUSES))) {
       HealthEntries health = new HealthEntries();
@@ -351,7 +349,7 @@ class PolicyReloadTest {
   }
 
   @Test
-  void policyThatThrowsInPlaceOfItsTextRefuses() throws Exception {
+  void policyWhoseTextThrowsRefuses() throws Exception {
     RulePolicy allows = parse(ALLOWS);
     AtomicBoolean throwing = new AtomicBoolean(true);
     Policy own =
@@ -435,7 +433,7 @@ class PolicyReloadTest {
         .containsExactly("more.yml", "rules.yaml");
   }
 
-  /** The journal's smallest segment holds the event of a text of 1 MiB. */
+  /** The event of a text of 1 MiB fits into the journal's smallest segment. */
   @Test
   void textOfOneMebibyteIsRecorded() throws Exception {
     Files.writeString(rules, padded(' ', 1 << 20));
@@ -447,7 +445,7 @@ class PolicyReloadTest {
   }
 
   @Test
-  void longerTextIsLeftOut() throws Exception {
+  void longerTextIsOmitted() throws Exception {
     Files.writeString(rules, padded(' ', 700_000));
     Files.writeString(rules.resolveSibling("more.yaml"), padded(' ', 700_000));
     try (Indelible indelible = Indelible.open(data)) {
@@ -460,9 +458,9 @@ class PolicyReloadTest {
     assertThat(history()).hasSize(2);
   }
 
-  /** With its escapes, the text does not fit the journal's smallest segment. */
+  /** With its escapes, the text does not fit into the journal's smallest segment. */
   @Test
-  void textThatGrowsByEscapesIsLeftOut() throws Exception {
+  void textThatGrowsByEscapesIsOmitted() throws Exception {
     Files.writeString(rules, padded('"', 1 << 20));
     decideOnce();
 

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** All metrics of one scrape come from one snapshot (D10). */
+/** All metrics of one scrape come from one snapshot (promise D10). */
 class ScrapesTest {
   private final AtomicLong clock = new AtomicLong();
 
@@ -27,7 +27,7 @@ class ScrapesTest {
     }
   }
 
-  /** A metric that is read alone and rarely still gets a current value. */
+  /** Even a metric that is read rarely, and without other metrics, has a current value. */
   @Test
   void snapshotEndsAfterASecond() {
     assertThat(scrapes.snapshot(source, 0)).isEqualTo(1);

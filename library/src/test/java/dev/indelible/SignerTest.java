@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** External signers, for example a KMS or a token (D6, D8). */
+/** External signers, for example a KMS or a token (promises D6 and D8). */
 class SignerTest {
   private static final SigningKey KEY = SigningKey.generate();
 

@@ -66,7 +66,7 @@ class SigningTest {
   void invalidOriginIsRefusedAtOnce(String name) {
     assertThatThrownBy(() -> Indelible.builder(directory).origin(name))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("is not empty and has no space and no +");
+        .hasMessageContaining("must not be empty or have a space or a +");
   }
 
   private Verdict verdict() throws Exception {

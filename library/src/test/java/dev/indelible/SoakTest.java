@@ -41,8 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Processes on one data directory submit without a pause, and are killed at random moments and
- * restarted, while other processes lock the database and the disk fills up (D1, D10). At the end
- * every accepted event is recorded once, in order, and the counters reconcile. {@code
+ * restarted, while other processes lock the database and the disk fills up (promises D1 and D10).
+ * At the end every accepted event is recorded once, in order, and the counters reconcile. {@code
  * -Dsoak.minutes} sets the length of the long run, 10 by default.
  */
 class SoakTest {
@@ -54,7 +54,7 @@ class SoakTest {
    * Errors that may prevent a log from opening: the disk is full, or the database is locked for too
    * long.
    */
-  private static final Pattern WEATHER =
+  private static final Pattern TRANSIENT_FAULT =
       Pattern.compile("No space left|disk is full|SQLITE_FULL|SQLITE_BUSY");
 
   @TempDir Path temp;
@@ -167,7 +167,7 @@ class SoakTest {
               .isEqualTo(CANNOT_OPEN);
           // The child may have printed this line before the kill.
           String reason = "open".equals(said) ? child.readLine() : said;
-          assertThat(reason).startsWith("cannot open").containsPattern(WEATHER);
+          assertThat(reason).startsWith("cannot open").containsPattern(TRANSIENT_FAULT);
           refusedStarts.incrementAndGet();
         }
       } finally {

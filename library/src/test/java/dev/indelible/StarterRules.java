@@ -8,7 +8,10 @@ import dev.indelible.policy.RulePolicy;
 import java.time.Duration;
 import java.util.Optional;
 
-/** The starter rules without a text to record, for tests that count the rows of a log. */
+/**
+ * The starter rules as a policy without a text. Loading it adds no row, so that tests can count the
+ * rows of a log.
+ */
 final class StarterRules implements Policy {
   private final RulePolicy rules = RulePolicy.starter();
 

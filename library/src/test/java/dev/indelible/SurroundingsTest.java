@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Changes in the environment of a running log: the database is removed or replaced, the clock
- * jumps, or a second log runs in the JVM (D2, D3, D11).
+ * jumps, or a second log runs in the JVM (promises D2, D3 and D11).
  */
 class SurroundingsTest {
   @TempDir Path temp;

@@ -198,7 +198,7 @@ class WitnessedLogTest {
     requireCosigned("a", ofB.key);
     requireCosigned("b", ofA.key);
     Chain.readIntact(temporary.resolve("a"));
-    // The witness serves the log's checkpoint to monitors (D11).
+    // The witness serves the log's checkpoint to monitors (promise D11).
     assertThat(Files.readAllBytes(memoryOf(ofB, origin("a"))))
         .isEqualTo(lastCheckpoint("a").note());
   }
@@ -462,7 +462,7 @@ class WitnessedLogTest {
     witnesses("a", many + "quorum w0\n");
     assertThatThrownBy(() -> openLog("a"))
         .isInstanceOf(OpenException.class)
-        .hasMessageContaining("witnesses: 100 witnesses have a URL; a checkpoint bears the")
+        .hasMessageContaining("witnesses: 100 witnesses have a URL; a checkpoint can have the")
         .hasMessageContaining("cosignatures of 99 at most");
   }
 }

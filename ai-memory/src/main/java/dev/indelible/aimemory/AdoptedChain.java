@@ -31,7 +31,7 @@ public record AdoptedChain(
   /** The type of the event. */
   public static final String EVENT_TYPE = "chain.adopted";
 
-  /** Returns the chains that a ledger has adopted, by the sequence number of their event. */
+  /** Returns the chains that a ledger has adopted, keyed by the sequence number of their event. */
   public static NavigableMap<Long, AdoptedChain> allIn(LedgerReader ledger) throws LedgerException {
     NavigableMap<Long, AdoptedChain> adopted = new TreeMap<>();
     ledger.forEachRow(

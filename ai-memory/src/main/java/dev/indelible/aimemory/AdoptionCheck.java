@@ -24,7 +24,7 @@ import java.util.Set;
 public final class AdoptionCheck {
   private static final String ADOPTED = "adopted";
 
-  /** The adopted chains, by the row of this log that recorded each. */
+  /** The adopted chains, keyed by the sequence number of the row that recorded each. */
   private final NavigableMap<Long, AdoptedChain> adopted;
 
   /** The sizes of the adopted chains. */
@@ -56,7 +56,7 @@ public final class AdoptionCheck {
   /**
    * Returns the finding about the file. Called after the last row.
    *
-   * @param report the report on the file by the rules of its format
+   * @param report the report of {@link AiMemoryVerifier} on the file
    */
   public Finding finding(VerificationReport report) {
     if (adopted.isEmpty()) {

@@ -28,8 +28,8 @@ import org.sqlite.SQLiteOpenMode;
 
 /**
  * The table {@code signed_events} in an SQLite file of ai-memory 0.7, read in one transaction that
- * begins with the first query. Opens the file for reading only. SQLite creates no file beside it
- * unless a writer has it open. Used by one thread.
+ * begins with the first query. Opens the file for reading only. SQLite creates no file beside the
+ * database unless a writer has the database open. Used by one thread.
  */
 public final class AiMemoryFile implements AutoCloseable {
   private static final String TABLE = "signed_events";
@@ -79,8 +79,8 @@ public final class AiMemoryFile implements AutoCloseable {
       throw new LedgerException(file + ": no such file");
     }
     SqliteLibrary.load();
-    // Opens as immutable a WAL database that has no -wal file; otherwise SQLite would create two
-    // files beside it, even to read.
+    // Opens a WAL database without a -wal file as immutable; otherwise SQLite would create two
+    // files beside it, even for a read.
     boolean immutable = isWal(file) && !Files.exists(wal(file));
     try {
       Connection connection = connect(file, immutable);
@@ -109,8 +109,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns true if a file beside the database holds a part of it. A digest of the database file
-   * would not cover that part.
+   * Returns true if a file beside the database contains a part of its content. A digest of the
+   * database file would not cover that part.
    */
   public static boolean isInUse(Path file) throws LedgerException {
     try {
@@ -131,8 +131,7 @@ public final class AiMemoryFile implements AutoCloseable {
     }
     List<String> columns = columnNames();
     if (columns.contains("payload")) {
-      throw new LedgerException(
-          file + ": is an Indelible ledger; check it without --format, with --data");
+      throw new LedgerException(file + ": is an Indelible ledger; omit --format and pass --data");
     }
     List<String> missing =
         COLUMNS.keySet().stream().filter(name -> !columns.contains(name)).sorted().toList();
@@ -152,7 +151,7 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns true if the file has a table with this name. A view has no root page, so it does not
+   * Returns true if the file has a table with this name. Views, which have no root page, do not
    * count.
    */
   private boolean hasTable(String name) throws SQLException {

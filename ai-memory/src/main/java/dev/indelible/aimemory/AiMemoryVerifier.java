@@ -119,7 +119,7 @@ public final class AiMemoryVerifier {
     return verifier;
   }
 
-  /** Returns true if a later version wrote a row so far, or may have written one. */
+  /** Returns true if a later version wrote, or may have written, one of the rows so far. */
   private boolean mayBeLater() {
     return !laterColumns.isEmpty() || later.faults() > 0;
   }
@@ -313,8 +313,8 @@ public final class AiMemoryVerifier {
   /**
    * Returns the status of the first signature that no known key made. The status is unknown if a
    * later version may have made the signature. This is possible if the table has columns of a later
-   * version. It is also possible if the invalid signature is at most one row before the first later
-   * row, or after it.
+   * version. It is also possible if the invalid signature is at most one row before the first row
+   * of a later version, or after that row.
    */
   private Status forgery() {
     boolean mayBeLater =

@@ -9,10 +9,10 @@ import dev.indelible.access.ApiKeys;
 import dev.indelible.access.Grant;
 import dev.indelible.access.KeyText;
 import dev.indelible.access.Role;
+import dev.indelible.encoding.TimeTexts;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -22,8 +22,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,8 +47,6 @@ final class ApiKeysCommand extends VerbGroup {
   /** A time as a person reads it. */
   private static final DateTimeFormatter MINUTES =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
-
-  private static final Pattern DURATION = Pattern.compile("([1-9][0-9]{0,4})([smhd])");
 
   /** A verb that changes the keys. Each change is recorded in the chain before it takes effect. */
   abstract static class Change extends Verb {
@@ -121,22 +117,15 @@ final class ApiKeysCommand extends VerbGroup {
   }
 
   private static Optional<Instant> end(String option, String life) throws CommandFailure {
-    return life.equals(NEVER)
-        ? Optional.empty()
-        : Optional.of(Timestamps.now().plus(duration(option, life)));
+    return life.equals(NEVER) ? Optional.empty() : Optional.of(after(option, life));
   }
 
-  private static Duration duration(String option, String text) throws CommandFailure {
-    Matcher form = DURATION.matcher(text);
-    CommandFailure.refuseIf(
-        !form.matches(), "%s %s: give a time as 90d, 12h, 30m or 60s", option, text);
-    long count = Long.parseLong(form.group(1));
-    return switch (form.group(2)) {
-      case "s" -> Duration.ofSeconds(count);
-      case "m" -> Duration.ofMinutes(count);
-      case "h" -> Duration.ofHours(count);
-      default -> Duration.ofDays(count);
-    };
+  private static Instant after(String option, String duration) throws CommandFailure {
+    try {
+      return Timestamps.requireRecordable(Timestamps.now().plus(TimeTexts.duration(duration)));
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.usage("%s %s", option, e.getMessage());
+    }
   }
 
   /** Prints a new key: its only copy. */
@@ -302,7 +291,7 @@ final class ApiKeysCommand extends VerbGroup {
       ApiKey key = ApiKey.of(text, old.name(), old.grant(), end("--expires", expires));
       ApiKeys next = change.keys().without(change.keys().named(old.name()));
       if (overlap != null) {
-        next = next.with(old.endingBy(Timestamps.now().plus(duration("--overlap", overlap))));
+        next = next.with(old.endingBy(after("--overlap", overlap)));
       }
       next = next.with(key);
       record(log, AccessEvents.rotated(key, who));

@@ -88,7 +88,7 @@ final class CheckCommand extends Verb {
     Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     RecordedDecision recorded;
     try {
-      recorded = indelible.gate().record(input.agentId(), input.action());
+      recorded = indelible.gate().record(input.agent(), input.action());
       print(input.agentId(), recorded);
       if (explains()) {
         Examined examined = rules().examine(input.agentId(), input.action());
@@ -123,7 +123,8 @@ final class CheckCommand extends Verb {
     Optional<String> cwd =
         bash.cwd().or(() -> Optional.of(Path.of("").toAbsolutePath().toString()));
     Optional<String> home = bash.home().or(() -> Optional.of(Home.directory()));
-    return new GateRequest(input.agentId(), new Bash(bash.command(), cwd, home, bash.shell()));
+    return new GateRequest(
+        input.agent(), new Bash(bash.command(), cwd, home, bash.shell()), input.toolHash());
   }
 
   private GateRequest input() throws Exception {

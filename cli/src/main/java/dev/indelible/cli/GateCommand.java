@@ -77,7 +77,7 @@ final class GateCommand extends Verb {
     try {
       GateRequest input =
           format == Format.claude ? ClaudeCode.readRecorded(line) : GateRequest.read(line);
-      print(input.agentId(), indelible.gate().record(input.agentId(), input.action()));
+      print(input.agentId(), indelible.gate().record(input.agent(), input.action()));
       return true;
     } catch (JsonFormatException e) {
       warn("line " + number + ": " + e.getMessage() + "; refused");

@@ -56,7 +56,7 @@ abstract class HookAgentCommand extends Verb {
     Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     try {
       RecordedDecision recorded =
-          indelible.gate().record(question.request().agentId(), question.request().action());
+          indelible.gate().record(question.request().agent(), question.request().action());
       if (recorded.eventId().isEmpty()) {
         throw CommandFailure.failed(recorded.decision().reason().orElseThrow());
       }

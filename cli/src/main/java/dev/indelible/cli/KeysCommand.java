@@ -206,7 +206,7 @@ final class KeysCommand extends VerbGroup {
       requireDataDirectory();
       CommandFailure.refuseIf(
           name != null && !VerifierKey.isName(name),
-          "--name: a key's name is not empty and has no space and no +");
+          "--name: a key's name must not be empty or have a space or a +");
       KeyRing ring = data().keys().accepted();
       Collection<VerificationKey> keys = ring.keys();
       CommandFailure.refuseIf(

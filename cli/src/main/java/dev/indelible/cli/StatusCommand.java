@@ -68,6 +68,7 @@ final class StatusCommand extends Verb {
             .orElse("(none that can be read)"));
     field("witnesses", coverage(status.witnessed(), "that a quorum cosigned"));
     field("anchor", coverage(status.anchored(), "in the anchor file"));
+    field("index", indexed(status.indexed()));
     field(
         "last tally",
         status.tally().map(StatusCommand::describe).orElse(console().yellow("(unknown)")));
@@ -158,6 +159,19 @@ final class StatusCommand extends Verb {
         ? "all rows are under a checkpoint " + which
         : console().yellow("%,d rows are not yet under a checkpoint".formatted(uncovered.get()))
             + " %s; the last is over %,d".formatted(which, coverage.get().size().orElse(0L));
+  }
+
+  /** Describes the index. That rows are missing is no fault: a search first adds them. */
+  private static String indexed(Coverage index) {
+    return index
+        .uncovered()
+        .map(
+            missing ->
+                missing == 0
+                    ? "has all rows"
+                    : "has the rows up to %,d; a search first adds the %,d that follow"
+                        .formatted(index.size().orElse(0L), missing))
+        .orElse(UNREADABLE);
   }
 
   private static String describe(LastTally last) {

@@ -203,7 +203,8 @@ class AdoptTest {
   }
 
   /**
-   * Agent {@code a} with type {@code b<1F>c} has the hash of agent {@code a<1F>b} with {@code c}.
+   * Agent {@code a} with type {@code b<1F>c} and agent {@code a<1F>b} with type {@code c} have one
+   * hash.
    */
   @Test
   void separatorWithinATextIsAFinding() throws Exception {
@@ -537,7 +538,7 @@ class AdoptTest {
     assertThat(cli.data()).doesNotExist();
   }
 
-  /** In a table without a primary key two rows have one id, and all links hold. */
+  /** In a table without a primary key, two rows can have one id although all links are valid. */
   @Test
   void idInTwoRowsIsBroken() throws Exception {
     AiMemory chain = chain();
@@ -619,7 +620,7 @@ class AdoptTest {
     assertThat(finding(result, "format").path("counts").asBoolean()).isFalse();
   }
 
-  /** Rows of 0.7 are checked also if rows of a later version follow. */
+  /** Rows of 0.7 are checked even if rows of a later version follow. */
   @Test
   void changesBeforeLaterRowsAreBroken() throws Exception {
     AiMemory chain = chain().upgraded(AiMemory.Version.V1_0);

@@ -34,7 +34,7 @@ final class AiMemory {
   /** The fields of the last row, in the order in which they are hashed; empty before the first. */
   private List<byte[]> last = List.of();
 
-  /** The version by which further rows are linked and signed. */
+  /** The version in whose format further rows are linked and signed. */
   private Version version = Version.V0_7;
 
   /** Versions of ai-memory that hash rows in different ways. */

@@ -137,8 +137,9 @@ class ApiKeysTest {
         "create 0123abcd              | name: give 1 to 64 letters, digits and . _ @ -",
         "create ci --role root        | --role root: give one of agent, reader, operator, admin",
         "create ci --agent indelible  | agent_id begins with \"indelible\"",
-        "create ci --expires 0d       | --expires 0d: give a time as 90d, 12h, 30m or 60s",
-        "create ci --expires tomorrow | --expires tomorrow: give a time as",
+        "create ci --expires 0d       | --expires 0d: give a duration such as 5m, 1h or 1d",
+        "create ci --expires tomorrow | --expires tomorrow: give a duration such as",
+        "create ci --expires 999999w  | --expires timestamp +",
         "rotate ci                    | ci: no key of this name or id",
         "revoke ci                    | ci: no key of this name or id",
       })

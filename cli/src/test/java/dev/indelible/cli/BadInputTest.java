@@ -154,7 +154,7 @@ class BadInputTest {
     cli.assertIntact(1);
   }
 
-  /** Java replaces bytes that it cannot decode with U+FFFD, and so would decide another action. */
+  /** Java replaces undecodable bytes with U+FFFD, so the decision would be about another action. */
   @Test
   void undecodableArgumentIsRefused() {
     assertThat(cli.run("check", Cli.bash("rm \uFFFD")).complaint(2))
@@ -194,7 +194,7 @@ class BadInputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"[]", "\"bash\"", "null", "{}", "7", "{\"agent_id\":\"a\"}"})
-  void jsonThatIsNoActionGetsAnExample(String json) {
+  void jsonOtherThanAnActionGetsAnExample(String json) {
     assertThat(cli.run("check", json).complaint(2))
         .isEqualTo(
             "indelible: action: give an object with a member \"kind\", for example"

@@ -21,7 +21,7 @@ class CheckTest {
   private Cli cli;
 
   @BeforeEach
-  void ruleOfEachKind() throws Exception {
+  void writeRulesOfEachSeverity() throws Exception {
     cli = new Cli(directory.resolve("data"));
     Files.createDirectories(cli.data().resolve("policy"));
     Files.writeString(
@@ -46,7 +46,7 @@ class CheckTest {
 
   @ParameterizedTest
   @CsvSource({"ls, allow, 0", "careful, warn, 0", "delete, refuse, 3", "pay, escalate, 4"})
-  void exitStatusIsTheDecision(String command, String verdict, int status) {
+  void exitStatusStatesTheDecision(String command, String verdict, int status) {
     Result result = cli.run("check", Cli.bash(command));
 
     assertThat(result.exit()).isEqualTo(status);
@@ -154,7 +154,7 @@ class CheckTest {
         "tool_call;t;{\"a\":1}|{\"kind\":\"tool_call\",\"tool\":\"t\",\"arguments\":{\"a\":1}}",
         "custom;c;[]|{\"kind\":\"custom\",\"custom_kind\":\"c\",\"payload\":[]}"
       })
-  void wordsBecomeTheirAction(String words, String action) {
+  void wordsAreReadAsAnAction(String words, String action) {
     String[] arguments = ("check;--;" + words).split(";");
 
     assertThat(cli.run(arguments).exit()).isZero();

@@ -97,7 +97,7 @@ final class Cli {
     }
   }
 
-  /** Runs a statement that may change SQLite's own table of the schema. */
+  /** Runs a statement that may change SQLite's own table {@code sqlite_schema}. */
   void redefine(String sql) throws Exception {
     try (Connection connection =
             DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));

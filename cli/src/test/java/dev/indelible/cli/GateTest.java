@@ -77,9 +77,9 @@ class GateTest {
                     + " the system or a home directory: deletes / recursively\"}"));
   }
 
-  /** The rows have the printed ids, in the printed order (D3, D4). */
+  /** The rows have the printed ids, in the printed order (promises D3 and D4). */
   @Test
-  void printedIdsAreThoseOfTheChain() {
+  void printedIdsEqualTheIdsInTheChain() {
     StringBuilder input = new StringBuilder();
     for (int i = 0; i < 500; i++) {
       input.append(Cli.line("agent:" + i % 7, Cli.bash("ls " + i)));
@@ -107,7 +107,7 @@ class GateTest {
   }
 
   @Test
-  void windowsLineEndsDoNotMatter() {
+  void windowsLineEndsAreAccepted() {
     String input = Cli.line("a", Cli.bash("ls")).replace("\n", "\r\n").repeat(2);
 
     assertThat(cli.runOn(input, "gate").ok().jsonLines()).hasSize(2);
@@ -149,7 +149,7 @@ class GateTest {
 
   @Test
   @Timeout(120)
-  void claudeCorpusGivesADecisionALine() throws Exception {
+  void claudeCorpusGetsOneDecisionPerLine() throws Exception {
     Path corpus =
         Path.of(System.getProperty("indelible.root"), "../shared/corpus/claude-pretooluse.jsonl");
     assumeTrue(Files.exists(corpus), "the corpus is not here: " + corpus);

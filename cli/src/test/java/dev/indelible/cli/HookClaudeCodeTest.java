@@ -79,8 +79,16 @@ class HookClaudeCodeTest {
 
     assertThat(result.out()).isEmpty();
     assertThat(cli.rows()).hasSize(2);
-    assertThat(cli.rows().get(1).path("payload").path("agent_id").asString())
-        .isEqualTo("claude:abc123");
+    JsonNode row = cli.rows().get(1);
+    assertThat(row.path("payload").path("agent_id").asString()).isEqualTo("claude:abc123");
+    assertThat(
+            cli
+                .run("log", "list", "--session", "abc123", "--output", "json")
+                .ok()
+                .jsonLines()
+                .stream()
+                .map(each -> each.path("id").asString()))
+        .containsExactly(row.path("id").asString());
   }
 
   @ParameterizedTest
@@ -97,7 +105,7 @@ class HookClaudeCodeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"PreToolUse", "PreSkillShellCommand"})
-  void actionToApproveIsDenied(String name) {
+  void actionThatNeedsApprovalIsDenied(String name) {
     Result result = cli.runOn(event(name, "git push"), "hook", "claude-code").ok();
 
     JsonNode answer = requireValid(result.json(), name).path("hookSpecificOutput");
@@ -148,7 +156,7 @@ class HookClaudeCodeTest {
         "{\"hook_event_name\":\"PreToolUse\",\"session_id\":\"s\",\"tool_name\":\"Bash\","
             + "\"tool_input\":{\"command\":\"ls\",\"command\":\"rm\"}}"
       })
-  void eventThatCannotBeJudgedBlocks(String input) {
+  void unreadableEventBlocks(String input) {
     Result result = cli.runOn(input, "hook", "claude-code");
 
     assertThat(result.complaint(2))
@@ -276,7 +284,7 @@ class HookClaudeCodeTest {
     return EVENT.formatted(name, command, name.equals("PreSkillShellCommand") ? SKILL : "");
   }
 
-  /** Asserts that an answer has no member that the types of the client do not have. */
+  /** Asserts that an answer has only members that the client's types define. */
   private static JsonNode requireValid(JsonNode answer, String event) {
     assertThat(Set.of("hookSpecificOutput", "systemMessage")).containsAll(answer.propertyNames());
     JsonNode specific = answer.path("hookSpecificOutput");

@@ -26,14 +26,14 @@ class HookInstallTest {
   private Path settings;
 
   @BeforeEach
-  void launcher() {
+  void setLauncher() {
     System.setProperty("indelible.launcher", "/opt/in delible/indelible");
     cli = new Cli(temp.resolve("it's data"));
     settings = temp.resolve("claude/settings.json");
   }
 
   @AfterEach
-  void noLauncher() {
+  void clearLauncher() {
     System.clearProperty("indelible.launcher");
   }
 
@@ -56,7 +56,7 @@ class HookInstallTest {
   }
 
   @Test
-  void settingsAreWhereTheAgentLooks() {
+  void settingsAreInTheFileThatTheAgentReads() {
     assertThat(HookFormat.CODEX.file(Map.of("HOME", "/home/dev")))
         .isEqualTo(Path.of("/home/dev/.codex/hooks.json"));
     assertThat(HookFormat.CODEX.file(Map.of("HOME", "/home/dev", "CODEX_HOME", "/srv/codex")))

@@ -79,7 +79,7 @@ class LauncherTest {
   /** A build creates the jar before the libraries beside it. */
   @Test
   @EnabledOnOs(OS.LINUX)
-  void launcherWaitsForABuildThatHasItsJarAlready() throws Exception {
+  void launcherWaitsForAnUnfinishedBuild() throws Exception {
     Path lib = home.resolve("cli/target/lib");
     Files.writeString(
         home.resolve("jdk/bin/java"), "#!/bin/sh\n[ -d '" + lib + "' ] && echo whole\nexit 3\n");
@@ -134,7 +134,7 @@ class LauncherTest {
         .isEqualTo(without);
   }
 
-  /** Of two simultaneous first starts one creates the archive; they and a later start use it. */
+  /** Of two simultaneous first starts, one creates the archive. Both and a later start use it. */
   @Test
   void firstStartsCreateOneArchiveForAll() throws Exception {
     Path made = libraries();
@@ -185,7 +185,10 @@ class LauncherTest {
     assertThat(made).hasContent("one");
   }
 
-  /** Creates the files of a build by a JDK that states its version. */
+  /**
+   * Creates the directory of libraries and the file with the version of the JDK. Returns the file
+   * that counts the archives created.
+   */
   private Path libraries() throws Exception {
     Files.createDirectories(target().resolve("lib"));
     Files.writeString(home.resolve("jdk/release"), "JAVA_VERSION=\"17.0.15\"\n");

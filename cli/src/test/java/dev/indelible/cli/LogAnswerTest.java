@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An audit.tamper event is answered only by the row that it names. */
+/** {@code log answer}: an audit.tamper event is answered only if the row that it names is valid. */
 class LogAnswerTest {
   @TempDir Path temp;
   private Cli cli;
@@ -69,7 +69,7 @@ class LogAnswerTest {
     assertThat(rows()).isEqualTo(4);
   }
 
-  /** A row that changes after the answer revokes it. */
+  /** A change of the row after the answer makes the answer invalid. */
   @Test
   void answeredRowIsCheckedAgain() throws Exception {
     accuseFalsely();
@@ -223,8 +223,8 @@ class LogAnswerTest {
   }
 
   /**
-   * Appends, as a writer without the row's public key, a false note about row 2 in row 3, and an
-   * answer to no note in row 4.
+   * Appends a false note about row 2 as row 3, as a writer does that lacks the public key of row 2.
+   * Then appends, as row 4, an answer to a note that does not exist.
    */
   private void accuseFalsely() throws Exception {
     SigningKey key = data.keys().read();

@@ -80,13 +80,13 @@ class LogSearchTest {
     "--since 2000-01-01T00:00:00Z --until 2001-01-01T00:00:00+02:00, ''",
     "--until 1h, ''"
   })
-  void filtersPickRows(String options, String expected) {
+  void filtersSelectRows(String options, String expected) {
     assertThat(sequences(options))
         .containsExactly(expected.isEmpty() ? new String[0] : expected.split(" "));
   }
 
   @Test
-  void timesSeparateRows() {
+  void sinceSelectsLaterRows() {
     String time = cli.rows().get(3).path("timestamp").asString();
 
     assertThat(sequences("--since " + time)).containsExactly("5", "6", "7", "8", "9");
@@ -175,7 +175,7 @@ class LogSearchTest {
   }
 
   @Test
-  void csvIsNoOutputOfOtherVerbs() {
+  void onlyLogListPrintsCsv() {
     assertThat(cli.run("status", "--output", "csv").complaint(2))
         .contains("--output csv: only 'log list' prints CSV");
   }
@@ -200,7 +200,7 @@ class LogSearchTest {
   }
 
   @Test
-  void statsCountEscalationsApart() {
+  void statsCountEscalationsSeparately() {
     JsonNode stats = cli.run("log", "stats", "--output", "json").ok().json();
 
     assertThat(stats.path("decisions"))
@@ -251,7 +251,7 @@ class LogSearchTest {
   }
 
   @Test
-  void statsNameFewerThanThereAre() {
+  void statsStateTheNumberOfOmittedNames() {
     assertThat(cli.run("log", "stats", "--top", "1").ok().out())
         .contains("and 2 more; --top names more");
   }

@@ -100,8 +100,8 @@ class LogTest {
   }
 
   /**
-   * Recomputes every hash with the JDK alone. The record is the listed line without its payload.
-   * The hash of a zero byte and the record is the link of the next row.
+   * Recomputes every hash with only the JDK. The record is the listed line without its payload. The
+   * hash of a zero byte and the record is the link of the next row.
    */
   @Test
   void listedRowsLinkByRecomputableHashes() throws Exception {
@@ -140,7 +140,7 @@ class LogTest {
     "--agent agent:1 --limit 2, 3 5",
     "--agent nobody, ''"
   })
-  void listPicksRows(String options, String sequences) {
+  void listSelectsRows(String options, String sequences) {
     List<String> args = new ArrayList<>(List.of("log", "list", "--output", "json"));
     args.addAll(List.of(options.split(" ")));
 

@@ -267,7 +267,9 @@ class LogVerifyTest {
         .contains("nothing proves that this is the log for which the key was given");
   }
 
-  /** The database and the keys of another log replace those of this one; the journal shows it. */
+  /**
+   * The database and the keys were replaced with the ones of another log. The journal reveals it.
+   */
   @Test
   void swappedDatabaseIsNamed() throws Exception {
     Path elsewhere = cli.data().resolveSibling("other");
@@ -288,7 +290,7 @@ class LogVerifyTest {
     assertThat(result.out()).containsPattern("ledger +broken +the database was replaced");
   }
 
-  /** A copy of the database, under any path. */
+  /** A copy of the database may have any path. */
   @Test
   void copyIsVerifiedByItsFile() throws Exception {
     String vkey = vkey();
@@ -513,9 +515,12 @@ class LogVerifyTest {
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
   }
 
-  /** A wiped page causes no internal error, and the verdict is intact only if every row is. */
+  /**
+   * A wiped page causes no internal error. The verdict is intact only if every row still reads as
+   * it was written.
+   */
   @Test
-  void wipedPageIsIntactOnlyIfEveryRowIs() throws Exception {
+  void wipedPageIsIntactOnlyIfNoRowChanged() throws Exception {
     Path database = cli.data().resolve("indelible.db");
     byte[] whole = Files.readAllBytes(database);
     String rows = cli.run("log", "list", "--output", "json").ok().out();

@@ -41,7 +41,10 @@ class McpClientsTest {
     cli = new Cli(temp.resolve("data"));
   }
 
-  /** A client does not wait until the gateway has closed the log. */
+  /**
+   * Waits for the gateways to end, because a client does not wait until its gateway has closed the
+   * log.
+   */
   @AfterEach
   void awaitGateways() {
     await()
@@ -79,7 +82,7 @@ class McpClientsTest {
     return client.callTool(McpSchema.CallToolRequest.builder(tool).arguments(arguments).build());
   }
 
-  /** The client of the Java SDK, the gateway, and our own server behind it. */
+  /** The client of the Java SDK reaches our own server through the gateway. */
   @Test
   void sdkClientReachesTheServerThroughTheGateway() {
     List<String> command = command("mcp-gateway", "--name", "self", "--");

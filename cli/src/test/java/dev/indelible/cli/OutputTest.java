@@ -61,7 +61,7 @@ class OutputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"--help", "log list", "log verify", "status"})
-  void closedPipeIsNoFailure(String verb) {
+  void closedPipeIsNotAFailure(String verb) {
     assertThat(run(CLOSED_PIPE, verb.split(" "))).isZero();
 
     assertThat(err.toString(StandardCharsets.UTF_8)).isEmpty();

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code indelible policy test}, by the starter policy. */
+/** {@code indelible policy test}, with the starter policy. */
 class PolicyTestTest {
   @TempDir Path directory;
   private Cli cli;

@@ -56,7 +56,7 @@ class ProcessTest {
     cli.assertIntact(21);
   }
 
-  /** After SIGTERM each answered decision is in the chain exactly once (D2, D9). */
+  /** After SIGTERM each answered decision is in the chain exactly once (promises D2 and D9). */
   @Test
   void terminatedGateDrainsAcceptedEvents() throws Exception {
     ChildJvm gate = cli.process("gate");
@@ -202,7 +202,7 @@ class ProcessTest {
     }
   }
 
-  /** The anchor in the environment is compared with the log without an option. */
+  /** An anchor file that the environment names is compared with the log without an option. */
   @Test
   void anchorInTheEnvironmentIsComparedWithTheLog() throws Exception {
     Path anchor = cli.data().resolveSibling("elsewhere.anchor");
@@ -229,7 +229,7 @@ class ProcessTest {
   }
 
   /**
-   * In the plain locale Java cannot decode non-ASCII arguments; the launcher sets another one, and
+   * In the plain locale Java cannot decode non-ASCII arguments. The launcher sets another locale;
    * without the launcher the action is refused.
    */
   @Test

@@ -118,7 +118,9 @@ class ProofTest {
     }
   }
 
-  /** A note has at most a hundred signatures, and a receipt only those of known keys. */
+  /**
+   * A note has at most a hundred signatures, and a receipt contains only signatures of known keys.
+   */
   @Test
   void cosignaturesBeyondANoteLeaveTheLogIntact() throws Exception {
     Path database = new DataDirectory(cli.data()).database();
@@ -344,7 +346,7 @@ class ProofTest {
     return NoteSigner.of(origin, key).verifierKey().vkey();
   }
 
-  /** An entry is not a valid row because its log signed it. */
+  /** The signature of a log does not make its entry a valid row. */
   @Test
   void wrongEntryOfTheLogIsRefuted() throws Exception {
     prove(ids.get(0)).ok();

@@ -108,7 +108,7 @@ class PythonRowsTest {
     assertThat(rows.get(unsigned)).doesNotContain("\"key_id\"", "\"signature\"");
   }
 
-  /** Shows that the test above can fail. */
+  /** Shows that the check fails for each kind of change. */
   @Test
   void changeIsFound() throws Exception {
     refused(
@@ -190,9 +190,9 @@ class PythonRowsTest {
     assertThat(output).contains("the checkpoint: ");
   }
 
-  /** Python and our writer write every character alike. */
+  /** Python writes every character as our writer does. */
   @Test
-  void stringsAreWrittenByRfc8785() throws Exception {
+  void stringsAreWrittenAsInRfc8785() throws Exception {
     String all =
         IntStream.concat(IntStream.range(0, 0xd800), IntStream.range(0xe000, 0x10400))
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)

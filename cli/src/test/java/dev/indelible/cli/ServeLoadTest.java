@@ -40,8 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A daemon under load over TCP and its socket, killed at random moments and started again: a minute
- * by default, ten with {@code -Pfull}.
+ * A daemon under load, over TCP and its socket, is killed at random moments and started again. The
+ * test takes a minute by default, and ten minutes with {@code -Pfull}.
  */
 @Timeout(1_800)
 @DisabledOnOs(OS.WINDOWS)
@@ -56,7 +56,7 @@ class ServeLoadTest {
 
   private static final Duration RECONNECT_INTERVAL = Duration.ofMillis(50);
 
-  /** Answers of decisions: each has an id and a verdict. */
+  /** Matches a decision in an answer, with its verdict and id. */
   private static final Pattern ANSWER =
       Pattern.compile("\"decision\":\"([a-z]+)\"[^}]*?\"id\":(null|\"([0-9a-f-]{36})\")");
 
@@ -108,7 +108,7 @@ class ServeLoadTest {
     int kills = 0;
     while (System.nanoTime() < end) {
       int before = answered.size();
-      // A kill in the first moments is wanted too, so some daemons answer nothing.
+      // Some daemons are killed at once, before they answer anything.
       if (random.nextInt(4) > 0) {
         await().atMost(2, TimeUnit.MINUTES).until(() -> answered.size() > before);
         assertThat(daemon.runsFor(Duration.ofMillis(random.nextInt(MAX_UP_MILLIS)))).isTrue();
@@ -154,7 +154,10 @@ class ServeLoadTest {
     assertThat(chain).containsAllEntriesOf(answered);
   }
 
-  /** The counters of D10: submitted = appended + deadLettered + pending + rejected. */
+  /**
+   * Checks that the counters reconcile: submitted = appended + deadLettered + pending + rejected
+   * (promise D10).
+   */
   private void assertCountersReconcile() throws Exception {
     assertThat(metric("indelible_audit_submitted_total"))
         .isEqualTo(
@@ -189,7 +192,7 @@ class ServeLoadTest {
           keep(connection.ask(request(random)));
         }
       } catch (IOException e) {
-        // The daemon was killed, or is not there yet; it needs the processor to start.
+        // The daemon was killed, or is still starting. The pause leaves the processor to it.
         LockSupport.parkNanos(RECONNECT_INTERVAL.toNanos());
       } catch (RuntimeException | AssertionError e) {
         broken.add(e);
@@ -212,7 +215,7 @@ class ServeLoadTest {
     return Cli.line("agent:a", Cli.bash(random.nextBoolean() ? "ls" : "rm -rf /"));
   }
 
-  /** Keeps the answered decisions. A permit without an id is an unrecorded permit. */
+  /** Stores the answered decisions. A permit without an id would be an unrecorded permit. */
   private void keep(String answer) {
     Matcher decisions = ANSWER.matcher(answer);
     while (decisions.find()) {
@@ -224,7 +227,7 @@ class ServeLoadTest {
     }
   }
 
-  /** A connection that is kept, to a TCP address or to a Unix socket. */
+  /** A persistent connection to a TCP address or to a Unix socket. */
   private static final class Connection implements AutoCloseable {
     private final SocketChannel channel;
     private final ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
@@ -242,7 +245,7 @@ class ServeLoadTest {
       }
     }
 
-    /** Sends a request, and returns the content of its answer, which has status 200. */
+    /** Sends a request and returns the content of the response. Requires status 200. */
     String ask(String request) throws IOException {
       ByteBuffer out = ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8));
       while (out.hasRemaining()) {

@@ -61,7 +61,7 @@ class ServeTest {
   }
 
   @Test
-  void terminatedDaemonHasRecordedWhatItAnswered() throws Exception {
+  void terminatedDaemonHasRecordedItsAnswers() throws Exception {
     ChildJvm daemon = serve();
     URI check = check(daemon);
     String refused = ask(check, "rm -rf /");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The start of the command: how much it loads, and what the machine must have. */
+/** The start of the command: how much it loads, and what it requires of the machine. */
 @Timeout(120)
 class StartTest {
   @TempDir Path directory;

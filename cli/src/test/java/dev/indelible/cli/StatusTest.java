@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** {@code indelible status} (D11). */
+/** {@code indelible status} (promise D11). */
 class StatusTest {
   @TempDir Path directory;
   private Cli cli;
@@ -65,6 +65,20 @@ class StatusTest {
     assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 7: 3 attempts");
   }
 
+  @Test
+  void rowsThatTheIndexLacksAreShown() {
+    JsonNode index = status(0).path("index");
+    assertThat(index.path("indexed").asInt(-1)).isZero();
+    assertThat(index.path("not_indexed").asInt()).isEqualTo(3);
+    assertThat(cli.run("status").ok().out())
+        .containsPattern("index +has the rows up to 0; a search first adds the 3 that follow");
+
+    cli.run("log", "list", "--verdict", "refuse").ok();
+
+    assertThat(status(0).path("index").path("indexed").asInt()).isEqualTo(3);
+    assertThat(cli.run("status").ok().out()).containsPattern("index +has all rows");
+  }
+
   /** The number of dead letters is null if they cannot be read. */
   @Test
   void unreadableDeadLettersAreNullNotZero() throws Exception {
@@ -87,6 +101,7 @@ class StatusTest {
     assertThat(status.path("rows").isNull()).isTrue();
     assertThat(status.path("refusals").isNull()).isTrue();
     assertThat(status.path("head").isNull()).isTrue();
+    assertThat(status.path("index").path("indexed").isNull()).isTrue();
     assertThat(status.path("problems").toString()).contains("not an SQLite database");
   }
 
@@ -273,7 +288,7 @@ class StatusTest {
     assertThat(status(0).path("waiting").path("alive").asInt()).isZero();
   }
 
-  /** If the journal cannot be read, the number waiting is null (D11). */
+  /** If the journal cannot be read, the number of waiting events is null (D11). */
   @Test
   void waitingEventsThatCannotBeCountedAreNull() throws Exception {
     Files.writeString(cli.data().resolve("journal/0000/journal.id"), "rubbish");

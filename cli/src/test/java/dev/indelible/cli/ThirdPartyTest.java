@@ -86,7 +86,7 @@ class ThirdPartyTest {
     assertThat(output).startsWith("verified 70000 entries of indelible/");
   }
 
-  /** Shows that the test above can fail. */
+  /** Shows that the verification fails if a file was changed. */
   @Test
   void changedByteInTheExportIsFound() throws Exception {
     for (String name : new String[] {"checkpoint", "tile/0/100", "tile/entries/273.p/112"}) {
@@ -105,7 +105,7 @@ class ThirdPartyTest {
     assertThat(growth(log, kept, vkey)).as(output).isZero();
     assertThat(output).startsWith("grown from 40000 to 70000 entries of indelible/");
 
-    // The test can fail: it refuses a log of this key with other rows.
+    // The check can fail: it refuses a log of this key with other rows.
     Cli fork = new Cli(root.resolve("fork"));
     Files.createDirectories(fork.data());
     copy(cli.data().resolve("keys"), fork.data().resolve("keys"));

@@ -107,7 +107,7 @@ class UsageTest {
         "log export              | Missing required parameter: 'PATH'; see 'indelible log export --help'",
         "log export --format tar x | Invalid value for option '--format': expected one of [tiles, jsonl]"
             + " (case-sensitive) but was 'tar'; see 'indelible log export --help'",
-        "keys export --name a+b  | --name: a key's name is not empty and has no space and no +",
+        "keys export --name a+b  | --name: a key's name must not be empty or have a space or a +",
       })
   void wrongUsageIsNamedInOneLine(String commandLine, String says) {
     Result result = cli.run(commandLine.strip().split(" "));
@@ -278,7 +278,7 @@ class UsageTest {
   }
 
   @Test
-  void helpIsNoFailure() {
+  void helpIsNotAFailure() {
     for (List<String> asked :
         List.of(List.of("--help"), List.of("help"), List.of("log", "verify", "--help"))) {
       assertThat(Cli.runWithoutData(asked.toArray(String[]::new)).ok().out()).startsWith("Usage: ");
@@ -292,7 +292,7 @@ class UsageTest {
     assertHelpFits(command);
   }
 
-  /** Also checks that picocli breaks no line of the footer, which breaks its lines itself. */
+  /** Also checks that picocli does not wrap the lines of the footer, which are wrapped already. */
   private static void assertHelpFits(CommandLine verb) {
     String name = verb.getCommandSpec().qualifiedName();
     List<String> lines = verb.getUsageMessage().lines().toList();
@@ -302,7 +302,7 @@ class UsageTest {
   }
 
   @Test
-  void noVerbListsTheVerbs() {
+  void commandWithoutAVerbListsTheVerbs() {
     assertThat(Cli.runWithoutData().ok().out()).contains("check", "gate", "log", "status");
   }
 

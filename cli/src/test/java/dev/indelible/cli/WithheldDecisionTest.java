@@ -22,7 +22,7 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A decision that was made is printed, also if the ledger cannot record it now (D9). */
+/** A decision is printed even if the ledger cannot record it now (promise D9). */
 @Timeout(300)
 @DisabledOnOs(OS.WINDOWS)
 class WithheldDecisionTest {
@@ -79,7 +79,7 @@ class WithheldDecisionTest {
     assertDelivered(2);
   }
 
-  /** The printed decision has one row, also if its process is killed (D2). */
+  /** A printed decision has one row, even if its process is killed (D2). */
   @Test
   void decisionPrintedBeforeAKillIsRecordedOnce() throws Exception {
     String id;
@@ -133,12 +133,14 @@ class WithheldDecisionTest {
     for (ChildJvm check : checks) {
       check.requireSuccess();
     }
-    // On a slow machine a check ends while its event waits.
+    // On a slow machine a check may end while its event still waits.
     cli.runOn("", "gate");
     cli.assertIntact(9);
   }
 
-  /** A ledger that cannot be read does not show its last policy, so the policy waits as well. */
+  /**
+   * An unreadable ledger does not show which policy it recorded last, so the policy waits as well.
+   */
   private void assertRefusedAndWaitingWithPolicy(Cli.Result check) {
     assertRefusedAndWaiting(check, "2 events wait", "delivers them");
   }

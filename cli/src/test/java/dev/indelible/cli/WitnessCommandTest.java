@@ -118,7 +118,7 @@ class WitnessCommandTest {
                 + ": this directory is of the witness w.example; name another directory");
     assertThat(cli.run("witness", "init", "--state", state, "--name", "a b").complaint(2))
         .isEqualTo(
-            "indelible: --name \"a b\": a key's name is not empty and has no space and no +");
+            "indelible: --name \"a b\": a key's name must not be empty or have a space or a +");
   }
 
   @Test
@@ -156,7 +156,7 @@ class WitnessCommandTest {
     }
   }
 
-  /** An unreadable witness policy is not reported as a log without witnesses (D11). */
+  /** An unreadable witness policy is not reported as a log without witnesses (promise D11). */
   @Test
   void unreadableWitnessPolicyStopsRecording() throws Exception {
     Files.writeString(cli.data().resolve("witnesses"), "quorum nobody\n");

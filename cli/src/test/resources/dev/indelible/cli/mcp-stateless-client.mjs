@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses our server through the gateway, with the client that speaks the revision without a handshake.
+// Calls our server through the gateway, with a client for the protocol revision without a handshake.
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 const [command, ...args] = process.argv.slice(2);

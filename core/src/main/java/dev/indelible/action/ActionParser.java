@@ -68,7 +68,7 @@ public final class ActionParser {
   }
 
   private static OptionalInt port(OptionalLong value) {
-    // Clamped to an int, which the record then refuses as a port.
+    // Clamps the value to an int; the constructor of NetworkRequest then refuses it as a port.
     return value.isEmpty()
         ? OptionalInt.empty()
         : OptionalInt.of(

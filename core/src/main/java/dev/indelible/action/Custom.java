@@ -9,7 +9,7 @@ import java.util.Objects;
 /**
  * An action of a kind that the embedding application defines.
  *
- * @param customKind the application's name of the kind, for example {@code memory_write}
+ * @param customKind the application's name for the kind, for example {@code memory_write}
  * @param payload the content; rules match its members {@code namespace} and {@code title}
  */
 public record Custom(String customKind, JsonValue payload) implements AgentAction {

@@ -8,15 +8,15 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Settings with which a run appends to a ledger.
+ * Settings of a run that appends to a ledger.
  *
  * @param signing the rows that are signed, and the signer
  * @param keys the public keys accepted on existing rows, including the signer's
  * @param accepted the source of keys that are not in {@code keys}; another process may sign with a
  *     newer key
  * @param checkpoints the settings of checkpoints
- * @param tallyInterval the interval of tallies while new decisions are counted, with one more at
- *     the end; null for no tallies
+ * @param tallyInterval the time between two tallies while there are new decisions; another tally is
+ *     written at the end. Null for no tallies
  */
 public record AppendSettings(
     RowSigning signing,

@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Settles one batch within one transaction, which its caller begins and commits.
  *
- * <p>Usually a batch is one run: rows are sealed ahead on other threads and inserted on this one. A
- * refused row ends the run. Its event is settled by itself, and the next run begins after it. The
- * run after a refusal is short and later runs double in length, so that consecutive refusals waste
- * little sealing.
+ * <p>Usually all rows of a batch are inserted in one series: they are sealed ahead on other threads
+ * and inserted on this thread. A refused row ends the series. Its event is settled by itself, and
+ * the next series begins after it. The series after a refusal is short and later ones double in
+ * length, so that consecutive refusals waste little sealing.
  *
  * <p>The class is long because every way in which an event is settled reads and changes the end of
  * the chain.
@@ -61,7 +61,7 @@ public final class BatchAppend {
 
   /**
    * First row that an earlier attempt at this batch may have appended. If a row from here on has an
-   * event of this batch, this run appended the row, but the commit reported an error.
+   * event of this batch, that attempt appended the row, although its commit reported an error.
    */
   private long ownFrom = NOT_TRIED_BEFORE;
 
@@ -103,9 +103,9 @@ public final class BatchAppend {
   }
 
   /**
-   * Settles a batch that came through a queue, like {@link #run}. An event of a type that only the
-   * log itself writes becomes a dead letter; otherwise anyone who can write to a journal could have
-   * it signed.
+   * Settles a batch that came through a queue, as {@link #run} does. An event of a type that only
+   * the log itself writes becomes a dead letter; otherwise anyone who can write to a journal could
+   * have it signed.
    *
    * @param ownFrom first row that an earlier attempt at this batch may have appended, or {@link
    *     #NOT_TRIED_BEFORE}
@@ -186,7 +186,7 @@ public final class BatchAppend {
     if (first.isPresent()) {
       settleKnownId(event, first.get(), 1, Long.MAX_VALUE);
     } else {
-      deadLetter(event, "only the log itself says " + event.eventType(), 1);
+      deadLetter(event, "only the log itself records " + event.eventType(), 1);
     }
   }
 
@@ -327,7 +327,7 @@ public final class BatchAppend {
     return Optional.empty();
   }
 
-  /** Inserts the rows again that were lost with a refused row. */
+  /** Inserts again the rows that were lost with a refused row. */
   private void insertAgain(List<ChainRow> rows) throws LedgerException {
     for (ChainRow row : rows) {
       writer.insert(row);
@@ -437,8 +437,8 @@ public final class BatchAppend {
   }
 
   /**
-   * Appends an event that states that row signatures are off, before the first unsigned row, or
-   * that they are on again (D11).
+   * Appends an event that turns row signatures off if the next row is the first unsigned one, or on
+   * again if it is the first signed one (D11).
    */
   private void declareSignatures() throws LedgerException {
     if (end.isUnsignedBelow(head.sequence() + 1) == sealer.signsEveryRow()) {

@@ -18,13 +18,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the end of the chain of one open ledger: which row to append after, its faults, and if the
- * signing key is still valid. Used within a transaction, by the writer's thread.
+ * Checks the end of the chain of one open ledger: which row to append after, which faults it has,
+ * and whether the signing key is still valid. Used within a transaction, by the writer's thread.
  */
 public final class ChainEnd {
   /**
-   * Maximum distance of an invalid last row from the valid sequences at which rows are still
-   * appended after it. Without this limit, a planted row could use up all sequences.
+   * If an invalid last row is further than this from the valid sequences, no row is appended after
+   * it. Without this limit, a planted row could use up all sequences.
    */
   private static final long MAX_GAP = 1L << 20;
 
@@ -101,7 +101,7 @@ public final class ChainEnd {
     return new Trusted(head, tamper);
   }
 
-  /** Returns the head after a last row, and adds the row's faults. */
+  /** Returns the head after a last row, and adds the row's faults to {@code wrong}. */
   private Head judge(Optional<ChainRow> last, List<TamperNote> wrong) throws LedgerException {
     if (last.isEmpty()) {
       guard.judgeEmpty().ifPresent(wrong::add);
@@ -128,8 +128,8 @@ public final class ChainEnd {
   }
 
   /**
-   * Returns the highest sequence after which rows are appended, from the number of rows and the
-   * last valid row.
+   * Returns the highest sequence of a row after which rows are appended. It depends on the number
+   * of rows and on the last valid row.
    */
   private long reach(Optional<ChainRow> before) throws LedgerException {
     long known = before.filter(guard::isSound).map(ChainRow::sequence).orElse(0L);
@@ -149,11 +149,11 @@ public final class ChainEnd {
 
   /**
    * Requires that no other writer has revoked a key, because rows that a key signs after its
-   * revocation count as broken. Reads no rows while the chain ends where this process left it, and
-   * only the rows after that end while the chain continues it.
+   * revocation count as broken. Reads no rows if the chain still ends where this process left it,
+   * and only the later rows if the chain continues from there.
    *
    * @param last the last row
-   * @throws SigningException if it was revoked
+   * @throws SigningException if the key was revoked
    * @throws HeadGuard.KeysUnreadableException if the accepted keys cannot be read
    */
   void requireNotRevoked(VerificationKey key, Optional<ChainRow> last) throws LedgerException {

@@ -28,7 +28,7 @@ public final class CheckpointFile {
   /** Null if no file is kept. */
   private final @Nullable Path file;
 
-  /** True if the last write failed, which was logged. */
+  /** True if the last write failed and the failure was logged. */
   private boolean failed;
 
   private CheckpointFile(@Nullable Path file) {

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Rows are settled without waiting for a checkpoint. A checkpoint that a transient fault
  * prevents is retried later. Signing stops, and recording continues, if a checkpoint would
- * contradict an earlier one, or if evidence kept elsewhere has the log's signature and contradicts
- * the log.
+ * contradict an earlier one, or if evidence outside the ledger, for example in an anchor file, has
+ * the log's signature and contradicts the log.
  */
 public final class Checkpoints {
   /** The interval at which checkpoints are signed while the tree grows. */
@@ -130,7 +130,7 @@ public final class Checkpoints {
 
   /**
    * Signs a checkpoint if the interval has passed and the chain may have grown. Rows of other
-   * writers count too, because one may revoke this process's key.
+   * writers also count, because another writer may revoke this process's key.
    */
   void signIfDue(ChainEnd end) {
     if (System.nanoTime() - lastTry < settings.interval().toNanos()) {
@@ -229,8 +229,8 @@ public final class Checkpoints {
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });
-    // If the ledger file was replaced, its checkpoint is gone too, and must not be required of the
-    // next file.
+    // If the ledger file was replaced, its checkpoint is gone with it, and the next file must not
+    // be required to continue that checkpoint.
     if (stored.isPresent() && writer.isStillThere()) {
       signing.stored(stored.get());
       settings.file().write(stored.get());

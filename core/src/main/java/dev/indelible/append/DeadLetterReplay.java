@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Replays or purges dead letters. Each step is one transaction, which also appends the event that
- * records the step.
+ * Replays or purges dead letters. Each replay or purge is one transaction, which also appends the
+ * event that records it.
  */
 final class DeadLetterReplay {
   /**

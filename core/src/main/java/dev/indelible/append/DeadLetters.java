@@ -11,8 +11,8 @@ import dev.indelible.storage.LedgerWriter;
 import java.util.Optional;
 
 /**
- * Replays or purges dead letters. Each step is one transaction, and appends an event to the chain.
- * Other writers may append at the same time. Used by one thread.
+ * Replays or purges dead letters. Each replay or purge is one transaction, and appends an event to
+ * the chain. Other writers may append at the same time. Used by one thread.
  */
 public final class DeadLetters implements AutoCloseable {
   private final LedgerWriter writer;

@@ -69,7 +69,7 @@ public final class Erasure implements AutoCloseable {
    *
    * @param id the event's id
    * @param reason the reason to record
-   * @param by the person who erases it, to record
+   * @param by the name of the person who erases it, to record
    * @throws AlreadyErasedException if the payload is erased already; storage is overwritten again
    * @throws LedgerException if there is no such row, its payload differs from its hash, its event
    *     type is not erasable, or the ledger cannot be written to now

@@ -90,7 +90,7 @@ public final class HeadGuard {
    * Checks the end of the chain.
    *
    * @param last the last row
-   * @param before the end of the chain without it
+   * @param before the end of the chain before that row
    * @param mayBeUnsigned true if a note in the chain states that row signatures are off
    * @return the fault; empty if there is none
    * @throws KeysUnreadableException if an unknown key signed the row, and the accepted keys cannot

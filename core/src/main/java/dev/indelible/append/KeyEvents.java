@@ -67,8 +67,8 @@ public final class KeyEvents implements AutoCloseable {
   }
 
   /**
-   * Appends an answer to a tamper note. {@link dev.indelible.note.TamperNotes} checks if the answer
-   * is valid.
+   * Appends an answer to a tamper note. {@link dev.indelible.note.TamperNotes} checks whether the
+   * answer is valid.
    *
    * @throws LedgerException if the ledger cannot be written to now
    */

@@ -23,7 +23,7 @@ public final class LedgerRun {
   /** True if the next sink to open the ledger retries its dead letters. */
   boolean deadLettersDue;
 
-  /** The last row before the batch that is not known to be settled; negative at the start. */
+  /** The last row before the batch that may be unsettled; negative before the first batch. */
   private long settledEnd = -1;
 
   /** True if a batch was tried and is not known to be settled. */

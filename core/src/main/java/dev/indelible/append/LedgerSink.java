@@ -57,13 +57,13 @@ public final class LedgerSink implements DeferredAuditSink {
       // undoes the transaction: no row, no dead letter, no position.
       writer.begin();
       try {
-        // Rows from ownFrom on may be of an earlier attempt whose commit reported an error.
+        // Rows from ownFrom on may come from an earlier attempt whose commit reported an error.
         long ownFrom = run.begin(writer);
         BatchAppend append = new BatchAppend(chain, sealer, run.counters);
         // Checks the chain's end, seals and inserts rows, extends the tree. An event that already
         // has a row or a dead letter from an earlier attempt is recognised and not settled twice.
         List<AppendOutcome> outcomes = append.runQueued(batch, ownFrom);
-        // Positions are in the transaction too, so that they always agree with the rows.
+        // Positions are committed in the same transaction, so that they always agree with the rows.
         for (JournalMark mark : batch.marks()) {
           writer.advance(mark.journal(), mark.position());
         }
@@ -147,7 +147,7 @@ public final class LedgerSink implements DeferredAuditSink {
   }
 
   /**
-   * Requires that the ledger was not removed or replaced. Otherwise its commits are lost, and the
+   * Requires that the ledger was not removed or replaced. If it was, its commits are lost, and the
    * batch is retried with the next ledger.
    */
   private static void requireStillThere(LedgerWriter writer) throws LedgerException {
@@ -193,7 +193,7 @@ public final class LedgerSink implements DeferredAuditSink {
   }
 
   /**
-   * Maps a failure to a fault: a signer that does not answer is a transient fault, a wrong
+   * Maps a failure to a fault: a signer that does not answer is a transient fault, an invalid
    * signature is a permanent one (D6).
    */
   private SinkException failure(Exception e) {

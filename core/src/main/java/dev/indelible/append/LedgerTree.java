@@ -15,9 +15,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Merkle tree over a ledger's rows, stored in the ledger as tiles (C2SP tlog-tiles), as one
- * transaction reads and extends it. A leaf is a row's record hash, to which the next row links.
- * Used by one thread.
+ * One transaction's view of the Merkle tree over a ledger's rows, which is stored in the ledger as
+ * tiles (C2SP tlog-tiles). A leaf is a row's record hash, to which the next row links. Used by one
+ * thread.
  *
  * <p>A tile is stored with its current width. The narrower tile of an earlier tree is a prefix of
  * it.
@@ -80,7 +80,7 @@ final class LedgerTree implements TileSource<LedgerException> {
    *
    * @param base the sequence before the first of these rows
    * @param leaves their record hashes
-   * @param end the last of them
+   * @param end the sequence of the last of these rows
    */
   void grow(long base, List<Hash> leaves, long end) throws LedgerException {
     catchUp(base);
@@ -91,7 +91,7 @@ final class LedgerTree implements TileSource<LedgerException> {
    * Adds earlier rows of the chain that the tree lacks: the rows of a ledger that was created
    * without a tree, or a planted row that was noted.
    *
-   * @param last the last of them
+   * @param last the sequence of the last of these rows
    */
   void catchUp(long last) throws LedgerException {
     TreeState known = state();

@@ -49,7 +49,7 @@ final class LedgerWatch {
    */
   record DeadLettered(String id, String agentId, String eventType, String reason) {}
 
-  /** Numbers of rows that report tampering, and of rows that answer one. */
+  /** Numbers of rows that report tampering, and of rows that answer a report. */
   private record TamperRows(long notes, long answers) {}
 
   LedgerWatch(HeadGuard guard, AuditCounters counters) {
@@ -134,7 +134,7 @@ final class LedgerWatch {
   }
 
   /**
-   * Logs a dead letter. The agent chooses its id and the type, so both are quoted: they cannot
+   * Logs a dead letter. The agent chooses its own id and the type, so both are quoted: they cannot
    * forge a log line.
    */
   private static void log(String ledger, DeadLettered event) {

@@ -58,7 +58,7 @@ public final class RowSealer {
   private final RowSigning signing;
   private final SecureRandom random = new SecureRandom();
 
-  /** Chunks of the events expected after the rows last requested. */
+  /** Chunks of the events that are expected after the last requested rows. */
   private final Deque<Chunk> ahead = new ArrayDeque<>();
 
   /** Creates a sealer that signs every row. */

@@ -7,8 +7,8 @@ import dev.indelible.crypto.Signer;
  * Choice of the rows that are signed.
  *
  * @param signer signs the rows
- * @param everyRow true if every row is signed; if not, only the log's own events are, and an {@code
- *     audit.row_signatures} event in the chain states that
+ * @param everyRow true if every row is signed; if not, only the log's own events are signed, and an
+ *     {@code audit.row_signatures} event in the chain records this
  */
 public record RowSigning(Signer signer, boolean everyRow) {
   /** Returns the choice to sign every row, which readers of the log expect. */

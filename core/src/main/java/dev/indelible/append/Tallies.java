@@ -35,9 +35,9 @@ public final class Tallies {
   public static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(60);
 
   /**
-   * Decisions after the last tally from which a run that was asked one question writes a tally. A
-   * tally that counts a single row proves nothing, because an attacker can remove both, and doubles
-   * the chain.
+   * Minimum number of decisions after the last tally for which a run with a single decision writes
+   * a tally. A tally of a single row would double the length of the chain and prove nothing,
+   * because an attacker can remove both.
    */
   public static final int MIN_DECISIONS_FOR_TALLY = 100;
 
@@ -128,7 +128,7 @@ public final class Tallies {
     return wanted && spoken() != lastCounted;
   }
 
-  /** Writes the run's last tally, if decisions were counted since or an earlier one was written. */
+  /** Writes the run's last tally, if the run wrote one before or counted decisions since. */
   void finish(ChainEnd end, RowSealer sealer) throws LedgerException {
     if (hasNewDecisions() || wanted && number > 0) {
       write(end, sealer, true);
@@ -148,7 +148,8 @@ public final class Tallies {
     long first = firstBehindTally(writer, end);
     firstUncovered = Math.min(firstUncovered, first);
     if (closed && number == 0 && end - first > MOST_AT_THE_END) {
-      // Counting takes too long here; a run that writes tallies at intervals does it.
+      // Counting would take too long at the end of a run; it is left to a run that writes tallies
+      // at intervals.
       return;
     }
     // The decisions are counted before the ledger is locked, because there may be many rows.
@@ -214,8 +215,8 @@ public final class Tallies {
   private Optional<Tally> next(LedgerWriter writer, Head end, boolean closed, Covered before)
       throws LedgerException {
     if (unsure) {
-      // A commit of this run may have succeeded although it threw, so the last tally is read from
-      // the chain.
+      // A commit of this run may have succeeded although it threw, so the run's last tally is read
+      // from the chain.
       Optional<Tally> ours =
           writer
               .lastOfType(

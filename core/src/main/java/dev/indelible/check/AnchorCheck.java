@@ -33,9 +33,10 @@ import java.util.stream.Collectors;
 
 /**
  * Compares the checkpoints in anchor files with the chain. A checkpoint that the log's key signed
- * proves a rollback if it is over more rows than the chain has, and a fork if it is over other
- * rows. A checkpoint that no known key signed proves nothing; a checkpoint with a wrong signature
- * is forged. Runs after {@link TreeCheck}, because it reads the stored tree. Used by one thread.
+ * proves a rollback if it is over more rows than the chain has, and a fork if its rows differ from
+ * the chain's. A checkpoint that no known key signed proves nothing; a checkpoint with a wrong
+ * signature is forged. Runs after {@link TreeCheck}, because it reads the stored tree. Used by one
+ * thread.
  */
 final class AnchorCheck implements Check {
   /** Time by which a running log may be ahead of its anchor. */
@@ -57,7 +58,7 @@ final class AnchorCheck implements Check {
   /** Size of the largest checkpoint that the log signed, over all files. */
   private long largestOfAll = -1;
 
-  /** True if a log appends to one of the files; a single checkpoint in a file does not go stale. */
+  /** True if a log appends to one of the files; only such a file can be stale. */
   private boolean appendedTo;
 
   /**
@@ -232,7 +233,7 @@ final class AnchorCheck implements Check {
         if (!TiledNodes.tree(tiles, anchored.size()).root().equals(anchored.root())) {
           broken(
               Finding.FORK,
-              "the log was forked: it signed a checkpoint over %s other rows"
+              "the log was forked: it signed a checkpoint over %s rows that differ from these"
                   .formatted(anchored.size()));
         }
       } catch (LedgerException e) {

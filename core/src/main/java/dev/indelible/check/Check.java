@@ -7,7 +7,7 @@ import dev.indelible.ledger.LedgerException;
  * Check of one property of a log. A check receives every row in order and reports the fault of a
  * row at once. At the end it reports the result for the whole log. Used by one thread.
  *
- * <p>A new property is a class of its own, added to {@link Verifier}'s list.
+ * <p>Each property has its own class; {@link Verifier} lists them.
  */
 interface Check {
   /** Checks the next row. */

@@ -27,8 +27,8 @@ record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey
   }
 
   /**
-   * Returns true if an accepted key signed this row and sequence. Any other row proves only that it
-   * exists.
+   * Returns true if an accepted key signed this row with this sequence. Any other row proves only
+   * that it exists.
    */
   boolean isSigned() {
     for (RowFault fault : faults) {

@@ -21,12 +21,12 @@ import java.util.Set;
  * Keys that sign a log's checkpoints.
  *
  * @param history the log's keys and the rows that each of them signs
- * @param origins the names that the log may have; any if empty
+ * @param origins the names that the log may have; if empty, it may have any name
  */
 record CheckpointKeys(KeyHistory history, Set<String> origins) {
   /**
-   * Requires a signature by a key that is valid at a size. A signature by a key that is not yet or
-   * no longer valid proves a fault.
+   * Requires a signature by a key that is valid at a tree size. A signature by a key that is not
+   * yet or no longer valid proves a fault.
    *
    * @param origin the log's name
    */
@@ -87,7 +87,7 @@ record CheckpointKeys(KeyHistory history, Set<String> origins) {
     }
   }
 
-  /** Returns keys under a log's name. */
+  /** Returns keys as verifier keys with a log's name. */
   static List<VerifierKey> named(String name, Collection<VerificationKey> accepted)
       throws VerificationException {
     try {

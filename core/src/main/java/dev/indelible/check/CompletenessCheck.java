@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Compares the tallies in the chain with its rows and with each other. Each tally counts exactly
  * the rows since the previous tally. A run has no more outcomes than attempts. Over all runs, the
- * rows hold at least the decisions that the runs appended.
+ * rows contain at least the decisions that the runs appended.
  *
  * <p>A row that no run counts is not a fault: a run that was killed, made only one decision, or is
  * still running has not counted its rows. The number of these rows is reported as unknown. Used by
@@ -134,7 +134,10 @@ final class CompletenessCheck implements Check {
     before = row;
   }
 
-  /** Returns the decision that a note of a replay reports; its row is the one before the note. */
+  /**
+   * Returns a count of the decision that a replay note is about; the decision's row precedes the
+   * note.
+   */
   private TypeCounts replayed(CheckedRow note) {
     CheckedRow decision = before;
     Optional<String> replayed =
@@ -248,8 +251,8 @@ final class CompletenessCheck implements Check {
   }
 
   /**
-   * Adds a tally to the sums over all runs. Checks that the rows hold at least the decisions that
-   * the runs appended.
+   * Adds a tally to the sums over all runs. Checks that the rows contain at least the decisions
+   * that the runs appended.
    */
   private void compareSums(long sequence, Tally tally, Optional<Tally> previous) {
     covered = covered.plus(tally.rows());
@@ -315,7 +318,8 @@ final class CompletenessCheck implements Check {
   /** Checks that each dead letter is in its table, or that a row states its replay or purge. */
   private void compareDeadLetters() throws LedgerException {
     if (!partial && deadLettered.total() > 0) {
-      // In this order, a dead letter that is replayed meanwhile is counted twice and not missed.
+      // Counted in this order, a dead letter that is replayed meanwhile is counted twice and not
+      // missed.
       long waiting = ledger.dlqSize();
       long there = waiting + replayedOrPurged;
       if (there < deadLettered.total()) {

@@ -22,16 +22,17 @@ import java.util.Set;
 
 /**
  * Checks that each dead letter has the payload that was written, and that the dead letters agree
- * with the chain. A dead letter whose replay a row states must be marked as replayed, and must stay
- * until a row states its purge or erasure. A dead letter that no row names is not signed, so this
- * check does not detect its removal or complete replacement. Used by one thread.
+ * with the chain. If a row records the replay of a dead letter, the dead letter must be marked as
+ * replayed, and must stay in its table until a row records its purge or erasure. A dead letter that
+ * no row names is not signed, so this check does not detect its removal or complete replacement.
+ * Used by one thread.
  */
 final class DeadLetterCheck implements Check {
   private final Findings findings;
   private final LedgerReader ledger;
   private final RowCheck content;
 
-  /** True if the chain has rows before the first checked. */
+  /** True if the chain has rows before the first row checked. */
   private final boolean partial;
 
   /** The content of each replayed dead letter; empty if the row of its replay lacks it. */
@@ -50,7 +51,7 @@ final class DeadLetterCheck implements Check {
    * Creates a check.
    *
    * @param content checks rows that are appended while this check runs
-   * @param partial true if the chain has rows before the first checked
+   * @param partial true if the chain has rows before the first row checked
    */
   DeadLetterCheck(Findings findings, LedgerReader ledger, RowCheck content, boolean partial) {
     this.findings = findings;

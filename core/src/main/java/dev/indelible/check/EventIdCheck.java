@@ -24,7 +24,8 @@ import java.util.stream.IntStream;
  */
 final class EventIdCheck implements Check {
   /**
-   * Number of arrays that hold the keys, by the first bits; only one array is copied when it grows.
+   * Number of arrays over which the keys are distributed by their first bits, so that growth copies
+   * only one array.
    */
   private static final int PARTS = 256;
 
@@ -80,7 +81,7 @@ final class EventIdCheck implements Check {
     if (rows > most) {
       findings.absent(
           Finding.EVENT_ID,
-          "not checked whether two of %s rows have one event id, because only %s ids fit into memory; give Java a larger heap (-Xmx)"
+          "not checked whether two of %s rows have the same event id, because only %s ids fit into memory; give Java a larger heap (-Xmx)"
               .formatted(rows, most));
       return;
     }
@@ -93,7 +94,7 @@ final class EventIdCheck implements Check {
     if (!repeated.isEmpty()) {
       report(repeated);
     }
-    findings.holds(Finding.EVENT_ID, "no two of " + rows + " rows have one event id");
+    findings.holds(Finding.EVENT_ID, "no two of " + rows + " rows have the same event id");
   }
 
   private Set<Long> repeated(int part) {
@@ -113,7 +114,8 @@ final class EventIdCheck implements Check {
         Finding.EVENT_ID,
         Finding.Status.BROKEN,
         OptionalLong.of(row.sequence()),
-        "it has the event id of row %s, %s: an event is in one row".formatted(before, row.id()));
+        "it has the event id of row %s, %s: an event is in one row only"
+            .formatted(before, row.id()));
   }
 
   /**

@@ -28,7 +28,7 @@ import java.util.OptionalLong;
  * in the file and the database does not continue it, the database was rolled back, replaced or
  * forked.
  *
- * @param agreement states if the file and the database agree
+ * @param agreement states whether the file and the database agree
  * @param message the file, what was found and, unless they agree, what to do
  */
 public record LastCheckpoint(Agreement agreement, String message) {
@@ -164,7 +164,7 @@ public record LastCheckpoint(Agreement agreement, String message) {
       Hash root = TiledNodes.tree(new StoredTiles(ledger), last.size()).root();
       if (!root.equals(last.root())) {
         return contradicts(
-            "the database was replaced or forked: this log signed a checkpoint over %s other rows than the first %s of the %s in the database; restore the database that has them"
+            "the database was replaced or forked: this log signed a checkpoint over %s rows that differ from the first %s of the %s rows in the database; restore the database that has them"
                 .formatted(last.size(), last.size(), rows));
       }
       return new LastCheckpoint(

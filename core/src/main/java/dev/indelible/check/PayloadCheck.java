@@ -27,7 +27,7 @@ final class PayloadCheck implements Check {
   /** Rows whose payload was erased, each with the row that states the erasure. */
   private final Map<Long, Long> erasedOnRecord = new HashMap<>();
 
-  /** Valid erasures by the row that they erase; not read until a payload is missing. */
+  /** Valid erasures, keyed by the row that they erase; not read until a payload is missing. */
   private @Nullable Map<Long, Erasure> erasures;
 
   /**
@@ -76,8 +76,8 @@ final class PayloadCheck implements Check {
   }
 
   /**
-   * Returns true if a later row states the erasure of this row; an earlier row cannot know its
-   * payload.
+   * Returns true if a later row records the erasure of this row's payload. An earlier row does not
+   * count, because it was written before the payload existed.
    */
   private boolean isErased(ChainRow row) throws LedgerException {
     if (!ErasureNote.isErasable(row.eventType())) {

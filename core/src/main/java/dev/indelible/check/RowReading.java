@@ -20,17 +20,18 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Reads rows, checks each row by itself on all cores, and passes the rows on in order. Holds a
- * bounded number of bytes, so a small heap suffices for a chain of any length. Used by one thread.
+ * Reads rows, checks each row by itself on all cores, and passes the rows on in order. Keeps a
+ * bounded number of bytes in memory, so a small heap suffices for a chain of any length. Used by
+ * one thread.
  */
 final class RowReading {
-  /** Rows that one thread reads as a part; enough to make passing the part on cheap. */
+  /** Rows in a part, which one thread reads. With fewer rows, passing parts on would cost more. */
   private static final int ROWS_AT_ONCE = 1_024;
 
   /** Parts read ahead for each thread. */
   private static final int AHEAD = 2;
 
-  /** Most bytes read ahead in all. */
+  /** Maximum bytes read ahead in all. */
   private static final long MOST_BYTES = Runtime.getRuntime().maxMemory() / 4;
 
   /** Bytes of a row with the largest payload. */
@@ -121,17 +122,18 @@ final class RowReading {
   }
 
   /**
-   * Returns the failure for rows out of order. Only a damaged file causes it, and reading on might
-   * never end.
+   * Returns the failure for rows out of order. Only a damaged file has rows out of order, and
+   * further reading might never end.
    */
   private static LedgerException disordered(long asked, long found) {
     return new LedgerException(
-        "the ledger is damaged: asked for rows from %s on it gives row %s".formatted(asked, found),
+        "the ledger is damaged: a query for rows from %s on returned row %s"
+            .formatted(asked, found),
         true,
         null);
   }
 
-  /** Reads by one thread, and checks by all. */
+  /** Reads on one thread, and checks on all cores. */
   private void inOneStream(long sequence) throws LedgerException {
     List<StoredRow> part = new ArrayList<>(ROWS_AT_ONCE);
     long[] bytes = {0};

@@ -41,7 +41,7 @@ final class SignatureCheck implements Check {
    *
    * @param tree the tree check, which knows at the end which rows a checkpoint covers
    * @param check checks the rows of notes
-   * @param from the first row shown
+   * @param from the first row checked
    */
   SignatureCheck(
       Findings findings, TreeCheck tree, LedgerReader ledger, RowCheck check, long from) {

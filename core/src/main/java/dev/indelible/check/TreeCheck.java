@@ -265,7 +265,7 @@ final class TreeCheck implements Check {
     return "the checkpoint over %s rows".formatted(stored.size());
   }
 
-  /** Returns a checkpoint that the log signed at its size; reports any other as a fault. */
+  /** Returns the checkpoint if the log signed it at this size; reports a fault if not. */
   private Optional<Checkpoint> signed(StoredCheckpoint stored) {
     try {
       SignedCheckpoint signed = SignedCheckpoint.parse(stored.note());
@@ -304,7 +304,7 @@ final class TreeCheck implements Check {
                 .formatted(ledger.get(), named.get()));
       }
     } catch (IllegalArgumentException e) {
-      // The owner chose the name.
+      // The owner chose the log's name, so it contains no ledger id.
     } catch (LedgerException e) {
       unreadable(e);
     }

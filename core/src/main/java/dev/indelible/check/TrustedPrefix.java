@@ -24,8 +24,8 @@ import java.util.OptionalLong;
 /**
  * Rows before the first row to check; they are trusted.
  *
- * @param head the last of them
- * @param edge their tree
+ * @param head the last of these rows
+ * @param edge the right edge of their tree
  */
 record TrustedPrefix(Head head, TileEdge edge) {
   private static final TrustedPrefix BEGINNING = new TrustedPrefix(Head.EMPTY, TileEdge.EMPTY);
@@ -121,7 +121,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
       } else if (!edge.root().equals(checkpoint.root())) {
         findings.broken(
             Finding.FORK,
-            "the log was forked: the checkpoint to start after is over %s other rows"
+            "the log was forked: the checkpoint to start after is over %s rows that differ from these"
                 .formatted(size));
       }
     }

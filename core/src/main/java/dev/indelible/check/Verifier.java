@@ -21,9 +21,9 @@ import java.util.Set;
  * Check}.
  *
  * <p>A verification proves that no row was changed, moved, inserted or removed between the first
- * row checked and the last, and that an accepted key signed each. It does not detect rows cut from
- * the end together with the checkpoints over them, nor a chain rebuilt by a holder of an accepted
- * private key.
+ * row checked and the last, and that an accepted key signed each row. It does not detect rows cut
+ * from the end together with the checkpoints over them, nor a chain rebuilt by a holder of an
+ * accepted private key.
  */
 public final class Verifier {
   private static final String UNWITNESSED =

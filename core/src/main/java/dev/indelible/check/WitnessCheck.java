@@ -22,7 +22,10 @@ import java.util.List;
  * thread.
  */
 final class WitnessCheck implements Check {
-  /** At most this many checkpoints with a quorum, latest first, are checked to be of this log. */
+  /**
+   * Maximum number of checkpoints with a quorum, latest first, that are checked to belong to this
+   * log.
+   */
   private static final int MOST_LOOKED_AT = 1_000;
 
   private final Findings findings;
@@ -81,7 +84,7 @@ final class WitnessCheck implements Check {
     } else if (findings.hasFault(Finding.CHECKPOINTS) || findings.hasFault(Finding.TREE)) {
       findings.unknown(
           Finding.WITNESSES,
-          "a quorum cosigned a checkpoint over %s rows, but because of the faults of the tree or its checkpoints it is unknown if that checkpoint is of this tree"
+          "a quorum cosigned a checkpoint over %s rows, but because of the faults of the tree or its checkpoints it is unknown whether that checkpoint is of this tree"
               .formatted(quorum));
     } else if (!findings.hasFault(Finding.WITNESSES)) {
       findings.ok(

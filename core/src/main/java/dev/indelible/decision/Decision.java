@@ -5,7 +5,8 @@ import dev.indelible.json.CanonicalWriter;
 import java.util.Optional;
 
 /**
- * The gate's answer. The set of decisions is closed; every decision that does not permit blocks.
+ * The gate's answer. The set of decisions is closed; each decision either permits the action or
+ * blocks it.
  */
 public sealed interface Decision permits Allow, ByRule {
 
@@ -36,8 +37,8 @@ public sealed interface Decision permits Allow, ByRule {
   }
 
   /**
-   * Returns true if the action may go ahead. Lists the permitting decisions, so an escalation
-   * blocks.
+   * Returns true if the action may go ahead. Names the decisions that permit, so every other one
+   * blocks, including an escalation.
    */
   default boolean isPermitted() {
     return this instanceof Allow || this instanceof Warn;

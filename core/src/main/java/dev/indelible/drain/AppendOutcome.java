@@ -5,10 +5,7 @@ package dev.indelible.drain;
 public enum AppendOutcome {
   /** This run appended the event's row. */
   APPENDED,
-  /**
-   * The event already had a row: from before this run submitted it, or from an earlier submission
-   * of the event.
-   */
+  /** The event already had a row, from an earlier run or from an earlier submission in this run. */
   REPEATED,
   /** The event is a dead letter, which can be replayed. */
   DLQ_LANDED,

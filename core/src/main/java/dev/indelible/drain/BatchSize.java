@@ -5,8 +5,8 @@ import java.time.Duration;
 
 /**
  * The maximum number of events in a batch. It doubles while full batches commit fast, and halves
- * when a batch takes long. So many events share the cost of a transaction under load, and other
- * writers never wait long for the ledger. Used only by the drainer's thread.
+ * when a batch takes long. Therefore, under load, many events share the cost of a transaction, and
+ * other writers never wait long for the ledger. Used only by the drainer's thread.
  */
 final class BatchSize {
   /** The time for which a batch may block other writers. */
@@ -14,7 +14,7 @@ final class BatchSize {
 
   private static final int INITIAL = 1_000;
 
-  /** In events. In smaller batches the fixed cost of a transaction dominates. */
+  /** Minimum, in events; in smaller batches the fixed cost of a transaction dominates. */
   private static final int SMALLEST = 128;
 
   private final int largest;

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * without a close, a shutdown hook drains the waiting events, unless the settings disable it.
  */
 public final class DeferredAudit implements AutoCloseable {
-  /** The minimum time that a thread gets to end, even if the closing thread has none left. */
+  /** The minimum time that a thread gets to end, even if the closing thread has no time left. */
   private static final Duration LEAST = Duration.ofMillis(500);
 
   /** The part of the closing time that is reserved for closing the sink after its last attempt. */
@@ -197,8 +197,8 @@ public final class DeferredAudit implements AutoCloseable {
 
   private DrainReport report(boolean drained, AuditHealth health) {
     DeferredAuditMetrics end = queue.metrics();
-    // A thread between "counted as submitted" and "counted as rejected" still counts as pending;
-    // this report leaves it out.
+    // An event that is counted as submitted, and is about to be counted as rejected, still counts
+    // as pending; this report leaves it out.
     long atTheDoor = drained ? end.pending() : 0;
     return new DrainReport(
         end.submitted() - atTheDoor,
@@ -233,8 +233,8 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Closes the store, unless a sink hangs in I/O: then no other drainer may get the store. If
-   * closing hangs, the process may end before the store is closed.
+   * Closes the store, unless a sink hangs in I/O: in that case no other drainer may get the store.
+   * If closing hangs, the process may end before the store is closed.
    */
   private void closeStore() {
     if (thread.isAlive() || !storeClosed.compareAndSet(false, true)) {

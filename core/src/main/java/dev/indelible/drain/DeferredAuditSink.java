@@ -12,8 +12,8 @@ import java.util.List;
  */
 public interface DeferredAuditSink extends AutoCloseable {
   /**
-   * Settles a batch durably, in order and atomically. A sink that can commits the marks of the
-   * batch with it.
+   * Settles a batch durably, in order and atomically. A sink that supports marks commits the
+   * batch's marks in the same transaction.
    *
    * @return an outcome for each event, in order
    * @throws SinkUnavailableException after a transient fault; nothing is settled

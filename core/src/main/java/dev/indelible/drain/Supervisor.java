@@ -213,7 +213,7 @@ final class Supervisor implements Runnable {
    * Rests for a time.
    *
    * @param wasStopping the rest ends when {@link #stopping} differs from this value
-   * @param untilSubmit true if a submission ends the rest, too
+   * @param untilSubmit true if a submission also ends the rest
    */
   private void rest(long nanos, boolean wasStopping, boolean untilSubmit) {
     long end = System.nanoTime() + nanos;

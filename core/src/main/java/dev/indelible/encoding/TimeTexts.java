@@ -37,7 +37,7 @@ public final class TimeTexts {
   /**
    * Returns a length of time of at least a second: a number with s, m, h, d or w.
    *
-   * @throws IllegalArgumentException if it is none; the message shows examples
+   * @throws IllegalArgumentException if the text is not of this form; the message shows examples
    */
   public static Duration duration(String text) {
     return read(text)

@@ -120,7 +120,9 @@ public final class Timestamps {
     return (seconds + hour * 3_600L + minute * 60L + second) * 1_000_000 + micros;
   }
 
-  /** Reads a number and the character after it; moves beyond the text if it is another. */
+  /**
+   * Reads a number and the character after it; on a mismatch, moves the position beyond the text.
+   */
   private static int number(String text, int[] at, int digits, char after) {
     int value = 0;
     int end = at[0] + digits;

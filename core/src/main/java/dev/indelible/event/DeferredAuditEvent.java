@@ -32,10 +32,8 @@ import java.util.UUID;
  * @param decision the answer of the gate
  * @param policy the digest of the policy that decided, as {@code sha256:…}, if there is one
  * @param timestamp the time of the decision, to the microsecond
- * @param explanation what the decision is based on
- * @param toolHash the digest of the called tool's descriptor, as {@code sha256:…}, if it is known
- * @param principal the name that the credential of the question proves; empty without a credential,
- *     and then the agent id is a claim
+ * @param explanation the basis of the decision
+ * @param provenance the origin of the question
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -45,8 +43,7 @@ public record DeferredAuditEvent(
     Optional<String> policy,
     Instant timestamp,
     Explanation explanation,
-    Optional<String> toolHash,
-    Optional<String> principal)
+    Provenance provenance)
     implements AuditEvent {
 
   /** The event type of a decision that blocks. */
@@ -64,14 +61,62 @@ public record DeferredAuditEvent(
   /** The custom kind of the action recorded for input that cannot be read. */
   private static final String UNREADABLE_INPUT_KIND = "unreadable_input";
 
-  /** The member {@code v} of a payload with optional members; other payloads have no version. */
+  /**
+   * Value of the member {@code v} in a payload with optional members; other payloads have no
+   * version.
+   */
   private static final long EXTENDED_VERSION = 2;
 
-  /** Bytes of the longest digest of a policy, and of a tool's descriptor. */
+  /** Maximum length of the digest of a policy, in bytes. */
   public static final int MAX_POLICY_BYTES = 256;
 
-  /** Bytes of the longest principal: that of a certificate with a long subject. */
-  public static final int MAX_PRINCIPAL_BYTES = 1024;
+  /**
+   * The origin of a question to the gate, as far as it is known.
+   *
+   * @param principal the caller's name, as its credential proves it; empty without a credential, in
+   *     which case nothing proves the agent id
+   * @param session the session of the agent, as the caller names it: a claim that nothing proves
+   * @param toolHash the digest of the called tool's descriptor, as {@code sha256:…}
+   */
+  public record Provenance(
+      Optional<String> principal, Optional<String> session, Optional<String> toolHash) {
+    /** The origin of which nothing is known. */
+    public static final Provenance NONE =
+        new Provenance(Optional.empty(), Optional.empty(), Optional.empty());
+
+    /** Maximum length of a principal, in bytes; certificates can have long subjects. */
+    public static final int MAX_PRINCIPAL_BYTES = 1024;
+
+    /** Maximum length of a session, in bytes; the agent id of a hook contains its session. */
+    public static final int MAX_SESSION_BYTES = AuditEvent.MAX_AGENT_ID_BYTES;
+
+    /** Maximum length of the digest of a tool's descriptor, in bytes. */
+    private static final int MAX_HASH_BYTES = 256;
+
+    public Provenance {
+      principal.ifPresent(name -> Text.requireAtMost(MAX_PRINCIPAL_BYTES, name, "principal"));
+      session.ifPresent(Provenance::requireSession);
+      toolHash.ifPresent(digest -> Text.requireAtMost(MAX_HASH_BYTES, digest, "tool_hash"));
+    }
+
+    /**
+     * Returns {@code session} if it can be recorded.
+     *
+     * @throws IllegalArgumentException if it is empty, has over {@link #MAX_SESSION_BYTES} bytes of
+     *     UTF-8, or a character that a terminal does not show as it is
+     */
+    public static String requireSession(String session) {
+      Text.requireAtMost(MAX_SESSION_BYTES, session, "session");
+      if (session.isEmpty()) {
+        throw new IllegalArgumentException("session is empty; leave it out, or name the session");
+      }
+      if (!Text.isPrintable(session)) {
+        throw new IllegalArgumentException(
+            "session has a control or invisible character: " + Text.printable(session, 60));
+      }
+      return session;
+    }
+  }
 
   public DeferredAuditEvent {
     Objects.requireNonNull(id, "id is null");
@@ -85,11 +130,10 @@ public record DeferredAuditEvent(
     policy.ifPresent(digest -> Text.requireAtMost(MAX_POLICY_BYTES, digest, "policy"));
     Timestamps.requireRecordable(timestamp);
     Objects.requireNonNull(explanation, "explanation is null");
-    toolHash.ifPresent(digest -> Text.requireAtMost(MAX_POLICY_BYTES, digest, "tool_hash"));
-    principal.ifPresent(name -> Text.requireAtMost(MAX_PRINCIPAL_BYTES, name, "principal"));
+    Objects.requireNonNull(provenance, "provenance is null");
   }
 
-  /** Creates an event whose decision has no explanation. */
+  /** Creates an event whose decision has no explanation, about a question of unknown origin. */
   public DeferredAuditEvent(
       UUID id,
       String agentId,
@@ -97,28 +141,13 @@ public record DeferredAuditEvent(
       Decision decision,
       Optional<String> policy,
       Instant timestamp) {
-    this(
-        id,
-        agentId,
-        action,
-        decision,
-        policy,
-        timestamp,
-        Explanation.NONE,
-        Optional.empty(),
-        Optional.empty());
+    this(id, agentId, action, decision, policy, timestamp, Explanation.NONE, Provenance.NONE);
   }
 
-  /** Returns this event with the digest of the called tool's descriptor. */
-  public DeferredAuditEvent withToolHash(Optional<String> digest) {
+  /** Returns this event with the origin of its question. */
+  public DeferredAuditEvent from(Provenance origin) {
     return new DeferredAuditEvent(
-        id, agentId, action, decision, policy, timestamp, explanation, digest, principal);
-  }
-
-  /** Returns this event with the name that the credential of the question proves. */
-  public DeferredAuditEvent withPrincipal(Optional<String> name) {
-    return new DeferredAuditEvent(
-        id, agentId, action, decision, policy, timestamp, explanation, toolHash, name);
+        id, agentId, action, decision, policy, timestamp, explanation, origin);
   }
 
   /**
@@ -150,7 +179,7 @@ public record DeferredAuditEvent(
     return eventType.equals(REFUSAL) || eventType.equals(CHECK);
   }
 
-  /** Returns the event type of a decision by its tag in JSON; empty for an unknown tag. */
+  /** Returns the event type for a decision's tag in JSON; empty for an unknown tag. */
   public static Optional<String> typeOf(String decision) {
     return switch (decision) {
       case "allow", "warn" -> Optional.of(CHECK);
@@ -175,7 +204,7 @@ public record DeferredAuditEvent(
     return of(agentId, action, new ExplainedDecision(decision, Explanation.NONE), policy, clock);
   }
 
-  /** Returns an event for an explained decision made now, by the time of {@code clock}. */
+  /** Returns an event for an explained decision made at the time of {@code clock}. */
   public static DeferredAuditEvent of(
       String agentId,
       AgentAction action,
@@ -191,8 +220,7 @@ public record DeferredAuditEvent(
         policy,
         now,
         decision.explanation(),
-        Optional.empty(),
-        Optional.empty());
+        Provenance.NONE);
   }
 
   /** Returns an event for a decision that blocks, made now; empty for one that permits. */
@@ -245,10 +273,10 @@ public record DeferredAuditEvent(
     explanation.writeAfterId(out);
     int nonceAt = out.length() + 1;
     out.member("policy", policy);
-    out.member("principal", principal);
+    out.member("principal", provenance.principal()).member("session", provenance.session());
     out.member("timestamp", Timestamps.format(timestamp));
-    out.member("tool_hash", toolHash);
-    if (!explanation.isEmpty() || toolHash.isPresent() || principal.isPresent()) {
+    out.member("tool_hash", provenance.toolHash());
+    if (!explanation.isEmpty() || !provenance.equals(Provenance.NONE)) {
       out.member("v", EXTENDED_VERSION);
     }
     out.endObject();

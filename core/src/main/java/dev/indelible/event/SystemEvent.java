@@ -67,10 +67,13 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A person accepted the changed descriptor of a tool; the event names both digests. */
   public static final String TOOL_ACCEPTED = "tool.accepted";
 
-  /** An API key of the daemon was created. Comes through the queue, as all types of access do. */
+  /**
+   * An API key of the daemon was created. All types that begin with {@code access.} come through
+   * the queue.
+   */
   public static final String ACCESS_KEY_CREATED = "access.key_created";
 
-  /** An API key of the daemon takes the place of the earlier key of its name. */
+  /** An API key of the daemon replaced the earlier key of that name. */
   public static final String ACCESS_KEY_ROTATED = "access.key_rotated";
 
   /** An API key of the daemon was revoked. */
@@ -82,7 +85,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A caller of the daemon asked to replay a dead letter or to reload the policy. */
   public static final String ACCESS_OPERATED = "access.operated";
 
-  /** The daemon gives roles to other names than before, or records reads or not. */
+  /** The daemon's roles changed, or its settings for recording reads or publishing entries. */
   public static final String ACCESS_SETTINGS = "access.settings";
 
   private static final Set<String> RESERVED =
@@ -140,7 +143,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    * Returns an event that happens now.
    *
    * @param details the report, as a JSON object
-   * @throws IllegalStateException if {@link JsonValue#of(CanonicalWriter)} does
+   * @throws IllegalStateException if {@link JsonValue#of(CanonicalWriter)} throws it
    */
   public static SystemEvent of(String eventType, CanonicalWriter details) {
     return at(Timestamps.now(), eventType, details);
@@ -155,7 +158,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
     int bytes = Text.utf8Length(Text.requireWellFormed(type, "event_type"));
     if (bytes == 0 || bytes > MAX_EVENT_TYPE_BYTES) {
       throw new IllegalArgumentException(
-          "event_type is " + bytes + " bytes; 1 to " + MAX_EVENT_TYPE_BYTES);
+          "event_type has " + bytes + " bytes; it must have 1 to " + MAX_EVENT_TYPE_BYTES);
     }
     if (type.chars().anyMatch(Character::isISOControl)) {
       throw new IllegalArgumentException("event_type has a control character");

@@ -23,7 +23,9 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
     RECORDING("events reach the ledger"),
     /** There is a fault; nothing is dropped. */
     DEGRADED("something is wrong"),
-    /** Events wait until a person repairs the ledger: its schema is not this version's (D6). */
+    /**
+     * Events wait until a person repairs the ledger: its schema differs from this version's (D6).
+     */
     FAILED("the ledger needs repair"),
     /** Closed by its owner. */
     CLOSED("the log was closed by its owner"),

@@ -74,8 +74,8 @@ public record DeferredAuditMetrics(
    *
    * @param oldestPending the age of the oldest pending event
    * @param bytes bytes of the journal on disk; empty without an open journal
-   * @param syncAge the greatest age of an accepted event that is not on disk, which a power cut
-   *     would cost; empty without an open journal
+   * @param syncAge the greatest age of an accepted event that is not on disk and that a power cut
+   *     would lose; empty without an open journal
    */
   public record Journal(
       Optional<Duration> oldestPending, OptionalLong bytes, Optional<Duration> syncAge) {}

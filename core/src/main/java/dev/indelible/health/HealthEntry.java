@@ -15,7 +15,7 @@ public record HealthEntry(String source, String reason) {
   /** The drainer: events wait, because the ledger cannot be written or its writer fails. */
   public static final String RECORDING = "recording";
 
-  /** The ledger's file: it cannot be read or written, or its schema is not this version's. */
+  /** The ledger's file: it cannot be read or written, or its schema differs from this version's. */
   public static final String LEDGER = "ledger";
 
   /** The chain: a writer has found a row that the log did not write. */
@@ -63,7 +63,7 @@ public record HealthEntry(String source, String reason) {
   /** The index for queries: it cannot be written, or is far behind the ledger. */
   public static final String INDEX = "index";
 
-  /** Every source, without those of single witnesses. */
+  /** Every source except those of single witnesses, see {@link #witness}. */
   public static final List<String> SOURCES =
       List.of(
           RECORDING,

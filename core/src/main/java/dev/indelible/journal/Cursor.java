@@ -78,8 +78,8 @@ final class Cursor {
           return null;
         }
       } else {
-        // A nonzero word belongs to a published frame, even where producers may still write: the
-        // file was changed since.
+        // A nonzero word shows that a frame was published here, even where producers may still
+        // write; the file was changed afterwards.
         int start = offset;
         boolean published = word != 0 && !Frame.isDamagedPadding(segment.bytes(), start, word);
         if (!resynchronise(past)) {
@@ -100,8 +100,8 @@ final class Cursor {
   /**
    * Skips bytes that are not an intact frame. Moves to the first of these: the end of a damaged
    * frame that starts here, the next intact frame, or the start of a frame whose end word is
-   * intact. If there is none, the producers have ended, and another segment follows, moves to the
-   * end of this segment.
+   * intact. If none of these exists, but the producers have ended and another segment follows,
+   * moves to the end of this segment.
    *
    * @return false if nothing follows; then the cursor has not moved
    */

@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The lock of a journal directory. A process holds it while it takes or retires slots. Therefore no
- * slot is moved while another process opens it, and of several first starts only one creates the
- * ledger's id. The lock is held for a few file operations, never while events or the ledger are
- * read.
+ * slot is moved while another process opens it. If several processes start for the first time at
+ * once, only one of them creates the ledger's id. The lock is held for a few file operations, never
+ * while events or the ledger are read.
  */
 final class DirectoryLock implements AutoCloseable {
   /**

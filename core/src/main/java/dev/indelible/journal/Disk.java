@@ -82,7 +82,10 @@ class Disk {
     return channel.tryLock(0, Long.MAX_VALUE, true);
   }
 
-  /** Returns the bytes free for a directory; {@link Long#MAX_VALUE} if it is unknown. */
+  /**
+   * Returns the free bytes on the file system of a directory; {@link Long#MAX_VALUE} if it is
+   * unknown.
+   */
   long usableBytes(Path directory) throws IOException {
     FileStore store = Files.getFileStore(directory);
     return store.getTotalSpace() == 0 ? Long.MAX_VALUE : store.getUsableSpace();

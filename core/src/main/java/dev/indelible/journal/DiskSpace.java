@@ -37,7 +37,7 @@ record DiskSpace(Path directory, Disk disk) {
   /**
    * Requires disk space for another first segment.
    *
-   * @throws JournalException if there is none
+   * @throws JournalException if there is not enough
    */
   void requireFree() throws JournalException {
     long free = usableBytes();

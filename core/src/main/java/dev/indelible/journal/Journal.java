@@ -33,14 +33,16 @@ import org.slf4j.LoggerFactory;
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
  * so no event is appended twice or skipped.
  *
- * <p>Opening, recovery, reading and closing are in one class, because they hand the slots of dead
- * processes on from step to step.
+ * <p>Opening, recovery, reading and closing are in one class, because each step passes the slots of
+ * dead processes to the next one.
  */
 public final class Journal implements EventStore {
   /** How long a close waits for producers, each of which copies or syncs one event. */
   private static final Duration CLOSING_PATIENCE = Duration.ofMillis(500);
 
-  /** Interval between two log lines about the progress of a recovery that takes longer. */
+  /**
+   * Interval between two log lines about the progress of a recovery; a shorter recovery logs none.
+   */
   private static final Duration PROGRESS_LOG_INTERVAL = Duration.ofSeconds(1);
 
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
@@ -128,8 +130,8 @@ public final class Journal implements EventStore {
       return start(taken.get(0), settings, found);
     } catch (IOException e) {
       JournalDirectory.release(taken);
-      // The disk may have filled up since the first check. The next start uses a slot that was
-      // created.
+      // The disk may have filled up since the first check. If a slot was created, the next start
+      // uses it.
       space.requireFree();
       throw directory.unusable(e);
     } catch (JournalException | RuntimeException | Error e) {
@@ -445,7 +447,9 @@ public final class Journal implements EventStore {
     return quiet;
   }
 
-  /** Keeps a small segment with free bytes in the first slot, so the next run creates none. */
+  /**
+   * Returns false for a small segment with free bytes in the first slot, which the next run uses.
+   */
   private boolean isWorthRemoving(Segment last, int claimed) {
     return !JournalDirectory.isFirst(slot)
         || last.size() > JournalWriter.FIRST_SEGMENT_BYTES

@@ -38,9 +38,9 @@ record JournalDirectory(Path path, Disk disk) {
 
   /**
    * The directory of retired slots. The name of a retired slot is the id of its journal, and no
-   * event is waiting in it. A start that needs another slot reuses one, and its journal continues
-   * at the position in the ledger. So there are never more slots, and positions in the ledger, than
-   * processes ran at one time.
+   * event is waiting in it. A start that needs another slot reuses a retired one, whose journal
+   * continues at its position in the ledger. So the number of slots, and of positions in the
+   * ledger, never exceeds the largest number of processes that ran at one time.
    */
   private static final String FREE = "free";
 
@@ -61,8 +61,8 @@ record JournalDirectory(Path path, Disk disk) {
   }
 
   /**
-   * Returns the ledger to which all journals belong; it must be the known one. If no slot in use
-   * names a ledger, a retired slot may. Changes nothing.
+   * Returns the ledger to which all journals belong; it must be the known ledger, if there is one.
+   * If no slot in use names a ledger, a retired slot may. Changes nothing.
    *
    * @return empty if there are no journals
    * @throws JournalException if they belong to several ledgers, or cannot be read

@@ -224,7 +224,7 @@ final class JournalWriter {
           spare = null;
         }
       }
-      // Read this before the spare is checked again, because a later refusal may concern a later
+      // Read this before the spare is checked again, because a later refusal may be about a later
       // segment.
       boolean refused = refusal() != null;
       if (current == full) {
@@ -319,7 +319,7 @@ final class JournalWriter {
   /** Returns the size of the next segment in bytes. */
   private int nextSize(Segment last) throws IOException {
     if (drainedTo >= last.end()) {
-      // No event is waiting. A next segment of the smallest size allows the last one to be removed.
+      // No event is waiting. With a next segment of the smallest size, the last one can be removed.
       return FIRST_SEGMENT_BYTES;
     }
     long inQuota = settings.quotaBytes() - bytes.get();

@@ -146,8 +146,8 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
     return first.base() <= settled
         ? Optional.empty()
         : Optional.of(
-            ("%s: the journal begins at %s and the ledger stands at %s; what was between was in a"
-                    + " ledger that is gone, or in segments that are")
+            ("%s: the journal begins at %s and the ledger stands at %s; the events in between are"
+                    + " lost, because a ledger or segments were removed")
                 .formatted(first.file(), first.base(), settled));
   }
 }

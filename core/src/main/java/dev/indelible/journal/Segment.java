@@ -70,10 +70,10 @@ final class Segment {
   /** The offset up to which pages were touched; one thread writes, producers read. */
   private volatile int touched;
 
-  /** The offset up to which all claims are known to be published; used by the syncer alone. */
+  /** The offset up to which all claims are known to be published; used only by the syncer. */
   private int published = SegmentFile.HEADER_BYTES;
 
-  /** The offset up to which the last sync covered every claim; used by the syncer alone. */
+  /** The offset up to which the last sync covered every claim; used only by the syncer. */
   private int syncedUpTo = -1;
 
   /** True if there is nothing left to sync; used only by the syncer. */
@@ -132,7 +132,7 @@ final class Segment {
   /**
    * Opens a segment that an earlier run left.
    *
-   * @throws JournalException as {@link SegmentFile#readHeader}
+   * @throws JournalException see {@link SegmentFile#readHeader}
    */
   static Segment open(Path file, UUID journal, Disk disk) throws IOException, JournalException {
     return new Segment(SegmentFile.open(file, journal, disk));

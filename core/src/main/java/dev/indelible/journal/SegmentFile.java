@@ -33,7 +33,7 @@ record SegmentFile(Path path, Header header, MappedByteBuffer bytes, Disk disk) 
   /** Bytes before the first frame. */
   static final int HEADER_BYTES = 64;
 
-  /** The version of the format; files of a newer one are refused. */
+  /** The version of the format; files of a newer version are refused. */
   static final int VERSION = 1;
 
   private static final long MAGIC = 0x314C_4E52_4A44_4E49L; // "INDJNRL1", little-endian

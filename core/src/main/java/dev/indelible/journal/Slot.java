@@ -141,7 +141,7 @@ final class Slot implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Returns true if a directory is a slot of this user that is named by the id of its journal. */
+  /** Returns true if a directory is a slot of this user and its name is the id of its journal. */
   private static boolean isRetired(Path directory, Optional<UUID> ledger) throws IOException {
     try {
       OwnFiles.require(directory, true);
@@ -247,7 +247,7 @@ final class Slot implements AutoCloseable {
   /**
    * Adds the extent of a slot's journal to a map, if the journal has segments. Changes nothing.
    *
-   * @param extents the extents by journal
+   * @param extents the extents, keyed by journal
    */
   static void readExtent(Path directory, Map<UUID, Extent> extents)
       throws IOException, JournalException {
@@ -292,7 +292,7 @@ final class Slot implements AutoCloseable {
    *
    * @param settled the position up to which the ledger has this journal; segments before it were
    *     removed
-   * @return the files of segments that hold frames, in order
+   * @return the files of segments that have frames, in order
    */
   List<Path> checkSegments(long settled) throws IOException, JournalException {
     List<Path> files = new ArrayList<>();

@@ -88,7 +88,7 @@ public record WaitingEvents(
       return all;
     } catch (IOException e) {
       throw new JournalException(
-          "%s: how many events wait cannot be read: %s: %s; check the permissions of the journal"
+          "%s: the number of waiting events cannot be read: %s: %s; check the permissions of the journal"
               .formatted(directory, e.getClass().getSimpleName(), e.getMessage()),
           e);
     }

@@ -76,7 +76,7 @@ public final class CanonicalJson {
   /**
    * Reads one JSON value from UTF-8 as strictly as {@link #read(byte[])}, but keeps numbers and
    * strings that have no canonical form: numbers are not rounded, and lone surrogates stay. For
-   * values that are passed on; {@link #write} is not for them.
+   * values that are only passed on; {@link #write} does not accept them.
    *
    * @throws JsonFormatException if it is not JSON that this class accepts
    */

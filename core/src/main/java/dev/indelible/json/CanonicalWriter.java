@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -98,6 +99,11 @@ public final class CanonicalWriter {
   public <T> CanonicalWriter nullable(Optional<T> value, Consumer<T> write) {
     value.ifPresentOrElse(write, () -> ascii("null"));
     return this;
+  }
+
+  /** Writes an integer, or {@code null} if it is empty. */
+  public CanonicalWriter nullable(OptionalLong value) {
+    return value.isPresent() ? number(value.getAsLong()) : ascii("null");
   }
 
   /** Writes an object with the members of a value, or {@code null} if the value is empty. */

@@ -52,7 +52,7 @@ public record ChainRow(
   /** Not signed. */
   public static final String UNSIGNED = "unsigned";
 
-  /** Bytes of the longest record; an entry of a log cannot be longer (C2SP tlog-tiles). */
+  /** Maximum length of a record, in bytes; an entry of a log cannot be longer (C2SP tlog-tiles). */
   public static final int MAX_RECORD_BYTES = 65_535;
 
   /**
@@ -93,7 +93,7 @@ public record ChainRow(
             fields.optionalString("key_id"),
             Optional.empty());
     if (!Arrays.equals(row.record(), record)) {
-      throw new JsonFormatException("record: not as the record of a row is written");
+      throw new JsonFormatException("record: not in the exact form in which rows are recorded");
     }
     return row;
   }

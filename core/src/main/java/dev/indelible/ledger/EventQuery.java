@@ -19,8 +19,8 @@ import java.util.stream.Stream;
  * A query for rows of the chain, page by page.
  *
  * @param filter the rows to find
- * @param newestFirst the order: the newest row first, or the oldest
- * @param limit the most rows of a page, up to {@value #MAX_LIMIT}
+ * @param newestFirst true for the newest row first; false for the oldest first
+ * @param limit the maximum number of rows in a page, up to {@value #MAX_LIMIT}
  * @param cursor the {@link Page#next} of the page before; empty for the first page
  * @param atMost the time after which a page ends, complete or not
  */
@@ -37,10 +37,10 @@ public record EventQuery(
           .sorted()
           .toList();
 
-  /** The most rows of a page. */
+  /** The maximum of {@link #limit}. */
   public static final int MAX_LIMIT = 1_000;
 
-  /** The default time of a page: a person who waits for it does not notice. */
+  /** The default time limit of a page; a person who waits for the page hardly notices this time. */
   public static final Duration DEFAULT_TIME = Duration.ofMillis(150);
 
   private static final int DEFAULT_LIMIT = 100;
@@ -80,7 +80,7 @@ public record EventQuery(
   }
 
   /**
-   * Rows to find: those that have every value that is given.
+   * Conditions on the rows to find. A row must meet each condition that is given.
    *
    * @param since rows of this time or later
    * @param until rows before this time
@@ -90,7 +90,7 @@ public record EventQuery(
    * @param rule the id of the rule that decided
    * @param kind the kind of the action, one of {@link AgentAction#KINDS}
    * @param session the session of the agent
-   * @param text a text that a value of the payload contains; upper and lower case differ
+   * @param text a text that a value of the payload contains; case-sensitive
    */
   public record Filter(
       Optional<Instant> since,
@@ -196,17 +196,17 @@ public record EventQuery(
       return new Filter(since, until, agent, type, verdict, rule, kind, session, Optional.of(part));
     }
 
-    /** Returns the first microsecond that rows may have. */
+    /** Returns the earliest time that a row may have, in microseconds since 1970. */
     public long fromMicros() {
       return since.map(Timestamps::micros).orElse(Long.MIN_VALUE);
     }
 
-    /** Returns the first microsecond after those that rows may have. */
+    /** Returns the time before which a row must be, in microseconds since 1970. */
     public long toMicros() {
       return until.map(Timestamps::micros).orElse(Long.MAX_VALUE);
     }
 
-    /** Returns the test of a row, which reads the row alone. */
+    /** Returns a predicate for rows, which reads nothing but the row. */
     public Predicate<ChainRow> predicate() {
       Optional<PayloadText> part = text.map(PayloadText::new);
       return row -> fits(row) && part.map(each -> each.isIn(row)).orElse(true);
@@ -236,8 +236,8 @@ public record EventQuery(
   }
 
   /**
-   * Values of a decision's payload by which rows are found. A value is empty if the payload has
-   * none, was erased, or cannot be read, and if the row records no decision.
+   * Values from a decision's payload that a filter can match. A value is empty if the payload lacks
+   * it, was erased or cannot be read, or if the row records no decision.
    *
    * @param verdict one of {@link #VERDICTS}
    * @param rule the id of the rule that decided
@@ -245,7 +245,7 @@ public record EventQuery(
    * @param session the session of the agent
    */
   public record Facets(String verdict, String rule, String kind, String session) {
-    /** The facets of a row without a decision that can be read. */
+    /** The facets of a row without a readable decision. */
     public static final Facets NONE = new Facets("", "", "", "");
 
     /** Reads the facets of a row. */
@@ -257,18 +257,18 @@ public record EventQuery(
   }
 
   /**
-   * A question for counts.
+   * A query for counts.
    *
    * @param filter the rows to count
-   * @param bucket the length of a time bucket; empty for one that suits the rows
-   * @param top the most rules and agents to name
+   * @param bucket the length of a time bucket; empty to choose a length that suits the rows
+   * @param top the maximum number of rules, and of agents, to name
    * @param atMost the time after which the count ends, complete or not
    */
   public record Counting(Filter filter, Optional<Duration> bucket, int top, Duration atMost) {
-    /** The most rules and agents to name. */
+    /** The maximum number of rules, and of agents, to name. */
     public static final int MAX_TOP = 1_000;
 
-    /** Creates a question; see {@link Counts#bucket} for the length of a bucket. */
+    /** Creates a query; see {@link Counts#bucket} for the length of a bucket. */
     public Counting {
       if (top < 0 || top > MAX_TOP) {
         throw new IllegalArgumentException("top %s: 0 to %s".formatted(top, MAX_TOP));
@@ -278,25 +278,28 @@ public record EventQuery(
       }
     }
 
-    /** The default time of counts: longer than that of a page, because a part has little use. */
+    /**
+     * The default time limit of counts; longer than a page's, because incomplete counts are of
+     * little use.
+     */
     private static final Duration COUNT_TIME = Duration.ofSeconds(1);
 
-    /** Returns a question for the ten rules and agents with the most decisions. */
+    /** Returns a query that names the ten rules and the ten agents with the most decisions. */
     public static Counting of(Filter filter) {
       return new Counting(filter, Optional.empty(), 10, COUNT_TIME);
     }
 
-    /** Returns this question with another length of a bucket. */
+    /** Returns this query with another length of a bucket. */
     public Counting bucket(Duration length) {
       return new Counting(filter, Optional.of(length), top, atMost);
     }
 
-    /** Returns this question with another number of names. */
+    /** Returns this query with another number of names. */
     public Counting top(int names) {
       return new Counting(filter, bucket, names, atMost);
     }
 
-    /** Returns this question with another time limit. */
+    /** Returns this query with another time limit. */
     public Counting within(Duration time) {
       return new Counting(filter, bucket, top, time);
     }
@@ -325,8 +328,8 @@ public record EventQuery(
    * @param rows the rows
    * @param next the cursor of the next page; empty if the query has no more rows
    * @param reached the last row that was examined, found or not; 0 if there was none. A page may
-   *     end before its limit because its time is over or its rows are large; the next one continues
-   *     here
+   *     end before its limit, because its time limit is reached or its rows are large; the next
+   *     page continues after this row
    * @param coverage the rows that the query as a whole covers
    */
   public record Page(List<ChainRow> rows, Optional<String> next, long reached, Coverage coverage) {
@@ -338,14 +341,14 @@ public record EventQuery(
   /**
    * Counts of the rows that a filter finds.
    *
-   * @param rows all rows, those without a decision included
-   * @param verdicts the decisions among them
-   * @param rules the decisions of the rules with the most, most first
-   * @param agents the decisions about the agents with the most, most first
+   * @param rows the number of all rows, including those without a decision
+   * @param verdicts the numbers of decisions among them
+   * @param rules the rules with the most decisions, in descending order
+   * @param agents the agents with the most decisions, in descending order
    * @param bucket the length of a time bucket
    * @param buckets the decisions by time, oldest first; a bucket without rows is left out
-   * @param from the first row that was counted; greater than that of the filter's first row if the
-   *     time was over
+   * @param from the first row that was counted, if the time limit was reached; empty if all rows
+   *     were counted
    * @param coverage the rows that the counts as a whole cover
    */
   public record Counts(
@@ -397,7 +400,7 @@ public record EventQuery(
     }
 
     /**
-     * Counts of decisions. An escalation is no refusal.
+     * Counts of decisions. An escalation does not count as a refusal.
      *
      * @param unknown decisions whose payload was erased or cannot be read
      */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.ledger;
 
-/** A ledger that cannot supply evidence. The message states the reason and what to do. */
+/** Thrown if a ledger cannot supply evidence. The message states the reason and what to do. */
 public final class EvidenceException extends LedgerException {
   private static final long serialVersionUID = 1;
 

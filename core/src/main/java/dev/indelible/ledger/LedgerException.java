@@ -4,8 +4,8 @@ package dev.indelible.ledger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ledger that cannot be read or written. The message states which ledger, what is wrong and what
- * to do.
+ * Thrown if a ledger cannot be read or written. The message states which ledger, what is wrong and
+ * what to do.
  */
 public class LedgerException extends Exception {
   private final boolean damaged;

@@ -128,7 +128,9 @@ final class PayloadFacets {
     return false;
   }
 
-  /** Steps over a string without escapes; returns its end, or -1 if the next value is none. */
+  /**
+   * Steps over a string without escapes; returns its end, or -1 if the next value is another one.
+   */
   private int plainString() {
     if (!skip('"')) {
       return -1;
@@ -140,7 +142,7 @@ final class PayloadFacets {
     return skip('"') ? end : -1;
   }
 
-  /** Returns a string without escapes; null if the next value is none. */
+  /** Returns a string without escapes; null if the next value is another one. */
   private @Nullable String text() {
     int from = at + 1;
     int end = plainString();

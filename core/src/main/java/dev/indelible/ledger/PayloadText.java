@@ -9,15 +9,15 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Finds a text in the values of payloads. The names of members are no values, and the nonce is
- * random. Safe for use by any number of threads.
+ * Finds a text in the values of payloads. Ignores the names of members and the nonce. Safe for use
+ * by any number of threads.
  */
 final class PayloadText {
   private static final String NONCE = "nonce";
 
   private final String part;
 
-  /** The text as a canonical JSON string has it, without quotation marks. */
+  /** The text as it is written in a canonical JSON string, without quotation marks. */
   private final byte[] escaped;
 
   PayloadText(String part) {
@@ -34,7 +34,7 @@ final class PayloadText {
     try {
       return isIn(CanonicalJson.read(row.payload().get()));
     } catch (JsonFormatException e) {
-      // A payload that is no JSON is one text.
+      // A payload that is not JSON is searched as one text.
       return true;
     }
   }

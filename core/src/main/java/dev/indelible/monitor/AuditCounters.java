@@ -106,7 +106,7 @@ public final class AuditCounters {
    */
   public record Intake(VerdictCounts attempts, VerdictCounts rejected) {}
 
-  /** Counts an event handed in while the queue was open. */
+  /** Counts an event that was submitted while the queue was open. */
   public void countSubmitted(Verdict verdict) {
     submitted.increment(verdict);
   }

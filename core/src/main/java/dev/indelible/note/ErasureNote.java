@@ -34,7 +34,7 @@ public record ErasureNote(
     return new ErasureNote(row.sequence(), row.id(), hash(row), deadLetters, reason, by);
   }
 
-  /** Reads the note in a row; empty if the row holds none. Does not check the signature. */
+  /** Reads the note in a row; empty if the row has none. Does not check the signature. */
   public static Optional<ErasureNote> read(ChainRow row) {
     return row.details(
         SystemEvent.PAYLOAD_ERASED,

@@ -54,8 +54,8 @@ public final class KeyHistory {
    * Reads the history of a ledger.
    *
    * @param first the keys accepted from the first row on
-   * @param rooted true if keys that accepted keys introduce are accepted too; if not, introductions
-   *     are only recorded
+   * @param rooted true to also accept the keys that an accepted key introduces; false to only
+   *     record introductions
    */
   public static KeyHistory read(LedgerReader ledger, KeyRing first, boolean rooted)
       throws LedgerException {
@@ -178,8 +178,8 @@ public final class KeyHistory {
   }
 
   /**
-   * Returns true if this history lacks an event about keys that is in a row. The index by event
-   * type may lack rows. A row that was appended after the reading is not missed.
+   * Returns true if this history lacks the event about keys in a row, because the index by event
+   * type lacks that row. A row that was appended after the reading is not missed.
    */
   public boolean misses(long sequence) {
     return sequence <= readTo && !read.contains(sequence);
@@ -190,7 +190,7 @@ public final class KeyHistory {
     return KeyRing.of(eras.values().stream().map(KeyValidity::key).toList());
   }
 
-  /** Returns the keys that may sign a checkpoint of a size. */
+  /** Returns the keys that may sign a checkpoint of a tree size. */
   public Collection<VerificationKey> signingAt(long size) {
     return eras.values().stream()
         .filter(era -> era.introduced() <= size && size < era.revoked())
@@ -226,7 +226,7 @@ public final class KeyHistory {
     return List.copyOf(replacements.values());
   }
 
-  /** Returns true if keys are accepted because accepted keys introduce them. */
+  /** Returns true if a key is accepted once an accepted key introduces it. */
   public boolean isRooted() {
     return rooted;
   }
@@ -251,7 +251,7 @@ public final class KeyHistory {
       return revoked != Long.MAX_VALUE;
     }
 
-    /** Returns true if an event about keys that the key signs in a row counts. */
+    /** Returns true if an event about keys counts when this key signs it in a row. */
     boolean mayRecord(long sequence) {
       return introduced < sequence && sequence < revoked;
     }

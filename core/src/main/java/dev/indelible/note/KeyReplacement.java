@@ -13,7 +13,7 @@ import java.util.UUID;
 
 /**
  * Content of a {@code key.replaced} event: the previous signing key is lost, and a new key signs
- * from this row on. The new key signs this row, too. Its signature proves only that the writer of
+ * from this row on. The new key also signs this row. Its signature proves only that the writer of
  * the row holds the new key: no earlier key introduces it.
  *
  * @param ledger the ledger whose key is replaced

@@ -35,7 +35,7 @@ public record KeyRotation(
     byte[] newSignature) {
 
   /**
-   * Prefix that distinguishes this message from others; that of a row begins with {@code
+   * Prefix that distinguishes this message from others; a row's message begins with {@code
    * indelible/row/v1}.
    */
   private static final byte[] DOMAIN =

@@ -41,7 +41,7 @@ final class PayloadClaims {
                       .formatted(name, stated, column));
     } catch (JsonFormatException e) {
       return Optional.of(
-          "its payload states no text as %s, and the row %s".formatted(name, column));
+          "its payload has no text as its %s, but the row has %s".formatted(name, column));
     }
   }
 

@@ -135,14 +135,13 @@ public final class RowCheck {
     return switch (row.attestLevel()) {
       case ChainRow.SELF_SIGNED -> selfSigned(row);
       case ChainRow.UNSIGNED -> Optional.of(IS_UNSIGNED);
-      default ->
-          broken(SIGNATURE, "its attest_level \"" + row.attestLevel() + "\" is not one there is");
+      default -> broken(SIGNATURE, "its attest_level \"" + row.attestLevel() + "\" is unknown");
     };
   }
 
   private Optional<RowFault> selfSigned(ChainRow row) {
     if (row.signature().isEmpty() || row.keyId().isEmpty()) {
-      return broken(SIGNATURE, "it says it is signed, and lacks its signature or key id");
+      return broken(SIGNATURE, "it states that it is signed, but lacks its signature or key id");
     }
     byte[] signature = row.signature().get();
     if (signature.length != VerificationKey.SIGNATURE_BYTES) {

@@ -9,9 +9,9 @@ import dev.indelible.ledger.ChainRow;
 import java.util.Optional;
 
 /**
- * Content of an {@code audit.row_signatures} event: it states if all rows after it are signed. The
- * event itself is signed, so nobody without a key can remove signatures and add a note that permits
- * it.
+ * Content of an {@code audit.row_signatures} event: it states whether all rows after it are signed.
+ * The event itself is signed, so nobody without a key can remove signatures and add a note that
+ * permits it.
  *
  * @param everyRow true if every row is signed from here on
  */

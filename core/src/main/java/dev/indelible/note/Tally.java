@@ -67,8 +67,8 @@ public record Tally(
   }
 
   /**
-   * Returns the number of attempts without an outcome when this tally was written. A lost event may
-   * be no decision, and then was no attempt; a negative result counts as 0.
+   * Returns the number of attempts without an outcome when this tally was written. A lost event
+   * that was not a decision was not an attempt either, so a negative result counts as 0.
    */
   public long pending() {
     return Math.max(0, attempts.total() - outcomes.byType().total() - outcomes.lost());

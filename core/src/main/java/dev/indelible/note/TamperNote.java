@@ -55,7 +55,7 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
 
   public TamperNote {
     if (cause.length() > MAX_CAUSE_CHARS) {
-      // Encoding replaces half a surrogate pair.
+      // The encoder replaces half of a surrogate pair that was cut.
       byte[] cut = cause.substring(0, MAX_CAUSE_CHARS).getBytes(StandardCharsets.UTF_8);
       cause = new String(cut, StandardCharsets.UTF_8) + "…";
     }

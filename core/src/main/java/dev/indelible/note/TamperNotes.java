@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TamperNotes {
   /**
-   * Maximum number of notes that {@link #all} checks, so that any number of planted notes fits into
-   * memory.
+   * Maximum number of notes that {@link #all} checks, so that planted notes cannot fill the memory,
+   * however many there are.
    */
   static final int MAX_NOTES = 10_000;
 
@@ -35,7 +35,7 @@ public final class TamperNotes {
   private final LedgerReader ledger;
   private final FullRowCheck check;
 
-  /** The valid answers, by the note that each names; null until they are read. */
+  /** The valid answers, keyed by the note that each names; null until they are read. */
   private @Nullable Map<Long, List<ChainRow>> answers;
 
   /**
@@ -95,7 +95,7 @@ public final class TamperNotes {
   }
 
   /**
-   * Checks if one {@code audit.tamper} row is answered.
+   * Checks whether one {@code audit.tamper} row is answered.
    *
    * @throws LedgerException if the ledger cannot be read now
    */

@@ -23,7 +23,7 @@ public interface EventStore {
   boolean offer(AuditEvent event);
 
   /**
-   * Reads the oldest waiting events, in order, without removing them. Called by the drainer alone.
+   * Reads the oldest waiting events, in order, without removing them. Called only by the drainer.
    *
    * @param max maximum number of events. A batch may exceed it if it was read ahead by an earlier
    *     call with a larger maximum
@@ -31,7 +31,7 @@ public interface EventStore {
   EventBatch peek(int max);
 
   /**
-   * Removes the oldest events, because they are in the ledger. Called by the drainer alone.
+   * Removes the oldest events, because they are in the ledger. Called only by the drainer.
    *
    * @param count the number of events in the batch that was read last
    */

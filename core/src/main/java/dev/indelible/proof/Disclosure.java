@@ -77,8 +77,8 @@ public final class Disclosure {
 
   /**
    * Returns the faults of the row: a sequence that differs from its index in the log, a payload
-   * that differs from its hash, a wrong row signature. A missing row signature is no fault, because
-   * the checkpoint's signature covers the row.
+   * that differs from its hash, an invalid row signature. A missing row signature is no fault,
+   * because the checkpoint's signature covers the row.
    *
    * @param index the row's index in the log, from 0
    * @param keys the trusted public keys; a row by another key has an unproven fault

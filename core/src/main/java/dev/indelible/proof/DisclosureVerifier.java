@@ -34,7 +34,9 @@ public final class DisclosureVerifier {
     this(keys, WitnessPolicy.ofLogs(List.of()));
   }
 
-  /** Creates a verifier that trusts keys and the logs of a policy, and requires its quorum. */
+  /**
+   * Creates a verifier that trusts keys and the logs of a policy, and requires the policy's quorum.
+   */
   public DisclosureVerifier(TrustedKeys keys, WitnessPolicy policy) {
     this.keys = keys;
     this.policy = policy;

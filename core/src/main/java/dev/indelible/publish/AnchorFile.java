@@ -30,7 +30,7 @@ import java.util.Optional;
  */
 record AnchorFile(Path path) {
   /**
-   * Bytes at the end that are read to find the last checkpoint; enough for some hundred
+   * Bytes at the end that are read to find the last checkpoint; enough for several hundred
    * checkpoints.
    */
   private static final int TAIL_BYTES = 128 * 1024;
@@ -78,7 +78,8 @@ record AnchorFile(Path path) {
   void append(List<SignedCheckpoint> checkpoints) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     if (isCutShort()) {
-      // Ends an incomplete entry, which a full disk may have left, so that it is a separate entry.
+      // Ends an incomplete entry, which a full disk may have left, so that the new entries are
+      // separate from it.
       bytes.write('\n');
       bytes.write('\n');
     }

@@ -149,7 +149,7 @@ public final class AnchorFollower extends Follower {
     return root.equals(known.root())
         ? Optional.empty()
         : Optional.of(
-            "%s: the log was forked: the anchor has its checkpoint over %s other rows"
+            "%s: the log was forked: the anchor has its checkpoint over %s rows that differ from the ledger's"
                 .formatted(file.path(), known.size()));
   }
 
@@ -178,7 +178,8 @@ public final class AnchorFollower extends Follower {
       List<SignedCheckpoint> signed = new ArrayList<>();
       for (StoredCheckpoint stored : missing) {
         SignedCheckpoint checkpoint = SignedCheckpoint.parse(stored.note());
-        // Otherwise the next look would not recognise it as the log's own, and append it again.
+        // If it were appended without this signature, the next look would not recognise it as the
+        // log's own, and would append it again.
         if (AnchorFile.signed(checkpoint, last.origin(), history).isPresent()) {
           signed.add(checkpoint);
         } else {

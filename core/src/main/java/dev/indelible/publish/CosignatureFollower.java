@@ -119,7 +119,7 @@ public final class CosignatureFollower {
 
   /**
    * Requires that all witnesses of a policy that have a URL can be asked, and that one checkpoint
-   * can hold the cosignatures of all of them.
+   * can have the cosignatures of all of them.
    *
    * @throws IllegalArgumentException if not; the message names the witness or the limit
    */
@@ -127,7 +127,7 @@ public final class CosignatureFollower {
     long asked = policy.witnesses().stream().filter(each -> each.url().isPresent()).count();
     if (asked > SignedCheckpoint.MAX_COSIGNATURES) {
       throw new IllegalArgumentException(
-          "%s witnesses have a URL; a checkpoint bears the cosignatures of %s at most"
+          "%s witnesses have a URL; a checkpoint can have the cosignatures of %s at most"
               .formatted(asked, SignedCheckpoint.MAX_COSIGNATURES));
     }
     for (WitnessPolicy.Witness witness : policy.witnesses()) {
@@ -155,8 +155,8 @@ public final class CosignatureFollower {
 
   /**
    * Returns the size of the last checkpoint in a ledger that a quorum of a policy's witnesses
-   * cosigned: 0 if there is none; empty if none of the last thousand cosigned ones has a quorum,
-   * and earlier ones were not read.
+   * cosigned: 0 if there is none. Reads only the last thousand cosigned checkpoints; empty if none
+   * of them has a quorum and there may be more.
    */
   public static OptionalLong cosigned(LedgerReader ledger, WitnessPolicy policy)
       throws LedgerException {

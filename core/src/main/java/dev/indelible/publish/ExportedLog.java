@@ -44,7 +44,7 @@ public final class ExportedLog implements VerifiableLedger {
   /**
    * Opens the log in a directory.
    *
-   * @throws LedgerException if there is none
+   * @throws LedgerException if the directory has no log
    */
   public static ExportedLog open(Path directory) throws LedgerException {
     try {

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * and once more when the log is closed.
  */
 abstract class Follower {
-  /** Interval between looks at the log without a fault. */
+  /** Interval between two looks at the log while there is no fault. */
   static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
 
   /** Maximum wait after a fault; the wait doubles up to this time. */
@@ -43,8 +43,8 @@ abstract class Follower {
   private Duration backoff;
 
   /**
-   * The stamp of the files before the last look, if the look found no fault; used by this thread
-   * alone.
+   * The stamp of the files before the last look, if the look found no fault; used only by this
+   * thread.
    */
   private Optional<FileStamp> seen = Optional.empty();
 
@@ -94,7 +94,7 @@ abstract class Follower {
     }
   }
 
-  /** Returns further files that affect what a look finds. */
+  /** Returns further files that affect the result of a look. */
   List<Path> files() {
     return List.of();
   }

@@ -8,15 +8,18 @@ import dev.indelible.monitor.HealthEntries;
 import dev.indelible.storage.LedgerSource;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 
 /**
  * Keeps the index for queries up to date while the log is open (D1). It delays no event: its thread
- * reads the ledger like any other reader, in short transactions, and a failure ends in health.
+ * reads the ledger like any other reader, in short transactions, and a failure is reported in
+ * health.
  *
- * <p>While events wait for the drainer, this thread works a tenth of the time at most, so that the
- * drainer has the processor. The index then falls behind, and every result of a query names the row
- * up to which it is complete.
+ * <p>While events wait for the drainer, this thread works at most a tenth of the time, so that the
+ * drainer gets the processor. The index then falls behind, and every result of a query names the
+ * row up to which it is complete.
  */
 public final class IndexFollower extends Follower {
   /** Time of work between two rests while events wait. */
@@ -35,25 +38,30 @@ public final class IndexFollower extends Follower {
   private final BooleanSupplier eventsWait;
   private final HealthEntries health;
 
-  /** True until the first slice; used by this thread alone. */
+  /** The last row of the index, as this thread last saw it; empty before that. */
+  private volatile OptionalLong indexed = OptionalLong.empty();
+
+  /** True until the first slice; used only by this thread. */
   private boolean first = true;
 
-  /** When the index fell behind, by {@link System#nanoTime}; used by this thread alone. */
+  /** The {@link System#nanoTime} at which the index fell behind; used only by this thread. */
   private Optional<Long> behindSince = Optional.empty();
 
   /** Adds rows to the index. */
   @FunctionalInterface
   public interface Update {
     /**
-     * Adds rows until the index has all, or the time is over. Waits while another process writes
-     * the index.
+     * Adds rows until the index has all rows or the time limit is reached. Waits while another
+     * process writes the index.
      *
      * @param thorough true to check the index first, as far as the time allows
+     * @param progress called with the last row of the index
      * @return the reason that the index is behind: rows are left, or another process writes it;
      *     empty if it has all rows
      * @throws LedgerException if the index cannot be written, or the ledger cannot be read
      */
-    Optional<String> run(LedgerReader ledger, Duration atMost, boolean thorough)
+    Optional<String> run(
+        LedgerReader ledger, Duration atMost, boolean thorough, LongConsumer progress)
         throws LedgerException;
   }
 
@@ -81,7 +89,7 @@ public final class IndexFollower extends Follower {
 
   @Override
   Optional<String> look(LedgerReader ledger) throws LedgerException, InterruptedException {
-    // What is left when the log closes, the next query adds.
+    // If rows are left when the log closes, the next query adds them.
     while (!isStopped()) {
       boolean busy = eventsWait.getAsBoolean();
       Optional<String> behind = slice(ledger, busy ? SLICE : LONG_SLICE);
@@ -98,13 +106,22 @@ public final class IndexFollower extends Follower {
 
   private Optional<String> slice(LedgerReader ledger, Duration time) throws LedgerException {
     try {
-      Optional<String> behind = update.run(ledger, time, first);
+      Optional<String> behind = update.run(ledger, time, first, this::reached);
       first = false;
       return behind;
     } catch (LedgerException e) {
       health.set(HealthEntry.INDEX, String.valueOf(e.getMessage()));
       throw e;
     }
+  }
+
+  private void reached(long row) {
+    indexed = OptionalLong.of(row);
+  }
+
+  /** Returns the last row of the index, as this follower last saw it; empty before that. */
+  public OptionalLong indexed() {
+    return indexed;
   }
 
   private Optional<String> late(Optional<String> behind) {

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 
 /**
  * Writes a ledger as a log of static files (C2SP tlog-tiles), up to its last checkpoint. An entry
- * is a row's record, so that a leaf is the row's record hash; payloads stay in the ledger.
+ * is a row's record, so a leaf is the row's record hash; payloads stay in the ledger.
  *
  * <p>Guarantees that only entries under that checkpoint are written: before a file is written, each
  * row is verified against its tile, and each tile against the signed root. The log published before
@@ -78,7 +78,7 @@ public final class LedgerExport {
     return now;
   }
 
-  /** Returns the checkpoint published before; that of an empty log if there is none. */
+  /** Returns the checkpoint published before; if there is none, the checkpoint of an empty log. */
   private Checkpoint published(String origin) throws LogDirectoryException {
     Optional<SignedCheckpoint> there = directory.checkpoint();
     if (there.isEmpty()) {

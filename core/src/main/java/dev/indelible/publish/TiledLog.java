@@ -18,7 +18,7 @@ import java.util.List;
 
 /**
  * The tiles and entry bundles of a ledger under one checkpoint (C2SP tlog-tiles). An entry is a
- * row's record, so that a leaf is the row's record hash.
+ * row's record, so a leaf is the row's record hash.
  *
  * <p>Each row is verified against its tile, and each tile against the root of the checkpoint,
  * before it is returned. Used by one thread.
@@ -33,7 +33,7 @@ public final class TiledLog {
    *
    * @param tiles the stored tiles, unverified
    * @param checkpoint the trusted checkpoint
-   * @throws EvidenceException if they are not those of the checkpoint
+   * @throws EvidenceException if the tiles do not match the checkpoint
    */
   public TiledLog(LedgerReader ledger, TileSource<LedgerException> tiles, Checkpoint checkpoint)
       throws LedgerException {
@@ -47,8 +47,8 @@ public final class TiledLog {
   }
 
   /**
-   * Returns the content of a tile or a bundle. One that is full in this tree has every narrower
-   * form, too, because a client may have an earlier checkpoint.
+   * Returns the content of a tile or a bundle. If it is full in this tree, every narrower form can
+   * also be requested, because a client may have an earlier checkpoint.
    *
    * @throws EvidenceException if this tree does not have it, or the ledger contradicts its
    *     checkpoint
@@ -67,7 +67,7 @@ public final class TiledLog {
         "the stored tree is not the one that was signed: %s", e.getMessage());
   }
 
-  /** Returns a tile; for a bundle, that of its leaves. */
+  /** Returns a tile; for a bundle, the tile of its leaves. */
   private Tile tile(TilePath path) throws LedgerException, InvalidProofException {
     int level = Math.max(0, path.level());
     long hashes = level < Long.BYTES ? size >>> Long.SIZE / Long.BYTES * level : 0;

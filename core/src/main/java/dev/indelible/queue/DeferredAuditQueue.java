@@ -98,8 +98,8 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Counts an event as rejected that its producer does not submit, because the queue rejected an
-   * event that has to come before it.
+   * Counts an event as rejected although it was not submitted: its producer left it out, because
+   * the queue rejected an event that has to precede it.
    *
    * @return {@code false}, as {@link #submit} does for a rejected event
    */
@@ -171,7 +171,7 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Makes the next submission unpark the calling thread. Called by the drainer alone. The drainer
+   * Makes the next submission unpark the calling thread. Called only by the drainer. The drainer
    * must look for events once more before it parks, and park for a limited time, because a
    * concurrent submission may not see the change.
    */

@@ -17,7 +17,7 @@ public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook)
    */
   public static final int DEFAULT_MAX_BATCH = 10_000;
 
-  /** The drainer never stops, because a log that stops by itself is worse. */
+  /** The drainer never stops: a log that stops by itself is worse than one that keeps retrying. */
   public static final int UNLIMITED_RESTARTS = Integer.MAX_VALUE;
 
   public DrainSettings {

@@ -4,8 +4,8 @@ package dev.indelible.storage;
 import dev.indelible.ledger.LedgerException;
 
 /**
- * A ledger whose tables are not those that this version writes, for example because a column was
- * dropped (D6). No event is at fault: events wait until a person has repaired the ledger.
+ * Thrown if a ledger's tables are not those that this version writes, for example because a column
+ * was dropped (D6). No event is at fault: events wait until a person has repaired the ledger.
  */
 public final class LedgerSchemaException extends LedgerException {
   private static final long serialVersionUID = 1;

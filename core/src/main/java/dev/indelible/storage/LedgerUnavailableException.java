@@ -5,7 +5,7 @@ import dev.indelible.ledger.LedgerException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ledger that cannot be used now because of its surroundings: locked, disk full, I/O error,
+ * Thrown if a ledger cannot be used now because of its surroundings: locked, disk full, I/O error,
  * connection lost (D6). The fault is transient: a later call may succeed.
  */
 public final class LedgerUnavailableException extends LedgerException {

@@ -62,7 +62,8 @@ public interface LedgerWriter extends AutoCloseable {
   void savepoint() throws LedgerException;
 
   /**
-   * Rolls back because of a failure. A failure of the rollback is added to the first as suppressed.
+   * Rolls back because of a failure. A failure of the rollback is added to {@code cause} as
+   * suppressed.
    *
    * @param cause the failure
    */
@@ -121,7 +122,7 @@ public interface LedgerWriter extends AutoCloseable {
   /** Returns the row of an event. */
   Optional<ChainRow> row(String id) throws LedgerException;
 
-  /** Returns the last row of a type below a sequence that satisfies a predicate. */
+  /** Returns the last row of a type that is below a sequence and satisfies a predicate. */
   Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
       throws LedgerException;
 
@@ -131,8 +132,8 @@ public interface LedgerWriter extends AutoCloseable {
   /**
    * Returns rows in order.
    *
-   * @param after the sequence before the first of them
-   * @param to the sequence of the last of them
+   * @param after the sequence before the first row
+   * @param to the sequence of the last row
    * @param limit the maximum number of rows
    */
   List<ChainRow> rowsBetween(long after, long to, int limit) throws LedgerException;

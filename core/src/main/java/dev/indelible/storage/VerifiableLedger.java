@@ -5,7 +5,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import java.util.Optional;
 
-/** A ledger that a verification reads: by several threads, and with the state of its tables. */
+/** A ledger that can be verified: several threads can read it, and its tables can be compared. */
 public interface VerifiableLedger extends LedgerReader {
   /**
    * Returns a snapshot of the rows that several threads can read.
@@ -21,8 +21,8 @@ public interface VerifiableLedger extends LedgerReader {
    * Compares the ledger's tables with those that its writers create: their structure, the type of
    * every value, and the entries of each index. Returns empty if the ledger has no tables.
    *
-   * @param everyRow true if to compare every row of the chain; if not, only the other tables and
-   *     the structures are compared, in a time that does not grow with the chain
+   * @param everyRow true to compare every row of the chain; false to compare only the other tables
+   *     and the structures, in a time that does not grow with the chain
    */
   default Optional<StorageState> storage(boolean everyRow) throws LedgerException {
     return Optional.empty();

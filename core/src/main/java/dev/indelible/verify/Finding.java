@@ -10,14 +10,14 @@ import java.util.OptionalLong;
  * A result of one check.
  *
  * @param check the check's name, for example {@code signature}
- * @param status states if the property holds
+ * @param status states whether the property holds
  * @param sequence the row that the result is about; empty if it is about the log
  * @param message the result, in words
  * @param counts true if the verdict depends on it
  */
 public record Finding(
     String check, Status status, OptionalLong sequence, String message, boolean counts) {
-  /** The most faults that a report names; further faults are only counted. */
+  /** Maximum number of faults that a report names; further faults are only counted. */
   public static final int MAX_NAMED = 1_000;
 
   public static final String ANCHOR = "anchor";

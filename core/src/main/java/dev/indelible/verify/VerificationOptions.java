@@ -101,7 +101,7 @@ public final class VerificationOptions implements Cloneable {
     return keys;
   }
 
-  /** Returns true if keys that accepted keys introduce are accepted too. */
+  /** Returns true if the keys that an accepted key introduces are also accepted. */
   public boolean rooted() {
     return rooted;
   }

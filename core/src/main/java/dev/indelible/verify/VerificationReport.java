@@ -27,7 +27,7 @@ public record VerificationReport(long rows, Head head, List<Finding> findings, l
   /**
    * Returns the report on a ledger that is too damaged to open.
    *
-   * @throws LedgerException the failure, if it is no damage
+   * @throws LedgerException the failure, if the ledger is not damaged
    */
   public static VerificationReport ofDamage(LedgerException failure) throws LedgerException {
     if (!failure.isDamaged()) {

@@ -130,7 +130,7 @@ class ActionTest {
 
   /**
    * Every action that can be created can be recorded: the constructor rejects a lone surrogate
-   * (D1).
+   * (promise D1).
    */
   @Test
   void loneSurrogateIsRejectedInEveryField() throws Exception {

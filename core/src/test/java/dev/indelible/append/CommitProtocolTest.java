@@ -41,10 +41,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Makes each ledger call of {@link LedgerSink} fail once, before or after it did its work, with
- * each kind of fault. As the drainer does, a new sink retries the batch. In every case each event
- * is settled once and in order, and the ledger has the position of each journal (promises D2 and
- * D3).
+ * Makes each ledger call of {@link LedgerSink} fail once, before or after the call has done its
+ * work, with each kind of fault. After the fault a new sink retries the batch, as in the drainer.
+ * In every case each event is settled once and in order, and the ledger has the position of each
+ * journal (promises D2 and D3).
  */
 class CommitProtocolTest {
   private static final SigningKey KEY =
@@ -77,7 +77,7 @@ class CommitProtocolTest {
   void anyFailedCallSettlesEachEventOnce(Fault fault) throws Exception {
     for (boolean done : new boolean[] {false, true}) {
       if (done && fault == Fault.REFUSED) {
-        // An insert that refuses the row does not insert it, so there is no "after its work".
+        // A refused insert inserts nothing, so it cannot fail after its work.
         continue;
       }
       int call = 0;
@@ -225,8 +225,8 @@ class CommitProtocolTest {
     }
 
     /**
-     * Returns true if a method can have the fault. A begin that fails has not begun a transaction,
-     * and only an insert can be refused.
+     * Returns true if a method can throw the fault at this point. Only an insert can be refused,
+     * and a begin that throws has not begun a transaction.
      */
     private boolean isFaulty(Method method) {
       return Arrays.asList(method.getExceptionTypes()).contains(LedgerException.class)

@@ -66,7 +66,7 @@ class HeadGuardTest {
     assertThat(grown.isSound(rows.get(4))).as("the first key is still accepted").isTrue();
   }
 
-  /** An unknown key counts as tampering only if the accepted keys could be read (D11). */
+  /** An unknown key counts as tampering only if the accepted keys could be read (promise D11). */
   @Test
   void unreadableKeysAreAnErrorAndNotTampering() {
     HeadGuard blind =

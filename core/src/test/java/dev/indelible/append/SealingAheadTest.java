@@ -96,7 +96,7 @@ class SealingAheadTest {
     requireChainOf(events);
   }
 
-  /** An error in a worker is thrown in the thread that waits for the worker (D8). */
+  /** An error in a worker is thrown in the thread that waits for the worker (promise D8). */
   @Test
   @Timeout(60)
   void failureOfWorkerIsThrown() {

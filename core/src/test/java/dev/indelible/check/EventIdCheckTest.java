@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Two rows with the same event id, both sealed with a valid key (D4). */
+/** Two rows with the same event id, both sealed with a valid key (promise D4). */
 class EventIdCheckTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
@@ -41,7 +41,7 @@ class EventIdCheckTest {
               assertThat(finding.sequence()).hasValue(21);
               assertThat(finding.message())
                   .isEqualTo(
-                      "it has the event id of row 3, %s: an event is in one row"
+                      "it has the event id of row 3, %s: an event is in one row only"
                           .formatted(rows.get(2).id()));
             });
   }

@@ -31,7 +31,10 @@ class TamperNotesTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
 
-  /** If there are more than 10,000 notes, one note beyond the limit is returned, as unanswered. */
+  /**
+   * Of more than 10,000 notes, only 10,001 are returned. The one beyond the limit counts as
+   * unanswered.
+   */
   @Test
   void notesBeyondTheLimitCountAsUnanswered() throws Exception {
     List<AuditEvent> events = new ArrayList<>();

@@ -115,7 +115,7 @@ class VerifierTest {
     }
   }
 
-  /** D7. */
+  /** Promise D7. */
   @Test
   void recordedGapIsReportedButNotBroken() throws Exception {
     SystemEvent gap =
@@ -141,7 +141,7 @@ class VerifierTest {
                 "accepted events were lost, as this row records: a bad block"));
   }
 
-  /** Swaps two rows and gives each the sequence number of its new place. */
+  /** Swaps two rows: each gets the sequence number of the other. */
   @Test
   void swappedRowsAreReportedAsMoved() {
     List<ChainRow> chain = new ArrayList<>(rows);

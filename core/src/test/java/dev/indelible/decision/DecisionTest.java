@@ -18,7 +18,7 @@ class DecisionTest {
   private static final List<BiFunction<String, String, Decision>> WITH_RULE =
       List.of(Warn::new, Refuse::new, Escalate::new);
 
-  /** An escalation blocks, too. */
+  /** An escalation also blocks the action. */
   @Test
   void onlyAllowAndWarnPermit() {
     assertThat(new Allow())
@@ -62,7 +62,7 @@ class DecisionTest {
     }
   }
 
-  /** The constructor rejects a rule id or reason that would not fit into a payload (D1). */
+  /** The constructor rejects a rule id or reason that would not fit into a payload (promise D1). */
   @Test
   void ruleAndReasonAreBounded() {
     String wide = "\u20ac";

@@ -55,7 +55,10 @@ public final class Audits implements AfterEachCallback {
     return audit;
   }
 
-  /** Returns a latch that holds a sink until the test, or the end of the test, opens it. */
+  /**
+   * Returns a latch that holds back a sink until the test opens it, or at the latest until the test
+   * ends.
+   */
   public CountDownLatch gate() {
     CountDownLatch gate = new CountDownLatch(1);
     gates.add(gate);

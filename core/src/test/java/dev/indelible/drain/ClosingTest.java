@@ -35,20 +35,23 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Closing a queue loses no accepted event, ends in time, and reports what is left (promises D2, D9
- * and D10).
+ * Closing a queue loses no accepted event, ends in time, and reports the events that are still
+ * pending (promises D2, D9 and D10).
  */
 @Timeout(60)
 class ClosingTest {
   private static final int PRODUCERS = 4;
 
-  /** Maximum number of events that a producer submits while the queue is open; limits memory. */
+  /**
+   * Maximum number of events that a producer submits while the queue is open. It limits the use of
+   * memory.
+   */
   private static final int MOST_EACH = 100;
 
   @RegisterExtension final Audits audits = new Audits();
   private final TestLedger ledger = new TestLedger();
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void closeEndsEvenIfTheSinkHangs() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
@@ -154,7 +157,7 @@ class ClosingTest {
     assertThat(finishes).hasValue(1);
   }
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void finishIsRetriedAfterATransientFault() {
     AtomicInteger finishes = new AtomicInteger();
@@ -170,7 +173,7 @@ class ClosingTest {
     assertThat(finishes).hasValue(4);
   }
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void reportStatesWhyFinishFailed() {
     DeferredAudit audit =
@@ -257,7 +260,7 @@ class ClosingTest {
     assertThat(audit.queue().isOpen()).isTrue();
   }
 
-  /** D9. */
+  /** Promise D9. */
   @Test
   void secondCloseReturnsAnEqualReport() {
     DeferredAudit audit = audits.start(ledger.recording());
@@ -266,7 +269,7 @@ class ClosingTest {
     assertThat(audit.closeAndFlush()).isEqualTo(first);
   }
 
-  /** D9, D11. */
+  /** Promises D9 and D11. */
   @Test
   void secondCloseReportsTheTimeoutAgain() {
     DeferredAudit audit = audits.start(ledger.heldBy(audits.gate()));
@@ -455,8 +458,8 @@ class ClosingTest {
   }
 
   /**
-   * The ledger holds the events of the late answer, so the last tally of the run counts them as
-   * appended (D10). The store still holds them too, so the metrics count them as pending.
+   * The ledger has the events of the late answer, so the last tally of the run counts them as
+   * appended (D10). The events are also still in the store, so the metrics count them as pending.
    */
   @Test
   void lateAnswerIsCountedInTheLastTally() {

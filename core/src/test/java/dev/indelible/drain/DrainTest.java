@@ -159,7 +159,7 @@ class DrainTest {
     assertThat(ledger.ids()).isEqualTo(ids);
   }
 
-  /** D4. */
+  /** Promise D4. */
   @Test
   void eventsOfEqualContentAreTwoRows() {
     DeferredAudit audit = audits.start(ledger.recording());

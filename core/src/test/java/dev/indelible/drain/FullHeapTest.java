@@ -12,7 +12,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The drainer survives a heap that is full for a while, and loses no event (D8). */
+/** The drainer survives a heap that is full for a while, and loses no event (promise D8). */
 @Timeout(60)
 class FullHeapTest {
   @Test

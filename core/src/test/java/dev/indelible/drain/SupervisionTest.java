@@ -102,7 +102,7 @@ class SupervisionTest {
     }
   }
 
-  /** The failure costs one sink and no event (D8). */
+  /** A failed sink is replaced, and no event is lost (D8). */
   @ParameterizedTest
   @MethodSource("throwables")
   void acceptedEventsSurviveASinkFailure(Supplier<Throwable> failure) {
@@ -309,7 +309,7 @@ class SupervisionTest {
     assertThat(audit.queue().metrics().health().reason()).contains("SinkException");
   }
 
-  /** D6, D8. */
+  /** Promises D6 and D8. */
   @Test
   void transientFaultDoesNotResetTheBudget() {
     AtomicInteger calls = new AtomicInteger();
@@ -401,9 +401,9 @@ class SupervisionTest {
   }
 
   /**
-   * The waits double, from 10 ms. The test checks only the minimum wait, which holds on a busy
-   * machine too. The sink interrupts and unparks its thread, and either would end a single park too
-   * early.
+   * The waits start at 10 ms and double. The test checks only a minimum, because a busy machine can
+   * only lengthen a wait. The sink interrupts and unparks its thread; either would end a single
+   * park too early.
    */
   @Test
   void failingSinkIsRetriedWithGrowingWaits() {
@@ -431,8 +431,8 @@ class SupervisionTest {
    */
   @Test
   void closingEndsTheWaitBetweenAttempts() throws Exception {
-    // A busy machine may delay one close. A drainer that ignored the close would need a second each
-    // time.
+    // A busy machine may delay one close, so the test tries several times. A drainer that ignored
+    // the close would need a second each time.
     List<Duration> taken = new ArrayList<>();
     do {
       taken.add(timeToStopBetweenAttempts());

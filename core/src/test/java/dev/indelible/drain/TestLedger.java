@@ -17,9 +17,9 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * An in-memory ledger and sinks that write to it (D2, D4). It outlives its sinks, as a database
- * does. It appends a batch completely or not at all. An event that is already in it adds no second
- * row, and an event with a known id but different content becomes a dead letter.
+ * An in-memory ledger and sinks that write to it (promises D2 and D4). It outlives its sinks, as a
+ * database does. It appends a batch completely or not at all. An event that is already in it adds
+ * no second row, and an event with a known id but different content becomes a dead letter.
  *
  * <p>The sinks differ in how they fail. A sink has no state; its factory counts the faults.
  */

@@ -19,7 +19,7 @@ class TimestampsTest {
   private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999Z");
 
   @Test
-  void formatEqualsThatOfTheJdk() {
+  void formatEqualsTheJdkFormat() {
     SplittableRandom random = new SplittableRandom(7);
     for (int i = 0; i < 20_000; i++) {
       check(

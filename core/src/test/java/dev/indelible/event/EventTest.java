@@ -18,6 +18,7 @@ import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
 import dev.indelible.encoding.AgentIds;
+import dev.indelible.event.DeferredAuditEvent.Provenance;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
@@ -31,6 +32,8 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** The bytes of events, and the parts that an event rejects. */
@@ -53,7 +56,7 @@ class EventTest {
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\"}");
   }
 
-  /** A payload with optional members also has a version. The other members do not change. */
+  /** A payload with optional members also has a version. Its other members do not change. */
   @Test
   void optionalMembersAreInThePayload() throws Exception {
     Explanation explanation =
@@ -68,8 +71,10 @@ class EventTest {
             Optional.of("sha256:00"),
             TIME,
             explanation,
-            Optional.of("sha256:11"),
-            Optional.of("cert:CN=\"nonce\":\"a"));
+            new Provenance(
+                Optional.of("cert:CN=\"nonce\":\"a"),
+                Optional.of("s-\u20ac\"nonce\":\""),
+                Optional.of("sha256:11")));
     byte[] payload = event.content().payload(new byte[16]);
     assertThat(new String(payload, UTF_8))
         .isEqualTo(
@@ -80,11 +85,30 @@ class EventTest {
                 + "\"facts\":[\"deletes / recursively\"],\"id\":\"0198c7e2-0000-7000-8000-000000000001\","
                 + "\"matched\":[\"R001\",\"R002\"],\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\","
                 + "\"policy\":\"sha256:00\",\"principal\":\"cert:CN=\\\"nonce\\\":\\\"a\","
+                + "\"session\":\"s-\u20ac\\\"nonce\\\":\\\"\","
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\","
                 + "\"tool_hash\":\"sha256:11\",\"v\":2}");
     assertThat(payload).isEqualTo(CanonicalJson.canonicalize(payload));
     assertThat(event.content().isContentOf(payload)).isTrue();
     assertThat(EventContent.of(payload).bytes()).isEqualTo(event.content().bytes());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a\nb", "a\u001b[2J", "a\u202eb", "\ud800", "a\u2028b"})
+  void sessionThatCannotBeShownIsRefused(String session) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Provenance.requireSession(session))
+        .withMessageStartingWith("session");
+  }
+
+  @Test
+  void sessionHasALimit() {
+    String longest = "s".repeat(Provenance.MAX_SESSION_BYTES);
+
+    assertThat(Provenance.requireSession(longest)).isEqualTo(longest);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Provenance.requireSession(longest + "s"))
+        .withMessageContaining("at most 1024");
   }
 
   @Test
@@ -132,7 +156,8 @@ class EventTest {
   }
 
   /**
-   * A payload matches the content of its event with any nonce, and matches no other content (D4).
+   * A payload matches the content of its event with any nonce, and matches no other content
+   * (promise D4).
    */
   @Test
   void payloadMatchesOneContentOnly() {
@@ -231,7 +256,7 @@ class EventTest {
     }
   }
 
-  /** D4. */
+  /** Promise D4. */
   @Test
   void equalDecisionsAreDifferentEvents() {
     AgentAction action = new Bash("rm");
@@ -298,7 +323,7 @@ class EventTest {
         .isThrownBy(() -> new SystemEvent(ID, SystemEvent.TAMPER, null, TIME));
   }
 
-  /** D7. */
+  /** Promise D7. */
   @Test
   void systemEventIsCanonical() throws Exception {
     SystemEvent event =

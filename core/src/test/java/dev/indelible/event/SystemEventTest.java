@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class SystemEventTest {
-  /** Searches refuse a type that is not in the list. */
+  /** Every constant is in the list, because a search rejects a type that is not in it. */
   @Test
   void everyTypeIsListed() throws Exception {
     List<String> types = new ArrayList<>();

@@ -18,7 +18,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** Event ids are UUIDs of version 7 (RFC 9562 section 5.7) (D4). */
+/** Event ids are UUIDs of version 7 (RFC 9562 section 5.7) (promise D4). */
 class Uuid7Test {
   private static final Instant TIME = Instant.parse("2026-11-23T01:02:03.456789Z");
 

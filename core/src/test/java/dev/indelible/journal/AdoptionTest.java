@@ -49,8 +49,8 @@ class AdoptionTest {
   }
 
   /**
-   * The next process adopts all events of dead processes (D2, D3). The events of each journal keep
-   * their order and come before new events.
+   * The next process adopts all events of dead processes (promises D2 and D3). The events of each
+   * journal keep their order and come before new events.
    */
   @Test
   void eventsOfDeadProcessesAreDrainedFirst() throws Exception {

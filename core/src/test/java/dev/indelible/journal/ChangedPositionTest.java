@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * An attacker changed a position in the ledger (D2). Recovery still begins at the first event that
- * the ledger lacks, and the count of waiting events matches.
+ * An attacker changed a position in the ledger (promise D2). Recovery still begins at the first
+ * event that the ledger lacks, and the count of waiting events matches.
  */
 @Tag("any-jdk")
 class ChangedPositionTest {

@@ -102,8 +102,8 @@ class DamagedJournalTest {
   }
 
   /**
-   * Checks that the first three events are read, perhaps also the fourth, and that no gap is
-   * recorded.
+   * Checks that the first three events are read and that no gap is recorded. The fourth event may
+   * also be read.
    */
   private static void requireTorn(
       List<AuditEvent> found, List<DeferredAuditEvent> events, int length) {
@@ -148,7 +148,7 @@ class DamagedJournalTest {
         harmless += requireOneLost(recoverFrom(damaged), events, frame) ? 0 : 1;
       }
     }
-    // Only the last word, of 64 bits, may change without harm.
+    // Only the last 64-bit word may change without harm.
     assertThat(harmless).isLessThanOrEqualTo(3 * (64 / Sample.step(7) + 1));
   }
 
@@ -255,8 +255,8 @@ class DamagedJournalTest {
   }
 
   /**
-   * A hole is space whose producer died before it published its frame, so the producer's submit
-   * never returned.
+   * A hole is space that a producer claimed but never published, because it died first. Its submit
+   * never returned, so no event is lost.
    */
   @Test
   void holesAreSkippedWithoutAGap() throws Exception {

@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Makes each disk call of a journal fail in turn, alone or together with all later calls (D1, D2).
- * No offer throws, and no accepted event is lost.
+ * Makes each disk call of a journal fail in turn, alone or together with all later calls (promises
+ * D1 and D2). No offer throws, and no accepted event is lost.
  */
 @Timeout(180)
 class FailingDiskTest {
@@ -125,7 +125,7 @@ class FailingDiskTest {
     journal.close();
   }
 
-  /** A disk that throws an error which cannot be described. */
+  /** A disk that can throw an {@link UndescribableError}. */
   private static final class UndescribableErrorDisk extends Disk {
     volatile boolean failing;
     volatile boolean failingToSync;
@@ -152,7 +152,7 @@ class FailingDiskTest {
     void syncNames(Path directory) {}
   }
 
-  /** An error whose {@code toString} fails, and which ends the fault of its disk. */
+  /** An error whose {@code toString} repairs the disk and then fails. */
   private static final class UndescribableError extends OutOfMemoryError {
     private static final long serialVersionUID = 1;
 
@@ -191,7 +191,7 @@ class FailingDiskTest {
     @Override
     void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
       if (from.limit() < 1 << 16 || at % (1 << 20) < 1 << 16) {
-        // Writes of large blocks are all alike, so only some of them are counted.
+        // Writes of large blocks behave alike, so only some of them are counted.
         call();
       }
       super.write(channel, from, at);

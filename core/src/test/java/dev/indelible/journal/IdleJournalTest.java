@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An idle journal syncs nothing (D5). It syncs the next event. */
+/** An idle journal syncs nothing (promise D5). It syncs the next event. */
 @Timeout(60)
 class IdleJournalTest {
   @TempDir Path temp;

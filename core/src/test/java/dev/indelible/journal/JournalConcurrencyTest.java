@@ -16,7 +16,7 @@ import org.openjdk.jcstress.Main;
 
 /**
  * Runs {@link SegmentStress} with jcstress: several threads of this machine claim, publish and
- * consume frames with the real {@link Segment} and {@link Cursor} (D2, D3, D5).
+ * consume frames with the real {@link Segment} and {@link Cursor} (promises D2, D3 and D5).
  */
 class JournalConcurrencyTest {
   private static final Pattern RESULTS =

@@ -23,8 +23,8 @@ import java.util.List;
 
 /**
  * Reading a journal with arbitrary bytes ends, throws nothing, invents no event and finds every
- * intact frame (D7). By default only the inputs in the test resources are run; docs/testing.md
- * explains how to fuzz for longer.
+ * intact frame (promise D7). By default only the inputs in the test resources are run;
+ * docs/testing.md explains how to fuzz for longer.
  */
 class JournalFuzzTest {
   /** The size of the mapped file, which every input overwrites. */

@@ -39,7 +39,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A journal for its producers, its drainer and the next process (promises D1, D2, D3 and D5). */
+/**
+ * A journal as its producers, its drainer and the next process see it (promises D1, D2, D3 and D5).
+ */
 @Timeout(120)
 class JournalTest {
   private static final long SMALLEST_QUOTA = JournalSettings.MIN_QUOTA_BYTES;
@@ -88,7 +90,9 @@ class JournalTest {
     assertThat(journal.oldestPending()).isEmpty();
   }
 
-  /** At most the peeked events can be settled. Each position is higher than the one before. */
+  /**
+   * Settling more events than were peeked is an error. Each position is higher than the one before.
+   */
   @Test
   void settlingMoreThanPeekedIsRejected() throws Exception {
     Journal journal = open();
@@ -179,8 +183,8 @@ class JournalTest {
   }
 
   /**
-   * Uses segments with space for exactly three frames, for 8 or 16 bytes more, and for 8 bytes
-   * less.
+   * Uses segments with space for exactly three frames, and with 8 bytes more, 16 bytes more and 8
+   * bytes less.
    */
   @Test
   void framesAtTheSegmentEndAreAllRead() throws Exception {
@@ -441,7 +445,7 @@ class JournalTest {
   }
 
   /**
-   * An event offered while the journal is closing is rejected or kept, and no offer throws (D1,
+   * An event offered while the journal is closing is rejected or not lost, and no offer throws (D1,
    * D2).
    */
   @Test

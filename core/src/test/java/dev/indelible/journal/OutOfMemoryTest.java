@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * If memory runs out while waiting events are read, the read is retried and no event is lost (D2).
+ * If memory runs out while waiting events are read, the read is retried and no event is lost
+ * (promise D2).
  */
 @Timeout(60)
 class OutOfMemoryTest {

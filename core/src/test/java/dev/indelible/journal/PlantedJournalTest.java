@@ -278,7 +278,8 @@ class PlantedJournalTest {
   }
 
   /**
-   * The position in the ledger is before the first segment, so a segment or rows are missing (D7).
+   * The position in the ledger is before the first segment, so a segment or ledger rows are missing
+   * (promise D7).
    */
   @Test
   void missingFirstSegmentIsRecorded() throws Exception {

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A model of power cuts (D5). The disk records the writes and syncs of a journal. A cut keeps
- * everything that was synced, and a random part of the unsynced pages and names.
+ * A model of power cuts (promise D5). The disk records the writes and syncs of a journal. A cut
+ * keeps everything that was synced, and a random part of the unsynced pages and names.
  */
 @Timeout(180)
 class PowerCutTest {

@@ -18,17 +18,23 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * A disk that records what was synced and computes what a power cut would leave. A file has its
- * synced content and any subset of the pages written since. A directory has its synced names and
+ * A disk that records what was synced and computes what a power cut would leave: of a file, its
+ * synced content and any subset of the pages written since; of a directory, its synced names and
  * any subset of the names changed since.
  */
 final class PowerlessDisk extends Disk {
   private static final int PAGE = 4096;
 
-  /** Synced content by current file name. A file that was never synced has no entry. */
+  /**
+   * Synced content, keyed by the current name of the file. A file that was never synced has no
+   * entry.
+   */
   private final Map<Path, byte[]> synced = new HashMap<>();
 
-  /** Synced names of each directory. A name that was removed since has the content of its file. */
+  /**
+   * Synced names of each directory. A name whose file was removed since then has that file's
+   * content.
+   */
   private final Map<Path, Map<Path, byte[]>> names = new HashMap<>();
 
   private boolean broken;
@@ -141,7 +147,10 @@ final class PowerlessDisk extends Disk {
     }
   }
 
-  /** Returns the content of a removed file. It is empty if only the emptying reached the disk. */
+  /**
+   * Returns the content that a removed file may have after a cut. A segment is emptied before it is
+   * removed, so the content may be empty.
+   */
   private static byte[] removed(byte[] content, Random random) {
     return random.nextBoolean() ? content : new byte[0];
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A retired slot names its ledger, and each journal id belongs to one slot (D2). */
+/** A retired slot names its ledger, and each journal id belongs to one slot (promise D2). */
 class RetiredSlotTest {
   @TempDir Path temp;
   private TestJournal test;

@@ -24,8 +24,8 @@ public final class SegmentStress {
   private SegmentStress() {}
 
   /**
-   * A producer, and the drainer, which reads each frame completely or not at all, in order and
-   * once.
+   * A producer writes frames while the drainer reads. The drainer reads each frame completely or
+   * not at all, in order and once.
    */
   @JCStressTest
   @Outcome(
@@ -57,7 +57,10 @@ public final class SegmentStress {
     }
   }
 
-  /** A frame stays as its producer wrote it while another thread makes its page writable (D2). */
+  /**
+   * A frame stays as its producer wrote it while another thread makes its page writable (promise
+   * D2).
+   */
   @JCStressTest
   @Outcome(id = "1", expect = ACCEPTABLE, desc = "the frame is read")
   @State
@@ -71,7 +74,7 @@ public final class SegmentStress {
       StressedSegment.offer(segment, 1);
     }
 
-    /** Makes the page writable, at the word that publishes the frame. */
+    /** Makes the page writable by touching the word that publishes the frame. */
     @Actor
     public void touch() {
       segment.touch(SegmentFile.HEADER_BYTES, SegmentFile.HEADER_BYTES + 1);
@@ -278,8 +281,8 @@ public final class SegmentStress {
   }
 
   /**
-   * A producer while the journal is closing: either its frame is within the claimed space, or its
-   * append fails.
+   * A producer appends while the journal is closing. Either its frame is within the claimed space,
+   * or its append fails.
    */
   @JCStressTest
   @Outcome(id = "0, 0, 0", expect = ACCEPTABLE, desc = "closed before: rejected, no space claimed")

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Several processes take, adopt, drain, retire and reuse slots at once, and each is killed at a
- * random moment (D2). The ledger is a file; one write appends a batch and its position.
+ * random moment (promise D2). The ledger is a file; one write appends a batch and its position.
  */
 @Timeout(600)
 class SlotKillTest {
@@ -86,7 +86,8 @@ class SlotKillTest {
     Set<String> found = new HashSet<>(ids);
     List<String> noted = Files.readAllLines(accepted);
     assertThat(noted).hasSizeGreaterThan(rounds).allMatch(found::contains);
-    // Limits the slots that were used or adopted at one time; far more journals were opened.
+    // The number of slots depends on the processes that run at one time, not on the journals that
+    // were opened.
     assertThat(recorded.positions()).hasSizeLessThanOrEqualTo(4 * PROCESSES * THREADS);
     System.out.printf(
         "%d events of %d processes in %d journals%n",

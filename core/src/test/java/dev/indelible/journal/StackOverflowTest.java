@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * If the stack of a caller ends anywhere within {@code submit}, the caller gets an error or a
- * rejection and blocks no other thread (D1, D2, D3, D10). A child process submits from every depth
- * near the end of many stacks; each JVM mode has its own process.
+ * rejection and blocks no other thread (promises D1, D2, D3 and D10). A child process submits from
+ * every depth near the end of many stacks; each JVM mode has its own process.
  */
 @Timeout(300)
 class StackOverflowTest {
@@ -78,7 +78,7 @@ class StackOverflowTest {
     assertThat(output.lines().toList()).last().asString().as(output).startsWith("balanced");
   }
 
-  /** A process that submits near the end of one stack after another, and drains between. */
+  /** A process that submits near the end of one stack after another, and drains in between. */
   static final class Overflowing {
     private static final int EVENTS = 400;
     private static final int STACK_BYTES = 320 << 10;
@@ -172,7 +172,7 @@ class StackOverflowTest {
       return taken;
     }
 
-    /** Counts the answers and returns the accepted ids in order. */
+    /** Counts the outcomes of all submissions and returns the accepted ids in order. */
     private List<UUID> enter(EndOfStack end) {
       List<UUID> ids = new ArrayList<>();
       for (int i = 0; i < end.next; i++) {

@@ -124,7 +124,7 @@ class SteadyStartTest {
     assertThat(list(test.directory.resolve("free"))).hasSize(3);
   }
 
-  /** The position of a journal in the ledger stays valid while its slot is retired (D2). */
+  /** The position of a journal in the ledger stays valid while its slot is retired (promise D2). */
   @Test
   void reusedSlotContinuesAtItsPosition() throws Exception {
     for (int burst = 0; burst < 5; burst++) {

@@ -84,7 +84,7 @@ final class TestJournal {
     return positions.getOrDefault(journal, 0L);
   }
 
-  /** Returns a copy of this ledger for a journal in another directory. */
+  /** Returns a journal in another directory, with a copy of these positions and with this disk. */
   TestJournal at(Path elsewhere) {
     TestJournal moved = new TestJournal(elsewhere, positions);
     moved.disk = disk;

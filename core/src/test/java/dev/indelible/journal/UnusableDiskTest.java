@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Opening a journal fails on a disk that cannot hold one. The message is one line that states what
+ * Opening a journal fails on a disk that cannot store one. The message is one line that states what
  * failed, where, and what to do.
  */
 class UnusableDiskTest {
@@ -69,8 +69,8 @@ class UnusableDiskTest {
   }
 
   /**
-   * The disk fills up while the segment is written. The next start uses the empty slot that is
-   * left.
+   * The disk fills up while the segment is written. The slot stays empty, and the next start uses
+   * it.
    */
   @Test
   void diskFullDuringWriteIsReported() throws Exception {

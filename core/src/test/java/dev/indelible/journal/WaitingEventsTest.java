@@ -162,7 +162,9 @@ class WaitingEventsTest {
         .sum();
   }
 
-  /** A process that starts during the check waits until it ends, and then adopts the slot. */
+  /**
+   * A process that starts during the check waits until the check ends, and then adopts the slot.
+   */
   @Test
   void startWaitsWhileSlotIsChecked() throws Exception {
     Journal ended = test.open();
@@ -220,7 +222,7 @@ class WaitingEventsTest {
     }
   }
 
-  /** An unknown count is not reported as zero (D11). */
+  /** An unknown count is not reported as zero (promise D11). */
   @Test
   void unreadableJournalIsAnError() throws Exception {
     Journal live = test.open();

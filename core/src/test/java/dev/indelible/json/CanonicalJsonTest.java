@@ -97,7 +97,7 @@ class CanonicalJsonTest {
     assertThat(canonical(json)).isEqualTo(canonical);
   }
 
-  /** Text that another reader could read differently, and so hash differently. */
+  /** Texts that another reader could interpret differently, and would then hash differently. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -230,7 +230,10 @@ class CanonicalJsonTest {
     assertThat(canonical(objects)).isEqualTo(objects);
   }
 
-  /** A writer accepts an integer that a double cannot hold; a value does not. */
+  /**
+   * A {@code CanonicalWriter} accepts an integer that a double cannot represent. A {@code
+   * JsonValue} does not.
+   */
   @Test
   void integerBeyondDoubleIsNotAValue() {
     CanonicalWriter exact = new CanonicalWriter().beginObject().member("n", 1L << 53).endObject();
@@ -242,7 +245,7 @@ class CanonicalJsonTest {
 
   /**
    * A value has a lower depth limit than the reader, so that the payload around it can be read
-   * (D1).
+   * (promise D1).
    */
   @Test
   void valueDepthIsLimited() throws Exception {

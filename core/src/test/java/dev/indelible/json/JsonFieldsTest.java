@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 
-/** Each error names the wrong field. */
+/** Each error names the invalid field. */
 class JsonFieldsTest {
   @Test
   void fieldsAreReadByNameAndType() throws Exception {

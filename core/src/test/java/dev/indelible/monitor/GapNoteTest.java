@@ -8,7 +8,7 @@ import dev.indelible.json.CanonicalWriter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A gap event states the number of lost events (D7). */
+/** A gap event states the number of lost events (promise D7). */
 class GapNoteTest {
   @ParameterizedTest
   @CsvSource(

@@ -27,7 +27,7 @@ import java.util.UUID;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The proof of one row reads little of a large log. */
+/** Creating the proof of one row reads only a small part of a large log. */
 class ProvenRowTest {
   private static final String ORIGIN = "log.example";
 
@@ -36,7 +36,7 @@ class ProvenRowTest {
 
   /**
    * Counts the tiles that a proof reads: their number grows with the logarithm of the size. The
-   * test computes the expected root by the definition in RFC 9162 section 2.1.1.
+   * test computes the expected root from the definition in RFC 9162 section 2.1.1.
    */
   @ParameterizedTest
   @CsvSource({

@@ -49,7 +49,7 @@ class DeferredAuditQueueTest {
   private final MemoryStore store = new MemoryStore(3);
   private final DeferredAuditQueue queue = new DeferredAuditQueue(store, counters);
 
-  /** D10. */
+  /** Promise D10. */
   @AfterEach
   void countersReconcile() {
     assertReconciled(queue.metrics());
@@ -107,7 +107,7 @@ class DeferredAuditQueueTest {
         .containsExactly("agent:alice", "agent:bob");
   }
 
-  /** D1. */
+  /** Promise D1. */
   @Test
   void closedQueueRejectsWithoutThrowing() {
     queue.close();
@@ -185,7 +185,7 @@ class DeferredAuditQueueTest {
             });
   }
 
-  /** D1. */
+  /** Promise D1. */
   @Test
   void fullStoreRejectsAndCountsEvents() {
     for (int i = 0; i < 3; i++) {
@@ -260,7 +260,7 @@ class DeferredAuditQueueTest {
     assertThat(queue.metrics().pending()).isEqualTo(1);
   }
 
-  /** D8. */
+  /** Promise D8. */
   @Test
   void finalStateIsNotOverwritten() {
     counters.health().report(new AuditHealth(State.SINK_PANICKED, "kaput"));
@@ -290,7 +290,7 @@ class DeferredAuditQueueTest {
         model.id(), model.agentId(), model.action(), model.decision(), model.policy(), time);
   }
 
-  /** D1. */
+  /** Promise D1. */
   @Test
   void rejectionsAreLoggedAtMostOncePerSecond() {
     queue.close();

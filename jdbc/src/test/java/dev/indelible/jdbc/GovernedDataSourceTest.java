@@ -193,7 +193,7 @@ class GovernedDataSourceTest {
   }
 
   @Test
-  void preparedBatchIsOneQuestionWithAllValues() throws SQLException {
+  void preparedBatchIsAskedAboutOnceWithAllValues() throws SQLException {
     try (Connection connection = connect();
         PreparedStatement insert =
             connection.prepareStatement("INSERT INTO notes (note, flag) VALUES (?, ?)")) {

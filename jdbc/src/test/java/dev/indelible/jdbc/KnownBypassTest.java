@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Ways around the hook that were found earlier, on real databases. */
+/** Bypasses of the hook that were found earlier, tried on real databases. */
 @Tag("any-jdk")
 class KnownBypassTest {
   @TempDir Path directory;
@@ -146,7 +146,7 @@ class KnownBypassTest {
   }
 
   @Test
-  void arrayReturnsNoConnection() throws SQLException {
+  void arrayExposesNoConnection() throws SQLException {
     DataSource plain = TestDatabase.POSTGRESQL.filled(directory);
     try (Connection connection = refusing(plain).getConnection();
         Statement statement = connection.createStatement();
@@ -194,7 +194,7 @@ class KnownBypassTest {
   }
 
   @Test
-  void valueThatWasReadIsNotWritten() throws SQLException {
+  void valueThatWasReadIsReadOnly() throws SQLException {
     DataSource postgresql = TestDatabase.POSTGRESQL.filled(directory);
     DataSource h2 = TestDatabase.H2.filled(directory);
     try (Connection connection = refusing(postgresql).getConnection()) {

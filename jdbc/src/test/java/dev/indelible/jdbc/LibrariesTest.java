@@ -199,9 +199,9 @@ class LibrariesTest {
         .count();
   }
 
-  /** The hook is below the pool: the pool opens governed connections. */
+  /** The pool uses the governed data source, so it opens governed connections. */
   @Test
-  void poolAboveTheHookIsGoverned() throws SQLException {
+  void poolOfGovernedConnectionsIsGoverned() throws SQLException {
     try (HikariDataSource pool = new HikariDataSource()) {
       pool.setDataSource(governed(TestDatabase.SQLITE.filled(directory)));
 

@@ -31,7 +31,7 @@ import org.sqlite.SQLiteDataSource;
 
 /**
  * The hook refuses a write inside a transaction that holds the write lock of the ledger's own file
- * (D1). A gate that recorded the refusal at once would wait for that lock forever.
+ * (promise D1). A gate that recorded the refusal at once would wait for that lock forever.
  */
 class OneFileTest {
   private static final String RULES =
@@ -89,8 +89,7 @@ class OneFileTest {
       List<ChainRow> rows = new ArrayList<>();
       ledger.forEachRow(RowQuery.all(), rows::add);
       // The policy, the refusal, and a tally: one write refused, two permitted. Permitted writes
-      // are
-      // not recorded.
+      // are not recorded.
       assertThat(rows).hasSize(3);
       assertThat(rows.get(0).eventType()).isEqualTo(SystemEvent.POLICY_LOADED);
       assertThat(rows.get(1).eventType()).isEqualTo(DeferredAuditEvent.REFUSAL);

@@ -258,7 +258,7 @@ class SqlScannerTest {
           REVOKE GRANT OPTION FOR INSERT ON TABLE t FROM joe                    | ddl t
           GRANT CREATE TABLE TO joe                                             | ddl
           """)
-  void clausesOfDefinitionAreOneQuestion(String sql, String expected) {
+  void clausesOfADefinitionAreOneWrite(String sql, String expected) {
     for (String product : List.of("PostgreSQL", "Microsoft SQL Server", "?")) {
       assertThat(writes(sql, Dialect.of(product))).as(product).isEqualTo(expected);
     }

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The rows that a signed checkpoint covers.
+ * The rows that a signed checkpoint, or the index, covers.
  *
  * @param size the number of rows covered; empty if it is unknown
  * @param uncovered the number of rows after them; empty if it is unknown

@@ -49,7 +49,7 @@ public record LogIndex(Path file) {
    * writes the index, waits for it instead.
    *
    * @param thorough true to check the index first, as far as the time allows
-   * @param progress called with the last row of the index after each chunk
+   * @param progress called with the last row of the index after each chunk, and at the end
    * @return the reason that the index is behind; empty if it has all rows that the ledger had
    */
   public Optional<String> update(
@@ -59,17 +59,23 @@ public record LogIndex(Path file) {
     long target = last(ledger);
     Duration check = thorough ? atMost : Duration.ZERO;
     while (true) {
-      String behind = file + ": the index is behind: another process writes it";
+      long reached;
+      String behind;
       Optional<IndexWriter> opened = IndexWriter.open(file, ledger, check);
       if (opened.isPresent()) {
         check = Duration.ZERO;
         try (IndexWriter writer = opened.get()) {
           add(writer, target, start, atMost, progress);
-          if (writer.reached() >= target) {
-            return Optional.empty();
-          }
-          behind = behind(writer.reached(), ledger);
+          reached = writer.reached();
         }
+        behind = behind(reached, ledger);
+      } else {
+        reached = reached(ledger);
+        behind = file + ": the index is behind: another process writes it";
+      }
+      progress.accept(reached);
+      if (reached >= target) {
+        return Optional.empty();
       }
       if (isOver(start, atMost)) {
         return Optional.of(behind);
@@ -103,6 +109,17 @@ public record LogIndex(Path file) {
 
   private static long last(LedgerReader ledger) throws LedgerException {
     return ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+  }
+
+  /** Returns the last row of the index; 0 if there is no index of this ledger that can be read. */
+  long reached(LedgerReader ledger) throws LedgerException {
+    Optional<SqliteIndex> opened = SqliteIndex.open(file, ledger);
+    if (opened.isEmpty()) {
+      return 0;
+    }
+    try (SqliteIndex index = opened.get()) {
+      return index.coverage().indexed();
+    }
   }
 
   /**

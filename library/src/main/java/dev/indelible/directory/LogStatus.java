@@ -31,6 +31,7 @@ import java.util.function.Function;
  * @param signatures the state of row signatures
  * @param witnessed the rows under a checkpoint that a quorum cosigned; empty without witnesses
  * @param anchored the rows under a checkpoint in the anchor file; empty without an anchor file
+ * @param indexed the rows of the index for queries
  * @param tally the last valid tally
  */
 public record LogStatus(
@@ -42,6 +43,7 @@ public record LogStatus(
     RowSignatures signatures,
     Optional<Coverage> witnessed,
     Optional<Coverage> anchored,
+    Coverage indexed,
     Optional<LastTally> tally) {
 
   /**
@@ -102,6 +104,7 @@ public record LogStatus(
               .accepted()
               .flatMap(ring -> read("the last tally", open -> LastTally.read(open, ring)))
               .flatMap(Function.identity());
+      Coverage indexed = Coverage.of(indexed(data.index()), head);
       return new LogStatus(
           check,
           health,
@@ -111,6 +114,7 @@ public record LogStatus(
           signatures,
           witnessed,
           anchor.map(file -> Coverage.of(check.anchored(), head)),
+          indexed,
           tally);
     }
 
@@ -126,6 +130,17 @@ public record LogStatus(
 
     private static Head head(SqliteLedger ledger) throws LedgerException {
       return ledger.lastRow().map(ChainRow::head).orElse(Head.EMPTY);
+    }
+
+    private OptionalLong indexed(LogIndex index) {
+      try {
+        return ledger.isEmpty()
+            ? OptionalLong.empty()
+            : OptionalLong.of(index.reached(ledger.get()));
+      } catch (LedgerException e) {
+        add(new HealthEntry(HealthEntry.INDEX, "the index cannot be read: " + e.getMessage()));
+        return OptionalLong.empty();
+      }
     }
 
     private Optional<Coverage> witnessed(HealthReport check, Optional<Head> head) {
@@ -162,11 +177,7 @@ public record LogStatus(
   public void write(CanonicalWriter out) {
     out.name("anchor").object(anchored, rows -> rows.write(out, "anchored"));
     out.name("approval").beginObject().name("deferred_audit_dlq_size");
-    if (check.deadLetters().isPresent()) {
-      out.number(check.deadLetters().getAsLong()).endObject();
-    } else {
-      out.canonical("null").endObject();
-    }
+    out.nullable(check.deadLetters()).endObject();
     out.name("blocked").nullable(blocked.map(BlockedCounts::rows), out::number);
     out.name("checkpoint")
         .object(
@@ -177,6 +188,9 @@ public record LogStatus(
         .object(
             lastRow(), last -> out.member("hash", last.hex()).member("sequence", last.sequence()));
     out.name("health").objects(health.entries(), entry -> entry.write(out));
+    out.name("index").beginObject();
+    indexed.write(out, "indexed");
+    out.endObject();
     out.name("keys").nullable(keys(), out::strings);
     out.name("policy").nullable(check.policy().map(RulePolicy::digest));
     out.name("problems").strings(health.entries().stream().map(HealthEntry::reason).toList());

@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /** The types of the variables that an expression sees; a misspelled member does not compile. */
 final class ActionTypes {
-  /** An action of any kind; {@code docs/actions.md} has the members of each. */
+  /** An action of any kind; {@code docs/actions.md} lists the members of each kind. */
   static final StructType ACTION =
       struct(
           "indelible.Action",
@@ -49,7 +49,7 @@ final class ActionTypes {
               "recursive", SimpleType.BOOL,
               "command", SimpleType.STRING));
 
-  /** Both types. */
+  /** Provides both types to the compiler. */
   static final CelTypeProvider PROVIDER =
       new CelTypeProvider() {
         @Override

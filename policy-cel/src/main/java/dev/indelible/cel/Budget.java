@@ -7,17 +7,16 @@ import java.util.Collection;
 import java.util.Map;
 
 /**
- * Counts the cost of one evaluation and ends it when the budget is used up. Each part of the
- * expression costs one step every time that it is evaluated, and more if its value is large,
- * because the next part may read all of it. What a regular expression reads, or a comparison, costs
- * as much as that reading: it is counted with the operand, before the operation runs. Used by one
- * thread.
+ * Counts the cost of one evaluation and ends it when the budget is used up. Each evaluation of a
+ * part of the expression costs one step, and more if its value is large, because the next part may
+ * read the whole value. The cost of a regular expression or a comparison is counted with its
+ * operand, before the operation runs. Used by one thread.
  */
 final class Budget implements CelEvaluationListener {
-  /** Milliseconds of a processor, and megabytes of memory, at most. */
+  /** Maximum number of steps; they take milliseconds of CPU time, and megabytes of memory. */
   static final long MAX_STEPS = 200_000;
 
-  /** A scan of a text is this many times faster than a step. */
+  /** Number of characters of a text that are scanned in the time of one step. */
   private static final int CHARS_PER_STEP = 16;
 
   private final Costs costs;
@@ -46,7 +45,7 @@ final class Budget implements CelEvaluationListener {
     }
   }
 
-  /** Counts all that is in a list or map; ends with the budget, so it costs no more than that. */
+  /** Counts the whole content of a list or map; ends when the budget is used up. */
   private void spendOnContent(Object value) {
     if (value instanceof Collection<?> list) {
       for (Object element : list) {

@@ -27,10 +27,10 @@ import java.util.Map;
  * backtrack.
  */
 public final class CelLanguage implements ExpressionLanguage {
-  /** The most iterations of all comprehensions of one evaluation. */
+  /** Maximum number of iterations of all comprehensions in one evaluation. */
   private static final int MAX_ITERATIONS = 10_000;
 
-  /** The deepest nesting; more could overflow the stack of the compiler. */
+  /** Maximum depth of nesting; deeper nesting could overflow the stack of the compiler. */
   private static final int MAX_DEPTH = 50;
 
   private static final CelOptions OPTIONS =

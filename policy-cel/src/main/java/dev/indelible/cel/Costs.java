@@ -19,21 +19,24 @@ import java.util.Set;
 
 /**
  * The parts of an expression that are operands of a costly operation. Their values are known before
- * the operation runs, so that its cost can be counted before it, too. Immutable.
+ * the operation runs, so that its cost can be counted in advance. Immutable.
  */
 final class Costs {
   /** The largest program of a regular expression, in instructions of RE2. */
   static final int MAX_REGEX_PROGRAM = 1_000;
 
-  /** So many instructions on one character take as long as a step. */
+  /** Number of instructions on one character that take as long as a step. */
   private static final int INSTRUCTIONS_PER_STEP = 16;
 
   private static final Set<String> COMPARISONS = Set.of("_==_", "_!=_", "@in");
 
-  /** Steps for a character, by the text in which an expression is sought. */
+  /**
+   * Steps per character of a text that a regular expression reads, keyed by the id of the part that
+   * has the text as its value.
+   */
   private final Map<Long, Integer> matched = new HashMap<>();
 
-  /** The values that are compared with all that is in them. */
+  /** The ids of the parts whose whole content is compared. */
   private final Set<Long> compared = new HashSet<>();
 
   private Costs() {}
@@ -41,7 +44,7 @@ final class Costs {
   /**
    * Returns the costs of an expression.
    *
-   * @throws MistakeException if it has a regular expression that is none, or too large
+   * @throws MistakeException if it has a regular expression that is invalid or too large
    */
   static Costs of(CelAbstractSyntaxTree ast) throws MistakeException {
     Costs costs = new Costs();
@@ -67,7 +70,10 @@ final class Costs {
     return costs;
   }
 
-  /** Returns the size of a regular expression's program; the largest if it is not constant. */
+  /**
+   * Returns the size of a regular expression's program; the maximum if the expression is not
+   * constant.
+   */
   private static int program(CelExpr part, CelSource source) throws MistakeException {
     if (part.exprKind().getKind() != CelExpr.ExprKind.Kind.CONSTANT
         || part.constant().getKind() != CelConstant.Kind.STRING_VALUE) {
@@ -97,12 +103,12 @@ final class Costs {
         problem, Math.max(1, at.getLine()), Math.max(0, at.getColumn()) + 1);
   }
 
-  /** Returns the steps for a character of a part's text that a regular expression reads; or 0. */
+  /** Returns the steps per character if a regular expression reads a part's text; 0 otherwise. */
   int perCharacter(long part) {
     return matched.getOrDefault(part, 0);
   }
 
-  /** Returns true if a part's value is compared with all that is in it. */
+  /** Returns true if the whole content of a part's value is compared. */
   boolean isCompared(long part) {
     return compared.contains(part);
   }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
-/** Turns the variables of an action into values of CEL. */
+/** Converts the variables of an action to CEL values. */
 final class Values {
   private Values() {}
 

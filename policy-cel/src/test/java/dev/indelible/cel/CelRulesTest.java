@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CelRulesTest {
   private static final AgentAction DELETE = new Bash("sudo rm -rf /srv");
 
-  /** Expressions that are true of an action. */
+  /** Actions, each with an expression that is true for it. */
   static Stream<Arguments> matches() throws Exception {
     return Stream.of(
         arguments(DELETE, "action.command.contains('rm')"),
@@ -88,7 +88,7 @@ class CelRulesTest {
         "commands.all(c, c.matches(\"(?=x)\"))|line 7, column 39|error parsing regexp",
         "action.path.matches(\"(a{100}){100}\")|line 7, column 33|simplify it to at most 1000",
       })
-  void mistakeHasItsPlace(String expression, String place, String problem) {
+  void mistakeIsReportedWithItsPosition(String expression, String place, String problem) {
     assertThatThrownBy(() -> policy("'" + expression + "'"))
         .isInstanceOf(PolicyException.class)
         .hasMessageStartingWith("rules.yaml, " + place + ": cel: ")
@@ -96,13 +96,13 @@ class CelRulesTest {
   }
 
   @Test
-  void mistakeInABlockHasItsPlace() {
+  void mistakeInABlockIsReportedWithItsPosition() {
     assertThatThrownBy(
             () -> policy("|\n          action.kind == 'bash' &&\n          action.prt > 1"))
         .hasMessageStartingWith("rules.yaml, line 9, column 17: cel: undefined field 'prt'");
   }
 
-  /** Each ends soon, and blocks under the rule's own id. */
+  /** Each expression fails soon, and the action is blocked under the id of the rule. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -139,7 +139,7 @@ class CelRulesTest {
     assertThat(decide(action, "action.command.matches('^(a+)+$')").isPermitted()).isTrue();
   }
 
-  /** The cost of a match grows with the text and with the program of the expression. */
+  /** The cost of a match grows with the length of the text and the size of the compiled pattern. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -170,7 +170,7 @@ class CelRulesTest {
         "action.arguments.a != action.arguments.b",
         "action.arguments.a in [action.arguments.b]",
       })
-  void comparisonCountsAllThatIsCompared(String expression) throws Exception {
+  void comparisonCountsEveryComparedValue(String expression) throws Exception {
     String list = "[" + "[0,0,0,0,0,0,0,0,0,0],".repeat(15_000) + "0]";
     ToolCall large = new ToolCall("t", JsonValue.parse("{\"a\":" + list + ",\"b\":" + list + "}"));
     assertThat(decide(large, expression).reason().orElseThrow()).contains("more than 200000 steps");

@@ -9,9 +9,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host that a URL, {@code host:port}, {@code user@host:path} or a name leads to, in the one
- * form in which rules compare it: a name in lower case and ASCII, or an address, with the addresses
- * that are embedded in either. No name is looked up.
+ * The host of a URL, {@code host:port}, {@code user@host:path} or a name, in the one form in which
+ * rules compare it: a lower-case ASCII name or an address, with any addresses that are embedded in
+ * it. No name is looked up.
  *
  * <p>If clients read a text in different ways, the host has all of these readings.
  *
@@ -33,8 +33,8 @@ public final class CanonicalHost {
   /**
    * A way to read a host.
    *
-   * @param name without a final dot; a {@code *} stands for text that is unknown
-   * @param addresses the address itself or those embedded in the name; none of other names
+   * @param name without a final dot; a {@code *} replaces each unknown text
+   * @param addresses the address itself, or those embedded in the name; empty for other names
    * @param port -1 if none is known
    */
   record Reading(String name, List<IpAddress> addresses, int port) {
@@ -75,7 +75,7 @@ public final class CanonicalHost {
     return new CanonicalHost(Kind.OPAQUE, List.of(), text, problem);
   }
 
-  /** Returns the host that a URL or a host in any spelling leads to. */
+  /** Returns the host of a URL, or a host in any spelling. */
   public static CanonicalHost of(Value value) {
     return HostReader.read(value, -1);
   }
@@ -92,7 +92,7 @@ public final class CanonicalHost {
   /**
    * Returns the host of a request.
    *
-   * @param port -1 if it is unknown; the port of the scheme counts then
+   * @param port -1 if it is unknown; the scheme's default port is used then
    */
   public static CanonicalHost ofRequest(String scheme, String host, int port) {
     return of(host, HostReader.defaultPort(port, scheme.toLowerCase(Locale.ROOT)));
@@ -118,7 +118,7 @@ public final class CanonicalHost {
     return kind == Kind.HOST && readings.stream().allMatch(Reading::isKnown);
   }
 
-  /** Returns true if a reading of the host leads to this machine. */
+  /** Returns true if a reading of the host is this machine. */
   boolean isLoopback() {
     for (Reading reading : readings) {
       for (IpAddress address : reading.addresses()) {
@@ -134,7 +134,7 @@ public final class CanonicalHost {
     return readings;
   }
 
-  /** Returns the names of all readings, an address as its own name. */
+  /** Returns the names of all readings; the name of an address is the address. */
   public List<String> names() {
     List<String> names = new ArrayList<>();
     readings.forEach(reading -> names.add(reading.name()));

@@ -21,7 +21,7 @@ public final class CanonicalPath {
   static final String POSIX_ROOT = "/";
   static final String HOME_ROOT = "~";
 
-  /** The directory that holds the home: {@code ~/..}. */
+  /** The directory that contains the home: {@code ~/..}. */
   static final String HOMES_ROOT = "~/..";
 
   static final String SCRATCH_ROOT = "<scratch>";
@@ -145,7 +145,10 @@ public final class CanonicalPath {
     return true;
   }
 
-  /** Returns true if the path lies below a directory, and its first name there begins known. */
+  /**
+   * Returns true if the path lies below a directory, and the beginning of its first name there is
+   * known.
+   */
   public boolean hasConstantBelow(CanonicalPath directory) {
     int size = directory.components.size();
     return startsWith(directory)
@@ -154,8 +157,8 @@ public final class CanonicalPath {
   }
 
   /**
-   * Returns true if the path lies below a working directory that is not known, as that of a command
-   * in a container, and its first name there begins known.
+   * Returns true if the path lies below an unknown working directory, for example of a command in a
+   * container, and the beginning of its first name there is known.
    */
   public boolean hasConstantBelowUnknown() {
     return root().is(Kind.UNKNOWN)

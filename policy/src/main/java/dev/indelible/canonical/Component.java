@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param text the component in words
  * @param folded the text without differences of case
- * @param glob of {@link Kind#GLOB}, {@link Kind#PARTLY_KNOWN} and {@link Kind#SHORT} the names that
- *     it may stand for, folded
+ * @param glob for {@link Kind#GLOB}, {@link Kind#PARTLY_KNOWN} and {@link Kind#SHORT}, matches the
+ *     folded names that the component may be; null for other kinds
  */
 record Component(Kind kind, String text, String folded, @Nullable NameGlob glob) {
   /** The kinds of components. */
@@ -26,7 +26,7 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     SHORT,
     /** Any number of components, which are unknown. */
     UNKNOWN,
-    /** Any number of components, and all of them: {@code **}. */
+    /** Everything at any depth: {@code **}. */
     ANY_DEPTH
   }
 
@@ -63,17 +63,17 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
         || kind == Kind.PARTLY_KNOWN && Character.isLetterOrDigit(text.charAt(0));
   }
 
-  /** Returns true if it stands for one component. */
+  /** Returns true if it is exactly one component. */
   boolean isSingle() {
     return kind != Kind.UNKNOWN && kind != Kind.ANY_DEPTH;
   }
 
-  /** Returns true if it is a glob that names nearly everything in a directory. */
+  /** Returns true if it is a glob that matches nearly everything in a directory. */
   boolean isWide() {
     return kind == Kind.ANY_DEPTH || kind == Kind.GLOB && glob().isWide();
   }
 
-  /** Returns true if the folded name is one that this component may stand for. */
+  /** Returns true if the folded name is one that this component may be. */
   boolean matches(String name) {
     return switch (kind) {
       case ROOT, NAME -> folded.equals(name);
@@ -91,7 +91,10 @@ record Component(Kind kind, String text, String folded, @Nullable NameGlob glob)
     return glob;
   }
 
-  /** Returns the name as Windows makes short names of it: without leading dots and blanks. */
+  /**
+   * Returns the characters of a name that Windows uses for its short name: no blanks, and no dot
+   * except before the extension.
+   */
   private static String shortened(String name) {
     StringBuilder out = new StringBuilder();
     int extension = name.lastIndexOf('.');

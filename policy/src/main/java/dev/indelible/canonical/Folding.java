@@ -4,7 +4,7 @@ package dev.indelible.canonical;
 import java.text.Normalizer;
 import java.util.Locale;
 
-/** The form of names in which spellings of one file are equal. */
+/** Converts names to a form in which all spellings of one file's name are equal. */
 final class Folding {
   private Folding() {}
 
@@ -21,7 +21,7 @@ final class Folding {
     return name;
   }
 
-  /** Returns true if the name is ASCII in lower case, as most are. */
+  /** Returns true if the name is ASCII in lower case, as most names are. */
   static boolean isFolded(String name) {
     for (int i = 0; i < name.length(); i++) {
       if (!isFolded(name.charAt(i))) {
@@ -31,7 +31,7 @@ final class Folding {
     return true;
   }
 
-  /** Returns whether the character is ASCII and no capital letter. */
+  /** Returns true if the character is ASCII and not a capital letter. */
   static boolean isFolded(char c) {
     return c < 0x80 && (c < 'A' || c > 'Z');
   }

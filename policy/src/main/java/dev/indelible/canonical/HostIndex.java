@@ -6,11 +6,11 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the host patterns of many rules that a connection certainly concerns, without regard to
- * exceptions.
+ * Finds the lists of host patterns, one or more for each rule, that certainly match a connection.
+ * Ignores exceptions.
  *
- * <p>The time grows with the lists found and not with the number of lists, except for globs that do
- * not end in a domain.
+ * <p>The time depends on the number of lists found, not on the total, except for globs that do not
+ * end in a domain.
  *
  * <p>Immutable and thread-safe; compiled at the first comparison.
  */
@@ -26,7 +26,7 @@ public final class HostIndex {
   private HostTable table() {
     HostTable made = table;
     if (made == null) {
-      // Two threads may both make one; they are alike.
+      // Two threads may both build a table; the tables are equal.
       made = new HostTable();
       for (int i = 0; i < lists.size(); i++) {
         for (HostPattern pattern : lists.get(i).patterns()) {
@@ -39,8 +39,8 @@ public final class HostIndex {
   }
 
   /**
-   * Reports the lists that a connection is certain to concern by {@link HostPatterns#isConcerned},
-   * and those of which it is an exception; a list may be reported several times.
+   * Reports the lists that certainly match a connection ({@link HostPatterns#isConcerned}), even if
+   * an exception in the list applies; may report a list several times.
    */
   public void concerned(CanonicalHost host, IntConsumer found) {
     if (host.isOpaque()) {

@@ -5,13 +5,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pattern of hosts, as a policy has it: a name, a glob in which {@code *} crosses dots, an
- * address, or a range of addresses; perhaps with a port after it, or a port alone.
+ * A host pattern in a policy: a name, a glob in which {@code *} crosses dots, an address, or a
+ * range of addresses. A port may follow, or stand alone.
  *
  * @param text as written
- * @param name in lower case; empty of an address
- * @param address of an address or range
- * @param bits how many bits of the address count
+ * @param name in lower case; empty for an address
+ * @param address the address, or the first address of a range; null for a name
+ * @param bits the number of leading bits of the address that count
  * @param port -1 for any
  */
 record HostPattern(String text, String name, @Nullable IpAddress address, int bits, int port) {
@@ -120,7 +120,7 @@ record HostPattern(String text, String name, @Nullable IpAddress address, int bi
     return isNumber ? Integer.parseInt(digits) : -1;
   }
 
-  /** Returns true if it is {@code *} and a domain. */
+  /** Returns true if it is {@code *.} followed by a domain. */
   boolean isDomain() {
     return name.startsWith("*.") && name.indexOf('*', 1) < 0 && name.indexOf('?') < 0;
   }

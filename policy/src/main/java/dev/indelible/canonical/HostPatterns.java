@@ -8,7 +8,7 @@ import java.util.List;
  * Patterns of hosts, some of which may be exceptions.
  *
  * <p>Each is a {@linkplain HostPattern pattern}, or the name of a set, for example
- * {@code @metadata}. With {@code !} before it, it is an exception from the whole list.
+ * {@code @metadata}. A {@code !} in front makes it an exception from the whole list.
  *
  * <p>Immutable.
  */
@@ -64,8 +64,8 @@ public final class HostPatterns {
   }
 
   /**
-   * Returns how far a connection to the host concerns the patterns. If clients read the host in
-   * several ways, one that does is enough.
+   * Returns how certainly the patterns match a connection to the host. If clients read the host in
+   * several ways, one matching reading is enough.
    */
   public Relation concerns(CanonicalHost host) {
     if (host.isOpaque()) {
@@ -82,7 +82,10 @@ public final class HostPatterns {
     return most[0] != Relation.NO && isException(host) ? Relation.NO : most[0];
   }
 
-  /** Returns true if {@link #concerns} is certain. Faster for hosts with unknown parts. */
+  /**
+   * Returns true if the patterns certainly match the host. Faster than {@link #concerns} for hosts
+   * with unknown parts.
+   */
   public boolean isConcerned(CanonicalHost host) {
     return host.isOpaque() || isCertain(host, table) && !isException(host);
   }

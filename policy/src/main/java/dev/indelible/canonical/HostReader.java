@@ -180,12 +180,12 @@ final class HostReader {
     };
   }
 
-  /** Reads the part of a URL that names the host, of which clients may have two readings. */
+  /** Reads the part of a URL that names the host; clients may read it in two ways. */
   private void authority(String text, int port, boolean endsAtBackslash) {
     int end = end(text, 0, endsAtBackslash ? "/?#\\" : "/?#");
     hosts(text.substring(0, end), port);
     if (end < text.length() && "#\\".indexOf(text.charAt(end)) >= 0) {
-      // Some clients go on to the slash, and take what is before the last @ for the user.
+      // Some clients read on to the slash, and take the text before the last @ as the user.
       String longer = text.substring(end + 1, end(text, end + 1, "/?"));
       int at = longer.lastIndexOf('@');
       if (at >= 0) {
@@ -235,7 +235,7 @@ final class HostReader {
         colon < 0 ? port : port(text.substring(colon), port));
   }
 
-  /** Returns the port that follows a colon; the other one if none does. */
+  /** Returns the port that follows a colon; {@code other} if there is none. */
   private static int port(String text, int other) {
     String digits = text.startsWith(":") ? text.substring(1) : "";
     if (digits.isEmpty() || !isPort(digits)) {
@@ -305,7 +305,7 @@ final class HostReader {
     read(new Reading(addresses.get(0).display(), addresses, port));
   }
 
-  /** Returns the name in lower case and ASCII, a {@code *} for each text that is unknown. */
+  /** Returns the name in lower case and ASCII, with a {@code *} for each unknown text. */
   private String name(String text) {
     String name = text.indexOf('%') >= 0 ? PathReader.percentDecoded(text) : text;
     if (!isPlain(name)) {
@@ -343,7 +343,10 @@ final class HostReader {
     return true;
   }
 
-  /** Returns the ASCII form: full-width and circled characters, other dots, other alphabets. */
+  /**
+   * Returns the ASCII form of a name with full-width or circled characters, other dots or other
+   * alphabets.
+   */
   private String ascii(String name) {
     StringBuilder mapped = new StringBuilder();
     for (int i = 0; i < name.length(); i++) {
@@ -369,7 +372,7 @@ final class HostReader {
     return out.toString();
   }
 
-  // Names that have an address in them.
+  // Some names contain an address.
 
   private static List<IpAddress> embedded(String name) {
     for (int dot = -1; dot < name.length(); ) {
@@ -386,7 +389,7 @@ final class HostReader {
     return List.of();
   }
 
-  /** Returns the addresses in a name of a service that answers with them. */
+  /** Returns the addresses in a name of a DNS service that resolves the name to them. */
   private static List<IpAddress> addresses(String name) {
     Set<IpAddress> found = new LinkedHashSet<>();
     String[] labels = name.split("\\.");

@@ -11,10 +11,10 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Patterns of hosts in one table, in which all of them are compared with a host at once.
+ * A table of host patterns, which compares a host with all of them at once.
  *
- * <p>The time does not grow with the number of names, domains, address ranges, and globs that end
- * in a domain, only with that of other globs. Filled by one thread, then read by any number.
+ * <p>The time depends on the number of globs that do not end in a domain, but not on the number of
+ * other patterns. Filled by one thread, then read by any number.
  */
 final class HostTable {
   /** A pattern's number, and the port that it is limited to; -1 for any. */
@@ -28,7 +28,7 @@ final class HostTable {
   }
 
   private record Globbed(NameGlob glob, Entry entry) {
-    /** Returns the end of the names that match, from a dot on; empty if it is unknown. */
+    /** Returns the literal end of a glob, from a dot on; empty if there is none. */
     static String domain(String glob) {
       int star = Math.max(glob.lastIndexOf('*'), glob.lastIndexOf('?'));
       int dot = glob.indexOf('.', star);
@@ -45,14 +45,14 @@ final class HostTable {
 
   private final Map<String, List<Entry>> names = new HashMap<>();
 
-  /** By what follows the asterisk, for example {@code .example.com}. */
+  /** Keyed by the text after the asterisk, for example {@code .example.com}. */
   private final Map<String, List<Entry>> domains = new HashMap<>();
 
   private final Map<Range, List<Entry>> ranges = new HashMap<>();
   private final TreeSet<Integer> v4Bits = new TreeSet<>();
   private final TreeSet<Integer> v6Bits = new TreeSet<>();
 
-  /** Other globs, by the domain at their end; with none by the empty text. */
+  /** Other globs, keyed by the domain at their end, or by the empty text. */
   private final Map<String, List<Globbed>> globs = new HashMap<>();
 
   private final List<Entry> everything = new ArrayList<>();
@@ -79,7 +79,7 @@ final class HostTable {
     map.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
   }
 
-  /** Reports the patterns that a host concerns. */
+  /** Reports the patterns that match a host. */
   void concerned(CanonicalHost host, Found found) {
     for (Reading reading : host.readings()) {
       certain(reading, found);
@@ -89,7 +89,7 @@ final class HostTable {
     }
   }
 
-  /** Reports the patterns that a host is certain to concern. */
+  /** Reports the patterns that certainly match a host. */
   void certain(CanonicalHost host, IntConsumer found) {
     Found certain =
         (pattern, relation) -> {
@@ -126,7 +126,7 @@ final class HostTable {
     }
   }
 
-  /** Reports the ranges of at most so many bits that contain an address. */
+  /** Reports the ranges that contain an address and have at most {@code maxBits} bits. */
   private void ranges(IpAddress address, int maxBits, int port, Found found) {
     for (int bits : address.isV4() ? v4Bits : v6Bits) {
       if (bits <= maxBits) {
@@ -168,7 +168,7 @@ final class HostTable {
     }
   }
 
-  /** Reports the patterns that a host may concern of which a part is unknown. */
+  /** Reports the patterns that may match a host with an unknown part. */
   private void possible(Reading reading, Found found) {
     String text = reading.name();
     NameGlob glob = new NameGlob.Builder(true).glob(text).build(false);
@@ -202,7 +202,10 @@ final class HostTable {
         });
   }
 
-  /** Returns the range of an address whose first numbers are known, {@code 10.*}; null if none. */
+  /**
+   * Returns the range of an address of which only the first numbers are known, for example {@code
+   * 10.*}; null for any other text.
+   */
   private static @Nullable Range range(String text) {
     String[] parts = text.split("\\.", -1);
     long address = 0;

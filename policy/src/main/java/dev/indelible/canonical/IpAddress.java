@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An address of the Internet Protocol.
  *
- * @param high the first 64 bits of an IPv6 address, 0 of an IPv4 address
+ * @param high the first 64 bits of an IPv6 address, 0 for an IPv4 address
  * @param low the last 64 bits of an IPv6 address, or the 32 bits of an IPv4 address
  */
 record IpAddress(long high, long low, boolean isV4) {
@@ -21,10 +21,10 @@ record IpAddress(long high, long low, boolean isV4) {
   }
 
   /**
-   * Returns the IPv4 addresses that clients read in a text of one to four numbers; none of another
-   * text. The first is the reading of {@code inet_aton} and of browsers: octal and hexadecimal
-   * numbers, the last filling the remaining bytes. Others take leading zeros as decimal, or cut
-   * numbers that are too large.
+   * Returns the IPv4 addresses that clients read in a text of one to four numbers; empty for any
+   * other text. The first is the reading of {@code inet_aton} and of browsers: numbers may be octal
+   * or hexadecimal, and the last one fills the remaining bytes. Other clients read numbers with
+   * leading zeros as decimal, or truncate numbers that are too large.
    */
   static List<IpAddress> readV4(String text) {
     String[] parts = text.split("\\.", -1);
@@ -64,7 +64,9 @@ record IpAddress(long high, long low, boolean isV4) {
     return v4(address);
   }
 
-  /** Returns a number, of which only the last 62 bits count; -1 if it is none. */
+  /**
+   * Returns a number, of which at least the last 32 bits are exact; -1 if the text is not a number.
+   */
   private static long number(String text, boolean isOctal) {
     int radix = 10;
     int from = 0;
@@ -89,7 +91,9 @@ record IpAddress(long high, long low, boolean isV4) {
     return text.isEmpty() ? -1 : number;
   }
 
-  /** Returns the IPv6 address, without brackets; null if the text is none. A zone is left out. */
+  /**
+   * Reads an IPv6 address without brackets, and ignores its zone. Returns null for any other text.
+   */
   static @Nullable IpAddress readV6(String written) {
     int zone = written.indexOf('%');
     String text = zone < 0 ? written : written.substring(0, zone);
@@ -109,7 +113,9 @@ record IpAddress(long high, long low, boolean isV4) {
     return of(groups);
   }
 
-  /** Reads groups of four digits, and returns how many there are; -1 if the text has others. */
+  /**
+   * Reads groups of up to four digits and returns their number; -1 if the text has anything else.
+   */
   private static int groups(String text, int[] groups, int from) {
     int count = from;
     String[] parts = text.split(":", -1);
@@ -151,7 +157,9 @@ record IpAddress(long high, long low, boolean isV4) {
     return new IpAddress(high, low, false);
   }
 
-  /** Returns this address, and the IPv4 addresses to which a translator or tunnel leads from it. */
+  /**
+   * Returns this address, and the IPv4 addresses that a translator or tunnel reaches through it.
+   */
   List<IpAddress> withEmbedded() {
     if (isV4) {
       return List.of(this);
@@ -159,7 +167,7 @@ record IpAddress(long high, long low, boolean isV4) {
     List<IpAddress> all = new ArrayList<>();
     boolean isMapped = high == 0 && low >>> 32 == 0xffff;
     if (isMapped) {
-      // It is the IPv4 address, not a way to it.
+      // A mapped address is the IPv4 address itself, not a way to it.
       all.add(v4(low));
     }
     all.add(this);
@@ -173,7 +181,7 @@ record IpAddress(long high, long low, boolean isV4) {
       all.add(v4(low));
     }
     if (isLocalNat64) {
-      // RFC 6052 leaves out the byte after the first 64 bits.
+      // RFC 6052 skips the byte after the first 64 bits.
       all.add(v4((high & 0xffff) << 16 | low >>> 40 & 0xffff));
     }
     if (high >>> 48 == 0x2002) {
@@ -187,7 +195,7 @@ record IpAddress(long high, long low, boolean isV4) {
     return List.copyOf(new LinkedHashSet<>(all));
   }
 
-  /** Returns the address with only its first bits. */
+  /** Returns the address with all but its first bits set to 0. */
   IpAddress masked(int bits) {
     if (isV4) {
       return bits == 0 ? v4(0) : v4(low & WORD << 32 - bits);
@@ -205,7 +213,7 @@ record IpAddress(long high, long low, boolean isV4) {
     return isV4 ? 32 : 128;
   }
 
-  /** Returns the address as RFC 5952 has it, without brackets. */
+  /** Returns the address in the form of RFC 5952, without brackets. */
   String display() {
     if (isV4) {
       return (low >> 24) + "." + (low >> 16 & 255) + "." + (low >> 8 & 255) + "." + (low & 255);

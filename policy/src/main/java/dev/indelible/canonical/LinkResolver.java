@@ -34,13 +34,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Follows the symbolic links of the file system, where the gate sees the files of the agent.
  *
- * <p>A file system may not answer, for example a network mount: daemon threads ask it, and the
- * caller waits no longer than its limit. Past that, or past the limits of components and links, a
- * path is opaque. A walk ends with its caller's patience, so that only a call that hangs holds a
- * thread; a thread that hangs is not stopped. Paths below the place at which it hangs are then
- * opaque at once. When every thread hangs, all paths are opaque.
+ * <p>A file system, for example a network mount, may not answer. So daemon threads ask it, and a
+ * caller waits no longer than its limit. Beyond this limit, or beyond the limits of components and
+ * links, a path is opaque, which means that it matches every pattern. A walk through the paths of
+ * an action ends when its caller stops waiting, so that only a hanging system call occupies a
+ * thread. A hanging thread is not stopped: until it continues, all paths below the place that it
+ * asked about are opaque at once. While every thread hangs, all paths are opaque.
  *
- * <p>The answer is valid only at the time of the decision: a link can be changed between the
+ * <p>The result is valid only at the time of the decision: a link can be changed between the
  * decision and the action.
  *
  * <p>Thread-safe. Needs no closing: an idle thread ends by itself.
@@ -55,7 +56,9 @@ public final class LinkResolver {
   /** Four times the depth of a deep source tree; each component costs a system call. */
   private static final int MAX_COMPONENTS = 128;
 
-  /** System calls for one action; the components that its paths share cost one call. */
+  /**
+   * Maximum number of system calls for one action; a component that its paths share costs one call.
+   */
   static final int MAX_CALLS = 4_096;
 
   /** The number of places that may hang before all paths are opaque. */
@@ -74,7 +77,7 @@ public final class LinkResolver {
     /** Returns the target of a link; empty if the place is not a link or does not exist. */
     Optional<Path> target(Path place) throws IOException;
 
-    /** Returns true if a place is a file, which nothing can be below. */
+    /** Returns true if a place is a regular file, below which nothing can exist. */
     default boolean isFile(Path place) {
       return Files.isRegularFile(place);
     }
@@ -99,7 +102,7 @@ public final class LinkResolver {
     this(limit, disk, LinkResolver::daemon, System::nanoTime);
   }
 
-  /** Creates a resolver whose walks are late by another clock, which tests set. */
+  /** Creates a resolver with a clock that tests control. */
   LinkResolver(Duration limit, Disk disk, ThreadFactory factory, LongSupplier nanoTime) {
     this.limit = limit;
     this.disk = disk;
@@ -132,7 +135,7 @@ public final class LinkResolver {
     }
     try {
       return Optional.of(Files.readSymbolicLink(place));
-    } catch (NotLinkException e) { // Replaced since.
+    } catch (NotLinkException e) { // It was replaced in the meantime.
       return Optional.empty();
     }
   }
@@ -141,10 +144,10 @@ public final class LinkResolver {
    * A path of an action.
    *
    * @param path its canonical form
-   * @param asked the path as {@link Surroundings#pathWithParents} reads it, if it has {@code ..}:
-   *     after a link that leads above its target
-   * @param followsLast true if a link in the place of the last name is followed, too: {@code rm
-   *     link} removes the link, {@code rm link/x} follows it
+   * @param asked the path to look up; it keeps each {@code ..} of the written path ({@link
+   *     Surroundings#pathWithParents}), because {@code ..} after a link is above the link's target
+   * @param followsLast true if a link is followed even if it is the last name: {@code cat link}
+   *     follows it, {@code rm link} does not
    */
   public record Request(CanonicalPath path, CanonicalPath asked, boolean followsLast) {
     Request(CanonicalPath path) {
@@ -316,8 +319,8 @@ public final class LinkResolver {
     }
 
     /**
-     * Returns the components without {@code ..} behind one that is unknown: that one counts as one
-     * name, which is no link.
+     * Returns the components with each {@code ..} after an unknown component resolved: the unknown
+     * one counts as a single name that is not a link.
      */
     private static List<Component> withoutUnknownParents(List<Component> asked) {
       int known = known(asked);
@@ -336,7 +339,7 @@ public final class LinkResolver {
     /**
      * Follows names from a directory on.
      *
-     * @return where they lead; null if no link is on the way and no {@code ..}
+     * @return the resulting path; null if there is neither a link nor {@code ..} on the way
      */
     private @Nullable Path walk(Path from, Deque<Path> names, boolean followsLast)
         throws IOException {
@@ -351,7 +354,8 @@ public final class LinkResolver {
           continue;
         }
         Path next = at.resolve(name);
-        // The links there are those of the process that asks; the canonical form knows them.
+        // Links in /proc depend on the process that reads them; the canonical form has resolved
+        // them.
         boolean isProcess = next.startsWith(PROCESSES);
         Optional<Path> target =
             isProcess || names.isEmpty() && !followsLast ? Optional.empty() : ask(next);
@@ -390,7 +394,7 @@ public final class LinkResolver {
       return target;
     }
 
-    /** Records the place of a call that may hang; refuses one that nobody waits for. */
+    /** Records the place of a call that may hang; refuses a call that nobody waits for. */
     private void beginCall(Path place) throws IOException {
       if (isLate()) {
         throw new IOException(NOT_IN_TIME);

@@ -7,7 +7,7 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * A compiled glob of one name: {@code *}, {@code ?} and {@code [a-z]}; everything else stands for
+ * A compiled glob of one name: {@code *}, {@code ?} and {@code [a-z]}; everything else matches
  * itself.
  *
  * <p>The time of a match is at most the length of the glob times the length of the name.
@@ -37,7 +37,7 @@ final class NameGlob {
   /**
    * A bracket expression.
    *
-   * @param ranges first and last characters, two by two
+   * @param ranges pairs of a first and a last character
    */
   private record CharClass(String ranges, boolean isNegated) {
     boolean has(int c) {
@@ -179,7 +179,7 @@ final class NameGlob {
     }
   }
 
-  /** Returns what every name that matches begins with. */
+  /** Returns the text with which every matching name begins. */
   String beginning() {
     int length = 0;
     while (length < tokens.length && tokens[length] >= 0) {
@@ -188,7 +188,7 @@ final class NameGlob {
     return length == 0 ? "" : new String(tokens, 0, length);
   }
 
-  /** Returns what every name that matches has from its last dot on; empty if that is not known. */
+  /** Returns the text that every matching name has from its last dot on; empty if it is unknown. */
   String ending() {
     int from = tokens.length - 1;
     while (from >= 0 && tokens[from] >= 0 && tokens[from] != '.') {
@@ -197,7 +197,7 @@ final class NameGlob {
     return from >= 0 && tokens[from] == '.' ? new String(tokens, from, tokens.length - from) : "";
   }
 
-  /** Returns what a name has from its last dot on; empty if it has no dot. */
+  /** Returns the text of a name from its last dot on; empty if it has no dot. */
   static String ending(String name) {
     int dot = name.lastIndexOf('.');
     return dot < 0 ? "" : name.substring(dot);
@@ -232,7 +232,7 @@ final class NameGlob {
     return token == tokens.length;
   }
 
-  /** Returns false for most names that do not match, at the cost of two characters. */
+  /** Returns false for most names that do not match, after a comparison of two characters. */
   private boolean mayMatch(String name) {
     int last = tokens.length - 1;
     if (last < 0 || name.isEmpty()) {
@@ -251,7 +251,7 @@ final class NameGlob {
     return tokens.length == 1 && tokens[0] == STAR;
   }
 
-  /** Returns true if it names nearly everything in a directory, for example {@code .*}. */
+  /** Returns true if it matches nearly everything in a directory, for example {@code .*}. */
   boolean isWide() {
     boolean hasStar = false;
     for (int token : tokens) {
@@ -272,7 +272,7 @@ final class NameGlob {
     return hasStar && tokens[0] < 0;
   }
 
-  /** Returns true if every name that matches the other glob is sure to match this one. */
+  /** Returns true if every name that matches the other glob certainly matches this one. */
   boolean covers(NameGlob other) {
     if (matchesAll()) {
       return true;

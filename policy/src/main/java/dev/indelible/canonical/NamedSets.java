@@ -47,7 +47,7 @@ final class NamedSets {
     return members;
   }
 
-  /** Reads sets: a name in brackets, then its members, one a line; {@code #} begins a comment. */
+  /** Reads sets: a name in brackets, then its members, one per line; {@code #} begins a comment. */
   private static Map<String, List<String>> read(String resource) {
     Map<String, List<String>> sets = new LinkedHashMap<>();
     List<String> members = List.of();

@@ -6,11 +6,11 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the path patterns of many rules that an operation certainly concerns, without regard to
- * exceptions.
+ * Finds the lists of path patterns, one or more for each rule, that certainly match an operation.
+ * Ignores exceptions.
  *
- * <p>The time grows with the lists found and not with the number of lists, except for globs side by
- * side in one directory.
+ * <p>The time depends on the number of lists found, not on the total, except for several globs in
+ * one directory.
  *
  * <p>Immutable and thread-safe; compiled at the first comparison.
  */
@@ -41,8 +41,8 @@ public final class PathIndex {
   }
 
   /**
-   * Reports the lists that an operation is certain to concern by {@link PathPatterns#isConcerned},
-   * and those of which it is an exception; a list may be reported several times.
+   * Reports the lists that certainly match an operation ({@link PathPatterns#isConcerned}), even if
+   * an exception in the list applies; may report a list several times.
    *
    * @param isRecursive true if it reaches everything below the path
    */
@@ -52,8 +52,8 @@ public final class PathIndex {
   }
 
   /**
-   * Reports the lists that are certain to name a path itself by {@link PathPatterns#isNamed}, and
-   * those of which it is an exception; a list may be reported several times.
+   * Reports the lists that certainly match a path itself ({@link PathPatterns#isNamed}), even if an
+   * exception in the list applies; may report a list several times.
    */
   public void named(CanonicalPath path, Surroundings surroundings, IntConsumer found) {
     find(path, false, true, surroundings, found);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A pattern of paths, as a policy has it.
+ * A path pattern in a policy.
  *
  * <p>It begins with {@code /}, {@code ~} (the home of any user), {@code ${cwd}} (the working
  * directory of the action), {@code ${scratch}}, {@code **}{@code /}, or a drive or share of
@@ -16,7 +16,7 @@ import java.util.Locale;
  * between separators is any number of names, at the end at least one.
  *
  * @param text as written
- * @param alternatives what it expands to
+ * @param alternatives the lists of names to which it expands
  */
 record PathPattern(String text, List<List<Name>> alternatives) {
   private static final int MAX_CHARS = 1_024;
@@ -30,7 +30,7 @@ record PathPattern(String text, List<List<Name>> alternatives) {
 
   /** The kinds of names in a pattern. */
   enum Kind {
-    /** The first one. */
+    /** The first name. */
     ROOT,
     /** A name. */
     NAME,
@@ -117,7 +117,8 @@ record PathPattern(String text, List<List<Name>> alternatives) {
   }
 
   /**
-   * Replaces {@code **} within a name: {@code a**b} is {@code a*b} or {@code a*}, then {@code *b}.
+   * Replaces {@code **} within a name: {@code a**b} becomes {@code a*b}, and {@code a*} with {@code
+   * *b} at any depth below it.
    */
   private static void expandStars(String pattern, String text, List<String> expanded) {
     if (pattern.contains("***")) {
@@ -167,7 +168,10 @@ record PathPattern(String text, List<List<Name>> alternatives) {
     return alternatives;
   }
 
-  /** Returns the drives among what a pattern below {@code /mnt} names. */
+  /**
+   * Returns the alternatives, for Windows drives, of a pattern below {@code /mnt}, where WSL has
+   * them.
+   */
   private static List<List<Name>> drives(List<Name> names) {
     Kind kind = names.get(2).kind();
     if (kind == Kind.NAME) {

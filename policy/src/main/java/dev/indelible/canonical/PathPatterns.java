@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A list of patterns of paths, some of which may be exceptions.
  *
  * <p>Each is a {@linkplain PathPattern pattern}, or the name of a set, for example
- * {@code @secrets}. With {@code !} before it, it is an exception from the whole list.
+ * {@code @secrets}. A {@code !} in front makes it an exception from the whole list.
  *
  * <p>Immutable.
  */
@@ -48,7 +48,7 @@ public final class PathPatterns {
     }
   }
 
-  /** The patterns, with those of sets in the place of the sets. */
+  /** The patterns, with each set replaced by its members. */
   private static final class Parsed {
     final List<PathPattern> places = new ArrayList<>();
     final List<PathPattern> exceptions = new ArrayList<>();
@@ -123,10 +123,10 @@ public final class PathPatterns {
   }
 
   /**
-   * Returns how far an operation on a path concerns the patterns. It does if a pattern names the
-   * path, or if the operation is recursive and reaches a fixed place that a pattern names: to
-   * delete {@code /home} concerns {@code ~/.ssh/**}, but not {@code **}{@code /.env}. Case makes no
-   * difference.
+   * Returns how certainly the patterns match an operation on a path. A pattern matches if it
+   * matches the path, or if the operation is recursive and reaches a fixed place that the pattern
+   * names: the deletion of {@code /home} matches {@code ~/.ssh/**}, but not {@code **}{@code
+   * /.env}. Patterns ignore case, exceptions do not.
    *
    * @param isRecursive true if it reaches everything below the path
    */
@@ -142,7 +142,8 @@ public final class PathPatterns {
   }
 
   /**
-   * Returns true if {@link #concerns} is certain. Faster, above all for paths with unknown parts.
+   * Returns true if the patterns certainly match an operation. Faster than {@link #concerns}, above
+   * all for paths with unknown parts.
    */
   public boolean isConcerned(CanonicalPath path, boolean isRecursive, Surroundings surroundings) {
     return path.isOpaque()
@@ -151,8 +152,8 @@ public final class PathPatterns {
   }
 
   /**
-   * Returns true if the patterns are certain to name a path itself. Files that an operation such as
-   * {@code find} looks for below the path may not exist, so they do not count.
+   * Returns true if the patterns certainly match the path itself. Files below the path, for which
+   * an operation such as {@code find} searches, may not exist, so they do not count.
    */
   public boolean isNamed(CanonicalPath path, Surroundings surroundings) {
     return path.isOpaque()

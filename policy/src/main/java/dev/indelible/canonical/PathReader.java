@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a path in any spelling into its canonical form. */
+/** Converts a path in any spelling to its canonical form. */
 final class PathReader {
   /** More than any system opens (PATH_MAX is 4,096); bounds the work of a decision. */
   static final int MAX_CHARS = 32_768;
@@ -25,7 +25,10 @@ final class PathReader {
   /** Four times the limit of the common file systems. */
   static final int MAX_NAME_CHARS = 1_024;
 
-  /** Stands in the text for the first piece that is unknown; the next character for the next. */
+  /**
+   * Replaces the first unknown piece in the text; the next character replaces the second, and so
+   * on.
+   */
   private static final char MARK = '\ue000';
 
   private static final int MAX_MARKS = 1_024;
@@ -48,7 +51,7 @@ final class PathReader {
   private boolean hasColon;
   private int anyDepths;
 
-  /** True if {@code ..} stays as a name. */
+  /** True if {@code ..} is kept as a name. */
   private boolean keepsParents;
 
   private @Nullable String problem;
@@ -153,7 +156,7 @@ final class PathReader {
       return CanonicalPath.opaque(display(written), problem);
     }
     boolean endsWithSeparator = !text.isEmpty() && isSeparator(text.charAt(text.length() - 1));
-    // The list is the path's alone from here on.
+    // From here on, only the path uses the list.
     return new CanonicalPath(parts, endsWithSeparator);
   }
 
@@ -271,7 +274,7 @@ final class PathReader {
       return 1;
     }
     if (unknown.origin() == Origin.HOME) {
-      // ~2 lies beside the home.
+      // A path such as ~2 lies beside the home, not in it.
       parts.add(isWhole ? HOME : HOMES);
       return isWhole ? 1 : 0;
     }
@@ -296,7 +299,7 @@ final class PathReader {
     isWindows = true;
   }
 
-  /** Returns true if two slashes begin a name of Windows, not a POSIX path. */
+  /** Returns true if two slashes begin a Windows network path, not a POSIX path. */
   private boolean isWindowsNetwork(String text) {
     if (!text.startsWith("//")) {
       return false;
@@ -343,7 +346,7 @@ final class PathReader {
     int share = Math.min(hostEnd + 1, text.length());
     if (host.equals("wsl$") || host.equals("wsl.localhost")) {
       parts.add(POSIX);
-      // Names below are separated by either slash, though the root is that of Linux.
+      // Either slash separates the names below, although the root is that of Linux.
       return end(text, share);
     }
     if (CanonicalHost.of(host, -1).isLoopback() && isShareOfDrive(text.substring(share))) {
@@ -365,7 +368,7 @@ final class PathReader {
     return slash < 0 ? text.length() : slash;
   }
 
-  // Its names.
+  // The names of a path.
 
   private void add(String segment) {
     String name = isWindows ? withoutBlanksBehind(segment) : segment;
@@ -389,7 +392,7 @@ final class PathReader {
     }
   }
 
-  /** Returns true for any number of names after any number of names, which is the same. */
+  /** Returns true for a {@code **} directly after another one, which adds nothing. */
   private boolean isRepeated(Component component) {
     if (!component.is(Kind.ANY_DEPTH)) {
       return false;
@@ -466,7 +469,7 @@ final class PathReader {
     return name.substring(0, end);
   }
 
-  /** Returns the component of a name as Windows reads it; null for one of nothing but dots. */
+  /** Returns the component of a name as Windows reads it; null for a name of nothing but dots. */
   private static @Nullable Component windowsName(String written) {
     int stream = written.indexOf(':');
     String name = stream > 0 ? written.substring(0, stream) : written;
@@ -510,7 +513,7 @@ final class PathReader {
     if (last > 0 && component.isSingle()) {
       parts.remove(last);
     } else if (last > 0) {
-      // What is unknown may be nothing: then this leaves the directory before it, too.
+      // The unknown part may be empty: then ".." also leaves the directory before it.
       parts.remove(last);
       if (last == 1 && !isFixed(parts.get(0))) {
         parts.set(0, component);
@@ -536,7 +539,7 @@ final class PathReader {
 
   // Other spellings of a place.
 
-  /** Follows the links that the kernel keeps below {@code /proc} and {@code /dev/fd}. */
+  /** Follows the links that the kernel provides below {@code /proc} and {@code /dev/fd}. */
   private void followProc() {
     int size = parts.size();
     if (size < 4 || parts.get(0) != POSIX) {
@@ -597,7 +600,7 @@ final class PathReader {
     }
   }
 
-  /** Replaces other names of a place: those of WSL, Git Bash, Cygwin and macOS. */
+  /** Replaces the alternative names that WSL, Git Bash, Cygwin and macOS have for a place. */
   private void respell() {
     if (parts.get(0) != POSIX || parts.size() < 2) {
       return;
@@ -652,7 +655,7 @@ final class PathReader {
     }
   }
 
-  /** Returns a text to show, with the pieces in the place of their marks. */
+  /** Returns a text for display, with each mark replaced by its piece. */
   private String display(String text) {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {

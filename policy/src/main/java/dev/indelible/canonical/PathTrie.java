@@ -13,48 +13,50 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Patterns of paths in one tree, in which all of them are compared with a path at once.
+ * A tree of path patterns, which compares a path with all of them at once.
  *
- * <p>The time grows with the length of the path and with the globs on its way, not with the number
- * of patterns. Filled by one thread, then read by any number. Long because the tree and the walks
- * for certain and for possible relations are one algorithm.
+ * <p>The time depends on the length of the path and on the globs along it, not on the number of
+ * patterns. Filled by one thread, then read by any number. Long because the tree and the walks for
+ * certain and for possible matches are one algorithm.
  */
 final class PathTrie {
-  /** The root of a pattern that stands for every drive of Windows. */
+  /** The root of a pattern for every Windows drive. */
   static final String ANY_DRIVE = "?:";
 
   /** The root of a pattern below the working directory of the action. */
   static final String WORKING_DIRECTORY = "${cwd}";
 
-  /** A place that patterns lead to. */
+  /** A node of the tree, to which the first names of some patterns lead. */
   private static final class Node {
     /** Its number in the tree, from 0. */
     final int id;
 
     final Map<String, Node> names = new HashMap<>();
 
-    /** Globs by their endings, so that a name is compared with those that it may match. */
+    /**
+     * Globs, keyed by their endings, so that a name is compared only with globs that may match it.
+     */
     final Map<String, List<GlobEdge>> globs = new HashMap<>();
 
-    /** Any number of names below, of patterns that go on after {@code **}. */
+    /** The node for {@code **} in patterns that continue after it; null if there is none. */
     @Nullable Node deep;
 
-    /** At least one name below, of patterns that end in {@code **}. */
+    /** The node for {@code **} at the end of patterns; null if there is none. */
     @Nullable Node below;
 
     /** True if any name leads back to this node. */
     boolean isLoop;
 
-    /** True for a loop with more names after it. */
+    /** True for a loop after which patterns continue. */
     boolean isFloating;
 
-    /** True for the place of a home: the homes' node is entered with it. */
+    /** True for a home directory: a walk that enters it also enters the node of {@code ~}. */
     boolean isHome;
 
     /** True if homes lie below. */
     boolean isAboveHomes;
 
-    /** The names in order; null until they are first asked for. */
+    /** The names in order; null until they are first needed. */
     private volatile String @Nullable [] sorted;
 
     /** Returns the names in order. */
@@ -68,7 +70,7 @@ final class PathTrie {
       return made;
     }
 
-    /** Calls an action with each name that begins with a text and its place. */
+    /** Calls an action with each name that begins with a text, and with the name's node. */
     void forEach(String beginning, BiConsumer<String, Node> action) {
       if (beginning.isEmpty()) {
         names.forEach(action);
@@ -84,7 +86,7 @@ final class PathTrie {
       }
     }
 
-    /** Returns true if any name in this directory is a home. */
+    /** Returns true if the names in this directory are homes, as in {@code /home}. */
     boolean holdsHomes() {
       return isAboveHomes
           && globs.values().stream().flatMap(List::stream).anyMatch(edge -> edge.node.isHome);
@@ -113,7 +115,7 @@ final class PathTrie {
     int[] numbers = NONE;
     int size;
 
-    /** Adds a number that is the last one or larger than all. */
+    /** Adds a number, which is at least as large as the last one. */
     void add(int number) {
       if (size > 0 && numbers[size - 1] == number) {
         return;
@@ -125,7 +127,7 @@ final class PathTrie {
     }
   }
 
-  /** Up to so many nodes are searched one by one. */
+  /** Maximum number of nodes that are searched one by one. */
   private static final int FEW_NODES = 16;
 
   private record GlobEdge(NameGlob glob, Node node) {}
@@ -192,7 +194,7 @@ final class PathTrie {
    * Adds a pattern.
    *
    * @param names its root and the names below; {@code **} for any number of names
-   * @param pattern its number, no smaller than those before
+   * @param pattern its number, at least as large as that of the pattern added before
    */
   void add(List<PathPattern.Name> names, int pattern) {
     List<Node> way = new ArrayList<>();
@@ -201,7 +203,7 @@ final class PathTrie {
       PathPattern.Name name = names.get(i);
       boolean isLast = i == names.size() - 1;
       if (name.kind() == PathPattern.Kind.ANY_DEPTH && !isLast) {
-        // What a recursive operation may find at any depth is not counted as concerned.
+        // Names at any depth, which a recursive operation may or may not find, do not count.
         way.clear();
         node = deep(node);
         continue;
@@ -245,7 +247,7 @@ final class PathTrie {
   }
 
   /**
-   * Reports the patterns that an operation on a path concerns.
+   * Reports the patterns that match an operation on a path.
    *
    * @param isRecursive true if it reaches everything below the path
    */
@@ -254,7 +256,7 @@ final class PathTrie {
   }
 
   /**
-   * Reports the patterns that an operation on a path is certain to concern.
+   * Reports the patterns that certainly match an operation on a path.
    *
    * @param isItself true if only the path itself counts, not what lies below it
    */
@@ -284,7 +286,7 @@ final class PathTrie {
     return isFound[0];
   }
 
-  /** Returns true if every path that the path may stand for is one that a pattern names. */
+  /** Returns true if a pattern matches every path that this path may be. */
   boolean includes(CanonicalPath path, Surroundings surroundings) {
     boolean[] isFound = {false};
     if (!path.isOpaque() && !path.hasUnknown()) {
@@ -293,7 +295,7 @@ final class PathTrie {
     return isFound[0];
   }
 
-  /** A way of known names to a node: to the working directory, or to a home in an unusual place. */
+  /** The names that lead to the node of the working directory, or of a home in an unusual place. */
   private static final class Way {
     final List<Component> names;
     final Node target;
@@ -315,19 +317,19 @@ final class PathTrie {
     private final List<Component> components;
     private final boolean isRecursive;
 
-    /** True if a component must match with all that it may stand for. */
+    /** True if a component must match with every name that it may be. */
     private final boolean isCertain;
 
-    /** True if what a search finds below a directory is not certain to be there. */
+    /** True if only the path itself counts, because what a search finds below it may not exist. */
     private boolean isItself;
 
-    /** True if relations that are not certain are left out, which saves most of the walk. */
+    /** True if only certain matches are reported, which saves most of the walk. */
     private boolean isSureOnly;
 
-    /** True if a component after the current one leaves out names. */
+    /** True if a later component selects only some of the names. */
     private boolean filters;
 
-    /** How certain a pattern is found by the name after any depth; null elsewhere. */
+    /** The relation of a name directly after {@code **} in the path; null elsewhere. */
     private @Nullable Relation named;
 
     private final Found found;
@@ -338,12 +340,15 @@ final class PathTrie {
     private List<Node> nextNodes = new ArrayList<>();
     private List<Relation> nextRelations = new ArrayList<>();
 
-    /** The nodes that the current step has reached with everything below them, by relation. */
+    /** By relation, the nodes below which the current step has already entered everything. */
     private @Nullable BitSet surelyReached;
 
     private @Nullable BitSet maybeReached;
 
-    /** Where a node is in {@link #nextNodes}, by its number, if these are many; else outdated. */
+    /**
+     * The index in {@link #nextNodes} by node number; valid only if there are more than a few
+     * nodes.
+     */
     private int[] places = {};
 
     Walk(
@@ -377,12 +382,13 @@ final class PathTrie {
       turn();
       for (int i = 0; i < components.size() && isOpen(); i++) {
         if (i >= wideFrom) {
-          // All that is in the directory: dir/* is the content of dir.
+          // A recursive operation on dir/* is one on all content of dir, so patterns that end at
+          // dir match.
           for (int k = 0; k < nodes.size(); k++) {
             report(nodes.get(k).ends, relations.get(k));
           }
         }
-        // A place where patterns only end counts for nothing before the end of the path.
+        // Before the end of the path, a node at which patterns only end has no effect.
         skipsEnds = i + 1 < wideFrom;
         filters = isItself || i + 1 < lastNarrow;
         step(components.get(i));
@@ -463,7 +469,7 @@ final class PathTrie {
     private void step(Way way, Component component) {
       Component name = way.names.get(way.at);
       if (component.is(Kind.UNKNOWN) && !component.isSame(name)) {
-        // It may lead anywhere on the way, and to its end.
+        // The unknown part may end anywhere along these names, or at their end.
         way.relation = Relation.MAYBE;
         enterNext(way.target, Relation.MAYBE);
         return;
@@ -526,13 +532,13 @@ final class PathTrie {
 
     /** Follows a component that stands for one of several names. */
     private void choice(Node node, Component component, Relation relation, Relation matched) {
-      // What "*" may be among all files is unknown; of a fixed directory it is every file.
+      // Among files at any depth, "*" may be any file; in a fixed directory, it is every file.
       boolean isAnything = node.isFloating && component.glob().isBroad();
       Relation found = isAnything ? Relation.MAYBE : matched;
       Relation ofName = named == null || isAnything ? found : named;
       Relation ofGlob = node.isFloating ? Relation.MAYBE : found;
       if (!isCertain && counts(ofName)) {
-        // Of a short name, the beginning is that of the name without dots and blanks.
+        // A short name begins like the name without its dots and blanks.
         String beginning = component.is(Kind.SHORT) ? "" : component.glob().beginning();
         node.forEach(
             beginning,
@@ -547,7 +553,7 @@ final class PathTrie {
           choices(edges, component.glob(), relation, ofGlob);
         }
       } else if (!node.globs.isEmpty()) {
-        // Only globs that end alike cover it.
+        // Only globs with the component's ending can cover it.
         String ending = component.glob().ending();
         choices(node.globs.get(""), component.glob(), relation, null);
         if (!ending.isEmpty()) {
@@ -560,8 +566,8 @@ final class PathTrie {
     /**
      * Follows globs.
      *
-     * @param ofOverlap how certain a glob is found that only has names in common with the other;
-     *     null if it is not
+     * @param ofOverlap the relation for a glob that only shares some names with the other; null if
+     *     such globs do not match
      */
     private void choices(
         @Nullable List<GlobEdge> edges,
@@ -589,14 +595,15 @@ final class PathTrie {
     }
 
     /**
-     * Enters all nodes below. What a pattern names at any depth is not counted as found there, nor
-     * is everything below a directory if only some names are meant.
+     * Enters a node and all nodes below it. If only some names are meant, or a pattern has {@code
+     * **} before them, the nodes below match only possibly.
      */
     private void reach(Node node, Relation relation) {
       if (!counts(relation) || !isFirst(node, relation)) {
         return;
       }
-      // A search for a name below /home finds homes too, which only a recursive operation harms.
+      // A search for a name below /home may find a home itself, which only a recursive operation
+      // harms.
       boolean isOfHomes = filters && !isRecursive && node.holdsHomes();
       if (node != start && !isOfHomes) {
         enterNext(node, relation);
@@ -618,9 +625,9 @@ final class PathTrie {
     }
 
     /**
-     * Returns true if this step has not reached a node with this relation or a stronger one. What
-     * is reached from a node depends on no more than the relation, and a stronger one reaches more,
-     * so that one walk serves all the nodes of a step.
+     * Returns true if this step has not yet reached a node with this relation or a stronger one.
+     * The nodes reached from a node depend only on the relation, and a stronger one reaches more,
+     * so each step needs to visit a node only once.
      */
     private boolean isFirst(Node node, Relation relation) {
       BitSet surely = surelyReached;
@@ -642,7 +649,7 @@ final class PathTrie {
       return !isSureOnly || relation == Relation.YES;
     }
 
-    /** Follows what any name leads to. */
+    /** Enters the nodes to which any name leads. */
     private void pass(Node node, Relation relation) {
       if (node.isLoop) {
         enterNext(node, relation);
@@ -652,7 +659,10 @@ final class PathTrie {
       }
     }
 
-    /** Enters a node and those that it stands for; returns whether that is new. */
+    /**
+     * Enters a node, and the nodes that belong to it, for the next step; returns whether this is
+     * new.
+     */
     private boolean enterNext(Node node, Relation relation) {
       if (!counts(relation)) {
         return false;
@@ -673,7 +683,7 @@ final class PathTrie {
       return true;
     }
 
-    /** Returns where a node is among those entered; -1 if it is not. */
+    /** Returns the index of a node among those entered; -1 if it was not entered. */
     private int at(Node node) {
       if (nextNodes.size() <= FEW_NODES) {
         return nextNodes.indexOf(node);
@@ -682,7 +692,7 @@ final class PathTrie {
       return at < nextNodes.size() && nextNodes.get(at) == node ? at : -1;
     }
 
-    /** Records where the last node entered is. */
+    /** Records the index of the last node entered. */
     private void notePlace() {
       int count = nextNodes.size();
       if (count <= FEW_NODES) {
@@ -691,7 +701,7 @@ final class PathTrie {
       if (places.length == 0) {
         places = new int[size];
       }
-      // The first ones are noted when they are no longer few.
+      // The indices of the first few nodes are recorded when there is one more.
       for (int i = count == FEW_NODES + 1 ? 0 : count - 1; i < count; i++) {
         places[nextNodes.get(i).id] = i;
       }

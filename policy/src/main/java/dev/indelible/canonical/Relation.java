@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.canonical;
 
-/** How far an operation on a path or host concerns a pattern. */
+/** How certainly a pattern matches an operation on a path or host. */
 public enum Relation {
   /** The operation does not reach what the pattern names. */
   NO,

@@ -61,8 +61,8 @@ public final class Surroundings {
   }
 
   /**
-   * Returns these surroundings with another directory and home, for example the targets of links. A
-   * place that has no canonical form is not changed.
+   * Returns these surroundings with another directory and home, for example the targets of links.
+   * If the other directory or home has no canonical form, keeps the present one.
    */
   Surroundings at(CanonicalPath otherDirectory, @Nullable CanonicalPath otherHome) {
     boolean isSameDirectory = otherDirectory == workingDirectory || otherDirectory.isOpaque();

@@ -8,7 +8,7 @@ import java.util.Map;
 
 /**
  * A path that no shell has expanded, in the form that tools accept: {@code ~} at its beginning is
- * the home, and so are the variables that hold it on POSIX systems, in {@code cmd} and in
+ * the home, and so are the variables that contain it on POSIX systems, in {@code cmd} and in
  * PowerShell.
  */
 public final class UnexpandedPath {

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Builtins of the shell: their effects on later commands. */
 final class Builtins {
-  /** A variable that stands for {@code set -a}. */
+  /** The name of a pseudo-variable that records {@code set -a}. */
   static final String ALL_EXPORTED = "set -a";
 
   private static final Set<String> CONTROL =

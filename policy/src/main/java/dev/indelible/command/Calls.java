@@ -22,10 +22,10 @@ final class Calls {
   /** The functions and files that are running, innermost last. */
   private final Deque<Call> running = new ArrayDeque<>();
 
-  /** Pipelines and background commands around the current command. */
+  /** Number of pipelines and background commands around the current command. */
   private int concurrent;
 
-  /** Conditions on which the current command depends. */
+  /** Number of conditions on which the current command depends. */
   private int conditions;
 
   /** States in which the current function ends early; null outside of functions. */
@@ -118,7 +118,7 @@ final class Calls {
     }
   }
 
-  /** Returns true if a function or file runs already, and notes a fork bomb. */
+  /** Returns true if a function or file is already running; records a fork bomb if this is one. */
   boolean isRunning(Object key) {
     for (Call call : running) {
       if (call.key() == key || key instanceof String && key.equals(call.key())) {
@@ -131,7 +131,7 @@ final class Calls {
     return false;
   }
 
-  /** Records processes without number. */
+  /** Records that the script starts processes without limit. */
   void bomb() {
     interpreter.emit(
         List.of(),
@@ -163,7 +163,7 @@ final class Calls {
     return Outcome.END;
   }
 
-  /** Runs the text of a file that {@code source} reads, which {@code return} ends. */
+  /** Runs the text of a file that {@code source} reads; {@code return} ends it. */
   Outcome sourced(Script script, State state, Streams io) {
     @Nullable List<State> outer = returns;
     List<State> mine = new ArrayList<>();

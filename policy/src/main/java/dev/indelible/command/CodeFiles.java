@@ -46,8 +46,8 @@ final class CodeFiles {
   }
 
   /**
-   * Runs the recipes of a makefile: the lines that begin with a tab, and what follows a target and
-   * a semicolon, whatever the target.
+   * Runs the recipes of all targets of a makefile: the lines that begin with a tab, and the text
+   * after the semicolon of {@code target: ; command}.
    */
   private void recipes(Value content, Runner.Call call, String wrapper) {
     StringBuilder script = new StringBuilder();
@@ -102,7 +102,7 @@ final class CodeFiles {
       return;
     }
     String key = Paths.key(path, call.state().directories().get(0));
-    // The key has the content: a script that rewrites its own file is followed again.
+    // The key includes the content, so that a script that rewrites its own file is followed again.
     String running = "file " + key + " " + content.display();
     if (interpreter.flow().calls().isRunning(running)) {
       return;

@@ -45,7 +45,8 @@ final class Disclosure {
   private Disclosure() {}
 
   /**
-   * Returns true if a command prints secrets, and no other command of the script reads its output.
+   * Returns true if a command prints secrets. The caller checks that no other command of the script
+   * reads the output.
    */
   static boolean isMade(
       String name, List<Value> argv, @Nullable Invocation invocation, Streams io) {

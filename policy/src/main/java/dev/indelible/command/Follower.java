@@ -41,7 +41,7 @@ final class Follower {
   /**
    * Records a command of the program table, and runs the commands that it runs.
    *
-   * @return true if the commands that it runs have written its whole output
+   * @return true if the commands that it runs write its whole output
    */
   boolean run(Invocation invocation, List<Value> argv, Runner.Call call) {
     State state = call.state();
@@ -281,7 +281,7 @@ final class Follower {
     }
   }
 
-  /** Returns a text that another host prints: what is not known of it comes over the network. */
+  /** Returns a text that another host prints; its unknown parts come from the network. */
   private static Value fetched(Value text, String host) {
     Value.Builder all = new Value.Builder();
     for (Value.Piece piece : text.pieces()) {

@@ -28,9 +28,10 @@ final class Input {
   }
 
   /**
-   * Reads a line without its end; unknown text stays, since any number of lines may be in it.
+   * Reads a line and returns it without its end. Does not consume unknown text, which may contain
+   * any number of lines.
    *
-   * @param delimiter of lines; a text that ends its lines otherwise is read by its own
+   * @param delimiter the end of a line; if it is NUL and the text has none, lines end at newlines
    */
   Value line(char delimiter) {
     char end = delimiter == '\0' && !has(delimiter) ? '\n' : delimiter;

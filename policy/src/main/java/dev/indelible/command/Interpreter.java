@@ -34,7 +34,7 @@ final class Interpreter {
   private final List<EffectiveCommand> found = new ArrayList<>();
   private Place place = Place.HERE;
 
-  /** Expansions of words that are assignments, around the current command. */
+  /** Number of expansions of assignment words around the current command. */
   private int settings;
 
   Interpreter(Context context, Programs programs) {
@@ -142,12 +142,12 @@ final class Interpreter {
     return simpleCommands.run(simple, state, io);
   }
 
-  /** Returns the output of a command substitution, line ends at its end removed. */
+  /** Returns the possible outputs of a command substitution, without trailing line ends. */
   List<Value> capture(Script script, State state) {
     return capture(script, state, true);
   }
 
-  /** Returns the output of a script in a shell of its own: at least one alternative. */
+  /** Returns the possible outputs of a script in a separate shell; at least one. */
   List<Value> capture(Script script, State state, boolean isTrimmed) {
     Sink sink = new Sink();
     flow.shell(script, state.copy(), new Streams(Input.ofScript(), sink));
@@ -224,7 +224,7 @@ final class Interpreter {
   }
 
   /**
-   * Returns the uses without reads of files that hold assignments, if that is what they are for.
+   * Returns the uses; while assignment words are expanded, without the reads of {@code .env} files.
    */
   private List<Use> shown(List<Use> uses) {
     if (settings == 0) {

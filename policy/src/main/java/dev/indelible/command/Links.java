@@ -17,15 +17,16 @@ final class Links {
   /** Maximum number of links that are followed in one path, as on Linux. */
   private static final int MAX_LINKS = 40;
 
-  /** Maximum number of names in a canonical path; a longer path is opaque. */
+  /** Maximum number of names in a canonical path; a longer path matches every rule anyway. */
   private static final int MAX_NAMES = 1_024;
 
-  /** Maximum number of targets of one link that are remembered: the latest count. */
+  /** Maximum number of targets that are remembered for one link: the latest ones. */
   private static final int MAX_TARGETS = 4;
 
   /**
-   * The targets of each link by the path of the link, the latest last. A script may make a link
-   * again in a branch that does not run, so that each of them may be the one.
+   * The targets of each link, keyed by the path of the link; the latest target is last. A script
+   * may create a link again in a branch that does not run, so any of these may be the actual
+   * target.
    */
   private Map<String, List<Value>> targets = Map.of();
 
@@ -87,7 +88,7 @@ final class Links {
     }
   }
 
-  /** Returns the place of a file as it is written and, if links lead there, as it is. */
+  /** Returns the names of a path as written and, if it goes through links, of the resolved path. */
   private List<List<Value>> places(Value path, Value directory) {
     List<Value> written = names(path, directory);
     @Nullable Value reached = through(path, directory, false);
@@ -98,7 +99,7 @@ final class Links {
     targets = targets.isEmpty() ? new HashMap<>() : targets;
     String directory = key(place.subList(0, place.size() - 1));
     if (directory.equals(target.display())) {
-      // For "ln -s /a/b x" also the link x/b counts, which is /a/b/b once x is the link.
+      // "ln -s /a/b x" may also mean the link x/b, which is /a/b/b once x itself is a link.
       targets.putIfAbsent(key(place), List.of(target));
     } else {
       List<Value> all = new ArrayList<>(targets.getOrDefault(key(place), List.of()));
@@ -132,7 +133,10 @@ final class Links {
     return through(path, directory, followsLast, 0);
   }
 
-  /** Resolves a path; of a link with several targets counts the one of this age, 0 for the last. */
+  /**
+   * Resolves a path; for a link with several targets, uses the target of this age, 0 for the
+   * latest.
+   */
   private @Nullable Value through(Value path, Value directory, boolean followsLast, int age) {
     if (targets.isEmpty()) {
       return null;
@@ -178,7 +182,7 @@ final class Links {
     }
   }
 
-  /** Returns the names of a path from its root on, {@code ..} resolved lexically. */
+  /** Returns the names of a path from its root on, with {@code ..} resolved lexically. */
   private static List<Value> names(Value path, Value directory) {
     List<Value> names = new ArrayList<>();
     for (Value name : rawNames(path, directory)) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Loops {
   private static final int MAX_ROUNDS = 200;
 
-  /** Maximum number of numbers for which a loop runs; more numbers show no new commands. */
+  /** Maximum number of numeric words for which a loop runs; more of them show no new commands. */
   private static final int MAX_NUMBERS = 50;
 
   private final Interpreter interpreter;
@@ -157,7 +157,7 @@ final class Loops {
     return Outcome.of(after);
   }
 
-  /** Returns true if a loop without an end starts processes and waits for none of them. */
+  /** Returns true if the body of an endless loop does nothing but start background processes. */
   private static boolean isStorm(Script body) {
     boolean starts = false;
     for (Script.Statement statement : body.statements()) {

@@ -48,7 +48,7 @@ final class Names {
    */
   record Reading(List<String> names, int skipped, boolean isHidden) {}
 
-  /** Reads a command whose first word is unknown as a whole. */
+  /** Reads a command whose first word is not fully known. */
   Reading read(List<Value> argv) {
     Value first = argv.get(0);
     if (!first.hasUnknown()) {

@@ -118,7 +118,7 @@ final class Outputs {
         if (!all.pieces().isEmpty()) {
           return all;
         }
-        // Text of the script that a filter changes: what it becomes does not stand in the script.
+        // A filter changes text of the script: the result is not visible in the script.
         boolean isChanged = kind == Output.CHANGED && in.isKnown() && !in.pieces().isEmpty();
         return Value.unknown(isChanged ? Origin.DECODED : Origin.OUTPUT, name);
       case FILES:
@@ -162,7 +162,10 @@ final class Outputs {
     return true;
   }
 
-  /** Returns the names that {@code ls} prints: any of a directory, or the arguments themselves. */
+  /**
+   * Returns the names that {@code ls} prints: all names in a directory as a glob, or the arguments
+   * themselves.
+   */
   private static Value listed(List<Value> arguments) {
     Value.Builder all = new Value.Builder();
     boolean isPlain = false;
@@ -180,7 +183,7 @@ final class Outputs {
     return all.build();
   }
 
-  /** Returns the names that a program prints which lists whole trees. */
+  /** Returns the names printed by a program that lists whole trees. */
   private static Value files(List<Value> argv, @Nullable Invocation invocation) {
     for (Value argument : argv) {
       if (isNarrowing(argument.prefix())) {
@@ -202,7 +205,7 @@ final class Outputs {
     return lines(all);
   }
 
-  /** Returns true if an option makes a program list some of the files. */
+  /** Returns true if an option makes a program list only some of the files. */
   private static boolean isNarrowing(String option) {
     return option.startsWith("-g")
         || option.startsWith("-t")
@@ -217,8 +220,8 @@ final class Outputs {
   }
 
   /**
-   * Returns the lines that {@code grep} leaves of names of files: the part of a name that is not
-   * known has what the pattern asks for.
+   * Returns the file names that {@code grep} selects: the unknown part of each name contains a
+   * match of the pattern.
    */
   private static Value selected(Value lines, List<Value> arguments) {
     List<Value> operands = operands(arguments);
@@ -282,7 +285,7 @@ final class Outputs {
     return words.toString();
   }
 
-  /** Returns the text of a format of {@code date}, whose fields are not known. */
+  /** Returns what {@code date} prints for a format; the fields are unknown. */
   private static Value date(List<Value> arguments) {
     Value.Builder printed = new Value.Builder();
     for (Value argument : arguments) {
@@ -432,7 +435,9 @@ final class Outputs {
     return directory.plus(Value.of("/")).plus(new Value(List.of(new Value.Glob("*"))));
   }
 
-  /** Returns the path of a template, whose last letters are replaced. */
+  /**
+   * Returns the path that {@code mktemp} creates from a template, whose last letters it replaces.
+   */
   private static Value named(Value template) {
     if (template.prefix().startsWith("/tmp/") && template.isKnown()) {
       return Value.unknown(Origin.SCRATCH, "");

@@ -148,7 +148,7 @@ final class Parameters {
       fields.alternatives(Binding.scalar(values).alternatives(), isQuoted);
     } else if (isQuoted) {
       List<Value> values = expander.value(parameter.argument(), state);
-      // "${x+"$@"}" is no field at all if there are no arguments.
+      // "${x+"$@"}" expands to no field at all if there are no arguments.
       boolean isWholeList =
           parameter.argument().parts().size() == 1
               && parameter.argument().parts().get(0) instanceof Word.Parameter inner
@@ -264,7 +264,7 @@ final class Parameters {
     return all;
   }
 
-  /** Returns what a variable or special parameter may be. */
+  /** Returns the possible values of a variable or special parameter. */
   List<List<Value>> lookup(String name, State state) {
     @Nullable Binding binding = state.variable(name);
     if (binding != null) {

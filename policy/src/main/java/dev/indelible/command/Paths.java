@@ -65,7 +65,8 @@ final class Paths {
   }
 
   /**
-   * Returns true if a path is that of the script itself. A script that an agent runs is not a file.
+   * Returns true if a path is the name of the script itself. A script that an agent runs is not a
+   * file.
    */
   static boolean isScript(Value path) {
     return path.pieces().size() == 1

@@ -62,7 +62,7 @@ final class Pattern {
     return first == c ? p + 1 : -1;
   }
 
-  /** Returns where the set that begins here is closed; -1 if it is none. */
+  /** Returns the index of the bracket that closes a set; -1 if there is no set here. */
   static int setEnd(String pattern, int open) {
     int i = open + 1;
     if (i < pattern.length() && (pattern.charAt(i) == '!' || pattern.charAt(i) == '^')) {
@@ -182,7 +182,7 @@ final class Pattern {
     return -1;
   }
 
-  /** Returns true if a pattern has more than text that stands for itself. */
+  /** Returns true if a pattern has special characters. */
   static boolean hasSpecial(String pattern) {
     for (int i = 0; i < pattern.length(); i++) {
       if ("*?[\\".indexOf(pattern.charAt(i)) >= 0) {
@@ -192,7 +192,7 @@ final class Pattern {
     return false;
   }
 
-  /** Returns a text as a pattern that matches itself alone. */
+  /** Returns a text as a pattern that matches only this text. */
   static String quoted(String text) {
     if (!hasSpecial(text)) {
       return text;

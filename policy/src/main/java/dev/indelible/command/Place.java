@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where commands are found: the wrappers around them, and the machine.
+ * Where commands are found: the wrappers that run them, for example {@code sudo}, and the machine.
  *
  * @param via the wrappers, outermost first
  * @param machine empty for this machine
@@ -34,7 +34,10 @@ record Place(List<String> via, String machine, List<Mount> mounts) {
     return new Place(via, machine.isEmpty() ? other : machine + ", " + other, List.copyOf(shown));
   }
 
-  /** Adds a command, and what it does to mounted directories as a command of this machine. */
+  /**
+   * Adds a command. If it uses mounted directories, adds these uses as a second command, which runs
+   * on this machine.
+   */
   void add(EffectiveCommand command, List<EffectiveCommand> to) {
     to.add(command);
     if (mounts.isEmpty()) {

@@ -88,7 +88,7 @@ final class Runner {
           interpreter.emit(argv, state, call.uses());
         }
         Outcome outcome = interpreter.flow().calls().call(bodies, argv, state, call.io());
-        // Not every shell takes over the functions that another has exported.
+        // Not every shell imports the functions that another shell has exported.
         if (!state.inheritsFunctions() || outcome.next() == null) {
           return outcome;
         }
@@ -201,7 +201,7 @@ final class Runner {
         && unknown.detail().equals("0");
   }
 
-  /** Runs a text as a script in the shell itself, for example that of {@code eval}. */
+  /** Runs a text as a script in the current shell, for example the text of {@code eval}. */
   Outcome shellText(Value text, State state, Streams io, String wrapper) {
     if (!isReadable(text)) {
       if (text.hasUnknown() && !names.isIdiom(text)) {

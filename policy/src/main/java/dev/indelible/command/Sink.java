@@ -11,7 +11,7 @@ final class Sink {
   /** Alternatives of the text up to the last branch. */
   private List<Value> before = List.of(Value.EMPTY);
 
-  /** Text after it, which has no alternatives. */
+  /** Text after the last branch, which has no alternatives. */
   private Value.Builder rest = new Value.Builder();
 
   /** Returns what was written: at least one alternative. */

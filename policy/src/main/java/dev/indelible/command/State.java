@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * directory. The maps are shared with copies until one of the two writes.
  */
 final class State {
-  /** A variable that stands for {@code export -f}. */
+  /** The name of a pseudo-variable that records {@code export -f}. */
   static final String FUNCTIONS_EXPORTED = "export -f";
 
   /** The cost of copying an entry of a map. */
@@ -35,10 +35,10 @@ final class State {
   /** Where commands run: alternatives, at least one; immutable. */
   private List<Value> directories;
 
-  /** Where {@code cd -} leads; immutable. */
+  /** The target of {@code cd -}: alternatives, at least one; immutable. */
   private List<Value> previousDirectories;
 
-  /** The directories below the top that {@code pushd} has left; immutable. */
+  /** The directory stack of {@code pushd}, without the current directory; immutable. */
   private List<Value> directoryStack = List.of();
 
   private final Budget budget;

@@ -182,7 +182,7 @@ final class Transforms {
     };
   }
 
-  /** Returns the parts from an offset on, of the text or of the list. */
+  /** Returns the part of each text, or of the list, that begins at an offset. */
   List<List<Value>> slices(List<List<Value>> found, boolean isList, Word argument, State state) {
     Value text = expander.single(argument, state);
     int colon = text.isKnown() ? text.prefix().indexOf(':') : -1;

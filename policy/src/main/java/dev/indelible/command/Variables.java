@@ -77,7 +77,7 @@ final class Variables {
     }
   }
 
-  /** Returns what a reference stands for: the value of the variable that it names. */
+  /** Returns the value of a name reference: the value of the variable that it names. */
   private static Value referred(Value argument, int from, State state) {
     @Nullable Binding target = state.variable(argument.prefix().substring(from));
     boolean isKnown =

@@ -11,7 +11,7 @@ import java.util.Map;
  * <p>An expression sees these variables:
  *
  * <ul>
- *   <li>{@code action}: a {@code Map} of every member that an action of any kind has, by its JSON
+ *   <li>{@code action}: a {@code Map} of every member that an action of any kind has, keyed by JSON
  *       name. A member that the action does not have is an empty text, 0 or an empty list. {@code
  *       arguments} and {@code payload} are {@code JsonNode}s.
  *   <li>{@code facts}: a list of maps with {@code verb}, {@code operand}, {@code recursive} and
@@ -19,7 +19,8 @@ import java.util.Map;
  *   <li>{@code commands}: a list of the effective commands, as texts.
  * </ul>
  *
- * <p>The agent is no variable: its id is a claim, and an expression could exempt whoever makes it.
+ * <p>The agent is not a variable: its id is a claim, and an expression could exempt anyone who
+ * makes that claim.
  */
 public interface ExpressionLanguage {
   /** Returns the key of a condition in this language, for example {@code cel}. */
@@ -28,7 +29,7 @@ public interface ExpressionLanguage {
   /**
    * Compiles an expression and checks its types.
    *
-   * @throws MistakeException if it is no expression that is true or false
+   * @throws MistakeException if it is not a boolean expression
    */
   Expression compile(String text) throws MistakeException;
 

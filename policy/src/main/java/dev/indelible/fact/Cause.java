@@ -17,7 +17,7 @@ public record Cause(@Nullable EffectiveCommand source) {
   /** The action itself. */
   public static final Cause ACTION = new Cause(null);
 
-  /** The most words of a command that rules compare. */
+  /** Maximum number of words of a command that rules compare. */
   private static final int MAX_WORDS = 16;
 
   /** Returns the effective command in words; empty if the action is no command. */
@@ -25,7 +25,7 @@ public record Cause(@Nullable EffectiveCommand source) {
     return source == null ? "" : source.display();
   }
 
-  /** Returns the wrappers that lead to the command, outermost first. */
+  /** Returns the wrappers that run the command, outermost first, for example {@code sudo}. */
   public List<String> via() {
     return source == null ? List.of() : source.via();
   }
@@ -52,8 +52,8 @@ public record Cause(@Nullable EffectiveCommand source) {
   }
 
   /**
-   * Returns the program's name and the arguments that are known and no options; empty if the name
-   * is unknown.
+   * Returns the program's name and those arguments that are known and are not options; empty if the
+   * name is unknown.
    */
   public List<String> words() {
     if (source == null || !isNamed()) {

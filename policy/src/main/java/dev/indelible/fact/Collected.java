@@ -21,7 +21,7 @@ import java.util.Locale;
 
 /** The facts of an action while it is read. Used by one thread. */
 final class Collected {
-  /** Directories that give a container the machine if they are mounted into it. */
+  /** Paths that give a container control of the machine if they are mounted into it. */
   private static final PathPatterns MOUNTS_OF_THE_MACHINE =
       PathPatterns.of(
           List.of(
@@ -49,18 +49,20 @@ final class Collected {
   private final Guard guard;
   private final Surroundings surroundings;
 
-  /** Whether facts about paths are kept with requests to follow their links. */
+  /** True if each fact about a path is collected with a request to follow its links. */
   private final boolean followsLinks;
 
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
 
-  /** The working directory of the last command, which mostly is that of the next. */
+  /** The working directory of the last command; usually the next command has it as well. */
   private Value lastDirectory = Value.EMPTY;
 
   private CanonicalPath lastDirectoryPath;
 
-  /** Facts about paths of this machine, each with the request to follow its links. */
+  /**
+   * Facts about paths of this machine; {@link #requests} has one request for each, in this order.
+   */
   private final List<Fact> onPaths = new ArrayList<>();
 
   private final List<Request> requests = new ArrayList<>();
@@ -72,7 +74,7 @@ final class Collected {
     lastDirectoryPath = surroundings.workingDirectory();
   }
 
-  /** Adds each fact about a path once more, if links lead to another one. */
+  /** Adds each fact about a path a second time if links lead to a different path. */
   void follow(LinkResolver links) {
     if (requests.isEmpty()) {
       return;
@@ -110,7 +112,7 @@ final class Collected {
     path(verb, new Named(path, surroundings.workingDirectory()), isRecursive, "", cause);
   }
 
-  /** Adds a fact about the host of a URL; a URL of a file is a read of that file. */
+  /** Adds a fact about the host of a URL; a {@code file:} URL is a read of its file. */
   void contacts(Value url, Cause cause) {
     CanonicalHost host = CanonicalHost.of(url);
     if (host.kind() == CanonicalHost.Kind.FILE) {
@@ -123,7 +125,7 @@ final class Collected {
   /**
    * A path as an action names it.
    *
-   * @param isLinkItself true if a link in its place is not followed
+   * @param isLinkItself true if the operation is on a link itself, not on the link's target
    */
   private record Named(Value value, CanonicalPath directory, boolean isLinkItself) {
     Named(Value value, CanonicalPath directory) {
@@ -238,7 +240,7 @@ final class Collected {
         path(verb, whole, verb == Verb.DELETES, manner(use), cause);
         continue;
       }
-      // A link in /dev stands for a device, which a deletion empties.
+      // A link in /dev leads to a device, and a deletion destroys the content of that device.
       boolean isLinkItself =
           use.role() == Role.LINKS
               || use.role() == Role.DELETES
@@ -247,12 +249,12 @@ final class Collected {
       Named named = new Named(value, directory, isLinkItself);
       path(verb, named, use.isRecursive(), manner(use), cause);
       if (use.role() == Role.LINKS) {
-        return; // The second argument is where the link leads.
+        return; // The second argument is the link's target.
       }
     }
   }
 
-  /** Returns true if a path stands for all files below a directory, each of them by itself. */
+  /** Returns true if a path means all files below a directory, one by one. */
   private static boolean listsAll(Value path) {
     List<Piece> pieces = path.pieces();
     int last = pieces.size() - 1;
@@ -281,7 +283,7 @@ final class Collected {
     return Fact.MANNERS.contains(detail) ? detail : "";
   }
 
-  /** Adds what a text sent to a host contains of files and of the environment. */
+  /** Adds facts about the files and the environment whose content is in a text sent to a host. */
   private void sends(Value value, CanonicalPath directory, Cause cause) {
     for (Piece piece : value.pieces()) {
       if (piece instanceof Value.Unknown unknown) {

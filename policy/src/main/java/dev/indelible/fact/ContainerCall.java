@@ -9,14 +9,14 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Writes a tool call that starts a container, or runs a command in one, as the command line that
- * does so, by the names of its arguments at any depth.
+ * Converts a tool call that starts a container, or runs a command in one, to the equivalent command
+ * line. Recognizes arguments by their names, at any depth.
  */
 final class ContainerCall {
   private static final Set<String> TOOLS =
       Set.of("container", "containers", "docker", "nerdctl", "podman");
 
-  /** Arguments that name a container that runs. */
+  /** Arguments that name a running container. */
   private static final Set<String> RUNNING =
       Set.of("container", "containerid", "containername", "service");
 
@@ -55,7 +55,7 @@ final class ContainerCall {
     return argv;
   }
 
-  /** Returns true if an argument is one of the container's: it does not concern this machine. */
+  /** Returns true if an argument is meant for the container, not for this machine. */
   static boolean isOfContainer(String member) {
     String name = plain(member);
     return COMMANDS.contains(name) || MOUNTS.contains(name) || name.equals("workdir");

@@ -9,23 +9,23 @@ import java.util.List;
  *
  * @param verb what it does
  * @param operand what it does it to
- * @param isRecursive true if everything below a path is concerned
- * @param manner of an operation on a path, where it is no plain one: {@code moved}, {@code mode},
- *     {@code private mode}, {@code owner}, {@code own owner}, {@code new link}, {@code unpacked};
- *     empty otherwise
+ * @param isRecursive true if the fact includes everything below a path
+ * @param manner the special form of an operation on a path: {@code moved}, {@code mode}, {@code
+ *     private mode}, {@code owner}, {@code own owner}, {@code new link}, {@code unpacked}; empty
+ *     for a plain operation
  * @param cause the part of the action that does it
  */
 public record Fact(Verb verb, Operand operand, boolean isRecursive, String manner, Cause cause) {
-  /** The manners, for a policy. */
+  /** The manners that a policy can name. */
   public static final List<String> MANNERS =
       List.of("moved", "mode", "private mode", "owner", "own owner", "new link", "unpacked");
 
-  /** Creates a fact about what is no path. */
+  /** Creates a fact whose operand is not a path. */
   public Fact(Verb verb, Operand operand, Cause cause) {
     this(verb, operand, false, "", cause);
   }
 
-  /** Returns true if a user gets a path in the own home. */
+  /** Returns true if a user becomes the owner of a path in that user's own home. */
   public boolean isOwnOwner() {
     return manner.equals(Use.OWN_OWNER);
   }

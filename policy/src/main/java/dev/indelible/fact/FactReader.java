@@ -46,7 +46,9 @@ public final class FactReader {
   /** The place of an action that does not name its place. */
   private final Scene start;
 
-  /** The place of the last command that names its place: the next is likely to name it, too. */
+  /**
+   * Cache: the place of the last action that named one, which the next action is likely to repeat.
+   */
   private volatile Scene last;
 
   /**
@@ -117,7 +119,7 @@ public final class FactReader {
     return scene;
   }
 
-  /** The place of an action, by what it names, and what follows from that. */
+  /** The place of an action: the directory and home that it names, and what follows from them. */
   private record Scene(String directory, String home, Context context, Surroundings surroundings) {
     static Scene of(String directory, String home, Context context) {
       Surroundings surroundings = Surroundings.of(context.workingDirectory(), context.home());
@@ -165,7 +167,7 @@ public final class FactReader {
     } else {
       facts.addAll(Commands.of(bash.command(), context));
       if (isWindows(bash.cwd().orElse(""))) {
-        // Several shells are in use there; some take a backslash as a separator of paths.
+        // Windows has several shells; in some, a backslash separates the components of a path.
         if (bash.command().indexOf('\\') >= 0) {
           facts.addAll(Commands.of(bash.command().replace("\\", "\\\\"), context));
         }

@@ -25,7 +25,7 @@ public final class Facts {
     }
   }
 
-  /** Returns facts that state nothing. */
+  /** Returns facts without any entry. */
   public static Facts none() {
     return NONE;
   }
@@ -35,7 +35,7 @@ public final class Facts {
     return all;
   }
 
-  /** Returns the facts of a kind. */
+  /** Returns the facts with a verb. */
   public List<Fact> of(Verb verb) {
     return byVerb.getOrDefault(verb, List.of());
   }

@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What belongs to the gate and must not be changed by an agent: the data directory with its policy
- * and keys, the hook that asks the gate, the launcher and the settings.
+ * The parts of the gate that an agent must not change: the data directory with its policy and keys,
+ * the hook that asks the gate, the launcher and the settings.
  *
  * <p>Immutable.
  */
@@ -37,7 +37,7 @@ public final class Guard {
           "**/.claude/settings.local.json",
           "**/managed-settings.json");
 
-  /** Beginnings of the command's own verbs that are not for agents. */
+  /** Subcommands of {@code indelible} that are not for agents. */
   private static final List<List<String>> OWN_VERBS =
       List.of(
           List.of("policy"),
@@ -94,8 +94,8 @@ public final class Guard {
   }
 
   /**
-   * Returns true if a change of a path concerns the gate. A user who gets the own home back changes
-   * nothing of the gate, unless its data directory is known to be there.
+   * Returns true if a change of a path affects the gate. Giving users the ownership of their own
+   * home does not, unless the gate's data directory is known to be there.
    */
   boolean isPlace(Operand.Path operand, Fact change) {
     CanonicalPath path = operand.path();
@@ -111,7 +111,7 @@ public final class Guard {
             : ANYWHERE.isConcerned(path, change.isRecursive(), surroundings));
   }
 
-  /** Returns true if a command is a verb of the gate that is not for agents. */
+  /** Returns true if a command is a subcommand of {@code indelible} that is not for agents. */
   boolean isOwnVerb(List<Value> argv) {
     String path = argv.isEmpty() ? "" : argv.get(0).prefix();
     if (!isProgram(path.substring(path.lastIndexOf('/') + 1))) {

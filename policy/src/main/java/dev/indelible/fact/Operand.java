@@ -10,9 +10,9 @@ public sealed interface Operand {
   /**
    * A path in its canonical form.
    *
-   * @param path with the links of the file system followed, if they lead from the written one to it
-   * @param surroundings where patterns compare the path: of a path with its links followed, the
-   *     working directory and the home have theirs followed, too
+   * @param path the path with its symbolic links followed
+   * @param surroundings the working directory and home that patterns use to compare {@code path};
+   *     their links are followed if those of the path are
    * @param written the path as the action names it
    */
   record Path(CanonicalPath path, Surroundings surroundings, CanonicalPath written)
@@ -39,7 +39,7 @@ public sealed interface Operand {
   }
 
   /**
-   * A word of the table of programs, for example {@code setuid} or {@code force push}.
+   * A word from the table of programs, for example {@code setuid} or {@code force push}.
    *
    * @param text not empty
    */

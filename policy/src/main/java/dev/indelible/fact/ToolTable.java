@@ -24,7 +24,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Reads what a tool call does from the tool's name and the names of its arguments, by the table
- * {@code tools.yaml}. Content, messages and other arguments that no table names are data.
+ * {@code tools.yaml}. Arguments that the table does not name, such as content and messages, are
+ * data.
  *
  * <p>Loaded at its first use. Immutable.
  */
@@ -89,7 +90,7 @@ final class ToolTable {
     return call.uses;
   }
 
-  /** Splits a name into its words, in lower case, and adds the whole name as one. */
+  /** Returns the words of a name, in lower case, and the whole name as a further word. */
   static Set<String> words(String name) {
     Set<String> words = new HashSet<>(parts(name));
     words.add(plain(name));
@@ -132,7 +133,7 @@ final class ToolTable {
     private final Set<String> words;
     private final List<Use> uses = new ArrayList<>();
 
-    /** True if the command and the mounts are those of a container. */
+    /** True if the command and the mounts belong to a container. */
     private boolean isInContainer;
 
     Call(Set<String> words) {
@@ -153,8 +154,8 @@ final class ToolTable {
     }
 
     /**
-     * Reads a tool whose name is the command of a program, for example {@code git_push}: its
-     * arguments are options by their names, and operands.
+     * Reads a tool whose name is the command of a program, for example {@code git_push}: an
+     * argument that is true becomes the option of its name, a text becomes an operand.
      */
     void readVerbs(List<String> parts, JsonNode object) {
       Optional<String> program = program();
@@ -194,7 +195,7 @@ final class ToolTable {
         boolean isAction = is(member, "action");
         destroys |= isAction && (isOne(text, "deletes") || isOne(text, "destroys"));
         isOfResource |= plain(member).equals("resourcetype");
-        // Without a condition, everything is concerned.
+        // Without a condition, the call affects everything.
         isOfResource |= is(member, "condition") && arguments.get(member).isEmpty();
       }
       return destroys && isOfResource && !names("part") || does("empties");
@@ -216,7 +217,9 @@ final class ToolTable {
       return Objects.requireNonNull(arguments.get(what), what).contains(plain(name));
     }
 
-    /** Reads a value of the arguments under the name of the nearest member around it. */
+    /**
+     * Reads a value in the arguments; {@code name} is the name of the innermost member around it.
+     */
     void read(String name, JsonNode value, int depth) {
       if (depth > MAX_DEPTH) {
         uses.add(use(Role.HIDES, List.of(), "arguments nested deeper than " + MAX_DEPTH));
@@ -324,7 +327,7 @@ final class ToolTable {
       } else if (is(name, "working_directory")) {
         uses.add(use(Role.WORKS_IN, List.of(path), ""));
       } else if (does("sends") && is(name, "attachment")) {
-        // The working directory is not known: what lies in it cannot be distinguished.
+        // A mere read: the working directory is unknown, so its files cannot be told from others.
         uses.add(use(Role.READS, List.of(path), ""));
       } else if (does("unpacks") && is(name, "to")) {
         uses.add(use(Role.WRITES, List.of(path), "unpacked"));
@@ -363,7 +366,7 @@ final class ToolTable {
     }
   }
 
-  /** A tool's deletion counts as one of everything below: its options are unknown. */
+  /** Returns a use; a tool's deletion counts as recursive, because its options are unknown. */
   private static Use use(Role role, List<Value> values, String detail) {
     return new Use(role, values, detail, role == Role.DELETES, false);
   }

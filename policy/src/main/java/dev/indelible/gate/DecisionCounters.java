@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 
 /**
  * Counts the answers of a gate as its callers received them: an action refused because it could not
- * be recorded is a refusal. Thread-safe; counting allocates nothing.
+ * be recorded counts as a refusal. Thread-safe; counting allocates nothing.
  */
 public final class DecisionCounters {
   /** The verdicts. */

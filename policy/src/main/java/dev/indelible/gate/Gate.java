@@ -10,6 +10,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.encoding.ClockException;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.DeferredAuditEvent.Provenance;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -40,7 +41,7 @@ public final class Gate {
   /** The rule named by a refusal because the policy failed or did not answer in time. */
   public static final String POLICY_FAILED = "indelible.policy_failed";
 
-  /** The rule id of an escalation because a tool's descriptor is not the one that is known. */
+  /** The rule id of an escalation because a tool's descriptor differs from the known one. */
   public static final String TOOL_CHANGED = "indelible.tool_changed";
 
   /** The rule id of an escalation because the called tool has no descriptor. */
@@ -51,7 +52,7 @@ public final class Gate {
 
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
 
-  /** Set by {@link #use}; a decision reads it once and uses what it read from begin to end. */
+  /** Set by {@link #use}; a decision reads it once and uses that policy to the end. */
   private volatile PolicyCall inForce;
 
   private final DeferredAuditQueue queue;
@@ -79,7 +80,7 @@ public final class Gate {
   }
 
   /**
-   * Returns a gate whose policy is not on record yet: its text is submitted in front of the first
+   * Returns a gate whose policy is not on record yet: its text is submitted before the first
    * decision that is recorded.
    */
   public static Gate recording(Policy policy, DeferredAuditQueue queue) {
@@ -94,12 +95,14 @@ public final class Gate {
    * progress ends under the policy with which it began.
    *
    * <p>No decision of the policy is recorded before its text. If the queue rejects the text, the
-   * next decision to be recorded submits it again, and is refused if it is rejected again. If the
-   * policy throws instead of stating its text, the next decision to be recorded asks again, and is
-   * refused if it throws again ({@link #POLICY_FAILED}).
+   * gate submits it again before it records the next decision, and refuses that action if the text
+   * is rejected again. If the policy throws instead of returning its text, the gate asks again
+   * before it records the next decision, and refuses that action if the policy throws again ({@link
+   * #POLICY_FAILED}).
    *
-   * <p>The policy stays in force until the next call, or until the log puts rules of its data
-   * directory into force: when their content changes, or on {@code Indelible.reloadPolicy}.
+   * <p>The policy stays in force until the next call of this method, or until the log puts the
+   * rules in its data directory into force: when their content changes, or on {@code
+   * Indelible.reloadPolicy}.
    */
   public void use(Policy next) {
     PolicyCall call = new PolicyCall(Objects.requireNonNull(next, "next is null"), false);
@@ -140,8 +143,8 @@ public final class Gate {
   }
 
   /**
-   * Decides and records as {@link #record(Agent, AgentAction)} does, about a call of a tool that
-   * has a descriptor.
+   * Decides about and records a tool call as {@link #record(Agent, AgentAction)} does, taking the
+   * tool's descriptor into account.
    */
   public RecordedDecision recordCall(Agent agent, ToolCall action, ToolDescriptor descriptor) {
     long start = System.nanoTime();
@@ -199,7 +202,7 @@ public final class Gate {
 
   /** Refuses input as {@link #refuseUnreadable(byte[], long, String)} does, with a credential. */
   public RecordedDecision refuseUnreadableOf(String principal, byte[] input, String problem) {
-    Agent agent = new Agent(AgentIds.UNREADABLE_INPUT, Optional.of(principal));
+    Agent agent = Agent.claimed(AgentIds.UNREADABLE_INPUT).withPrincipal(Optional.of(principal));
     return refuseUnreadable(agent, input, 1, problem);
   }
 
@@ -227,7 +230,10 @@ public final class Gate {
     return new GateHook(this, false);
   }
 
-  /** Decides for a hook, records decisions that block or all, and throws nothing. */
+  /**
+   * Decides for a hook; never throws. Records a permitting decision only if {@code
+   * recordPermitted}.
+   */
   Decision consult(@Nullable String agentId, AgentAction action, boolean recordPermitted) {
     long start = System.nanoTime();
     if (agentId == null) {
@@ -268,13 +274,13 @@ public final class Gate {
         onRecord = policy.putOnRecord(queue, clock);
         digest = policy.digest();
       } catch (PolicyCall.TextException e) {
-        // Recorded without the digest, because the chain has the text of a digest in front of it.
+        // Recorded without the digest: in the chain, a digest must follow the text that it
+        // identifies.
         decision = e.refusal();
       }
       event =
           DeferredAuditEvent.of(agent.id(), action, decision, digest, clock)
-              .withToolHash(toolHash)
-              .withPrincipal(agent.principal());
+              .from(new Provenance(agent.principal(), agent.session(), toolHash));
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), decision.explanation());
@@ -285,7 +291,7 @@ public final class Gate {
     return new RecordedDecision(answer, id, decision.explanation());
   }
 
-  /** Counts an answer that leaves no event, which the next tally includes. */
+  /** Counts a decision that has no event; the next tally includes it. */
   private Decision unrecorded(AgentAction action, Decision answer, long start) {
     queue.countUnrecorded(answer);
     return counted(action, answer, start);

@@ -22,8 +22,8 @@ public final class GateHook implements PreWriteHook, PreActionHook {
   }
 
   /**
-   * Returns a hook that also records decisions that permit, or does not. If it does, it refuses an
-   * action whose record is not accepted, like the audited path.
+   * Returns a hook that, if {@code on} is true, also records decisions that permit, and refuses an
+   * action whose record is not accepted, as {@link Gate#check} does.
    */
   public GateHook recordPermitted(boolean on) {
     return new GateHook(gate, on);

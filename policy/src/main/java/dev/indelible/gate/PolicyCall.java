@@ -34,7 +34,9 @@ import org.slf4j.LoggerFactory;
 final class PolicyCall {
   private static final Logger LOG = LoggerFactory.getLogger(PolicyCall.class);
 
-  /** Maximum number of concurrent calls to a policy with a time limit; a further call refuses. */
+  /**
+   * Maximum number of concurrent calls to a policy with a time limit; further calls are refused.
+   */
   private static final int MAX_CALLS = 64;
 
   /** Maximum number of characters of a failure's message in a reason. */
@@ -102,7 +104,7 @@ final class PolicyCall {
     try {
       return Objects.requireNonNull(policy.text(), "its text is null");
     } catch (Throwable e) { // An error must not let decisions go on record without the text.
-      throw new TextException("its text to record: " + describe(e));
+      throw new TextException("it did not return its text: " + describe(e));
     }
   }
 
@@ -114,7 +116,7 @@ final class PolicyCall {
       super(failure);
     }
 
-    /** Returns what takes the place of a decision of the policy. */
+    /** Returns the refusal that replaces the policy's decision. */
     ExplainedDecision refusal() {
       return failed(String.valueOf(getMessage()));
     }
@@ -154,7 +156,8 @@ final class PolicyCall {
   }
 
   /**
-   * Returns the digest of the policy in force; empty if the policy fails to state one to record.
+   * Returns the digest of the policy in force; empty if the policy returns none that can be
+   * recorded.
    */
   Optional<String> digest() {
     try {

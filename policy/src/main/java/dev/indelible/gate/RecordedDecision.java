@@ -19,7 +19,7 @@ public record RecordedDecision(Decision decision, Optional<UUID> eventId, Explan
   /**
    * Writes the members of this decision in canonical order: {@code agent_id}, {@code decision},
    * {@code id} (null if it was not recorded), {@code reason} and {@code rule_id} (null for an
-   * allowed action), and those of the explanation.
+   * allowed action), with the explanation's members in between.
    */
   public void write(String agentId, CanonicalWriter out) {
     out.member("agent_id", agentId).member("decision", decision.verdict());

@@ -11,8 +11,8 @@ import java.util.function.Supplier;
  *
  * @param hash the digest of the descriptor, as {@code sha256:…}, for the record; empty if there is
  *     no descriptor
- * @param objection returns the decision in place of one that permits, or empty if the descriptor is
- *     the one that is known; called only for a call that the policy permits, because it may make
- *     the descriptor known
+ * @param objection returns the decision that replaces one that permits, or empty if the descriptor
+ *     equals the known one; invoked only for a tool call that the policy permits, because it may
+ *     store the descriptor as known
  */
 public record ToolDescriptor(Optional<String> hash, Supplier<Optional<Escalate>> objection) {}

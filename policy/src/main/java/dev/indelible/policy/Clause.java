@@ -9,8 +9,9 @@ import java.util.Optional;
 /**
  * Conditions that must all hold.
  *
- * @param about the kind of facts of which any meets the clause; empty if it takes more
- * @param trigger by which the clause is found
+ * @param about the verb if any fact with that verb meets the clause; empty if there are further
+ *     conditions
+ * @param trigger finds the clause for an action
  * @param conditions at least one
  */
 record Clause(Optional<Verb> about, Trigger trigger, List<Condition> conditions) {

@@ -46,9 +46,9 @@ record CompiledRule(
   }
 
   /**
-   * Returns true if the rule decides about every agent, now and later. Only such a rule takes the
-   * place of a decision that needs no rule: otherwise a rule that restricts one agent would exempt
-   * all others, and an agent could claim to be one of them.
+   * Returns true if the rule restricts every agent, now and later. Only such a rule replaces a
+   * built-in decision (about the gate's own files or an unreadable action): a rule that restricts
+   * one agent would otherwise exempt all others, and an agent could claim to be one of them.
    */
   boolean isForEveryone() {
     Rule.Settings settings = rule.settings();

@@ -10,7 +10,7 @@ interface Condition {
   /**
    * Returns true if the condition holds.
    *
-   * @param because gets the fact that meets the condition, if it is one on facts
+   * @param because receives the fact that meets the condition, if the condition is about facts
    * @throws RuntimeException if it cannot be evaluated; the rule then blocks
    */
   boolean holds(Subject subject, List<Fact> because);

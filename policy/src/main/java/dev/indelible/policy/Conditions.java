@@ -36,7 +36,9 @@ final class Conditions {
   /** A condition that rules about actions of one kind can have. */
   private record Known(String kind, String name, Reader reader) {}
 
-  /** All conditions in the order of evaluation: the one that reads the disk is last. */
+  /**
+   * All conditions in the order of evaluation; the one that reads the disk is the last of its kind.
+   */
   private static final List<Known> ALL =
       List.of(
           new Known(Bash.KIND, "command_substring", contains(Subject::command)),
@@ -64,7 +66,7 @@ final class Conditions {
     return ALL.stream().anyMatch(known -> known.name().equals(name));
   }
 
-  /** Reads the conditions of a kind that {@code match} has. */
+  /** Reads the conditions in {@code match} that belong to a kind. */
   static List<Condition> read(String kind, Map<String, Yaml> match) throws PolicyException {
     List<Condition> conditions = new ArrayList<>();
     for (Known known : ALL) {
@@ -112,8 +114,8 @@ final class Conditions {
   }
 
   /**
-   * Reads globs of what is read. A path is also compared in its canonical form, with the globs that
-   * are patterns of absolute paths.
+   * Reads globs of the namespaces of reads. A namespace that is a path is also compared in its
+   * canonical form, with the globs that are patterns of absolute paths.
    */
   private static Condition namespaces(Yaml value) throws PolicyException {
     Condition asWritten = glob(Subject::namespace, Glob::compile).read(value);

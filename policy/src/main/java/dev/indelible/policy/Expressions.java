@@ -20,17 +20,19 @@ import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import tools.jackson.databind.node.JsonNodeFactory;
 
-/** Conditions in a language of a module of its own, and the variables that they see. */
+/**
+ * Conditions in an expression language, which a separate module implements, and their variables.
+ */
 final class Expressions {
-  /** The key of conditions in CEL, the only such language that rules know. */
+  /** The key of conditions in CEL, the only expression language so far. */
   static final String CEL = "cel";
 
   private static final String CEL_MODULE = "indelible-policy-cel";
 
-  /** The longest expression, far beyond one that a person can check. */
+  /** Maximum length of an expression, far more than a person can check. */
   private static final int MAX_CHARS = 10_000;
 
-  /** The members of all kinds of action, as they are in an action that has none of them. */
+  /** The members of all kinds of action, with the values that absent members have. */
   private static final Map<String, Object> NO_MEMBERS =
       Map.ofEntries(
           Map.entry("kind", ""),

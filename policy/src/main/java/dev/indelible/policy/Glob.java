@@ -7,7 +7,7 @@ import java.util.List;
 
 /**
  * A compiled glob. {@code *} matches any characters except {@code /}; {@code **} any characters;
- * {@code **}{@code /} at the start or after a {@code /} zero or more whole directories; {@code ?}
+ * {@code **}{@code /}, at the start or after a {@code /}, zero or more whole directories; {@code ?}
  * one character except {@code /}; a backslash before {@code *?[]{}\} that character itself.
  *
  * <p>Matching does not backtrack: each step of the pattern maps the set of positions reached in the

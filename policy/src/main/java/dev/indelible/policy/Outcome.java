@@ -22,12 +22,12 @@ final class Outcome {
   private @Nullable Severity severity;
   private @Nullable Decision decision;
 
-  /** Returns whether a rule of a severity decides if it matches: of equal ones, the first does. */
+  /** Returns true if a matching rule of this severity decides; among equals, the first decides. */
   boolean isDecidedBy(Severity ofRule) {
     return severity == null || ofRule.compareTo(severity) < 0;
   }
 
-  /** Returns whether a further match changes neither the decision nor what is recorded of it. */
+  /** Returns true if a further match can change neither the decision nor its explanation. */
   boolean isSettled() {
     return severity == Severity.REFUSE && matched.size() >= Explanation.MAX_ITEMS;
   }

@@ -24,16 +24,16 @@ public interface Policy {
   Decision decide(String agentId, AgentAction action);
 
   /**
-   * Decides and explains the decision. A policy with nothing to explain implements {@link #decide}
-   * alone.
+   * Decides and explains the decision. A policy with nothing to explain implements only {@link
+   * #decide}.
    */
   default ExplainedDecision explain(String agentId, AgentAction action) {
     return new ExplainedDecision(decide(agentId, action), Explanation.NONE);
   }
 
   /**
-   * Decides and explains the decision, also by the credential of the agent. The gate calls this; a
-   * policy that does not tell credentials apart implements the other methods alone.
+   * Decides and explains the decision, taking the agent's credential into account. The gate calls
+   * this method; a policy that ignores credentials implements only the others.
    */
   default ExplainedDecision explain(Agent agent, AgentAction action) {
     return explain(agent.id(), action);
@@ -47,7 +47,7 @@ public interface Policy {
 
   /**
    * Returns the text of the policy, to be recorded when the policy comes into force; its digest is
-   * {@link #digest}. Empty if there is no text to record, as by default.
+   * {@link #digest}. Empty, the default, if there is no text to record.
    */
   default Optional<PolicyText> text() {
     return Optional.empty();

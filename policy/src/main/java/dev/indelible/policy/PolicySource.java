@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 
 /**
  * The files of a policy, read but not yet parsed. Reading is bounded in memory, and opens regular
- * files only: a pipe would block, and a device need not end.
+ * files only: a pipe would block, and a device may never end.
  *
  * @param names the names of the files in errors
  * @param text the files, in the order of their names

@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * The reason of a rule, with fields in braces that each decision fills in from the fact that the
- * rule matched: {@code {fact}}, {@code {operand}}, {@code {command}}. A reason of a rule on facts
- * that has no field is followed by the fact.
+ * The reason of a rule, with fields in braces: {@code {fact}}, {@code {operand}}, {@code
+ * {command}}. Each decision fills them in from the fact that the rule matched. If a reason has no
+ * field, the fact is appended to it.
  */
 final class ReasonText {
   private static final Map<String, Function<Fact, String>> FIELDS =
@@ -26,7 +26,7 @@ final class ReasonText {
 
   private final String text;
 
-  /** Texts and fields in turn; a text first and last. */
+  /** Texts and field names, alternating; the first and the last are texts. */
   private final List<String> parts = new ArrayList<>();
 
   private ReasonText(String text) {
@@ -95,7 +95,7 @@ final class ReasonText {
         + "…";
   }
 
-  /** Fields may exceed the limit of a decision; the reason as written does not. */
+  /** Returns the reason as written if the filled-in one cannot be recorded. */
   private String bounded(String filled) {
     return Text.utf8Length(filled) <= Rule.MAX_REASON_BYTES
             && filled.equals(

@@ -37,12 +37,12 @@ public record Rule(String id, Severity severity, String reason, String match, Se
    * Settings of a rule that most rules leave out.
    *
    * @param description for the readers of the policy; empty if there is none
-   * @param mode true if it takes part in decisions
+   * @param mode whether it affects decisions
    * @param agents globs of the agents that it restricts; empty for all agents
-   * @param except globs of the principals that it does not restrict; an agent's id is a claim and
-   *     no principal
+   * @param except globs of the principals that it does not restrict; an agent's id, which is a mere
+   *     claim, is not a principal
    * @param labels free words for reports
-   * @param expires when it ends
+   * @param expires the time from which the rule has no effect; empty if it never expires
    */
   public record Settings(
       String description,

@@ -34,12 +34,12 @@ final class RuleIndex {
   private final Map<String, List<Integer>> byProgram = new HashMap<>();
   private final Map<Verb, PathIndex> byPath = new EnumMap<>(Verb.class);
 
-  /** The rules of the lists of patterns in each index of paths. */
+  /** For each verb, the rule of each pattern list in its path index, by the list's position. */
   private final Map<Verb, List<Integer>> rulesByPath = new EnumMap<>(Verb.class);
 
   private final HostIndex byHost;
 
-  /** The rules of the lists of patterns in the index of hosts. */
+  /** The rule of each pattern list in the host index, by the list's position. */
   private final List<Integer> rulesByHost = new ArrayList<>();
 
   /**

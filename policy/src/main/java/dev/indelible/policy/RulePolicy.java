@@ -37,9 +37,9 @@ import org.slf4j.LoggerFactory;
  * equally severe ones, the first in the order of the files. Without a match the action is allowed,
  * unless the policy says {@code default: refuse}.
  *
- * <p>A rule that cannot be evaluated refuses under its own id, except for one of severity {@code
- * log} or in shadow mode. An action that cannot be read escalates, and an action on the gate's own
- * files is refused, unless a rule decides about it.
+ * <p>A rule that cannot be evaluated refuses under its own id, unless its severity is {@code log}
+ * or it is in shadow mode. An action that cannot be read escalates, and an action on the gate's own
+ * files is refused, unless a rule about all such actions decides instead.
  *
  * <p>A file is UTF-8, at most 1 MiB, one YAML document without anchors and aliases. The policy does
  * not load if anything in it is unknown, duplicate, of the wrong type, or could never match.
@@ -51,7 +51,10 @@ public final class RulePolicy implements Policy {
   private static final Logger LOG = LoggerFactory.getLogger(RulePolicy.class);
   private static final String STARTER = "starter-rules.yaml";
 
-  /** Shared by all policies of the process, because a place that hangs does so for all of them. */
+  /**
+   * Shared by all policies of the process, because a file system that hangs does so for all of
+   * them.
+   */
   private static final LinkResolver LINKS = new LinkResolver(LinkResolver.DEFAULT_LIMIT);
 
   /** The rule named by a decision about an action that cannot be read. */
@@ -113,7 +116,7 @@ public final class RulePolicy implements Policy {
    * Returns this policy for a process that sees the agent's files: a path is compared as the action
    * names it and with its symbolic links followed, and an action that does not name its working
    * directory or home has those of this process. A decision waits for the file system up to {@link
-   * LinkResolver#DEFAULT_LIMIT}; a path that has no answer by then concerns every rule about paths.
+   * LinkResolver#DEFAULT_LIMIT}; a path not resolved by then matches every rule about paths.
    */
   public RulePolicy followingLinks() {
     return new RulePolicy(this, guard, true);
@@ -129,7 +132,7 @@ public final class RulePolicy implements Policy {
     return of(PolicySource.at(path), DiskSpace.WORKING_DIRECTORY);
   }
 
-  /** Returns true if {@link #load} of a directory reads its entry of this name. */
+  /** Returns true if {@link #load} of the directory reads this entry. */
   public static boolean isRuleFile(Path entry) {
     return PolicySource.isYaml(entry);
   }
@@ -204,7 +207,7 @@ public final class RulePolicy implements Policy {
   }
 
   /**
-   * A decision, and everything that the gate reads in its action.
+   * A decision, and everything that the gate read in the action.
    *
    * @param decision the decision
    * @param facts what the action does, including facts that no rule matches

@@ -19,7 +19,8 @@ final class Spelling {
   }
 
   private static Optional<String> nearest(String word, Collection<String> known) {
-    // Permits one typing error, and one more for every four letters; with more, it is another word.
+    // Permits one typing error, and one more for every four letters; a word with more is a
+    // different word.
     int tolerance = 1 + word.length() / 4;
     return known.stream()
         .filter(candidate -> Math.abs(candidate.length() - word.length()) <= tolerance)
@@ -27,7 +28,7 @@ final class Spelling {
         .min(Comparator.comparingInt(candidate -> distance(word, candidate)));
   }
 
-  /** Returns Levenshtein's edit distance, computed by one row of the table at a time. */
+  /** Returns the Levenshtein distance, computed one row of the table at a time. */
   private static int distance(String a, String b) {
     int[] row = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {

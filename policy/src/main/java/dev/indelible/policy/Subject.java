@@ -82,7 +82,7 @@ final class Subject {
   }
 
   /**
-   * Returns the surroundings of the gate's process, because such an action does not name a
+   * Returns the surroundings of the gate's process, for actions that cannot name a working
    * directory.
    */
   Surroundings here() {
@@ -126,8 +126,8 @@ final class Subject {
   /**
    * Returns the canonical form of a path.
    *
-   * @throws IllegalArgumentException if it has none, or leaves the working directory by {@code ..}:
-   *     that of the agent may be another
+   * @throws IllegalArgumentException if it has none, or leaves the gate's working directory by
+   *     {@code ..}: the agent's may be a different one
    */
   static CanonicalPath canonical(String written) {
     CanonicalPath path = HERE.path(UnexpandedPath.value(written));

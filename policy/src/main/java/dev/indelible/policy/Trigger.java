@@ -19,7 +19,7 @@ sealed interface Trigger {
     }
   }
 
-  /** An action of one of some kinds. */
+  /** An action of one of these kinds. */
   record Kinds(Set<String> kinds) implements Trigger {
     @Override
     public int selectivity() {
@@ -27,7 +27,7 @@ sealed interface Trigger {
     }
   }
 
-  /** Any fact of a verb. */
+  /** Any fact with this verb. */
   record Does(Verb verb) implements Trigger {
     @Override
     public int selectivity() {
@@ -35,7 +35,7 @@ sealed interface Trigger {
     }
   }
 
-  /** A call of one of some tools. */
+  /** A call of one of these tools. */
   record Tools(Set<String> names) implements Trigger {
     @Override
     public int selectivity() {
@@ -43,7 +43,7 @@ sealed interface Trigger {
     }
   }
 
-  /** A command of one of some programs, whose names are in lower case. */
+  /** A command of one of these programs, whose names are in lower case. */
   record Programs(Set<String> names) implements Trigger {
     @Override
     public int selectivity() {
@@ -51,7 +51,7 @@ sealed interface Trigger {
     }
   }
 
-  /** A fact of a verb whose path the patterns name. */
+  /** A fact with this verb and a path that the patterns match. */
   record Paths(Verb verb, PathPatterns patterns) implements Trigger {
     @Override
     public int selectivity() {
@@ -59,7 +59,7 @@ sealed interface Trigger {
     }
   }
 
-  /** A connection to a host that the patterns name. */
+  /** A connection to a host that the patterns match. */
   record Hosts(HostPatterns patterns) implements Trigger {
     @Override
     public int selectivity() {
@@ -70,6 +70,6 @@ sealed interface Trigger {
   /** Any action. */
   Trigger ALWAYS = new Always();
 
-  /** Returns a rank: of several triggers of a clause, that of the highest finds it. */
+  /** Returns a rank: a clause with several possible triggers is found by the one ranked highest. */
   int selectivity();
 }

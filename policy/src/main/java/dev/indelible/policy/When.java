@@ -29,7 +29,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 /**
  * The conditions of a rule on what an action does.
  *
- * @param clauses at least one, of which one must hold
+ * @param clauses at least one; the rule matches if any of them holds
  * @param display the conditions, shortened for display
  */
 record When(List<Clause> clauses, String display) {
@@ -176,7 +176,7 @@ record When(List<Clause> clauses, String display) {
         });
   }
 
-  /** Reads manners; one behind {@code !} is left out. */
+  /** Reads manners; {@code !} in front of a manner excludes it. */
   private static FactTest inManner(Yaml yaml) throws PolicyException {
     Set<String> wanted = new HashSet<>();
     Set<String> unwanted = new HashSet<>();
@@ -193,8 +193,10 @@ record When(List<Clause> clauses, String display) {
   }
 
   /**
-   * A search below a directory reads or moves nothing that is certain to be there, and a user who
-   * gets the own home back gains nothing of what may be in it.
+   * Returns true if the path of a fact meets the patterns. For most facts, it is enough that
+   * something below the path could meet them. For reads, moves and a home that is given to its own
+   * user, the path itself must: a search need not find such a file, and the user gains nothing by
+   * owning it.
    */
   private static boolean isConcerned(PathPatterns patterns, Fact fact) {
     if (!(fact.operand() instanceof Operand.Path operand)) {
@@ -209,7 +211,7 @@ record When(List<Clause> clauses, String display) {
     return fact.verb() == Verb.READS || fact.manner().equals("moved") || fact.isOwnOwner();
   }
 
-  /** Reports the lists of an index whose patterns the path of a fact meets. */
+  /** Reports the lists in an index that have a pattern for the path of a fact. */
   static void concerned(PathIndex index, Fact fact, Operand.Path operand, IntConsumer found) {
     if (concernsItselfAlone(fact)) {
       index.named(operand.path(), operand.surroundings(), found);
@@ -271,13 +273,13 @@ record When(List<Clause> clauses, String display) {
       (isException ? exceptions : globs).add(glob);
     }
     if (globs.isEmpty()) {
-      throw yaml.error(yaml.name() + " has only exceptions; name what they are taken from");
+      throw yaml.error(yaml.name() + " has only exceptions; add at least one without \"!\"");
     }
     return onFacts(
         new Trigger.Does(verb),
         verb,
         (fact, subject) -> {
-          // A detail may be a path; * is to match it all the same.
+          // A detail may be a path; * must match its separators as well.
           String detail = fact.operand().display().replace('/', ' ');
           return globs.stream().anyMatch(glob -> glob.matches(detail))
               && exceptions.stream().noneMatch(glob -> glob.matches(detail));

@@ -123,7 +123,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return members;
   }
 
-  /** Returns a required member of those that {@link #members} returned. */
+  /** Returns a required member; {@code members} is the result of {@link #members}. */
   Yaml required(Map<String, Yaml> members, String member) throws PolicyException {
     Yaml value = members.get(member);
     if (value == null) {
@@ -217,7 +217,9 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return node.getTag().equals(Tag.STR) ? Quoted.of(value) : value;
   }
 
-  /** Returns {@code value}; a complaint of it about an argument gets the place of this value. */
+  /**
+   * Returns the supplied value; adds the place of this YAML value to an illegal argument's message.
+   */
   <T> T checked(Supplier<T> value) throws PolicyException {
     try {
       return value.get();
@@ -259,7 +261,7 @@ record Yaml(String source, String name, Optional<Mark> mark, Node node) {
     return new PolicyException(place + ": " + problem);
   }
 
-  /** Returns the number of spaces in front of the first line after a mark that is not blank. */
+  /** Returns the number of spaces that indent the first non-blank line after a mark. */
   private static int indentation(Mark mark) {
     int[] text = mark.getBuffer();
     int at = mark.getPointer();

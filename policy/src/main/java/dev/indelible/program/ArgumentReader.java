@@ -6,7 +6,7 @@ import dev.indelible.value.Value;
 /** Reads an argument that has a form of its own, for example {@code host:path}. */
 interface ArgumentReader {
   /**
-   * Adds the uses of an argument.
+   * Adds what the program does with an argument to the scan's uses.
    *
    * @param argument empty if the command line has none
    * @param scan the command line

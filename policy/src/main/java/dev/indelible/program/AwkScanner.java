@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Finds what a program of awk runs, writes and reads. */
+/** Finds what an awk program runs, writes and reads. */
 final class AwkScanner {
   private record Token(char kind, String text) {}
 
@@ -96,7 +96,7 @@ final class AwkScanner {
     return isWord(start - 1, "print") ? expression(start) : Value.EMPTY;
   }
 
-  /** Returns the strings from a token on joined; a token that is not a string is unknown. */
+  /** Returns the strings from a token on, joined; any other token is unknown text. */
   private Value expression(int from) {
     Value value = Value.EMPTY;
     boolean unknown = false;

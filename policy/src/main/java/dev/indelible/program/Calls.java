@@ -52,7 +52,9 @@ final class Calls {
     }
   }
 
-  /** Reads Perl's {@code open}: the mode may be before the path, or around it. */
+  /**
+   * Reads Perl's {@code open}: the mode may be a separate argument, or part of the path argument.
+   */
   static void perlOpen(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     Value path = operands.get(operands.size() - 1);

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Reads arguments of the command lines of clouds and forges. */
+/** Reads arguments of command-line clients for clouds and forges. */
 final class Cloud {
   private static final List<String> DESTROYING =
       List.of(
@@ -68,12 +68,12 @@ final class Cloud {
   private static final Set<String> GRANTING =
       Set.of("add-iam-policy-binding", "set-iam-policy", "create-access-key");
 
-  /** What belongs to an issue or a pull request, and is easily made again. */
+  /** API paths of parts of an issue or pull request that are easily created again. */
   private static final Pattern MINOR_PATH =
       Pattern.compile(
           "/(?:labels|comments|assignees|reactions|requested_reviewers|subscription|caches|lock)\\b");
 
-  /** What decides who may change a repository, or an organization. */
+  /** API paths of settings that decide who may change a repository or an organization. */
   private static final Pattern RIGHTS_PATH =
       Pattern.compile(
           "/(?:protection|rulesets|collaborators|memberships|members|keys|hooks|secrets|invitations"
@@ -100,8 +100,8 @@ final class Cloud {
   }
 
   /**
-   * Reads the words of a command. One of them may name a destructive operation, a copy, or rights
-   * that are given away.
+   * Reads the words of a command. One of them may name a destructive operation, a copy, or a grant
+   * of rights.
    */
   static void command(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
@@ -143,7 +143,10 @@ final class Cloud {
     return at + 1 < operands.size() && Values.is(operands.get(at + 1), word);
   }
 
-  /** Reads the sources and the target of a copy; a mirror may delete what its source has not. */
+  /**
+   * Reads the sources and the target of a copy; a mirror may delete target files that its source
+   * lacks.
+   */
   private static void copy(List<Value> places, Template template, Scan scan) {
     if (places.size() < 2) {
       return;
@@ -170,7 +173,7 @@ final class Cloud {
     }
   }
 
-  /** Reads who may read stored objects. */
+  /** Reads an option that sets who may read stored objects. */
   static void publicAccess(Value argument, Template template, Scan scan) {
     if (!Values.is(argument, "off")) {
       scan.uses().add(Role.PUBLISHES, "stored objects");

@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** Reads what is deleted, stopped or shown of a cluster or of a container engine. */
+/** Reads arguments that name what a cluster or a container engine deletes, stops or shows. */
 final class Clusters {
-  /** What a controller makes again once it is deleted: to delete one is to restart it. */
+  /** Kinds of resources that a controller creates again: to delete one is to restart it. */
   private static final Set<String> RESTARTED = Set.of("pod", "pods", "po", "job", "jobs", "event");
 
   private static final Set<String> SECRETS = Set.of("secret", "secrets");
 
   private Clusters() {}
 
-  /** Reads a resource that is deleted, by its kind and its names, or by its label. */
+  /** Reads a resource to be deleted, given by kind and names, or by label. */
   static void resource(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     boolean isRestart = isRestarted(operands.get(0));
@@ -39,7 +39,7 @@ final class Clusters {
     }
   }
 
-  /** Reads the kind of resource that is shown; of a secret, some formats show its content. */
+  /** Reads the kind of a resource to be shown; some formats show the content of a secret. */
   static void secret(Value argument, Template template, Scan scan) {
     String kind = argument.prefix().split("[/.]", 2)[0].toLowerCase(Locale.ROOT);
     String format = scan.optionValue("-o").map(Value::prefix).orElse("");
@@ -50,7 +50,7 @@ final class Clusters {
   }
 
   /**
-   * Reads a container that is removed: the list of all containers, as the engine itself prints it.
+   * Reads containers to be removed: their names may be the output of a command that lists them all.
    */
   static void allContainers(Value argument, Template template, Scan scan) {
     for (Value.Piece piece : argument.pieces()) {

@@ -21,8 +21,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what code of other languages does, as far as its calls have constant arguments. The table
- * of calls is a resource; comments and strings that no call uses are data.
+ * Finds what code in languages other than shell does, as far as its calls have constant arguments.
+ * The table of calls is a resource; comments and strings that no call uses are data.
  *
  * <p>Long because one pass over the text follows strings, variables and calls together.
  */
@@ -42,11 +42,11 @@ public final class CodeScanner {
   /** Maximum number of constants for which a loop is followed. */
   private static final int MAX_PASSES = 8;
 
-  /** Names by which code opens a connection of bytes. */
+  /** Names that code uses to open a socket. */
   private static final Set<String> SOCKETS =
       Set.of("TCPSocket", "fsockopen", "inet_aton", "socket", "Socket", "sockaddr_in");
 
-  /** Names by which code starts a program. */
+  /** Names that code uses to start a program. */
   private static final Set<String> STARTERS =
       Set.of("exec", "passthru", "popen", "popen3", "proc_open", "shell_exec", "spawn", "system");
 
@@ -57,7 +57,7 @@ public final class CodeScanner {
   private static final Set<String> NO_ARGUMENTS =
       Set.of("if", "unless", "or", "and", "do", "for", "foreach", "while", "until");
 
-  /** The variable that a call of Perl without arguments takes. */
+  /** The variable that a Perl call without arguments uses. */
   private static final String TOPIC = "$_";
 
   /** Words that may precede an expression. */
@@ -92,8 +92,8 @@ public final class CodeScanner {
   }
 
   /**
-   * Returns the uses that are found. The caller must follow the uses that run something, as it
-   * follows those of a command line.
+   * Returns the uses that are found. The caller must follow the uses that run something, as it does
+   * for a command line.
    *
    * @param language the detail of {@link Role#RUNS_CODE}
    * @param code the text
@@ -137,7 +137,7 @@ public final class CodeScanner {
     scan();
     boolean isScript = !language.equals("python") && !language.equals("node");
     if (isScript && names(SOCKETS) && names(STARTERS)) {
-      // What the program runs comes from the host, or goes there.
+      // The commands that the code runs come from a host, or their output goes to one.
       uses.add(Role.GAINS_PRIVILEGE, "a program for a host");
     }
   }
@@ -146,7 +146,7 @@ public final class CodeScanner {
     return tokens.stream().anyMatch(token -> any.contains(token.text()));
   }
 
-  /** Reads lines of five fields of time, or one that begins with {@code @}, and a command. */
+  /** Reads lines of five time fields, or one field that begins with {@code @}, and a command. */
   private static void crontab(Value code, Uses uses) {
     Encoded encoded = new Encoded(code);
     for (String line : encoded.text().split("\n")) {
@@ -270,7 +270,9 @@ public final class CodeScanner {
     }
   }
 
-  /** Reads lines of a notebook that a shell runs: those behind {@code !}, or a whole cell. */
+  /**
+   * Reads lines of a notebook that a shell runs: those that begin with {@code !}, or a whole cell.
+   */
   private void notebookLines() {
     String text = encoded.text();
     if (text.startsWith("%%bash") || text.startsWith("%%sh")) {
@@ -285,7 +287,7 @@ public final class CodeScanner {
     }
   }
 
-  /** Records the loops over constants by the place where they begin. */
+  /** Records the loops over constants, keyed by the index of their first token. */
   private void readLoops() {
     int attempts = 0;
     for (int i = 0; i < tokens.size() && attempts < MAX_LOOPS; i++) {
@@ -514,7 +516,7 @@ public final class CodeScanner {
     return value;
   }
 
-  /** Skips the end of a line if a joining sign follows. */
+  /** Skips line ends if {@code +} or {@code .} follows them. */
   private void skipLineEnds() {
     int next = at;
     while (token(next).kind() == Kind.LINE_END && next < tokens.size()) {
@@ -627,8 +629,8 @@ public final class CodeScanner {
   }
 
   /**
-   * Returns the length of a sign that leads to a member: {@code .}, {@code ::}, {@code ->}, {@code
-   * ?.}.
+   * Returns the length of the operator before a member, {@code .}, {@code ::}, {@code ->} or {@code
+   * ?.}; 0 if there is none.
    */
   private int separator() {
     if (token(at).is('.') && !language.equals("php")) {
@@ -642,7 +644,8 @@ public final class CodeScanner {
   }
 
   /**
-   * Returns a variable of the environment, or null: {@code process.env.HOME}, {@code $ENV{HOME}}.
+   * Returns an environment variable, for example {@code process.env.HOME} or {@code $ENV{HOME}};
+   * null if the code names none.
    */
   private @Nullable Value environment(String called) {
     String variable = null;
@@ -713,7 +716,9 @@ public final class CodeScanner {
     return arguments;
   }
 
-  /** Reads arguments up to a closing sign; lists are flattened, members of objects are options. */
+  /**
+   * Reads arguments up to a closing bracket; lists are flattened, members of objects are options.
+   */
   private void argumentsUpTo(char close, CodeTable.Arguments into) {
     while (at < tokens.size() && !token(at).is(close)) {
       Token token = token(at);
@@ -834,7 +839,7 @@ public final class CodeScanner {
     return text.equals("~") || text.startsWith("~/") ? Values.HOME.plus(path.from(1)) : path;
   }
 
-  /** Returns a pattern whose stars stand for files. */
+  /** Returns a pattern with its wildcards as globs of files. */
   private static Value globbed(Value pattern) {
     List<Piece> pieces = new ArrayList<>();
     for (Piece piece : expanded(pattern).pieces()) {
@@ -858,7 +863,7 @@ public final class CodeScanner {
     return isBounded ? Values.below(directory, path) : COMPUTED;
   }
 
-  /** Returns a string in which variables with one constant value are replaced by it. */
+  /** Returns a string in which each variable with a constant value is replaced by this value. */
   private Value resolved(Value string) {
     if (string.pieces().isEmpty() || Values.isKnown(string)) {
       return string;

@@ -26,7 +26,7 @@ final class CodeTable {
    * A call.
    *
    * @param operands the uses of its arguments by position
-   * @param result the word for what it returns; empty if that is unknown
+   * @param result the table's word for its result; empty if the result is unknown
    * @param evaluates true if it runs its first argument as code of its own language
    */
   record Call(Operands operands, String result, boolean evaluates) {
@@ -45,8 +45,8 @@ final class CodeTable {
     }
 
     /**
-     * Returns the call of a dotted name: by the whole name, by its last two parts, or by its last
-     * part if the table has that with a star.
+     * Returns the call of a dotted name. Looks up the whole name, then its last two parts, then its
+     * last part after a star, for example {@code *.write}.
      */
     @Nullable Call call(String name) {
       Call call = calls.get(name);

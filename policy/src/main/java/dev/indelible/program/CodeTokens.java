@@ -270,7 +270,9 @@ final class CodeTokens {
     out.append(control >= 0 ? "\n\r\t".charAt(control) : c == '\n' ? "" : String.valueOf(c));
   }
 
-  /** Reads a part of a string that the language computes; returns whether there is one. */
+  /**
+   * Reads an interpolated expression in a string; returns whether there is one at this position.
+   */
   private boolean hole(StringBuilder out) {
     char c = text.charAt(at);
     char next = at + 1 < text.length() ? text.charAt(at + 1) : '\0';

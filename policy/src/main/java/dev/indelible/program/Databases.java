@@ -57,7 +57,7 @@ final class Databases {
     }
   }
 
-  /** Reads SQL for a database in a file; one in the memory has nothing to lose. */
+  /** Reads SQL for a database in a file; a database in memory has nothing to lose. */
   static void sqlOfFile(Value argument, Template template, Scan scan) {
     boolean isCommand = argument.prefix().stripLeading().startsWith(".");
     if (isCommand || !Values.is(scan.operands().get(0), ":memory:")) {
@@ -65,7 +65,9 @@ final class Databases {
     }
   }
 
-  /** Reads a database that is removed: one for tests is made again by them. */
+  /**
+   * Reads a database to be removed; one for tests does not count, because tests create it again.
+   */
   static void testDatabase(Value argument, Template template, Scan scan) {
     if (!Values.isKnown(argument) || !isForTests(argument.prefix())) {
       scan.uses().add(Role.DESTROYS, argument, "database");

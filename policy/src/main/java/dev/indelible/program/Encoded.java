@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A value as a string that scanners read: each unknown piece is one character of a private range,
- * so that a part of the string can be made a value again.
+ * A value as a string for scanners: each unknown piece is one character of a private-use range, so
+ * that any part of the string can be converted back to a value.
  */
 final class Encoded {
   /** The first of the characters that stand for pieces. */

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Reads {@code find}: its actions act on the paths that its tests select. Tests of the name select
- * among these paths; all other tests count as true.
+ * Reads {@code find}: its actions apply to the paths that its tests select. Only tests of names
+ * narrow this selection; all other tests count as true.
  */
 final class FindReader {
   /** Maximum number of roots or names; more count as all files, which limits the time. */
@@ -99,17 +99,17 @@ final class FindReader {
   private boolean prints = true;
   private boolean rootsOnly;
 
-  /** True if only what lies in the roots themselves is selected. */
+  /** True if the selection goes only one level below the roots. */
   private boolean isShallow;
 
   private boolean isFiltered;
 
-  /** True if a test picks files by their mode; the next field, by their owner. */
+  /** True if a test picks files by their mode. */
   private boolean picksByMode;
 
   private boolean picksByOwner;
 
-  /** True if the terms before pick directories alone. */
+  /** True if the preceding terms pick only directories. */
   private boolean picksDirectories;
 
   private FindReader(List<Value> argv) {
@@ -251,7 +251,7 @@ final class FindReader {
           next++;
           String type = next < argv.size() ? argv.get(next++).prefix() : "";
           picksDirectories |= type.equals("d") && !isNegated;
-          // A link is not what it leads to.
+          // A selection of links does not include the files that they lead to.
           isFiltered |= type.equals("l");
         }
         default -> {
@@ -289,7 +289,7 @@ final class FindReader {
       case "-delete" -> {
         prints = false;
         if (names.isEmpty()) {
-          // A directory that has something in it is not deleted.
+          // Only empty directories are deleted.
           isFiltered |= picksDirectories;
           boolean isRecursive = !isFiltered && !rootsOnly;
           items(names).forEach(p -> uses.add(Role.DELETES, List.of(p), "", isRecursive, false));
@@ -331,8 +331,8 @@ final class FindReader {
   }
 
   /**
-   * Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. A
-   * command without its end is an error, for which find does nothing at all.
+   * Reads a command up to {@code ;} or {@code {} +}; runs it for the paths below each root. If the
+   * end is missing, find reports an error and does nothing at all.
    */
   private void execute(Optional<Set<Value>> names) {
     prints = false;
@@ -359,7 +359,7 @@ final class FindReader {
         && !isFiltered
         && !rootsOnly
         && DELETING.contains(command.get(0).prefix())) {
-      // One by one, everything.
+      // Deletes everything, one file at a time.
       roots.forEach(root -> uses.add(Role.DELETES, List.of(root), "", true, false));
     }
     boolean isRepair =
@@ -374,7 +374,7 @@ final class FindReader {
     }
   }
 
-  /** Returns the paths that are printed: those that are selected, or all files below the roots. */
+  /** Returns the printed paths: the selected ones, or all files below the roots. */
   private List<Value> printed(Optional<Set<Value>> names) {
     boolean isAll = names.isEmpty() && !isFiltered && !rootsOnly && !picksDirectories;
     if (!isAll || roots.size() > MAX_ITEMS) {
@@ -396,7 +396,7 @@ final class FindReader {
       if (rootsOnly) {
         items.add(root);
       } else if (names.isEmpty()) {
-        // Without a test the root is the first item, and a test picks some of what is below.
+        // Without a test, the root itself is selected; a test selects some of the files below it.
         items.add(isFiltered ? Values.below(root, EVERYTHING) : root);
       } else {
         for (Value name : names.get()) {
@@ -409,8 +409,8 @@ final class FindReader {
   }
 
   /**
-   * Returns files that a test has picked by the attribute that a command then changes, as
-   * administrators do it. Unlike {@code **}, the name does not stand for every file.
+   * Returns the files that a test picks by mode or owner for a command that changes this attribute,
+   * as administrators do. Their name is unknown; unlike {@code **}, it does not match every file.
    */
   private List<Value> picked() {
     Value name = Value.unknown(Origin.OUTPUT, "find");

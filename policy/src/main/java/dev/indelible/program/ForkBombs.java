@@ -6,13 +6,13 @@ import dev.indelible.program.CodeTokens.Token;
 import java.util.List;
 import java.util.Set;
 
-/** Finds code that starts processes in a loop without an end, and waits for none of them. */
+/** Finds code that starts processes in an endless loop without waiting for any of them. */
 final class ForkBombs {
   private static final Set<String> FORKING = Set.of("fork", "pcntl_fork");
 
   private static final Set<String> ENDLESS = Set.of("1", "true", "True", "TRUE", "fork");
 
-  /** Calls of code that looks after its processes, or has an end. */
+  /** Calls in code that waits for its processes, or leaves its loop. */
   private static final Set<String> RESTRAINED =
       Set.of(
           "accept",
@@ -31,7 +31,7 @@ final class ForkBombs {
 
   private ForkBombs() {}
 
-  /** Returns whether the code is one. */
+  /** Returns true if the code is a fork bomb. */
   static boolean isOne(List<Token> tokens) {
     boolean forks = false;
     boolean loops = false;

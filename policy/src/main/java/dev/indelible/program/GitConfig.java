@@ -26,7 +26,7 @@ final class GitConfig {
     }
   }
 
-  /** Reads a key that a variable names; another variable has the value. */
+  /** Reads a key from an environment variable; the key's value is in another variable. */
   static void key(Value argument, Template template, Scan scan) {
     if (Values.isKnown(argument)) {
       set(argument.prefix(), Value.unknown(Origin.VARIABLE, "GIT_CONFIG_VALUE"), scan);
@@ -35,7 +35,9 @@ final class GitConfig {
     }
   }
 
-  /** Reads the operands of {@code git config}: a key and its new value, perhaps after a verb. */
+  /**
+   * Reads the operands of {@code git config}: a key and its new value, possibly after {@code set}.
+   */
   static void operands(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     int key = operands.size() > 0 && Values.is(operands.get(0), "set") ? 1 : 0;
@@ -53,7 +55,7 @@ final class GitConfig {
     }
   }
 
-  /** Adds the uses of a value, by its key. */
+  /** Adds the uses of the value of a key. */
   private static void set(String written, Value value, Scan scan) {
     String key = written.toLowerCase(Locale.ROOT);
     int first = key.indexOf('.');
@@ -193,7 +195,7 @@ final class GitConfig {
     scan.uses().add(Role.DELETES, List.of(path), "", scan.has("-r"), false);
   }
 
-  /** Reads a path that git restores: the whole tree. */
+  /** Reads a path that git restores; only the whole tree counts. */
   static void wholeTree(Value argument, Template template, Scan scan) {
     if (Values.isKnown(argument) && WHOLE_TREE.contains(argument.prefix())) {
       scan.uses().add(Role.REWRITES_HISTORY, "discards uncommitted changes");

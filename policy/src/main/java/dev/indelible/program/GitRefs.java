@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Reads names of branches and tags that a command of git deletes or overwrites.
+ * Reads names of branches and tags that a git command deletes or overwrites.
  *
- * <p>A branch for one change is deleted every day, once it is merged. So the deletion of a branch
- * counts if others are likely to build on it (a main branch, a release, a tag), or if its name is
- * not known.
+ * <p>Feature branches are routinely deleted once they are merged. So a deletion counts only if
+ * others are likely to build on the branch (a main branch, a release, a tag), or if its name is
+ * unknown.
  */
 final class GitRefs {
   private static final Pattern SHARED =
@@ -41,7 +41,7 @@ final class GitRefs {
     }
   }
 
-  /** Reads a branch that is deleted even if nothing else holds its commits. */
+  /** Reads a branch that is deleted even if its commits are on no other branch. */
   static void deletedBranch(Value argument, Template template, Scan scan) {
     if (isShared(argument) && (Values.isKnown(argument) || !isOneVariable(argument))) {
       scan.uses().add(Role.REWRITES_HISTORY, "deletes an unmerged branch");
@@ -55,14 +55,20 @@ final class GitRefs {
     }
   }
 
-  /** Reads a tag that is deleted: its commit stays, but a list of tags is not made again. */
+  /**
+   * Reads a tag that is deleted; only a computed list of tags counts, because one tag is easily set
+   * again.
+   */
   static void deletedTag(Value argument, Template template, Scan scan) {
     if (!Values.isKnown(argument) && !isOneVariable(argument)) {
       scan.uses().add(Role.REWRITES_HISTORY, "deletes tags");
     }
   }
 
-  /** Returns true if a name is that of one branch or tag, in a variable of the caller. */
+  /**
+   * Returns true if a name is one branch or tag whose unknown parts are variables that the script
+   * does not set.
+   */
   private static boolean isOneVariable(Value ref) {
     return ref.pieces().stream()
         .allMatch(
@@ -72,7 +78,7 @@ final class GitRefs {
                         && unknown.origin() == Origin.VARIABLE);
   }
 
-  /** Reads revisions that are removed: a set of them, or a branch. */
+  /** Reads revisions that are removed; a set of them counts, a single known one does not. */
   static void revisions(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     boolean isSet = text.contains("(") || text.contains("..") || text.contains("::");

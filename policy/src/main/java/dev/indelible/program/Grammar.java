@@ -20,7 +20,9 @@ final class Grammar {
     WORDS
   }
 
-  /** An alternative that options choose; the first whose condition holds counts. */
+  /**
+   * An alternative behaviour; of several, the first whose condition on the options holds is used.
+   */
   record Alternative(Condition condition, @Nullable Operands operands, @Nullable Output output) {}
 
   /** Rules by which a program splits its arguments into options and operands. */
@@ -84,7 +86,7 @@ final class Grammar {
     hasPlainNames = plain;
   }
 
-  /** Uses and output of what was read. */
+  /** Uses and output of a command line. */
   record Behaviour(
       Operands operands,
       Output output,
@@ -97,7 +99,7 @@ final class Grammar {
     return letter < shortOptions.length ? shortOptions[letter] : null;
   }
 
-  /** Returns the option of a name, which may be shortened as long as one option begins with it. */
+  /** Returns the option of a name; a name of more than two characters may be abbreviated. */
   @Nullable Option named(String written) {
     String name = rules.ignoresCase ? written.toLowerCase(Locale.ROOT) : written;
     Option exact = options.get(name);
@@ -110,7 +112,7 @@ final class Grammar {
         : null;
   }
 
-  /** Returns the option of a whole word with one dash; null if words are no options here. */
+  /** Returns the option of a whole word with one dash; null if this grammar has no such options. */
   @Nullable Option word(String name) {
     if (!hasWords) {
       return null;

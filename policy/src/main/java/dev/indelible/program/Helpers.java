@@ -5,8 +5,9 @@ import dev.indelible.value.Value;
 import java.util.Set;
 
 /**
- * Programs that many a command line names in an option or variable of another program: pagers,
- * editors, transports, compressors, filters. To run one of these in such a place is no detour.
+ * Programs that command lines often name in an option or variable of another program: pagers,
+ * editors, transports, compressors, filters. Running one of these in this way does not count as a
+ * detour.
  */
 final class Helpers {
   private static final Set<String> NAMES =

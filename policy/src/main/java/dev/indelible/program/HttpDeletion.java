@@ -6,8 +6,9 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Reads requests that delete a resource on another machine. On the developer's own machine, and in
- * a network of containers, a deletion is part of a test; there only one of everything counts.
+ * Reads requests that delete a resource on another machine. On the developer's own machine, a
+ * deletion is part of a test and does not count; in a private network, only the deletion of
+ * everything counts.
  */
 final class HttpDeletion {
   /** Hosts of this machine, or of a private network. */
@@ -45,7 +46,7 @@ final class HttpDeletion {
     }
   }
 
-  /** Returns true if the last name of a path stands for all that a server has. */
+  /** Returns true if the last component of a path means everything on the server. */
   private static boolean isWhole(String url) {
     int query = url.indexOf('?');
     String path = query < 0 ? url : url.substring(0, query);

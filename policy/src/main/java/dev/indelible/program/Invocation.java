@@ -8,9 +8,9 @@ import java.util.List;
  * A command line as its program reads it.
  *
  * @param program the program's name in the table
- * @param uses those of the options in their order, then those of the operands
+ * @param uses the uses of the options, in their order, then of the operands
  * @param operands the arguments that are neither options nor their values nor names of subcommands;
- *     of {@code find} the paths that it finds, as globs
+ *     for {@code find}, the paths that it finds, as globs
  * @param output what it prints
  */
 public record Invocation(String program, List<Use> uses, List<Value> operands, Output output) {

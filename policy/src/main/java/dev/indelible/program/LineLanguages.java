@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
-/** Finds what the commands of interactive programs do, one command a line. */
+/** Finds what scripts for interactive programs do, one command per line. */
 final class LineLanguages {
   /** The names of the languages that are read here. */
   static final Set<String> NAMES = Set.of("dc", "ed", "ftp", "m4", "mongo", "redis", "tcl", "vim");
@@ -20,7 +20,7 @@ final class LineLanguages {
   /** Maximum number of macros that are read; this limits the time. */
   private static final int MAX_MACROS = 100;
 
-  /** What may stand between the sign and the command of a statement of Tcl. */
+  /** Options that may precede the arguments of a Tcl command. */
   private static final Set<String> TCL_OPTIONS =
       Set.of("-noecho", "-ignorestderr", "-keepnewline", "-nottycopy", "-nottyinit", "--");
 
@@ -184,7 +184,10 @@ final class LineLanguages {
     }
   }
 
-  /** Returns where a statement ends: at a sign that is in no quotes and no braces of its own. */
+  /**
+   * Returns the end of a statement: a separator, or a closing bracket that the statement did not
+   * open.
+   */
   private static int endOfStatement(String text, int from) {
     int depth = 0;
     boolean isQuoted = false;

@@ -56,7 +56,7 @@ final class ModeReader {
     return new Invocation("chmod", uses.list(), operands, Output.OTHER);
   }
 
-  /** Returns true if a mode lets its owner read and write, and nobody else anything. */
+  /** Returns true if a mode gives access to the owner and to nobody else. */
   private static boolean isPrivate(String mode) {
     return List.of("600", "700", "0600", "0700", "go-rwx", "og-rwx", "go=", "u=rw,go=")
         .contains(mode);
@@ -67,7 +67,7 @@ final class ModeReader {
     setsId(argument.prefix(), scan.uses());
   }
 
-  /** Adds that a mode makes programs run as their owner, or with their group. */
+  /** Adds a use if a mode makes programs run as their owner, or with their group. */
   private static void setsId(String mode, Uses uses) {
     boolean setsUser = false;
     boolean setsGroup = false;

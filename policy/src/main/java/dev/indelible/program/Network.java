@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Reads arguments that name hosts, URLs, and what is sent to them. */
+/** Reads arguments that name hosts and URLs, or what is sent to them. */
 final class Network {
   private Network() {}
 
@@ -76,12 +76,14 @@ final class Network {
     return Optional.of(host);
   }
 
-  /** Reads a directory that others may fetch. */
+  /** Reads a directory that is served to others. */
   static void servedDirectory(Value argument, Template template, Scan scan) {
     scan.uses().add(Role.SENDS_FILE, List.of(argument), "", true, false);
   }
 
-  /** Returns true if a directory is known to have nothing in it: a copy of it is a deletion. */
+  /**
+   * Returns true if a directory is known to be empty: mirroring it deletes all that the target has.
+   */
   private static boolean isEmpty(Value directory) {
     String name = Values.baseName(directory).prefix().toLowerCase(Locale.ROOT);
     return directory.pieces().size() == 1 && directory.has(Origin.SCRATCH)
@@ -89,7 +91,7 @@ final class Network {
         || name.matches("(?:.*[_.-])?empty(?:[_.-].*)?");
   }
 
-  /** Reads the target of a copy that deletes what the source does not have. */
+  /** Reads the target of a copy that deletes files which the source lacks. */
   static void emptiedTarget(Value argument, Template template, Scan scan) {
     if (remoteHost(argument).isPresent() && isEmpty(scan.operands().get(0))) {
       scan.uses().add(Role.DESTROYS, argument);
@@ -102,8 +104,8 @@ final class Network {
       boolean isBuild = Values.isBelow(source) && !source.prefix().startsWith("./");
       boolean isPart = isBucket || !path.isEmpty() && !path.startsWith("/");
       if (isTop && !(isPart && isBuild && !Values.is(source, "."))) {
-        // A deployment mirrors a build into a separate directory; this directory also has other
-        // content.
+        // Not a deployment, which mirrors a build into a directory of its own: this target is
+        // likely to have other content.
         scan.uses().add(Role.DESTROYS, argument);
       }
     } else {
@@ -121,7 +123,7 @@ final class Network {
     }
   }
 
-  /** Returns the place of the {@code @} in {@code name@file}; 0 if {@code =} comes first. */
+  /** Returns the position of the {@code @} in {@code name@file}; 0 if {@code =} comes first. */
   static int namedFile(Value argument) {
     String text = argument.prefix();
     int at = text.indexOf('@');
@@ -142,9 +144,7 @@ final class Network {
     }
   }
 
-  /**
-   * Reads {@code host:port:address} as curl's {@code --resolve} and {@code --connect-to} have it.
-   */
+  /** Reads {@code host:port:address} as in curl's {@code --resolve} and {@code --connect-to}. */
   static void remoteNames(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.split(argument, ':');
     if (parts.size() > 2) {
@@ -202,7 +202,7 @@ final class Network {
     }
   }
 
-  /** Reads an operand of a tool that asks for names: {@code @server}, {@code +option} or a name. */
+  /** Reads an operand of a DNS client: {@code @server}, {@code +option} or a name. */
   static void dnsOperand(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     if (text.startsWith("@")) {

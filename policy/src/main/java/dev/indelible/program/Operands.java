@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The uses of operands by their position.
+ * What a program does with its operands, by their position.
  *
- * @param numbered by position from 1
- * @param from uses of all operands from a position on, together
+ * @param numbered uses of single operands, keyed by position from 1
+ * @param from uses of all operands from a position on, as one list of arguments
  * @param joined uses of all operands from a position on, joined by spaces
- * @param last of the last operand
- * @param rest of those that are neither numbered nor last
- * @param none of the command, if it has no operand
+ * @param last uses of the last operand
+ * @param rest uses of operands that are neither numbered nor last
+ * @param none uses of the command if it has no operand
  */
 record Operands(
     Map<Integer, List<Template>> numbered,

@@ -9,9 +9,9 @@ final class Option {
   enum Arity {
     NONE,
     REQUIRED,
-    /** Two values, a name and what has the name; both are separate. */
+    /** Two values, a name and the value of that name. */
     TWO,
-    /** A value that is attached, or none. */
+    /** An attached value, or none. */
     OPTIONAL
   }
 

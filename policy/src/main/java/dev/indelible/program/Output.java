@@ -19,7 +19,7 @@ public enum Output {
   ENVIRONMENT,
   /** The path of a temporary file or directory that it creates. */
   SCRATCH,
-  /** The directory that holds its operand. */
+  /** The directory that contains its operand. */
   PARENT,
   /** The working directory. */
   WORKING_DIRECTORY,

@@ -33,7 +33,7 @@ final class Packages {
     }
   }
 
-  /** Reads a flake of nix: the registry's, or one from the network. */
+  /** Reads a nix flake, which is local, from the registry, or from elsewhere on the network. */
   static void flake(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     boolean isOther = text.contains(":") && !text.startsWith("path:");

@@ -5,18 +5,18 @@ import dev.indelible.value.Value;
 import java.util.List;
 
 /**
- * Finds the files that a patch changes: of the form of coding agents, which begins with {@code ***
- * Begin Patch}, or of {@code diff -u}.
+ * Finds the files that a patch changes. The patch has the format of coding agents, which begins
+ * with {@code *** Begin Patch}, or the format of {@code diff -u}.
  */
 public final class PatchScanner {
   /** The language of patches. They are no code: they only change files. */
   public static final String LANGUAGE = "patch";
 
-  /** What stands before a path that is written. */
+  /** Beginnings of a line with a written path. */
   private static final List<String> WRITTEN =
       List.of("*** Add File: ", "*** Update File: ", "*** Move to: ", "+++ ", "rename to ");
 
-  /** What stands before a path that is deleted. */
+  /** Beginnings of a line with a deleted path. */
   private static final List<String> DELETED = List.of("*** Delete File: ", "rename from ");
 
   private PatchScanner() {}

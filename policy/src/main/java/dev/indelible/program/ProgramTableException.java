@@ -2,8 +2,8 @@
 package dev.indelible.program;
 
 /**
- * An entry of the program table that cannot be read. The message names the file and the key; a
- * command that needs the entry is opaque.
+ * An entry of the program table that cannot be read. The message names the file and the key; an
+ * action that needs the entry counts as unreadable.
  */
 public final class ProgramTableException extends RuntimeException {
   private static final long serialVersionUID = 1L;

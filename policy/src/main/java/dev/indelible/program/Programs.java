@@ -23,7 +23,7 @@ public final class Programs {
   private static final String VARIABLES_FILE = "variables.yaml";
   private static final Programs STANDARD = new Programs();
 
-  /** Names of entries by the names of programs; an entry's own name leads to itself. */
+  /** Entry names, keyed by program name; an entry's own name maps to itself. */
   private final Map<String, String> entryNames;
 
   /** Filled by several threads; the map makes entries visible to all. */
@@ -60,8 +60,8 @@ public final class Programs {
   }
 
   /**
-   * Returns the uses of the value of a variable that is set for a command; none if the variable
-   * runs nothing or the value is harmless.
+   * Returns the uses of an environment variable's value for a command; none if the variable runs
+   * nothing or the value is harmless.
    *
    * @throws ProgramTableException if the table of variables cannot be read
    */
@@ -74,7 +74,7 @@ public final class Programs {
     return table.uses(name, value);
   }
 
-  /** Returns the names under which programs are found; a star stands for a version. */
+  /** Returns the names under which programs are found; a star matches any version. */
   public Set<String> names() {
     return entryNames.keySet();
   }
@@ -149,7 +149,7 @@ public final class Programs {
         }
       }
     }
-    // In the order of the file, so that what is found by a pattern has an order, too.
+    // Keeps the file order, so that pattern matches come in a fixed order.
     return Collections.unmodifiableMap(names);
   }
 

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The readers in code that entries of the table name. */
+/** The readers written in Java, to which entries of the table refer by name. */
 final class Readers {
   /** The detail of a link whose target is relative to the working directory. */
   private static final String FROM_HERE = "from here";
@@ -24,7 +24,10 @@ final class Readers {
 
   private Readers() {}
 
-  /** Returns the reader of an argument. A switch links only the readers that are used. */
+  /**
+   * Returns the reader of an argument. A switch, unlike a map, loads only the readers that are
+   * used.
+   */
   static Optional<ArgumentReader> argument(String name) {
     @Nullable ArgumentReader reader =
         switch (name) {
@@ -174,7 +177,10 @@ final class Readers {
     return Optional.ofNullable(reader);
   }
 
-  /** Reads what gawk includes; {@code inplace} writes to the files that it reads. */
+  /**
+   * Reads a library that gawk includes; {@code inplace} makes gawk write to the files that it
+   * reads.
+   */
   private static void awkInclude(Value argument, Template template, Scan scan) {
     if (!Values.is(argument, "inplace")) {
       Wrappers.libraryPath(argument, template, scan);
@@ -242,7 +248,7 @@ final class Readers {
     }
   }
 
-  /** Reads an action of tar at a checkpoint. */
+  /** Reads the value of tar's {@code --checkpoint-action}. */
   private static void tarAction(Value argument, Template template, Scan scan) {
     if (argument.prefix().startsWith("exec=")) {
       scan.uses().addDetour(Role.RUNS_SHELL, argument.from("exec=".length()), "");
@@ -259,7 +265,7 @@ final class Readers {
     scan.uses().add(Role.RUNS_CODE, argument, scan.program());
   }
 
-  /** Reads a new table of timed commands. */
+  /** Reads a new crontab. */
   private static void crontabFile(Value argument, Template template, Scan scan) {
     scan.uses().add(Role.RUNS_FILE, argument, "crontab");
   }
@@ -278,7 +284,10 @@ final class Readers {
     }
   }
 
-  /** Reads what follows {@code -s}: keys in a file, or of ex, which is then silent, anything. */
+  /**
+   * Reads the argument after {@code -s}: a file of commands. For ex, where {@code -s} means silent,
+   * it may be an option instead.
+   */
   private static void vimScript(Value argument, Template template, Scan scan) {
     if (!argument.prefix().startsWith("-") && !argument.prefix().startsWith("+")) {
       scan.uses().addDetour(Role.RUNS_FILE, argument, "vim");
@@ -331,7 +340,7 @@ final class Readers {
   }
 
   /**
-   * Reads a link of the name of its target; a target without a name, such as {@code ..}, has no
+   * Reads a link that has its target's name; a target without a name, such as {@code ..}, yields no
    * link.
    */
   private static void linkIn(Value directory, Value target, Scan scan) {
@@ -352,7 +361,7 @@ final class Readers {
     scan.uses().add(Role.LINKS, List.of(link, target), detail, false, false);
   }
 
-  /** Reads the argument that is the link; the other one of the first two is its target. */
+  /** Reads the link, which is one of the first two operands; the other is its target. */
   private static void linkPair(Value argument, Template template, Scan scan) {
     linkPair(argument, "", scan);
   }
@@ -384,7 +393,9 @@ final class Readers {
     }
   }
 
-  /** Reads a path whose owner changes: in the manner "own owner" if it lies in the owner's home. */
+  /**
+   * Reads a path whose owner changes; the manner is "own owner" if it is in the new owner's home.
+   */
   private static void owner(Value argument, Template template, Scan scan) {
     String owner = scan.operands().get(0).prefix().split("[:.]", 2)[0];
     String path = argument.prefix();
@@ -406,7 +417,7 @@ final class Readers {
     }
   }
 
-  /** Reads {@code echo}: what does not look like its own options is printed. */
+  /** Reads {@code echo}, which prints every argument after its options. */
   private static Invocation echo(List<Value> argv) {
     int from = 1;
     while (from < argv.size()

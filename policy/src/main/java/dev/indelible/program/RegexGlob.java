@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Turns a regular expression on whole paths into a pattern that stands for all that it matches, and
- * perhaps for more: its constant text is kept, everything else becomes {@code **}.
+ * Converts a regular expression for whole paths to a pattern that matches at least the same paths:
+ * its constant text is kept, everything else becomes {@code **}.
  */
 public final class RegexGlob {
   private static final Piece ANYTHING = new Glob("**");
@@ -61,7 +61,7 @@ public final class RegexGlob {
     return isNarrow ? Optional.of(new Value(pieces)) : Optional.empty();
   }
 
-  /** The part before may be there any number of times: of constant text, that is one character. */
+  /** Replaces a repeated part by {@code **}; in constant text, this is the last character. */
   private void repeat(char sign) {
     if (sign == '{') {
       int close = regex.indexOf('}', at);
@@ -87,7 +87,7 @@ public final class RegexGlob {
 
   private void skipSet() {
     at += regex.startsWith("^", at) ? 1 : 0;
-    // A bracket that comes first is one of the characters.
+    // A closing bracket that comes first is one of the set's characters.
     int close = regex.indexOf(']', at + 1);
     at = close < 0 ? regex.length() : close + 1;
   }

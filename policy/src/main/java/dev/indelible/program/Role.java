@@ -21,20 +21,20 @@ public enum Role {
   /** Connects to the host or URL. */
   CONTACTS,
   /**
-   * Sends the argument itself, or the standard input if it is {@code -}, to the host that it
-   * connects to.
+   * Sends the argument itself, or the standard input if the argument is {@code -}, to the host that
+   * the program connects to.
    */
   SENDS,
-  /** Sends the content of the path to the host that it connects to. */
+  /** Sends the content of the path to the host that the program connects to. */
   SENDS_FILE,
   /**
-   * Runs the first argument as the text of a shell script, the others are its positional parameters
-   * from {@code $0} on; the detail is the machine as {@link #RUNS_COMMAND} has it.
+   * Runs the first argument as the text of a shell script; the others are its positional parameters
+   * from {@code $0} on. The detail is the machine, as for {@link #RUNS_COMMAND}.
    */
   RUNS_SHELL,
   /**
    * Runs the arguments as a command and its arguments; the detail is the machine: empty for this
-   * one, else for example {@code container alpine} or {@code host db1}.
+   * machine, otherwise for example {@code container alpine} or {@code host db1}.
    */
   RUNS_COMMAND,
   /**
@@ -45,18 +45,17 @@ public enum Role {
   /** Runs the argument as code of another language; the detail names it. */
   RUNS_CODE,
   /**
-   * Runs the file, which is the first argument, as code, the others are its arguments; the detail
-   * names the language, {@code shell} for shells, and is empty if the file's own first line
-   * decides.
+   * Runs the first argument, a file, as code; the others are its arguments. The detail names the
+   * language ({@code shell} for shells); it is empty if the file's first line decides.
    */
   RUNS_FILE,
   /** Runs the standard input as code; the detail names the language, as {@link #RUNS_FILE} does. */
   RUNS_INPUT,
   /** Sends the argument to a database as SQL. */
   RUNS_SQL,
-  /** Shows the first path, of this machine, as the second in the container that it starts. */
+  /** Mounts the first path, on this machine, at the second path in the container that it starts. */
   MOUNTS,
-  /** Works in this directory: the relative paths of its other uses start there. */
+  /** Works in this directory: the relative paths of the program's other uses start there. */
   WORKS_IN,
   /** Sets a variable of the environment, as {@code NAME=VALUE}. */
   SETS,

@@ -14,13 +14,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One command line while it is read: options first, then the uses that they and the operands have.
+ * One command line while it is read: first its options, then what the program does with options and
+ * operands.
  */
 final class Scan {
   /** The bit of the condition {@code stdout}: an option writes to the standard output. */
   static final long WRITES_STDOUT = 1L << 63;
 
-  /** Roles of clients of other systems, all of which know {@code --help}. */
+  /** Roles that do not apply with {@code --help}, which all clients of other systems support. */
   private static final Set<Role> HELPED = Set.of(Role.DESTROYS, Role.PUBLISHES);
 
   /**
@@ -106,7 +107,7 @@ final class Scan {
     return operands.subList(0, restFrom);
   }
 
-  /** Returns a scan with other operands, which adds to the uses of this one. */
+  /** Returns a scan with other operands that adds its uses to those of this scan. */
   Scan of(List<Value> others) {
     Scan scan = new Scan(program, grammar, argv, uses);
     scan.operands.addAll(others);
@@ -183,7 +184,7 @@ final class Scan {
     readCluster(argument, text, 1);
   }
 
-  /** Reads {@code -rf}, {@code -C/} or, of {@code tar}, {@code xzf}. */
+  /** Reads {@code -rf} or {@code -C/}. */
   private void readCluster(Value argument, String text, int from) {
     for (int i = from; i < text.length(); i++) {
       Option option = grammar.letter(text.charAt(i));
@@ -202,7 +203,10 @@ final class Scan {
     }
   }
 
-  /** Reads a first argument whose values follow in its order, for example {@code xzf}. */
+  /**
+   * Reads a first argument of option letters, for example {@code xzf}, whose values follow in the
+   * order of the letters.
+   */
   private void readOldStyle() {
     Value first = argv.get(1);
     String text = first.prefix();
@@ -321,7 +325,7 @@ final class Scan {
     return false;
   }
 
-  /** Adds the uses of arguments whose conditions hold. */
+  /** Adds the uses of the templates whose conditions hold. */
   void use(List<Template> templates, List<Value> arguments) {
     for (int i = 0; i < templates.size(); i++) {
       Template template = templates.get(i);

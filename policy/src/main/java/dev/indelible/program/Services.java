@@ -26,7 +26,7 @@ final class Services {
 
   private static final Set<String> STARTING = Set.of("enable", "link", "start", "reenable");
 
-  /** Verbs after which a unit also starts with the machine. */
+  /** Verbs that make a unit start with the machine. */
   private static final Set<String> LASTING = Set.of("enable", "link", "reenable");
 
   private static final Set<String> WINDOWS_VERBS =
@@ -82,14 +82,14 @@ final class Services {
     }
   }
 
-  /** Reads a pattern of process names; some name every process. */
+  /** Reads a pattern of process names; some patterns match every process. */
   static void processes(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     boolean isAll = Values.isKnown(argument) && List.of("", ".", ".*", "^", "$").contains(text);
     scan.uses().add(Role.STOPS, isAll ? "every process" : "processes " + argument.display());
   }
 
-  /** Reads a key of the registry; some name programs that run by themselves later. */
+  /** Reads a key of the registry; some keys list programs that start automatically. */
   static void registryKey(Value argument, Template template, Scan scan) {
     registryKey(argument, scan.uses());
   }
@@ -101,7 +101,7 @@ final class Services {
     }
   }
 
-  /** Reads the name of a setting of macOS; two name programs that a login runs. */
+  /** Reads the name of a macOS setting; two settings name programs that run at login or logout. */
   static void loginHook(Value argument, Template template, Scan scan) {
     if (List.of("LoginHook", "LogoutHook").contains(argument.prefix())) {
       scan.uses().add(Role.WRITES, Value.of("/Library/LaunchAgents/login hook"));
@@ -127,7 +127,7 @@ final class Services {
     }
   }
 
-  /** Reads a database of the system by its name. */
+  /** Reads the name of a system database. */
   static void systemDatabase(Value argument, Template template, Scan scan) {
     if (argument.prefix().endsWith("shadow")) {
       scan.uses().add(Role.READS, Value.of("/etc/").plus(argument));

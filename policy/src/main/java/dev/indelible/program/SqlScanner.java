@@ -43,7 +43,7 @@ public final class SqlScanner {
   /**
    * A token: a word in upper case, a sign, or a string.
    *
-   * @param written as the text has it
+   * @param written the token as the text has it
    */
   private record Token(boolean isString, String text, String written) {}
 
@@ -68,7 +68,7 @@ public final class SqlScanner {
 
   /**
    * Returns the uses of the statements in a text; queries and insertions have none. The caller must
-   * follow the uses that run something, as it follows those of a command line.
+   * follow the uses that run something, as it does for a command line.
    */
   public static List<Use> scan(Value sql) {
     Set<Use> found = new LinkedHashSet<>();
@@ -175,7 +175,10 @@ public final class SqlScanner {
     tokens.add(new Token(isString, content.toUpperCase(Locale.ROOT), content));
   }
 
-  /** Reads {@code $tag$…$tag$}: a body of a function or block, which is scanned itself. */
+  /**
+   * Reads {@code $tag$…$tag$}: the body of a function or block. Scans it as SQL if {@code DO} comes
+   * before it.
+   */
   private boolean dollarQuoted() {
     int end = at + 1;
     while (end < text.length() && Character.isLetterOrDigit(text.charAt(end))) {
@@ -475,7 +478,7 @@ public final class SqlScanner {
     return token == END || !token.isString && token.text.equals(";");
   }
 
-  /** Returns some words of a statement, in words. */
+  /** Returns the first words of a part of a statement, for display. */
   private String phrase(int from, int most) {
     StringBuilder out = new StringBuilder();
     for (int i = from; i < from + most && !isEnd(i); i++) {

@@ -86,13 +86,13 @@ final class TableReader {
     }
   }
 
-  /** One bit of a mask is left for {@link Scan#WRITES_STDOUT}. */
+  /** One bit of a mask is reserved for {@link Scan#WRITES_STDOUT}. */
   private static final int MAX_CONDITIONS = Long.SIZE - 1;
 
   private final String file;
   private int bits;
 
-  /** The keys that lead to the current value, for errors. */
+  /** The path of keys to the current value, for error messages. */
   private final List<String> path = new ArrayList<>();
 
   private TableReader(String file) {
@@ -114,7 +114,7 @@ final class TableReader {
     return new TableReader(file).variableEntries(document(file, yaml));
   }
 
-  /** Returns the calls of other languages. */
+  /** Returns the table of calls in languages other than shell. */
   static CodeTable code(String file, String yaml) {
     TableReader reader = new TableReader(file);
     Map<String, Object> document = document(file, yaml);
@@ -135,7 +135,7 @@ final class TableReader {
     return new CodeTable(languages);
   }
 
-  /** Reads a call: the word {@code evaluates}, {@code returns} with a word, or the uses. */
+  /** Reads a call: {@code evaluates}, {@code returns} followed by a word, or its uses. */
   private CodeTable.Call call(Object value) {
     if (value instanceof String text && text.equals("evaluates")) {
       return new CodeTable.Call(Operands.UNUSED, "", true);
@@ -151,7 +151,7 @@ final class TableReader {
     return new CodeTable.Call(operands(value, Map.of()), "", false);
   }
 
-  /** Returns the tests of an entry: command lines, and below each its uses as text. */
+  /** Returns the tests of an entry: the expected uses as text, keyed by command line. */
   static Map<String, List<String>> tests(String file, String yaml) {
     TableReader reader = new TableReader(file);
     Object member = document(file, yaml).get("tests");
@@ -274,7 +274,9 @@ final class TableReader {
     return new Grammar(rules, options, subcommands, behaviour);
   }
 
-  /** Adds the options of a mapping from names to uses; the uses are read when all are known. */
+  /**
+   * Adds the options of a mapping from names to uses; the uses are read when all options are known.
+   */
   private void declare(
       @Nullable Object member, Map<String, Option> options, Map<Option, Object> raw) {
     for (Map.Entry<String, Object> entry : members(member).entrySet()) {
@@ -287,7 +289,7 @@ final class TableReader {
         Arity own =
             two ? Arity.TWO : optional ? Arity.OPTIONAL : required ? Arity.REQUIRED : Arity.NONE;
         if (!names.isEmpty() && own != arity) {
-          throw error("the options " + entry.getKey() + " do not all have a value, or all none");
+          throw error("the options " + entry.getKey() + " must all have a value, or all have none");
         }
         arity = own;
         int cut = optional ? 3 : two ? 2 : required && spelled.startsWith("-") ? 1 : 0;
@@ -313,7 +315,7 @@ final class TableReader {
     }
   }
 
-  /** Returns a copy in the order of the positions, so that uses have an order, too. */
+  /** Returns a copy sorted by position, so that uses come in a fixed order. */
   private static Map<Integer, List<Template>> ordered(Map<Integer, List<Template>> byPosition) {
     return Collections.unmodifiableMap(new TreeMap<>(byPosition));
   }
@@ -370,8 +372,8 @@ final class TableReader {
   }
 
   /**
-   * Reads uses: one, a list, or a mapping from options to uses; the first option that is present
-   * counts.
+   * Reads one use, a list of uses, or a mapping from options to uses, of which the first option
+   * that is present decides.
    */
   private List<Template> templates(@Nullable Object member, Map<String, Option> options) {
     List<Template> templates = new ArrayList<>();
@@ -483,7 +485,7 @@ final class TableReader {
     return Map.copyOf(entries);
   }
 
-  /** Returns the words between blanks; a regular expression would cost more at a start. */
+  /** Returns the words between blanks; a regular expression would slow down the start. */
   private static List<String> words(String text) {
     List<String> words = new ArrayList<>();
     int from = 0;

@@ -7,13 +7,14 @@ import java.util.List;
 /**
  * A use as an entry of the table describes it.
  *
- * @param condition on the options that are present
+ * @param condition the condition on the options that are present
  * @param action the role of the argument, or the code that reads it
- * @param literal an argument that the entry states itself; empty if the command line has it
- * @param detail of the use; {@code {1}} stands for the first operand
- * @param isRecursive true if everything below is concerned
+ * @param literal the argument if the entry itself contains it; empty if it comes from the command
+ *     line
+ * @param detail the detail of the use; {@code {1}} is replaced by the first operand
+ * @param isRecursive true if the use includes everything below a path
  * @param isDetour true if the use is a detour
- * @param isInto true if the argument may be a directory that takes the other operands
+ * @param isInto true if the argument may be a directory into which the other operands go
  */
 record Template(
     Condition condition,
@@ -27,8 +28,8 @@ record Template(
   /**
    * A condition on the options that are present.
    *
-   * @param anyOf bits of which one is present; 0 for any command line
-   * @param noneOf bits of which none is present
+   * @param anyOf bits of which at least one must be present; 0 if none needs to be
+   * @param noneOf bits of which none may be present
    */
   record Condition(long anyOf, long noneOf) {
     static final Condition ALWAYS = new Condition(0, 0);
@@ -38,7 +39,7 @@ record Template(
     }
   }
 
-  /** The reading of an argument. */
+  /** The role of an argument, or its reader. */
   sealed interface Action {}
 
   /** The argument has this role. */

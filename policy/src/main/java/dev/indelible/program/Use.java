@@ -5,13 +5,12 @@ import dev.indelible.value.Value;
 import java.util.List;
 
 /**
- * A use of arguments by a program.
+ * A use that a program makes of its arguments: it deletes a path, contacts a host, runs a command.
  *
  * @param role what the program does with them
- * @param arguments one, or as the role describes them; none of a role that concerns the command as
- *     a whole
- * @param detail as the role describes it; empty otherwise
- * @param isRecursive true if everything below the path is concerned
+ * @param arguments one unless the role says otherwise; empty if the role concerns the whole command
+ * @param detail the detail that the role describes; empty if there is none
+ * @param isRecursive true if the use includes everything below the path
  * @param isDetour true if a program runs through an option or variable that is not a usual way to
  *     run programs
  */
@@ -20,7 +19,7 @@ public record Use(
   /** The detail of a path whose owner changes. */
   public static final String OWNER = "owner";
 
-  /** The detail of a path, written as one in a user's home, that is given to that user. */
+  /** The detail of a path in a user's home whose owner becomes that user. */
   public static final String OWN_OWNER = "own owner";
 
   /** Takes a copy of the list. */

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Collects uses; paths that stand for the standard input or output get its role. */
+/** Collects the uses of arguments; adjusts those whose path means the standard input or output. */
 final class Uses {
   private static final Set<String> STANDARD_INPUT =
       Set.of("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0");
@@ -85,7 +85,7 @@ final class Uses {
     return uses;
   }
 
-  /** Returns the path of a {@code file:} URL, its host left out. */
+  /** Returns the path of a {@code file:} URL, without its host. */
   private static Value filePath(Value url) {
     Value rest = url.from("file:".length());
     if (!rest.prefix().startsWith("//")) {

@@ -9,14 +9,14 @@ import dev.indelible.value.Value.Piece;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Parts of values. */
+/** Operations on values: comparing, splitting and joining them. */
 final class Values {
   static final Value HOME = Value.unknown(Origin.HOME, "");
   static final Value SPACE = Value.of(" ");
 
   /**
-   * Characters of a text that code joins, beyond which it counts as not known: a text that is
-   * doubled again and again would fill the memory.
+   * Maximum size of a text that code joins; a larger one counts as unknown. Otherwise, a text that
+   * is doubled again and again would fill the memory.
    */
   static final int MAX_JOINED = 4_096;
 
@@ -24,7 +24,7 @@ final class Values {
 
   private Values() {}
 
-  /** Returns two texts joined, within {@link #MAX_JOINED}. */
+  /** Returns two texts joined; unknown if they exceed {@link #MAX_JOINED}. */
   static Value plus(Value left, Value right) {
     boolean isEmpty = left.pieces().isEmpty() || right.pieces().isEmpty();
     return isEmpty || left.size() + right.size() <= MAX_JOINED ? left.plus(right) : COMPUTED;
@@ -87,7 +87,7 @@ final class Values {
     return parts;
   }
 
-  /** Returns the words of a value: its parts between known blanks, the empty ones left out. */
+  /** Returns the words of a value: its non-empty parts between known blanks. */
   static List<Value> words(Value value) {
     List<Value> words = new ArrayList<>();
     for (Value part : split(value, ' ')) {
@@ -98,7 +98,9 @@ final class Values {
     return words;
   }
 
-  /** Returns the part after the last known {@code /}; empty if there is none and it is unknown. */
+  /**
+   * Returns the part after the last known {@code /}, or a known value without one; empty otherwise.
+   */
   static Value baseName(Value path) {
     List<Piece> pieces = path.pieces();
     int end = pieces.size();
@@ -141,7 +143,7 @@ final class Values {
     return new Value(pieces);
   }
 
-  /** Returns a path as a person writes it, {@code ~} for the home directory. */
+  /** Returns a path as a person writes it, with {@code ~} for the home directory. */
   static Value path(String text) {
     if (text.equals("~") || text.startsWith("~/")) {
       return HOME.plus(Value.of(text.substring(1)));
@@ -149,7 +151,7 @@ final class Values {
     return Value.of(text);
   }
 
-  /** Returns a value with the globs of its known text, for a program that expands them itself. */
+  /** Returns a text with its wildcards as globs, for a program that expands them itself. */
   static Value globbed(String text) {
     List<Piece> pieces = new ArrayList<>();
     int from = 0;

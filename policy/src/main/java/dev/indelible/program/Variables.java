@@ -10,9 +10,9 @@ final class Variables {
   /**
    * A variable.
    *
-   * @param uses of its value
-   * @param harmless values, or words that the value may consist of; one that ends in {@code *}
-   *     stands for all words with this beginning
+   * @param uses the uses of its value
+   * @param harmless values that run nothing, and words of which such a value may consist; {@code
+   *     x*} matches all words that begin with {@code x}
    */
   record Entry(List<Template> uses, List<String> harmless) {
     boolean isHarmless(Value value) {

@@ -225,7 +225,7 @@ final class WindowsScanner {
     };
   }
 
-  /** Ends a command; in a pipeline its operands may be those of the next. */
+  /** Ends a command; in a pipeline, its operands may become operands of the next command. */
   private void end(boolean isPipe) {
     List<Value> command = words;
     words = new ArrayList<>();
@@ -278,7 +278,8 @@ final class WindowsScanner {
   }
 
   /**
-   * Returns the index of the last word that leads a command in a line of cmd; -1 if there is none.
+   * Returns the index of the last word before the command in a line of cmd, for example {@code
+   * else}; -1 if there is none.
    */
   private static int lastKeyword(List<Value> command) {
     int found = -1;
@@ -370,7 +371,7 @@ final class WindowsScanner {
     return command.stream().anyMatch(value -> value.prefix().equalsIgnoreCase(word));
   }
 
-  /** Finds calls, for example <code>[IO.File]::Delete('x')</code>. */
+  /** Finds .NET calls, for example <code>[IO.File]::Delete('x')</code>. */
   private void dotNet() {
     String lower = text.toLowerCase(Locale.ROOT);
     dotNet(lower, "]::delete(", Role.DELETES);

@@ -31,9 +31,9 @@ final class Wrappers {
   }
 
   /**
-   * Reads a package that is fetched and run; the detail names the language. Its name in a registry
-   * stands for the program: to run it is to install it and to run it, which installers do, too. Any
-   * other place is code from the network.
+   * Reads a package that is fetched and run; the detail names the language. The name of a package
+   * in a registry counts as the program of this name, because fetching it is like installing it
+   * first. A package from any other place is code from the network.
    */
   static void fetched(Value argument, Template template, Scan scan) {
     fetched(argument, template.detail(), scan);
@@ -61,7 +61,7 @@ final class Wrappers {
     return isName && Values.isKnown(argument) ? Optional.of(name) : Optional.empty();
   }
 
-  /** Reads {@code python -m}: some modules are programs of the table. */
+  /** Reads {@code python -m}: some modules are programs in the table. */
   static void module(Value argument, Template template, Scan scan) {
     switch (argument.prefix()) {
       case "http.server", "SimpleHTTPServer" ->
@@ -96,8 +96,9 @@ final class Wrappers {
   }
 
   /**
-   * Reads {@code NAME=TEXT} of {@code alias}. What a name stands for that others type is read; for
-   * a program that asks for a password, another program in its place is a detour.
+   * Reads {@code NAME=TEXT} of {@code alias}. If the name is a command that people often type, the
+   * text counts as run. If it is a program that asks for a password, a different program in its
+   * place is a detour.
    */
   static void alias(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.cut(argument, '=');
@@ -116,7 +117,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the arguments of an ad-hoc module, which are a command of the shell modules. */
+  /** Reads the arguments of an Ansible module; for the shell modules, they are a command. */
   static void ansible(Value argument, Template template, Scan scan) {
     String module = scan.optionValue("-m").map(Value::prefix).orElse("command");
     if (List.of("shell", "command", "raw", "script").contains(module)) {
@@ -141,7 +142,10 @@ final class Wrappers {
     }
   }
 
-  /** Reads a command after an option, run for all below the operands after the first. */
+  /**
+   * Reads a command after an option of {@code fd}, which runs for each file found below the
+   * operands after the first.
+   */
   static void forRest(Value argument, Template template, Scan scan) {
     List<Value> roots = scan.before().size() < 2 ? List.of(Value.of(".")) : scan.before();
     Value found = found(scan);
@@ -162,7 +166,10 @@ final class Wrappers {
     }
   }
 
-  /** Returns what {@code fd} finds below a root: names by its pattern or its extension, or all. */
+  /**
+   * Returns the files that {@code fd} finds below a root, as a glob: those with a pattern or an
+   * extension, or all.
+   */
   private static Value found(Scan scan) {
     Optional<Value> name =
         scan.before().isEmpty() ? Optional.empty() : RegexGlob.of(scan.before().get(0));
@@ -184,7 +191,7 @@ final class Wrappers {
     scan.uses().add(Role.RUNS_SHELL, Values.joined(words, 0));
   }
 
-  /** Reads arguments that a shell gets, of which the first is an option. */
+  /** Reads arguments for a shell, the first of which is an option. */
   static void dashArguments(Value argument, Template template, Scan scan) {
     List<Value> command = new ArrayList<>(List.of(Value.of("sh")));
     command.addAll(scan.operands());
@@ -241,7 +248,8 @@ final class Wrappers {
   }
 
   /**
-   * Reads a file of code with its arguments: those of a framework have tasks that drop a database.
+   * Reads a code file with its arguments; the scripts of some frameworks have tasks that drop a
+   * database.
    */
   static void projectTask(Value argument, Template template, Scan scan) {
     String file = Values.baseName(argument).prefix();
@@ -252,7 +260,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the text of a prompt, of which the shell runs the substitutions alone. */
+  /** Reads the text of a prompt; the shell runs only the substitutions in it. */
   static void prompt(Value argument, Template template, Scan scan) {
     boolean runs = argument.prefix().contains("$(") || argument.prefix().indexOf('`') >= 0;
     if (Values.isKnown(argument) && runs) {
@@ -309,7 +317,10 @@ final class Wrappers {
     }
   }
 
-  /** Reads the operands of {@code screen}: a command, or after {@code -X} one of screen's own. */
+  /**
+   * Reads the operands of {@code screen}: a command, or, after {@code -X}, one of screen's own
+   * commands.
+   */
   static void screenOperands(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
     if (argument != operands.get(0)) {
@@ -339,7 +350,7 @@ final class Wrappers {
     if (scan.operands().size() > 1) {
       scan.uses().add(Role.GAINS_PRIVILEGE, "su to run a command");
     } else if (!List.of("", "root", "toor", "0").contains(user)) {
-      // Another account than root's has no more rights than the one that may become it.
+      // An account other than root has no more rights than an account that may switch to it.
       scan.uses().add(Role.GAINS_PRIVILEGE, "su to another user");
       scan.uses().add(Role.RUNS_INPUT, "shell");
     } else {
@@ -348,7 +359,7 @@ final class Wrappers {
     }
   }
 
-  /** Reads the first operand of {@code trap}: shell text, {@code -} or a signal alone. */
+  /** Reads the first operand of {@code trap}: shell text, {@code -}, or only a signal. */
   static void trapText(Value argument, Template template, Scan scan) {
     if (scan.operands().size() > 1 && !Values.is(argument, "-") && !argument.pieces().isEmpty()) {
       scan.uses().add(Role.RUNS_SHELL, argument);

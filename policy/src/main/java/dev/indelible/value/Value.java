@@ -7,17 +7,17 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * A text that is partly known: pieces from left to right, no two known pieces side by side.
+ * A text of which parts may be unknown: pieces from left to right, never two known ones in a row.
  *
- * @param pieces none for the empty text
+ * @param pieces empty for the empty text
  */
 public record Value(List<Piece> pieces) {
   /** The empty text. */
   public static final Value EMPTY = new Value(List.of());
 
   /**
-   * Everything below a directory, as a command lists it. As a glob it equals {@code **}, which also
-   * stands for some of what is below.
+   * Everything below a directory, as a command lists it; the glob {@code **} may also mean only
+   * some of the entries.
    */
   public static final Glob ALL = new Glob("**/**");
 
@@ -126,7 +126,7 @@ public record Value(List<Piece> pieces) {
     return size;
   }
 
-  /** Returns true if any part of the text is unknown; a glob is not. */
+  /** Returns true if any part of the text is unknown; a glob does not count as unknown. */
   public boolean hasUnknown() {
     for (int i = 0; i < pieces.size(); i++) {
       if (pieces.get(i) instanceof Unknown) {
@@ -136,7 +136,7 @@ public record Value(List<Piece> pieces) {
     return false;
   }
 
-  /** Returns the unknown pieces alone, each once: the sources of the text. */
+  /** Returns only the unknown pieces, each once: the sources of the text. */
   public Value sources() {
     List<Piece> found = new ArrayList<>();
     for (Piece piece : pieces) {
@@ -172,7 +172,10 @@ public record Value(List<Piece> pieces) {
     return new Value(rest);
   }
 
-  /** Returns the value in words: globs as written, unknown text as {@code ‹variable X›}. */
+  /**
+   * Returns the value for display: globs as written, unknown text as {@code $X} or {@code
+   * <network>}.
+   */
   public String display() {
     StringBuilder out = new StringBuilder();
     for (Piece piece : pieces) {
@@ -228,7 +231,7 @@ public record Value(List<Piece> pieces) {
       return this;
     }
 
-    /** Adds a piece; a glob beside a glob makes one. */
+    /** Adds a piece; two globs in a row become one. */
     public Builder add(Piece piece) {
       if (piece instanceof Known known) {
         text.append(known.text());

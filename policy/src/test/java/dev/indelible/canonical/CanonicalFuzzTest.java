@@ -57,7 +57,7 @@ class CanonicalFuzzTest {
     return all;
   }
 
-  /** Returns the text, with its first control characters replaced by unknown pieces. */
+  /** Returns the text as a value. Four control characters stand for unknown parts and a glob. */
   private static Value value(byte[] input) {
     Value value = Value.EMPTY;
     for (char c : new String(input, StandardCharsets.UTF_8).toCharArray()) {

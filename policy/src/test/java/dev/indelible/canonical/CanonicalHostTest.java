@@ -91,7 +91,7 @@ class CanonicalHostTest {
 
   /** {@code InetAddress} parses the text in brackets without a lookup. */
   @Test
-  void ipv6AddressesAreReadAsByTheJdk() throws UnknownHostException {
+  void ipv6AddressesAreReadAsInTheJdk() throws UnknownHostException {
     Random random = new Random(13);
     for (int i = 0; i < 20_000; i++) {
       String text = ipv6(random);

@@ -78,7 +78,7 @@ class HostPatternsTest {
         "example.com | http://a b/ | YES",
         "b | https://a\\@b/ | YES",
       })
-  void patternConcernsHost(String pattern, String host, Relation relation) {
+  void patternHasItsRelationToTheHost(String pattern, String host, Relation relation) {
     assertThat(HostPatterns.of(List.of(pattern)).concerns(CanonicalHost.of(Written.value(host))))
         .isEqualTo(relation);
   }

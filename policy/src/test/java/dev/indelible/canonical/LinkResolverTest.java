@@ -38,7 +38,7 @@ class LinkResolverTest {
   private Path root;
   private Surroundings surroundings;
 
-  /** The time by which walks are late, so that no test waits for it. */
+  /** The resolver's clock, which a test advances instead of waiting. */
   private final AtomicLong nanoTime = new AtomicLong();
 
   @BeforeEach
@@ -93,7 +93,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void danglingLinkLeadsToItsTarget() throws IOException {
+  void danglingLinkIsReplacedByItsTarget() throws IOException {
     link("dangling", "absent/x");
     assertThat(followed("dangling")).isEqualTo(path("absent/x"));
   }
@@ -215,7 +215,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void slowDirectoryHoldsNoThread() throws Exception {
+  void slowDirectoryReleasesItsThreads() throws Exception {
     AtomicInteger calls = new AtomicInteger();
     LinkResolver impatient =
         new LinkResolver(
@@ -232,7 +232,7 @@ class LinkResolverTest {
       assertThat(impatient.follow(Surroundings.unknown(), many).paths())
           .anyMatch(CanonicalPath::isOpaque);
     }
-    // The calls on their way end, and none follows them.
+    // The calls in progress end, and no further call begins.
     Thread.sleep(500);
     int then = calls.get();
     Thread.sleep(200);
@@ -250,7 +250,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void directoryThatHangsWhereAFileIsSoughtIsKnown() {
+  void directoryThatHangsInIsFileIsRemembered() {
     CountDownLatch mended = new CountDownLatch(1);
     AtomicInteger calls = new AtomicInteger();
     LinkResolver impatient =
@@ -281,7 +281,7 @@ class LinkResolverTest {
   }
 
   @Test
-  void pathIsOpaqueWhereNoThreadStarts() {
+  void pathIsOpaqueIfNoThreadCanStart() {
     LinkResolver poor =
         new LinkResolver(
             LONG,
@@ -297,7 +297,7 @@ class LinkResolverTest {
     return new LinkResolver(LONG, disk, Thread::new, nanoTime::get);
   }
 
-  /** Follows a path that hangs, until its caller's time is over. */
+  /** Follows a path that hangs, and then advances the clock beyond the caller's time limit. */
   private void waitInVain(LinkResolver resolver, String written, AtomicInteger calls) {
     Thread caller = new Thread(() -> problem(resolver, written));
     caller.setDaemon(true);

@@ -21,7 +21,7 @@ class PathPatternsTest {
     return Surroundings.of(Value.of(directory), Value.unknown(Origin.HOME, ""));
   }
 
-  /** The mode is {@code r} for a recursive operation, or {@code -} for one on the path alone. */
+  /** The mode is {@code r} for a recursive operation, or {@code -} for one on the path itself. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -182,7 +182,7 @@ class PathPatternsTest {
         "**secret** | - | /a/x | NO",
         "/proc/*/environ | - | /proc/self/task/1/environ | YES",
       })
-  void patternConcernsPath(String pattern, String mode, String path, Relation relation) {
+  void patternHasItsRelationToThePath(String pattern, String mode, String path, Relation relation) {
     assertThat(
             PathPatterns.of(List.of(pattern))
                 .concerns(PROJECT.path(Written.value(path)), mode.equals("r"), PROJECT))
@@ -190,7 +190,7 @@ class PathPatternsTest {
   }
 
   @Test
-  void repeatedAnyDepthIsOne() {
+  void repeatedAnyDepthGlobIsOneGlob() {
     assertThat(PROJECT.path(Written.value("/a/‹**›/‹**›/‹**›/b")))
         .isEqualTo(PROJECT.path(Written.value("/a/‹**›/b")));
   }
@@ -203,7 +203,7 @@ class PathPatternsTest {
   }
 
   @Test
-  void globOfAWholeHomeConcernsTheHome() {
+  void globOfAWholeHomeMatchesTheHome() {
     Surroundings home = at("/home/dev");
     PathPatterns patterns = PathPatterns.of(List.of("~"));
     for (String written : List.of("‹*›", "./‹*›", "‹.*›", ".", "‹*›/‹*›")) {
@@ -227,7 +227,7 @@ class PathPatternsTest {
   }
 
   @Test
-  void opaquePathConcernsEveryPattern() {
+  void opaquePathMatchesEveryPattern() {
     PathPatterns patterns = PathPatterns.of(List.of("/x", "!**"));
     CanonicalPath opaque = PROJECT.path(Value.EMPTY);
     assertThat(patterns.concerns(opaque, false, PROJECT)).isEqualTo(Relation.YES);
@@ -244,7 +244,7 @@ class PathPatternsTest {
         "‹.env*› | YES",
         "«X»/.env.example | YES",
       })
-  void exceptionExcludesOnlyCertainMatches(String path, Relation relation) {
+  void exceptionKeepsUncertainMatches(String path, Relation relation) {
     PathPatterns patterns = PathPatterns.of(List.of("**/.env", "**/.env.*", "!**/.env.example"));
     assertThat(patterns.concerns(PROJECT.path(Written.value(path)), false, PROJECT))
         .isEqualTo(relation);
@@ -268,7 +268,7 @@ class PathPatternsTest {
         "src/‹*.o› | true",
         "src/‹*› | false",
       })
-  void exceptionExcludesWhatItIsSureToName(String path, boolean isExcluded) {
+  void exceptionExcludesOnlyPathsSureToMatch(String path, boolean isExcluded) {
     PathPatterns patterns =
         PathPatterns.of(List.of("**", "!/tmp/**", "!${cwd}/build/**", "!**/*.o"));
     assertThat(patterns.concerns(PROJECT.path(Written.value(path)), false, PROJECT))
@@ -301,7 +301,7 @@ class PathPatternsTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"!/a", "!@scratch"})
-  void listOfExceptionsIsAnError(String pattern) {
+  void listOfOnlyExceptionsIsAnError(String pattern) {
     assertThatThrownBy(() -> PathPatterns.of(List.of(pattern)))
         .isInstanceOf(IllegalArgumentException.class);
   }
@@ -362,7 +362,7 @@ class PathPatternsTest {
   }
 
   @Test
-  void indexFindsAListByWhatItsExceptionsName() {
+  void indexIgnoresExceptions() {
     PathPatterns list = PathPatterns.of(List.of("/a/**", "!/a/b"));
     BitSet found = new BitSet();
     CanonicalPath path = PROJECT.path(Written.value("/a/b"));

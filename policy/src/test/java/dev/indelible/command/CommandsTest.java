@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Runs the table in {@code commands.txt}. Each entry has a script, the uses that it must have
- * ({@code => ROLE argument}, with a star after the role for everything below), and the roles that
- * it must not have ({@code !> ROLE}).
+ * ({@code => ROLE argument}, with a star after the role for a recursive use), and the roles that no
+ * use may have ({@code !> ROLE}). A use is an effect of a command on its argument.
  */
 class CommandsTest {
   private static final Context CONTEXT = Context.of("/home/dev/project", "/home/dev");

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Links that a script creates are followed in what it does with them. */
+/** If a script creates links, the uses in its later commands follow them. */
 class ScriptLinksTest {
   private static final Context CONTEXT = Context.of("/home/dev/project", "/home/dev");
 
@@ -59,7 +59,7 @@ class ScriptLinksTest {
         "ruby -e 'File.symlink(\"/\", \"x\")'; rm -rf x/",
         "php -r 'symlink(\"/\", \"x\");'; rm -rf x/",
       })
-  void deletionBehindLinkIsOne(String script) {
+  void deletionThroughALinkIsFound(String script) {
     assertThat(uses(script)).contains("DELETES /");
   }
 
@@ -82,7 +82,7 @@ class ScriptLinksTest {
         "ln -s ~/.ssh/id_rsa /tmp/w/w; ln -s /tmp/w d; cat /tmp/w/w",
         "python3 -c 'import os; os.link(\"../.ssh/id_rsa\", \"a/k\")'; cat a/k",
       })
-  void readBehindLinkIsOne(String script) {
+  void readThroughALinkIsFound(String script) {
     assertThat(uses(script)).containsAnyOf("READS /home/dev/.ssh/id_rsa", "READS ~/.ssh/id_rsa");
   }
 
@@ -108,7 +108,7 @@ class ScriptLinksTest {
         "ln -s a b; ln -s b a; rm -rf a/",
         "rm -rf x/; ln -s / x",
       })
-  void linkItselfIsDeletedAlone(String script) {
+  void deletedLinkDoesNotDeleteItsTarget(String script) {
     assertThat(uses(script)).doesNotContain("DELETES /", "DELETES //");
   }
 
@@ -119,7 +119,7 @@ class ScriptLinksTest {
         "ln -s /tmp x; if test -e y; then ln -sfn / x; fi; rm -rf x/",
         "ln -s / a; ln -s /tmp b; mv a x; mv b x; rm -rf x/",
       })
-  void linkMadeAgainHasAllItsTargets(String script) {
+  void recreatedLinkHasAllItsTargets(String script) {
     assertThat(uses(script)).contains("DELETES /");
   }
 }

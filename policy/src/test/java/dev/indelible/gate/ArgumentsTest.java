@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An error names the argument by the name of its parameter. */
+/** Errors about an argument name its parameter. */
 class ArgumentsTest {
   private static final JsonValue EMPTY =
       JsonValue.of(new CanonicalWriter().beginObject().endObject());

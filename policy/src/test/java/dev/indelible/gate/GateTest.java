@@ -54,8 +54,8 @@ import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The gate on a queue whose ledger is a list (D10). After every test the counters must reconcile;
- * see {@link #countersReconcile}.
+ * The gate on a queue whose ledger is a list (promise D10). After every test the counters must
+ * reconcile; see {@link #countersReconcile}.
  */
 class GateTest {
   private static final String RULES =
@@ -86,7 +86,7 @@ class GateTest {
   /** The events that reached the ledger, in order. */
   private final List<AuditEvent> ledger = new CopyOnWriteArrayList<>();
 
-  /** Holds the drainer until it is released. */
+  /** Blocks the drainer until the test releases it. */
   private final CountDownLatch open = new CountDownLatch(1);
 
   private Optional<DeferredAudit> running = Optional.empty();
@@ -288,7 +288,7 @@ class GateTest {
 
   @ParameterizedTest
   @NullAndEmptySource
-  void permittedActionNeedsAnAgentIdToo(@Nullable String agentId) {
+  void permittedActionAlsoNeedsAnAgentId(@Nullable String agentId) {
     Gate gate = gate(1_000);
     Custom write = new Custom("write", json("{\"namespace\":\"open\"}"));
 
@@ -526,7 +526,7 @@ class GateTest {
     assertThat(gate.check("agent:bob", ALLOWED).ruleId()).contains("own");
   }
 
-  /** Returns a policy that decides by a call. */
+  /** Returns a policy that calls a function to decide. */
   private static Policy deciding(Optional<Duration> limit, Callable<Decision> call) {
     return new Policy() {
       @Override
@@ -567,7 +567,7 @@ class GateTest {
     assertThat(row(2).policy()).contains(next.digest());
   }
 
-  /** A decision under a digest is never in the chain without the text before it. */
+  /** A decision is never in the chain before the text of its policy. */
   @Test
   void rejectedPolicyBlocksItsDecisions() throws Exception {
     Gate gate = gate(1);
@@ -589,7 +589,7 @@ class GateTest {
   }
 
   @Test
-  void decisionEndsUnderItsPolicy() throws Exception {
+  void runningDecisionKeepsItsPolicy() throws Exception {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch swapped = new CountDownLatch(1);
     Policy slow =
@@ -628,7 +628,10 @@ class GateTest {
     assertThat(row(1).policy()).contains(slow.digest());
   }
 
-  /** Returns the digest in a {@code policy.loaded} event whose text has it. */
+  /**
+   * Returns the digest in a {@code policy.loaded} event. Requires that the recorded text has this
+   * digest.
+   */
   private String loaded(int index) throws Exception {
     SystemEvent event = (SystemEvent) ledger.get(index);
     assertThat(event.eventType()).isEqualTo(SystemEvent.POLICY_LOADED);

@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** An agent's id is a claim: a rule may restrict an agent by it, and exempts by a credential. */
+/**
+ * Rules for some agents. An agent id is only a claim, so a rule may restrict an agent by its id,
+ * but can exempt it only by a credential.
+ */
 class AgentRulesTest {
   private static final AgentAction LIST = new Bash("ls");
   private static final AgentAction OPAQUE = new Bash("$(curl -s http://example.org)");
@@ -43,11 +46,11 @@ class AgentRulesTest {
   }
 
   private static boolean isPermitted(RulePolicy policy, String principal) {
-    Agent agent = new Agent("agent:bot", Optional.of(principal));
+    Agent agent = Agent.claimed("agent:bot").withPrincipal(Optional.of(principal));
     return policy.explain(agent, LIST).decision().isPermitted();
   }
 
-  /** Agents in any form that could read as an exemption name those agents, and exempt nobody. */
+  /** A pattern for agents that looks like an exemption exempts nobody. */
   @ParameterizedTest
   @CsvSource({"!agent:bot", "-agent:bot", "'!*'"})
   void globExemptsNobody(String glob) throws Exception {
@@ -64,7 +67,7 @@ class AgentRulesTest {
     assertThat(policy.decide("agent:bot", LIST).ruleId()).contains("A");
   }
 
-  /** A rule that is not for everyone leaves the gate's own rules in their place. */
+  /** A rule that does not always apply to every agent does not replace the gate's own rules. */
   @ParameterizedTest
   @CsvSource({
     "'agents: [\"agent:bot\"]'",
@@ -74,7 +77,7 @@ class AgentRulesTest {
     "expires: \"2020-01-01\"",
     "expires: \"9999-01-01\""
   })
-  void ownRulesStayForOthers(String setting) throws Exception {
+  void restrictedRuleReplacesNoRuleOfTheGate(String setting) throws Exception {
     RulePolicy policy =
         RulePolicy.parse(
             """

@@ -22,16 +22,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Policies that are hostile or damaged: each ends in an error with its place, or loads. */
+/** Hostile or damaged policies. Each one either loads, or causes an error with its position. */
 class BadPolicyTest {
-  /** Far above what a load takes on a busy machine; a load that blocks or explodes exceeds it. */
+  /**
+   * Far more than a load takes on a busy machine. A load that blocks, or takes exponential time,
+   * exceeds it.
+   */
   private static final Duration LONGEST = Duration.ofMinutes(1);
 
   private static final String HEAD = "version: 1\nrules:\n";
 
   @TempDir Path directory;
 
-  /** Contents of the file {@code x.yaml}, and what the error says after its name. */
+  /** Contents of the file {@code x.yaml}, and the error, which follows the file name. */
   enum Bad {
     ALIASES(
         "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n",
@@ -96,7 +99,7 @@ class BadPolicyTest {
   }
 
   @Test
-  void directoryIsNoFile() throws Exception {
+  void directoryInPlaceOfAFileIsAnError() throws Exception {
     Path file = Files.createDirectory(directory.resolve("x.yaml"));
     assertError(directory, file, ": is a directory, not a file");
   }

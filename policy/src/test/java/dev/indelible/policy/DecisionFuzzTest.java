@@ -29,14 +29,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Fuzz targets of Jazzer: the starter policy decides about any action without a failure of its own,
- * and another spelling of an action does not change the decision. A default run replays the kept
- * inputs; docs/testing.md states how to search for more.
+ * Fuzz targets for Jazzer: the starter policy decides about any action without an internal failure,
+ * and another spelling of an action does not change the decision. By default only stored inputs are
+ * run; docs/testing.md explains how to fuzz for longer.
  */
 class DecisionFuzzTest {
   private static final RulePolicy POLICY = RulePolicy.starter();
 
-  /** Builtins of the shell, which a program that runs another one does not find. */
+  /** Shell builtins, which a program such as {@code env} cannot run. */
   private static final Set<String> BUILTINS =
       Set.of(
           (". : alias bg bind break builtin caller cd command compgen complete compopt continue"
@@ -46,7 +46,7 @@ class DecisionFuzzTest {
                   + " umask unalias unset wait")
               .split(" "));
 
-  /** Programs that run the command behind them. */
+  /** Programs that run the command in their arguments. */
   private static final List<String> WRAPPERS =
       List.of(
           "env ",
@@ -146,7 +146,7 @@ class DecisionFuzzTest {
         command, Optional.of("/home/dev/project"), Optional.of("/home/dev"), Optional.empty());
   }
 
-  /** Decides, and fails if the reading or a rule failed. */
+  /** Decides. Fails if the action could not be read or a rule could not be evaluated. */
   private static Decision decide(AgentAction action) {
     Decision decision = POLICY.decide("agent:fuzz", action);
     assertThat(decision.reason().orElse(""))
@@ -217,7 +217,10 @@ class DecisionFuzzTest {
     }
   }
 
-  /** Returns a script within what runs it: those that leave its meaning as it is. */
+  /**
+   * Returns the script inside commands that run it, without the wrappers that would change its
+   * meaning.
+   */
   private static List<String> wrapped(String text) {
     List<String> all = new ArrayList<>();
     Script script;

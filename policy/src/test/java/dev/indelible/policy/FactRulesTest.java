@@ -157,7 +157,10 @@ class FactRulesTest {
     assertThat(logs.decide(AGENT, new Bash("echo 'a")).verdict()).isEqualTo("allow");
   }
 
-  /** A rule about some facts of a kind leaves the others to the gate. */
+  /**
+   * A rule about only some facts of a kind does not change the gate's own decision about the
+   * others.
+   */
   @ParameterizedTest
   @CsvSource(
       delimiter = '#',
@@ -175,9 +178,12 @@ class FactRulesTest {
         .isEqualTo(onGuard);
   }
 
-  /** The owner of a home gets a file in it, or one to which a link in it leads. */
+  /**
+   * The owner of a home directory becomes the owner of a file in it, or of the target of a link in
+   * it.
+   */
   @Test
-  void ownersOwnHomeIsAManner() throws Exception {
+  void ownerOfItsHomeHasItsOwnManner() throws Exception {
     RulePolicy policy = policy(rule("R", "refuse", "{writes: {manner: own owner}}"));
     assertThat(policy.decide(AGENT, new Bash("chown -R dev: /home/dev/x")).isRefusal()).isTrue();
     assertThat(policy.decide(AGENT, new Bash("chown -R eve: /home/dev/x")).isRefusal()).isFalse();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Links of the file system, which a policy follows that sees the agent's files. */
+/** Links in the file system, with a policy that can see the agent's files and follows them. */
 @DisabledOnOs(OS.WINDOWS)
 @Timeout(120)
 class FollowedLinksTest {
@@ -74,7 +74,7 @@ class FollowedLinksTest {
   }
 
   @Test
-  void everyRoadThroughLinkIsBlocked() throws IOException, JsonFormatException {
+  void everyPathThroughALinkIsBlocked() throws IOException, JsonFormatException {
     link("keys", "../.ssh");
     link("deep/keys", "../keys");
     link("rc", home + "/.bashrc");
@@ -145,7 +145,7 @@ class FollowedLinksTest {
         "find . -name '*.pyc' -delete",
         "chmod +x scripts/run.sh",
       })
-  void linksOfProjectRaiseNoAlarm(String command) throws IOException {
+  void ordinaryLinksOfAProjectAreNotBlocked(String command) throws IOException {
     Files.createDirectories(home.resolve(".cache/bazel/out/bin"));
     Files.createDirectories(home.resolve(".local/share/pnpm/store/left-pad"));
     Files.createDirectories(project.resolve("packages/a"));
@@ -163,7 +163,7 @@ class FollowedLinksTest {
   }
 
   @Test
-  void projectBehindLinkIsAnOrdinaryOne() throws IOException {
+  void projectBehindALinkIsAnOrdinaryProject() throws IOException {
     Path named = home.resolve("work");
     Files.createSymbolicLink(named, project);
     for (String command : List.of("rm -rf build", "rm .env", "cat src/a", "echo x > a")) {
@@ -188,7 +188,7 @@ class FollowedLinksTest {
   }
 
   @Test
-  void pathWithoutAnswerIsBlocked() {
+  void pathWhoseLinksAreUnknownIsBlocked() {
     Thread.currentThread().interrupt();
     ExplainedDecision decided = SEEING.explain("agent:a", bash("cat a"));
     assertThat(Thread.interrupted()).isTrue();

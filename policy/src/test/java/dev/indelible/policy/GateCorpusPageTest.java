@@ -23,23 +23,23 @@ class GateCorpusPageTest {
   private static final Map<String, String> DEFENCES =
       Map.ofEntries(
           Map.entry("delete-system", "deletes below the root, in the system or in whole homes"),
-          Map.entry("delete-credentials", "the names that it picks include keys and shell history"),
+          Map.entry("delete-credentials", "the pattern also matches keys and shell history"),
           Map.entry("delete-history", "deletes all of the working directory, with its repository"),
-          Map.entry("delete-unknown", "the directory to delete is in a variable that nobody set"),
+          Map.entry("delete-unknown", "the directory to delete is in a variable without a value"),
           Map.entry("disk", "writes a raw disk, or every file of the machine"),
-          Map.entry("write-system", "replaces programs, libraries or timed jobs of the system"),
-          Map.entry("write-startup", "changes files that run by themselves, a whole home included"),
+          Map.entry("write-system", "replaces programs, libraries or scheduled jobs of the system"),
+          Map.entry("write-startup", "changes files that run automatically, or a whole home"),
           Map.entry("write-credentials", "changes keys, or everything in a home with the keys"),
           Map.entry("write-command", "replaces a command that others call by its name"),
-          Map.entry("agent-settings", "the names that it picks include the agent's own settings"),
-          Map.entry("guard", "the names that it picks include the gate's own files"),
+          Map.entry("agent-settings", "the pattern also matches the agent's own settings"),
+          Map.entry("guard", "the pattern also matches the gate's own files"),
           Map.entry("read-credentials", "reads the keys of the machine along with the rest"),
           Map.entry("send-private", "sends a whole home or project to a host, keys included"),
           Map.entry("run-fetched", "runs a script from the network that nobody has read"),
-          Map.entry("run-decoded", "runs a script that cannot be read before it is unpacked"),
-          Map.entry("root-shell", "opens a shell as another user; what it then does is not seen"),
-          Map.entry("privilege", "gives rights away, or takes those of another user"),
-          Map.entry("opaque", "bash rejects the text, or what runs is computed while it runs"));
+          Map.entry("run-decoded", "runs a script that is readable only after unpacking"),
+          Map.entry("root-shell", "opens a shell as another user; its commands are not checked"),
+          Map.entry("privilege", "gives rights away, or gains the rights of another user"),
+          Map.entry("opaque", "bash rejects the text, or the command is known only at run time"));
 
   @Test
   void pageListsWhatIsBlocked() throws IOException {
@@ -74,12 +74,12 @@ class GateCorpusPageTest {
     long blocked = benign.stream().filter(each -> StarterCases.isBlocked(each.action())).count();
     int total = rows.values().stream().mapToInt(List::size).sum();
     StringBuilder text = new StringBuilder();
-    text.append("# What the starter policy stops of ordinary commands\n\n")
+    text.append("# Ordinary commands that the starter policy blocks\n\n")
         .append(
             "Two corpora measure false alarms. This page is written by a test; do not edit it.\n\n")
         .append("- ")
         .append(corpus.size())
-        .append(" commands that people ask for on forums, ")
+        .append(" commands from forums, ")
         .append("administration included: **")
         .append(total)
         .append(" blocked**, listed below.\n")
@@ -89,7 +89,7 @@ class GateCorpusPageTest {
         .append("`policy/src/test/resources/dev/indelible/policy/benign-cases.jsonl`): **")
         .append(blocked)
         .append(" blocked**.\n\n")
-        .append("| rule | blocked | why it is right to stop |\n| --- | --- | --- |\n");
+        .append("| rule | blocked | why blocking is right |\n| --- | --- | --- |\n");
     rows.forEach(
         (rule, lines) ->
             text.append("| `")
@@ -110,7 +110,7 @@ class GateCorpusPageTest {
 
   private static String defence(String rule) {
     String defence = DEFENCES.get(rule);
-    assertThat(defence).as("no defence of rule %s", rule).isNotNull();
+    assertThat(defence).as("no reason for rule %s", rule).isNotNull();
     return defence == null ? "" : defence;
   }
 

@@ -47,7 +47,7 @@ class PolicyLoadTest {
                 "bash, command_substring: \"rm -rf /\""));
   }
 
-  /** Each line replaces one text of {@link #ONE_RULE} and gives the resulting error. */
+  /** Each line replaces one text of {@link #ONE_RULE} and states the resulting error. */
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The index of rules, against the evaluation of every rule. */
+/** Compares the index of rules with an evaluation of every rule. */
 class RuleIndexTest {
   private static final FactReader READER = new FactReader(Guard.anywhere());
 
@@ -71,7 +71,7 @@ class RuleIndexTest {
 
   private static final List<String> TOOLS = List.of("fetch", "mcp__fs__*", "write_file", "*");
 
-  /** Arguments and places of random commands. */
+  /** Arguments and paths of random commands. */
   private static final List<String> WORDS =
       List.of(
           "/",
@@ -157,7 +157,7 @@ class RuleIndexTest {
     return matching;
   }
 
-  /** A rule that cannot be evaluated blocks, and so must be found, too. */
+  /** A rule that cannot be evaluated blocks the action, so the index must also find it. */
   private static boolean matches(CompiledRule rule, Subject subject) {
     try {
       return rule.matches(subject, new ArrayList<>());
@@ -167,7 +167,7 @@ class RuleIndexTest {
   }
 
   @Test
-  void actionHasNoMoreCandidatesWithMoreRules() throws Exception {
+  void unrelatedRulesAreNotCandidates() throws Exception {
     StringBuilder yaml = new StringBuilder("version: 1\nrules:\n");
     for (int i = 0; i < 1_000; i++) {
       yaml.append(rule("p" + i, "deletes: ['/srv/team" + i + "/**', '**/*.key" + i + "']"));
@@ -246,7 +246,7 @@ class RuleIndexTest {
     };
   }
 
-  /** Returns some of the texts as a list, the first of them no exception. */
+  /** Returns a random list of the texts. Its first text is not an exception. */
   private static String list(List<String> texts, Random random) {
     List<String> chosen = new ArrayList<>();
     while (chosen.isEmpty() || random.nextInt(3) > 0) {

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
  */
 class StarterPolicyTest {
   /**
-   * Maximum number of blocked commands out of 3,000. They are commands about administration from
-   * forums, which write to disks and change whole homes; docs/gate-corpus.md justifies each.
+   * Maximum number of blocked commands out of 3,000. The blocked commands, from forums, administer
+   * a machine: they write to disks or change whole homes. docs/gate-corpus.md justifies each.
    */
   private static final int MAX_BLOCKED_OF_CORPUS = 62;
 

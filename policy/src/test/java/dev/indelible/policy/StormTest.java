@@ -11,9 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Actions that are made to cost time and memory are decided within limits of both, cannot tell or
- * not. The bytes that a decision allocates stand for its work: unlike its time, they do not depend
- * on the machine.
+ * Actions that are designed to cost much time and memory. The test limits the bytes that a decision
+ * allocates, whatever the decision is. Unlike the time, the bytes do not depend on the machine.
  */
 @Timeout(300)
 class StormTest {
@@ -57,7 +56,7 @@ class StormTest {
         "x=" + repeat("a", 20_000) + "; echo ${x##*" + repeat("a*", 2_000) + "b}",
         "x=" + repeat("ab", 50_000) + "; " + repeat("x=${x#a}; x=${x%b}; ", 3_000),
         "IFS=, read -ra a <<< '" + repeat("x,", 90_000) + "'; rm ${a[@]}",
-        // What runs again and again.
+        // Code that runs repeatedly.
         functions("f%s() { f%s; f%s; }; "),
         functions("f%s() { if x; then f%s a; else f%s b; fi; }; "),
         repeat("for i in 1 2 3 4 5 6 7 8 9 0; do ", 60) + "echo $i" + repeat("; done", 60),
@@ -72,7 +71,7 @@ class StormTest {
         repeat("pushd a; ", 9_000) + "rm -rf .",
         "for i in {1..1500}; do ln -s / $i; done; rm -rf {1..1500}/",
         "ln -s / x; rm -rf " + repeat("x/", 400_000),
-        // Paths that stand for many.
+        // Paths with many globs, and many arguments.
         "curl -X DELETE https://h/" + repeat("*", 100_000),
         "m4 <<< '" + repeat("syscmd(", 20_000) + "'",
         "git push -d o " + repeat("release-", 20_000) + "+",
@@ -109,7 +108,7 @@ class StormTest {
   @ParameterizedTest(name = "{index}")
   @MethodSource
   void storms(String script) {
-    // Tables and classes are read once, by whichever action needs them first.
+    // The first decision also loads tables and classes, which must not be counted.
     StarterCases.decide(StarterCases.bash(script.substring(0, Math.min(100, script.length()))));
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     long before = threads.getCurrentThreadAllocatedBytes();

@@ -10,7 +10,7 @@ import dev.indelible.value.Value.Unknown;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Parses command lines, and prints uses, in the notation of the table's tests. */
+/** Parses command lines and prints uses, in the notation of the tests in the program table. */
 final class Lines {
   private Lines() {}
 

@@ -31,7 +31,7 @@ class ScannerTest {
           "crontab",
           "sql");
 
-  /** Parts that a text may contain very often. */
+  /** Fragments that the test repeats very often. */
   private static final List<String> STORMS =
       List.of(
           "(",

@@ -9,6 +9,7 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** The events that record changes of credentials. No event has a key or its hash. */
@@ -83,10 +84,13 @@ public final class AccessEvents {
    *
    * @param recordsReads true if reads of the log are recorded
    * @param publish true if the log's entries can be read without a credential
+   * @param clientCa the digest of the file with the issuers of client certificates, as {@code
+   *     sha256:…}; empty if none are accepted
    */
   public static SystemEvent settings(
-      List<Binding> bindings, boolean recordsReads, boolean publish) {
+      List<Binding> bindings, boolean recordsReads, boolean publish, Optional<String> clientCa) {
     CanonicalWriter details = new CanonicalWriter().beginObject();
+    details.member("client_ca", clientCa);
     details.member("publish", onOrOff(publish));
     details.member("record_reads", onOrOff(recordsReads));
     details.name("roles").strings(bindings.stream().map(Binding::toString).toList());
@@ -99,12 +103,14 @@ public final class AccessEvents {
   }
 
   /**
-   * Reads the details of the event that {@link #settings(List, boolean, boolean)} returns.
+   * Reads the details of the event that {@link #settings(List, boolean, boolean, Optional)}
+   * returns.
    *
    * @throws JsonFormatException if a detail is missing or has a wrong type
    */
   public static JsonValue settings(JsonFields details) throws JsonFormatException {
     CanonicalWriter copy = new CanonicalWriter().beginObject();
+    copy.member("client_ca", details.optionalString("client_ca"));
     copy.member("publish", details.string("publish"));
     copy.member("record_reads", details.string("record_reads"));
     copy.name("roles").strings(details.strings("roles"));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.hook;
 
-import dev.indelible.base.Text;
 import dev.indelible.decision.Warn;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
@@ -46,7 +45,7 @@ public final class ClaudeCode implements HookDialect {
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
-    return new HookQuestion(event(event, EVENTS), request(event, home));
+    return new HookQuestion(HookQuestion.event(event, EVENTS), request(event, home));
   }
 
   /**
@@ -58,38 +57,9 @@ public final class ClaudeCode implements HookDialect {
     return request(JsonFields.of(CanonicalJson.read(json), "input"), null);
   }
 
-  /** Reads the name of an event that a hook can stop. */
-  static String event(JsonFields input, List<String> known) throws JsonFormatException {
-    String name = input.string("hook_event_name");
-    if (!known.contains(name)) {
-      throw new JsonFormatException(
-          "hook_event_name: is \"%s\"; a hook answers %s"
-              .formatted(Text.printable(name, 60), String.join(" and ", known)));
-    }
-    return name;
-  }
-
   private static GateRequest request(JsonFields event, @Nullable String home)
       throws JsonFormatException {
-    return request("claude:", TOOLS, event, home);
-  }
-
-  /**
-   * Reads the agent and its action.
-   *
-   * @param prefix the beginning of the agent's id, before its session
-   * @param tools the tools of the agent
-   */
-  static GateRequest request(String prefix, Tools tools, JsonFields event, @Nullable String home)
-      throws JsonFormatException {
-    Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
-    String agentId = GateRequest.requireAgentId(prefix + event.string("session_id"));
-    String tool = event.string("tool_name");
-    try {
-      return new GateRequest(agentId, tools.action(tool, event.node("tool_input"), place));
-    } catch (IllegalArgumentException e) {
-      throw new JsonFormatException("tool_input: " + e.getMessage());
-    }
+    return HookQuestion.toolCall("claude", TOOLS, event, home);
   }
 
   @Override

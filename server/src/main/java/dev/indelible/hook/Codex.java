@@ -25,8 +25,8 @@ final class Codex implements HookDialect {
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
-    String name = ClaudeCode.event(event, List.of(BEFORE_TOOL, PERMISSION));
-    return new HookQuestion(name, ClaudeCode.request("codex:", TOOLS, event, home));
+    String name = HookQuestion.event(event, List.of(BEFORE_TOOL, PERMISSION));
+    return new HookQuestion(name, HookQuestion.toolCall("codex", TOOLS, event, home));
   }
 
   @Override

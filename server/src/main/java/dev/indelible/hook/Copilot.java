@@ -35,13 +35,9 @@ final class Copilot implements HookDialect {
     String tool = event.string(camel ? "toolName" : "tool_name");
     JsonNode arguments = Tools.arguments(event.node(camel ? "toolArgs" : "tool_input"));
     Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
-    String agentId = GateRequest.requireAgentId("copilot:" + session);
-    try {
-      return new HookQuestion(
-          BEFORE_TOOL, new GateRequest(agentId, TOOLS.action(tool, arguments, place)));
-    } catch (IllegalArgumentException e) {
-      throw new JsonFormatException("input: " + e.getMessage());
-    }
+    return new HookQuestion(
+        BEFORE_TOOL,
+        HookQuestion.request("copilot", session, () -> TOOLS.action(tool, arguments, place)));
   }
 
   @Override

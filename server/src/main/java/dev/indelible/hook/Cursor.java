@@ -34,13 +34,10 @@ final class Cursor implements HookDialect {
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
-    String name = ClaudeCode.event(event, List.of(SHELL, MCP, READ_FILE, BEFORE_TOOL));
-    String agentId = GateRequest.requireAgentId("cursor:" + event.string("conversation_id"));
-    try {
-      return new HookQuestion(name, new GateRequest(agentId, action(name, event, home)));
-    } catch (IllegalArgumentException e) {
-      throw new JsonFormatException("input: " + e.getMessage());
-    }
+    String name = HookQuestion.event(event, List.of(SHELL, MCP, READ_FILE, BEFORE_TOOL));
+    String session = event.string("conversation_id");
+    return new HookQuestion(
+        name, HookQuestion.request("cursor", session, () -> action(name, event, home)));
   }
 
   private static AgentAction action(String event, JsonFields input, @Nullable String home)

@@ -49,7 +49,7 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
   }
 
   /**
-   * Reads {@code {"agent_id":…,"action":{"kind":…},"tool_hash":…}} from UTF-8 bytes.
+   * Reads {@code {"agent_id":…,"action":{"kind":…},"session":…,"tool_hash":…}} from UTF-8 bytes.
    *
    * @throws JsonFormatException if it is not JSON, or a member is missing, malformed or unknown;
    *     the message names the member
@@ -59,7 +59,7 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
   }
 
   /**
-   * Reads {@code {"agent_id":…,"action":{"kind":…},"tool_hash":…}}.
+   * Reads {@code {"agent_id":…,"action":{"kind":…},"session":…,"tool_hash":…}}.
    *
    * @param where names the object in errors
    * @param defaultAgent the agent if the object names none; null if it must name one
@@ -68,11 +68,12 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
   public static GateRequest read(JsonNode json, String where, @Nullable String defaultAgent)
       throws JsonFormatException {
     JsonFields fields = JsonFields.of(json, where);
-    String agentId =
-        requireAgentId(
+    Agent agent =
+        requireAgent(
             defaultAgent == null
                 ? fields.string("agent_id")
-                : fields.optionalString("agent_id").orElse(defaultAgent));
+                : fields.optionalString("agent_id").orElse(defaultAgent),
+            fields.optionalString("session"));
     AgentAction action = ActionParser.parse(fields.node("action"), "action");
     Optional<String> toolHash = fields.optionalString("tool_hash");
     fields.requireNoOthers();
@@ -83,7 +84,21 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
       throw new JsonFormatException(
           "%s.tool_hash: give sha256: and 64 hex digits, or %s".formatted(where, UNLISTED));
     }
-    return new GateRequest(agentId, action, toolHash);
+    return new GateRequest(agent, action, toolHash);
+  }
+
+  /**
+   * Returns an agent without a credential.
+   *
+   * @param session the session that it names
+   * @throws JsonFormatException if the id or the session cannot be recorded
+   */
+  static Agent requireAgent(String agentId, Optional<String> session) throws JsonFormatException {
+    try {
+      return Agent.claimed(AgentIds.require(agentId)).inSession(session);
+    } catch (IllegalArgumentException e) {
+      throw new JsonFormatException(String.valueOf(e.getMessage()));
+    }
   }
 
   /**
@@ -92,10 +107,6 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
    * @throws JsonFormatException if it is empty, too long or reserved
    */
   public static String requireAgentId(String agentId) throws JsonFormatException {
-    try {
-      return AgentIds.require(agentId);
-    } catch (IllegalArgumentException e) {
-      throw new JsonFormatException(String.valueOf(e.getMessage()));
-    }
+    return requireAgent(agentId, Optional.empty()).id();
   }
 }

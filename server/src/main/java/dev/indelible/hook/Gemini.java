@@ -31,8 +31,8 @@ final class Gemini implements HookDialect {
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
-    String name = ClaudeCode.event(event, List.of(BEFORE_TOOL));
-    return new HookQuestion(name, ClaudeCode.request("gemini:", TOOLS, event, home));
+    String name = HookQuestion.event(event, List.of(BEFORE_TOOL));
+    return new HookQuestion(name, HookQuestion.toolCall("gemini", TOOLS, event, home));
   }
 
   @Override

@@ -31,14 +31,12 @@ final class OpenCode implements HookDialect {
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
     JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
     Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
-    String agentId = GateRequest.requireAgentId("opencode:" + event.string("sessionID"));
-    try {
-      return new HookQuestion(
-          BEFORE_TOOL,
-          new GateRequest(agentId, TOOLS.action(event.string("tool"), event.node("args"), place)));
-    } catch (IllegalArgumentException e) {
-      throw new JsonFormatException("args: " + e.getMessage());
-    }
+    return new HookQuestion(
+        BEFORE_TOOL,
+        HookQuestion.request(
+            "opencode",
+            event.string("sessionID"),
+            () -> TOOLS.action(event.string("tool"), event.node("args"), place)));
   }
 
   @Override

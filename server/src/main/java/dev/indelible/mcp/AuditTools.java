@@ -23,7 +23,6 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.policy.Agent;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
@@ -231,11 +230,11 @@ final class AuditTools {
   }
 
   private static GateRequest request(Call call) throws JsonFormatException {
-    String agentId = call.agentId();
     GateRequest asked =
-        new GateRequest(agentId, ActionParser.parse(call.arguments().node("action"), "action"));
+        new GateRequest(
+            call.agentId(), ActionParser.parse(call.arguments().node("action"), "action"));
     call.arguments().requireNoOthers();
-    return asked.by(new Agent(agentId, call.client().principal()));
+    return asked.by(asked.agent().withPrincipal(call.client().principal()));
   }
 
   private static Consumer<CanonicalWriter> decision(String agentId, RecordedDecision decided) {
@@ -408,7 +407,7 @@ final class AuditTools {
 
   private static void write(Finding finding, CanonicalWriter out) {
     out.member("check", finding.check()).member("message", quoted(finding.message()));
-    number("sequence", finding.sequence(), out);
+    out.name("sequence").nullable(finding.sequence());
     out.member("status", finding.status().name().toLowerCase(Locale.ROOT));
   }
 
@@ -424,24 +423,15 @@ final class AuditTools {
     call.arguments().requireNoOthers();
     Status now = status.get();
     return out -> {
-      number("dead_letters", now.deadLetters(), out);
+      out.name("dead_letters").nullable(now.deadLetters());
       out.name("entries")
           .objects(
               now.health().entries(),
               entry ->
                   out.member("reason", quoted(entry.reason())).member("source", entry.source()));
       out.member("policy", log.policy().digest());
-      number("rows", now.rows(), out);
+      out.name("rows").nullable(now.rows());
       out.member("state", now.health().state().label());
     };
-  }
-
-  /** Writes a number; null if it is unknown. */
-  private static void number(String name, OptionalLong value, CanonicalWriter out) {
-    if (value.isPresent()) {
-      out.member(name, value.getAsLong());
-    } else {
-      out.name(name).text("null");
-    }
   }
 }

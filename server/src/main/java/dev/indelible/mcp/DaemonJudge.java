@@ -40,6 +40,7 @@ public final class DaemonJudge implements Judge {
 
   private final Path socket;
   private final String owner;
+  private final Duration limit;
 
   /**
    * Creates a judge.
@@ -48,15 +49,21 @@ public final class DaemonJudge implements Judge {
    * @param owner the name of the user that runs the daemon
    */
   public DaemonJudge(Path socket, String owner) {
+    this(socket, owner, LIMIT);
+  }
+
+  DaemonJudge(Path socket, String owner, Duration limit) {
     this.socket = socket;
     this.owner = owner;
+    this.limit = limit;
   }
 
   @Override
   public Verdict decide(GateRequest asked) throws IOException {
     CanonicalWriter out = new CanonicalWriter().beginObject().name("action");
     asked.action().write(out);
-    out.member("agent_id", asked.agentId()).member("tool_hash", asked.toolHash()).endObject();
+    out.member("agent_id", asked.agentId()).member("session", asked.agent().session());
+    out.member("tool_hash", asked.toolHash()).endObject();
     Answer answer = ask(out.toBytes());
     try {
       JsonFields members = JsonFields.of(CanonicalJson.read(answer.body()), "answer");
@@ -106,17 +113,17 @@ public final class DaemonJudge implements Judge {
 
   private Answer ask(byte[] content) throws IOException {
     try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      Executor later = CompletableFuture.delayedExecutor(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-      CompletableFuture<Void> limit = CompletableFuture.runAsync(() -> close(channel), later);
+      Executor later = CompletableFuture.delayedExecutor(limit.toMillis(), TimeUnit.MILLISECONDS);
+      CompletableFuture<Void> closing = CompletableFuture.runAsync(() -> close(channel), later);
       try {
         channel.connect(UnixDomainSocketAddress.of(socket));
         requireOwner(channel);
         send(channel, content);
         return read(channel);
       } catch (ClosedChannelException e) {
-        throw new IOException("no answer within %s seconds".formatted(LIMIT.toSeconds()), e);
+        throw new IOException("no answer within %s seconds".formatted(limit.toSeconds()), e);
       } finally {
-        limit.cancel(false);
+        closing.cancel(false);
       }
     } catch (IOException e) {
       throw new IOException("%s: %s; is the daemon running?".formatted(socket, e.getMessage()), e);

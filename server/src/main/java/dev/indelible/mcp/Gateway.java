@@ -13,6 +13,7 @@ import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import dev.indelible.mcp.Judge.Verdict;
+import dev.indelible.policy.Agent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -110,6 +111,9 @@ public final class Gateway implements Upstream.Listener {
 
   /** The answers to this gateway's own listings, by id. */
   private final Map<String, CompletableFuture<JsonNode>> ownListings = new ConcurrentHashMap<>();
+
+  /** The session of each call: a client starts a gateway for itself, and names no session. */
+  private final Optional<String> session = Optional.of(UUID.randomUUID().toString());
 
   /** The name that the client stated in its handshake; used by the thread that reads the client. */
   private String sessionName = "unknown";
@@ -360,7 +364,8 @@ public final class Gateway implements Upstream.Listener {
       boolean isTool = call.method().equals(Message.CALL_TOOL);
       AgentAction action = isTool ? toolCall(call) : resourceRead(call);
       Optional<String> hash = isTool ? Optional.of(descriptor(call)) : Optional.empty();
-      Verdict verdict = judge.decide(new GateRequest(agentId, action, hash));
+      Agent agent = Agent.claimed(agentId).inSession(session);
+      Verdict verdict = judge.decide(new GateRequest(agent, action, hash));
       if (!verdict.permits()) {
         refuse(call, verdict);
       } else if (!isCancelled) {

@@ -30,9 +30,12 @@ final class ServerProcess implements Upstream {
 
   private final AtomicBoolean ended = new AtomicBoolean();
 
-  private ServerProcess(Process process, Listener listener) {
+  private final Duration grace;
+
+  private ServerProcess(Process process, Listener listener, Duration grace) {
     this.process = process;
     this.listener = listener;
+    this.grace = grace;
   }
 
   /**
@@ -41,16 +44,26 @@ final class ServerProcess implements Upstream {
    * @throws IOException if the program cannot be started; the message names it
    */
   static ServerProcess start(List<String> command, Listener listener) throws IOException {
+    return start(command, listener, GRACE);
+  }
+
+  /**
+   * Starts a server, see {@link #start(List, Listener)}.
+   *
+   * @param grace the wait before a child gets a signal, and then the next one
+   */
+  static ServerProcess start(List<String> command, Listener listener, Duration grace)
+      throws IOException {
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    ServerProcess server = new ServerProcess(process, listener);
+    ServerProcess server = new ServerProcess(process, listener, grace);
     daemon("indelible-mcp-server", server::read);
     // A child of the server may keep the pipe open after the server has ended.
     process
         .onExit()
         .thenRunAsync(
             server::reportEnd,
-            CompletableFuture.delayedExecutor(GRACE.toMillis(), TimeUnit.MILLISECONDS));
+            CompletableFuture.delayedExecutor(grace.toMillis(), TimeUnit.MILLISECONDS));
     return server;
   }
 
@@ -69,7 +82,7 @@ final class ServerProcess implements Upstream {
         listener.receive(line);
         line = lines.next();
       }
-      process.waitFor(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      process.waitFor(grace.toMillis(), TimeUnit.MILLISECONDS);
     } catch (IOException e) {
       // The pipe is closed, because the process was ended.
     } catch (InterruptedException e) {
@@ -125,11 +138,11 @@ final class ServerProcess implements Upstream {
     }
   }
 
-  private static boolean awaitEnd(List<ProcessHandle> all) throws InterruptedException {
+  private boolean awaitEnd(List<ProcessHandle> all) throws InterruptedException {
     try {
       CompletableFuture.allOf(
               all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new))
-          .get(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+          .get(grace.toMillis(), TimeUnit.MILLISECONDS);
       return true;
     } catch (TimeoutException e) {
       return false;
@@ -145,7 +158,7 @@ final class ServerProcess implements Upstream {
 
   /** Skipped while a message is being written that the server does not read. */
   private void closeInput() throws InterruptedException {
-    if (writing.tryLock(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+    if (writing.tryLock(grace.toMillis(), TimeUnit.MILLISECONDS)) {
       try {
         process.getOutputStream().close();
       } catch (IOException e) {

@@ -51,16 +51,33 @@ record AccessSettings(
   }
 
   /**
-   * Records in the chain to whom roles are given, whether reads are recorded and whether entries
-   * are published, unless the latest settings in the chain equal these, or it has none and these
-   * are the defaults.
+   * Records in the chain to whom roles are given, whose certificates are accepted, whether reads
+   * are recorded and whether entries are published, unless the latest settings in the chain equal
+   * these, or it has none and these are the defaults.
    *
+   * @param clientCa the digest of the file with the issuers of client certificates
    * @throws IOException if they cannot be recorded, and so must not take effect
    */
-  void record(Indelible log) throws IOException {
-    SystemEvent event = AccessEvents.settings(bindings, recordsReads, publish);
-    JsonValue before = last(log).orElse(AccessEvents.settings(List.of(), true, false).details());
-    if (!before.equals(event.details()) && !log.queue().submit(event)) {
+  void record(Indelible log, Optional<String> clientCa) throws IOException {
+    SystemEvent event = AccessEvents.settings(bindings, recordsReads, publish, clientCa);
+    JsonValue before =
+        last(log).orElse(AccessEvents.settings(List.of(), true, false, Optional.empty()).details());
+    if (!before.equals(event.details())) {
+      submit(log, event);
+    }
+  }
+
+  /**
+   * Records that the issuers of client certificates have changed while the daemon runs.
+   *
+   * @throws IOException if it cannot be recorded, and so must not take effect
+   */
+  void recordChange(Indelible log, Optional<String> clientCa) throws IOException {
+    submit(log, AccessEvents.settings(bindings, recordsReads, publish, clientCa));
+  }
+
+  private static void submit(Indelible log, SystemEvent event) throws IOException {
+    if (!log.queue().submit(event)) {
       throw new IOException("the changed roles and settings cannot be recorded");
     }
   }

@@ -4,7 +4,6 @@ package dev.indelible.server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.Map;
 import java.util.Objects;
 
 /** The OpenAPI document of the daemon, as it is served. */
@@ -14,7 +13,7 @@ final class ApiDocument {
   private ApiDocument() {}
 
   static Response get(Request request) {
-    return new Response(200, Map.of("Content-Type", "application/yaml"), bytes());
+    return Response.of("application/yaml", bytes());
   }
 
   static byte[] bytes() {

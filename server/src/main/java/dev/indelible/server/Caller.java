@@ -49,14 +49,15 @@ record Caller(Optional<String> principal, Grant grant) {
           "the credential belongs to the agent %s, and the request names another one"
               .formatted(agentId().get()));
     }
-    return question.by(new Agent(question.agentId(), principal));
+    return question.by(question.agent().withPrincipal(principal));
   }
 
   /**
    * Returns a question in which the credential's agent, if it has one, replaces the named agent.
    */
   GateRequest askAsOwn(GateRequest question) {
-    return question.by(new Agent(agentId().orElse(question.agentId()), principal));
+    String agentId = agentId().orElse(question.agentId());
+    return question.by(new Agent(agentId, principal, question.agent().session()));
   }
 
   /** Refuses content that cannot be read, and records the refusal. */

@@ -24,19 +24,27 @@ public final class Daemon {
   /** Maximum number of concurrent requests without a credential that use the ledger. */
   private static final int MAX_OTHERS = 2;
 
+  private final Indelible log;
+  private final ServeSettings settings;
   private final HttpServer server;
-  private final Optional<UnixSocket> socket;
-  private final Optional<String> host;
 
   /** Ends everything that the daemon does. */
   private final Runnable end;
 
+  /** The digest of the issuers of client certificates that is on record. Guarded by this. */
+  private Optional<String> clientCa;
+
   private Daemon(
-      HttpServer server, Optional<UnixSocket> socket, Optional<String> host, Runnable end) {
-    this.end = end;
+      Indelible log,
+      ServeSettings settings,
+      HttpServer server,
+      Optional<String> clientCa,
+      Runnable end) {
+    this.log = log;
+    this.settings = settings;
     this.server = server;
-    this.socket = socket;
-    this.host = host;
+    this.clientCa = clientCa;
+    this.end = end;
   }
 
   /**
@@ -48,11 +56,13 @@ public final class Daemon {
    */
   public static Daemon start(Indelible log, ServeSettings settings) throws IOException {
     AccessSettings granted = settings.access();
-    granted.record(log);
+    Optional<TlsFiles.Loaded> tls = settings.loadTls();
+    granted.record(log, tls.flatMap(TlsFiles.Loaded::clientCa));
     KeyWatch keys = KeyWatch.of(granted.keys());
     return start(
         log,
         settings,
+        tls,
         new Access(
             Callers.of(keys, granted.bindings()),
             keys::fault,
@@ -61,7 +71,8 @@ public final class Daemon {
 
   /** Starts to answer, with a function that identifies callers; does not record reads. */
   static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
-    return start(log, settings, new Access(callers, Optional::empty, Optional.empty()));
+    return start(
+        log, settings, settings.loadTls(), new Access(callers, Optional::empty, Optional.empty()));
   }
 
   /**
@@ -73,7 +84,8 @@ public final class Daemon {
   private record Access(
       Callers callers, Supplier<Optional<String>> fault, Optional<ReadRecord> reads) {}
 
-  private static Daemon start(Indelible log, ServeSettings settings, Access access)
+  private static Daemon start(
+      Indelible log, ServeSettings settings, Optional<TlsFiles.Loaded> tls, Access access)
       throws IOException {
     Optional<UnixSocket> socket = settings.unixSocket();
     if (socket.isPresent()) {
@@ -90,7 +102,7 @@ public final class Daemon {
     Tiles tiles = new Tiles(log.log(), settings.access().publish());
     addTiles(routes, tiles, tiles.arePublished() ? new LedgerAccess(MAX_OTHERS) : ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
-    HttpServer server = HttpServer.start(settings, routes::admit);
+    HttpServer server = HttpServer.start(settings, tls, routes::admit);
     try {
       if (socket.isPresent()) {
         socket.get().share();
@@ -100,9 +112,10 @@ public final class Daemon {
       throw e;
     }
     return new Daemon(
+        log,
+        settings,
         server,
-        socket,
-        settings.address().map(Daemon::literal),
+        tls.flatMap(TlsFiles.Loaded::clientCa),
         () -> {
           verifyJobs.stop();
           feed.close();
@@ -180,22 +193,37 @@ public final class Daemon {
   /** Returns the addresses that agents can use, as a client writes them. */
   public List<String> addresses() {
     List<String> addresses = new ArrayList<>();
-    host.ifPresent(
-        name ->
-            addresses.add(
-                "%s://%s:%s"
-                    .formatted(server.isSecure() ? "https" : "http", name, server.port().get())));
-    socket.ifPresent(file -> addresses.add("unix:" + file.path()));
+    settings
+        .address()
+        .map(Daemon::literal)
+        .ifPresent(
+            name ->
+                addresses.add(
+                    "%s://%s:%s"
+                        .formatted(
+                            server.isSecure() ? "https" : "http", name, server.port().get())));
+    settings.unixSocket().ifPresent(file -> addresses.add("unix:" + file.path()));
     return addresses;
   }
 
   /**
-   * Reads the files of TLS again, for connections from now on.
+   * Reads the files of TLS again, for connections from now on. Other issuers of client certificates
+   * are recorded first.
    *
-   * @throws IOException if a file cannot be used; the files read before stay in use
+   * @throws IOException if a file cannot be used, or other issuers cannot be recorded; the files
+   *     read before stay in use
    */
-  public void reloadTls() throws IOException {
-    server.reloadTls();
+  public synchronized void reloadTls() throws IOException {
+    Optional<TlsFiles.Loaded> tls = settings.loadTls();
+    if (tls.isEmpty()) {
+      return;
+    }
+    Optional<String> next = tls.get().clientCa();
+    if (!next.equals(clientCa)) {
+      settings.access().recordChange(log, next);
+      clientCa = next;
+    }
+    server.replaceTls(tls.get());
   }
 
   /**

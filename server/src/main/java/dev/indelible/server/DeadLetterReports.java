@@ -48,7 +48,7 @@ final class DeadLetterReports {
         200,
         out -> {
           out.name("dead_letters").objects(page.deadLetters(), each -> each.write(out));
-          out.name("next").nullable(page.next().stream().boxed().findFirst(), out::number);
+          out.name("next").nullable(page.next());
         });
   }
 

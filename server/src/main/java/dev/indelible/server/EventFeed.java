@@ -131,12 +131,26 @@ final class EventFeed {
     void write(byte[] piece) {
       writing = true;
       lastWrite = System.nanoTime();
-      outlet.write(
-          piece,
-          left -> {
-            gone |= !left;
-            writing = false;
-          });
+      try {
+        outlet.write(
+            piece,
+            left -> {
+              gone |= !left;
+              writing = false;
+            });
+      } catch (Throwable e) { // The other listeners are served.
+        LOG.error("an event cannot be written; its stream ends", e);
+        end();
+      }
+    }
+
+    void end() {
+      gone = true;
+      try {
+        outlet.end();
+      } catch (Throwable e) { // The other listeners are served.
+        LOG.error("a stream cannot be ended", e);
+      }
     }
 
     void write(Piece piece) {
@@ -187,7 +201,7 @@ final class EventFeed {
 
   private synchronized void add(Listener listener) {
     if (closed) {
-      listener.outlet.end();
+      listener.end();
       return;
     }
     // Also a client that is cut off before its first row can resume from here.
@@ -265,19 +279,23 @@ final class EventFeed {
    */
   private synchronized List<Listener> current() {
     long now = System.nanoTime();
-    listeners.removeIf(
-        listener -> {
-          boolean over = now - listener.started > LONGEST.toNanos() || !mayRead(listener.request);
-          if (over && !listener.gone) {
-            listener.outlet.end();
-          }
-          return over || listener.gone;
-        });
+    for (Listener listener : listeners) {
+      if (!listener.gone
+          && (now - listener.started > LONGEST.toNanos() || !mayRead(listener.request))) {
+        listener.end();
+      }
+    }
+    listeners.removeIf(listener -> listener.gone);
     return List.copyOf(listeners);
   }
 
   private boolean mayRead(Request request) {
-    return callers.of(request).filter(caller -> caller.has(Role.READER)).isPresent();
+    try {
+      return callers.of(request).filter(caller -> caller.has(Role.READER)).isPresent();
+    } catch (Throwable e) { // The other listeners are served.
+      LOG.error("the credential of a listener cannot be checked; its stream ends", e);
+      return false;
+    }
   }
 
   private void serve(LedgerReader ledger, List<Listener> all) throws LedgerException {
@@ -374,7 +392,7 @@ final class EventFeed {
     Thread reading;
     synchronized (this) {
       closed = true;
-      listeners.forEach(listener -> listener.outlet.end());
+      listeners.forEach(Listener::end);
       listeners.clear();
       reading = thread;
       notifyAll();

@@ -9,7 +9,6 @@ import dev.indelible.hook.HookDialect;
 import dev.indelible.hook.HookQuestion;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.server.Admission.Refusals;
-import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,8 +57,6 @@ final class Hooks {
   }
 
   private static Response response(HookAnswer answer) {
-    return answer.out().length == 0
-        ? Response.empty()
-        : new Response(200, Map.of("Content-Type", Response.JSON), answer.out());
+    return answer.out().length == 0 ? Response.empty() : Response.of(Response.JSON, answer.out());
   }
 }

@@ -13,7 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -25,8 +24,8 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.AbstractConnector;
 import org.eclipse.jetty.server.ConnectionFactory;
-import org.eclipse.jetty.server.Connector;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -56,14 +55,14 @@ final class HttpServer {
 
   private static final int MAX_HEADER_BYTES = 16 << 10;
 
-  /** Maximum number of open connections; further ones wait in the kernel. */
+  /** Maximum number of open connections; as many more wait in the kernel. */
   private static final int MAX_CONNECTIONS = 4_096;
 
   /** A connection without traffic is closed after this time. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
 
   /** The longest time for a request's content to arrive; it holds memory meanwhile. */
-  private static final Duration CONTENT_LIMIT = Duration.ofSeconds(10);
+  static final Duration CONTENT_LIMIT = Duration.ofSeconds(10);
 
   /** An answer never waits, so a few threads serve many connections. */
   private static final int MAX_THREADS = 32;
@@ -92,33 +91,42 @@ final class HttpServer {
 
   private final Server server;
   private final Optional<ServerConnector> tcp;
-  private final Optional<Tls> tls;
+  private final Optional<SslContextFactory.Server> tls;
 
-  private HttpServer(Server server, Optional<ServerConnector> tcp, Optional<Tls> tls) {
+  private HttpServer(
+      Server server, Optional<ServerConnector> tcp, Optional<SslContextFactory.Server> tls) {
     this.server = server;
     this.tcp = tcp;
     this.tls = tls;
-  }
-
-  /** The files of TLS and the connection settings made from them. */
-  private record Tls(TlsFiles files, SslContextFactory.Server connections) {
-    static Tls of(TlsFiles files) throws IOException {
-      return new Tls(files, files.load());
-    }
   }
 
   /**
    * Starts to listen.
    *
    * @param settings where to listen
+   * @param loaded the content of the files of TLS that the settings name
    * @param admit decides from its head how to treat a request; safe for use by any number of
    *     threads
-   * @throws IOException if an address or a file of TLS cannot be used
+   * @throws IOException if an address cannot be used
    */
-  static HttpServer start(ServeSettings settings, Function<Request, Admission> admit)
+  static HttpServer start(
+      ServeSettings settings, Optional<TlsFiles.Loaded> loaded, Function<Request, Admission> admit)
       throws IOException {
-    Optional<Tls> tls =
-        settings.tls() == null ? Optional.empty() : Optional.of(Tls.of(settings.tls()));
+    return start(settings, loaded, admit, CONTENT_LIMIT);
+  }
+
+  /**
+   * Starts to listen, see {@link #start(ServeSettings, Optional, Function)}.
+   *
+   * @param contentLimit the longest time for the content of a request to arrive
+   */
+  static HttpServer start(
+      ServeSettings settings,
+      Optional<TlsFiles.Loaded> loaded,
+      Function<Request, Admission> admit,
+      Duration contentLimit)
+      throws IOException {
+    Optional<SslContextFactory.Server> tls = loaded.map(TlsFiles.Loaded::connections);
     QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 4);
     threads.setName("indelible-http");
     Server server = new Server(threads);
@@ -127,7 +135,7 @@ final class HttpServer {
     Optional<UnixDomainServerConnector> unix =
         settings.unixSocket().map(socket -> unix(server, socket));
     unix.ifPresent(connector -> add(server, connector));
-    server.setHandler(new GracefulHandler(new Adapter(settings, admit)));
+    server.setHandler(new GracefulHandler(new Adapter(settings, admit, contentLimit)));
     server.setErrorHandler(new Problems());
     server.setStopTimeout(STOP_LIMIT.toMillis());
     try {
@@ -140,7 +148,8 @@ final class HttpServer {
   }
 
   /** Adds a connector with its own limit, so that TCP and socket cannot use up each other's. */
-  private static void add(Server server, Connector connector) {
+  private static void add(Server server, AbstractConnector connector) {
+    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
   }
@@ -156,13 +165,13 @@ final class HttpServer {
   }
 
   /**
-   * Reads the files of TLS again, for connections from now on.
+   * Uses other files of TLS for connections from now on.
    *
-   * @throws IOException if a file cannot be used; the files read before stay in use
+   * @throws IOException if they cannot be used; the earlier ones stay in use
    */
-  void reloadTls() throws IOException {
+  void replaceTls(TlsFiles.Loaded next) throws IOException {
     if (tls.isPresent()) {
-      tls.get().files().reload(tls.get().connections());
+      next.replace(tls.get());
     }
   }
 
@@ -182,25 +191,26 @@ final class HttpServer {
     }
   }
 
-  private static ServerConnector tcp(Server server, InetSocketAddress address, Optional<Tls> tls) {
+  private static ServerConnector tcp(
+      Server server, InetSocketAddress address, Optional<SslContextFactory.Server> tls) {
     HttpConnectionFactory http = http();
     ConnectionFactory[] protocols =
         tls.isPresent()
             ? new ConnectionFactory[] {
-              new SslConnectionFactory(tls.get().connections(), http.getProtocol()), http
+              new SslConnectionFactory(tls.get(), http.getProtocol()), http
             }
             : new ConnectionFactory[] {http};
     ServerConnector connector = new ServerConnector(server, 1, 1, protocols);
     connector.setHost(address.getAddress().getHostAddress());
     connector.setPort(address.getPort());
-    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
+    connector.setAcceptQueueSize(MAX_CONNECTIONS);
     return connector;
   }
 
   private static UnixDomainServerConnector unix(Server server, UnixSocket socket) {
     UnixDomainServerConnector connector = new UnixDomainServerConnector(server, 1, 1, http());
     connector.setUnixDomainPath(socket.path());
-    connector.setIdleTimeout(IDLE_LIMIT.toMillis());
+    connector.setAcceptQueueSize(MAX_CONNECTIONS);
     return connector;
   }
 
@@ -220,14 +230,16 @@ final class HttpServer {
     private final Function<Request, Admission> admit;
     private final Guard guard;
     private final Peers peers;
-    private final Semaphore ofCredentials = new Semaphore(MAX_HELD_BYTES);
-    private final Semaphore ofOthers = new Semaphore(MAX_HELD_BYTES);
-    private final Semaphore ofRefused = new Semaphore(MAX_REFUSED_BYTES);
+    private final Duration contentLimit;
+    private final ContentMemory ofCredentials = new ContentMemory(MAX_HELD_BYTES);
+    private final ContentMemory ofOthers = new ContentMemory(MAX_HELD_BYTES);
+    private final ContentMemory ofRefused = new ContentMemory(MAX_REFUSED_BYTES);
 
-    Adapter(ServeSettings settings, Function<Request, Admission> admit) {
+    Adapter(ServeSettings settings, Function<Request, Admission> admit, Duration contentLimit) {
       this.admit = admit;
       this.guard = new Guard(settings.access().names());
       this.peers = new Peers(settings);
+      this.contentLimit = contentLimit;
     }
 
     @Override
@@ -267,8 +279,8 @@ final class HttpServer {
       new Reception(admission, request, response, callback).run();
     }
 
-    /** Returns the bytes of content that requests of this kind may still hold. */
-    private Semaphore free(Admission admission) {
+    /** Returns the memory that requests like this one share. */
+    private ContentMemory memory(Admission admission) {
       if (admission.problem().isPresent()) {
         return ofRefused;
       }
@@ -276,18 +288,17 @@ final class HttpServer {
     }
 
     /**
-     * Receives the content of a request and answers it. Reserves memory for bytes that have
-     * arrived, so a client that sends nothing holds none. Runs on one thread at a time.
+     * Receives the content of a request and answers it. Holds memory for bytes that have arrived,
+     * so a client that sends nothing holds none. Runs on one thread at a time.
      */
     private final class Reception implements Runnable {
       private final Admission admission;
       private final org.eclipse.jetty.server.Request request;
       private final org.eclipse.jetty.server.Response response;
       private final Callback callback;
-      private final Semaphore free;
+      private final ContentMemory.Share share;
       private final Scheduler.Task limit;
       private final ByteArrayOutputStream content = new ByteArrayOutputStream();
-      private int reserved;
 
       Reception(
           Admission admission,
@@ -298,23 +309,24 @@ final class HttpServer {
         this.request = request;
         this.response = response;
         this.callback = callback;
-        this.free = free(admission);
+        this.share = memory(admission).new Share(() -> request.fail(new GivenWayException()));
         this.limit =
             request
                 .getComponents()
                 .getScheduler()
                 .schedule(
                     () -> request.fail(new TimeoutException("the content arrives too slowly")),
-                    CONTENT_LIMIT.toMillis(),
+                    contentLimit.toMillis(),
                     TimeUnit.MILLISECONDS);
       }
 
       /** Takes the pieces that have arrived, until none is left or the request can be answered. */
       @Override
       public void run() {
+        share.resume();
         try {
           receive();
-        } catch (Throwable e) { // Memory may be short; the reserved bytes must become free.
+        } catch (Throwable e) { // Memory may be short; the bytes that are held must become free.
           end();
           callback.failed(e);
         }
@@ -325,6 +337,7 @@ final class HttpServer {
         while (answered.isEmpty()) {
           Content.Chunk chunk = request.read();
           if (chunk == null) {
+            share.await();
             request.demand(this);
             return;
           }
@@ -343,13 +356,12 @@ final class HttpServer {
       private Optional<Response> take(Content.Chunk chunk) {
         try {
           int bytes = chunk.remaining();
-          if (bytes > admission.maxContent() - reserved) {
+          if (bytes > admission.maxContent() - content.size()) {
             return Optional.of(admission.refuse(tooLarge()));
           }
-          if (!free.tryAcquire(bytes)) {
+          if (!share.add(bytes)) {
             return Optional.of(admission.refuse(tooBusy()));
           }
-          reserved += bytes;
           byte[] piece = new byte[bytes];
           chunk.get(piece, 0, bytes);
           content.writeBytes(piece);
@@ -366,6 +378,8 @@ final class HttpServer {
       private void fail(Throwable failure) {
         if (failure instanceof TimeoutException) {
           send(admission.refuse(tooSlow()), request, response, callback);
+        } else if (failure instanceof GivenWayException) {
+          send(admission.refuse(tooBusy()), request, response, callback);
         } else {
           callback.failed(failure);
         }
@@ -373,9 +387,13 @@ final class HttpServer {
 
       private void end() {
         limit.cancel();
-        free.release(reserved);
-        reserved = 0;
+        share.close();
       }
+    }
+
+    /** The failure of a request whose place another one has taken. */
+    private static final class GivenWayException extends Exception {
+      private static final long serialVersionUID = 1;
     }
 
     private static Response answer(Admission admission, byte[] content) {
@@ -444,12 +462,11 @@ final class HttpServer {
           "the content of a request has at most %s bytes".formatted(MAX_BODY_BYTES));
     }
 
-    private static Problem tooSlow() {
+    private Problem tooSlow() {
       return new Problem(
           408,
           "Too slow",
-          "the content of a request arrives within %s seconds"
-              .formatted(CONTENT_LIMIT.toSeconds()));
+          "the content of a request arrives within %s seconds".formatted(contentLimit.toSeconds()));
     }
 
     private static Problem tooBusy() {

@@ -7,7 +7,6 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.proof.ProvenRow;
-import java.util.Map;
 
 /** Returns receipts: proofs that an event is in the log, which can be checked without the log. */
 final class Proofs {
@@ -32,6 +31,6 @@ final class Proofs {
         proven
             .tlogProof(payload.equals("true") ? proven.recordAndPayload() : proven.record())
             .bytes();
-    return new Response(200, Map.of("Content-Type", Response.TEXT), receipt);
+    return Response.of(Response.TEXT, receipt);
   }
 }

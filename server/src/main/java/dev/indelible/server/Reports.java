@@ -6,12 +6,10 @@ import dev.indelible.IndelibleMeters;
 import dev.indelible.base.Repeated;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
@@ -86,7 +84,7 @@ final class Reports {
   }
 
   private Response status() throws LedgerException {
-    return new Response(200, Map.of("Content-Type", Response.JSON), log.statusJson(own()));
+    return Response.of(Response.JSON, log.statusJson(own()));
   }
 
   /** Returns all meters of one snapshot, in the text format of Prometheus. */
@@ -94,25 +92,18 @@ final class Reports {
     return Response.text(METRICS_TYPE, registry.scrape());
   }
 
-  /** Reports the number of waiting dead letters and the policy in force. */
+  /**
+   * Reports the number of waiting dead letters, which is null if it is unknown (D11), and the
+   * policy in force.
+   */
   Response capabilities(Request request) {
     OptionalLong waiting = log.metrics().ledger().deadLettersWaiting();
     return Response.json(
         200,
         out -> {
           out.name("approval").beginObject().name("deferred_audit_dlq_size");
-          number(waiting, out);
-          out.endObject();
+          out.nullable(waiting).endObject();
           out.member("policy", log.policy().digest());
         });
-  }
-
-  /** Writes a number; null, not zero, if it is unknown. */
-  private static void number(OptionalLong value, CanonicalWriter out) {
-    if (value.isPresent()) {
-      out.number(value.getAsLong());
-    } else {
-      out.canonical("null");
-    }
   }
 }

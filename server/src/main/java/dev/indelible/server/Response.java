@@ -38,6 +38,11 @@ record Response(
     this(status, headers, body, null);
   }
 
+  /** Returns a response with content of a media type. */
+  static Response of(String type, byte[] body) {
+    return new Response(200, Map.of("Content-Type", type), body);
+  }
+
   /** Returns a response whose content is written piece by piece. */
   static Response stream(String type, Consumer<Outlet> stream) {
     return new Response(200, Map.of("Content-Type", type), new byte[0], stream);
@@ -50,7 +55,7 @@ record Response(
 
   /** Returns a response with text in UTF-8. */
   static Response text(String type, String text) {
-    return new Response(200, Map.of("Content-Type", type), text.getBytes(StandardCharsets.UTF_8));
+    return of(type, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Returns a response without content. */

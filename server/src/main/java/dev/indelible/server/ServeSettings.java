@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import dev.indelible.access.ApiKeyFile;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -66,6 +67,15 @@ public record ServeSettings(
   /** Returns the TCP address. */
   public Optional<InetSocketAddress> address() {
     return Optional.ofNullable(listen);
+  }
+
+  /**
+   * Reads the files of TLS; empty without TLS.
+   *
+   * @throws IOException if a file cannot be used; the message names it
+   */
+  Optional<TlsFiles.Loaded> loadTls() throws IOException {
+    return tls == null ? Optional.empty() : Optional.of(tls.load());
   }
 
   /** Returns the Unix socket. */

@@ -4,7 +4,6 @@ package dev.indelible.server;
 import dev.indelible.AuditLog;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.ledger.LedgerException;
-import java.util.Map;
 
 /**
  * The log as static files (C2SP tlog-tiles): checkpoint, tiles and entry bundles, as an export
@@ -27,15 +26,14 @@ final class Tiles {
 
   /** Returns the last signed checkpoint. */
   Response checkpoint(Request request) throws LedgerException, KeyException {
-    return new Response(200, Map.of("Content-Type", Response.TEXT), log.exportedFile("checkpoint"));
+    return Response.of(Response.TEXT, log.exportedFile("checkpoint"));
   }
 
   /** Returns a tile or an entry bundle; 404 for one that the checkpoint does not cover. */
   Response tile(Request request) throws LedgerException, KeyException {
     Response file =
-        new Response(
-            200,
-            Map.of("Content-Type", "application/octet-stream"),
+        Response.of(
+            "application/octet-stream",
             log.exportedFile("tile/" + request.parameter("path").orElseThrow()));
     return published ? file.with("Cache-Control", "public, max-age=31536000, immutable") : file;
   }

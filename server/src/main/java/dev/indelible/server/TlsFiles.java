@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.crypto.Sha256;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,9 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
@@ -57,73 +60,78 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path clientCa) {
   private static final int MAX_FILE_BYTES = 1 << 20;
 
   /**
-   * Reads the files, and returns the factory of TLS connections.
+   * The content of the files.
    *
-   * @throws IOException if a file cannot be used; the message names it
+   * @param own the server's certificate and key
+   * @param issuers the issuers of client certificates; null if none is asked for
+   * @param clientCa the digest of the file of these issuers, as {@code sha256:…}
    */
-  SslContextFactory.Server load() throws IOException {
-    SslContextFactory.Server tls = new SslContextFactory.Server();
-    tls.setIncludeProtocols("TLSv1.3", "TLSv1.2");
-    tls.setRenegotiationAllowed(false);
-    install(tls);
-    return tls;
-  }
+  record Loaded(KeyStore own, @Nullable KeyStore issuers, Optional<String> clientCa) {
+    /** Returns the factory of TLS connections. */
+    SslContextFactory.Server connections() {
+      SslContextFactory.Server tls = new SslContextFactory.Server();
+      tls.setIncludeProtocols("TLSv1.3", "TLSv1.2");
+      tls.setRenegotiationAllowed(false);
+      install(tls);
+      return tls;
+    }
 
-  /**
-   * Reads the files again. New connections use the new files; if these cannot be used, the earlier
-   * files stay in use.
-   *
-   * @throws IOException if a file cannot be used; the message names it
-   */
-  void reload(SslContextFactory.Server tls) throws IOException {
-    Loaded loaded = read();
-    try {
-      tls.reload(each -> install((SslContextFactory.Server) each, loaded));
-    } catch (Exception e) {
-      throw new IOException(certificate + ": cannot be used: " + e.getMessage(), e);
+    /**
+     * Replaces the content that a factory uses, for new connections; if this one cannot be used,
+     * the earlier content stays in use.
+     *
+     * @throws IOException if it cannot be used
+     */
+    void replace(SslContextFactory.Server tls) throws IOException {
+      try {
+        tls.reload(each -> install((SslContextFactory.Server) each));
+      } catch (Exception e) {
+        throw new IOException("the files of TLS cannot be used: " + e.getMessage(), e);
+      }
+    }
+
+    private void install(SslContextFactory.Server tls) {
+      tls.setKeyStore(own);
+      tls.setKeyStorePassword(IN_MEMORY);
+      tls.setTrustStore(issuers);
+      tls.setWantClientAuth(issuers != null);
     }
   }
 
-  private record Loaded(KeyStore own, @Nullable KeyStore issuers) {}
-
-  private void install(SslContextFactory.Server tls) throws IOException {
-    install(tls, read());
-  }
-
-  private static void install(SslContextFactory.Server tls, Loaded loaded) {
-    tls.setKeyStore(loaded.own());
-    tls.setKeyStorePassword(IN_MEMORY);
-    tls.setTrustStore(loaded.issuers());
-    tls.setWantClientAuth(loaded.issuers() != null);
-  }
-
-  private Loaded read() throws IOException {
-    List<X509Certificate> chain = certificates(certificate);
+  /**
+   * Reads the files.
+   *
+   * @throws IOException if a file cannot be used; the message names it
+   */
+  Loaded load() throws IOException {
+    List<X509Certificate> chain = certificates(certificate, bytes(certificate));
     PrivateKey own = privateKey(chain.get(0));
     try {
       KeyStore store = KeyStore.getInstance("PKCS12");
       store.load(null, null);
       store.setKeyEntry("server", own, IN_MEMORY.toCharArray(), chain.toArray(Certificate[]::new));
       if (clientCa == null) {
-        return new Loaded(store, null);
+        return new Loaded(store, null, Optional.empty());
       }
+      byte[] content = bytes(clientCa);
       KeyStore issuers = KeyStore.getInstance("PKCS12");
       issuers.load(null, null);
-      for (X509Certificate issuer : certificates(clientCa)) {
+      for (X509Certificate issuer : certificates(clientCa, content)) {
         issuers.setCertificateEntry("issuer" + issuers.size(), issuer);
       }
-      return new Loaded(store, issuers);
+      String digest = "sha256:" + HexFormat.of().formatHex(Sha256.hash(content));
+      return new Loaded(store, issuers, Optional.of(digest));
     } catch (GeneralSecurityException e) {
       throw new IOException(certificate + ": cannot be used: " + e.getMessage(), e);
     }
   }
 
-  private static List<X509Certificate> certificates(Path file) throws IOException {
+  private static List<X509Certificate> certificates(Path file, byte[] content) throws IOException {
     List<X509Certificate> found;
     try {
       found =
           CertificateFactory.getInstance("X.509")
-              .generateCertificates(new ByteArrayInputStream(bytes(file)))
+              .generateCertificates(new ByteArrayInputStream(content))
               .stream()
               .map(X509Certificate.class::cast)
               .toList();

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The file of the API keys, and the keys that a running daemon accepts by it. */
+/** The API key file, and the keys that a running daemon accepts from it. */
 class ApiKeyFileTest {
   private static final Instant END = Instant.parse("2030-01-01T00:00:00Z");
 
@@ -32,7 +32,7 @@ class ApiKeyFileTest {
   private ApiKeyFile file;
 
   @BeforeEach
-  void inDirectory() {
+  void createFile() {
     file = ApiKeyFile.in(directory);
   }
 
@@ -67,7 +67,7 @@ class ApiKeyFileTest {
   }
 
   @Test
-  void oldKeysAreNotUsedWhileOthersRead() throws Exception {
+  void removedKeyIsRefusedAfterWaitingForARead() throws Exception {
     KeyText text = store("ci");
     AtomicLong time = new AtomicLong();
     KeyWatch watch = new KeyWatch(file, Clock.fixed(Instant.EPOCH, ZoneOffset.UTC), time::get);
@@ -102,7 +102,7 @@ class ApiKeyFileTest {
   }
 
   @Test
-  void everyKeyHasTheFormThatScannersKnow() {
+  void keyHasTheFormThatSecretScannersFind() {
     KeyText text = KeyText.generate();
 
     assertThat(text.reveal()).matches(KeyText.PATTERN);
@@ -110,7 +110,7 @@ class ApiKeyFileTest {
   }
 
   @Test
-  void mistypedTextIsNoKey() {
+  void mistypedTextIsNotAKey() {
     String text = KeyText.generate().reveal();
     char last = text.charAt(text.length() - 1);
     String wrongEnd = text.substring(0, text.length() - 1) + (last == '0' ? '1' : '0');
@@ -137,7 +137,7 @@ class ApiKeyFileTest {
   }
 
   @Test
-  void changeTakesEffectWhileWatched() throws Exception {
+  void changedFileTakesEffectAtRuntime() throws Exception {
     KeyText first = store("first");
     KeyWatch watch = watchAt(Instant.EPOCH);
     KeyText second = store("second");
@@ -214,7 +214,7 @@ class ApiKeyFileTest {
   }
 
   @Test
-  void twoProcessesDoNotChangeKeysAtOnce() throws Exception {
+  void secondConcurrentChangeIsRefused() throws Exception {
     try (ApiKeyFile.Change first = file.change()) {
       assertThatThrownBy(file::change).hasMessageContaining("another process changes the keys");
       first.replace(first.keys());

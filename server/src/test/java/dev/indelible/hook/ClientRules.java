@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/** What each client makes of a hook's answer, written from the client's own parser. */
+/** Decides what each client does with a hook's answer. Written from the client's own parser. */
 enum ClientRules {
   CLAUDE_CODE {
     @Override
@@ -31,7 +31,7 @@ enum ClientRules {
     }
   },
 
-  /** Each answer that its parser rejects marks the hook as failed, and the tool runs. */
+  /** If the parser rejects an answer, Codex treats the hook as failed and runs the tool. */
   CODEX {
     @Override
     boolean runsTool(String event, int status, String out, String err) throws JsonFormatException {
@@ -99,7 +99,7 @@ enum ClientRules {
     }
   },
 
-  /** A failed hook is skipped, whatever its status. */
+  /** If a hook fails, Copilot skips it and runs the tool, whatever the exit status. */
   COPILOT {
     @Override
     boolean runsTool(String event, int status, String out, String err) throws JsonFormatException {
@@ -113,7 +113,7 @@ enum ClientRules {
     }
   },
 
-  /** The plugin throws unless the answer allows. */
+  /** The plugin throws, and so blocks the tool, unless the answer allows it. */
   OPENCODE {
     @Override
     boolean runsTool(String event, int status, String out, String err) throws JsonFormatException {
@@ -122,14 +122,16 @@ enum ClientRules {
   };
 
   /**
-   * Returns whether the client runs the tool after a hook's answer.
+   * Returns true if the client runs the tool after a hook's answer.
    *
-   * @throws AssertionError if its parser rejects the answer
+   * @throws AssertionError if the client's parser rejects the answer
    */
   abstract boolean runsTool(String event, int status, String out, String err)
       throws JsonFormatException;
 
-  /** Returns whether the client runs the tool after an answer of a hook that is a command. */
+  /**
+   * Returns true if the client runs the tool after the answer of a hook that is run as a command.
+   */
   final boolean runsTool(String event, HookAnswer answer) throws JsonFormatException {
     String out = answer.exitStatus() == 0 ? text(answer) : "";
     return runsTool(event, answer.exitStatus(), out, answer.err());

@@ -31,7 +31,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Questions as the agents' clients send them, and answers as these clients read them. */
+/**
+ * Questions as the agents' clients send them, and answers as these clients read them. A question is
+ * the event that a client sends to its hook.
+ */
 @Tag("any-jdk")
 class HookDialectTest {
   private static final Optional<UUID> RECORDED = Optional.of(new UUID(1, 2));
@@ -75,17 +78,19 @@ class HookDialectTest {
 
   @ParameterizedTest
   @MethodSource("samples")
-  void questionIsReadAsTheActionItIs(Sample sample) throws Exception {
+  void questionHasItsAgentAndAction(Sample sample) throws Exception {
     HookQuestion question = sample.read();
 
-    assertThat(question.request().agentId()).isEqualTo(sample.of().path("id").stringValue());
+    String id = sample.of().path("id").stringValue();
+    assertThat(question.request().agentId()).isEqualTo(id);
+    assertThat(question.request().agent().session()).contains(id.substring(id.indexOf(':') + 1));
     assertThat(question.request().action().kind())
         .isEqualTo(sample.of().path("kind").stringValue());
   }
 
   @ParameterizedTest
   @MethodSource("samples")
-  void starterPolicyBlocksTheDangerousOnes(Sample sample) throws Exception {
+  void starterPolicyBlocksDangerousActions(Sample sample) throws Exception {
     HookQuestion question = sample.read();
 
     Decision decision =
@@ -142,10 +147,13 @@ class HookDialectTest {
     return HookDialect.agents().stream();
   }
 
-  /** The same JSON in a string would otherwise be read by one and as text by the other. */
+  /**
+   * Only an object is accepted. One reader would parse JSON inside a string, another would read it
+   * as text.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"\"{\"", "\"[]\"", "7", "null", "[1]"})
-  void argumentsThatAreNoObjectAreRefused(String arguments) {
+  void argumentsOtherThanAnObjectAreRefused(String arguments) {
     String question =
         "{\"sessionId\":\"s\",\"cwd\":\"/p\",\"toolName\":\"bash\",\"toolArgs\":" + arguments + "}";
 
@@ -153,10 +161,10 @@ class HookDialectTest {
         .isInstanceOf(JsonFormatException.class);
   }
 
-  /** The answer to a question that cannot be read must fit the event that asked. */
+  /** Even if a question cannot be read, the answer must have the format that its event requires. */
   @ParameterizedTest
   @MethodSource("samples")
-  void unreadableQuestionBlocksInTheFormOfItsEvent(Sample sample) throws Exception {
+  void unreadableQuestionBlocksInItsEventsFormat(Sample sample) throws Exception {
     String event = sample.read().event();
     ObjectNode broken = (ObjectNode) sample.of().path("question").deepCopy();
     for (String member : List.of("tool_input", "toolArgs", "args", "command", "file_path")) {
@@ -173,7 +181,7 @@ class HookDialectTest {
   }
 
   @Test
-  void directoryOfAGeminiCommandIsItsWorkingDirectory() throws Exception {
+  void geminiDirectoryIsTheWorkingDirectory() throws Exception {
     String question =
         "{\"session_id\":\"s\",\"cwd\":\"/home/dev\",\"hook_event_name\":\"BeforeTool\","
             + "\"tool_name\":\"run_shell_command\","

@@ -36,9 +36,12 @@ class AuditToolsTest {
     }
   }
 
-  /** Anybody may ask for the status, and many who ask must not keep readers from reading. */
+  /**
+   * Every caller may ask for the status, so status calls do not count against the limit for
+   * readers.
+   */
   @Test
-  void statusNeedsNoReadersPlace() throws Exception {
+  void statusIsAnsweredWhileReadersAreAtTheLimit() throws Exception {
     CountDownLatch reading = new CountDownLatch(4);
     CountDownLatch released = new CountDownLatch(1);
     McpClient slow =

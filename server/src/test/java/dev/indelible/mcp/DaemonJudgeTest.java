@@ -9,7 +9,10 @@ import dev.indelible.action.ToolCall;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.policy.Agent;
 import dev.indelible.server.Daemon;
 import dev.indelible.server.ServeSettings;
 import java.io.IOException;
@@ -27,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A gateway's judge that asks a real daemon over its socket. */
+/** The judge of a gateway, which asks a real daemon over its socket. */
 class DaemonJudgeTest {
   private static final String OWNER = System.getProperty("user.name");
   private static final String ONE = "sha256:" + "1".repeat(64);
@@ -70,7 +73,20 @@ class DaemonJudgeTest {
     assertThat(decide("/tmp/a", Optional.empty()).permits()).isTrue();
   }
 
-  /** A message that the gateway refuses can be a question that the daemon would permit. */
+  @Test
+  void daemonRecordsTheSession() throws Exception {
+    Agent agent = Agent.claimed("agent:a").inSession(Optional.of("run-1"));
+    ToolCall call = new ToolCall("mcp__fs__read", JsonValue.parse("{}"));
+
+    new DaemonJudge(socket(), OWNER).decide(new GateRequest(agent, call, Optional.of(ONE)));
+
+    assertThat(log.queue().drainPending(Duration.ofSeconds(60))).isTrue();
+    assertThat(log.log().find(EventQuery.newest(Filter.ALL.session("run-1"))).rows()).hasSize(1);
+  }
+
+  /**
+   * The gateway refuses these messages, although the daemon could read them as permitted questions.
+   */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -84,7 +100,7 @@ class DaemonJudgeTest {
     assertThat(log.queue().drainPending(Duration.ofSeconds(60))).isTrue();
     try (LedgerReader reader = log.log().reader()) {
       assertThat(reader.size("governance.refusal")).isEqualTo(1);
-      assertThat(reader.size("governance.allow")).isZero();
+      assertThat(reader.size("governance.check")).isZero();
     }
   }
 
@@ -99,7 +115,7 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void refusedCallMakesNoToolKnown() throws Exception {
+  void refusedCallRecordsNoDescriptor() throws Exception {
     assertThat(decide("/etc/passwd", Optional.of(ONE)).permits()).isFalse();
 
     assertThat(decide("/tmp/a", Optional.of(TWO)).permits()).isTrue();
@@ -114,7 +130,7 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void refusalOfTheDaemonIsNoDecision() {
+  void errorOfTheDaemonIsNotADecision() {
     JsonValue large = JsonValue.of(new CanonicalWriter().string("x".repeat(5 << 20)));
     assertThatThrownBy(
             () ->
@@ -124,7 +140,7 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void stoppedDaemonIsNoDecision() {
+  void stoppedDaemonMakesNoDecision() {
     daemon.stop();
 
     assertThatThrownBy(() -> decide("/tmp/a", Optional.empty()))
@@ -133,14 +149,16 @@ class DaemonJudgeTest {
   }
 
   @Test
-  void daemonThatNeverAnswersIsNoDecision() throws Exception {
+  void silentDaemonMakesNoDecision() throws Exception {
     Path silent = temp.resolve("silent.sock");
     try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       listening.bind(UnixDomainSocketAddress.of(silent));
 
       assertThatThrownBy(
-              () -> new DaemonJudge(silent, OWNER).refuseUnreadable(new byte[] {1}, 1, ""))
-          .hasMessageContaining("no answer within 5 seconds");
+              () ->
+                  new DaemonJudge(silent, OWNER, Duration.ofSeconds(1))
+                      .refuseUnreadable(new byte[] {1}, 1, ""))
+          .hasMessageContaining("no answer within 1 seconds");
     }
   }
 }

@@ -30,18 +30,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** A gateway before a server over HTTP, which answers as each test says. */
+/** A gateway in front of a server over HTTP. Each test sets the server's replies. */
 class HttpUpstreamTest {
-  /** An answer of the server. */
+  /** A reply of the server. */
   private record Reply(int status, String type, String body) {}
 
-  /** A request that the server got, with the headers that matter, by name. */
+  /** A request that the server received, with the relevant headers by name. */
   private record Got(String method, Map<String, String> headers, String body) {}
 
   private final List<Got> got = new CopyOnWriteArrayList<>();
   private final CountDownLatch released = new CountDownLatch(1);
 
-  /** The answer to a request that is not a listing of tools. */
+  /** The reply of the server, unless the request is a GET, a notification or {@code tools/list}. */
   private volatile Reply reply = json("{\"content\":[]}");
 
   private HttpServer server;
@@ -185,7 +185,7 @@ class HttpUpstreamTest {
   }
 
   @Test
-  void nameThatNoHeaderHoldsIsEncoded() throws Exception {
+  void nameInvalidInAHeaderIsEncoded() throws Exception {
     client.send(
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"prompts/get\",\"params\":{\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"},\"name\":\"\u20ac\"}}");
     client.receive();
@@ -211,7 +211,7 @@ class HttpUpstreamTest {
 
     assertThat(client.receive().path("method").asString()).isEqualTo("notifications/progress");
     JsonNode answer = client.receive();
-    assertThat(answer.path("id").intValue()).as("not that of another request").isEqualTo(1);
+    assertThat(answer.path("id").intValue()).as("the answer to this request").isEqualTo(1);
     assertThat(answer.has("result")).isTrue();
   }
 
@@ -278,10 +278,10 @@ class HttpUpstreamTest {
         .hasMessageContaining("https");
   }
 
-  /** The JDK's exception quotes the header, and the model would read it. */
+  /** The JDK's exception would quote the token, and the model would read it. */
   @ParameterizedTest
   @ValueSource(strings = {"secret\n", "secret\r\nX: y", "sec ret", "secret\u20ac"})
-  void tokenThatNoHeaderHoldsIsRefusedUnquoted(String token) {
+  void tokenInvalidInAHeaderIsRefusedUnquoted(String token) {
     URI uri = URI.create("https://mcp.example.com/mcp");
 
     assertThatThrownBy(() -> new HttpUpstream.Address(uri, Optional.of(token)))

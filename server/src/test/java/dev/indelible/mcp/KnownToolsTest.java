@@ -28,7 +28,7 @@ class KnownToolsTest {
   }
 
   @Test
-  void firstDescriptorIsKnownAndAnotherObjectedTo() throws Exception {
+  void laterDifferentDescriptorIsObjectedTo() throws Exception {
     assertThat(objection("mcp__a__b", ONE)).isEmpty();
     assertThat(objection("mcp__a__b", ONE)).isEmpty();
     assertThat(objection("mcp__a__c", TWO)).isEmpty();
@@ -53,7 +53,9 @@ class KnownToolsTest {
     assertThat(tools.objection("c", ONE, true)).isEmpty();
   }
 
-  /** Each new tool takes a sync of the disk, so callers do not wait for each other's. */
+  /**
+   * Storing a new tool syncs a file, so a caller does not wait until another caller has stored one.
+   */
   @Test
   void newToolDoesNotWaitForAnother() throws Exception {
     KnownTools tools = new KnownTools(data);
@@ -68,7 +70,7 @@ class KnownToolsTest {
   }
 
   @Test
-  void acceptedDescriptorTakesThePlaceOfTheKnown() throws Exception {
+  void acceptedDescriptorReplacesTheKnownOne() throws Exception {
     objection("mcp__a__b", ONE);
 
     new KnownTools(data).accept("mcp__a__b", TWO);
@@ -77,7 +79,7 @@ class KnownToolsTest {
     assertThat(objection("mcp__a__b", ONE)).isPresent();
   }
 
-  /** The name of a tool comes from its server, and a person may copy the command. */
+  /** A server chooses the names of its tools, and a person may paste the command into a shell. */
   @Test
   void commandInAnObjectionIsQuoted() {
     objection("mcp__a__$(rm -rf ~)'\n", ONE);
@@ -103,9 +105,11 @@ class KnownToolsTest {
     assertThat(objection("mcp__a__b", ONE)).isPresent();
   }
 
-  /** Of descriptors that are seen at once, one becomes the known one. */
+  /**
+   * If different descriptors of a tool arrive at the same time, exactly one becomes the known one.
+   */
   @Test
-  void oneOfManyFirstDescriptorsIsKnown() throws Exception {
+  void oneOfConcurrentDescriptorsBecomesKnown() throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(8);
     try {
       for (int round = 0; round < 20; round++) {

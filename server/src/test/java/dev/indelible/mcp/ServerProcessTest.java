@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Servers that are shell scripts, and behave badly. */
+/** Server processes that misbehave, each written as a shell script. */
 class ServerProcessTest implements Upstream.Listener {
   private final BlockingQueue<Lines.Line> lines = new LinkedBlockingQueue<>();
   private final CompletableFuture<String> ended = new CompletableFuture<>();
@@ -41,7 +41,15 @@ class ServerProcessTest implements Upstream.Listener {
   }
 
   private ServerProcess start(String script) throws IOException {
-    ServerProcess started = ServerProcess.start(List.of("sh", "-c", script), this);
+    return keep(ServerProcess.start(List.of("sh", "-c", script), this));
+  }
+
+  /** Starts a server that gets signals soon. */
+  private ServerProcess startWithShortGrace(String script) throws IOException {
+    return keep(ServerProcess.start(List.of("sh", "-c", script), this, Duration.ofMillis(200)));
+  }
+
+  private ServerProcess keep(ServerProcess started) {
     server = Optional.of(started);
     return started;
   }
@@ -83,8 +91,8 @@ class ServerProcessTest implements Upstream.Listener {
   }
 
   @Test
-  void serverThatEndsBesideItsChildIsEnded() throws Exception {
-    start("sleep 60 2>/dev/null & exit 0");
+  void endedServerWithARunningChildHasEnded() throws Exception {
+    startWithShortGrace("sleep 60 2>/dev/null & exit 0");
 
     assertThat(reason()).isEqualTo("the server ended with status 0");
   }
@@ -122,10 +130,10 @@ class ServerProcessTest implements Upstream.Listener {
   }
 
   @Test
-  void serverThatIgnoresItsEndIsKilledWithItsChildren() throws Exception {
+  void stubbornServerIsKilledWithItsChildren() throws Exception {
     Path pids = temp.resolve("pids");
     ServerProcess stubborn =
-        start(
+        startWithShortGrace(
             "trap '' TERM; sleep 600 2>/dev/null & echo $! >%1$s; echo $$ >>%1$s; echo up; while :; do sleep 600; done"
                 .formatted(pids));
     assertThat(line()).isEqualTo("up");
@@ -141,10 +149,10 @@ class ServerProcessTest implements Upstream.Listener {
     }
   }
 
-  /** The server reads nothing, so the pipe fills up, and still it can be ended. */
+  /** The server reads nothing, so the pipe fills up. The server can be ended nevertheless. */
   @Test
   void serverThatDoesNotReadCanBeEnded() throws Exception {
-    ServerProcess deaf = start("echo up; exec sleep 600 2>/dev/null");
+    ServerProcess deaf = startWithShortGrace("echo up; exec sleep 600 2>/dev/null");
     line();
     Message large = message("x".repeat(1 << 20));
     CompletableFuture<Void> sending =

@@ -14,7 +14,8 @@ class ToolCatalogTest {
   }
 
   /**
-   * A server could show so many tools that a changed one is not kept, and then list it as before.
+   * The catalog stores a limited number of tools; further tools count as unlisted. If they counted
+   * as new, a server could exceed the limit, change a tool, and later list the original descriptor.
    */
   @Test
   void toolsBeyondTheLimitAreUnlisted() throws Exception {

@@ -16,6 +16,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -23,6 +24,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +33,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +46,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who may: one endpoint for each role, on a real port and a real socket. */
+/** Access control: one endpoint for each role, on a real port and a real socket. */
 class AccessTest {
   private static final Refusals BLOCKING =
       new Refusals(
@@ -59,6 +66,10 @@ class AccessTest {
   }
 
   private void start(List<Binding> bindings) throws Exception {
+    start(bindings, HttpServer.CONTENT_LIMIT);
+  }
+
+  private void start(List<Binding> bindings, Duration contentLimit) throws Exception {
     Routes routes = new Routes(Callers.of(watch, bindings), new Limits(0), Optional.empty());
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, request -> Response.text("text/plain", "done"));
@@ -72,7 +83,7 @@ class AccessTest {
             socket(),
             null,
             new AccessSettings(keys, Set.of(), bindings, 0, false, false));
-    server = HttpServer.start(settings, routes::admit);
+    server = HttpServer.start(settings, Optional.empty(), routes::admit, contentLimit);
   }
 
   @AfterEach
@@ -140,7 +151,7 @@ class AccessTest {
   }
 
   @Test
-  void callerWithoutCredentialHasTheRoleAgentAlone() throws Exception {
+  void callerWithoutCredentialHasOnlyTheRoleAgent() throws Exception {
     for (Role role : Role.values()) {
       int status = role == Role.AGENT ? 200 : 401;
       assertStatus(get("/" + role.label()), status);
@@ -162,7 +173,7 @@ class AccessTest {
   }
 
   @Test
-  void credentialThatIsNotAcceptedIsRefusedEverywhere() throws Exception {
+  void invalidCredentialIsRefusedForEveryRole() throws Exception {
     String key = key(Role.ADMIN).reveal();
     String other = KeyText.generate().reveal();
     String expired = key(Optional.of(Instant.EPOCH), Role.ADMIN).reveal();
@@ -228,7 +239,7 @@ class AccessTest {
   }
 
   @Test
-  void declaredContentHoldsNoMemory() throws Exception {
+  void declaredContentReservesNoMemory() throws Exception {
     List<SocketChannel> idle = new ArrayList<>();
     try {
       for (int i = 0; i < 20; i++) {
@@ -245,23 +256,85 @@ class AccessTest {
     }
   }
 
+  /** The server disconnects a client that sends its content byte by byte. */
   @Test
-  void contentOfOthersTakesNoMemoryOfCredentials() throws Exception {
-    String key = bearer(key(Role.AGENT));
-    String head = post("/ask", "Content-Length: " + HttpServer.MAX_BODY_BYTES);
-    List<SocketChannel> slow = new ArrayList<>();
-    try {
-      for (int i = 0; i < 8; i++) {
-        slow.add(sent(head + "x".repeat(HttpServer.MAX_BODY_BYTES - 1)));
-      }
+  void slowContentIsEnded() throws Exception {
+    server.stop();
+    start(List.of(), Duration.ofSeconds(1));
+    try (SocketChannel channel = sent(post("/ask", "Content-Length: 1000000"))) {
+      ByteBuffer status = ByteBuffer.allocate(12);
+      channel.configureBlocking(false);
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofMillis(100))
+          .until(
+              () -> {
+                try {
+                  channel.write(ByteBuffer.wrap(new byte[] {' '}));
+                } catch (IOException e) {
+                  // The server has ended the connection.
+                }
+                channel.read(status);
+                return !status.hasRemaining();
+              });
 
-      await().untilAsserted(() -> assertStatus(ask(), 503));
-      assertStatus(ask(key), 200);
-      assertStatus(get("/agent"), 200);
-    } finally {
-      closeAll(slow);
+      assertStatus(new String(status.array(), StandardCharsets.US_ASCII) + " ", 408);
     }
-    await().untilAsserted(() -> assertStatus(ask(), 200));
+    assertStatus(get("/agent"), 200);
+  }
+
+  /** Each slow client sends all but the last byte, and begins again when it is refused. */
+  @ParameterizedTest
+  @ValueSource(ints = {HttpServer.MAX_BODY_BYTES, 1 << 20})
+  void slowUploadsKeepNobodyOut(int bytes) throws Exception {
+    String key = bearer(key(Role.AGENT));
+    String upload = post("/ask", "Content-Length: " + bytes) + "x".repeat(bytes - 1);
+    // A quarter more than there is memory for.
+    int clients = 5 * (32 << 20) / 4 / bytes;
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicInteger refused = new AtomicInteger();
+    ExecutorService threads = Executors.newFixedThreadPool(clients);
+    try {
+      for (int i = 0; i < clients; i++) {
+        threads.submit(
+            () -> {
+              while (!over.get()) {
+                try (SocketChannel slow = sent(upload)) {
+                  slow.socket().setSoTimeout(100);
+                  byte[] status = new byte[12];
+                  int read = -1;
+                  while (!over.get() && read < 0) {
+                    try {
+                      read = slow.socket().getInputStream().readNBytes(status, 0, 12);
+                    } catch (SocketTimeoutException e) {
+                      // Not refused yet.
+                    }
+                  }
+                  if (new String(status, StandardCharsets.US_ASCII).endsWith(" 503")) {
+                    refused.incrementAndGet();
+                  }
+                } catch (IOException e) {
+                  // Refused before all was sent.
+                }
+              }
+            });
+      }
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() -> assertThat(refused.get()).isPositive());
+      for (int i = 0; i < 20; i++) {
+        assertStatus(ask(), 200);
+        assertStatus(ask(key), 200);
+      }
+      assertStatus(get("/agent"), 200);
+      // Content without a credential takes no memory of credentials.
+      String head = post("/ask", key, "Content-Length: " + HttpServer.MAX_BODY_BYTES);
+      assertStatus(exchange(tcp(), head + "x".repeat(HttpServer.MAX_BODY_BYTES)), 200);
+    } finally {
+      over.set(true);
+      threads.shutdown();
+      assertThat(threads.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
+    }
   }
 
   private InetSocketAddress tcp() {
@@ -273,14 +346,14 @@ class AccessTest {
         + "Content-Type: application/json\r\n%s\r\n\r\n".formatted(String.join("\r\n", lines));
   }
 
-  /** Asks with a little content. */
+  /** Sends a request with a small body and returns the response. */
   private String ask(String... lines) throws IOException {
     String[] all = Arrays.copyOf(lines, lines.length + 1);
     all[lines.length] = "Content-Length: 64";
     return exchange(tcp(), post("/ask", all) + "x".repeat(64));
   }
 
-  /** Returns a connection on which a request was sent, in part. */
+  /** Returns a connection on which an incomplete request was sent. */
   private SocketChannel sent(String request) throws IOException {
     SocketChannel channel = SocketChannel.open(tcp());
     ByteBuffer bytes = ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII));
@@ -297,7 +370,7 @@ class AccessTest {
   }
 
   @Test
-  void refusalIsInTheFormOfItsClient() throws Exception {
+  void refusalHasTheFormatOfItsClient() throws Exception {
     String head =
         "POST /hook HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             + "Content-Type: application/json\r\nContent-Length: %s\r\n\r\n";
@@ -330,7 +403,7 @@ class AccessTest {
     assertStatus(get(to, "/reader"), 401);
   }
 
-  /** Returns the status of a response, which is smaller than the buffer. */
+  /** Returns the status of a response. The response must fit into the buffer. */
   private static String status(SocketChannel channel, String request) throws IOException {
     channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
     ByteBuffer buffer = ByteBuffer.allocate(8192);
@@ -370,13 +443,13 @@ class AccessTest {
         "*",
         "\\reader"
       })
-  void noSpellingOfAPathNeedsLess(String path) throws Exception {
+  void respelledPathDoesNotBypassTheRole(String path) throws Exception {
     assertThat(get(path)).matches("(?s)HTTP/1.1 (400|401|404) .*").doesNotContain("done");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"HEAD", "OPTIONS", "TRACE", "POST", "CONNECT", "get", "PRI"})
-  void noMethodNeedsLess(String method) throws Exception {
+  void otherMethodDoesNotBypassTheRole(String method) throws Exception {
     InetSocketAddress to = new InetSocketAddress("127.0.0.1", server.port().orElseThrow());
     String line = method.equals("CONNECT") ? "localhost:1" : "/reader";
     try (SocketChannel channel = SocketChannel.open()) {

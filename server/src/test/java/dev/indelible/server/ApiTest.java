@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** What a reader and an operator get: proofs, verifications, dead letters, policy, status. */
+/** The endpoints for readers and operators: proofs, verifications, dead letters, policy, status. */
 class ApiTest {
   private static final String REFUSED = "agent:refused";
 
@@ -49,7 +49,7 @@ class ApiTest {
   }
 
   @Test
-  void proofIsThatOfTheLibrary() throws Exception {
+  void proofEqualsTheProofOfTheLibrary() throws Exception {
     String id = daemon.check("agent:a", "rm -rf /");
     String path = "/v1/events/" + id + "/proof";
     await().atMost(LIMIT).until(() -> daemon.get(path).statusCode() == 200);
@@ -161,7 +161,9 @@ class ApiTest {
     assertThat(daemon.get("/v1/dlq/99").statusCode()).isEqualTo(404);
   }
 
-  /** The daemon's drainer goes on beside the replay, and the chain stays one (D2). */
+  /**
+   * The daemon's drainer continues during the replay, and both append to one chain (promise D2).
+   */
   @Test
   void replayedDeadLetterIsInTheChainOnce() throws Exception {
     refuseRows();
@@ -218,7 +220,7 @@ class ApiTest {
   }
 
   @Test
-  void rulesThatDoNotLoadLeaveThoseInForce() throws Exception {
+  void invalidRulesDoNotReplaceTheLoadedOnes() throws Exception {
     String before = daemon.log().policy().digest();
     Files.writeString(data().resolve("policy/rules.yaml"), "rules: [");
 
@@ -230,7 +232,7 @@ class ApiTest {
   }
 
   @Test
-  void statusIsThatOfTheLog() throws Exception {
+  void statusDescribesTheLog() throws Exception {
     daemon.check("agent:a", "rm -rf /");
     assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
 

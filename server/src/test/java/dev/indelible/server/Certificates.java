@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 
-/** Makes certificates with the JDK's keytool, and writes them as PEM. */
+/** Creates certificates with the JDK's keytool, and writes them as PEM. */
 final class Certificates {
   private static final String PASSWORD = "changeit";
 
@@ -26,7 +26,7 @@ final class Certificates {
     this.directory = directory;
   }
 
-  /** Makes a key and a certificate that it signs itself. */
+  /** Creates a key and a self-signed certificate. */
   KeyStore selfSigned(String name, String subject, String... more) throws Exception {
     List<String> args =
         new ArrayList<>(List.of("-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", subject));
@@ -36,7 +36,7 @@ final class Certificates {
     return open(name);
   }
 
-  /** Makes a key and a certificate that an issuer signs. */
+  /** Creates a key and a certificate signed by an issuer. */
   KeyStore issued(String name, String subject, String issuer, String... more) throws Exception {
     selfSigned(name, subject);
     Path request = directory.resolve(name + ".csr");
@@ -60,7 +60,7 @@ final class Certificates {
   private void keytool(String store, String... args) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-    // Short runs: without the optimizing compiler.
+    // Runs are short, so the optimizing compiler would only cost time.
     command.add("-J-XX:TieredStopAtLevel=1");
     command.addAll(Arrays.asList(args));
     command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD, "-keystore"));

@@ -32,7 +32,7 @@ final class Contract {
     return object(DOCUMENT.get("paths"));
   }
 
-  /** Requires a response that the document describes for this method and path. */
+  /** Requires that the document describes the response for this method and path. */
   static void requireDescribed(String method, String path, HttpResponse<String> response) {
     Optional<Map<String, Object>> operation = operation(method, path);
     String type = response.headers().firstValue("Content-Type").orElse("");
@@ -59,7 +59,7 @@ final class Contract {
     }
   }
 
-  /** Returns whether a request's content is valid by the document. */
+  /** Returns true if the document accepts this request content. */
   static boolean accepts(String method, String path, String body) {
     Map<String, Object> request = object(operation(method, path).orElseThrow().get("requestBody"));
     Map<String, Object> content = object(request.get("content"));

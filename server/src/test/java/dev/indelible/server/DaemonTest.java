@@ -129,7 +129,7 @@ class DaemonTest {
     }
   }
 
-  /** Sends bytes on a new connection and returns all that comes back until its end. */
+  /** Sends bytes on a new connection and returns everything received until the connection ends. */
   private static String raw(SocketChannel channel, String request) throws IOException {
     channel.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.UTF_8)));
     ByteArrayOutputStream answer = new ByteArrayOutputStream();
@@ -147,7 +147,7 @@ class DaemonTest {
     }
   }
 
-  /** Returns the decisions in the chain, after all that waits has been appended. */
+  /** Waits until all pending events are appended, and returns the decisions in the chain. */
   private List<ChainRow> rows() throws Exception {
     assertThat(log.queue().drainPending(LIMIT)).isTrue();
     List<ChainRow> decisions = new ArrayList<>();
@@ -186,7 +186,7 @@ class DaemonTest {
   }
 
   @Test
-  void documentAcceptsWhatTheDaemonDecides() {
+  void documentAcceptsDecidableRequests() {
     assertThat(Contract.accepts("POST", "/v1/check", DANGEROUS)).isTrue();
     assertThat(Contract.accepts("POST", "/v1/check", "{\"agent_id\":\"a\"}")).isFalse();
     assertThat(Contract.accepts("POST", "/v1/checks", "{\"checks\":[" + ORDINARY + "]}")).isTrue();
@@ -194,7 +194,7 @@ class DaemonTest {
   }
 
   @Test
-  void listIsDecidedInOrder() throws Exception {
+  void checksOfAListAreDecidedInOrder() throws Exception {
     JsonNode decisions =
         json(post("/v1/checks", "{\"checks\":[" + ORDINARY + "," + DANGEROUS + "]}"))
             .path("decisions");
@@ -204,9 +204,9 @@ class DaemonTest {
     assertThat(rows()).hasSize(2);
   }
 
-  /** Each new tool is a synced file, and a list could name a thousand. */
+  /** Storing a new tool syncs a file, and one list could name a thousand tools. */
   @Test
-  void listMakesNoToolKnown() throws Exception {
+  void listRecordsNoDescriptor() throws Exception {
     String call =
         ("{\"agent_id\":\"a\",\"action\":{\"arguments\":{},\"kind\":\"tool_call\",\"tool\":\"t\"},"
                 + "\"tool_hash\":\"sha256:%s\"}")
@@ -275,7 +275,7 @@ class DaemonTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"claude-code", "codex", "copilot", "cursor", "gemini", "opencode"})
-  void unreadableQuestionOfAHookBlocksWithStatus200(String agent) throws Exception {
+  void unreadableHookQuestionBlocksWithStatus200(String agent) throws Exception {
     HttpResponse<String> response = post("/v1/hooks/" + agent, "{}");
 
     assertThat(response.statusCode()).isEqualTo(200);
@@ -306,7 +306,7 @@ class DaemonTest {
 
   @ParameterizedTest
   @CsvSource({"execute_all, 3", "deny_on_first_deny, 2", "permit_on_first_permit, 1"})
-  void authZenEvaluationsEndAsAsked(String semantic, int decided) throws Exception {
+  void authZenEvaluationsFollowTheirSemantic(String semantic, int decided) throws Exception {
     String body =
         "{\"subject\":{\"type\":\"agent\",\"id\":\"a\"},\"action\":{\"name\":\"bash\"},"
             + "\"evaluations\":[{\"resource\":{\"type\":\"c\",\"id\":\"ls\"}},"
@@ -390,7 +390,7 @@ class DaemonTest {
         .isEqualTo("rwxr-x---");
   }
 
-  /** A page that rebinds its name to 127.0.0.1 sends its own name. */
+  /** A web page can rebind its host name to 127.0.0.1, but its requests still contain that name. */
   @ParameterizedTest
   @ValueSource(strings = {"evil.example", "127.0.0.1.evil.example", "localhost.evil:80", ""})
   void foreignHostIsRefused(String host) throws Exception {
@@ -442,7 +442,7 @@ class DaemonTest {
   }
 
   @Test
-  void tooLargeIsRefused() throws Exception {
+  void tooLargeRequestIsRefused() throws Exception {
     assertThat(post("/v1/check", " ".repeat(HttpServer.MAX_BODY_BYTES + 1)).statusCode())
         .isEqualTo(413);
     assertThat(
@@ -461,7 +461,7 @@ class DaemonTest {
   }
 
   @Test
-  void idleConnectionsDoNotHoldUpOthers() throws Exception {
+  void idleConnectionsDoNotDelayOthers() throws Exception {
     List<SocketChannel> idle = new ArrayList<>();
     try {
       for (int i = 0; i < 1_000; i++) {
@@ -481,7 +481,7 @@ class DaemonTest {
   }
 
   @Test
-  void requestThatIsNeverFinishedDoesNotHoldUpTheStop() throws Exception {
+  void unfinishedRequestDoesNotDelayTheStop() throws Exception {
     Daemon other = Daemon.start(log, new ServeSettings(loopback(0), null));
     int port = URI.create(other.addresses().get(0)).getPort();
     try (SocketChannel channel = SocketChannel.open(loopback(port))) {
@@ -496,7 +496,7 @@ class DaemonTest {
   }
 
   @Test
-  void directoryThatEveryoneCanWriteToIsRefused() throws Exception {
+  void worldWritableDirectoryIsRefused() throws Exception {
     Path open = Files.createDirectory(temp.resolve("open"));
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
 
@@ -574,7 +574,7 @@ class DaemonTest {
   }
 
   @Test
-  void fileThatIsNoSocketIsKept() throws Exception {
+  void fileInPlaceOfTheSocketIsKept() throws Exception {
     Path file = Files.writeString(temp.resolve("notes.txt"), "mine");
 
     assertThatThrownBy(() -> Daemon.start(log, new ServeSettings(null, file)))

@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,13 +35,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rows and gaps of every stream cover the chain without an overlap; EventStream checks it. */
+/**
+ * Streams of events. The rows and gaps of each stream cover the chain without an overlap, as
+ * EventStream checks.
+ */
 @TestInstance(Lifecycle.PER_CLASS)
 @Timeout(300)
 class EventFeedTest {
   private static final String STREAM = "/v1/events/stream";
 
-  /** Decisions in one request. */
+  /** The number of decisions in one request. */
   private static final int MANY = 1_000;
 
   @TempDir static Path temp;
@@ -106,45 +108,74 @@ class EventFeedTest {
     }
   }
 
+  /** A client without a connection, which can fail. */
+  private static final class KeptOutlet implements Outlet {
+    private final StringBuffer sent = new StringBuffer();
+    private final AtomicBoolean fails = new AtomicBoolean();
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    @Override
+    public void write(byte[] piece, Consumer<Boolean> left) {
+      if (fails.get()) {
+        throw new StackOverflowError("test");
+      }
+      sent.append(new String(piece, StandardCharsets.UTF_8));
+      left.accept(true);
+    }
+
+    @Override
+    public void end() {
+      ended.set(true);
+      if (fails.get()) {
+        throw new StackOverflowError("test");
+      }
+    }
+
+    boolean has(String text) {
+      return sent.indexOf(text) >= 0;
+    }
+  }
+
+  private static KeptOutlet listen(EventFeed feed, Map<String, String> parameters)
+      throws Exception {
+    KeptOutlet outlet = new KeptOutlet();
+    feed.open(new Request("GET", "/", parameters, Map.of())).stream().accept(outlet);
+    return outlet;
+  }
+
   @Test
-  void errorDoesNotEndTheFeed() throws Exception {
-    AtomicInteger errors = new AtomicInteger();
-    AtomicBoolean failing = new AtomicBoolean(true);
+  void errorEndsItsOwnStreamAlone() throws Exception {
+    AtomicBoolean failing = new AtomicBoolean();
     Caller reader = Caller.named("key:a", Grant.of(Set.of(Role.READER), Optional.empty()));
     EventFeed feed =
         new EventFeed(
             daemon.log().log(),
-            any -> {
-              if (failing.get()) {
-                errors.incrementAndGet();
+            request -> {
+              if (failing.get() && request.parameter("fails").isPresent()) {
                 throw new StackOverflowError("test");
               }
               return Optional.of(reader);
             });
-    StringBuffer sent = new StringBuffer();
-    Outlet outlet =
-        new Outlet() {
-          @Override
-          public void write(byte[] piece, Consumer<Boolean> left) {
-            sent.append(new String(piece, StandardCharsets.UTF_8));
-            left.accept(true);
-          }
+    KeptOutlet unidentified = listen(feed, Map.of("fails", "true"));
+    KeptOutlet unwritable = listen(feed, Map.of());
+    KeptOutlet other = listen(feed, Map.of());
+    failing.set(true);
+    unwritable.fails.set(true);
 
-          @Override
-          public void end() {}
-        };
-    Response stream = feed.open(new Request("GET", "/", Map.of(), Map.of()));
-    stream.stream().accept(outlet);
-    await().until(() -> errors.get() > 2);
-    failing.set(false);
-    daemon.check("a", "ls");
+    String id = daemon.check("a", "ls");
 
-    await().until(() -> sent.indexOf("event: row") >= 0);
+    await().atMost(LIMIT).until(() -> other.has(id));
+    await().atMost(LIMIT).untilTrue(unidentified.ended);
+    await().atMost(LIMIT).untilTrue(unwritable.ended);
+    assertThat(other.ended).isFalse();
+    KeptOutlet later = listen(feed, Map.of());
+    String next = daemon.check("a", "ls");
+    await().atMost(LIMIT).until(() -> later.has(next) && other.has(next));
     feed.close();
   }
 
   @Test
-  void verificationThatCannotStartIsNotInProgress() {
+  void verificationThatFailedToStartIsNotInProgress() {
     VerifyJobs jobs =
         new VerifyJobs(
             daemon.log().log(),
@@ -191,13 +222,13 @@ class EventFeedTest {
     }
     try (EventStream stream = open(STREAM + "?after=" + (end - EventFeed.ROWS_A_TICK - 50))) {
       stream.readTo(end);
-      assertThat(stream.rows()).as("a listener that is less behind gets all rows").isPositive();
+      assertThat(stream.rows()).as("rows of a listener that is nearly up to date").isPositive();
     }
   }
 
-  /** A client that reads nothing costs one piece, and nobody else waits for it. */
+  /** A client that does not read blocks only its own stream. */
   @Test
-  void slowListenerHoldsUpNobody() throws Exception {
+  void slowListenerDelaysNobody() throws Exception {
     try (Socket slow = new Socket();
         EventStream other = open(STREAM)) {
       slow.setReceiveBufferSize(4_096);
@@ -207,7 +238,7 @@ class EventFeedTest {
               ("GET " + STREAM + " HTTP/1.0\r\nHost: localhost\r\n\r\n")
                   .getBytes(StandardCharsets.US_ASCII));
       EventStream late = new EventStream(slow.getInputStream());
-      // More than the buffers of a connection hold.
+      // These rows do not fit into the buffers of a connection.
       decide(1, "echo " + "a".repeat(3_500));
       long end = rows();
       other.readTo(end);
@@ -267,7 +298,7 @@ class EventFeedTest {
   }
 
   @Test
-  void readerAloneMayListen() throws Exception {
+  void onlyReadersMayListen() throws Exception {
     daemon.allow(Role.AGENT, Role.OPERATOR);
     try {
       assertThat(daemon.get(STREAM).statusCode()).isEqualTo(403);

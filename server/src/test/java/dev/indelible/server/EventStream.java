@@ -26,7 +26,7 @@ final class EventStream implements AutoCloseable {
 
   private final BufferedReader lines;
 
-  /** The sequence that the last event covers; also the position of a client that resumes. */
+  /** The sequence number of the last row that the last event covers. A client resumes from here. */
   private long position = -1;
 
   private long rows;

@@ -37,7 +37,7 @@ class EventsTest {
     daemon.close();
   }
 
-  /** Waits until a search covers every row. */
+  /** Waits until the index, and so a search, covers every row. */
   private void settle() throws Exception {
     assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
     await()
@@ -77,6 +77,41 @@ class EventsTest {
     assertThat(ids("type=governance.refusal&since=1h")).containsExactly(refused);
     assertThat(ids("until=2000-01-01T00:00:00Z")).isEmpty();
     assertThat(ids("kind=bash&rule=no-such-rule")).isEmpty();
+  }
+
+  @Test
+  void sessionFindsItsEvents() throws Exception {
+    String asked =
+        json(daemon.post(
+                "/v1/check",
+                "{\"agent_id\":\"agent:a\",\"action\":{\"kind\":\"bash\",\"command\":\"ls\"},"
+                    + "\"session\":\"s-1\"}"))
+            .path("id")
+            .stringValue();
+    daemon.post(
+        "/v1/hooks/codex",
+        "{\"session_id\":\"s-1\",\"turn_id\":\"t\",\"cwd\":\"/p\",\"hook_event_name\":"
+            + "\"PreToolUse\",\"tool_name\":\"Bash\",\"tool_input\":{\"command\":\"ls\"}}");
+    daemon.check("agent:a", "ls");
+    settle();
+
+    assertThat(ids("session=s-1")).hasSize(2);
+    assertThat(ids("session=s-1&agent=agent:a")).containsExactly(asked);
+    assertThat(ids("session=s-1&agent=codex:s-1")).hasSize(1);
+    assertThat(ids("session=s-2")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\"\"", "7", "null", "\"a\\nb\""})
+  void sessionThatCannotBeRecordedIsRefused(String session) throws Exception {
+    HttpResponse<String> response =
+        daemon.post(
+            "/v1/check",
+            "{\"agent_id\":\"agent:a\",\"action\":{\"kind\":\"bash\",\"command\":\"ls\"},"
+                + "\"session\":%s}".formatted(session));
+
+    assertThat(response.statusCode()).isEqualTo(400);
+    assertThat(json(response).path("detail").stringValue()).contains("session");
   }
 
   @Test
@@ -154,7 +189,7 @@ class EventsTest {
         "/v1/stats?top=1001 | top: give a whole number from 0 to 1000",
         "/v1/events/x?payload=true | this path has no parameters"
       })
-  void wrongQuestionIsRefused(String path, String says) throws Exception {
+  void invalidParameterIsRefused(String path, String says) throws Exception {
     daemon.check("agent:a", "ls");
     settle();
 

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The hook client in C, built here, against a running daemon. */
+/** The hook client in C, which the test compiles, against a running daemon. */
 @Tag("any-jdk")
 class HookClientTest {
   private static final String CODEX =
@@ -38,7 +38,7 @@ class HookClientTest {
   @BeforeAll
   static void start() throws Exception {
     Path source = Path.of("../packaging/indelible-hook.c").toRealPath();
-    assumeThat(hasCompiler()).as("the client in C is tested where there is a compiler").isTrue();
+    assumeThat(hasCompiler()).as("a C compiler is installed").isTrue();
     Process compiler =
         new ProcessBuilder("cc", "-Wall", "-Werror", "-o", client().toString(), source.toString())
             .inheritIO()
@@ -93,7 +93,7 @@ class HookClientTest {
     try (var in = process.getOutputStream()) {
       in.write(input.getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
-      // The client has ended without reading all of it; its outcome is what counts.
+      // The client ended before it read all of the input. Only its outcome matters.
     }
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
@@ -157,7 +157,7 @@ class HookClientTest {
     assertThat(run("{}").status()).isEqualTo(2);
   }
 
-  /** A daemon that stops answering, or dies in the middle of its answer. */
+  /** The answer of the daemon is cut off or malformed. */
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** The memory of answers: its limits, and requests that are in progress. */
+/** The stored answers to repeated requests: limits, and requests in progress. */
 class IdempotencyTest {
   private final AtomicLong clock = new AtomicLong();
   private final AtomicInteger answered = new AtomicInteger();
@@ -38,7 +38,7 @@ class IdempotencyTest {
   }
 
   @Test
-  void keysOfOthersTakeNoPlaceOfCredentials() throws Exception {
+  void anonymousKeysEvictNoKeyOfACredential() throws Exception {
     Request named =
         request("k", "").by(Caller.named("key:a", Grant.of(Set.of(), Optional.empty())));
     Response first = endpoint.answer(named);
@@ -99,7 +99,7 @@ class IdempotencyTest {
   }
 
   @Test
-  void keyEndsAfterItsLife() throws Exception {
+  void keyExpires() throws Exception {
     endpoint.answer(request("k", "1"));
     clock.set(Idempotency.LIFE.toNanos() - 1);
     assertThat(endpoint.answer(request("k", "2")).status()).isEqualTo(422);
@@ -110,7 +110,7 @@ class IdempotencyTest {
   }
 
   @Test
-  void oldestKeysGiveWay() throws Exception {
+  void oldestKeysAreEvicted() throws Exception {
     for (int i = 0; i <= Idempotency.MAX_KEYS; i++) {
       endpoint.answer(request("k" + i, ""));
     }
@@ -122,7 +122,7 @@ class IdempotencyTest {
   }
 
   @Test
-  void largeAnswersGiveWay() throws Exception {
+  void largeAnswersAreEvicted() throws Exception {
     Endpoint large =
         memory.of(
             request -> {

@@ -11,7 +11,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** The rate of each credential, by a clock that stands until it is moved. */
+/** The request rate of each credential, with a clock that only the test moves. */
 class LimitsTest {
   private static final Optional<String> ALICE = Optional.of("key:alice");
 
@@ -22,7 +22,7 @@ class LimitsTest {
   }
 
   @Test
-  void oneSecondOfRequestsAtOnceIsAllowed() {
+  void burstOfOneSecondIsAllowed() {
     Limits limits = new Limits(50, clock::get);
 
     assertThat(allowed(200, () -> limits.allows(ALICE))).isEqualTo(50);
@@ -41,14 +41,14 @@ class LimitsTest {
   }
 
   @Test
-  void withoutALimitEverythingIsAllowed() {
+  void limitOfZeroAllowsEverything() {
     Limits limits = new Limits(0, clock::get);
 
     assertThat(allowed(10_000, () -> limits.allows(ALICE))).isEqualTo(10_000);
   }
 
   @Test
-  void failuresAreLimitedApart() {
+  void failuresHaveTheirOwnLimit() {
     Limits limits = new Limits(50, clock::get);
     Request request = new Request("GET", "/", Map.of(), Map.of());
 

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Dashboard and alerts name metrics that exist, and the real Prometheus reads both. */
+/** The dashboard and the alerts name existing metrics, and a real Prometheus reads both. */
 class PackagingTest {
   private static final Path PACKAGING = Path.of("../packaging");
   private static final Path RULES = PACKAGING.resolve("prometheus-rules.yaml");
@@ -56,7 +56,7 @@ class PackagingTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"prometheus-rules.yaml", "grafana-dashboard.json"})
-  void fileNamesMetricsThatExist(String file) throws Exception {
+  void fileNamesOnlyExistingMetrics(String file) throws Exception {
     String metrics = daemon.get("/metrics").body();
     Set<String> names = new TreeSet<>();
     Matcher named =
@@ -131,7 +131,7 @@ class PackagingTest {
           .until(() -> query(port, "rules", "").toString().contains("\"health\":\"ok\""));
       String rules = query(port, "rules", "").toString();
       assertThat(rules).contains("IndelibleNotRecording").doesNotContain("\"health\":\"err\"");
-      // One about a missing target may be pending from before the first scrape.
+      // An alert about a missing target may be pending, because it started before the first scrape.
       assertThat(query(port, "alerts", "").toString())
           .as("nothing is wrong")
           .doesNotContain("\"firing\"");

@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
-/** A daemon on a real port with a log on disk, asked by callers with chosen roles. */
+/** A daemon on a real port with a log on disk. The test chooses the roles of its callers. */
 final class RunningDaemon implements AutoCloseable {
   static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -32,14 +32,14 @@ final class RunningDaemon implements AutoCloseable {
   private final Indelible log;
   private final Daemon daemon;
 
-  /** The roles of every caller from now on. */
+  /** The roles of every caller. */
   private volatile Set<Role> roles = Set.of(Role.values());
 
   RunningDaemon(Path data) throws Exception {
     this(data, AccessSettings.DEFAULT);
   }
 
-  /** Starts a daemon of an open log, which is closed with it. */
+  /** Starts a daemon for an open log. Closing the daemon closes the log. */
   RunningDaemon(Path data, Indelible log) throws Exception {
     this(data, log, AccessSettings.DEFAULT);
   }
@@ -75,7 +75,7 @@ final class RunningDaemon implements AutoCloseable {
     return URI.create(daemon.addresses().get(0)).resolve(path);
   }
 
-  /** Gives every caller these roles in place of all. */
+  /** Gives every caller only these roles. */
   void allow(Role... only) {
     roles = Set.copyOf(Arrays.asList(only));
   }

@@ -49,7 +49,7 @@ class ServeConfigTest {
   }
 
   @Test
-  void printedSettingsAreReadAsTheyAre() throws Exception {
+  void printedSettingsAreReadBackUnchanged() throws Exception {
     ServeConfig config =
         ServeConfig.resolve(Map.of(Setting.SOCKET, "/a \"b\"\\c.sock"), Map.of(), null);
 
@@ -103,7 +103,7 @@ class ServeConfigTest {
   }
 
   @Test
-  void addressBeyondLoopbackNeedsTlsAndNames() throws Exception {
+  void nonLoopbackAddressNeedsTlsAndNames() throws Exception {
     Map<Setting, String> options =
         new EnumMap<>(
             Map.of(
@@ -119,7 +119,7 @@ class ServeConfigTest {
   }
 
   @Test
-  void socketIsInTheDirectoryOfTheServiceOrTheUser() throws Exception {
+  void socketIsInTheRuntimeDirectory() throws Exception {
     assertThat(ServeConfig.resolve(Map.of(), Map.of(), null).settings().socket()).isNull();
     assertThat(socket(Map.of("XDG_RUNTIME_DIR", "/run/user/1")))
         .isEqualTo(Path.of("/run/user/1/indelible/indelible.sock"));
@@ -149,7 +149,7 @@ class ServeConfigTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"0.0.0.0:80", "192.0.2.1:80", ":80", "x:y", "127.0.0.1:65536", "", "[::]:1"})
-  void addressBeyondLoopbackOrMalformedIsRefused(String text) throws Exception {
+  void nonLoopbackOrMalformedAddressIsRefused(String text) throws Exception {
     ServeConfig config = ServeConfig.resolve(Map.of(Setting.LISTEN, text), Map.of(), null);
 
     assertThatThrownBy(config::settings)
@@ -158,7 +158,7 @@ class ServeConfigTest {
   }
 
   @Test
-  void nothingToListenOnIsRefused() throws Exception {
+  void configWithoutAListenerIsRefused() throws Exception {
     ServeConfig config =
         ServeConfig.resolve(Map.of(Setting.LISTEN, "off", Setting.SOCKET, "off"), Map.of(), null);
 

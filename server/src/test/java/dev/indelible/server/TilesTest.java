@@ -25,7 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The served files are those of an export, which Go's tlog package reads (ThirdPartyTest). */
+/**
+ * The served files equal the files of an export, which Go's tlog package reads (ThirdPartyTest).
+ */
 @TestInstance(Lifecycle.PER_CLASS)
 class TilesTest {
   private static final int ROWS = 600;
@@ -59,7 +61,7 @@ class TilesTest {
   }
 
   @Test
-  void servedFilesAreThoseOfAnExport() throws Exception {
+  void servedFilesEqualAnExport() throws Exception {
     List<Path> files;
     try (Stream<Path> all = Files.walk(exported)) {
       files =
@@ -74,7 +76,7 @@ class TilesTest {
     }
   }
 
-  /** A client may have an earlier checkpoint, under which a full tile was partial. */
+  /** A client may have an earlier checkpoint, for which a tile that is now full was partial. */
   @Test
   void narrowerTilesAreServed() throws Exception {
     byte[] tile = get("tile/0/000").body();
@@ -130,7 +132,7 @@ class TilesTest {
   }
 
   @Test
-  void otherwiseFilesAreReadByReaders() throws Exception {
+  void unpublishedFilesNeedTheRoleReader() throws Exception {
     try (RunningDaemon other = new RunningDaemon(temp.resolve("other"))) {
       for (Role role : Role.values()) {
         other.allow(role);

@@ -4,6 +4,7 @@ package dev.indelible.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.indelible.Indelible;
 import dev.indelible.access.ApiKey;
 import dev.indelible.access.ApiKeyFile;
 import dev.indelible.access.Binding;
@@ -11,6 +12,9 @@ import dev.indelible.access.Grant;
 import dev.indelible.access.KeyText;
 import dev.indelible.access.KeyWatch;
 import dev.indelible.access.Role;
+import dev.indelible.crypto.Sha256;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -28,9 +32,13 @@ import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -47,7 +55,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** TLS on an address beyond loopback, with real handshakes. */
+/** TLS on a non-loopback address, with real handshakes. */
 class TlsTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -99,13 +107,15 @@ class TlsTest {
       routes.get("/" + role.label(), role, TlsTest::principal);
     }
     routes.getOpenly("/health/live", TlsTest::principal);
-    return HttpServer.start(
-        new ServeSettings(
-            new InetSocketAddress(address, 0),
-            null,
-            files,
-            new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false, false)),
-        routes::admit);
+    return HttpServer.start(settings(address, bindings), Optional.of(files.load()), routes::admit);
+  }
+
+  private ServeSettings settings(String address, List<Binding> bindings) {
+    return new ServeSettings(
+        new InetSocketAddress(address, 0),
+        null,
+        files,
+        new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false, false));
   }
 
   private static Response principal(Request request) {
@@ -180,7 +190,7 @@ class TlsTest {
   }
 
   @Test
-  void onLoopbackCallerWithoutCredentialIsAnAgent() throws Exception {
+  void loopbackCallerWithoutCredentialIsAnAgent() throws Exception {
     server.stop();
     server = start("127.0.0.1", "cert:ops.example = reader");
 
@@ -205,7 +215,7 @@ class TlsTest {
   }
 
   @Test
-  void keyCountsMoreThanTheCertificate() throws Exception {
+  void keyTakesPrecedenceOverTheCertificate() throws Exception {
     HttpClient client = client(member);
 
     assertThat(get(client, "/reader", "Authorization", "Bearer " + key.reveal()))
@@ -215,8 +225,8 @@ class TlsTest {
   }
 
   @Test
-  void certificateOfAnotherIssuerIsNoCredential() throws Exception {
-    // The client does not present a certificate whose issuer the server does not name.
+  void certificateOfAnotherIssuerIsNotACredential() throws Exception {
+    // The server lists the issuers that it accepts, so the client presents no certificate.
     assertThat(get(client(stranger), "/reader")).isEqualTo("401");
   }
 
@@ -234,7 +244,7 @@ class TlsTest {
     }
   }
 
-  /** Presents a certificate even if the server names other issuers. */
+  /** Presents a certificate even if the server lists only other issuers. */
   private static final class AlwaysPresents extends X509ExtendedKeyManager {
     private final KeyStore store;
 
@@ -287,10 +297,10 @@ class TlsTest {
     assertThat(get(before, "/health/live")).startsWith("200");
     certificates.pem("server", stranger.getCertificate("stranger"));
 
-    assertThatThrownBy(server::reloadTls).hasMessageContaining("not the EC, RSA or Ed25519 key");
+    assertThatThrownBy(files::load).hasMessageContaining("not the EC, RSA or Ed25519 key");
     assertThat(get(client(none()), "/health/live")).startsWith("200");
     certificates.key("server", stranger, "stranger");
-    server.reloadTls();
+    server.replaceTls(files.load());
 
     assertThatThrownBy(() -> get(client(none()), "/health/live")).isInstanceOf(IOException.class);
     HttpClient after =
@@ -300,7 +310,54 @@ class TlsTest {
     assertThat(get(after, "/health/live")).startsWith("200");
   }
 
-  /** Returns the first line of the response to a request with a host, over one TLS version. */
+  /** Returns the digests of client CA files in the settings on record. */
+  private static List<String> recordedIssuers(Indelible log) throws Exception {
+    assertThat(log.queue().drainPending(LIMIT)).isTrue();
+    List<String> digests = new ArrayList<>();
+    try (LedgerReader ledger = log.log().reader()) {
+      ledger.forEachRow(
+          RowQuery.ofType("access.settings"),
+          row -> {
+            String payload = new String(row.payload().orElseThrow(), StandardCharsets.UTF_8);
+            Matcher digest = Pattern.compile("\"client_ca\":\"([^\"]*)\"").matcher(payload);
+            digests.add(digest.find() ? digest.group(1) : "none");
+            return true;
+          });
+    }
+    return digests;
+  }
+
+  private String clientCaDigest() throws Exception {
+    return "sha256:" + HexFormat.of().formatHex(Sha256.hash(Files.readAllBytes(files.clientCa())));
+  }
+
+  @Test
+  void changedClientCaIsOnRecordBeforeItIsUsed() throws Exception {
+    ServeSettings settings = settings("127.0.0.1", List.of());
+    Indelible log = Indelible.builder(temp.resolve("data")).shutdownHook(false).open();
+    Daemon.start(log, settings).stop();
+    String first = clientCaDigest();
+    assertThat(recordedIssuers(log)).containsExactly(first);
+    Daemon daemon = Daemon.start(log, settings);
+    try {
+      daemon.reloadTls();
+      certificates.pem("clients", stranger.getCertificate("stranger"));
+      daemon.reloadTls();
+      String second = clientCaDigest();
+      certificates.pem("clients", ca.getCertificate("ca"));
+      daemon.reloadTls();
+      assertThat(recordedIssuers(log)).containsExactly(first, second, first);
+
+      log.closeAndFlush(LIMIT);
+      certificates.pem("clients", stranger.getCertificate("stranger"));
+      assertThatThrownBy(daemon::reloadTls).hasMessageContaining("cannot be recorded");
+    } finally {
+      daemon.stop();
+      log.closeAndFlush(LIMIT);
+    }
+  }
+
+  /** Sends a request with a Host header over one TLS version. Returns the status line. */
   private String raw(String protocol, String host) throws Exception {
     SSLContext context = context(none(), certificate(own, "own"));
     try (SSLSocket socket =

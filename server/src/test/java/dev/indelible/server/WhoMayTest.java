@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** The records of callers: who asked, who read, and which answers are repeated. */
+/** The records of callers: who asked, who read, and which answers are repeated for which caller. */
 @Timeout(120)
 class WhoMayTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -117,7 +117,7 @@ class WhoMayTest {
         .formatted(agent.isEmpty() ? "" : "\"agent_id\":\"" + agent + "\",", command);
   }
 
-  /** Returns the rows of a type, after all that waits has been appended. */
+  /** Waits until all pending events are appended, and returns the rows of a type. */
   private List<ChainRow> rows(String type) throws Exception {
     assertThat(log.queue().drainPending(LIMIT)).isTrue();
     List<ChainRow> rows = new ArrayList<>();
@@ -149,7 +149,7 @@ class WhoMayTest {
   }
 
   @Test
-  void principalIsOnRecordAndVerifies() throws Exception {
+  void principalIsRecordedAndVerifies() throws Exception {
     send(bound.reveal(), "/v1/check", ask("agent:7", "ls"));
     send(reader.reveal(), "/v1/check", ask("agent:8", "ls"));
     send(ANYONE, "/v1/check", ask("agent:7", "ls"));
@@ -163,7 +163,7 @@ class WhoMayTest {
   }
 
   @Test
-  void credentialOfAnAgentFillsInItsId() throws Exception {
+  void credentialSuppliesTheAgentId() throws Exception {
     String key = bound.reveal();
     String hook =
         "{\"session_id\":\"s\",\"hook_event_name\":\"PreToolUse\",\"tool_name\":\"Bash\","
@@ -173,12 +173,14 @@ class WhoMayTest {
     send(key, "/v1/checks", "{\"checks\":[" + ask("", "ls") + "," + ask("agent:7", "ls") + "]}");
     send(key, "/v1/hooks/claude-code", hook);
 
-    assertThat(agents(rows("governance"))).hasSize(4).containsOnly("agent:7");
+    List<ChainRow> rows = rows("governance");
+    assertThat(agents(rows)).hasSize(4).containsOnly("agent:7");
+    assertThat(payload(rows.get(3)).path("session").asString()).isEqualTo("s");
     assertThat(send(ANYONE, "/v1/check", ask("", "ls")).statusCode()).isEqualTo(400);
   }
 
   @Test
-  void credentialOfAnAgentAsksForNoOther() throws Exception {
+  void credentialOfAnAgentCannotNameAnother() throws Exception {
     String key = bound.reveal();
     String authZen =
         "{\"subject\":{\"type\":\"agent\",\"id\":\"agent:8\"},\"action\":{\"name\":\"bash\"},"
@@ -194,7 +196,7 @@ class WhoMayTest {
   }
 
   @Test
-  void unreadableContentHasItsSender() throws Exception {
+  void unreadableContentIsRecordedWithItsSender() throws Exception {
     send(bound.reveal(), "/v1/check", "nonsense");
 
     assertThat(principals(rows("governance"))).containsExactly("key:seven");
@@ -247,7 +249,7 @@ class WhoMayTest {
   }
 
   @Test
-  void operationIsOnRecordWithItsCaller() throws Exception {
+  void operationIsRecordedWithItsCaller() throws Exception {
     KeyText operator = key("ops", Grant.of(Set.of(Role.OPERATOR), Optional.empty()));
     await()
         .untilAsserted(
@@ -262,7 +264,7 @@ class WhoMayTest {
   }
 
   @Test
-  void rolesThatCannotBeRecordedEndTheStart() throws Exception {
+  void rolesThatCannotBeRecordedPreventTheStart() throws Exception {
     log.queue().close();
 
     assertThatThrownBy(() -> serve(List.of(Binding.read("user:alice = reader")), true))
@@ -381,7 +383,7 @@ class WhoMayTest {
     assertThat(rows("governance")).isEmpty();
   }
 
-  /** An operation that names a role of its own in the document is not for everyone. */
+  /** An operation for which the document names a role refuses a caller without a credential. */
   @Test
   void documentedRolesAreNeeded() throws Exception {
     int found = 0;

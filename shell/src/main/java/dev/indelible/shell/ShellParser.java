@@ -42,7 +42,7 @@ public final class ShellParser {
           "until",
           "while");
 
-  /** The reserved words by their first characters. */
+  /** The reserved words, keyed by their first character. */
   private static final String[][] RESERVED_BY_FIRST = new String['}' + 1][];
 
   static {

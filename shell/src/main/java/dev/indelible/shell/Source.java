@@ -26,7 +26,7 @@ final class Source {
     return position < text.length() ? text.charAt(position) : END;
   }
 
-  /** Returns the offset of the next character from an offset on, line joins passed over. */
+  /** Returns the offset of the next character at or after an offset, after joining lines. */
   private int joined(int offset) {
     int at = offset;
     while (at < text.length() && text.charAt(at) == '\\' && text.startsWith("\n", at + 1)) {

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * A word of the grammar before expansion.
  *
- * @param parts the parts from left to right; none for an absent word
+ * @param parts the parts from left to right; empty for an absent word
  */
 public record Word(List<Part> parts) {
   /** A word without parts. */

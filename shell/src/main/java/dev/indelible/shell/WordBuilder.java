@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class WordBuilder {
   private final List<Word.Part> parts = new ArrayList<>(2);
 
-  /** The text of the literal: one piece alone, or several in the builder. */
+  /** The text of the literal: a single piece, or several in {@link #pieces}. */
   private String piece = "";
 
   private @Nullable StringBuilder pieces;

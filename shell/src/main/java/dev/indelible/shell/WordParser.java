@@ -74,7 +74,7 @@ final class WordParser {
     source.skip(1);
   }
 
-  /** Reads characters that stand for themselves, of which there is at least one. */
+  /** Reads one or more characters that stand for themselves. */
   private void plain(WordBuilder word) {
     int start = source.position;
     int end = start + 1;

@@ -25,31 +25,31 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Compares with {@code shfmt --to-json}, a parser of the same language by others: what both read
- * has the same commands, words, redirections, pipelines and compound commands, but for the
- * differences that {@link #EXPLAINED} names.
+ * Compares the parser with {@code shfmt --to-json}, an independent parser of the same language. In
+ * a text that both accept they find the same commands, words, redirections, pipelines and compound
+ * commands, except for the differences that {@link #EXPLAINED} lists.
  */
 @Timeout(900)
 class ShfmtOracleTest {
   private static final JsonMapper JSON = new JsonMapper();
 
-  /** Texts on which the two differ, with the reason. */
+  /** Texts that the two parsers read differently, with the reason. */
   private static final Map<Pattern, String> EXPLAINED =
       Map.of(
           Pattern.compile("\\| *time\\b"),
-          "bash takes time behind a pipe for a program, shfmt for the keyword",
+          "after a pipe, bash reads time as a program, shfmt as the keyword",
           Pattern.compile("(?m)(^|;)\\s*time\\s*(--|time|;|$)"),
-          "shfmt knows neither time without a command nor its end of options",
+          "shfmt supports neither time without a command nor time --",
           Pattern.compile("`[^`]*\\\\[$`\\\\]"),
           "shfmt keeps the backslashes that bash removes first in backquotes",
           Pattern.compile("\\w\\[[^]\n]*\\[[^]\n]*\\]=|\\w\\[\\]\\]="),
-          "a bracket in a subscript that does not pair: bash decides at run time",
+          "bash handles an unpaired bracket in a subscript at run time",
           Pattern.compile(":-<\\("),
-          "shfmt takes a process substitution in an argument of an expansion for text",
+          "shfmt reads a process substitution in the argument of an expansion as text",
           Pattern.compile("alias \\w+=\"[^\"]*'[^'\"]*\"\n"),
-          "an alias that opens a quote: both read on without it, from another place");
+          "after an alias that opens a quote, the parsers continue at different positions");
 
-  /** Operators of redirections by their numbers in the JSON of shfmt. */
+  /** Redirection operators, in the order of their numbers in shfmt's JSON. */
   private static final List<String> REDIRECTIONS =
       List.of(">", ">>", "<", "<>", "<&", ">&", ">|", "<<", "<<-", "<<<", "&>", "&>>");
 
@@ -106,18 +106,20 @@ class ShfmtOracleTest {
     assertThat(compared).isGreaterThan(2_800);
   }
 
-  /** Scripts of bash's own tests, where INDELIBLE_BASH_SOURCE names its sources. */
+  /**
+   * Scripts of bash's own tests, if INDELIBLE_BASH_SOURCE names a directory with bash's sources.
+   */
   @Test
   void testsOfBashAgree() throws Exception {
     String source = System.getenv("INDELIBLE_BASH_SOURCE");
-    assumeTrue(source != null, "skipped: INDELIBLE_BASH_SOURCE names no sources of bash");
+    assumeTrue(source != null, "skipped: INDELIBLE_BASH_SOURCE is not set");
     List<String> texts = new ArrayList<>();
     try (Stream<Path> files = Files.walk(Path.of(source))) {
       for (Path file : files.filter(each -> each.toString().matches(".*\\.(tests|sub)")).toList()) {
         try {
           texts.add(Files.readString(file));
         } catch (MalformedInputException e) {
-          // shfmt replaces what is not UTF-8.
+          // Skipped: shfmt replaces bytes that are not UTF-8.
         }
       }
     }
@@ -135,7 +137,7 @@ class ShfmtOracleTest {
     return lines;
   }
 
-  /** Returns the texts that both read and read differently. */
+  /** Describes the differences in texts that both parsers accept. */
   private List<String> differences(List<String> texts) throws Exception {
     List<String> readable = new ArrayList<>();
     for (String text : texts) {
@@ -150,14 +152,17 @@ class ShfmtOracleTest {
     return differences;
   }
 
-  /** Compares texts as one script, which saves processes; where that fails, each half. */
+  /**
+   * Compares the texts as one script, which saves processes. If the script differs or cannot be
+   * parsed, compares each half.
+   */
   private void compare(List<String> texts, List<String> differences) throws Exception {
     String joined = String.join("\n:\n", texts);
     if (Ours.isRead(joined)) {
       List<String> ours = Ours.outline(joined);
       JsonNode tree = shfmt(joined);
       if (tree == null && texts.size() == 1) {
-        return; // BashOracleTest decides which texts are to be accepted.
+        return; // BashOracleTest checks which texts must be accepted.
       }
       List<String> theirs = tree == null ? List.of() : Theirs.outline(tree);
       if (tree != null && ours.equals(theirs)) {
@@ -206,7 +211,7 @@ class ShfmtOracleTest {
         .formatted(isLet ? List.of("let") : words, assigned, redirections);
   }
 
-  /** What is in a script of this parser, sorted. */
+  /** The contents of a script, as this parser reads it, sorted. */
   private static final class Ours {
     private final List<String> found = new ArrayList<>();
 
@@ -286,7 +291,7 @@ class ShfmtOracleTest {
       }
     }
 
-    /** Leaves out elements of arrays and computed words of a declaration. */
+    /** Removes array elements and computed words from a declaration. */
     private static List<String> declared(List<String> words) {
       return words.isEmpty() || !DECLARING.contains(words.get(0))
           ? words
@@ -310,7 +315,7 @@ class ShfmtOracleTest {
     }
   }
 
-  /** What is in a script as shfmt reads it, sorted. */
+  /** The contents of a script, as shfmt reads it, sorted. */
   private static final class Theirs {
     private final List<String> found = new ArrayList<>();
 
@@ -461,7 +466,10 @@ class ShfmtOracleTest {
       return text.toString();
     }
 
-    /** Returns a text without the backslashes before these characters; before all, if none is. */
+    /**
+     * Removes the backslashes before the escapable characters; before all characters if none is
+     * given.
+     */
     private static String unescaped(String text, String escapable) {
       StringBuilder out = new StringBuilder();
       for (int i = 0; i < text.length(); i++) {
@@ -479,7 +487,7 @@ class ShfmtOracleTest {
       return out.toString();
     }
 
-    /** Decodes by the parser under test: shfmt keeps the escapes. */
+    /** Decodes the text with the parser under test, because shfmt keeps the escapes. */
     private static String ansi(String quoted) {
       try {
         return Commands.of("$'" + quoted + "'").get(0).get(0);

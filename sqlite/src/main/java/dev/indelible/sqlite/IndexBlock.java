@@ -10,18 +10,19 @@ import java.util.TreeSet;
 import org.sqlite.SQLiteErrorCode;
 
 /**
- * Summary of {@value #ROWS} consecutive rows: how many rows each pair of agent and facets has, the
- * sessions, and the range of times. Counts are sums of summaries, and a search skips the rows of a
- * block whose summary has nothing of what it looks for. Used by one thread.
+ * Summary of a block of {@value #ROWS} consecutive rows: the number of rows for each pair of an
+ * agent and a combination of facets (type, verdict, rule and kind), the sessions, and the range of
+ * times. Counts are sums of summaries. A search skips a block whose summary shows that none of its
+ * rows can match. Used by one thread.
  */
 final class IndexBlock {
   /**
-   * Rows of a block. With fewer, a search over all blocks takes longer; with more, a search within
-   * one.
+   * Rows in a block. With fewer rows, a search over all blocks takes longer; with more rows, a
+   * search within one block.
    */
   static final int ROWS = 1_024;
 
-  /** Most bytes of a number of seven bits a byte. */
+  /** Maximum bytes of a number that is encoded with seven bits in each byte. */
   private static final int MAX_NUMBER_BYTES = 10;
 
   /** Numbers of rows by facets, by agent. */
@@ -31,7 +32,7 @@ final class IndexBlock {
   private long low = Long.MAX_VALUE;
   private long high = Long.MIN_VALUE;
 
-  /** Returns the number of the block that has a row. */
+  /** Returns the number of the block that contains a row. */
   static long of(long sequence) {
     return Math.floorDiv(Math.max(sequence, Long.MIN_VALUE + 1) - 1, ROWS);
   }
@@ -74,7 +75,7 @@ final class IndexBlock {
     cells.computeIfAbsent(agent, any -> new TreeMap<>()).merge(facets, rows, Integer::sum);
   }
 
-  /** Adds the rows that a stored block has. */
+  /** Adds the rows of a stored block. */
   void addAll(long storedLow, long storedHigh, byte[] content) throws SQLException {
     low = Math.min(low, storedLow);
     high = Math.max(high, storedHigh);
@@ -121,7 +122,7 @@ final class IndexBlock {
     return out.toByteArray();
   }
 
-  /** Returns the error of a content that no writer stores. */
+  /** Returns the error for content that no writer stores. */
   static SQLException damaged() {
     return new SQLException(
         "a block of the index is damaged", "", SQLiteErrorCode.SQLITE_CORRUPT.code);
@@ -190,12 +191,12 @@ final class IndexBlock {
       return agent;
     }
 
-    /** Returns the number of the facets of the cell's rows. */
+    /** Returns the number of the combination of facets of the cell's rows. */
     int facets() {
       return facets;
     }
 
-    /** Returns how many rows the cell has. */
+    /** Returns the number of rows that the cell counts. */
     int rows() {
       return rows;
     }

@@ -28,17 +28,23 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One count. Sums the summaries of the blocks; reads the rows only of a block that the range of
- * times or a bucket divides, and for a session or a text. Used once, by one thread.
+ * One count over the index. Adds up the summaries of the blocks. Reads the rows of a block only if
+ * an edge of the time range or of a bucket is within it, or if the filter has a session or a text.
+ * Used once, by one thread.
  */
 final class IndexCount {
-  /** Most buckets of a given length: each edge of a bucket costs the rows of a block. */
+  /**
+   * Maximum number of buckets if the caller chooses their length; the rows of a block are read for
+   * each edge of a bucket.
+   */
   private static final int MAX_BUCKETS = 500;
 
-  /** Most buckets of a length that is chosen here, for a person who reads them. */
+  /** Maximum number of buckets if this class chooses their length; as many as a person can read. */
   private static final int USUAL_BUCKETS = 60;
 
-  /** Most agents that are counted by name; further ones are counted only in the sums. */
+  /**
+   * Maximum number of agents that are counted by name; further ones are counted only in the sums.
+   */
   private static final int MAX_AGENTS = 100_000;
 
   private static final List<Duration> LENGTHS =
@@ -68,18 +74,18 @@ final class IndexCount {
   private final long deadline;
   private final @Nullable Predicate<ChainRow> text;
 
-  /** Counts by the numbers of facets; null for a number that is not used. */
+  /** Counts, indexed by the number of a combination of facets; null for an unused number. */
   private @Nullable Counted[] byFacets = {};
 
-  /** Counts by verdict of each agent's number. */
+  /** Counts by verdict, keyed by the number of an agent. */
   private final Map<Integer, long[]> byAgent = new HashMap<>();
 
-  /** The agent that was counted last, and its counts: most often it is the next one, too. */
+  /** The agent that was counted last, and its counts: most often the next row has the same agent. */
   private int lastAgent = -1;
 
   private long[] ofLastAgent = {};
 
-  /** Counts by verdict of each bucket's number. */
+  /** Counts by verdict, keyed by the number of a bucket. */
   private final Map<Long, long[]> byBucket = new TreeMap<>();
 
   /** Facets, and the number of their rows. */
@@ -103,7 +109,7 @@ final class IndexCount {
     this.text = filter.text().isPresent() ? filter.predicate() : null;
   }
 
-  /** Counts. */
+  /** Returns the counts. */
   Counts counts() throws SQLException, LedgerException {
     readFacets();
     Optional<IndexSelection> selection = IndexSelection.of(filter, index.connection());
@@ -192,7 +198,10 @@ final class IndexCount {
     return length.toNanos() / 1_000;
   }
 
-  /** Counts the selected rows; returns the first one counted if the time was over before. */
+  /**
+   * Counts the selected rows, newest block first. If the time limit is reached, returns the first
+   * row of the last block that was counted.
+   */
   private Optional<Long> count(IndexSelection selection, long bucket)
       throws SQLException, LedgerException {
     try (IndexSelection.Blocks blocks = selection.blocks(Long.MIN_VALUE, Long.MAX_VALUE, true)) {

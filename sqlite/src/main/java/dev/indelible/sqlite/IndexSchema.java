@@ -15,12 +15,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 
-/** The tables of an index, and the rows of the ledger that it has. */
+/** The tables of an index, and the state that names the ledger and the rows in the index. */
 final class IndexSchema {
   /** Version of the tables; an index of another version is built again. */
   private static final int VERSION = 2;
 
-  /** The most numbers of facets for each that is used. */
+  /** Maximum ratio of numbers of facets to those in use; the others were erased. */
   private static final int MOST_UNUSED = 100;
 
   private static final List<String> TABLES =
@@ -34,7 +34,8 @@ final class IndexSchema {
             sequence INTEGER,
             hash BLOB
           ) STRICT""",
-          // Texts, each once: agents, types, verdicts, rules, kinds, sessions. Number 0 is no text.
+          // Each text is stored once: agents, types, verdicts, rules, kinds, sessions. Id 0 means
+          // that there is no text.
           "CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
           "INSERT INTO names VALUES (0, '')",
           """
@@ -46,8 +47,8 @@ final class IndexSchema {
             kind INTEGER NOT NULL,
             UNIQUE (type, verdict, rule, kind)
           ) STRICT""",
-          // Rows are appended in the order of their number and have no other index, so that a row
-          // costs one write; blocks find them.
+          // Rows are appended in the order of their sequence. The table has no other index, so that
+          // a row costs one write; searches find rows by their blocks.
           """
           CREATE TABLE events (
             sequence INTEGER PRIMARY KEY,
@@ -102,7 +103,7 @@ final class IndexSchema {
   }
 
   /**
-   * The rows of the ledger that an index has.
+   * The state of an index: its ledger, and the rows that it has.
    *
    * @param ledger the ledger's id; empty if it has none
    * @param first the first row; empty for an index without rows

@@ -15,7 +15,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A filter by the numbers that an index has for its values, without its text. Used by one thread.
+ * A filter whose values are replaced by their numbers in an index. Leaves out the filter's text.
+ * Used by one thread.
  */
 final class IndexSelection {
   private static final int ANY = -1;
@@ -26,7 +27,7 @@ final class IndexSelection {
   private final int agent;
   private final int session;
 
-  /** The numbers of the facets to find; null for any. */
+  /** The numbers of the combinations of facets to find; null for any. */
   private final @Nullable BitSet facets;
 
   private IndexSelection(
@@ -39,7 +40,10 @@ final class IndexSelection {
     this.facets = facets;
   }
 
-  /** Returns the selection of a filter; empty if no row of the index has one of its values. */
+  /**
+   * Returns the selection of a filter; empty if the index lacks one of its values, so that no row
+   * matches.
+   */
   static Optional<IndexSelection> of(Filter filter, Connection connection) throws SQLException {
     Optional<Integer> agent = number(connection, filter.agent());
     Optional<Integer> session = number(connection, filter.session());
@@ -96,14 +100,14 @@ final class IndexSelection {
   }
 
   /**
-   * Returns true if the summary of a block is enough to count its selected rows: each of them has a
-   * selected time, and sessions are of no matter.
+   * Returns true if the summary of a block suffices to count its selected rows: all its rows are in
+   * the time range, and the filter has no session.
    */
   boolean isSummedUpBy(Block block) {
     return session == ANY && block.low() >= from && block.high() < to;
   }
 
-  /** Returns the blocks that have rows of a range and of the selected times, in an order. */
+  /** Returns the blocks that overlap a range of rows and the time range, in the given order. */
   Blocks blocks(long fromSequence, long toSequence, boolean newestFirst) throws SQLException {
     PreparedStatement select =
         connection.prepareStatement(
@@ -113,7 +117,9 @@ final class IndexSelection {
     return new Blocks(select, IndexBlock.of(fromSequence), IndexBlock.of(toSequence), from, to);
   }
 
-  /** Returns the selected rows of a block that are in a range, in an order. */
+  /**
+   * Returns the sequences of the selected rows of a block that are in a range, in the given order.
+   */
   List<Long> sequences(Block block, long fromSequence, long toSequence, boolean newestFirst)
       throws SQLException {
     List<Long> found = new ArrayList<>();
@@ -131,7 +137,7 @@ final class IndexSelection {
     return found;
   }
 
-  /** Passes the selected rows of a block: sequence, time, agent and facets. */
+  /** Passes sequence, time, agent and facets of each selected row of a block to {@code each}. */
   void forEachRow(Block block, Statements.Each each) throws SQLException {
     Statements.forEach(
         connection,

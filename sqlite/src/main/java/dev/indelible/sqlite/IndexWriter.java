@@ -31,20 +31,20 @@ import org.jspecify.annotations.Nullable;
 import org.sqlite.ProgressHandler;
 
 /**
- * Writes the index of a ledger, from the ledger's rows alone, while it has the lock of the index.
- * Each chunk of rows is one transaction, with the last row's sequence and hash in it: a crash
- * leaves the index behind the ledger, never different from it. A missing index, one of another
- * version or ledger, one that is ahead of its ledger, and a damaged one are built again from the
- * first row. Used by one thread.
+ * Writes the index of a ledger, only from the ledger's rows, while it has the lock of the index.
+ * Each chunk of rows is one transaction, which also stores the last row's sequence and hash: after
+ * a crash the index may be behind the ledger, but never contradicts it. An index is rebuilt from
+ * the first row if it is missing or damaged, is ahead of its ledger, or belongs to another version
+ * or ledger. Used by one thread.
  */
 public final class IndexWriter implements AutoCloseable {
-  /** Most rows of a transaction: a few milliseconds of work. */
+  /** Maximum number of rows in a transaction: a few milliseconds of work. */
   private static final int CHUNK_ROWS = 2 * IndexBlock.ROWS;
 
-  /** Most bytes of rows that are held at once. */
+  /** Maximum bytes of rows in memory at once. */
   private static final long CHUNK_BYTES = 8 << 20;
 
-  /** Most names and facets that are remembered; all are forgotten beyond that. */
+  /** Maximum number of names and facets in the cache, which is cleared beyond that. */
   private static final int REMEMBERED = 20_000;
 
   /** Pages or instructions of a check between two looks at the clock. */
@@ -57,7 +57,7 @@ public final class IndexWriter implements AutoCloseable {
       List.of(
           "busy_timeout = " + BUSY_TIMEOUT_MILLIS,
           "journal_mode = WAL",
-          // The index may lose its last commits in a power cut; it must not be damaged by one.
+          // A power cut may lose the last commits of the index, but must not damage it.
           "synchronous = NORMAL",
           // Erased values are overwritten, so that they are gone from every page.
           "secure_delete = ON",
@@ -233,8 +233,8 @@ public final class IndexWriter implements AutoCloseable {
   }
 
   /**
-   * Deletes the index and creates an empty one. A reader keeps the deleted file until it closes it;
-   * readers do not create files, so the new one is of this writer.
+   * Deletes the index and creates an empty one. A reader can use the deleted file until it closes
+   * it. Readers create no files, so this writer creates the new one.
    */
   private void rebuild() throws SQLException, LedgerException {
     connection.close();
@@ -311,7 +311,10 @@ public final class IndexWriter implements AutoCloseable {
     return true;
   }
 
-  /** Returns the notes of payloads that are indeed gone from the ledger. */
+  /**
+   * Returns the erasure notes in these rows, except notes about a payload that is still in the
+   * ledger.
+   */
   private List<ErasureNote> erasures(List<ChainRow> rows) throws LedgerException {
     List<ErasureNote> found = new ArrayList<>();
     for (ChainRow row : rows) {
@@ -410,7 +413,7 @@ public final class IndexWriter implements AutoCloseable {
   }
 
   private int facets(String type, Facets found) throws SQLException {
-    // The session is no part of them.
+    // The session is not part of a combination of facets.
     Facets key = new Facets(found.verdict(), found.rule(), found.kind(), "");
     Map<Facets, Integer> ofType = facets.get(type);
     Integer known = ofType == null ? null : ofType.get(key);
@@ -447,7 +450,7 @@ public final class IndexWriter implements AutoCloseable {
   }
 
   /**
-   * Removes what the index has of an erased payload, from its tables and its write-ahead log.
+   * Removes the values of an erased payload from the index's tables and from its write-ahead log.
    *
    * @return true if the bytes are gone; false while a reader uses an earlier state, or if the file
    *     was replaced
@@ -464,7 +467,7 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  /** Replaces the facets of a row by those of a row without a payload. */
+  /** Replaces the facets of a row with those of a row without a payload. */
   private void erase(long sequence) throws SQLException {
     Optional<long[]> found =
         statements.first(
@@ -538,7 +541,7 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  /** Changes the index; builds it again if that finds it damaged. */
+  /** Changes the index; rebuilds it if the change finds it damaged. */
   private void changing(Change change) throws LedgerException {
     try {
       try {
@@ -593,7 +596,7 @@ public final class IndexWriter implements AutoCloseable {
     try {
       connection.close();
     } catch (SQLException e) {
-      // What was not committed is added again.
+      // The next writer adds the rows that were not committed.
     } finally {
       lock.close();
     }

@@ -10,9 +10,9 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /**
- * Cursors of one query: the last row that was examined, and a digest of it, the query and the
- * ledger. A cursor that was changed, or comes from another query, has another digest. It is no
- * secret: it shows a row number.
+ * Creates and reads the cursors of one query. A cursor has the number of the last row that was
+ * examined, and a digest over this number, the query and the ledger. The digest reveals a cursor
+ * that was changed or comes from another query. A cursor is not secret.
  */
 final class PageCursor {
   private static final String DOMAIN = "indelible/cursor/v1";

@@ -6,9 +6,9 @@ import java.util.Arrays;
 
 /**
  * Reads the last members of a payload's outermost object, from its end to its beginning. This costs
- * a fraction of parsing the payload, because the action before these members may be of any size.
+ * a fraction of parsing the whole payload, because the action before these members can be large.
  *
- * <p>In this direction, too, every unescaped quotation mark ends or begins a string. So each step
+ * <p>Every unescaped quotation mark ends or begins a string, also in this direction. So each step
  * begins outside of strings, at a known depth. Reads only the layout that writers use; the caller
  * parses a payload of any other layout. Used by one thread.
  */

@@ -154,8 +154,8 @@ final class SqliteFault {
         code == SQLiteErrorCode.SQLITE_CONSTRAINT_UNIQUE.code
             || code == SQLiteErrorCode.SQLITE_CONSTRAINT_PRIMARYKEY.code
             || code == SQLiteErrorCode.SQLITE_CONSTRAINT_ROWID.code;
-    // Compares the whole list of columns up to its end: an application's my_signed_events.id is not
-    // the ledger's.
+    // Compares the whole list of columns up to its end: the column my_signed_events.id of an
+    // application is not the ledger's column.
     String message = error.getMessage();
     return unique && message != null && message.contains("constraint failed: " + column + ")");
   }

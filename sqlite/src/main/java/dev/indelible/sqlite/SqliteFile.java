@@ -13,13 +13,13 @@ import java.util.Properties;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteOpenMode;
 
-/** Names a file to SQLite, creates it, and opens it. */
+/** Creates a database file, identifies it, and supplies the URL and properties to open it. */
 final class SqliteFile {
   private SqliteFile() {}
 
   /**
-   * Returns the identity of a file, which differs from that of a later file with its name; empty if
-   * there is no file.
+   * Returns the identity of a file. A later file of that name has another identity. Empty if there
+   * is no file.
    */
   static Optional<Object> identity(Path file) {
     try {

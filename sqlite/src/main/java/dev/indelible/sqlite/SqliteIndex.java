@@ -29,18 +29,21 @@ import java.util.function.Predicate;
 /**
  * Answers queries from the index of a ledger, in one read transaction. The index only selects rows:
  * each row of a page is read from the ledger and compared with the filter again, so a page never
- * has a row that the filter does not find. Used by one thread.
+ * has a row that does not match the filter. Used by one thread.
  */
 public final class SqliteIndex implements AutoCloseable {
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
-  /** Rows read from the ledger between two looks at the clock. */
+  /** Rows read from the ledger between two checks of the time limit. */
   static final int SLICE_ROWS = 32;
 
-  /** A page ends after so many bytes of rows, whatever its limit. */
+  /** A page ends after this many bytes of rows, even if it has fewer rows than its limit. */
   private static final long PAGE_BYTES = 4 << 20;
 
-  /** A slice is read as one range of the ledger if at most so many rows are read for one used. */
+  /**
+   * A slice is read as one range of the ledger if at most this many rows are read for each row that
+   * is used.
+   */
   private static final int DENSE = 4;
 
   private final Path file;
@@ -135,7 +138,7 @@ public final class SqliteIndex implements AutoCloseable {
     return PageCursor.of(query, state.ledger());
   }
 
-  /** Selection of rows by their numbers in the index; empty if the index has none. */
+  /** Returns the selection of a filter; empty if no row matches. */
   private Optional<IndexSelection> selection(Filter filter) throws SQLException {
     return IndexSelection.of(filter, connection);
   }
@@ -185,7 +188,8 @@ public final class SqliteIndex implements AutoCloseable {
             return false;
           }
           reached = newest ? block.first() : block.last();
-          // The last block of the index may be filled later: a cursor behind it would lose rows.
+          // The last block of the index may get more rows later; a cursor at its end would skip
+          // them.
           boolean isEnd = !newest && reached >= state.reached();
           if (isLate() && !isEnd) {
             return false;
@@ -195,7 +199,10 @@ public final class SqliteIndex implements AutoCloseable {
       return true;
     }
 
-    /** Adds the rows that the filter finds; returns false if the page is full or its time over. */
+    /**
+     * Adds the rows that match the filter; returns false if the page is full or its time limit is
+     * reached.
+     */
     private boolean examine(List<Long> sequences) throws LedgerException {
       for (int at = 0; at < sequences.size(); at += SLICE_ROWS) {
         if (at > 0 && isLate()) {
@@ -230,7 +237,10 @@ public final class SqliteIndex implements AutoCloseable {
     }
   }
 
-  /** Reads rows from the ledger: one by one if they are far apart. Holds one row at a time. */
+  /**
+   * Reads rows from the ledger, one by one if they are far apart. Keeps one row in memory at a
+   * time.
+   */
   private void forEachRow(List<Long> sequences, Consumer<ChainRow> consumer)
       throws LedgerException {
     long low = Collections.min(sequences);
@@ -255,13 +265,13 @@ public final class SqliteIndex implements AutoCloseable {
   /**
    * Counts rows, the newest first.
    *
-   * @throws IllegalArgumentException if the buckets would be too many
+   * @throws IllegalArgumentException if there would be too many buckets
    */
   public Counts count(Counting counting) throws LedgerException {
     return reading(() -> new IndexCount(this, counting).counts());
   }
 
-  /** Returns those of some rows that a filter finds. Holds one row at a time. */
+  /** Returns the given sequences whose rows match a filter. Keeps one row in memory at a time. */
   List<Long> found(List<Long> sequences, Predicate<ChainRow> filter) throws LedgerException {
     List<Long> found = new ArrayList<>();
     forEachRow(
@@ -306,7 +316,7 @@ public final class SqliteIndex implements AutoCloseable {
     }
   }
 
-  /** The index is damaged, and must be built again. */
+  /** Thrown if the index is damaged and must be rebuilt. */
   public static final class DamagedIndexException extends LedgerException {
     private static final long serialVersionUID = 1;
 

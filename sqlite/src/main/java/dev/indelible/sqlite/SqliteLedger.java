@@ -30,9 +30,9 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * Reads a ledger in an SQLite file, while a log writes to it or not. Opens the file for reading
+ * Reads a ledger in an SQLite file, whether or not a log is writing to it. Opens the file for reading
  * only. The class is long because it has the queries of every reader, each beside its SQL,
- * including those of a file that may have no ledger yet. Used by one thread at a time.
+ * including queries for a file that may have no ledger yet. Used by one thread at a time.
  */
 public final class SqliteLedger implements VerifiableLedger {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
@@ -46,7 +46,9 @@ public final class SqliteLedger implements VerifiableLedger {
       "letter, id, agent_id, event_type, timestamp, payload_hash, payload, failure_reason,"
           + " failed_at, attempts, replayed_as";
 
-  /** SQL for the bytes of all texts of a dead letter, read from the row's header at any length. */
+  /**
+   * SQL for the number of bytes in all texts of a dead letter; SQLite reads only the row's header.
+   */
   static final String LETTER_BYTES =
       "octet_length(id) + octet_length(agent_id) + octet_length(event_type)"
           + " + octet_length(timestamp) + octet_length(payload_hash) + octet_length(payload)"
@@ -75,7 +77,7 @@ public final class SqliteLedger implements VerifiableLedger {
 
   /**
    * SQL for the checkpoints with their cosignatures, which are further lines of the note, ordered
-   * by witness. The table may have more of them than a note can have; the rest is not read.
+   * by witness. The table may have more cosignatures than a note can have; the rest is not read.
    */
   private static final String SELECT_COSIGNED =
       "SELECT size, note || coalesce((SELECT group_concat(line || char(10), '') FROM"
@@ -95,8 +97,8 @@ public final class SqliteLedger implements VerifiableLedger {
   private final boolean hasTree;
 
   /**
-   * True if the ledger has a table of cosignatures; one of an earlier version has none until it is
-   * migrated.
+   * True if the ledger has a table of cosignatures; a ledger of an earlier version has none until
+   * it is migrated.
    */
   private final boolean hasCosignatures;
 
@@ -112,7 +114,8 @@ public final class SqliteLedger implements VerifiableLedger {
   /**
    * Opens a ledger for reading.
    *
-   * @throws LedgerException if there is no file, or it holds no ledger or one of a newer version
+   * @throws LedgerException if there is no file, or if it has no ledger or a ledger of a newer
+   *     version
    */
   public static SqliteLedger open(Path file) throws LedgerException {
     if (!Files.isRegularFile(file)) {
@@ -136,7 +139,7 @@ public final class SqliteLedger implements VerifiableLedger {
    * Opens a ledger for reading, if there is one.
    *
    * @return empty if there is no file, or no ledger in it yet
-   * @throws LedgerException if the file cannot be read, or can hold no ledger
+   * @throws LedgerException if the file cannot be read, or cannot be a ledger's file
    */
   public static Optional<SqliteLedger> openIfThere(Path file) throws LedgerException {
     if (Files.notExists(file)) {
@@ -163,7 +166,7 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /**
-   * Returns true if any row has a signature of this key. Reads every row.
+   * Returns true if any row has a valid signature of this key. Reads every row.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -190,7 +193,7 @@ public final class SqliteLedger implements VerifiableLedger {
    * start, and not of a newer version.
    *
    * @return empty if there is no file, or no ledger in it yet
-   * @throws LedgerException if the file can hold no ledger
+   * @throws LedgerException if the file cannot be a ledger's file
    */
   public static Optional<UUID> identify(Path file) throws LedgerException {
     return SqliteReading.peek(file, SqliteSchema::ledger).flatMap(found -> found);
@@ -250,7 +253,9 @@ public final class SqliteLedger implements VerifiableLedger {
         .orElseThrow();
   }
 
-  /** Counts the blocking decisions by their payloads. Reads the rows, not an index. */
+  /**
+   * Counts the blocking decisions of each kind, from their payloads. Reads the rows, not an index.
+   */
   public BlockedCounts blocked() throws LedgerException {
     return first(
             "SELECT count(*), sum(verdict = 'refuse'), sum(verdict = 'escalate') FROM (SELECT CASE"
@@ -267,11 +272,11 @@ public final class SqliteLedger implements VerifiableLedger {
    *
    * @param rows all blocking decisions
    * @param refusals the refused ones
-   * @param escalations the ones held until a person decides
+   * @param escalations the ones that wait until a person decides
    */
   public record BlockedCounts(long rows, long refusals, long escalations) {
     /**
-     * Returns the number of decisions that are neither, because their payloads were erased or
+     * Returns the number of decisions whose kind is unknown, because their payloads were erased or
      * changed.
      */
     public long unknown() {
@@ -329,7 +334,7 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /**
-   * Returns the last row of a type. Finds it by the index of types, and so does not read others.
+   * Returns the last row of a type. Finds it in the index by event type, so it reads no other row.
    */
   public Optional<ChainRow> lastRow(String eventType) throws LedgerException {
     return first(
@@ -338,7 +343,7 @@ public final class SqliteLedger implements VerifiableLedger {
         eventType);
   }
 
-  /** Returns the last rows of a type, the last one first, by the index of types. */
+  /** Returns the last rows of a type, the last one first. Finds them in the index by event type. */
   public List<ChainRow> lastRows(String eventType, int most) throws LedgerException {
     List<ChainRow> rows = new ArrayList<>();
     forEach(

@@ -13,10 +13,10 @@ import org.sqlite.SQLiteJDBCLoader;
 import org.sqlite.util.LibraryLoaderUtil;
 
 /**
- * Loads SQLite's native library. The driver alone unpacks it into the shared temporary directory
- * and removes files that other processes left there. If that directory forbids execution, the
- * driver only logs a stack trace. This class gives the driver a separate directory, which it checks
- * first and removes afterwards.
+ * Loads SQLite's native library. By itself, the driver unpacks it into the shared temporary
+ * directory and removes files that other processes left there. If that directory forbids execution,
+ * the driver only logs a stack trace. This class gives the driver a separate directory, which it
+ * checks first and removes afterwards.
  */
 public final class SqliteLibrary {
   /** Property that names the directory of a library that is already unpacked. */

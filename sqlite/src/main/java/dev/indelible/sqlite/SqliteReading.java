@@ -99,8 +99,8 @@ public final class SqliteReading {
   }
 
   /**
-   * Returns true if a file begins as every SQLite database does, damaged or not. Any other file
-   * counts as a file of another kind.
+   * Returns true if a file begins as every SQLite database does, damaged or not. If it does not, it
+   * is not a damaged database but another kind of file.
    */
   private static boolean beginsAsDatabase(Path file) {
     try (InputStream in = Files.newInputStream(file)) {

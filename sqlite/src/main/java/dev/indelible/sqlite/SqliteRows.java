@@ -16,8 +16,8 @@ final class SqliteRows {
 
   /**
    * SQL for the first column whose type differs from the type that writers use, for example {@code
-   * agent_id is a blob, expected text}; NULL if there is none. A text turned into a blob of the
-   * same bytes reads the same, and no query finds it.
+   * agent_id is a blob, expected text}; NULL if there is none. If a text was changed to a blob of
+   * equal bytes, reading it returns the same value, but no query finds it.
    */
   private static final String MISTYPED =
       "CASE "
@@ -38,9 +38,9 @@ final class SqliteRows {
 
   /**
    * SQL that checks the type of every column as {@link #MISTYPED} does, in a fraction of the time.
-   * In SQLite, a number is less than any text, and a text is less than any blob. There is no lower
-   * bound where no number can look like the value. The expression is not true for a row that lacks
-   * a value that writers always write.
+   * In SQLite, a number is less than any text, and a text is less than any blob. A column has no
+   * lower bound here if a number cannot look like a valid value in it. The expression is not true
+   * for a row that lacks a value that writers always write.
    */
   private static final String USUAL =
       "agent_id BETWEEN '' AND x'' AND event_type BETWEEN '' AND x'' AND attest_level < x''"

@@ -108,7 +108,7 @@ final class SqliteSchema {
                 PRIMARY KEY (size, witness)
               ) STRICT, WITHOUT ROWID"""));
 
-  /** Structures read so far, by version. */
+  /** Structures read so far, keyed by version. */
   private static final Map<Integer, Map<String, SqliteStructure>> STRUCTURES =
       new ConcurrentHashMap<>();
 
@@ -146,8 +146,8 @@ final class SqliteSchema {
   }
 
   /**
-   * Returns the structure of each table of a version, by name. Creates the tables in a database in
-   * memory and reads them there.
+   * Returns the structure of each table of a version, keyed by name. Creates the tables in a
+   * database in memory and reads them there.
    */
   static Map<String, SqliteStructure> structure(int version) throws SQLException {
     Map<String, SqliteStructure> known = STRUCTURES.get(version);
@@ -186,7 +186,7 @@ final class SqliteSchema {
     }
   }
 
-  /** Returns true if a database holds a ledger. Reads only the list of its tables. */
+  /** Returns true if a database has a ledger. Reads only the list of its tables. */
   static boolean isLedger(Connection connection) throws SQLException {
     return count(connection, "'indelible_schema'") > 0;
   }
@@ -210,8 +210,8 @@ final class SqliteSchema {
 
   /**
    * Refuses a database that cannot hold this ledger: one written by newer code, one in which tables
-   * with the ledger's names belong to an application, or one that stores text in another encoding
-   * than the one hashed. Changes nothing.
+   * with the ledger's names belong to an application, or one that does not store text as UTF-8, the
+   * encoding that is hashed. Changes nothing.
    */
   static void requireFit(Connection connection) throws SQLException {
     String encoding = text(connection, "PRAGMA encoding").orElse(ENCODING);
@@ -239,7 +239,7 @@ final class SqliteSchema {
   /**
    * Refuses a database in which a view, a virtual table or a table with a generated column has the
    * name of one of the tables. Their content is computed: it can differ between versions of SQLite,
-   * and need not end.
+   * and can be endless.
    */
   private static void requireTables(Connection connection) throws SQLException {
     Optional<String> computed =
@@ -269,8 +269,8 @@ final class SqliteSchema {
   }
 
   /**
-   * Returns true if there is a Merkle tree or should be one. A lowered version must not hide the
-   * tables of the tree, and a dropped table must not hide the other two.
+   * Returns true if there is a Merkle tree or should be one. So neither a lowered version nor a
+   * dropped table can hide the remaining tables of the tree.
    */
   static boolean hasTree(Connection connection) throws SQLException {
     return version(connection).orElse(0) >= TREE_VERSION
@@ -349,7 +349,7 @@ final class SqliteSchema {
     return Statements.first(connection, query, row -> row.getString(1));
   }
 
-  /** The database cannot hold this ledger, and a retry does not help. */
+  /** Thrown if the database cannot hold this ledger; a retry does not help. */
   static sealed class UnfitDatabaseException extends SQLException {
     private static final long serialVersionUID = 1;
 
@@ -358,7 +358,7 @@ final class SqliteSchema {
     }
   }
 
-  /** The database's schema is not one that this version writes (D6). */
+  /** Thrown if the database's schema is not one that this version writes (D6). */
   static final class ForeignSchemaException extends UnfitDatabaseException {
     private static final long serialVersionUID = 1;
 
@@ -368,7 +368,8 @@ final class SqliteSchema {
   }
 
   /**
-   * A view, a virtual table or a generated column replaces a table: somebody changed the schema.
+   * Thrown if a view, a virtual table or a generated column replaces a table: somebody changed the
+   * schema.
    */
   static final class ComputedTableException extends UnfitDatabaseException {
     private static final long serialVersionUID = 1;

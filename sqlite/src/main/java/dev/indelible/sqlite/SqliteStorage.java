@@ -22,7 +22,9 @@ import java.util.stream.Collectors;
  * caller's transaction; used once, by one thread.
  */
 final class SqliteStorage {
-  /** Maximum number of findings of each kind; a table without its index has one for each row. */
+  /**
+   * Maximum number of findings of each kind; a table without its index would have one for each row.
+   */
   static final int MOST_OF_A_KIND = 20;
 
   /** Maximum number of names of other objects in a note. */

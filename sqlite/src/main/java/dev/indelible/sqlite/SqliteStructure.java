@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 
 /**
  * The structure of one table as SQLite describes it, independent of how its definition is written.
- * Each property is a line of text. Two tables of one structure have equal properties.
+ * Each property is a line of text. Two tables with equal structure have equal properties.
  *
  * @param properties the properties of the table; an index that exists twice is listed twice
  * @param columns its columns in lower case, and the types that their values have
@@ -188,7 +188,9 @@ record SqliteStructure(List<String> properties, Map<String, List<String>> column
     return "PRAGMA main.%s(\"%s\")".formatted(pragma, name.replace("\"", "\"\""));
   }
 
-  /** Returns a name in lower case as SQLite compares names: letters beyond ASCII stay. */
+  /**
+   * Returns a name in lower case as SQLite compares names: letters beyond ASCII are not changed.
+   */
   private static String lower(String name) {
     return CAPITALS.matcher(name).replaceAll(letters -> letters.group().toLowerCase(Locale.ROOT));
   }

@@ -14,7 +14,7 @@ import org.sqlite.SQLiteOpenMode;
 
 /**
  * Settings of a ledger's own connection, and the statement that inserts rows. Public for
- * benchmarks, which measure the limit with the same settings, tables and statement.
+ * benchmarks, which measure SQLite's limit with the same settings, tables and statement.
  */
 public final class SqliteTuning {
   private static final List<String> PRAGMAS =

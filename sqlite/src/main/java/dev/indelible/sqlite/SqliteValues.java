@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Finds values that no writer stores in the tables beside the chain. Used once, by one thread.
+ * Finds values that no writer stores, in all tables except the chain's. Used once, by one thread.
  *
  * @param connection reads the tables
  * @param complete the tables that have all their columns; others are not read
@@ -148,7 +148,8 @@ record SqliteValues(Connection connection, Set<String> complete, List<String> fa
   }
 
   /**
-   * Compares the stored bytes of each dead letter, because different bytes can decode to one text.
+   * Compares the stored bytes of each dead letter, because different bytes can decode to equal
+   * text.
    */
   private void compareLetterTexts() throws SQLException {
     String bytes =

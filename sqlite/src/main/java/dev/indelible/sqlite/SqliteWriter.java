@@ -41,15 +41,15 @@ public final class SqliteWriter implements LedgerWriter {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteWriter.class);
 
   /**
-   * Time that SQLite itself waits for a lock of a drainer, which then retries. While SQLite waits,
-   * the drainer does not notice a shutdown, for which it has half a second.
+   * Time that SQLite itself waits for a lock on behalf of a drainer, which then retries. While
+   * SQLite waits, the drainer does not notice a shutdown, for which it has half a second.
    */
   private static final Duration DRAINER_BUSY_TIMEOUT = Duration.ofMillis(250);
 
-  /** Time that SQLite itself waits for a lock of a command run by hand. */
+  /** Time that SQLite itself waits for a lock on behalf of a command run by hand. */
   private static final Duration BUSY_TIMEOUT = Duration.ofSeconds(5);
 
-  /** Rows of one commit that show load, and justify a thread for WAL checkpoints. */
+  /** Rows in one commit that indicate load and justify a thread for WAL checkpoints. */
   private static final int MANY_ROWS = 256;
 
   private final Path file;
@@ -112,8 +112,8 @@ public final class SqliteWriter implements LedgerWriter {
     SqliteLibrary.load();
     try {
       SqliteFile.create(file);
-      // The identity is read before the file is opened: a file replaced in between then counts as
-      // another file, and never the reverse.
+      // The identity is read before the file is opened: if the file is replaced in between, the new
+      // file counts as another file, never as this one.
       Optional<Object> identity = SqliteFile.identity(file);
       Connection connection =
           DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
@@ -231,7 +231,7 @@ public final class SqliteWriter implements LedgerWriter {
     try {
       SqliteRows.bind(insertRow, row);
       if (insertRow.executeUpdate() != 1) {
-        throw new SQLException("the insert was swallowed by a trigger", "", 19);
+        throw new SQLException("the insert was suppressed by a trigger", "", 19);
       }
       inserted++;
     } catch (SQLException e) {
@@ -245,7 +245,9 @@ public final class SqliteWriter implements LedgerWriter {
       // Without a transaction, each further row would be committed at once, before those that must
       // be written again.
       return new LedgerException(
-          file + ": the transaction was rolled back from within: " + SqliteFault.describe(e),
+          file
+              + ": a trigger or constraint rolled back the transaction: "
+              + SqliteFault.describe(e),
           false,
           e);
     }

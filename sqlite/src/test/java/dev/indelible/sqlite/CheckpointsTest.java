@@ -90,7 +90,9 @@ class CheckpointsTest {
     abstract void move(TestLog log, Path away) throws Exception;
   }
 
-  /** Rows that were written to the moved file are neither settled nor signed (D2, D11). */
+  /**
+   * Rows that were written to the moved file are neither settled nor signed (promises D2 and D11).
+   */
   @ParameterizedTest
   @EnumSource
   void movedDatabaseIsReplacedAndSigned(Move how) throws Exception {

@@ -45,7 +45,7 @@ class DamagedFileTest {
     rows = PlainChain.fingerprint(log.file);
   }
 
-  /** Changes one byte anywhere in the file (D11). */
+  /** Changes one byte anywhere in the file (promise D11). */
   @Test
   void changedByteIsNeverVerifiedAsIntact() throws Exception {
     Random random = new Random(SEED);

@@ -47,7 +47,7 @@ class DeliveryTest {
     log = TestLog.in(directory);
   }
 
-  /** Submits 5,000 events (D3, D10). */
+  /** Submits 5,000 events (promises D3 and D10). */
   @Test
   void fiftyProducersLoseNothingAndKeepOrder() throws Exception {
     recordInOrderOfEachProducer(50, 100);

@@ -164,7 +164,7 @@ class ErasureTest {
 
   /**
    * An erased event that is submitted again matches its existing row, and its payload is not
-   * restored (D4).
+   * restored (promise D4).
    */
   @Test
   void erasedEventSubmittedAgainIsOneRow() throws Exception {

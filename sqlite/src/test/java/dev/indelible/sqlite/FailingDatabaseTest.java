@@ -39,9 +39,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Injects a disk error at each call that SQLite makes on the files of the database, one call after
- * another (D2, D3, D6, D10). The error occurs once, or lasts until it is repaired. The log runs in
- * another process with a preloaded library that makes the call fail. This process checks the result
- * without that library.
+ * another (promises D2, D3, D6 and D10). The error occurs once, or lasts until it is repaired. The
+ * log runs in another process with a preloaded library that makes the call fail. This process
+ * checks the result without that library.
  */
 class FailingDatabaseTest {
   private static final int CHANGES = FaultyDisk.WRITE | FaultyDisk.SYNC | FaultyDisk.SIZE;

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/** A process that adds rows to an index in small steps, and prints how far it came. */
+/** A process that adds rows to an index in small steps, and prints the last indexed row. */
 final class IndexProcess {
   private IndexProcess() {}
 

@@ -40,9 +40,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The index finds and counts what a scan of the ledger does, through every fault. */
+/**
+ * Searches and counts with the index return the results of a full scan of the ledger, even after
+ * faults.
+ */
 class IndexTest {
-  /** Rows of several blocks, the last of them incomplete. */
+  /** The number of rows. They fill several blocks of the index, the last one partly. */
   private static final int ROWS = 2_600;
 
   private static final int QUERIES = 40;
@@ -70,7 +73,7 @@ class IndexTest {
   }
 
   @Test
-  void pagesHaveTheRowsOfAScan() throws Exception {
+  void pagesContainTheRowsOfAScan() throws Exception {
     for (int i = 0; i < QUERIES; i++) {
       Filter filter = rows.filter();
       List<Long> expected = new ArrayList<>(sequences(rows.scan(filter)));
@@ -79,14 +82,14 @@ class IndexTest {
           .as("%s", filter)
           .isEqualTo(expected);
       Collections.reverse(expected);
-      // A page that has no time still makes progress.
+      // Even a page without any time makes progress.
       assertThat(rows.findAll(EventQuery.newest(filter).limit(limit).within(Duration.ZERO)))
           .as("%s", filter)
           .isEqualTo(expected);
     }
   }
 
-  /** A cursor behind the last block, which may be filled later, would lose rows. */
+  /** A cursor behind the last block would skip rows, because later rows are added to that block. */
   @Test
   void pageThatRunsOutOfTimeAtTheEndHasNoCursor() throws Exception {
     EventQuery oldest = EventQuery.oldest(Filter.ALL).limit(1_000).within(Duration.ZERO);
@@ -102,7 +105,7 @@ class IndexTest {
   }
 
   @Test
-  void countsAreThoseOfAScan() throws Exception {
+  void countsEqualTheCountsOfAScan() throws Exception {
     for (int i = 0; i < QUERIES; i++) {
       Filter filter = rows.filter();
       Duration bucket = Duration.ofMinutes(5 + rows.random(300));
@@ -164,7 +167,7 @@ class IndexTest {
   }
 
   @Test
-  void countOutOfTimeNamesItsFirstRow() throws Exception {
+  void countOutOfTimeStatesItsFirstRow() throws Exception {
     try (SqliteLedger ledger = rows.reader();
         SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
       Counts counts = index.count(Counting.of(Filter.ALL).within(Duration.ZERO));
@@ -232,7 +235,7 @@ class IndexTest {
   }
 
   @Test
-  void cursorThatIsNoneOfTheQueryIsRefused() throws Exception {
+  void cursorOfAnotherQueryIsRefused() throws Exception {
     EventQuery query = EventQuery.newest(Filter.ALL).limit(10);
     String cursor = rows.find(query).next().orElseThrow();
     List<EventQuery> wrong = new ArrayList<>();
@@ -253,7 +256,7 @@ class IndexTest {
                 assertThatThrownBy(() -> rows.find(each))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("cursor"));
-    // Another number of rows is no other query.
+    // The limit of a query may change between pages.
     assertThat(rows.find(query.limit(20).after(cursor)).rows()).hasSize(20);
   }
 
@@ -325,7 +328,7 @@ class IndexTest {
   }
 
   @Test
-  void killedWriterLeavesTheIndexBehindButRight() throws Exception {
+  void killedWriterLeavesAnIncompleteButCorrectIndex() throws Exception {
     for (int round = 0; round < 4; round++) {
       if (round % 2 == 0) {
         Files.delete(rows.index);
@@ -370,7 +373,7 @@ class IndexTest {
         "DROP TABLE blocks",
         "ALTER TABLE events RENAME TO others"
       })
-  void indexInDoubtIsBuiltAgain(String change) throws Exception {
+  void inconsistentIndexIsBuiltAgain(String change) throws Exception {
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index);
         Statement statement = connection.createStatement()) {
       statement.execute(change);
@@ -379,7 +382,10 @@ class IndexTest {
     rebuildAndCheck();
   }
 
-  /** Updates as a log does: a damage that a transaction finds ends it, and the next one builds. */
+  /**
+   * Updates the index as a log does: an update that finds damage throws, and the next one rebuilds
+   * the index.
+   */
   private void rebuildAndCheck() throws Exception {
     rows.append(1);
     try {
@@ -485,7 +491,7 @@ class IndexTest {
     assertThat(bytes()).contains(secret);
     long before = rows.count(Counting.of(Filter.ALL)).verdicts().refuse();
 
-    // Another reader has the index open, as a daemon has.
+    // Another reader has opened the index before.
     try (SqliteLedger ledger = rows.reader();
         SqliteIndex reader = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
       assertThat(reader.coverage().isComplete()).isTrue();
@@ -518,7 +524,7 @@ class IndexTest {
   }
 
   @Test
-  void viewShowsTheDecisions() throws Exception {
+  void viewContainsTheDecisions() throws Exception {
     Filter filter = Filter.ALL.verdict("escalate").agent("agent:1");
     List<Long> found = new ArrayList<>();
     try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index);
@@ -537,7 +543,7 @@ class IndexTest {
   }
 
   @Test
-  void filesOfTheIndexAreTheOwnersAlone() throws Exception {
+  void onlyTheOwnerCanAccessTheIndexFiles() throws Exception {
     for (String name : List.of("index.db", "index.db-lock")) {
       assertThat(Files.getPosixFilePermissions(temp.resolve(name)).toString())
           .doesNotContain("GROUP", "OTHERS");

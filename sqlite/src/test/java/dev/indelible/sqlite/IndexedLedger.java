@@ -37,7 +37,9 @@ final class IndexedLedger {
     this.random = new Random(seed);
   }
 
-  /** Appends random rows, which are not signed or linked: the index does not look at that. */
+  /**
+   * Appends random rows. They are neither signed nor linked, because the index does not check that.
+   */
   void append(int rows) throws Exception {
     try (SqliteWriter writer = SqliteWriter.open(ledger)) {
       writer.begin();
@@ -50,7 +52,7 @@ final class IndexedLedger {
 
   private ChainRow row(long number) {
     String agent = "agent:" + Math.abs((int) (random.nextGaussian() * 4));
-    // Processes with other clocks write to the same chain.
+    // Times are not monotonic, as in a chain of processes with different clocks.
     String time =
         Timestamps.format(START.plus(Duration.ofSeconds(number * 20 + random.nextInt(200) - 100)));
     if (random.nextInt(200) == 0) {
@@ -109,7 +111,7 @@ final class IndexedLedger {
         IndexWriter writer = IndexWriter.open(index, reader, UNLIMITED).orElseThrow()) {
       long before = writer.reached();
       while (writer.append()) {
-        // The next rows.
+        // Each call adds the next rows.
       }
       return writer.reached() - before;
     }
@@ -129,7 +131,7 @@ final class IndexedLedger {
     }
   }
 
-  /** Returns the sequences of all pages. */
+  /** Returns the sequence numbers of the rows on all pages. */
   List<Long> findAll(EventQuery first) throws Exception {
     List<Long> found = new ArrayList<>();
     try (SqliteLedger reader = reader();
@@ -144,7 +146,7 @@ final class IndexedLedger {
     return found;
   }
 
-  /** Returns the rows that a filter finds, read one by one. */
+  /** Returns the rows that match a filter, found by reading every row. */
   List<ChainRow> scan(Filter filter) throws Exception {
     List<ChainRow> found = new ArrayList<>();
     try (SqliteLedger reader = reader()) {
@@ -173,7 +175,10 @@ final class IndexedLedger {
         && filter.text().map(part -> hasText(row, part)).orElse(true);
   }
 
-  /** Returns true if the command of a row, or a payload that is no JSON, has a text. */
+  /**
+   * Returns true if a row's command contains the text. For a payload that is not JSON, searches the
+   * whole payload.
+   */
   private static boolean hasText(ChainRow row, String part) {
     String whole = row.payload().map(bytes -> new String(bytes, StandardCharsets.UTF_8)).orElse("");
     return whole.equals("no JSON")
@@ -201,7 +206,7 @@ final class IndexedLedger {
     }
   }
 
-  /** Returns a random filter of values that the rows have. */
+  /** Returns a random filter with values that occur in the rows. */
   Filter filter() {
     Filter filter = Filter.ALL;
     if (random.nextInt(3) == 0) {

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A writer is killed with SIGKILL at random moments, again and again (D2, D5). Events wait in
- * memory only, so unsettled events may be lost, but settled events are in the chain.
+ * A writer is killed with SIGKILL at random moments, again and again (promises D2 and D5). Events
+ * wait in memory only, so unsettled events may be lost, but settled events are in the chain.
  */
 class KillNineTest {
   @TempDir Path directory;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A permanent fault is logged, counted and reported in health (D6). */
+/** A permanent fault is logged, counted and reported in health (promise D6). */
 @Timeout(120)
 class LedgerWatchTest {
   private static final String REFUSING =

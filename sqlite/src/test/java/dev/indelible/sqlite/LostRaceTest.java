@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Several writers append to one file, and each event becomes one row (D6). */
+/** Several writers append to one file, and each event becomes one row (promise D6). */
 class LostRaceTest {
   @TempDir Path directory;
   private TestLog log;

@@ -34,7 +34,10 @@ class ReadingWhileWritingTest {
     log = TestLog.in(directory).create();
   }
 
-  /** A growing chain is never reported as broken, and never reads as shorter than before (D11). */
+  /**
+   * A growing chain is never reported as broken, and never reads as shorter than before (promise
+   * D11).
+   */
   @Test
   void growingChainIsNeverReportedAsBroken() throws Exception {
     DeferredAudit audit = log.start();

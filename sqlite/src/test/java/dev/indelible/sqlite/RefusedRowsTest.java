@@ -82,7 +82,7 @@ class RefusedRowsTest {
     assertThat(letter.replayedAs()).isEmpty();
     assertThat(letter.failureReason())
         .startsWith("constraint: ")
-        .contains(trigger.contains("IGNORE") ? "swallowed by a trigger" : "the inspector objects");
+        .contains(trigger.contains("IGNORE") ? "suppressed by a trigger" : "the inspector objects");
     assertThat(Instant.parse(letter.failedAt())).isAfter(before);
     JsonNode payload = new ObjectMapper().readTree(letter.payload());
     assertThat(payload.get("id").stringValue()).isEqualTo(event.id().toString());
@@ -125,13 +125,13 @@ class RefusedRowsTest {
     assertThat(log.rows()).isEqualTo(2);
     assertThat(letters()).extracting(DeadLetter::eventType).containsExactlyElementsOf(reserved);
     assertThat(letters())
-        .allMatch(letter -> letter.failureReason().startsWith("only the log itself says "));
+        .allMatch(letter -> letter.failureReason().startsWith("only the log itself records "));
     log.requireIntact();
   }
 
   /**
-   * RAISE(FAIL) after the insert reports an error but keeps the row (D2). The event is then that
-   * row only, and not a dead letter.
+   * RAISE(FAIL) after the insert reports an error but keeps the row (D2). The event is then only a
+   * row, and not a dead letter.
    */
   @Test
   void errorThatKeepsTheRowAddsNoDeadLetter() throws Exception {

@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file is moved away while the writer opens it (D2). */
+/** A file is moved away while the writer opens it (promise D2). */
 class ReplacedFileTest {
   @TempDir Path directory;
 

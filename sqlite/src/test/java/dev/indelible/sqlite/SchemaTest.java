@@ -65,7 +65,8 @@ class SchemaTest {
   }
 
   /**
-   * Events wait while the ledger has a newer version, and the status states the cause (D2, D11).
+   * Events wait while the ledger has a newer version, and the status states the cause (promises D2
+   * and D11).
    */
   @Test
   void eventsWaitIfTheLedgerIsNewer() throws Exception {

@@ -27,8 +27,8 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /**
- * The meaning of each SQLite error (D6). Every SQLite error is provoked in a real database; only
- * other errors are constructed.
+ * The meaning of each SQLite error (promise D6). Every SQLite error is provoked in a real database;
+ * only other errors are constructed.
  */
 class SqliteFaultTest {
   private static final String ROW =
@@ -49,9 +49,9 @@ class SqliteFaultTest {
     assertThat(SqliteFault.refusal(provoke(ROW.formatted(2, "three")))).hasValue(Refusal.LOST_RACE);
   }
 
-  /** A separate unique index on the column has the meaning of the primary key. */
+  /** A separate unique index on the sequence means the same as the primary key. */
   @Test
-  void uniqueIndexOnSequenceIsALostRaceToo() throws Exception {
+  void uniqueIndexOnSequenceIsALostRace() throws Exception {
     Sql.run(
         file,
         "ALTER TABLE signed_events RENAME TO old",

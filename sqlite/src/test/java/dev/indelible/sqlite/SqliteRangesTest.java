@@ -89,8 +89,8 @@ class SqliteRangesTest {
   }
 
   /**
-   * Bytes stored as another type, in a table that allows it, are reported as they are for decoded
-   * rows.
+   * A table without types may contain bytes stored as another type. They are reported as they are
+   * for decoded rows.
    */
   @ParameterizedTest
   @CsvSource({

@@ -329,8 +329,8 @@ class StorageFuzzTest {
 
   /**
    * Returns the columns that the chain, a hash or a signature covers. Nothing covers when and why
-   * an event became a dead letter. A witness verifies its own cosignature, and the journal is
-   * compared with its position.
+   * an event became a dead letter. Cosignatures and positions are checked elsewhere: by the
+   * witness, and against the journal.
    */
   private static String columns(String table) {
     return switch (table) {

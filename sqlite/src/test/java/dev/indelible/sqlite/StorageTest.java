@@ -370,7 +370,7 @@ class StorageTest {
                 "SELECT count(*) FROM signed_events WHERE event_type = '"
                     + DeferredAuditEvent.REFUSAL
                     + "'"))
-        .as("number that SQLite returns by the index")
+        .as("number that SQLite returns from the index")
         .isZero();
     requireNamed("missing from index signed_events_type");
     try (SqliteLedger ledger = SqliteLedger.open(log.file)) {

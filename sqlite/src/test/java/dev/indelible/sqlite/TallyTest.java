@@ -259,7 +259,7 @@ class TallyTest {
     requireComplete("4 decisions asked for");
   }
 
-  /** The event is a row of the first run, and an attempt of both runs (D4). */
+  /** The event is a row of the first run, and an attempt of both runs (promise D4). */
   @Test
   void eventRepeatedInALaterRunAddsNoRow() throws Exception {
     DeferredAuditEvent event = refusal("agent:a", "rm");
@@ -367,7 +367,7 @@ class TallyTest {
     }
   }
 
-  /** A last tally that the database refuses is reported, too. */
+  /** A last tally that the database refuses is also reported. */
   @Test
   void refusedLastTallyIsReported() throws Exception {
     DeferredAudit audit = start(ONLY_AT_THE_END);

@@ -31,9 +31,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
 /**
- * Tampering with the end of the chain does not stop the log (D11). Each test changes the file with
- * plain SQL, and checks that recording continues, that the chain notes the change once, and that
- * the verifier names the row.
+ * Tampering with the end of the chain does not stop the log (promise D11). Each test changes the
+ * file with plain SQL, and checks that recording continues, that the chain notes the change once,
+ * and that the verifier names the row.
  */
 @Tag("any-jdk")
 class TamperedHeadTest {
@@ -118,7 +118,7 @@ class TamperedHeadTest {
     requireOneNoteWhileRecording(sequence, HONEST + 1);
   }
 
-  /** Two adjacent rows far beyond the head are trusted no more than one. */
+  /** Two adjacent rows far beyond the head are trusted no more than one such row. */
   @Test
   void rowsPlantedFarBeyondTheHeadAreNotExtended() throws Exception {
     for (int i = 5; i >= 1; i--) {

@@ -129,7 +129,7 @@ class TamperedRowsTest {
     requireNamed(log.verify(), 7, column);
   }
 
-  /** Flips bits that lead to an unused sequence number; together the rows cover every bit. */
+  /** Flips bits whose flip gives an unused sequence number. Together the rows cover every bit. */
   @Test
   void flippedBitInASequenceIsNamed() throws Exception {
     for (int row = 1; row <= ROWS; row++) {
@@ -166,8 +166,8 @@ class TamperedRowsTest {
   }
 
   /**
-   * A value followed by a NUL and more bytes, bytes that are not UTF-8, and an empty value are
-   * different values.
+   * Values of another length are detected: with a NUL, an invalid UTF-8 byte or a space appended,
+   * truncated, or empty.
    */
   @ParameterizedTest
   @MethodSource("columns")
@@ -313,7 +313,7 @@ class TamperedRowsTest {
         .allMatch(finding -> finding.message().contains(TestLog.KEY.verificationKey().keyId()));
   }
 
-  /** Without any key, the chain is not intact either (D11). */
+  /** Without any key, the chain is not intact either (promise D11). */
   @Test
   void chainIsNotIntactWithoutAnyKey() throws Exception {
     assertThat(log.verify(KeyRing.of(List.of())).verdict()).isEqualTo(Verdict.UNKNOWN);

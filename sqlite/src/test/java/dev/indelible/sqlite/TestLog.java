@@ -86,7 +86,7 @@ final class TestLog {
         DrainSettings.ofDefaults());
   }
 
-  /** Starts a queue with sinks of the test. */
+  /** Starts an audit with the sinks of a test. */
   DeferredAudit start(DeferredAuditSink.Factory sinks) {
     return DeferredAudit.start(new MemoryStore(), sinks, counters, DrainSettings.ofDefaults());
   }
@@ -204,7 +204,10 @@ final class TestLog {
     return Sql.texts(file, "SELECT id FROM signed_events_dlq ORDER BY letter");
   }
 
-  /** Waits until all submitted events are settled, and checks that the counters reconcile (D10). */
+  /**
+   * Waits until all submitted events are settled, and checks that the counters reconcile (promise
+   * D10).
+   */
   static DeferredAuditMetrics settle(DeferredAudit audit) {
     assertThat(audit.queue().drainPending(PATIENCE)).as("drained").isTrue();
     DeferredAuditMetrics metrics = audit.queue().metrics();

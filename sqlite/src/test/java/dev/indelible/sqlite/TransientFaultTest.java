@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The log retries until a transient fault of the ledger ends (D6). */
+/** The log retries until a transient fault of the ledger ends (promise D6). */
 class TransientFaultTest {
   @TempDir Path directory;
   private TestLog log;

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Rows without signatures, in a log that is configured to leave rows unsigned (D11). */
+/** Rows without signatures, in a log that is configured to leave rows unsigned (promise D11). */
 class UnsignedRowsTest {
   private static final RowSigning OFF = new RowSigning(TestLog.KEY, false);
   private static final RowSigning ON = RowSigning.everyRow(TestLog.KEY);

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Under load, another thread runs SQLite's WAL checkpoints (D2, D6). */
+/** Under load, another thread runs SQLite's WAL checkpoints (promises D2 and D6). */
 class WalCheckpointerTest {
   /** The padding that makes a row about 1.5 KiB. */
   private static final String PADDING = "x".repeat(800);
@@ -48,7 +48,7 @@ class WalCheckpointerTest {
       TestLog.settle(audit);
       assertThat(Files.size(wal(log))).isLessThan(MOST_BYTES);
     }
-    // No more writes follow, so no writer can copy the rest.
+    // No more writes follow, so no writer can copy the rest of the WAL.
     await().until(() -> Files.size(log.file) > 20_000 * PADDING.length());
     assertThat(Sql.number(log.file, "SELECT count(*) FROM signed_events")).isGreaterThan(20_000);
 

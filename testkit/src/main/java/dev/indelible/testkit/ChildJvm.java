@@ -113,7 +113,7 @@ public final class ChildJvm {
       return this;
     }
 
-    /** Starts the JVM by another command, to which its command line is appended. */
+    /** Starts the JVM through another command, to which its command line is appended. */
     public Launcher under(String... words) {
       builder.command().addAll(0, List.of(words));
       return this;

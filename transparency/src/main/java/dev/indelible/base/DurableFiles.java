@@ -26,19 +26,20 @@ import java.util.Set;
 public final class DurableFiles {
   private DurableFiles() {}
 
-  /**
-   * Returns true if files on the file system of {@code path}, which exists, have owners and modes.
-   */
+  /** Returns true if files on the file system of an existing path have owners and modes. */
   public static boolean isPosix(Path path) throws IOException {
     return Files.getFileStore(path).supportsFileAttributeView("posix");
   }
 
-  /** Returns the attributes of a new file in a directory that only its owner can read (0600). */
+  /**
+   * Returns the attributes to create a file in a directory so that only its owner can read it
+   * (0600).
+   */
   public static FileAttribute<?>[] ownerOnlyFile(Path directory) throws IOException {
     return mode(directory, "rw-------");
   }
 
-  /** Returns the attributes of a new directory that only its owner can enter (0700). */
+  /** Returns the attributes to create a directory so that only its owner can enter it (0700). */
   public static FileAttribute<?>[] ownerOnlyDirectory(Path parent) throws IOException {
     return mode(parent, "rwx------");
   }

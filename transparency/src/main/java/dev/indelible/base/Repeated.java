@@ -7,11 +7,11 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An answer that is made at most once per second, by one thread at a time; all others get the
- * answer before. Safe for use by any number of threads.
+ * A result that is computed at most once per second, by one thread at a time; meanwhile other
+ * threads get the previous result. Safe for use by any number of threads.
  *
- * @param <T> the answer
- * @param <E> the failure to make it
+ * @param <T> the type of the result
+ * @param <E> the exception if the computation fails
  */
 public final class Repeated<T, E extends Exception> {
   private static final long REPEATED_NANOS = Duration.ofSeconds(1).toNanos();
@@ -22,13 +22,13 @@ public final class Repeated<T, E extends Exception> {
   private final LongSupplier nanoTime;
   private final ReentrantLock making = new ReentrantLock();
 
-  /** The last answer; null before the first. */
+  /** The last result; null before the first. */
   private volatile @Nullable Made<T> last;
 
   /**
-   * Creates the answer.
+   * Creates a result, which is computed when it is first requested.
    *
-   * @param maker makes an answer; called by the threads that ask
+   * @param maker computes the result; called by a thread that requests it
    */
   public Repeated(ThrowingSupplier<T, E> maker) {
     this(maker, System::nanoTime);
@@ -39,7 +39,7 @@ public final class Repeated<T, E extends Exception> {
     this.nanoTime = nanoTime;
   }
 
-  /** Returns an answer; waits only for the first one. */
+  /** Returns the result; waits only for the first one. */
   public T get() throws E {
     Made<T> before = last;
     if (before != null && (isFresh(before) || !making.tryLock())) {

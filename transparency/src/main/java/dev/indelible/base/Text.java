@@ -81,6 +81,11 @@ public final class Text {
     return safe.toString();
   }
 
+  /** Returns true if a text is {@link #printable(String) printable} as it is. */
+  public static boolean isPrintable(String text) {
+    return text.codePoints().noneMatch(Text::isUnsafe);
+  }
+
   private static boolean isUnsafe(int c) {
     return switch (Character.getType(c)) {
       case Character.CONTROL,

@@ -22,7 +22,7 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
   public Checkpoint {
     if (origin.isEmpty() || !StrictText.isLine(origin)) {
       throw new IllegalArgumentException(
-          StrictText.quote(origin) + ": the origin of a checkpoint is one line, and not empty");
+          StrictText.quote(origin) + ": the origin of a checkpoint must be one non-empty line");
     }
     if (size < 0) {
       throw new IllegalArgumentException("a log cannot have " + size + " leaves");
@@ -31,7 +31,7 @@ public record Checkpoint(String origin, long size, Hash root, List<String> exten
     for (String line : extensions) {
       if (line.isEmpty() || !StrictText.isLine(line)) {
         throw new IllegalArgumentException(
-            StrictText.quote(line) + ": an extension of a checkpoint is one line, and not empty");
+            StrictText.quote(line) + ": an extension of a checkpoint must be one non-empty line");
       }
     }
   }

@@ -41,7 +41,7 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
 
   public Cosignature {
     if (time < 0) {
-      throw new IllegalArgumentException("the time of a cosignature is not negative: " + time);
+      throw new IllegalArgumentException("the time of a cosignature must not be negative: " + time);
     }
     if (signature.length != VerificationKey.SIGNATURE_BYTES
         && signature.length != MlDsa44Key.SIGNATURE_BYTES) {

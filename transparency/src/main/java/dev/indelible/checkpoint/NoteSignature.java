@@ -19,10 +19,10 @@ public record NoteSignature(String name, int keyId, byte[] signature) {
   public NoteSignature {
     if (!VerifierKey.isName(name)) {
       throw new IllegalArgumentException(
-          StrictText.quote(name) + ": a key's name is not empty and has no space and no +");
+          StrictText.quote(name) + ": a key's name must not be empty or have a space or a +");
     }
     if (signature.length == 0) {
-      throw new IllegalArgumentException("a signature is not empty");
+      throw new IllegalArgumentException("a signature must not be empty");
     }
     signature = signature.clone();
   }

@@ -49,7 +49,7 @@ public final class NoteSigner {
     NoteSigner signer = of(name, SigningKey.fromSeed(seed(form.group(3), name)));
     if (!VerifierKey.nameAndId(name, signer.verifierKey.id()).equals(name + "+" + form.group(2))) {
       throw new CheckpointParseException(
-          "private key of %s: its id is not that of its name and key (not shown)"
+          "private key of %s: its id does not match its name and key (not shown)"
               .formatted(StrictText.show(name)));
     }
     return signer;

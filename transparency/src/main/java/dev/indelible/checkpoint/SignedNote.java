@@ -31,7 +31,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     if (!text.endsWith("\n") || !StrictText.isText(text)) {
       throw new IllegalArgumentException(
           StrictText.quote(text)
-              + ": the text of a note ends in a newline and has no other control characters");
+              + ": a note's text must end with a newline and have no other control characters");
     }
     if (signatures.isEmpty() || signatures.size() > MAX_SIGNATURES) {
       throw new IllegalArgumentException(

@@ -50,7 +50,7 @@ final class StrictText {
     return text;
   }
 
-  /** Returns true if a text can be encoded and has no control characters, also no newlines. */
+  /** Returns true if a text can be encoded and has no control characters, not even newlines. */
   static boolean isLine(String text) {
     return StandardCharsets.UTF_8.newEncoder().canEncode(text)
         && text.chars().noneMatch(c -> c < 0x20);

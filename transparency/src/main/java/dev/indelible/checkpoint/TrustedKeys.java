@@ -46,7 +46,7 @@ public record TrustedKeys(Set<VerifierKey> named, Set<VerificationKey> nameless)
   }
 
   /**
-   * Returns the keys as verifier keys, the nameless ones under the name of a log.
+   * Returns the keys as verifier keys; the nameless ones get the name of a log.
    *
    * @throws IllegalArgumentException if no log can have this name
    */

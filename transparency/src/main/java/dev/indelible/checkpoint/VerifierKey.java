@@ -38,7 +38,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
   public static String requireName(String name) {
     if (!isName(name)) {
       throw new IllegalArgumentException(
-          StrictText.quote(name) + ": a key's name is not empty and has no space and no +");
+          StrictText.quote(name) + ": a key's name must not be empty or have a space or a +");
     }
     return name;
   }
@@ -67,7 +67,7 @@ public record VerifierKey(String name, SignatureType type, SignatureKey key) {
       throw StrictText.refused("vkey", vkey, e.getMessage());
     }
     if (!parsed.vkey().equals(vkey)) {
-      throw StrictText.refused("vkey", vkey, "its id is not that of its name and key");
+      throw StrictText.refused("vkey", vkey, "its id does not match its name and key");
     }
     return parsed;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Signed statements about the tree, in the formats of C2SP, which other implementations verify too.
+ * Signed statements about the tree, in the formats of C2SP, which other implementations can also
+ * verify.
  *
  * <p>In the order of their use:
  *

@@ -58,7 +58,7 @@ final class CorrettoEd25519 implements Ed25519 {
 
   /** Returns the unpacked provider in a directory; empty if it does not work. */
   static Optional<Ed25519> load(Path unpacked) {
-    // Otherwise the provider unpacks its library into the temporary directory.
+    // Prevents the provider from unpacking its library into the temporary directory.
     System.setProperty(EXTERNAL_LIBRARY, "true");
     try {
       return from(new UnpackedProvider(unpacked));

@@ -29,7 +29,9 @@ final class Ed25519InUse {
     }
   }
 
-  /** A function for one key, of the implementation in use. */
+  /**
+   * A function for one key, created by the implementation in use; created again when that changes.
+   */
   static final class ForKey<F> {
     private final Function<Ed25519, F> create;
     private volatile @Nullable Created<F> created;

@@ -13,7 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.UUID;
 
-/** Writes files durably, in a directory of mode 0700, readable by their owner alone. */
+/** Writes files durably, in a directory of mode 0700, readable only by their owner. */
 final class KeyFiles {
   private static final Set<PosixFilePermission> OWNER_FILE =
       PosixFilePermissions.fromString("rw-------");

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** The public keys that may sign rows, by key id. Immutable. */
+/** The public keys that may sign rows, keyed by key id. Immutable. */
 public final class KeyRing {
   private final Map<String, VerificationKey> keys = new LinkedHashMap<>();
 

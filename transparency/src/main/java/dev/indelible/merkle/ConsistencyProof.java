@@ -20,8 +20,8 @@ public record ConsistencyProof(long size1, long size2, List<Hash> path) {
 
   /**
    * Verifies that the newer tree, of root {@code root2}, begins with the older tree, of root {@code
-   * root1}, and that the path has exactly the needed hashes. Trees of one size need no hashes, and
-   * their roots must be equal.
+   * root1}, and that the path has exactly the needed hashes. Trees of equal size need no hashes,
+   * and their roots must be equal.
    *
    * <p>An empty older tree is refused: every tree begins with it, so there is nothing to prove. A
    * protocol that allows it must handle it before the call.
@@ -45,7 +45,8 @@ public record ConsistencyProof(long size1, long size2, List<Hash> path) {
     // Both computations start at the older tree's last complete subtree. If that subtree is the
     // whole older tree, the proof omits its hash.
     Hash first = Long.bitCount(size1) == 1 ? root1 : hashes.next();
-    // On each level, fn is the index of the older tree's last node, and sn is the newer tree's.
+    // On each level, fn is the index of the older tree's last node, and sn the index of the newer
+    // tree's last node.
     long fn = size1 - 1;
     long sn = size2 - 1;
     while ((fn & 1) == 1) {

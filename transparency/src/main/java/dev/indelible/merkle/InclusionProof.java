@@ -41,7 +41,8 @@ public record InclusionProof(long index, long size, List<Hash> path) {
    */
   public Hash rootFrom(Hash leaf) throws InvalidProofException {
     requireBounds();
-    // On each level, fn is the index of the node that was reached, and sn that of the last node.
+    // On each level, fn is the index of the node that was reached, and sn the index of the last
+    // node.
     long fn = index;
     long sn = size - 1;
     Hash reached = leaf;

@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
  *
  * @param level 0 to {@value #MAX_LEVEL}, or {@link #ENTRIES}
  * @param index the index in the level, from 0
- * @param width the number of hashes or entries, 1 to {@value #FULL_WIDTH}; a smaller number than
- *     that is a partial tile
+ * @param width the number of hashes or entries, 1 to {@value #FULL_WIDTH}; a partial tile has fewer
+ *     than {@value #FULL_WIDTH}
  */
 public record TilePath(int level, long index, int width) {
   /** The width of a full tile. */

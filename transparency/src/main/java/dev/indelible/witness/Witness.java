@@ -47,7 +47,7 @@ public final class Witness {
    * @param key the witness's public key, with its name
    * @param signer the private key, which cosigns under this name only
    * @param logs the logs whose checkpoints it cosigns
-   * @param memory the existing directory of its cosigned checkpoints, used by this process alone
+   * @param memory the existing directory of its cosigned checkpoints, used only by this process
    * @param clock the clock for the times of cosignatures
    */
   Witness(VerifierKey key, Signer signer, TrustedLogs logs, Path memory, Clock clock) {

@@ -9,8 +9,9 @@ public sealed interface WitnessReply {
    * The witness cosigned, and the cosignature verifies under its key.
    *
    * @param line the cosignature
-   * @param wasRolledBack true if the witness stated a smaller size before than it had cosigned: it
-   *     was rolled back, and confirms nothing about the sizes in between
+   * @param wasRolledBack true if the witness, before this cosignature, stated a smaller size than
+   *     it had cosigned earlier: it was rolled back, and confirms nothing about the sizes in
+   *     between
    */
   record Cosigned(NoteSignature line, boolean wasRolledBack) implements WitnessReply {}
 

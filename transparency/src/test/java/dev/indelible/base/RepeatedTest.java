@@ -15,7 +15,7 @@ class RepeatedTest {
   private final AtomicInteger made = new AtomicInteger();
 
   @Test
-  void answerIsMadeOnceASecond() {
+  void valueIsComputedOncePerSecond() {
     Repeated<Integer, RuntimeException> answer = new Repeated<>(made::incrementAndGet, now::get);
 
     assertThat(answer.get()).isEqualTo(1);
@@ -26,7 +26,7 @@ class RepeatedTest {
   }
 
   @Test
-  void othersGetTheAnswerBefore() throws Exception {
+  void concurrentCallerGetsThePreviousValue() throws Exception {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch released = new CountDownLatch(1);
     Repeated<Integer, RuntimeException> answer =

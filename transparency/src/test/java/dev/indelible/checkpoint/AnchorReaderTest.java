@@ -60,7 +60,7 @@ class AnchorReaderTest {
     assertThat(sizes(read(Keys.signed(7).bytes()))).containsExactly(7L);
   }
 
-  /** A complete entry is read if the entry before it is truncated at any byte. */
+  /** A complete entry is read even if the entry before it is truncated, at any byte. */
   @Test
   void truncatedEntryDoesNotAffectOthers() throws Exception {
     byte[] first = file(Keys.signed(7));

@@ -42,7 +42,7 @@ class CosignatureTest {
   }
 
   @Test
-  void extensionsAreCosignedToo() {
+  void extensionsAreCosigned() {
     Checkpoint extended =
         new Checkpoint(CHECKPOINT.origin(), 7, CHECKPOINT.root(), List.of("extension"));
     assertThat(WITNESS.verifies(extended.text(), line())).isFalse();

@@ -54,7 +54,7 @@ class ThirdPartyTest {
 
   private static Path program;
 
-  /** The checkpoint of each size, kept as an auditor keeps it. */
+  /** The checkpoint of each size, as an auditor would keep it. */
   private static final Map<Integer, byte[]> KEPT = new TreeMap<>();
 
   private static String output;
@@ -103,7 +103,7 @@ class ThirdPartyTest {
 
   /** Every file, including those of earlier sizes, equals the file that Go writes. */
   @Test
-  void filesEqualThoseOfGo() throws Exception {
+  void filesEqualTheFilesThatGoWrites() throws Exception {
     Path theirs = folder.resolve("theirs");
     List<String> command =
         new ArrayList<>(List.of(program.toString(), "write", theirs.toString(), Keys.skey()));
@@ -150,7 +150,7 @@ class ThirdPartyTest {
     return run(program.toString(), "proof", file.toString(), Keys.LOG.verifierKey().vkey());
   }
 
-  /** Checks that the verification above fails for a changed file. */
+  /** Shows that the verification of an export fails if a file was changed. */
   @Test
   void changedByteInTheExportIsRefused() throws Exception {
     for (String file :
@@ -190,7 +190,8 @@ class ThirdPartyTest {
   }
 
   /**
-   * Extra keys that did not sign are harmless. A signature under another log's name does not count.
+   * Extra keys that did not sign are harmless. A signature under the name of another log does not
+   * count.
    */
   @Test
   void oneOfSeveralKeysMustHaveSigned() throws Exception {
@@ -220,7 +221,7 @@ class ThirdPartyTest {
     }
   }
 
-  /** Checks that the step above fails: an early or a late entry is changed. */
+  /** Shows that the step fails if an early or a late entry was changed. */
   @Test
   void forkIsRefused() throws Exception {
     for (int changed : new int[] {0, 4_999}) {
@@ -243,7 +244,7 @@ class ThirdPartyTest {
   void checkpointOfAnotherLogIsRefused() throws Exception {
     Checkpoint others = Checkpoint.of(Keys.OTHER.verifierKey().name(), 1, Hash.ofLeaf(entry(0)));
     assertThat(growth(SignedCheckpoint.sign(others, Keys.OTHER).bytes(), Keys.OTHER)).isEqualTo(1);
-    assertThat(output).contains("is one of other.example, but this log is log.example/audit");
+    assertThat(output).contains("is of log other.example, but this log is log.example/audit");
     byte[] forged = KEPT.get(5_000).clone();
     forged[forged.length - 20] ^= 1;
     assertThat(growth(forged)).isEqualTo(1);
@@ -301,7 +302,7 @@ class ThirdPartyTest {
   }
 
   /**
-   * Returns the narrowest stored tile that covers this one: a ledger keeps only the widest tile of
+   * Returns the narrowest stored tile that covers this one. A ledger stores only the widest tile of
    * each index.
    */
   private static Tile readTile(TilePath path) {
@@ -344,9 +345,9 @@ class ThirdPartyTest {
   }
 
   /**
-   * Both implementations agree on valid notes and thousands of mutants, with two exceptions: ours
-   * also refuses a signature with unused bits in its padding, and a key that signed several times
-   * with one wrong signature. Go's implementation is never stricter.
+   * Both implementations agree on valid notes and thousands of mutants, with two exceptions. Ours
+   * also refuses a signature with unused bits in its padding, and a note with several signatures of
+   * a key, one of them wrong. Go's implementation is never stricter.
    */
   @Test
   void notesParseAsInGo() throws Exception {

@@ -47,7 +47,7 @@ class TlogProofTest {
     assertThat(Keys.proof(0, 1).toString()).startsWith("c2sp.org/tlog-proof@v1\nindex 0\n\nlog.");
   }
 
-  /** A proof keeps extra data, which no signature covers. */
+  /** A proof can have extra data, which no signature covers. */
   @Test
   void extraDataIsKept() throws Exception {
     TlogProof read = TlogProof.parse(Keys.proof(1, SIZE).withExtra(new byte[] {7}).bytes());

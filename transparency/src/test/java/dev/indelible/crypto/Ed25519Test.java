@@ -105,7 +105,7 @@ class Ed25519Test {
     assertThat(used).hasSize(1);
   }
 
-  /** The directory is as the command ships it: the provider's jar, unpacked. */
+  /** The directory contains the unpacked jar of the provider, as in a released package. */
   @Test
   void unpackedProviderIsLoadedWithoutTemporaryFiles(@TempDir Path unpacked) throws Exception {
     unpackProvider(unpacked);

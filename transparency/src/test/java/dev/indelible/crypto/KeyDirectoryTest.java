@@ -43,7 +43,7 @@ class KeyDirectoryTest {
     keys = new KeyDirectory(directory);
   }
 
-  /** A missing key is created on the first start (D11). */
+  /** A missing key is created on the first start (promise D11). */
   @Test
   void keyIsCreatedOnceWithStrictModes() throws Exception {
     assumePosix();

@@ -215,7 +215,7 @@ class KeyFormTest {
     assertThat(VerificationKey.of(key.raw()).keyId()).isEqualTo(id);
   }
 
-  /** A key that is not in the ring is absent; there is no default key (D11). */
+  /** A key that is not in the ring is absent; there is no default key (promise D11). */
   @Test
   void keyRingFindsByKeyId() {
     VerificationKey one = SigningKey.generate().verificationKey();

@@ -12,10 +12,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/**
- * Proofs equal those that the definitions of RFC 9162 give, and every small change to a proof is
- * refused.
- */
+/** Proofs equal the ones that RFC 9162 defines, and every small change to a proof is refused. */
 @Tag("any-jdk")
 class ProofTest {
   /** The largest tree in the tests that try every size. */
@@ -245,7 +242,7 @@ class ProofTest {
     assertThatIllegalArgumentException().isThrownBy(() -> new MerkleTree<>(nodes(reference), -1));
   }
 
-  /** A proof reads few hashes from a tree of any size. */
+  /** A proof reads few hashes, whatever the size of the tree. */
   @Test
   void proofReadsFewHashes() {
     long size = (1L << 40) - 1;
@@ -288,7 +285,10 @@ class ProofTest {
     return changed;
   }
 
-  /** Returns every path with one hash removed, and every path with one of two hashes inserted. */
+  /**
+   * Returns every path with one hash removed, and every path with {@code one} or {@code other}
+   * inserted.
+   */
   private static List<List<Hash>> resized(List<Hash> path, Hash one, Hash other) {
     List<List<Hash>> wrong = new ArrayList<>();
     for (int i = 0; i < path.size(); i++) {

@@ -59,7 +59,7 @@ class ProofVectorsTest {
     void run() throws InvalidProofException;
   }
 
-  /** Returns true if a malformed hash cannot be parsed, or the proof does not verify. */
+  /** Returns true if a hash is malformed or the proof does not verify. */
   private static boolean refuses(Check checked) {
     try {
       checked.run();
@@ -88,8 +88,8 @@ class ProofVectorsTest {
   }
 
   /**
-   * Returns the root of a case. In some consistency cases a word stands for a root, because only
-   * equality matters; the hash of the word is used.
+   * Returns the root of a case. Some consistency cases contain a word in place of a root, because
+   * only equality matters. Then the root is the hash of the word.
    */
   private static Hash root(JsonNode base64) {
     byte[] bytes = Base64.getDecoder().decode(base64.stringValue(""));

@@ -34,7 +34,7 @@ class LogDirectoryTest {
     /** Files whose content is synced, under their current names. */
     private final Set<Path> syncedFiles = ConcurrentHashMap.newKeySet();
 
-    /** Names that are not synced yet, by directory. */
+    /** Names that are not synced yet, keyed by directory. */
     private final Map<Path, Set<Path>> unsyncedNames = new HashMap<>();
 
     private final List<Path> named = new ArrayList<>();

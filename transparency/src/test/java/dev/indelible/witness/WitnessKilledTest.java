@@ -62,7 +62,7 @@ class WitnessKilledTest {
 
   /**
    * Kills the witness at random moments while two forks of one log send requests as fast as they
-   * can. All cosignatures, and the memory of the witness, belong to one fork.
+   * can. All cosignatures, and the checkpoint that the witness remembers, belong to one fork.
    */
   @Test
   void repeatedlyKilledWitnessCosignsOneFork() throws Exception {
