@@ -109,8 +109,8 @@ public final class AiMemoryFile implements AutoCloseable {
   }
 
   /**
-   * Returns true if a file beside the database holds a part of it. A digest of the database file
-   * would not cover that part.
+   * Returns true if a file beside the database contains a part of its content. A digest of the
+   * database file would not cover that part.
    */
   public static boolean isInUse(Path file) throws LedgerException {
     try {

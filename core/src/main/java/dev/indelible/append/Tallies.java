@@ -36,8 +36,8 @@ public final class Tallies {
 
   /**
    * Minimum number of decisions after the last tally for which a run with a single decision writes
-   * a tally. A tally of a single row would prove nothing, because an attacker can remove both, and
-   * would double the length of the chain.
+   * a tally. A tally of a single row would double the length of the chain and prove nothing,
+   * because an attacker can remove both.
    */
   public static final int MIN_DECISIONS_FOR_TALLY = 100;
 
@@ -148,8 +148,8 @@ public final class Tallies {
     long first = firstBehindTally(writer, end);
     firstUncovered = Math.min(firstUncovered, first);
     if (closed && number == 0 && end - first > MOST_AT_THE_END) {
-      // Counting takes too long at the end of a run; a run that writes tallies at intervals does
-      // it.
+      // Counting would take too long at the end of a run; it is left to a run that writes tallies
+      // at intervals.
       return;
     }
     // The decisions are counted before the ledger is locked, because there may be many rows.

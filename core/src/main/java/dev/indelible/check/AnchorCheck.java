@@ -33,9 +33,10 @@ import java.util.stream.Collectors;
 
 /**
  * Compares the checkpoints in anchor files with the chain. A checkpoint that the log's key signed
- * proves a rollback if it is over more rows than the chain has, and a fork if it is over other
- * rows. A checkpoint that no known key signed proves nothing; a checkpoint with a wrong signature
- * is forged. Runs after {@link TreeCheck}, because it reads the stored tree. Used by one thread.
+ * proves a rollback if it is over more rows than the chain has, and a fork if its rows differ from
+ * the chain's. A checkpoint that no known key signed proves nothing; a checkpoint with a wrong
+ * signature is forged. Runs after {@link TreeCheck}, because it reads the stored tree. Used by one
+ * thread.
  */
 final class AnchorCheck implements Check {
   /** Time by which a running log may be ahead of its anchor. */

@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
  * one thread.
  */
 final class RowReading {
-  /** Rows in a part, which one thread reads; enough that passing a part on costs little. */
+  /** Rows in a part, which one thread reads. With fewer rows, passing parts on would cost more. */
   private static final int ROWS_AT_ONCE = 1_024;
 
   /** Parts read ahead for each thread. */

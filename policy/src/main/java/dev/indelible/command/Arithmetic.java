@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.command;
 
+import java.math.BigInteger;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Arithmetic of the shell (bash manual 6.5) with known operands. */
@@ -34,6 +36,9 @@ final class Arithmetic {
   private final Variables variables;
   private int at;
   private int depth;
+
+  /** Greater than 0 in a part that the shell parses but does not evaluate. */
+  private int skipped;
 
   private Arithmetic(String text, Variables variables) {
     this.text = text;
@@ -140,7 +145,9 @@ final class Arithmetic {
   }
 
   private long set(String name, long value) {
-    variables.set(name, Long.toString(value));
+    if (skipped == 0) {
+      variables.set(name, Long.toString(value));
+    }
     return value;
   }
 
@@ -149,12 +156,19 @@ final class Arithmetic {
     if (!accept("?")) {
       return condition;
     }
-    long then = assignment();
+    long then = evaluateIf(condition != 0, this::assignment);
     if (!accept(":")) {
       throw new UnknownException();
     }
-    long otherwise = assignment();
+    long otherwise = evaluateIf(condition == 0, this::assignment);
     return condition != 0 ? then : otherwise;
+  }
+
+  private long evaluateIf(boolean condition, LongSupplier part) {
+    skipped += condition ? 0 : 1;
+    long value = part.getAsLong();
+    skipped -= condition ? 0 : 1;
+    return value;
   }
 
   private long binary(int level) {
@@ -168,7 +182,11 @@ final class Arithmetic {
         return value;
       }
       at += operator.length();
-      value = apply(operator, value, binary(level + 1));
+      boolean isDecided =
+          operator.equals("||") && value != 0 || operator.equals("&&") && value == 0;
+      // Powers alone associate to the right.
+      int next = operator.equals("**") ? level : level + 1;
+      value = apply(operator, value, evaluateIf(!isDecided, () -> binary(next)));
     }
   }
 
@@ -188,24 +206,11 @@ final class Arithmetic {
     return "";
   }
 
-  private static long apply(String operator, long left, long right) {
-    switch (operator) {
-      case "/":
-      case "%":
-        if (right == 0) {
-          throw new UnknownException();
-        }
-        return operator.equals("/") ? left / right : left % right;
-      case "**":
-        long power = 1;
-        for (long i = 0; i < Math.min(right, 64); i++) {
-          power *= left;
-        }
-        return power;
-      default:
-        break;
-    }
+  private long apply(String operator, long left, long right) {
     return switch (operator) {
+      case "/" -> left / divisor(right);
+      case "%" -> left % divisor(right);
+      case "**" -> power(left, right);
       case "||" -> left != 0 || right != 0 ? 1 : 0;
       case "&&" -> left != 0 && right != 0 ? 1 : 0;
       case "|" -> left | right;
@@ -223,6 +228,23 @@ final class Arithmetic {
       case "-" -> left - right;
       default -> left * right;
     };
+  }
+
+  private long divisor(long value) {
+    if (value == 0 && skipped == 0) {
+      throw new UnknownException();
+    }
+    return value == 0 ? 1 : value;
+  }
+
+  /** Returns a power modulo 2^64, as bash does. */
+  private static long power(long base, long exponent) {
+    if (exponent < 0) {
+      throw new UnknownException();
+    }
+    return BigInteger.valueOf(base)
+        .modPow(BigInteger.valueOf(exponent), BigInteger.ONE.shiftLeft(Long.SIZE))
+        .longValue();
   }
 
   private long unary() {
@@ -288,6 +310,9 @@ final class Arithmetic {
   }
 
   private long variable(String name) {
+    if (skipped > 0) {
+      return 0;
+    }
     String value = variables.get(name);
     if (value == null) {
       throw new UnknownException();

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * of the command.
  */
 final class Redirections {
+  private static final Set<String> STANDARD = Set.of("0", "1", "2");
+
   private final Interpreter interpreter;
   private final State state;
   private final Map<String, End> ends = new HashMap<>();
@@ -199,7 +202,7 @@ final class Redirections {
   /** Makes the descriptors above the standard ones known as files, for example /dev/fd/3. */
   void show() {
     for (Map.Entry<String, End> each : ends.entrySet()) {
-      if (each.getKey().compareTo("2") > 0) {
+      if (!STANDARD.contains(each.getKey())) {
         Value content = each.getValue().in().rest();
         interpreter.files().write("/dev/fd/" + each.getKey(), content, false);
         interpreter.files().write("/proc/self/fd/" + each.getKey(), content, false);
