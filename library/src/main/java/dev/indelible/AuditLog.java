@@ -370,14 +370,27 @@ public final class AuditLog {
    *
    * @param reason the recorded reason
    * @param by the recorded name of the person who erases
+   * @throws LedgerException if the payload cannot be erased, or is erased already; a repeated
+   *     erasure removes its remains again, and the message states whether bytes may be left
    * @throws KeyException if the log's key is missing
    */
   public Erased erase(String eventId, String reason, String by)
       throws LedgerException, KeyException {
     try {
       return eraseFromLedger(eventId, reason, by);
+    } catch (Erasure.AlreadyErasedException e) {
+      boolean isGone = purgeIndex(eventId) && e.isGone();
+      throw new LedgerException(
+          e.getMessage()
+              + (isGone
+                  ? "; no bytes of it are left in the ledger and its index"
+                  : "; bytes of it may be left in the ledger's -wal file or in index.db, because"
+                      + " another process uses an earlier state; stop that process and run this"
+                      + " again"),
+          false,
+          e);
     } catch (LedgerException e) {
-      // An earlier erasure may have left the index as it was.
+      // The row may be erased, and the failure came after that.
       purgeIndex(eventId);
       throw e;
     }
@@ -428,11 +441,12 @@ public final class AuditLog {
     DeadLetter[] found = new DeadLetter[1];
     try (LedgerReader ledger = reader()) {
       ledger.forEachDeadLetter(
+          number,
           each -> {
             if (each.number() == number) {
               found[0] = each;
             }
-            return found[0] == null;
+            return false;
           });
     }
     if (found[0] == null) {

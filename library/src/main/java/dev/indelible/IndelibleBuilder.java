@@ -41,6 +41,7 @@ import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -468,13 +469,17 @@ public final class IndelibleBuilder {
   private IndexFollower index(DeferredAudit audit) {
     return IndexFollower.start(
         data.index()::update,
-        source(),
+        // A deleted index is built again, even if no row is appended.
+        source(data.index().file()),
         () -> audit.queue().metrics().pending() > MANY_EVENTS,
         audit.healthEntries());
   }
 
-  private LedgerSource source() {
+  /** Returns the ledger, and the files whose change a follower of the ledger looks at. */
+  private LedgerSource source(Path... beside) {
     Path database = data.database();
+    List<Path> files = new ArrayList<>(List.of(database, Path.of(database + "-wal")));
+    files.addAll(List.of(beside));
     return new LedgerSource() {
       @Override
       public Optional<SqliteLedger> open() throws LedgerException {
@@ -485,7 +490,7 @@ public final class IndelibleBuilder {
 
       @Override
       public List<Path> files() {
-        return List.of(database, Path.of(database + "-wal"));
+        return files;
       }
     };
   }

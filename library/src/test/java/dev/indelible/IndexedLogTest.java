@@ -21,10 +21,13 @@ import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -98,6 +101,27 @@ class IndexedLogTest {
     }
   }
 
+  /** A log in which nothing happens has an index again, twice. */
+  @Test
+  void deletedIndexIsBuiltAgainWithoutNewRows() throws Exception {
+    try (Indelible log = Indelible.open(data(), BY_NAME)) {
+      record(log, "rm one");
+      for (String name : List.of("indelible.db", "indelible.db-wal")) {
+        // Nothing was written for long, so the next look at the log is the last before a change.
+        Files.setLastModifiedTime(data().resolve(name), FileTime.from(Instant.EPOCH));
+      }
+      Path index = data().resolve("index.db");
+      for (int round = 0; round < 3; round++) {
+        await()
+            .atMost(PATIENCE)
+            .ignoreExceptions()
+            .until(() -> Files.readString(index, StandardCharsets.ISO_8859_1).contains("one"));
+        Files.delete(index);
+      }
+      await().atMost(PATIENCE).until(() -> Files.exists(index));
+    }
+  }
+
   @Test
   void rowsThatTheIndexLacksAreKnown() throws Exception {
     try (Indelible log = Indelible.open(data(), BY_NAME)) {
@@ -158,6 +182,35 @@ class IndexedLogTest {
           .isEqualTo(1);
     }
     assertThat(bytesOfTheIndex()).doesNotContain("a-secret-of-someone");
+  }
+
+  @Test
+  void repeatedErasurePurgesTheIndexAgainAndSaysSo() throws Exception {
+    String secret = "a-secret-of-someone";
+    try (Indelible log = Indelible.builder(data()).policy(BY_NAME).index(false).open()) {
+      record(log, "rm " + secret, "ls");
+    }
+    AuditLog log = new AuditLog(data());
+    log.updateIndex(row -> {});
+    String id = find(log, Filter.ALL.rule(secret)).rows().get(0).id();
+    Path index = data().resolve("index.db");
+    Path kept = Files.copy(index, temp.resolve("kept"));
+    assertThat(log.erase(id, "asked to", "alice").isGone()).isTrue();
+
+    // An index that another process keeps from being purged.
+    Files.move(index, temp.resolve("purged"));
+    Files.createDirectories(index.resolve("in-the-way"));
+    assertThatThrownBy(() -> log.erase(id, "asked to", "alice"))
+        .hasMessageContaining("erased already")
+        .hasMessageContaining("bytes of it may be left");
+
+    Files.delete(index.resolve("in-the-way"));
+    Files.delete(index);
+    Files.copy(kept, index);
+    assertThat(bytesOfTheIndex()).contains(secret);
+    assertThatThrownBy(() -> log.erase(id, "asked to", "alice"))
+        .hasMessageContaining("no bytes of it are left");
+    assertThat(bytesOfTheIndex()).doesNotContain(secret);
   }
 
   private String bytesOfTheIndex() throws Exception {

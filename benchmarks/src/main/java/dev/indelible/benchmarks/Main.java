@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
     description = "Measure Indelible and its peers on this machine, and write the results.",
     footer = {
       "",
-      "A run of all parts at full size takes about 25 minutes and writes",
+      "A run of all parts at full size takes about an hour and writes",
       "benchmarks/RESULTS.md.",
       "A partial, quick or failed run writes benchmarks/target/RESULTS.md."
     })

@@ -70,8 +70,9 @@ public final class Erasure implements AutoCloseable {
    * @param id the event's id
    * @param reason the reason to record
    * @param by the name of the person who erases it, to record
-   * @throws LedgerException if there is no such row, its payload is erased already or differs from
-   *     its hash, its event type is not erasable, or the ledger cannot be written to now
+   * @throws AlreadyErasedException if the payload is erased already; storage is overwritten again
+   * @throws LedgerException if there is no such row, its payload differs from its hash, its event
+   *     type is not erasable, or the ledger cannot be written to now
    */
   public Erased erase(String id, String reason, String by) throws LedgerException {
     try {
@@ -80,8 +81,7 @@ public final class Erasure implements AutoCloseable {
       return new Erased(note, purgeTraces());
     } catch (AlreadyErasedException e) {
       // A reader may have prevented the earlier erasure from overwriting everything.
-      purgeTracesQuietly();
-      throw e;
+      throw new AlreadyErasedException(e.getMessage(), purgeTracesQuietly());
     }
   }
 
@@ -121,7 +121,7 @@ public final class Erasure implements AutoCloseable {
     ChainRow row = found.get();
     if (row.payload().isEmpty()) {
       throw new AlreadyErasedException(
-          refused(row, "no longer has a payload; " + erasedBy(row)).getMessage());
+          refused(row, "no longer has a payload; " + erasedBy(row)).getMessage(), false);
     }
     if (!ErasureNote.isErasable(row.eventType())) {
       throw refused(
@@ -164,11 +164,12 @@ public final class Erasure implements AutoCloseable {
     return emptied;
   }
 
-  private void purgeTracesQuietly() {
+  private boolean purgeTracesQuietly() {
     try {
-      purgeTraces();
+      return purgeTraces();
     } catch (LedgerException e) {
-      // The caller reports that the row was erased before.
+      // The caller reports that the row was erased before, and that bytes may be left.
+      return false;
     }
   }
 
@@ -178,11 +179,19 @@ public final class Erasure implements AutoCloseable {
   }
 
   /** Thrown if the payload is already erased. */
-  private static final class AlreadyErasedException extends LedgerException {
+  public static final class AlreadyErasedException extends LedgerException {
     private static final long serialVersionUID = 1;
 
-    AlreadyErasedException(String message) {
+    private final boolean isGone;
+
+    AlreadyErasedException(String message, boolean isGone) {
       super(message);
+      this.isGone = isGone;
+    }
+
+    /** Returns true if the bytes are gone from the ledger's storage. */
+    public boolean isGone() {
+      return isGone;
     }
   }
 }

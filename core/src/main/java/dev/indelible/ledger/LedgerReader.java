@@ -71,7 +71,15 @@ public interface LedgerReader extends AutoCloseable {
   long dlqSize() throws LedgerException;
 
   /** Passes the dead letters to a visitor, oldest first. */
-  void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException;
+  default void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
+    forEachDeadLetter(Long.MIN_VALUE, visitor);
+  }
+
+  /**
+   * Passes the dead letters from a number on to a visitor, oldest first. Does not read earlier
+   * ones.
+   */
+  void forEachDeadLetter(long from, Visitor<DeadLetter> visitor) throws LedgerException;
 
   @Override
   void close();

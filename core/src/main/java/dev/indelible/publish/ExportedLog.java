@@ -255,7 +255,7 @@ public final class ExportedLog implements VerifiableLedger {
   }
 
   @Override
-  public void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
+  public void forEachDeadLetter(long from, Visitor<DeadLetter> visitor) throws LedgerException {
     throw noLetters();
   }
 

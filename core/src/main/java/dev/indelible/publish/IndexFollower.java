@@ -28,14 +28,8 @@ public final class IndexFollower extends Follower {
   /** The length of a rest while events wait. */
   private static final Duration REST = SLICE.multipliedBy(9);
 
-  /** Time of work between two releases of the index's lock while no events wait. */
+  /** Time of work between two looks at the drainer while no events wait. */
   private static final Duration LONG_SLICE = Duration.ofMillis(500);
-
-  /** The reason that the index is behind while another process has its lock. */
-  public static final String WRITTEN_BY_ANOTHER = "another process writes it";
-
-  /** A pause in which another process can take the index's lock. */
-  private static final Duration PAUSE = Duration.ofMillis(5);
 
   /** An index that is behind for longer is reported in health. */
   private static final Duration LONGEST_LAG = Duration.ofMinutes(1);
@@ -57,9 +51,10 @@ public final class IndexFollower extends Follower {
   @FunctionalInterface
   public interface Update {
     /**
-     * Adds rows until the index has all rows or the time limit is reached.
+     * Adds rows until the index has all rows or the time limit is reached. Waits while another
+     * process writes the index.
      *
-     * @param thorough true to check the whole index first
+     * @param thorough true to check the index first, as far as the time allows
      * @param progress called with the last row of the index
      * @return the reason that the index is behind: rows are left, or another process writes it;
      *     empty if it has all rows
@@ -102,10 +97,8 @@ public final class IndexFollower extends Follower {
       if (behind.isEmpty()) {
         return Optional.empty();
       }
-      if (behind.get().equals(WRITTEN_BY_ANOTHER)) {
-        rest(DEFAULT_INTERVAL);
-      } else {
-        rest(busy ? REST : PAUSE);
+      if (busy) {
+        rest(REST);
       }
     }
     return Optional.empty();

@@ -491,8 +491,8 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     @Override
-    public void forEachDeadLetter(Visitor<DeadLetter> visitor) {
-      for (DeadLetter deadLetter : state.deadLetters.values()) {
+    public void forEachDeadLetter(long from, Visitor<DeadLetter> visitor) {
+      for (DeadLetter deadLetter : state.deadLetters.tailMap(from, true).values()) {
         if (!visitor.visit(deadLetter)) {
           return;
         }

@@ -93,7 +93,7 @@ record MemoryLedger(List<ChainRow> rows, Optional<LedgerException> failure)
   }
 
   @Override
-  public void forEachDeadLetter(Visitor<DeadLetter> visitor) {}
+  public void forEachDeadLetter(long from, Visitor<DeadLetter> visitor) {}
 
   @Override
   public void close() {}

@@ -158,7 +158,7 @@ class ProvenRowTest {
     }
 
     @Override
-    public void forEachDeadLetter(Visitor<DeadLetter> visitor) {}
+    public void forEachDeadLetter(long from, Visitor<DeadLetter> visitor) {}
 
     @Override
     public void close() {}

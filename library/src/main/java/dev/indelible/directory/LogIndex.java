@@ -12,7 +12,6 @@ import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.publish.IndexFollower;
 import dev.indelible.sqlite.IndexWriter;
 import dev.indelible.sqlite.SqliteIndex;
 import java.nio.file.Files;
@@ -49,7 +48,7 @@ public record LogIndex(Path file) {
    * Adds rows until the index has all rows, or the time is over. If another thread or process
    * writes the index, waits for it instead.
    *
-   * @param thorough true to check the whole index first
+   * @param thorough true to check the index first, as far as the time allows
    * @param progress called with the last row of the index after each chunk, and at the end
    * @return the reason that the index is behind; empty if it has all rows that the ledger had
    */
@@ -58,26 +57,28 @@ public record LogIndex(Path file) {
       throws LedgerException {
     long start = System.nanoTime();
     long target = last(ledger);
-    boolean isUnchecked = thorough;
+    Duration check = thorough ? atMost : Duration.ZERO;
     while (true) {
-      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, isUnchecked);
-      long reached = 0;
+      long reached;
+      String behind;
+      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, check);
       if (opened.isPresent()) {
-        isUnchecked = false;
+        check = Duration.ZERO;
         try (IndexWriter writer = opened.get()) {
           add(writer, target, start, atMost, progress);
           reached = writer.reached();
         }
+        behind = behind(reached, ledger);
       } else {
         reached = reached(ledger);
+        behind = file + ": the index is behind: another process writes it";
       }
       progress.accept(reached);
       if (reached >= target) {
         return Optional.empty();
       }
       if (isOver(start, atMost)) {
-        return Optional.of(
-            opened.isEmpty() ? IndexFollower.WRITTEN_BY_ANOTHER : behind(reached, ledger));
+        return Optional.of(behind);
       }
       // Another thread or process, for example an erasure, can take the lock meanwhile.
       LockSupport.parkNanos(POLL_INTERVAL.toNanos());
@@ -151,7 +152,10 @@ public record LogIndex(Path file) {
         Counts::none);
   }
 
-  /** Answers from the index. Rebuilds a damaged index, as far as the time of an update allows. */
+  /**
+   * Answers from the index. Rebuilds a damaged or deleted index, as far as the time of an update
+   * allows.
+   */
   private <T> T answer(
       LedgerReader ledger,
       ThrowingFunction<SqliteIndex, T, LedgerException> question,
@@ -161,9 +165,11 @@ public record LogIndex(Path file) {
       return ask(ledger, question, unanswered);
     } catch (SqliteIndex.DamagedIndexException e) {
       IndexWriter.discard(file);
-      update(ledger, UPDATE_TIME, false, reached -> {});
-      return ask(ledger, question, unanswered);
+    } catch (SqliteIndex.ReplacedIndexException e) {
+      // The file that is there now is opened below.
     }
+    update(ledger, UPDATE_TIME, false, reached -> {});
+    return ask(ledger, question, unanswered);
   }
 
   private <T> T ask(
@@ -216,7 +222,7 @@ public record LogIndex(Path file) {
     }
     long start = System.nanoTime();
     while (!isOver(start, PURGE_PATIENCE)) {
-      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, false);
+      Optional<IndexWriter> opened = IndexWriter.open(file, ledger, Duration.ZERO);
       if (opened.isPresent()) {
         try (IndexWriter writer = opened.get()) {
           if (writer.purge(sequence)) {

@@ -2,11 +2,11 @@
 package dev.indelible.access;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.base.ExclusiveLock;
 import dev.indelible.crypto.FileAccess;
 import dev.indelible.json.JsonFormatException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -109,8 +109,8 @@ public record ApiKeyFile(Path path) {
    */
   public Change change() throws ApiKeyException {
     try {
-      FileChannel lock =
-          DurableFiles.lock(path.resolveSibling(".api-keys.lock"))
+      ExclusiveLock lock =
+          ExclusiveLock.tryLock(path.resolveSibling(".api-keys.lock"))
               .orElseThrow(
                   () ->
                       new ApiKeyException(
@@ -137,9 +137,9 @@ public record ApiKeyFile(Path path) {
   public static final class Change implements AutoCloseable {
     private final ApiKeyFile file;
     private final ApiKeys keys;
-    private final FileChannel lock;
+    private final ExclusiveLock lock;
 
-    private Change(ApiKeyFile file, ApiKeys keys, FileChannel lock) {
+    private Change(ApiKeyFile file, ApiKeys keys, ExclusiveLock lock) {
       this.file = file;
       this.keys = keys;
       this.lock = lock;
@@ -165,12 +165,8 @@ public record ApiKeyFile(Path path) {
     }
 
     @Override
-    public void close() throws ApiKeyException {
-      try {
-        lock.close();
-      } catch (IOException e) {
-        throw file.unwritable(e);
-      }
+    public void close() {
+      lock.close();
     }
   }
 }

@@ -4,7 +4,7 @@ package dev.indelible.mcp;
 import dev.indelible.base.Text;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
@@ -18,6 +18,10 @@ public final class McpHttp {
   static final int HEADER_MISMATCH = -32020;
 
   static final String VERSION = "MCP-Protocol-Version";
+
+  /** The parameter that the header Mcp-Name repeats, by method. */
+  private static final Map<String, String> NAMED_BY =
+      Map.of(Message.CALL_TOOL, "name", Message.READ_RESOURCE, "uri", "prompts/get", "name");
 
   static final String BASE64_BEGIN = "=?base64?";
   static final String BASE64_END = "?=";
@@ -72,9 +76,8 @@ public final class McpHttp {
     }
     JsonNode stated = request.params().path("_meta").path(Message.META + "protocolVersion");
     Optional<String> named =
-        List.of(Message.CALL_TOOL, Message.READ_RESOURCE, "prompts/get").contains(request.method())
-            ? Optional.of(request.params().path("name").asString(""))
-            : Optional.empty();
+        Optional.ofNullable(NAMED_BY.get(request.method()))
+            .map(member -> request.params().path(member).asString(""));
     return differs(VERSION, version, stated.asString(""))
         .or(() -> differs("Mcp-Method", header.apply("Mcp-Method"), request.method()))
         .or(

@@ -32,7 +32,9 @@ final class DeadLetterReports {
   }
 
   /** Dead letters of one page; more follow if {@code next} is present. */
-  private record Page(List<DeadLetter> deadLetters, OptionalLong next) {}
+  private record Page(List<DeadLetter> deadLetters, OptionalLong next) {
+    private static final Page EMPTY = new Page(List.of(), OptionalLong.empty());
+  }
 
   /**
    * Returns dead letters, oldest first: at most {@code limit}, with numbers above {@code after}.
@@ -41,7 +43,7 @@ final class DeadLetterReports {
   Response list(Request request) throws JsonFormatException, LedgerException {
     long after = request.number("after", 0, Long.MAX_VALUE).orElse(0);
     long limit = request.number("limit", 1, MAX_LIMIT).orElse(DEFAULT_LIMIT);
-    Page page = page(after, limit);
+    Page page = after == Long.MAX_VALUE ? Page.EMPTY : page(after + 1, limit);
     return Response.json(
         200,
         out -> {
@@ -50,16 +52,14 @@ final class DeadLetterReports {
         });
   }
 
-  private Page page(long after, long limit) throws LedgerException {
+  private Page page(long from, long limit) throws LedgerException {
     List<DeadLetter> found = new ArrayList<>();
     long[] chars = new long[1];
     boolean[] more = new boolean[1];
     try (LedgerReader ledger = log.reader()) {
       ledger.forEachDeadLetter(
+          from,
           each -> {
-            if (each.number() <= after) {
-              return true;
-            }
             if (found.size() >= limit || chars[0] >= MAX_PAGE_CHARS) {
               more[0] = true;
               return false;
@@ -79,7 +79,7 @@ final class DeadLetterReports {
   }
 
   private DeadLetter found(long number) throws LedgerException {
-    DeadLetter found = page(number - 1, 1).deadLetters().stream().findFirst().orElse(null);
+    DeadLetter found = page(number, 1).deadLetters().stream().findFirst().orElse(null);
     if (found == null || found.number() != number) {
       throw EvidenceException.absent("%s: no dead letter has this number", number);
     }

@@ -100,7 +100,7 @@ class DaemonJudgeTest {
     assertThat(log.queue().drainPending(Duration.ofSeconds(60))).isTrue();
     try (LedgerReader reader = log.log().reader()) {
       assertThat(reader.size("governance.refusal")).isEqualTo(1);
-      assertThat(reader.size("governance.allow")).isZero();
+      assertThat(reader.size("governance.check")).isZero();
     }
   }
 

@@ -414,6 +414,22 @@ class McpEndpointTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"note://1, 404", "note://2, 400"})
+  void readIsNamedByItsUri(String name, int status) throws Exception {
+    HttpResponse<String> response =
+        post(
+            message("resources/read", META + ",\"uri\":\"note://1\""),
+            "MCP-Protocol-Version",
+            "2026-07-28",
+            "Mcp-Method",
+            "resources/read",
+            "Mcp-Name",
+            name);
+
+    assertThat(response.statusCode()).isEqualTo(status);
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "tools/list, 2025-11-25, tools/list, 400, -32020",
     "tools/list, 2026-07-28, tools/call, 400, -32020",

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
-import java.nio.ByteBuffer;
+import java.io.ByteArrayOutputStream;
 import java.sql.SQLException;
-import java.util.Arrays;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.sqlite.SQLiteErrorCode;
@@ -24,7 +25,9 @@ final class IndexBlock {
   /** Maximum bytes of a number that is encoded with seven bits in each byte. */
   private static final int MAX_NUMBER_BYTES = 10;
 
-  private final TreeMap<Long, Integer> cells = new TreeMap<>();
+  /** Numbers of rows by facets, by agent. */
+  private final NavigableMap<Integer, NavigableMap<Integer, Integer>> cells = new TreeMap<>();
+
   private final TreeSet<Long> sessions = new TreeSet<>();
   private long low = Long.MAX_VALUE;
   private long high = Long.MIN_VALUE;
@@ -62,10 +65,14 @@ final class IndexBlock {
   void add(long time, int agent, int facets, long session) {
     low = Math.min(low, time);
     high = Math.max(high, time);
-    cells.merge((long) agent << 32 | facets, 1, Integer::sum);
+    add(agent, facets, 1);
     if (session != 0) {
       sessions.add(session);
     }
+  }
+
+  private void add(int agent, int facets, int rows) {
+    cells.computeIfAbsent(agent, any -> new TreeMap<>()).merge(facets, rows, Integer::sum);
   }
 
   /** Adds the rows of a stored block. */
@@ -73,28 +80,46 @@ final class IndexBlock {
     low = Math.min(low, storedLow);
     high = Math.max(high, storedHigh);
     Content stored = new Content(content);
-    while (stored.next()) {
-      cells.merge((long) stored.agent() << 32 | stored.facets(), stored.rows(), Integer::sum);
+    while (stored.nextAgent()) {
+      while (stored.nextCell()) {
+        add(stored.agent(), stored.facets(), stored.rows());
+      }
     }
     for (long session : stored.sessions()) {
       sessions.add(session);
     }
   }
 
-  /** Returns the content to store. */
+  /**
+   * Returns the content to store: the agents in ascending order, each with the length of its cells,
+   * so that a search for one agent skips those of others; then the sessions. An agent and facets
+   * are stored as the difference from the one before.
+   */
   byte[] content() {
-    ByteBuffer out =
-        ByteBuffer.allocate((2 + 3 * cells.size() + sessions.size()) * MAX_NUMBER_BYTES);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
     write(out, cells.size());
-    cells.forEach(
-        (pair, rows) -> {
-          write(out, pair >>> 32);
-          write(out, pair & 0xffff_ffffL);
-          write(out, rows);
-        });
+    int before = 0;
+    for (Map.Entry<Integer, NavigableMap<Integer, Integer>> agent : cells.entrySet()) {
+      byte[] counted = counted(agent.getValue());
+      write(out, agent.getKey() - before);
+      write(out, counted.length);
+      out.writeBytes(counted);
+      before = agent.getKey();
+    }
     write(out, sessions.size());
     sessions.forEach(session -> write(out, session));
-    return Arrays.copyOf(out.array(), out.position());
+    return out.toByteArray();
+  }
+
+  private static byte[] counted(NavigableMap<Integer, Integer> facets) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    int before = 0;
+    for (Map.Entry<Integer, Integer> each : facets.entrySet()) {
+      write(out, each.getKey() - before);
+      write(out, each.getValue());
+      before = each.getKey();
+    }
+    return out.toByteArray();
   }
 
   /** Returns the error for content that no writer stores. */
@@ -103,48 +128,65 @@ final class IndexBlock {
         "a block of the index is damaged", "", SQLiteErrorCode.SQLITE_CORRUPT.code);
   }
 
-  private static void write(ByteBuffer out, long number) {
+  private static void write(ByteArrayOutputStream out, long number) {
     long rest = number;
     while (rest > 0x7f) {
-      out.put((byte) (rest & 0x7f | 0x80));
+      out.write((int) (rest & 0x7f | 0x80));
       rest >>>= 7;
     }
-    out.put((byte) rest);
+    out.write((int) rest);
   }
 
-  /**
-   * Reads a stored content: first its cells, each of which counts the rows of one pair of agent and
-   * facets, then its sessions.
-   */
+  /** Reads a stored content: first its agents, each with its cells, then its sessions. */
   static final class Content {
     private final byte[] bytes;
     private int at;
-    private long cellsLeft;
+    private long agentsLeft;
+
+    /** The end of the cells of the agent. */
+    private int end;
+
     private int agent;
     private int facets;
     private int rows;
 
     Content(byte[] bytes) throws SQLException {
       this.bytes = bytes;
-      this.cellsLeft = number();
+      this.agentsLeft = number();
+      this.end = at;
     }
 
-    /** Steps to the next cell; returns false after the last. */
-    boolean next() throws SQLException {
-      if (cellsLeft == 0) {
+    /** Steps to the next agent, past the rest of the cells; returns false after the last. */
+    boolean nextAgent() throws SQLException {
+      at = end;
+      if (agentsLeft == 0) {
         return false;
       }
-      cellsLeft--;
-      agent = (int) number();
-      facets = (int) number();
+      agentsLeft--;
+      agent += (int) number();
+      facets = 0;
+      long length = number();
+      if (agent < 0 || length <= 0 || length > bytes.length - at) {
+        throw damaged();
+      }
+      end = at + (int) length;
+      return true;
+    }
+
+    /** Steps to the next cell of the agent; returns false after the last. */
+    boolean nextCell() throws SQLException {
+      if (at >= end) {
+        return false;
+      }
+      facets += (int) number();
       rows = (int) number();
-      if (agent < 0 || facets < 0 || rows <= 0) {
+      if (facets < 0 || rows <= 0) {
         throw damaged();
       }
       return true;
     }
 
-    /** Returns the number of the cell's agent. */
+    /** Returns the number of the agent. */
     int agent() {
       return agent;
     }
@@ -161,9 +203,10 @@ final class IndexBlock {
 
     /** Returns the sessions, which follow the cells. */
     long[] sessions() throws SQLException {
-      while (cellsLeft > 0) {
-        next();
+      while (agentsLeft > 0) {
+        nextAgent();
       }
+      at = end;
       long count = number();
       if (count < 0 || count > bytes.length - at) {
         throw damaged();

@@ -17,11 +17,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -46,6 +46,9 @@ final class IndexCount {
    * Maximum number of agents that are counted by name; further ones are counted only in the sums.
    */
   private static final int MAX_AGENTS = 100_000;
+
+  /** Maximum ratio of numbers of facets to those in use; the others were erased. */
+  private static final long MOST_UNUSED = 100;
 
   private static final List<Duration> LENGTHS =
       List.of(
@@ -74,24 +77,31 @@ final class IndexCount {
   private final long deadline;
   private final @Nullable Predicate<ChainRow> text;
 
-  /**
-   * The verdicts and the rules, indexed by the number of a combination of facets. The numbers are
-   * consecutive.
-   */
-  private int[] verdicts = {};
+  /** Counts, indexed by the number of a combination of facets; null for an unused number. */
+  private @Nullable Counted[] byFacets = {};
 
-  private String[] rules = {};
+  /** Counts by verdict, keyed by the number of an agent. */
+  private final Map<Integer, long[]> byAgent = new HashMap<>();
 
-  /** Numbers of rows, indexed by the number of a combination of facets. */
-  private long[] byFacets = {};
+  /** The agent that was counted last, and its counts: most often the next row has the same agent. */
+  private int lastAgent = -1;
 
-  /** Counts by verdict, indexed by the number of an agent; null for an agent without rows. */
-  private long[][] byAgent = new long[1_024][];
-
-  private int agents;
+  private long[] ofLastAgent = {};
 
   /** Counts by verdict, keyed by the number of a bucket. */
   private final Map<Long, long[]> byBucket = new TreeMap<>();
+
+  /** Facets, and the number of their rows. */
+  private static final class Counted {
+    private final int verdict;
+    private final String rule;
+    private long rows;
+
+    Counted(int verdict, String rule) {
+      this.verdict = verdict;
+      this.rule = rule;
+    }
+  }
 
   IndexCount(SqliteIndex index, Counting counting) {
     this.index = index;
@@ -132,25 +142,36 @@ final class IndexCount {
   }
 
   private void readFacets() throws SQLException {
-    int numbers =
-        Statements.first(index.connection(), "SELECT max(id) FROM facets", row -> row.getInt(1))
-                .orElse(0)
-            + 1;
-    verdicts = new int[numbers];
-    rules = new String[numbers];
-    byFacets = new long[numbers];
+    long[] numbers = {0, 0};
+    Statements.forEach(
+        index.connection(),
+        "SELECT count(*), max(id) FROM facets",
+        row -> {
+          numbers[0] = row.getLong(1);
+          numbers[1] = row.getLong(2);
+          return false;
+        });
+    // Numbers are given in sequence, so a large one is forged, or most facets were erased. A new
+    // index has small ones.
+    if (numbers[1] > MOST_UNUSED * (numbers[0] + 1)) {
+      throw IndexBlock.damaged();
+    }
+    byFacets = new Counted[(int) numbers[1] + 1];
     Statements.forEach(
         index.connection(),
         "SELECT f.id, t.name, v.name, r.name FROM facets AS f JOIN names AS t ON t.id = f.type"
             + " JOIN names AS v ON v.id = f.verdict JOIN names AS r ON r.id = f.rule",
         row -> {
-          int number = row.getInt(1);
-          int verdict = EventQuery.VERDICTS.indexOf(row.getString(3));
-          verdicts[number] =
+          int known = EventQuery.VERDICTS.indexOf(row.getString(3));
+          int verdict =
               !DeferredAuditEvent.isDecision(row.getString(2))
                   ? NO_DECISION
-                  : verdict < 0 ? UNKNOWN : verdict;
-          rules[number] = row.getString(4);
+                  : known < 0 ? UNKNOWN : known;
+          int number = row.getInt(1);
+          if (number < 0) {
+            throw IndexBlock.damaged();
+          }
+          byFacets[number] = new Counted(verdict, row.getString(4));
           return true;
         });
   }
@@ -212,9 +233,16 @@ final class IndexCount {
             && number == Math.floorDiv(block.high(), bucket)) {
           addSummary(selection, block, number);
         } else if (block.mayHave(selection)) {
-          addRows(selection, block, bucket);
+          if (text == null) {
+            addRows(selection, block, bucket);
+          } else {
+            Optional<Long> stopped = addRowsWith(text, selection, block, bucket);
+            if (stopped.isPresent()) {
+              return stopped;
+            }
+          }
         }
-        if (System.nanoTime() - deadline >= 0) {
+        if (isLate()) {
           return Optional.of(block.first());
         }
       }
@@ -226,61 +254,81 @@ final class IndexCount {
       throws SQLException {
     IndexBlock.Content stored = new IndexBlock.Content(block.content());
     long[] counted = cell(byBucket, bucket);
-    while (stored.next()) {
-      if (selection.has(stored.agent(), stored.facets())) {
-        add(stored.agent(), stored.facets(), counted, stored.rows());
+    while (stored.nextAgent()) {
+      while (selection.hasAgent(stored.agent()) && stored.nextCell()) {
+        if (selection.hasFacets(stored.facets())) {
+          add(stored.agent(), stored.facets(), counted, stored.rows());
+        }
       }
     }
   }
 
   private void addRows(IndexSelection selection, IndexSelection.Block block, long bucket)
+      throws SQLException {
+    selection.forEachRow(
+        block,
+        row -> {
+          long[] counted = cell(byBucket, Math.floorDiv(row.getLong(2), bucket));
+          add(row.getInt(3), row.getInt(4), counted, 1);
+          return true;
+        });
+  }
+
+  /**
+   * Counts the rows of a block whose payloads have the text, the newest first; returns the first
+   * one examined if the time was over before the others.
+   */
+  private Optional<Long> addRowsWith(
+      Predicate<ChainRow> wanted, IndexSelection selection, IndexSelection.Block block, long bucket)
       throws SQLException, LedgerException {
-    if (text == null) {
-      selection.forEachRow(
-          block,
-          row -> {
-            long[] counted = cell(byBucket, Math.floorDiv(row.getLong(2), bucket));
-            add(row.getInt(3), row.getInt(4), counted, 1);
-            return true;
-          });
-      return;
-    }
-    Map<Long, long[]> selected = new TreeMap<>();
+    NavigableMap<Long, long[]> selected = new TreeMap<>();
     selection.forEachRow(
         block,
         row -> {
           selected.put(row.getLong(1), new long[] {row.getInt(3), row.getInt(4), row.getLong(2)});
           return true;
         });
-    for (long sequence : index.found(new ArrayList<>(selected.keySet()), text)) {
-      long[] numbers = selected.getOrDefault(sequence, new long[0]);
-      long[] counted = cell(byBucket, Math.floorDiv(numbers[2], bucket));
-      add((int) numbers[0], (int) numbers[1], counted, 1);
+    List<Long> sequences = new ArrayList<>(selected.descendingKeySet());
+    for (int at = 0; at < sequences.size(); at += SqliteIndex.SLICE_ROWS) {
+      if (at > 0 && isLate()) {
+        return Optional.of(sequences.get(at - 1));
+      }
+      int end = Math.min(sequences.size(), at + SqliteIndex.SLICE_ROWS);
+      for (long sequence : index.found(sequences.subList(at, end), wanted)) {
+        long[] numbers = selected.getOrDefault(sequence, new long[0]);
+        long[] counted = cell(byBucket, Math.floorDiv(numbers[2], bucket));
+        add((int) numbers[0], (int) numbers[1], counted, 1);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private boolean isLate() {
+    return System.nanoTime() - deadline >= 0;
+  }
+
+  private void add(int agent, int facets, long[] bucket, long rows) throws SQLException {
+    Counted combined = facets >= 0 && facets < byFacets.length ? byFacets[facets] : null;
+    if (combined == null) {
+      throw IndexBlock.damaged();
+    }
+    bucket[combined.verdict] += rows;
+    combined.rows += rows;
+    if (combined.verdict != NO_DECISION) {
+      ofAgent(agent)[combined.verdict] += rows;
     }
   }
 
-  private void add(int agent, int combined, long[] bucket, long rows) throws SQLException {
-    if (combined >= verdicts.length) {
-      throw IndexBlock.damaged();
+  /** Returns the counts of an agent; counts that are dropped if there are too many agents. */
+  private long[] ofAgent(int agent) {
+    if (agent != lastAgent) {
+      lastAgent = agent;
+      ofLastAgent =
+          byAgent.size() < MAX_AGENTS || byAgent.containsKey(agent)
+              ? cell(byAgent, agent)
+              : new long[NO_DECISION + 1];
     }
-    int verdict = verdicts[combined];
-    bucket[verdict] += rows;
-    byFacets[combined] += rows;
-    if (verdict == NO_DECISION) {
-      return;
-    }
-    if (agent >= byAgent.length) {
-      byAgent = Arrays.copyOf(byAgent, Math.max(agent + 1, 2 * byAgent.length));
-    }
-    long[] counted = byAgent[agent];
-    if (counted == null && agents < MAX_AGENTS) {
-      counted = new long[NO_DECISION + 1];
-      byAgent[agent] = counted;
-      agents++;
-    }
-    if (counted != null) {
-      counted[verdict] += rows;
-    }
+    return ofLastAgent;
   }
 
   private static <K> long[] cell(Map<K, long[]> counts, K key) {
@@ -298,9 +346,9 @@ final class IndexCount {
 
   private Top rules() {
     Map<String, long[]> byRule = new HashMap<>();
-    for (int i = 0; i < byFacets.length; i++) {
-      if (byFacets[i] > 0 && rules[i] != null && !rules[i].isEmpty()) {
-        cell(byRule, rules[i])[verdicts[i]] += byFacets[i];
+    for (Counted each : byFacets) {
+      if (each != null && each.rows > 0 && !each.rule.isEmpty()) {
+        cell(byRule, each.rule)[each.verdict] += each.rows;
       }
     }
     List<Named> named = new ArrayList<>();
@@ -309,26 +357,22 @@ final class IndexCount {
   }
 
   private Top agents() throws SQLException {
-    List<Integer> most = new ArrayList<>();
-    for (int agent = 0; agent < byAgent.length; agent++) {
-      if (byAgent[agent] != null) {
-        most.add(agent);
-      }
-    }
+    List<Map.Entry<Integer, long[]>> most = new ArrayList<>(byAgent.entrySet());
     most.sort(
-        Comparator.comparingLong((Integer agent) -> -verdicts(byAgent[agent]).total())
-            .thenComparing(agent -> agent));
+        Comparator.comparingLong(
+                (Map.Entry<Integer, long[]> each) -> -verdicts(each.getValue()).total())
+            .thenComparing(Map.Entry::getKey));
     List<Named> named = new ArrayList<>();
-    for (int agent : most.subList(0, Math.min(top, most.size()))) {
+    for (Map.Entry<Integer, long[]> each : most.subList(0, Math.min(top, most.size()))) {
       named.add(
           new Named(
               Statements.first(
                       index.connection(),
                       "SELECT name FROM names WHERE id = ?",
                       row -> row.getString(1),
-                      agent)
+                      each.getKey())
                   .orElse(""),
-              verdicts(byAgent[agent])));
+              verdicts(each.getValue())));
     }
     return new Top(first(named).first(), most.size() - named.size());
   }

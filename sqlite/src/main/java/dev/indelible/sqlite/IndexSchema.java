@@ -18,7 +18,7 @@ import java.util.UUID;
 /** The tables of an index, and the state that names the ledger and the rows in the index. */
 final class IndexSchema {
   /** Version of the tables; an index of another version is built again. */
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private static final List<String> TABLES =
       List.of(

@@ -7,11 +7,12 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +28,11 @@ final class IndexSelection {
   private final int agent;
   private final int session;
 
-  /** The combinations of facets to find; null for any. */
-  private final @Nullable BitSet facets;
+  /** The numbers of the combinations of facets to find, in ascending order; null for any. */
+  private final int @Nullable [] facets;
 
   private IndexSelection(
-      Connection connection, Filter filter, int agent, int session, @Nullable BitSet facets) {
+      Connection connection, Filter filter, int agent, int session, int @Nullable [] facets) {
     this.connection = connection;
     this.from = filter.fromMicros();
     this.to = filter.toMicros();
@@ -47,8 +48,8 @@ final class IndexSelection {
   static Optional<IndexSelection> of(Filter filter, Connection connection) throws SQLException {
     Optional<Integer> agent = number(connection, filter.agent());
     Optional<Integer> session = number(connection, filter.session());
-    BitSet facets = facets(connection, filter);
-    return agent.isEmpty() || session.isEmpty() || facets != null && facets.isEmpty()
+    int[] facets = facets(connection, filter);
+    return agent.isEmpty() || session.isEmpty() || facets != null && facets.length == 0
         ? Optional.empty()
         : Optional.of(new IndexSelection(connection, filter, agent.get(), session.get(), facets));
   }
@@ -61,7 +62,7 @@ final class IndexSelection {
             connection, "SELECT id FROM names WHERE name = ?", row -> row.getInt(1), name.get());
   }
 
-  private static @Nullable BitSet facets(Connection connection, Filter filter) throws SQLException {
+  private static int @Nullable [] facets(Connection connection, Filter filter) throws SQLException {
     List<String> conditions = new ArrayList<>();
     List<Object> values = new ArrayList<>();
     filter.type().ifPresent(value -> require("type", value, conditions, values));
@@ -71,16 +72,16 @@ final class IndexSelection {
     if (conditions.isEmpty()) {
       return null;
     }
-    BitSet found = new BitSet();
+    IntStream.Builder found = IntStream.builder();
     Statements.forEach(
         connection,
         "SELECT id FROM facets WHERE " + String.join(" AND ", conditions),
         row -> {
-          found.set(row.getInt(1));
+          found.add(row.getInt(1));
           return true;
         },
         values.toArray());
-    return found;
+    return found.build().sorted().toArray();
   }
 
   private static void require(
@@ -89,9 +90,14 @@ final class IndexSelection {
     values.add(value);
   }
 
-  /** Returns true if rows with these numbers are selected. */
-  boolean has(int ofAgent, int ofFacets) {
-    return (agent == ANY || agent == ofAgent) && (facets == null || facets.get(ofFacets));
+  /** Returns true if rows of an agent may be selected. */
+  boolean hasAgent(int number) {
+    return agent == ANY || agent == number;
+  }
+
+  /** Returns true if rows with these facets may be selected. */
+  boolean hasFacets(int number) {
+    return facets == null || Arrays.binarySearch(facets, number) >= 0;
   }
 
   /**
@@ -150,7 +156,7 @@ final class IndexSelection {
         + (session == ANY ? "" : " AND session = " + session)
         + (facets == null
             ? ""
-            : facets.stream()
+            : Arrays.stream(facets)
                 .mapToObj(String::valueOf)
                 .collect(Collectors.joining(",", " AND facets IN (", ")")));
   }
@@ -168,16 +174,27 @@ final class IndexSelection {
     /** Returns true if a row of the block may be selected. */
     boolean mayHave(IndexSelection selection) throws SQLException {
       IndexBlock.Content stored = new IndexBlock.Content(content);
-      boolean found = false;
-      while (!found && stored.next()) {
-        found = selection.has(stored.agent(), stored.facets());
+      if (!hasCell(stored, selection)) {
+        return false;
       }
-      if (!found || selection.session == ANY) {
-        return found;
+      if (selection.session == ANY) {
+        return true;
       }
       for (long each : stored.sessions()) {
         if (each == selection.session) {
           return true;
+        }
+      }
+      return false;
+    }
+
+    private static boolean hasCell(IndexBlock.Content stored, IndexSelection selection)
+        throws SQLException {
+      while (stored.nextAgent()) {
+        while (selection.hasAgent(stored.agent()) && stored.nextCell()) {
+          if (selection.hasFacets(stored.facets())) {
+            return true;
+          }
         }
       }
       return false;

@@ -2,6 +2,7 @@
 package dev.indelible.sqlite;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.base.ExclusiveLock;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
@@ -18,6 +19,7 @@ import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +28,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.sqlite.ProgressHandler;
 
 /**
  * Writes the index of a ledger, only from the ledger's rows, while it has the lock of the index.
@@ -43,6 +46,9 @@ public final class IndexWriter implements AutoCloseable {
 
   /** Maximum number of names and facets in the cache, which is cleared beyond that. */
   private static final int REMEMBERED = 20_000;
+
+  /** Pages or instructions of a check between two looks at the clock. */
+  private static final int CHECK_STEPS = 1_000;
 
   /** Time to wait for a reader that keeps erased bytes in the write-ahead log. */
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
@@ -64,10 +70,13 @@ public final class IndexWriter implements AutoCloseable {
       "SELECT id FROM facets WHERE type = ? AND verdict = ? AND rule = ? AND kind = ?";
 
   private final Path file;
-  private final IndexLock lock;
+  private final ExclusiveLock lock;
   private final LedgerReader ledger;
   private Connection connection;
   private Statements statements;
+
+  /** The identity of the open file. */
+  private Optional<Object> identity;
 
   /** The last row of the index; null for none. */
   private @Nullable Long reached;
@@ -76,12 +85,11 @@ public final class IndexWriter implements AutoCloseable {
   private final Map<String, Map<Facets, Integer>> facets = new HashMap<>();
   private int remembered;
 
-  private IndexWriter(Path file, IndexLock lock, LedgerReader ledger, Connection connection) {
+  private IndexWriter(Path file, ExclusiveLock lock, LedgerReader ledger) throws SQLException {
     this.file = file;
     this.lock = lock;
     this.ledger = ledger;
-    this.connection = connection;
-    this.statements = new Statements(connection);
+    connect();
   }
 
   /**
@@ -89,19 +97,19 @@ public final class IndexWriter implements AutoCloseable {
    *
    * @param file the file of the index; the file beside it with the suffix {@code -lock} is its lock
    * @param ledger the ledger, open until the writer is closed
-   * @param thorough true to let SQLite check the whole file first
+   * @param check the time for which SQLite checks the file first; zero for no check
    * @return empty if another thread or process writes the index
    */
-  public static Optional<IndexWriter> open(Path file, LedgerReader ledger, boolean thorough)
+  public static Optional<IndexWriter> open(Path file, LedgerReader ledger, Duration check)
       throws LedgerException {
     SqliteLibrary.load();
-    Optional<IndexLock> lock = lock(file);
+    Optional<ExclusiveLock> lock = lock(file);
     if (lock.isEmpty()) {
       return Optional.empty();
     }
     boolean opened = false;
     try {
-      IndexWriter writer = open(file, lock.get(), ledger, thorough);
+      IndexWriter writer = open(file, lock.get(), ledger, check);
       opened = true;
       return Optional.of(writer);
     } catch (SQLException e) {
@@ -113,16 +121,16 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private static IndexWriter open(Path file, IndexLock lock, LedgerReader ledger, boolean thorough)
+  private static IndexWriter open(
+      Path file, ExclusiveLock lock, LedgerReader ledger, Duration check)
       throws SQLException, LedgerException {
-    IndexWriter writer = new IndexWriter(file, lock, ledger, connect(file));
+    IndexWriter writer = new IndexWriter(file, lock, ledger);
     boolean usable = false;
     try {
-      usable = writer.isUsable(thorough);
-      if (!usable) {
+      if (!writer.isUsable(check)) {
         writer.rebuild();
-        usable = true;
       }
+      usable = true;
       return writer;
     } finally {
       if (!usable) {
@@ -131,19 +139,45 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private static Connection connect(Path file) throws SQLException {
+  /** Connects to the file, and creates it if there is none. */
+  private void connect() throws SQLException {
+    if (!Files.exists(file)) {
+      // The write-ahead log of a deleted index belongs to no other.
+      delete(file);
+    }
     SqliteFile.create(file);
-    return DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+    identity = SqliteFile.identity(file);
+    connection = DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+    statements = new Statements(connection);
+    forget();
+  }
+
+  /**
+   * Builds the index again if its file was deleted or replaced since this writer opened it: nobody
+   * finds what it adds to the old file.
+   *
+   * @return true if the file was deleted or replaced
+   */
+  private boolean rebuildIfReplaced() throws LedgerException {
+    if (SqliteFile.identity(file).equals(identity)) {
+      return false;
+    }
+    try {
+      rebuild();
+      return true;
+    } catch (SQLException e) {
+      throw failure(file, SqliteFault.describe(e), e);
+    }
   }
 
   /** Returns true if the file is an index of this ledger, and sets {@link #reached}. */
-  private boolean isUsable(boolean thorough) throws SQLException, LedgerException {
+  private boolean isUsable(Duration check) throws SQLException, LedgerException {
     try {
       for (String pragma : PRAGMAS) {
         execute("PRAGMA " + pragma);
       }
       Optional<IndexSchema.State> state = IndexSchema.state(connection);
-      if (state.isEmpty() || !state.get().isOf(ledger) || thorough && !isSound()) {
+      if (state.isEmpty() || !state.get().isOf(ledger) || !isSound(check)) {
         return false;
       }
       reached = state.get().last().map(IndexSchema.Mark::sequence).orElse(null);
@@ -156,10 +190,36 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private boolean isSound() throws SQLException {
-    return Statements.first(connection, "PRAGMA quick_check(1)", row -> row.getString(1))
-        .filter("ok"::equals)
-        .isPresent();
+  /**
+   * Returns false if SQLite finds damage within a time. The rest of a large file is not checked:
+   * the read that meets damage there fails, and the index is then built again.
+   */
+  private boolean isSound(Duration atMost) throws SQLException {
+    if (atMost.isZero()) {
+      return true;
+    }
+    long start = System.nanoTime();
+    ProgressHandler.setHandler(
+        connection,
+        CHECK_STEPS,
+        new ProgressHandler() {
+          @Override
+          protected int progress() {
+            return System.nanoTime() - start < atMost.toNanos() ? 0 : 1;
+          }
+        });
+    try {
+      return Statements.first(connection, "PRAGMA quick_check(1)", row -> row.getString(1))
+          .filter("ok"::equals)
+          .isPresent();
+    } catch (SQLException e) {
+      if (SqliteFault.isInterrupt(e)) {
+        return true;
+      }
+      throw e;
+    } finally {
+      ProgressHandler.clearHandler(connection);
+    }
   }
 
   /**
@@ -179,13 +239,11 @@ public final class IndexWriter implements AutoCloseable {
   private void rebuild() throws SQLException, LedgerException {
     connection.close();
     delete(file);
-    connection = connect(file);
-    statements = new Statements(connection);
+    connect();
     for (String pragma : PRAGMAS) {
       execute("PRAGMA " + pragma);
     }
     reached = null;
-    forget();
     Optional<UUID> id = ledger.id();
     inTransaction(() -> IndexSchema.create(connection, id));
   }
@@ -202,7 +260,7 @@ public final class IndexWriter implements AutoCloseable {
 
   /** Deletes a damaged index, unless another thread or process writes it. */
   public static void discard(Path file) throws LedgerException {
-    Optional<IndexLock> lock = lock(file);
+    Optional<ExclusiveLock> lock = lock(file);
     if (lock.isPresent()) {
       try {
         delete(file);
@@ -214,9 +272,9 @@ public final class IndexWriter implements AutoCloseable {
     }
   }
 
-  private static Optional<IndexLock> lock(Path file) throws LedgerException {
+  private static Optional<ExclusiveLock> lock(Path file) throws LedgerException {
     try {
-      return IndexLock.tryLock(Path.of(file + "-lock"));
+      return ExclusiveLock.tryLock(Path.of(file + "-lock"));
     } catch (IOException e) {
       throw failure(file, DurableFiles.reason(e), e);
     }
@@ -247,7 +305,9 @@ public final class IndexWriter implements AutoCloseable {
     }
     List<ErasureNote> erasures = erasures(rows);
     changing(() -> add(rows, erasures));
-    reached = rows.get(rows.size() - 1).sequence();
+    if (!rebuildIfReplaced()) {
+      reached = rows.get(rows.size() - 1).sequence();
+    }
     return true;
   }
 
@@ -392,14 +452,16 @@ public final class IndexWriter implements AutoCloseable {
   /**
    * Removes the values of an erased payload from the index's tables and from its write-ahead log.
    *
-   * @return true if the bytes are gone; false while a reader uses an earlier state
+   * @return true if the bytes are gone; false while a reader uses an earlier state, or if the file
+   *     was replaced
    */
   public boolean purge(long sequence) throws LedgerException {
     changing(() -> erase(sequence));
     try {
-      return Statements.first(
-              connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
-          .orElse(false);
+      boolean isEmpty =
+          Statements.first(connection, "PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0)
+              .orElse(false);
+      return !rebuildIfReplaced() && isEmpty;
     } catch (SQLException e) {
       throw failure(file, SqliteFault.describe(e), e);
     }
@@ -457,9 +519,11 @@ public final class IndexWriter implements AutoCloseable {
         row -> {
           IndexBlock.Content content =
               new IndexBlock.Content(Objects.requireNonNullElse(row.getBytes(1), new byte[0]));
-          while (content.next()) {
-            isUsed[0] |= content.facets() == combined;
+          while (content.nextAgent()) {
             unused.remove(Long.valueOf(content.agent()));
+            while (content.nextCell()) {
+              isUsed[0] |= content.facets() == combined;
+            }
           }
           for (long session : content.sessions()) {
             unused.remove(Long.valueOf(session));

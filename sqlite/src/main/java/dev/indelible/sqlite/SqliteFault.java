@@ -7,6 +7,7 @@ import static org.sqlite.SQLiteErrorCode.SQLITE_CONSTRAINT;
 import static org.sqlite.SQLiteErrorCode.SQLITE_CORRUPT;
 import static org.sqlite.SQLiteErrorCode.SQLITE_ERROR;
 import static org.sqlite.SQLiteErrorCode.SQLITE_FULL;
+import static org.sqlite.SQLiteErrorCode.SQLITE_INTERRUPT;
 import static org.sqlite.SQLiteErrorCode.SQLITE_IOERR;
 import static org.sqlite.SQLiteErrorCode.SQLITE_LOCKED;
 import static org.sqlite.SQLiteErrorCode.SQLITE_NOTADB;
@@ -71,6 +72,11 @@ final class SqliteFault {
   /** Returns true if a row contradicts a constraint of its table. */
   static boolean isOfAConstraint(SQLException error) {
     return primary(error) == SQLITE_CONSTRAINT;
+  }
+
+  /** Returns true if a progress handler ended the statement. */
+  static boolean isInterrupt(SQLException error) {
+    return primary(error) == SQLITE_INTERRUPT;
   }
 
   static boolean isNotDatabase(SQLException error) {

@@ -35,7 +35,7 @@ public final class SqliteIndex implements AutoCloseable {
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
 
   /** Rows read from the ledger between two checks of the time limit. */
-  private static final int SLICE_ROWS = 32;
+  static final int SLICE_ROWS = 32;
 
   /** A page ends after this many bytes of rows, even if it has fewer rows than its limit. */
   private static final long PAGE_BYTES = 4 << 20;
@@ -47,15 +47,21 @@ public final class SqliteIndex implements AutoCloseable {
   private static final int DENSE = 4;
 
   private final Path file;
+  private final Optional<Object> identity;
   private final Connection connection;
   private final LedgerReader ledger;
   private final IndexSchema.State state;
   private final Coverage coverage;
 
   private SqliteIndex(
-      Path file, Connection connection, LedgerReader ledger, IndexSchema.State state)
+      Path file,
+      Optional<Object> identity,
+      Connection connection,
+      LedgerReader ledger,
+      IndexSchema.State state)
       throws LedgerException {
     this.file = file;
+    this.identity = identity;
     this.connection = connection;
     this.ledger = ledger;
     this.state = state;
@@ -74,6 +80,7 @@ public final class SqliteIndex implements AutoCloseable {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
+    Optional<Object> identity = SqliteFile.identity(file);
     Connection connection = null;
     boolean opened = false;
     try {
@@ -83,7 +90,7 @@ public final class SqliteIndex implements AutoCloseable {
       if (state.isEmpty() || !state.get().isOf(ledger)) {
         return Optional.empty();
       }
-      SqliteIndex index = new SqliteIndex(file, connection, ledger, state.get());
+      SqliteIndex index = new SqliteIndex(file, identity, connection, ledger, state.get());
       opened = true;
       return Optional.of(index);
     } catch (SQLException e) {
@@ -267,15 +274,13 @@ public final class SqliteIndex implements AutoCloseable {
   /** Returns the given sequences whose rows match a filter. Keeps one row in memory at a time. */
   List<Long> found(List<Long> sequences, Predicate<ChainRow> filter) throws LedgerException {
     List<Long> found = new ArrayList<>();
-    for (int at = 0; at < sequences.size(); at += SLICE_ROWS) {
-      forEachRow(
-          sequences.subList(at, Math.min(sequences.size(), at + SLICE_ROWS)),
-          row -> {
-            if (filter.test(row)) {
-              found.add(row.sequence());
-            }
-          });
-    }
+    forEachRow(
+        sequences,
+        row -> {
+          if (filter.test(row)) {
+            found.add(row.sequence());
+          }
+        });
     return found;
   }
 
@@ -285,7 +290,11 @@ public final class SqliteIndex implements AutoCloseable {
 
   private <T> T reading(Reading<T> reading) throws LedgerException {
     try {
-      return reading.read();
+      T found = reading.read();
+      if (!SqliteFile.identity(file).equals(identity)) {
+        throw new ReplacedIndexException(file);
+      }
+      return found;
     } catch (SQLException e) {
       if (IndexWriter.isRepairable(e)) {
         throw new DamagedIndexException(file, e);
@@ -313,6 +322,15 @@ public final class SqliteIndex implements AutoCloseable {
 
     DamagedIndexException(Path file, SQLException cause) {
       super(file + ": the index is damaged: " + SqliteFault.describe(cause), false, cause);
+    }
+  }
+
+  /** The file of the index was deleted or replaced while it was open, and must be opened again. */
+  public static final class ReplacedIndexException extends LedgerException {
+    private static final long serialVersionUID = 1;
+
+    ReplacedIndexException(Path file) {
+      super(file + ": the index was deleted or replaced while it was read; ask again");
     }
   }
 

@@ -30,9 +30,9 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * Reads a ledger in an SQLite file, whether or not a log is writing to it. Opens the file for
- * reading only. The class is long because it has the queries of every reader, each beside its SQL,
- * including queries for a file that may have no ledger yet.
+ * Reads a ledger in an SQLite file, whether or not a log is writing to it. Opens the file for reading
+ * only. The class is long because it has the queries of every reader, each beside its SQL,
+ * including queries for a file that may have no ledger yet. Used by one thread at a time.
  */
 public final class SqliteLedger implements VerifiableLedger {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
@@ -58,6 +58,20 @@ public final class SqliteLedger implements VerifiableLedger {
   /** Upper limit of the bytes of a dead letter: its payload fits into a segment of a journal. */
   static final int MOST_LETTER_BYTES = 4 << 20;
 
+  /**
+   * SQL for the dead letters from a number on, followed by their numbers and sizes. The columns of
+   * a dead letter that is too large are NULL: they are not read.
+   */
+  private static final String SELECT_LETTERS =
+      "SELECT "
+          + LETTER_COLUMNS
+          + ", number, bytes FROM (SELECT letter AS number, "
+          + LETTER_BYTES
+          + " AS bytes FROM signed_events_dlq NOT INDEXED WHERE letter >= ?)"
+          + " LEFT JOIN signed_events_dlq ON letter = number AND ifnull(bytes, 0) <= "
+          + MOST_LETTER_BYTES
+          + " ORDER BY number";
+
   private static final String SELECT_CHECKPOINTS =
       "SELECT size, note FROM indelible_checkpoints AS c ";
 
@@ -76,9 +90,10 @@ public final class SqliteLedger implements VerifiableLedger {
   private final String url;
   private final Connection connection;
 
-  /**
-   * True if the ledger has a tree; a ledger of an earlier version has none until it is migrated.
-   */
+  /** Statements that are run once for each row of a search. */
+  private final Statements statements;
+
+  /** True if the ledger has a tree; one of an earlier version has none until it is migrated. */
   private final boolean hasTree;
 
   /**
@@ -91,6 +106,7 @@ public final class SqliteLedger implements VerifiableLedger {
     this.file = file;
     this.url = url;
     this.connection = connection;
+    this.statements = new Statements(connection);
     this.hasTree = SqliteSchema.hasTree(connection);
     this.hasCosignatures = SqliteSchema.hasCosignatures(connection);
   }
@@ -302,7 +318,9 @@ public final class SqliteLedger implements VerifiableLedger {
 
   @Override
   public Optional<ChainRow> row(long sequence) throws LedgerException {
-    return first(SqliteRows.SELECT + "WHERE sequence = ?", SqliteRows::read, sequence);
+    return reading(
+        () ->
+            statements.first(SqliteRows.SELECT + "WHERE sequence = ?", SqliteRows::read, sequence));
   }
 
   @Override
@@ -409,25 +427,26 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   @Override
-  public void forEachDeadLetter(Visitor<DeadLetter> visitor) throws LedgerException {
-    Optional<Long> oversized =
-        first(
-            "SELECT letter FROM signed_events_dlq NOT INDEXED WHERE "
-                + LETTER_BYTES
-                + " > "
-                + MOST_LETTER_BYTES
-                + " LIMIT 1",
-            row -> row.getLong(1));
-    if (oversized.isPresent()) {
+  public void forEachDeadLetter(long from, Visitor<DeadLetter> visitor) throws LedgerException {
+    List<Long> oversized = new ArrayList<>();
+    forEach(
+        SELECT_LETTERS,
+        row -> {
+          // The number and the size follow the columns of the dead letter.
+          if (row.getLong(13) > MOST_LETTER_BYTES) {
+            oversized.add(row.getLong(12));
+            return false;
+          }
+          return visitor.visit(deadLetter(row));
+        },
+        from);
+    if (!oversized.isEmpty()) {
       throw new LedgerException(
           "%s: dead letter %s has more bytes than a dead letter can have, and is not read; keep the file, and restore it from a copy"
-              .formatted(file, oversized.get()),
+              .formatted(file, oversized.get(0)),
           true,
           null);
     }
-    forEach(
-        "SELECT " + LETTER_COLUMNS + " FROM signed_events_dlq ORDER BY letter",
-        row -> visitor.visit(deadLetter(row)));
   }
 
   @Override

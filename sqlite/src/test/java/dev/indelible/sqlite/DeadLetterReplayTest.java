@@ -302,6 +302,34 @@ class DeadLetterReplayTest {
     log.requireIntact();
   }
 
+  /** A page of dead letters costs as much as its dead letters, and not as much as all. */
+  @Test
+  void pageReadsNoEarlierDeadLetter() throws Exception {
+    try (Connection connection = Sql.connect(log.file)) {
+      for (int number : List.of(7, 9)) {
+        Sql.run(
+            connection,
+            "INSERT INTO signed_events_dlq SELECT "
+                + number
+                + ", 'id-' || letter, agent_id, event_type, payload_hash, timestamp, payload,"
+                + " failure_reason, failed_at, attempts, NULL FROM signed_events_dlq LIMIT 1");
+      }
+      Sql.run(
+          connection,
+          "UPDATE signed_events_dlq SET payload = CAST(zeroblob(5000000) AS TEXT) WHERE letter = 1");
+    }
+    List<Long> numbers = new ArrayList<>();
+    try (SqliteLedger ledger = SqliteLedger.open(log.file)) {
+      ledger.forEachDeadLetter(2, each -> numbers.add(each.number()));
+      ledger.forEachDeadLetter(8, each -> numbers.add(each.number()));
+
+      assertThat(numbers).containsExactly(7L, 9L, 9L);
+      assertThatThrownBy(() -> ledger.forEachDeadLetter(each -> numbers.add(each.number())))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("dead letter 1 has more bytes");
+    }
+  }
+
   private DeadLetter letter() throws Exception {
     return readLetters().get(0);
   }

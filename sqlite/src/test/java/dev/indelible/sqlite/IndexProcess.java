@@ -2,6 +2,7 @@
 package dev.indelible.sqlite;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 
 /** A process that adds rows to an index in small steps, and prints the last indexed row. */
@@ -12,7 +13,7 @@ final class IndexProcess {
     int rounds = Integer.parseInt(args[2]);
     try (SqliteLedger ledger = SqliteLedger.open(Path.of(args[0]))) {
       for (int round = 0; round < rounds; round++) {
-        Optional<IndexWriter> opened = IndexWriter.open(Path.of(args[1]), ledger, false);
+        Optional<IndexWriter> opened = IndexWriter.open(Path.of(args[1]), ledger, Duration.ZERO);
         if (opened.isEmpty()) {
           System.out.println("locked");
         } else {

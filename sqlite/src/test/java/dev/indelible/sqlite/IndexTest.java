@@ -16,6 +16,7 @@ import dev.indelible.testkit.ChildJvm;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -177,6 +178,36 @@ class IndexTest {
   }
 
   @Test
+  void countByTextStopsWithinABlock() throws Exception {
+    Filter filter = Filter.ALL.text("run");
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      Counts counts = index.count(Counting.of(filter).within(Duration.ZERO));
+
+      long from = counts.from().orElseThrow();
+      assertThat(from).isGreaterThan(IndexBlock.first(IndexBlock.of(ROWS)));
+      assertThat(counts.rows())
+          .isEqualTo(rows.scan(filter).stream().filter(row -> row.sequence() >= from).count())
+          .isPositive();
+    }
+  }
+
+  @Test
+  void forgedNumbersTakeNoMemory() throws Exception {
+    int forged = Integer.MAX_VALUE - 8;
+    IndexBlock block = new IndexBlock();
+    block.add(0, forged, 1, 0);
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index)) {
+      Statements.change(connection, "UPDATE blocks SET content = ?", (Object) block.content());
+      assertThat(rows.count(Counting.of(Filter.ALL)).rows()).isPositive();
+
+      Statements.change(connection, "INSERT INTO facets VALUES (?, 1, 2, 3, 4)", forged);
+      assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL)))
+          .isInstanceOf(SqliteIndex.DamagedIndexException.class);
+    }
+  }
+
+  @Test
   void tooManyBucketsAreRefused() {
     assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL).bucket(Duration.ofSeconds(1))))
         .isInstanceOf(IllegalArgumentException.class)
@@ -240,14 +271,58 @@ class IndexTest {
   @Test
   void secondWriterFindsTheIndexLocked() throws Exception {
     try (SqliteLedger ledger = rows.reader();
-        IndexWriter first = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
-      assertThat(IndexWriter.open(rows.index, ledger, false)).isEmpty();
+        IndexWriter first = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
+      assertThat(IndexWriter.open(rows.index, ledger, Duration.ZERO)).isEmpty();
       assertThat(first.reached()).isEqualTo(ROWS);
       ChildJvm child = ChildJvm.running(IndexProcess.class).start(rows.ledger, rows.index, "1");
       assertThat(child.output()).contains("locked");
     }
     assertThat(ChildJvm.running(IndexProcess.class).start(rows.ledger, rows.index, "1").output())
         .contains("reached " + ROWS);
+  }
+
+  @Test
+  void readerOfADeletedIndexGivesNoResult() throws Exception {
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      assertThat(index.find(EventQuery.newest(Filter.ALL)).rows()).hasSize(100);
+
+      Files.delete(rows.index);
+
+      assertThatThrownBy(() -> index.find(EventQuery.newest(Filter.ALL)))
+          .isInstanceOf(SqliteIndex.ReplacedIndexException.class);
+      rows.update();
+      assertThatThrownBy(() -> index.count(Counting.of(Filter.ALL)))
+          .isInstanceOf(SqliteIndex.ReplacedIndexException.class);
+    }
+    assertComplete();
+  }
+
+  @Test
+  void writerOfADeletedIndexBuildsItAgain() throws Exception {
+    rows.append(3_000);
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
+      Files.delete(rows.index);
+      while (writer.append()) {
+        // The next rows.
+      }
+      assertThat(writer.reached()).isEqualTo(ROWS + 3_000L);
+    }
+    assertComplete();
+  }
+
+  @Test
+  void purgeOfAReplacedIndexIsNotDone() throws Exception {
+    Path kept = Files.copy(rows.index, temp.resolve("kept"));
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
+      Files.move(kept, rows.index, StandardCopyOption.REPLACE_EXISTING);
+
+      assertThat(writer.purge(1_500)).isFalse();
+      assertThat(writer.reached()).isZero();
+      assertThat(writer.purge(1_500)).isTrue();
+    }
   }
 
   @Test
@@ -323,20 +398,49 @@ class IndexTest {
   @Test
   void damagedFilesAreBuiltAgain() throws Exception {
     byte[] good = Files.readAllBytes(rows.index);
-    for (int at = 0; at < good.length; at += good.length / 12) {
+    // The length of a page, so that the structure of one is damaged, and not only a value.
+    for (int at = 0; at + 4_096 <= good.length; at += good.length / 12) {
       byte[] bad = good.clone();
-      for (int i = at; i < Math.min(bad.length, at + 4_096); i++) {
+      for (int i = at; i < at + 4_096; i++) {
         bad[i] = (byte) ~bad[i];
       }
       Files.write(rows.index, bad);
       rebuildAndCheck();
     }
-    for (int length : List.of(0, 1, 100, 5_000, good.length / 2, good.length - 1)) {
+    for (int length : List.of(0, 1, 100, 5_000, good.length / 2, good.length - 4_096)) {
       Files.write(rows.index, Arrays.copyOf(good, length));
       rebuildAndCheck();
     }
     Files.writeString(rows.index, "a text that is no database".repeat(1_000));
     rebuildAndCheck();
+  }
+
+  /** A check of a large index delays neither a start nor an end. */
+  @Test
+  void checkEndsAfterItsTime() throws Exception {
+    // A value that no column of its type can have, in the last row that is checked.
+    declareSession("INTEGER", "TEXT");
+    Sql.run(rows.index, "UPDATE events SET session = 'x' WHERE sequence = " + ROWS);
+    declareSession("TEXT", "INTEGER");
+    try (SqliteLedger ledger = rows.reader()) {
+      try (IndexWriter writer =
+          IndexWriter.open(rows.index, ledger, Duration.ofNanos(1)).orElseThrow()) {
+        assertThat(writer.reached()).isEqualTo(ROWS);
+      }
+      try (IndexWriter writer =
+          IndexWriter.open(rows.index, ledger, Duration.ofMinutes(1)).orElseThrow()) {
+        assertThat(writer.reached()).isZero();
+      }
+    }
+  }
+
+  private void declareSession(String before, String after) throws Exception {
+    Sql.run(
+        rows.index,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'session %s', 'session %s')"
+                .formatted(before, after)
+            + " WHERE name = 'events'");
   }
 
   @Test
@@ -395,7 +499,7 @@ class IndexTest {
       statement.execute("UPDATE signed_events SET payload = NULL WHERE sequence = 1500");
     }
     try (SqliteLedger ledger = rows.reader();
-        IndexWriter writer = IndexWriter.open(rows.index, ledger, false).orElseThrow()) {
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
       assertThat(writer.purge(1_500)).isTrue();
       assertThat(bytes()).doesNotContain(secret);
     }

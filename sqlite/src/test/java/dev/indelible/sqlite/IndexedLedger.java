@@ -108,7 +108,7 @@ final class IndexedLedger {
   /** Adds all rows to the index; returns how many it added. */
   long update() throws Exception {
     try (SqliteLedger reader = reader();
-        IndexWriter writer = IndexWriter.open(index, reader, true).orElseThrow()) {
+        IndexWriter writer = IndexWriter.open(index, reader, UNLIMITED).orElseThrow()) {
       long before = writer.reached();
       while (writer.append()) {
         // Each call adds the next rows.

@@ -4,7 +4,6 @@ package dev.indelible.base;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -13,12 +12,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Optional;
 import java.util.Set;
 
 /**
- * Creates, replaces, appends to and locks files so that they survive a power cut. Only the owner
- * can read them.
+ * Creates, replaces and appends to files so that they survive a power cut. Only the owner can read
+ * them.
  *
  * <p>A power cut loses a synced file if its name in the directory was not synced. {@link #replace}
  * syncs content and name. After the other methods, the caller calls {@link #syncNames}. On a file
@@ -102,27 +100,6 @@ public final class DurableFiles {
       channel.write(rest);
     }
     channel.force(true);
-  }
-
-  /**
-   * Locks a file; creates it if it does not exist. Closing the channel releases the lock.
-   *
-   * @return empty if this process or another holds the lock
-   */
-  public static Optional<FileChannel> lock(Path file) throws IOException {
-    FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    boolean locked = false;
-    try {
-      locked = channel.tryLock() != null;
-      return locked ? Optional.of(channel) : Optional.empty();
-    } catch (OverlappingFileLockException e) {
-      return Optional.empty();
-    } finally {
-      if (!locked) {
-        channel.close();
-      }
-    }
   }
 
   /** Returns a failure as text: its type and message. */

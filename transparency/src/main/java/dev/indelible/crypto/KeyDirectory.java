@@ -2,16 +2,13 @@
 package dev.indelible.crypto;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.base.ExclusiveLock;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -205,19 +202,17 @@ public final class KeyDirectory {
 
   /** Runs a rotation while holding the rotation lock. */
   private <T, X extends Exception> T alone(Locked<T, X> rotation) throws KeyException, X {
-    try (FileChannel channel =
-            FileChannel.open(
-                directory.resolve(ROTATION_LOCK),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock()) {
-      if (lock == null) {
-        throw new KeyException(directory + ": another process is rotating the key; wait for it");
+    try {
+      ExclusiveLock lock =
+          ExclusiveLock.tryLock(directory.resolve(ROTATION_LOCK))
+              .orElseThrow(
+                  () ->
+                      new KeyException(
+                          directory
+                              + ": the key is already being rotated; wait until that is done"));
+      try (lock) {
+        return rotation.run();
       }
-      return rotation.run();
-    } catch (OverlappingFileLockException e) {
-      throw new KeyException(
-          directory + ": the key is already being rotated; wait until that is done", e);
     } catch (IOException e) {
       throw new KeyException(
           "%s: the key could not be rotated: %s; run it again"

@@ -2,6 +2,7 @@
 package dev.indelible.tlog;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.base.ExclusiveLock;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.merkle.EntryBundle;
@@ -11,7 +12,6 @@ import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -41,9 +41,9 @@ public final class LogDirectory implements AutoCloseable {
   private final StagedFiles staged;
 
   /** The writer's lock; null in a reader. */
-  private final @Nullable FileChannel lock;
+  private final @Nullable ExclusiveLock lock;
 
-  private LogDirectory(Path directory, Disk disk, @Nullable FileChannel lock) {
+  private LogDirectory(Path directory, Disk disk, @Nullable ExclusiveLock lock) {
     this.directory = directory;
     this.staged = new StagedFiles(directory, disk);
     this.lock = lock;
@@ -90,8 +90,8 @@ public final class LogDirectory implements AutoCloseable {
     }
   }
 
-  private static FileChannel lock(Path directory) throws IOException, LogDirectoryException {
-    return DurableFiles.lock(directory.resolve(LOCK))
+  private static ExclusiveLock lock(Path directory) throws IOException, LogDirectoryException {
+    return ExclusiveLock.tryLock(directory.resolve(LOCK))
         .orElseThrow(
             () ->
                 LogDirectoryException.unfit(

@@ -2,6 +2,7 @@
 package dev.indelible.witness;
 
 import dev.indelible.base.DurableFiles;
+import dev.indelible.base.ExclusiveLock;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
@@ -9,7 +10,6 @@ import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningKey;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +124,7 @@ public record WitnessDirectory(Path path) {
     }
     // Reports an unreadable list at the start.
     trusted();
-    FileChannel lock = lock();
+    ExclusiveLock lock = lock();
     return new Open(new Witness(key, signer, this::keysOf, memory(), Clock.systemUTC()), lock);
   }
 
@@ -132,12 +132,12 @@ public record WitnessDirectory(Path path) {
    * A witness and its lock.
    *
    * @param witness the witness
-   * @param lock the channel of the lock
+   * @param lock the lock of the directory
    */
-  public record Open(Witness witness, FileChannel lock) implements AutoCloseable {
+  public record Open(Witness witness, ExclusiveLock lock) implements AutoCloseable {
     /** Releases the lock. */
     @Override
-    public void close() throws IOException {
+    public void close() {
       lock.close();
     }
   }
@@ -146,10 +146,10 @@ public record WitnessDirectory(Path path) {
     return trusted().stream().filter(key -> key.name().equals(origin)).toList();
   }
 
-  private FileChannel lock() throws WitnessException {
+  private ExclusiveLock lock() throws WitnessException {
     Path file = path.resolve("lock");
     try {
-      Optional<FileChannel> lock = DurableFiles.lock(file);
+      Optional<ExclusiveLock> lock = ExclusiveLock.tryLock(file);
       if (lock.isPresent()) {
         return lock.get();
       }

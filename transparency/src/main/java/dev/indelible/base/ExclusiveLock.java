@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.base;
 
-import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -13,26 +12,32 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The lock that makes a writer the only one of its index, among all threads and processes. The end
- * of the process releases it.
+ * A lock on a file that exists only to be locked. One thread of one process at a time holds it.
+ * {@link #close} releases it, and so does the end of the process.
+ *
+ * <p>POSIX releases a process's lock on a file when the process closes <em>any</em> descriptor of
+ * the file. So a file that this process has locked MUST NOT be opened by other code, and is not
+ * opened by a second attempt to lock it.
  */
-final class IndexLock implements AutoCloseable {
-  /**
-   * Files locked by this process. POSIX releases a lock when its process closes any descriptor of
-   * the file, so a file that is locked here is not opened a second time.
-   */
+public final class ExclusiveLock implements AutoCloseable {
+  /** The files that this process has locked, or is about to lock. */
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final Path file;
   private final FileChannel channel;
 
-  private IndexLock(Path file, FileChannel channel) {
+  private ExclusiveLock(Path file, FileChannel channel) {
     this.file = file;
     this.channel = channel;
   }
 
-  /** Takes the lock; empty if a thread or process has it. */
-  static Optional<IndexLock> tryLock(Path file) throws IOException {
+  /**
+   * Locks a file. Creates it with mode 0600 if it does not exist; does not follow a link.
+   *
+   * @return empty if another thread or process holds the lock
+   * @throws IOException if the directory does not exist, or the file cannot be opened or locked
+   */
+  public static Optional<ExclusiveLock> tryLock(Path file) throws IOException {
     Path directory = file.toAbsolutePath().getParent().toRealPath();
     Path known = directory.resolve(file.getFileName());
     if (!HELD.add(known)) {
@@ -48,9 +53,9 @@ final class IndexLock implements AutoCloseable {
                   StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
               DurableFiles.ownerOnlyFile(directory));
       locked = channel.tryLock() != null;
-      return locked ? Optional.of(new IndexLock(known, channel)) : Optional.empty();
+      return locked ? Optional.of(new ExclusiveLock(known, channel)) : Optional.empty();
     } catch (OverlappingFileLockException e) {
-      // Another copy of these classes in this process has the lock.
+      // Another class loader has loaded this class, and its copy holds the lock.
       return Optional.empty();
     } finally {
       if (!locked) {
@@ -62,8 +67,13 @@ final class IndexLock implements AutoCloseable {
     }
   }
 
+  /** Releases the lock. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (!channel.isOpen()) {
+      // A second close must not release the lock of a later holder.
+      return;
+    }
     try {
       channel.close();
     } catch (IOException e) {
