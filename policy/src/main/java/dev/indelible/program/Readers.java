@@ -150,6 +150,10 @@ final class Readers {
           case "tar-action" -> Readers::tarAction;
           case "tar-remote" -> Network::tarRemote;
           case "test-database" -> Databases::testDatabase;
+          case "tmux-command" -> Wrappers::tmuxCommand;
+          case "tmux-keys" -> Wrappers::tmuxKeys;
+          case "tmux-text" -> Wrappers::tmuxText;
+          case "tmux-words" -> Wrappers::tmuxWords;
           case "trap-text" -> Wrappers::trapText;
           case "unpacked" -> Readers::unpacked;
           case "untracked" -> GitConfig::untracked;
