@@ -422,9 +422,14 @@ final class AuditTools {
    */
   private record Status(AuditHealth health, OptionalLong deadLetters, OptionalLong rows) {}
 
-  private Consumer<CanonicalWriter> status(Call call) throws JsonFormatException {
+  private Consumer<CanonicalWriter> status(Call call) throws JsonFormatException, Refusal {
     call.arguments().requireNoOthers();
-    Status now = status.get();
+    Status now;
+    try {
+      now = status.get();
+    } catch (Repeated.LateException e) {
+      throw new Refusal("the log " + e.getMessage());
+    }
     return out -> {
       out.name("dead_letters").nullable(now.deadLetters());
       out.name("entries")
