@@ -87,16 +87,22 @@ final class ServerProcess implements Upstream {
       // The pipe is closed, because the process was ended.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (Throwable e) { // For example no memory for a line; no other thread reads the server.
+      reportEnd("the server cannot be read: " + e);
     }
     reportEnd();
   }
 
   private void reportEnd() {
+    reportEnd(
+        process.isAlive()
+            ? "the server closed its standard output"
+            : "the server ended with status " + process.exitValue());
+  }
+
+  private void reportEnd(String reason) {
     if (ended.compareAndSet(false, true)) {
-      listener.end(
-          process.isAlive()
-              ? "the server closed its standard output"
-              : "the server ended with status " + process.exitValue());
+      listener.end(reason);
     }
   }
 
