@@ -326,6 +326,24 @@ class IndexTest {
   }
 
   @Test
+  void purgeOfADamagedIndexBuildsItAgain() throws Exception {
+    long refused = rows.scan(Filter.ALL.verdict("refuse")).get(0).sequence();
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index);
+        Statement statement = connection.createStatement()) {
+      statement.execute("DELETE FROM names WHERE name = 'governance.refusal'");
+    }
+
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
+      assertThatThrownBy(() -> writer.purge(refused))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("built again");
+    }
+    rows.update();
+    assertComplete();
+  }
+
+  @Test
   void killedWriterLeavesAnIncompleteButCorrectIndex() throws Exception {
     for (int round = 0; round < 4; round++) {
       if (round % 2 == 0) {
