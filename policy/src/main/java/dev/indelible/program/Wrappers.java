@@ -229,9 +229,14 @@ final class Wrappers {
     }
   }
 
-  /** Reads {@code NAME=VALUE} of make: make expands {@code $(shell …)}. */
+  /** Reads {@code NAME=VALUE} of make: make expands {@code $(shell …)}, and runs its tools. */
   static void makeOperand(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.cut(argument, '=');
+    if (parts.size() == 2) {
+      Programs.standard()
+          .variable(parts.get(0).prefix(), parts.get(1))
+          .forEach(scan.uses().list()::add);
+    }
     if (parts.size() == 2
         && Values.isKnown(parts.get(1))
         && (parts.get(1).prefix().contains("$(shell")

@@ -309,6 +309,22 @@ class McpEndpointTest {
   }
 
   @Test
+  void sessionIsRecordedAndFound() throws Exception {
+    String asked = check("agent:bob", "echo 1");
+    String inSession = asked.substring(0, asked.length() - 1) + ",\"session\":\"%s\"}";
+    result("", "gate_check", inSession.formatted("s-1"));
+    result("", "gate_check", inSession.formatted("s-2"));
+    result("", "gate_check", asked);
+    settle();
+
+    JsonNode found =
+        result("reader", "audit_query", "{\"session\":\"s-1\"}").path("structuredContent");
+
+    assertThat(found.path("events")).hasSize(1);
+    assertThat(text(result("", "gate_check", inSession.formatted("")))).contains("session");
+  }
+
+  @Test
   void pagesOfAQueryFollowEachOther() throws Exception {
     for (int i = 0; i < 5; i++) {
       result("", "gate_check", check("agent:bob", "echo " + i));

@@ -48,9 +48,6 @@ final class IndexCount {
    */
   private static final int MAX_AGENTS = 100_000;
 
-  /** Maximum ratio of numbers of facets to those in use; the others were erased. */
-  private static final long MOST_UNUSED = 100;
-
   private static final List<Duration> LENGTHS =
       List.of(
           Duration.ofMinutes(1),
@@ -85,9 +82,7 @@ final class IndexCount {
   /** Counts by verdict, keyed by the number of an agent. */
   private final Map<Integer, long[]> byAgent = new HashMap<>();
 
-  /**
-   * The agent that was counted last, and its counts: most often the next row has the same agent.
-   */
+  /** The agent that was counted last, and its counts: most often the next row has the same agent. */
   private int lastAgent = -1;
 
   private long[] ofLastAgent = {};
@@ -154,21 +149,7 @@ final class IndexCount {
   }
 
   private void readFacets() throws SQLException {
-    long[] numbers = {0, 0};
-    Statements.forEach(
-        index.connection(),
-        "SELECT count(*), max(id) FROM facets",
-        row -> {
-          numbers[0] = row.getLong(1);
-          numbers[1] = row.getLong(2);
-          return false;
-        });
-    // Numbers are given in sequence, so a large one is forged, or most facets were erased. A new
-    // index has small ones.
-    if (numbers[1] > MOST_UNUSED * (numbers[0] + 1)) {
-      throw IndexBlock.damaged();
-    }
-    byFacets = new Counted[(int) numbers[1] + 1];
+    byFacets = new Counted[IndexSchema.largestFacets(index.connection()) + 1];
     Statements.forEach(
         index.connection(),
         "SELECT f.id, t.name, v.name, r.name FROM facets AS f JOIN names AS t ON t.id = f.type"
@@ -179,11 +160,7 @@ final class IndexCount {
               !DeferredAuditEvent.isDecision(row.getString(2))
                   ? NO_DECISION
                   : known < 0 ? UNKNOWN : known;
-          int number = row.getInt(1);
-          if (number < 0) {
-            throw IndexBlock.damaged();
-          }
-          byFacets[number] = new Counted(verdict, row.getString(4));
+          byFacets[row.getInt(1)] = new Counted(verdict, row.getString(4));
           return true;
         });
   }

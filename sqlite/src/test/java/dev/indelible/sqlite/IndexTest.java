@@ -204,6 +204,8 @@ class IndexTest {
       Statements.change(connection, "INSERT INTO facets VALUES (?, 1, 2, 3, 4)", forged);
       assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL)))
           .isInstanceOf(SqliteIndex.DamagedIndexException.class);
+      assertThatThrownBy(() -> rows.find(EventQuery.newest(Filter.ALL.kind("bash"))))
+          .isInstanceOf(SqliteIndex.DamagedIndexException.class);
     }
   }
 
