@@ -82,7 +82,9 @@ final class IndexCount {
   /** Counts by verdict, keyed by the number of an agent. */
   private final Map<Integer, long[]> byAgent = new HashMap<>();
 
-  /** The agent that was counted last, and its counts: most often the next row has the same agent. */
+  /**
+   * The agent that was counted last, and its counts: most often the next row has the same agent.
+   */
   private int lastAgent = -1;
 
   private long[] ofLastAgent = {};

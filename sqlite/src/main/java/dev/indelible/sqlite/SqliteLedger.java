@@ -30,8 +30,8 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * Reads a ledger in an SQLite file, whether or not a log is writing to it. Opens the file for reading
- * only. The class is long because it has the queries of every reader, each beside its SQL,
+ * Reads a ledger in an SQLite file, whether or not a log is writing to it. Opens the file for
+ * reading only. The class is long because it has the queries of every reader, each beside its SQL,
  * including queries for a file that may have no ledger yet. Used by one thread at a time.
  */
 public final class SqliteLedger implements VerifiableLedger {
