@@ -86,6 +86,15 @@ class LogSearchTest {
         .containsExactly(expected.isEmpty() ? new String[0] : expected.split(" "));
   }
 
+  /** A search reads a page of 1,000 rows at a time. */
+  @Test
+  void durationSelectsRowsOfAllPages() {
+    cli.runOn(Cli.line("agent:many", Cli.bash("ls")).repeat(1_100), "gate");
+
+    assertThat(sequences("--since 1h --agent agent:many")).hasSize(1_100);
+    assertThat(sequences("--since 1h --agent agent:many --last 1050")).hasSize(1_050);
+  }
+
   @Test
   void sinceSelectsLaterRows() {
     String time = cli.rows().get(3).path("timestamp").asString();

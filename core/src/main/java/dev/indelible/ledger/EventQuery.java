@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 /**
  * A query for rows of the chain, page by page.
  *
+ * <p>The file is long because the filter, the page, the counts and their coverage are parts of this
+ * one value.
+ *
  * @param filter the rows to find
  * @param newestFirst true for the newest row first; false for the oldest first
  * @param limit the maximum number of rows in a page, up to {@value #MAX_LIMIT}
@@ -368,6 +371,7 @@ public record EventQuery(
     public void write(CanonicalWriter out) {
       out.name("agents")
           .objects(agents.first(), each -> each.write(out))
+          .member("agents_complete", agents.isComplete())
           .member("bucket_seconds", bucket.toSeconds())
           .name("buckets")
           .objects(buckets, each -> each.write(out))
@@ -387,7 +391,7 @@ public record EventQuery(
 
     /** Returns the counts of no rows. */
     public static Counts none(Coverage coverage) {
-      Top none = new Top(List.of(), 0);
+      Top none = new Top(List.of(), 0, true);
       return new Counts(
           0,
           new Verdicts(0, 0, 0, 0, 0),
@@ -422,9 +426,11 @@ public record EventQuery(
     /**
      * Names with the most decisions.
      *
-     * @param more the number of further names
+     * @param more the number of further names that were counted
+     * @param isComplete false if there are so many names that only those of the newest rows were
+     *     counted; then a name with more decisions can be missing
      */
-    public record Top(List<Named> first, long more) {
+    public record Top(List<Named> first, long more, boolean isComplete) {
       public Top {
         first = List.copyOf(first);
       }

@@ -54,6 +54,9 @@ import tools.jackson.databind.JsonNode;
  * The tools of the MCP server: ask the gate, and read the log. No tool changes the policy, replays
  * dead letters or purges. Agents wrote the text of the log, and a model reads it here: so it is
  * shortened, freed of characters that hide text, and put under a member that is described as data.
+ *
+ * <p>The class is long because each of the six tools reads its arguments and writes its result
+ * here.
  */
 final class AuditTools {
   /** Longest quotation of an agent's text in an answer. */

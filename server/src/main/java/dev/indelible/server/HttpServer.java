@@ -48,6 +48,8 @@ import org.slf4j.LoggerFactory;
  * The HTTP server, on TCP and on a Unix socket. Reads a whole request, within limits of size and
  * time, and needs no thread while it waits for content; then calls a function that answers the
  * request. A request that is refused by its head is not read further.
+ *
+ * <p>The class is long because it is the only one that uses Jetty.
  */
 final class HttpServer {
   /** Largest content of a request. A larger payload does not fit into a row of the log. */

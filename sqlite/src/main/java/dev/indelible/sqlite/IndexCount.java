@@ -44,7 +44,8 @@ final class IndexCount {
   private static final int USUAL_BUCKETS = 60;
 
   /**
-   * Maximum number of agents that are counted by name; further ones are counted only in the sums.
+   * Maximum number of agents that are counted by name; further ones are counted only in the sums,
+   * and the result says so.
    */
   private static final int MAX_AGENTS = 100_000;
 
@@ -72,6 +73,7 @@ final class IndexCount {
   private final Filter filter;
   private final Optional<Duration> given;
   private final int top;
+  private final int maxAgents;
   private final long deadline;
   private final @Nullable Predicate<ChainRow> text;
 
@@ -87,6 +89,9 @@ final class IndexCount {
   private int lastAgent = -1;
 
   private long[] ofLastAgent = {};
+
+  /** True if an agent was counted only in the sums. */
+  private boolean isCut;
 
   /** Counts by verdict, keyed by the number of a bucket. */
   private final Map<Long, long[]> byBucket = new TreeMap<>();
@@ -104,7 +109,12 @@ final class IndexCount {
   }
 
   IndexCount(SqliteIndex index, Counting counting) {
+    this(index, counting, MAX_AGENTS);
+  }
+
+  IndexCount(SqliteIndex index, Counting counting, int maxAgents) {
     this.index = index;
+    this.maxAgents = maxAgents;
     this.filter = counting.filter();
     this.given = counting.bucket();
     this.top = counting.top();
@@ -208,8 +218,12 @@ final class IndexCount {
    */
   private Optional<Long> count(IndexSelection selection, long bucket)
       throws SQLException, LedgerException {
+    Optional<Long> reached = Optional.empty();
     try (IndexSelection.Blocks blocks = selection.blocks(Long.MIN_VALUE, Long.MAX_VALUE, true)) {
       for (IndexSelection.Block block = blocks.next(); block != null; block = blocks.next()) {
+        if (reached.isPresent() && isLate()) {
+          return reached;
+        }
         long number = Math.floorDiv(block.low(), bucket);
         if (text == null
             && selection.isSummedUpBy(block)
@@ -225,9 +239,7 @@ final class IndexCount {
             }
           }
         }
-        if (isLate()) {
-          return Optional.of(block.first());
-        }
+        reached = Optional.of(block.first());
       }
     }
     return Optional.empty();
@@ -306,10 +318,9 @@ final class IndexCount {
   private long[] ofAgent(int agent) {
     if (agent != lastAgent) {
       lastAgent = agent;
-      ofLastAgent =
-          byAgent.size() < MAX_AGENTS || byAgent.containsKey(agent)
-              ? cell(byAgent, agent)
-              : new long[NO_DECISION + 1];
+      boolean isCounted = byAgent.size() < maxAgents || byAgent.containsKey(agent);
+      isCut |= !isCounted;
+      ofLastAgent = isCounted ? cell(byAgent, agent) : new long[NO_DECISION + 1];
     }
     return ofLastAgent;
   }
@@ -357,7 +368,7 @@ final class IndexCount {
                   .orElse(""),
               verdicts(each.getValue())));
     }
-    return new Top(first(named).first(), most.size() - named.size());
+    return new Top(first(named).first(), most.size() - named.size(), !isCut);
   }
 
   private Top first(List<Named> named) {
@@ -368,6 +379,6 @@ final class IndexCount {
                     .thenComparing(Named::name))
             .toList();
     return new Top(
-        sorted.subList(0, Math.min(top, sorted.size())), Math.max(0, sorted.size() - top));
+        sorted.subList(0, Math.min(top, sorted.size())), Math.max(0, sorted.size() - top), true);
   }
 }

@@ -337,6 +337,53 @@ class IndexTest {
   }
 
   @Test
+  void agentsThatAreNotCountedAreReported() throws Exception {
+    Counting all = Counting.of(Filter.ALL).within(Duration.ofMinutes(10));
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      Counts few = new IndexCount(index, all, 2).counts();
+
+      assertThat(few.agents().isComplete()).isFalse();
+      assertThat(few.agents().first()).hasSize(2);
+      assertThat(index.count(all).agents().isComplete()).isTrue();
+      assertThat(few.verdicts()).isEqualTo(index.count(all).verdicts());
+    }
+  }
+
+  @Test
+  void countOfTheLastBlockIsCompleteThoughLate() throws Exception {
+    IndexedLedger small = new IndexedLedger(Files.createDirectory(temp.resolve("small")), 5);
+    small.append(100);
+    small.update();
+
+    try (SqliteLedger ledger = small.reader();
+        SqliteIndex index = SqliteIndex.open(small.index, ledger).orElseThrow()) {
+      Counts counts = index.count(Counting.of(Filter.ALL).within(Duration.ZERO));
+
+      assertThat(counts.from()).isEmpty();
+      assertThat(counts.rows()).isEqualTo(100);
+    }
+  }
+
+  @Test
+  void purgeOfADamagedIndexBuildsItAgain() throws Exception {
+    long refused = rows.scan(Filter.ALL.verdict("refuse")).get(0).sequence();
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index);
+        Statement statement = connection.createStatement()) {
+      statement.execute("DELETE FROM names WHERE name = 'governance.refusal'");
+    }
+
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
+      assertThatThrownBy(() -> writer.purge(refused))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("built again");
+    }
+    rows.update();
+    assertComplete();
+  }
+
+  @Test
   void killedWriterLeavesAnIncompleteButCorrectIndex() throws Exception {
     for (int round = 0; round < 4; round++) {
       if (round % 2 == 0) {
