@@ -61,6 +61,9 @@ import org.jspecify.annotations.Nullable;
  * Reads, verifies, proves and exports the log in a data directory, erases payloads, and changes to
  * an external signer. Works while the log is open for recording, in this process or another. Each
  * call opens the ledger and closes it again. Safe for use by any number of threads.
+ *
+ * <p>The class is long because it is the one entry for users: each method is a call of the part
+ * that does the work.
  */
 public final class AuditLog {
   private static final Duration UNLIMITED = Duration.ofNanos(Long.MAX_VALUE);

@@ -8,7 +8,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Reads arguments of programs that run other programs in special ways. */
+/**
+ * Reads arguments of programs that run other programs in special ways.
+ *
+ * <p>The class is long because it has one method for each of these programs.
+ */
 final class Wrappers {
   /** Programs that ask for a password. */
   private static final Set<String> ASKING = Set.of("sudo", "su", "doas", "ssh", "passwd", "gpg");
@@ -226,6 +230,49 @@ final class Wrappers {
     Value typed = Values.isKnown(argument) ? Value.of(text) : argument;
     if (!typed.pieces().isEmpty()) {
       scan.uses().add(Role.RUNS_SHELL, typed);
+    }
+  }
+
+  /** Reads shell text for a terminal of tmux, up to a semicolon. */
+  static void tmuxText(Value argument, Template template, Scan scan) {
+    Value text = Values.joined(untilSemicolon(scan), 0);
+    if (!text.pieces().isEmpty()) {
+      scan.uses().add(Role.RUNS_SHELL, text);
+    }
+  }
+
+  /** Reads keys for a terminal of tmux, up to a semicolon. */
+  static void tmuxKeys(Value argument, Template template, Scan scan) {
+    keys(Values.joined(untilSemicolon(scan), 0), template, scan);
+  }
+
+  /** Reads a command of tmux in one argument. */
+  static void tmuxCommand(Value argument, Template template, Scan scan) {
+    scan.uses().add(Role.RUNS_SHELL, Value.of("tmux ").plus(argument));
+  }
+
+  /** Reads a command of tmux from the second operand on. */
+  static void tmuxWords(Value argument, Template template, Scan scan) {
+    tmux(scan.operands().subList(1, scan.operands().size()), scan);
+  }
+
+  /** Returns the operands before a semicolon; what follows it is another command of tmux. */
+  private static List<Value> untilSemicolon(Scan scan) {
+    List<Value> operands = scan.operands();
+    for (int i = 0; i < operands.size(); i++) {
+      if (Values.is(operands.get(i), ";")) {
+        tmux(operands.subList(i + 1, operands.size()), scan);
+        return operands.subList(0, i);
+      }
+    }
+    return operands;
+  }
+
+  private static void tmux(List<Value> words, Scan scan) {
+    if (!words.isEmpty()) {
+      List<Value> command = new ArrayList<>(List.of(Value.of("tmux")));
+      command.addAll(words);
+      scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
     }
   }
 

@@ -55,7 +55,7 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
    *     the message names the member
    */
   public static GateRequest read(byte[] json) throws JsonFormatException {
-    return read(CanonicalJson.read(json), "input", null);
+    return read(CanonicalJson.readUntrusted(json), "input", null);
   }
 
   /**

@@ -53,6 +53,9 @@ import tools.jackson.databind.JsonNode;
  * The tools of the MCP server: ask the gate, and read the log. No tool changes the policy, replays
  * dead letters or purges. Agents wrote the text of the log, and a model reads it here: so it is
  * shortened, freed of characters that hide text, and put under a member that is described as data.
+ *
+ * <p>The class is long because each of the six tools reads its arguments and writes its result
+ * here.
  */
 final class AuditTools {
   /** Longest quotation of an agent's text in an answer. */
@@ -422,9 +425,14 @@ final class AuditTools {
    */
   private record Status(AuditHealth health, OptionalLong deadLetters, OptionalLong rows) {}
 
-  private Consumer<CanonicalWriter> status(Call call) throws JsonFormatException {
+  private Consumer<CanonicalWriter> status(Call call) throws JsonFormatException, Refusal {
     call.arguments().requireNoOthers();
-    Status now = status.get();
+    Status now;
+    try {
+      now = status.get();
+    } catch (Repeated.LateException e) {
+      throw new Refusal("the log " + e.getMessage());
+    }
     return out -> {
       out.name("dead_letters").nullable(now.deadLetters());
       out.name("entries")
