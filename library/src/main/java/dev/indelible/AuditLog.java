@@ -47,6 +47,7 @@ import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -108,6 +109,11 @@ public final class AuditLog {
   /** Returns the data directory; empty for a log in memory. */
   public Optional<Path> directory() {
     return Optional.ofNullable(directory).map(DataDirectory::path);
+  }
+
+  /** Returns true if the log has a ledger: something was recorded. */
+  public boolean hasLedger() {
+    return directory == null || Files.exists(directory.database());
   }
 
   /**

@@ -42,6 +42,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
@@ -114,9 +115,20 @@ final class AuditTools {
    * A call of a tool.
    *
    * @param arguments the arguments
+   * @param given the arguments as one value
    * @param clientName the name that the client states
    */
-  private record Call(JsonFields arguments, McpClient client, String clientName) {
+  private record Call(JsonFields arguments, JsonNode given, McpClient client, String clientName) {
+    /** Returns the text of each argument, keyed by its name. */
+    Map<String, String> texts() {
+      Map<String, String> texts = new TreeMap<>();
+      for (String name : given.propertyNames()) {
+        JsonNode value = given.path(name);
+        texts.put(name, value.isString() ? value.stringValue() : Message.text(value));
+      }
+      return texts;
+    }
+
     /** Returns the agent that acts: the proven one, else the claimed one. */
     String agentId() throws JsonFormatException {
       Optional<String> named = arguments.optionalString("agent_id");
@@ -177,7 +189,11 @@ final class AuditTools {
       // Read again, because arguments that are recorded must have a canonical form.
       JsonNode arguments = CanonicalJson.read(given.isMissingNode() ? "{}" : Message.text(given));
       Call call =
-          new Call(JsonFields.of(arguments, "arguments"), client, clientName(request.params()));
+          new Call(
+              JsonFields.of(arguments, "arguments"),
+              arguments,
+              client,
+              clientName(request.params()));
       Consumer<CanonicalWriter> members = tool.answer(call);
       call.arguments().requireNoOthers();
       return success(members);
@@ -255,7 +271,7 @@ final class AuditTools {
   /** Returns a tool that reports who reads events. */
   private static Tool recorded(String name, Tool tool) {
     return call -> {
-      call.client().reading().accept(name);
+      call.client().reading().accept(name, call.texts());
       return tool.answer(call);
     };
   }
