@@ -52,7 +52,7 @@ final class Hooks {
       request.caller().refuseUnreadable(gate, body, problem);
       return response(dialect.failure(HookDialect.event(body), problem));
     } catch (Throwable e) { // Also an Error must not let the tool run.
-      LOG.error("the hook of an agent failed", e);
+      LOG.error("the hook of an agent failed", Redactor.scrub(e));
       return response(dialect.failure(HookDialect.event(body), "the daemon's log has the cause"));
     }
   }

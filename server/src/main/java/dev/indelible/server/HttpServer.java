@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.policy.Redactor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -257,7 +258,9 @@ final class HttpServer {
         }
         refusal = problem.get().response();
       } catch (IllegalArgumentException e) {
-        refusal = new Problem(400, Response.UNREADABLE, String.valueOf(e.getMessage())).response();
+        refusal =
+            new Problem(400, Response.UNREADABLE, Redactor.scrub(String.valueOf(e.getMessage())))
+                .response();
       }
       send(refusal, request, response, callback);
       return true;
@@ -401,7 +404,7 @@ final class HttpServer {
         return admission.answer(content);
       } catch (Throwable e) { // The client must get an answer, one that does not permit.
         Request request = admission.request();
-        LOG.error("{} {} failed", request.method(), request.path(), e);
+        LOG.error("{} {} failed", request.method(), request.path(), Redactor.scrub(e));
         return admission.refuse(
             new Problem(
                 500, "Internal error", "the request failed; the daemon's log has the cause"));
