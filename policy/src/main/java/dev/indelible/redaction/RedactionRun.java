@@ -21,8 +21,11 @@ import tools.jackson.databind.node.StringNode;
 
 /** One redaction of an action: finds and replaces secrets text by text. Used by one thread. */
 final class RedactionRun {
-  /** A known secret of this length is replaced wherever it is; a shorter one could be a word. */
+  /** The shortest known secret that is replaced wherever it is, if it is not a word. */
   private static final int MIN_KNOWN_CHARS = 8;
+
+  /** A known secret of this length is replaced wherever it is. */
+  private static final int MIN_SENTENCE_CHARS = 16;
 
   /** A known secret of this length is replaced in prose where it is a word. */
   private static final int MIN_WORD_CHARS = 3;
@@ -253,7 +256,14 @@ final class RedactionRun {
     }
   }
 
-  /** Adds the places where a text has a known secret that is too long to be a common word. */
+  /** Returns true if a secret is not a word, so that it is replaced wherever it is. */
+  private static boolean isDistinct(String secret) {
+    int length = secret.length();
+    return length >= MIN_SENTENCE_CHARS
+        || length >= MIN_KNOWN_CHARS && Characters.hasDigit(secret, 0, length);
+  }
+
+  /** Adds the places where a text has a known secret that is not a word. */
   private void addKnown(String text, List<Found> found) {
     if (known.isEmpty()) {
       return;
@@ -263,7 +273,7 @@ final class RedactionRun {
         (secret, detector) -> {
           requireTime();
           String sought = small(secret);
-          int at = secret.length() < MIN_KNOWN_CHARS ? -1 : small.indexOf(sought);
+          int at = isDistinct(secret) ? small.indexOf(sought) : -1;
           while (at >= 0) {
             found.add(new Found(at, at + sought.length(), detector, true));
             at = small.indexOf(sought, at + sought.length());
@@ -271,12 +281,12 @@ final class RedactionRun {
         });
   }
 
-  /** Adds the places where a text has a short known secret as a word of its own. */
+  /** Adds the places where a text has a known secret that is a word as a word of its own. */
   private void addWords(String text, List<Found> found) {
     known.forEach(
         (secret, detector) -> {
-          boolean isShort = secret.length() >= MIN_WORD_CHARS && secret.length() < MIN_KNOWN_CHARS;
-          int at = isShort ? text.indexOf(secret) : -1;
+          boolean isWord = secret.length() >= MIN_WORD_CHARS && !isDistinct(secret);
+          int at = isWord ? text.indexOf(secret) : -1;
           while (at >= 0) {
             int end = at + secret.length();
             if (isEdge(text, at - 1) && isEdge(text, end)) {

@@ -139,6 +139,15 @@ class ActionRedactorTest {
         .contains("/decision/reason", "/effective_command", "/facts/1", "/action/command");
   }
 
+  /** A password may also be a user or a scheme, to which it does not extend. */
+  @Test
+  void passwordThatIsAWordIsReplacedInItsPlaceOnly() {
+    Result result = redact(new Bash("DB_USER=postgres DB_PASS=postgres psql postgres://h/db"));
+    assertThat(((Bash) result.action()).command())
+        .startsWith("DB_USER=postgres DB_PASS=REDACTED-")
+        .endsWith(" psql postgres://h/db");
+  }
+
   /** A long command is shortened in a reason, perhaps within a secret. */
   @Test
   void beginningOfASecretIsRedacted() {

@@ -214,7 +214,8 @@ class ScannerTest {
         "time 12:AA:34",
         "read -p \"Password: \" x && rm -rf \"/etc\"",
         "bash -c 'read -p \"Password: \" x && rm -rf \"/etc\"'",
-        "sudo find / -name mysql -print"
+        "sudo find / -name mysql -print",
+        "echo 'dev ALL=(ALL) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/dev"
       })
   void lookAlikesStay(String text) {
     assertThat(redacted(text)).isEqualTo(text);
