@@ -431,10 +431,10 @@ public final class AuditLog {
    * replayed, and records the replay in the chain.
    *
    * @param number the number of the dead letter
-   * @return the reason that the event is still refused; empty if it is in the chain
+   * @return the reason that the event is refused, for example that the dead letter was changed
+   *     after it was written, or that its type is never replayed; empty if it is in the chain
    * @throws EvidenceException if there is no dead letter with this number
-   * @throws LedgerException if the dead letter was changed after it was written, is of a type that
-   *     is not replayed, or the ledger cannot be written to now
+   * @throws LedgerException if the ledger cannot be written to now
    * @throws KeyException if the log's key is missing
    */
   public Optional<String> replay(long number) throws LedgerException, KeyException {

@@ -24,6 +24,7 @@ import dev.indelible.publish.IndexFollower;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
+import dev.indelible.sqlite.RowCounter;
 import dev.indelible.storage.MemoryLedger;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -56,6 +57,9 @@ public final class Indelible implements AutoCloseable {
    * @param anchor the anchor file; empty if there is none
    */
   record LogFiles(DataDirectory data, Optional<Path> anchor) {}
+
+  /** Counts the rows for {@link #statusJson}. */
+  private final RowCounter counter = new RowCounter();
 
   Indelible(
       DeferredAudit audit,
@@ -190,7 +194,8 @@ public final class Indelible implements AutoCloseable {
 
   /**
    * Returns the status of the log as JSON: the object that {@code indelible status} prints, with
-   * the faults of this process. Reads counts and the last row, like {@link #health}.
+   * the faults of this process. The first call reads every row, to count them; a later one reads
+   * the rows appended since.
    *
    * @param more faults of the surrounding program
    * @throws LedgerException if nothing was recorded yet
@@ -200,7 +205,7 @@ public final class Indelible implements AutoCloseable {
     LogFiles at =
         files.orElseThrow(() -> new IllegalStateException("a log in memory has no status"));
     CanonicalWriter out = new CanonicalWriter().beginObject();
-    LogStatus.read(at.data(), at.anchor(), metrics().health().and(more)).write(out);
+    LogStatus.read(at.data(), at.anchor(), metrics().health().and(more), counter).write(out);
     return out.endObject().toBytes();
   }
 

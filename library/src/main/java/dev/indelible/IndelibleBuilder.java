@@ -485,6 +485,7 @@ public final class IndelibleBuilder {
         file,
         source(),
         data.keys()::accepted,
+        audit.healthEntries(),
         reason -> audit.reportContradiction(HealthEntry.ANCHOR, reason));
   }
 

@@ -21,9 +21,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -36,20 +37,44 @@ import java.util.function.ToDoubleFunction;
 public final class IndelibleMeters implements MeterBinder {
   private static final String AUDIT = "indelible.audit.";
 
-  private final Indelible indelible;
+  /** Sources that are checked only with the files of the log, see {@link Indelible#health}. */
+  private static final Set<String> OF_FILES =
+      Set.of(
+          HealthEntry.CREDENTIALS,
+          HealthEntry.DISK,
+          HealthEntry.KEYS,
+          HealthEntry.WAITING,
+          HealthEntry.WITNESSES);
 
-  private IndelibleMeters(Indelible indelible) {
+  private final Indelible indelible;
+  private final Supplier<Optional<AuditHealth>> whole;
+
+  private IndelibleMeters(Indelible indelible, Supplier<Optional<AuditHealth>> whole) {
     this.indelible = indelible;
+    this.whole = whole;
   }
 
-  /** Returns the meters of a log. */
+  /**
+   * Returns the meters of a log. The health of sources that are checked only with the files of the
+   * log is NaN.
+   */
   public static IndelibleMeters of(Indelible indelible) {
-    return new IndelibleMeters(indelible);
+    return of(indelible, Optional::empty);
+  }
+
+  /**
+   * Returns the meters of a log, with the health of its files.
+   *
+   * @param whole returns the recent health of the whole log, as {@link Indelible#health} does;
+   *     empty while it is unknown. Called once for each scrape
+   */
+  public static IndelibleMeters of(Indelible indelible, Supplier<Optional<AuditHealth>> whole) {
+    return new IndelibleMeters(indelible, whole);
   }
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    Binding binding = new Binding(registry, indelible);
+    Binding binding = new Binding(registry, indelible, whole);
     decisions(binding);
     events(binding);
     failures(binding);
@@ -185,14 +210,14 @@ public final class IndelibleMeters implements MeterBinder {
           Tags.of("state", state.label()),
           "state",
           "1 for the current state, 0 for the others",
-          health -> health.state() == state);
+          snapshot -> snapshot.health().state() == state ? 1 : 0);
     }
     for (String source : sources) {
       binding.flag(
           Tags.of("source", source),
           "health",
           "1 while the source has a problem, else 0",
-          health -> health.entry(source).isPresent());
+          snapshot -> snapshot.health(source));
     }
   }
 
@@ -204,12 +229,13 @@ public final class IndelibleMeters implements MeterBinder {
   private static final class Binding {
     private final MeterRegistry registry;
     private final Indelible log;
-    private final Scrapes<Indelible, Snapshot> scrapes = new Scrapes<>(Snapshot::of);
+    private final Scrapes<Indelible, Snapshot> scrapes;
     private int readers;
 
-    Binding(MeterRegistry registry, Indelible log) {
+    Binding(MeterRegistry registry, Indelible log, Supplier<Optional<AuditHealth>> whole) {
       this.registry = registry;
       this.log = log;
+      this.scrapes = new Scrapes<>(from -> Snapshot.of(from, whole.get()));
     }
 
     /**
@@ -243,9 +269,8 @@ public final class IndelibleMeters implements MeterBinder {
           .register(registry);
     }
 
-    void flag(Tags tags, String name, String description, Predicate<AuditHealth> isSet) {
-      Gauge.builder(
-              AUDIT + name, log, read(snapshot -> isSet.test(snapshot.metrics().health()) ? 1 : 0))
+    void flag(Tags tags, String name, String description, ToDoubleFunction<Snapshot> value) {
+      Gauge.builder(AUDIT + name, log, read(value))
           .tags(tags)
           .description(description)
           .register(registry);
@@ -288,6 +313,7 @@ public final class IndelibleMeters implements MeterBinder {
    * Values of a log at one moment.
    *
    * @param metrics the counters and the health of the queue
+   * @param whole the health of the whole log; empty if it is unknown
    * @param decisions the number of decisions of the gate, by verdict and kind of action
    * @param decisionTime the total time of the decisions
    * @param notCosigned rows that no quorum has cosigned yet
@@ -296,12 +322,13 @@ public final class IndelibleMeters implements MeterBinder {
    */
   private record Snapshot(
       DeferredAuditMetrics metrics,
+      Optional<AuditHealth> whole,
       Map<String, Long> decisions,
       Duration decisionTime,
       OptionalLong notCosigned,
       OptionalLong notAnchored,
       OptionalLong notIndexed) {
-    static Snapshot of(Indelible log) {
+    static Snapshot of(Indelible log, Optional<AuditHealth> whole) {
       DecisionCounters gate = log.gate().counters();
       Map<String, Long> decisions = new HashMap<>();
       for (String verdict : DecisionCounters.VERDICTS) {
@@ -311,11 +338,26 @@ public final class IndelibleMeters implements MeterBinder {
       }
       return new Snapshot(
           log.metrics(),
+          whole,
           decisions,
           gate.time(),
           log.rowsNotCosigned(),
           log.rowsNotAnchored(),
           log.rowsNotIndexed());
+    }
+
+    /** Returns every known fault. */
+    AuditHealth health() {
+      AuditHealth running = metrics.health();
+      return whole.map(all -> running.and(all.entries())).orElse(running);
+    }
+
+    /** Returns 1 if a source has a problem, 0 if it has none, NaN if it was not checked. */
+    double health(String source) {
+      if (health().entry(source).isPresent()) {
+        return 1;
+      }
+      return whole.isEmpty() && OF_FILES.contains(source) ? Double.NaN : 0;
     }
 
     long decisions(String verdict, String kind) {

@@ -131,6 +131,9 @@ class MetersTest {
     assertThat(audit("dead_letters_waiting")).isEqualTo(1);
     assertThat(health("dead_letters")).isEqualTo(1);
     assertThat(health("tallies")).isZero();
+    for (String unchecked : List.of("credentials", "disk", "keys", "waiting", "witnesses")) {
+      assertThat(health(unchecked)).as(unchecked).isNaN();
+    }
     assertThat(audit("tampered")).isZero();
     assertThat(audit("append_failures_total")).isZero();
     assertThat(audit("drainer_panics_total")).isZero();

@@ -7,15 +7,18 @@ import java.nio.file.Path;
 
 /**
  * The native signature provider that the command ships for Linux. It takes about a second to load,
- * so only verbs that sign or verify many rows load it.
+ * so only commands that sign or verify many rows load it.
  */
 final class FastSignatures {
-  /** Verifying fewer rows takes less time than loading the provider. */
+  /** The minimum number of rows for which loading the provider pays off. */
   static final long WORTH_ROWS = 50_000;
 
   private FastSignatures() {}
 
-  /** Loads the provider; does nothing on another system or without the launcher. */
+  /**
+   * Loads the provider; does nothing outside Linux, or if the launcher did not set {@link
+   * Main#LIBRARIES}.
+   */
   static void load() {
     String libraries = System.getProperty(Main.LIBRARIES);
     if (libraries != null) {

@@ -117,6 +117,11 @@ final class LogStatsCommand extends Verb {
     if (names.more() > 0) {
       line("and %,d more; --top names more", names.more());
     }
+    if (!names.isComplete()) {
+      line(
+          "%s",
+          console().yellow("too many to count each: only those of the newest rows are named"));
+    }
   }
 
   private void buckets(Counts counts) {

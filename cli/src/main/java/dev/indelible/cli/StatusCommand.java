@@ -11,7 +11,7 @@ import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.Head;
 import dev.indelible.note.TamperNotes.Noted;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
+import dev.indelible.sqlite.RowCounter;
 import dev.indelible.sqlite.SqliteLibrary;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +24,7 @@ import picocli.CommandLine.Mixin;
     description = "Show the state of the log: counts, keys, rules, and every problem.",
     footer = {
       "",
-      "Reads counts and the last row; 'indelible log verify' verifies the chain.",
+      "Reads every row once, to count them; 'indelible log verify' verifies the chain.",
       "Exit status: 0 no problem; 1 a problem: each line 'problem' states what to do."
     })
 final class StatusCommand extends Verb {
@@ -39,7 +39,8 @@ final class StatusCommand extends Verb {
     requireDataDirectory();
     // If SQLite's library does not load, this machine is at fault, and not the log.
     SqliteLibrary.load();
-    LogStatus status = LogStatus.read(data(), anchor.file(), AuditHealth.RECORDING);
+    LogStatus status =
+        LogStatus.read(data(), anchor.file(), AuditHealth.RECORDING, new RowCounter());
     print(status::write, () -> print(status));
     return status.health().isWell() ? ExitCode.OK : ExitCode.FAILED;
   }
@@ -52,9 +53,9 @@ final class StatusCommand extends Verb {
         .health()
         .entries()
         .forEach(entry -> field("problem", console().red(Console.printable(entry.reason()))));
-    field("rows", text(status.rows()));
-    field("refusals", refusals(status.blocked()));
-    field("escalations", text(status.blocked().map(BlockedCounts::escalations)));
+    field("rows", text(status.counts().map(RowCounter.Counts::rows)));
+    field("refusals", refusals(status.counts()));
+    field("escalations", text(status.counts().map(RowCounter.Counts::escalations)));
     field("dead letters", text(status.check().deadLetters().stream().boxed().findFirst()));
     field("waiting", status.check().waiting().map(this::describe).orElse(UNREADABLE));
     field("head", head(status));
@@ -88,10 +89,10 @@ final class StatusCommand extends Verb {
   }
 
   /** Returns the number of refusals; in the chain, they share an event type with escalations. */
-  private static String refusals(Optional<BlockedCounts> counts) {
-    return text(counts.map(BlockedCounts::refusals))
+  private static String refusals(Optional<RowCounter.Counts> counts) {
+    return text(counts.map(RowCounter.Counts::refusals))
         + counts
-            .map(BlockedCounts::unknown)
+            .map(RowCounter.Counts::unknown)
             .filter(unknown -> unknown > 0)
             .map(
                 ("; %,d more are refusals or escalations, unknown because their payloads are"

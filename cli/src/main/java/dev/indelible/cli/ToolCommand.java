@@ -48,18 +48,18 @@ final class ToolCommand extends VerbGroup {
 
   @Command(
       name = "accept",
-      description = "Accept the changed descriptor of a tool, after a person has read it.",
+      description = "Accept the descriptor of a tool, after a person has read it.",
       footer = {
         "",
-        "A call of a tool whose descriptor has changed is stopped, and the reason names",
-        "the new digest. The acceptance is recorded as a tool.accepted event, and takes",
-        "effect at once."
+        "A call of a tool whose descriptor has changed, or is new and cannot become known",
+        "by itself, is stopped, and the reason names the digest. The acceptance is",
+        "recorded as a tool.accepted event, and takes effect at once."
       })
   static final class Accept extends Verb {
     @Parameters(paramLabel = "TOOL", description = "the tool, as mcp__SERVER__TOOL")
     String tool = "";
 
-    @Parameters(paramLabel = "DIGEST", description = "the new descriptor, as sha256:…")
+    @Parameters(paramLabel = "DIGEST", description = "the descriptor, as sha256:…")
     String digest = "";
 
     @Mixin ReasonOption reason = new ReasonOption();
@@ -74,6 +74,7 @@ final class ToolCommand extends VerbGroup {
       String who = by.name();
       CommandFailure.refuseIf(
           !KnownTools.isDigest(digest), "DIGEST: give sha256: and 64 hexadecimal digits");
+      CommandFailure.refuseIf(tool.isBlank(), "TOOL: give a name, as mcp__SERVER__TOOL");
       requireDataDirectory();
       KnownTools known = new KnownTools(data().path());
       Optional<String> before;
@@ -82,12 +83,11 @@ final class ToolCommand extends VerbGroup {
       } catch (IOException e) {
         throw unreadable(e);
       }
-      CommandFailure.refuseIf(
-          before.isEmpty(), "TOOL: not a known tool; 'indelible tool list' lists them");
       record(
           new CanonicalWriter()
               .beginObject()
-              .member("before", before)
+              .name("before")
+              .nullable(before)
               .member("by", who)
               .member("hash", digest)
               .member("reason", why)
@@ -100,9 +100,10 @@ final class ToolCommand extends VerbGroup {
       }
       print(
           out -> out.member("hash", digest).member("tool", tool),
-          "%s: the descriptor %s is accepted",
+          "%s: the descriptor %s is accepted%s",
           Console.printable(tool),
-          digest);
+          digest,
+          before.isPresent() ? "" : "; the tool was not known");
       return ExitCode.OK;
     }
 

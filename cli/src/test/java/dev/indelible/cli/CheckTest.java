@@ -117,10 +117,13 @@ class CheckTest {
   }
 
   @Test
-  void envelopeNamesItsAgent() {
-    cli.run("check", "--agent", "agent:other", Cli.line("agent:inside", Cli.bash("ls")));
+  void envelopeNamesItsAgentAndSession() {
+    String action = Cli.bash("ls") + ",\"session\":\"s-1\"";
+    cli.run("check", "--agent", "agent:other", Cli.line("agent:inside", action));
 
-    assertThat(cli.rows().get(0).path("agent_id").asString()).isEqualTo("agent:inside");
+    JsonNode row = cli.rows().get(0);
+    assertThat(row.path("agent_id").asString()).isEqualTo("agent:inside");
+    assertThat(row.path("payload").path("session").asString()).isEqualTo("s-1");
   }
 
   @Test

@@ -42,7 +42,7 @@ class LogSearchTest {
             + Cli.line("agent:b", "{\"kind\":\"filesystem_write\",\"path\":\"/etc/hosts\"}")
             + Cli.line("agent:b", Cli.bash("rm y"))
             + Cli.line("agent:b", Cli.bash("=cmd, \\\"x\\\""))
-            + Cli.line("agent:c", Cli.bash("ls -la"));
+            + Cli.line("agent:c", Cli.bash("ls -la") + ",\"session\":\"s-1\"");
     cli.runOn(lines, "gate");
     cli.assertIntact(7);
   }
@@ -65,6 +65,7 @@ class LogSearchTest {
     "--rule no-rm --agent agent:b, 6",
     "--rule nothing, ''",
     "--kind filesystem_write, 5",
+    "--session s-1, 8",
     "--session s, ''",
     "--grep ls, 2 8",
     "--grep /etc/, 1 5",
@@ -83,6 +84,15 @@ class LogSearchTest {
   void filtersSelectRows(String options, String expected) {
     assertThat(sequences(options))
         .containsExactly(expected.isEmpty() ? new String[0] : expected.split(" "));
+  }
+
+  /** A search reads a page of 1,000 rows at a time. */
+  @Test
+  void durationSelectsRowsOfAllPages() {
+    cli.runOn(Cli.line("agent:many", Cli.bash("ls")).repeat(1_100), "gate");
+
+    assertThat(sequences("--since 1h --agent agent:many")).hasSize(1_100);
+    assertThat(sequences("--since 1h --agent agent:many --last 1050")).hasSize(1_050);
   }
 
   @Test

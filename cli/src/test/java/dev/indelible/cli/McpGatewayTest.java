@@ -86,6 +86,22 @@ class McpGatewayTest {
     cli.assertIntact(4);
   }
 
+  /** The only way for a new tool if a log knows so many that no more become known by themselves. */
+  @Test
+  void toolThatIsNotKnownIsAccepted() throws Exception {
+    answer("Runs.", "ls");
+    String digest = "sha256:" + "0f".repeat(32);
+
+    String printed =
+        cli.run("tool", "accept", "mcp__s__new", digest, "--reason", "read it").ok().out();
+
+    assertThat(printed).contains("the tool was not known");
+    assertThat(cli.run("tool", "list").ok().out()).contains("mcp__s__new", digest);
+    JsonNode details = cli.rows().get(1).path("payload").path("details");
+    assertThat(details.path("before").isNull()).isTrue();
+    assertThat(details.path("hash").asString()).isEqualTo(digest);
+  }
+
   @Test
   void serverThatDiesIsAFailure() throws Exception {
     ChildJvm gateway = cli.process("mcp-gateway", "--name", "s", "--", "sh", "-c", "exit 3");

@@ -13,22 +13,12 @@ import dev.indelible.monitor.AuditCounters;
 import dev.indelible.storage.LedgerWriter;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Replays or purges dead letters. Each replay or purge is one transaction, which also appends the
  * event that records it.
  */
 final class DeadLetterReplay {
-  /**
-   * Event types that are replayed. A dead letter is not signed, so anyone who can write to the
-   * ledger can plant one. Therefore events of the log itself are not replayed, because readers act
-   * on them. A gap event is the exception: it comes through the queue anyway, and excuses no
-   * missing row.
-   */
-  private static final Set<String> REPLAYABLE =
-      Set.of(DeferredAuditEvent.REFUSAL, DeferredAuditEvent.CHECK, SystemEvent.GAP);
-
   private final ChainEnd end;
   private final LedgerWriter writer;
   private final RowSealer sealer;
@@ -44,18 +34,24 @@ final class DeadLetterReplay {
   /**
    * Appends a dead letter's event under its own id and marks the dead letter.
    *
-   * @return the reason that the event is still refused; empty if it is in the chain
-   * @throws LedgerException if the dead letter was changed after it was written, or is of a type
-   *     that is not replayed
+   * @return the reason that the event is refused, for example that the dead letter was changed
+   *     after it was written, or that its type is never replayed; empty if it is in the chain
+   * @throws LedgerException if the ledger cannot be written to now
    */
   Optional<String> replay(DeadLetter deadLetter) throws LedgerException {
-    if (!REPLAYABLE.contains(deadLetter.eventType())) {
-      throw new LedgerException(
-          "dead letter %s: only the log itself creates events of type %s; it can be shown, but not replayed"
-              .formatted(deadLetter.number(), deadLetter.eventType()));
+    if (!isReplayable(deadLetter.eventType())) {
+      return Optional.of(
+          "only the log itself records events of type %s; the dead letter can be shown and purged, but not replayed"
+              .formatted(deadLetter.eventType()));
+    }
+    AuditEvent event;
+    try {
+      event = deadLetter.event();
+    } catch (LedgerException e) { // It was changed after it was written.
+      return Optional.of(String.valueOf(e.getMessage()));
     }
     SystemEvent note = note(SystemEvent.DEAD_LETTER_REPLAYED, deadLetter, Optional.empty());
-    List<AuditEvent> events = List.of(deadLetter.event(), note);
+    List<AuditEvent> events = List.of(event, note);
     BatchAppend append = new BatchAppend(end, sealer, counters);
     Optional<Head> head =
         writer.inTransaction(
@@ -69,6 +65,16 @@ final class DeadLetterReplay {
     return head.isPresent() || append.lastRefusal().isEmpty()
         ? Optional.empty()
         : Optional.of(append.lastRefusal());
+  }
+
+  /**
+   * Returns true for the types that a queue accepts (D2). A dead letter is not signed, so anyone
+   * who can write to the ledger can plant one. Therefore the types on which readers act because
+   * they are signed are never replayed; a queue does not accept them either.
+   */
+  private static boolean isReplayable(String eventType) {
+    return DeferredAuditEvent.isDecision(eventType)
+        || SystemEvent.TYPES.contains(eventType) && !SystemEvent.isReserved(eventType);
   }
 
   /**

@@ -38,10 +38,9 @@ public final class DeadLetters implements AutoCloseable {
   /**
    * Appends a dead letter's event under its own id, and marks the dead letter as replayed.
    *
-   * @return the reason that the event is still refused, in which case the dead letter is unchanged;
-   *     empty if the event is in the chain
-   * @throws LedgerException if the dead letter was changed after it was written, or the ledger
-   *     cannot be written to now
+   * @return the reason that the event is refused, in which case the dead letter is unchanged; empty
+   *     if the event is in the chain
+   * @throws LedgerException if the ledger cannot be written to now
    */
   public Optional<String> replay(DeadLetter deadLetter) throws LedgerException {
     return replay.replay(deadLetter);

@@ -17,6 +17,7 @@ import dev.indelible.storage.LedgerSchemaException;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -182,8 +183,13 @@ public final class LedgerSink implements DeferredAuditSink {
   private static void retry(DeadLetterReplay replay, DeadLetter deadLetter, String ledger)
       throws LedgerUnavailableException {
     try {
-      String refusal = replay.replay(deadLetter).orElse("replayed");
-      LOG.info("{}: dead letter {}: {}", ledger, deadLetter.number(), refusal);
+      Optional<String> refusal = replay.replay(deadLetter);
+      if (refusal.isPresent()) {
+        LOG.warn(
+            "{}: dead letter {} is not replayed: {}", ledger, deadLetter.number(), refusal.get());
+      } else {
+        LOG.info("{}: dead letter {} is replayed", ledger, deadLetter.number());
+      }
     } catch (LedgerUnavailableException e) {
       throw e;
     } catch (LedgerException e) {

@@ -11,6 +11,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -39,6 +40,12 @@ public final class CanonicalJson {
 
   /** Maximum length of a text, in bytes; far above the 1 MiB limit on an event's payload. */
   public static final int MAX_TEXT_BYTES = 64 * 1024 * 1024;
+
+  /**
+   * Maximum number of values in JSON of an unknown sender; far more than an action has. A value can
+   * need a hundred times the memory of its text.
+   */
+  public static final int MAX_UNTRUSTED_VALUES = 100_000;
 
   /**
    * Creates parsers without {@code ObjectMapper}: starting the mapper takes longer than one policy
@@ -70,7 +77,17 @@ public final class CanonicalJson {
    * @throws JsonFormatException if it is not JSON that this class accepts
    */
   public static JsonNode read(byte[] utf8) throws JsonFormatException {
-    return read(utf8, true);
+    return read(utf8, new Reading(true, Integer.MAX_VALUE));
+  }
+
+  /**
+   * Reads one JSON value of an unknown sender, as {@link #read(byte[])} does.
+   *
+   * @throws JsonFormatException if it is not JSON that this class accepts, or has more than {@link
+   *     #MAX_UNTRUSTED_VALUES} values
+   */
+  public static JsonNode readUntrusted(byte[] utf8) throws JsonFormatException {
+    return read(utf8, new Reading(true, MAX_UNTRUSTED_VALUES));
   }
 
   /**
@@ -81,10 +98,41 @@ public final class CanonicalJson {
    * @throws JsonFormatException if it is not JSON that this class accepts
    */
   public static JsonNode readUnrounded(byte[] utf8) throws JsonFormatException {
-    return read(utf8, false);
+    return read(utf8, new Reading(false, Integer.MAX_VALUE));
   }
 
-  private static JsonNode read(byte[] utf8, boolean canonical) throws JsonFormatException {
+  /**
+   * Reads one JSON value of an unknown sender, as {@link #readUnrounded} does.
+   *
+   * @throws JsonFormatException if it is not JSON that this class accepts, or has more than {@link
+   *     #MAX_UNTRUSTED_VALUES} values
+   */
+  public static JsonNode readUntrustedUnrounded(byte[] utf8) throws JsonFormatException {
+    return read(utf8, new Reading(false, MAX_UNTRUSTED_VALUES));
+  }
+
+  /** The limits of one reading. */
+  private static final class Reading {
+    /** True if numbers and strings that have no canonical form are refused. */
+    private final boolean canonical;
+
+    private final int maxValues;
+    private int values;
+
+    Reading(boolean canonical, int maxValues) {
+      this.canonical = canonical;
+      this.maxValues = maxValues;
+    }
+
+    void countValue() throws Misfit {
+      values++;
+      if (values > maxValues) {
+        throw new Misfit("", "the JSON has more than %s values".formatted(maxValues));
+      }
+    }
+  }
+
+  private static JsonNode read(byte[] utf8, Reading reading) throws JsonFormatException {
     if (utf8.length > MAX_TEXT_BYTES) {
       throw new JsonFormatException(
           utf8.length + " bytes of JSON; the limit is " + MAX_TEXT_BYTES + " bytes");
@@ -93,7 +141,7 @@ public final class CanonicalJson {
       if (text.nextToken() == null) {
         throw new JsonFormatException("empty input; a JSON value is expected");
       }
-      JsonNode node = tree(text, canonical);
+      JsonNode node = tree(text, reading);
       if (text.nextToken() != null) {
         throw new JsonFormatException(at(text.currentTokenLocation(), "more text after the value"));
       }
@@ -105,15 +153,13 @@ public final class CanonicalJson {
     }
   }
 
-  /**
-   * Reads the value that begins with the current token. The parser limits the nesting depth.
-   *
-   * @param canonical refuses numbers and strings that have no canonical form
-   */
-  private static JsonNode tree(JsonParser text, boolean canonical) throws Misfit {
+  /** Reads the value that begins with the current token. The parser limits the nesting depth. */
+  private static JsonNode tree(JsonParser text, Reading reading) throws Misfit {
+    reading.countValue();
+    boolean canonical = reading.canonical;
     return switch (text.currentToken()) {
-      case START_OBJECT -> object(text, canonical);
-      case START_ARRAY -> array(text, canonical);
+      case START_OBJECT -> object(text, reading);
+      case START_ARRAY -> array(text, reading);
       case VALUE_STRING -> NODES.stringNode(string(text.getString(), canonical));
       case VALUE_NUMBER_INT -> canonical ? requireExact(integer(text)) : integer(text);
       case VALUE_NUMBER_FLOAT ->
@@ -128,13 +174,13 @@ public final class CanonicalJson {
     };
   }
 
-  private static ObjectNode object(JsonParser text, boolean canonical) throws Misfit {
+  private static ObjectNode object(JsonParser text, Reading reading) throws Misfit {
     ObjectNode object = NODES.objectNode();
     while (text.nextToken() == JsonToken.PROPERTY_NAME) {
-      String name = string(text.currentName(), canonical);
+      String name = string(text.currentName(), reading.canonical);
       text.nextToken();
       try {
-        object.set(name, tree(text, canonical));
+        object.set(name, tree(text, reading));
       } catch (Misfit e) {
         throw e.within("." + Text.excerpt(name));
       }
@@ -142,11 +188,11 @@ public final class CanonicalJson {
     return object;
   }
 
-  private static ArrayNode array(JsonParser text, boolean canonical) throws Misfit {
+  private static ArrayNode array(JsonParser text, Reading reading) throws Misfit {
     ArrayNode array = NODES.arrayNode();
     while (text.nextToken() != JsonToken.END_ARRAY) {
       try {
-        array.add(tree(text, canonical));
+        array.add(tree(text, reading));
       } catch (Misfit e) {
         throw e.within("[" + array.size() + "]");
       }
@@ -171,6 +217,32 @@ public final class CanonicalJson {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
     } catch (CharacterCodingException e) {
       throw new JsonFormatException("JSON text: not valid UTF-8");
+    }
+  }
+
+  /**
+   * Returns a string member of an object of which perhaps only the beginning is given, or which is
+   * not valid JSON further on; empty if the member is not found before that.
+   *
+   * @param utf8 the beginning of the object
+   */
+  public static Optional<String> memberOfPrefix(byte[] utf8, String name) {
+    String prefix = new String(utf8, StandardCharsets.UTF_8);
+    try (JsonParser text = JSON.createParser(ObjectReadContext.empty(), prefix)) {
+      if (text.nextToken() != JsonToken.START_OBJECT) {
+        return Optional.empty();
+      }
+      while (text.nextToken() == JsonToken.PROPERTY_NAME) {
+        boolean isWanted = text.currentName().equals(name);
+        JsonToken value = text.nextToken();
+        if (isWanted) {
+          return value == JsonToken.VALUE_STRING ? Optional.of(text.getString()) : Optional.empty();
+        }
+        text.skipChildren();
+      }
+      return Optional.empty();
+    } catch (JacksonException e) {
+      return Optional.empty();
     }
   }
 

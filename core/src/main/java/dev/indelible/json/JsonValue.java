@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 public final class JsonValue {
   /**
    * Maximum nesting depth of a value, lower than {@link CanonicalJson#MAX_DEPTH}, so that a payload
-   * around it can be read back.
+   * that contains it can be read back.
    */
   public static final int MAX_DEPTH = CanonicalJson.MAX_DEPTH - 20;
 
@@ -46,8 +46,8 @@ public final class JsonValue {
   }
 
   /**
-   * Returns the value in a writer. The text is read back, because a writer accepts some input that
-   * a reader refuses, for example an integer that a double cannot hold.
+   * Returns the value that a writer has written. The text is read back, because a writer accepts
+   * some input that a reader refuses, for example an integer that a double cannot hold.
    *
    * @throws IllegalStateException if it is not JSON that {@link CanonicalJson} accepts, or is
    *     nested deeper than {@value #MAX_DEPTH}

@@ -368,6 +368,7 @@ public record EventQuery(
     public void write(CanonicalWriter out) {
       out.name("agents")
           .objects(agents.first(), each -> each.write(out))
+          .member("agents_complete", agents.isComplete())
           .member("bucket_seconds", bucket.toSeconds())
           .name("buckets")
           .objects(buckets, each -> each.write(out))
@@ -387,7 +388,7 @@ public record EventQuery(
 
     /** Returns the counts of no rows. */
     public static Counts none(Coverage coverage) {
-      Top none = new Top(List.of(), 0);
+      Top none = new Top(List.of(), 0, true);
       return new Counts(
           0,
           new Verdicts(0, 0, 0, 0, 0),
@@ -422,9 +423,11 @@ public record EventQuery(
     /**
      * Names with the most decisions.
      *
-     * @param more the number of further names
+     * @param more the number of further names that were counted
+     * @param isComplete false if there are so many names that only those of the newest rows were
+     *     counted; then a name with more decisions can be missing
      */
-    public record Top(List<Named> first, long more) {
+    public record Top(List<Named> first, long more, boolean isComplete) {
       public Top {
         first = List.copyOf(first);
       }

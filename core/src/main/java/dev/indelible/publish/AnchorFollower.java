@@ -7,11 +7,13 @@ import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeySource;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.monitor.HealthEntries;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.storage.LedgerSource;
 import dev.indelible.storage.StoredTiles;
@@ -57,8 +59,12 @@ public final class AnchorFollower extends Follower {
   public record State(OptionalLong anchored, Optional<String> trouble) {}
 
   private AnchorFollower(
-      Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
-    super("indelible-anchor", "anchor", source, DEFAULT_INTERVAL);
+      Path file,
+      LedgerSource source,
+      KeySource keys,
+      HealthEntries health,
+      Consumer<String> contradicted) {
+    super(HealthEntry.ANCHOR, health, source, DEFAULT_INTERVAL);
     this.file = new AnchorFile(file);
     this.keys = keys;
     this.contradicted = contradicted;
@@ -70,11 +76,16 @@ public final class AnchorFollower extends Follower {
    * @param file the anchor file; created if it does not exist
    * @param source the ledger; it need not exist yet
    * @param keys the log's public keys
+   * @param health receives an entry while looks end with an exception or error
    * @param contradicted receives the reason if the log does not continue the file
    */
   public static AnchorFollower start(
-      Path file, LedgerSource source, KeySource keys, Consumer<String> contradicted) {
-    AnchorFollower anchoring = new AnchorFollower(file, source, keys, contradicted);
+      Path file,
+      LedgerSource source,
+      KeySource keys,
+      HealthEntries health,
+      Consumer<String> contradicted) {
+    AnchorFollower anchoring = new AnchorFollower(file, source, keys, health, contradicted);
     anchoring.start();
     return anchoring;
   }

@@ -87,7 +87,7 @@ public final class CosignatureFollower {
    * @param source the ledger; it need not exist yet
    * @param store stores the cosignatures
    * @param health receives an entry for each witness that contradicts the log, until the witness
-   *     agrees again
+   *     agrees again, and for each that cannot be asked because of an exception or error
    * @throws IllegalArgumentException see {@link #requireAskable}
    */
   public static CosignatureFollower start(
@@ -228,7 +228,7 @@ public final class CosignatureFollower {
         LedgerSource source,
         Duration interval,
         Duration patience) {
-      super("indelible-witness-" + witness.name(), "witness " + witness.name(), source, interval);
+      super(HealthEntry.witness(witness.name()), health, source, interval);
       this.witness = witness;
       this.url = url;
       this.http = http;

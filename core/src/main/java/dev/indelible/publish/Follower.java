@@ -7,6 +7,7 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.monitor.HealthEntries;
 import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,6 +36,7 @@ abstract class Follower {
   private static final Logger LOG = LoggerFactory.getLogger(Follower.class);
 
   private final String what;
+  private final HealthEntries health;
   private final LedgerSource source;
   private final Duration interval;
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -48,21 +50,26 @@ abstract class Follower {
    */
   private Optional<FileStamp> seen = Optional.empty();
 
+  /** True if {@link #lookOrReport} has set a health entry; used only by this thread. */
+  private boolean isReported;
+
   /** The fault that the last look found; this thread writes, any thread reads. */
   private volatile Optional<String> trouble = Optional.empty();
 
   /**
    * Creates a follower that has not started.
    *
-   * @param what names the follower in log lines
+   * @param what the source of its health entry; names the follower in log lines and its thread
+   * @param health receives an entry while looks end with an exception or error
    * @param source the ledger; it need not exist yet
    */
-  Follower(String threadName, String what, LedgerSource source, Duration interval) {
+  Follower(String what, HealthEntries health, LedgerSource source, Duration interval) {
     this.what = what;
+    this.health = health;
     this.source = source;
     this.interval = interval;
     this.backoff = interval;
-    this.thread = new Thread(this::run, threadName);
+    this.thread = new Thread(this::run, "indelible-" + what.replace(' ', '-'));
     this.thread.setDaemon(true);
   }
 
@@ -126,16 +133,41 @@ abstract class Follower {
       found = lookAtLedger();
     } catch (LedgerException | KeyException | CheckpointParseException e) {
       found = Optional.of(String.valueOf(e.getMessage()));
-    } catch (RuntimeException e) {
-      // Reading a damaged tree can throw any exception, which must not end this thread.
-      found = Optional.of(e.toString());
     }
+    note(found);
+    return found.isEmpty();
+  }
+
+  /** Stores the fault that a look found, and logs a new one. */
+  private void note(Optional<String> found) {
     if (found.isPresent() && !found.equals(trouble)) {
       String reason = found.get();
       troubleLog.ifDue(() -> LOG.warn("{}: {}", what, reason));
     }
     trouble = found;
-    return found.isEmpty();
+  }
+
+  /**
+   * Looks at the log. Reports an exception or error of any kind in health and does not throw it,
+   * because nobody else does the work of this thread: reading a damaged tree can throw anything,
+   * and there may be memory again later.
+   *
+   * @return true if there is no fault
+   */
+  private boolean lookOrReport() throws InterruptedException {
+    try {
+      boolean isWell = lookIfChanged();
+      if (isWell && isReported) {
+        health.clear(what);
+        isReported = false;
+      }
+      return isWell;
+    } catch (RuntimeException | Error e) {
+      note(Optional.of(e.toString()));
+      health.set(what, e.toString());
+      isReported = true;
+      return false;
+    }
   }
 
   private Optional<String> lookAtLedger()
@@ -171,9 +203,10 @@ abstract class Follower {
     try {
       boolean last = false;
       while (!last) {
-        last = closing.await(lookIfChanged() ? calm() : doubled(), TimeUnit.NANOSECONDS);
+        last = closing.await(lookOrReport() ? calm() : doubled(), TimeUnit.NANOSECONDS);
       }
-      look();
+      seen = Optional.empty(); // Looks once more, changed or not.
+      lookOrReport();
     } catch (InterruptedException e) {
       // The closing thread does not wait any longer; the next start does the remaining work.
       Thread.currentThread().interrupt();

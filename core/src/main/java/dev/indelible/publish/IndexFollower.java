@@ -67,7 +67,7 @@ public final class IndexFollower extends Follower {
 
   private IndexFollower(
       Update update, LedgerSource source, BooleanSupplier eventsWait, HealthEntries health) {
-    super("indelible-index", "index", source, DEFAULT_INTERVAL);
+    super(HealthEntry.INDEX, health, source, DEFAULT_INTERVAL);
     this.update = update;
     this.eventsWait = eventsWait;
     this.health = health;

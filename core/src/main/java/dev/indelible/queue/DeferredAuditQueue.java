@@ -45,6 +45,9 @@ public final class DeferredAuditQueue {
 
   private volatile boolean open = true;
 
+  /** True if the store had no space for the last event; any producer sets it. */
+  private volatile boolean full;
+
   /**
    * The thread of the drainer while it waits for an event; the drainer sets it, producers clear it.
    */
@@ -123,7 +126,10 @@ public final class DeferredAuditQueue {
     try {
       accepted = isOpen() && store.offer(event);
       if (!accepted) {
-        logRejection(isOpen() ? "the store is full" : "queue closed");
+        full = isOpen();
+        logRejection(full ? "the store is full" : "queue closed");
+      } else if (full) {
+        full = false;
       }
     } catch (RuntimeException | Error e) {
       logRejection(e);
@@ -168,6 +174,14 @@ public final class DeferredAuditQueue {
   /** Returns true if events are accepted: the queue is open, and its drainer has not stopped. */
   public boolean isOpen() {
     return open && !counters.health().current().state().isTerminal();
+  }
+
+  /**
+   * Returns true if the next event will probably be accepted. False if the store rejected the last
+   * one and still reports why; a store that has recovered is not full although nobody submits.
+   */
+  public boolean isAccepting() {
+    return isOpen() && !(full && store.trouble().isPresent());
   }
 
   /**

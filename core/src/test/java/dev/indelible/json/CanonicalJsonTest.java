@@ -9,10 +9,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.indelible.testkit.Vectors;
 import java.io.IOException;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -258,6 +262,41 @@ class CanonicalJsonTest {
 
   private static String nested(String open, String close, int depth) {
     return open.repeat(depth) + "null" + close.repeat(depth);
+  }
+
+  @Test
+  void valuesOfAnUnknownSenderAreLimited() throws Exception {
+    byte[] most = list("{}", CanonicalJson.MAX_UNTRUSTED_VALUES - 1);
+    byte[] more = list("{}", CanonicalJson.MAX_UNTRUSTED_VALUES);
+
+    assertThat(CanonicalJson.readUntrusted(most)).hasSize(99_999);
+    assertThat(CanonicalJson.read(more)).hasSize(100_000);
+    assertThat(CanonicalJson.readUnrounded(more)).hasSize(100_000);
+    assertThatThrownBy(() -> CanonicalJson.readUntrusted(more))
+        .isInstanceOf(JsonFormatException.class)
+        .hasMessage("[99999]: the JSON has more than 100000 values");
+    assertThatThrownBy(() -> CanonicalJson.readUntrustedUnrounded(more))
+        .isInstanceOf(JsonFormatException.class);
+  }
+
+  private static byte[] list(String element, int count) {
+    return ("[" + String.join(",", Collections.nCopies(count, element)) + "]")
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void memberIsFoundInTheBeginningOfAnObject() {
+    String json = "{\"a\":{\"name\":\"inner\"},\"name\":\"found\",\"b\":[1,\"\u00e4\u00f6\"";
+    byte[] utf8 = json.getBytes(StandardCharsets.UTF_8);
+    int found = json.indexOf("found") + "found\"".length();
+
+    for (int length = 0; length <= utf8.length; length++) {
+      assertThat(CanonicalJson.memberOfPrefix(Arrays.copyOf(utf8, length), "name"))
+          .as("%s bytes", length)
+          .isEqualTo(length < found ? Optional.empty() : Optional.of("found"));
+    }
+    assertThat(CanonicalJson.memberOfPrefix(utf8, "b")).isEmpty();
+    assertThat(CanonicalJson.memberOfPrefix(new byte[] {'[', '1'}, "b")).isEmpty();
   }
 
   @Test

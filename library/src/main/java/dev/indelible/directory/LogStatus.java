@@ -10,8 +10,8 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.sqlite.RowCounter;
 import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.sqlite.SqliteLedger.BlockedCounts;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,8 +25,7 @@ import java.util.function.Function;
  *
  * @param check the check of the files in the data directory
  * @param health every fault: of the running log, of the files, and of the values below
- * @param rows the number of rows
- * @param blocked the counts of refusals and escalations
+ * @param counts the number of rows, and of refusals and escalations among them
  * @param head the last row; {@link Head#EMPTY} without rows
  * @param signatures the state of row signatures
  * @param witnessed the rows under a checkpoint that a quorum cosigned; empty without witnesses
@@ -37,8 +36,7 @@ import java.util.function.Function;
 public record LogStatus(
     HealthReport check,
     AuditHealth health,
-    Optional<Long> rows,
-    Optional<BlockedCounts> blocked,
+    Optional<RowCounter.Counts> counts,
     Optional<Head> head,
     RowSignatures signatures,
     Optional<Coverage> witnessed,
@@ -52,16 +50,18 @@ public record LogStatus(
    * @param anchor the log's anchor file; empty if it has none
    * @param running the health of the running log; {@link AuditHealth#RECORDING} if it is not
    *     running here
+   * @param counter counts the rows; one that counted this ledger before reads only later rows
    * @throws LedgerException if nothing was recorded in the directory yet
    */
-  public static LogStatus read(DataDirectory data, Optional<Path> anchor, AuditHealth running)
+  public static LogStatus read(
+      DataDirectory data, Optional<Path> anchor, AuditHealth running, RowCounter counter)
       throws LedgerException {
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
-      return new Reading(Optional.of(ledger), running).status(data, anchor);
+      return new Reading(Optional.of(ledger), running).status(data, anchor, counter);
     } catch (LedgerException e) {
       Reading reading = new Reading(Optional.empty(), running);
       reading.add(HealthCheck.unreadable(data, e));
-      LogStatus status = reading.status(data, anchor);
+      LogStatus status = reading.status(data, anchor, counter);
       boolean waits = status.health().entry(HealthEntry.WAITING).isPresent();
       if (!Files.exists(data.database()) && !Files.exists(data.lastCheckpoint()) && !waits) {
         // Nothing was recorded here.
@@ -87,12 +87,11 @@ public record LogStatus(
       health = health.and(List.of(entry));
     }
 
-    LogStatus status(DataDirectory data, Optional<Path> anchor) {
+    LogStatus status(DataDirectory data, Optional<Path> anchor, RowCounter counter) {
       HealthReport check = HealthCheck.of(data, ledger, anchor);
       health = health.and(check.health().entries());
       Optional<Head> head = read("the last row", Reading::head);
-      Optional<Long> rows = read("rows", SqliteLedger::size);
-      Optional<BlockedCounts> blocked = read("refusals", SqliteLedger::blocked);
+      Optional<RowCounter.Counts> counts = read("rows", counter::count);
       RowSignatures signatures =
           check
               .accepted()
@@ -108,8 +107,7 @@ public record LogStatus(
       return new LogStatus(
           check,
           health,
-          rows,
-          blocked,
+          counts,
           head,
           signatures,
           witnessed,
@@ -178,12 +176,12 @@ public record LogStatus(
     out.name("anchor").object(anchored, rows -> rows.write(out, "anchored"));
     out.name("approval").beginObject().name("deferred_audit_dlq_size");
     out.nullable(check.deadLetters()).endObject();
-    out.name("blocked").nullable(blocked.map(BlockedCounts::rows), out::number);
+    out.name("blocked").nullable(counts.map(RowCounter.Counts::blocked), out::number);
     out.name("checkpoint")
         .object(
             check.checkpoint(),
             last -> out.member("origin", last.origin()).member("size", last.size()));
-    out.name("escalations").nullable(blocked.map(BlockedCounts::escalations), out::number);
+    out.name("escalations").nullable(counts.map(RowCounter.Counts::escalations), out::number);
     out.name("head")
         .object(
             lastRow(), last -> out.member("hash", last.hex()).member("sequence", last.sequence()));
@@ -194,10 +192,11 @@ public record LogStatus(
     out.name("keys").nullable(keys(), out::strings);
     out.name("policy").nullable(check.policy().map(RulePolicy::digest));
     out.name("problems").strings(health.entries().stream().map(HealthEntry::reason).toList());
-    out.name("refusals").nullable(blocked.map(BlockedCounts::refusals), out::number);
+    out.name("refusals").nullable(counts.map(RowCounter.Counts::refusals), out::number);
     out.name("revoked_keys").strings(revokedKeys());
     out.member("row_signatures", signatures.label());
-    out.name("rows").nullable(rows, out::number).member("state", state());
+    out.name("rows").nullable(counts.map(RowCounter.Counts::rows), out::number);
+    out.member("state", state());
     out.name("tally").object(tally, last -> last.write(out));
     out.name("tamper_notes")
         .objects(

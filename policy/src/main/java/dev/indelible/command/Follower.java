@@ -39,9 +39,9 @@ final class Follower {
   }
 
   /**
-   * Records a command of the program table, and runs the commands that it runs.
+   * Records a command of a known program, and interprets the commands that it runs.
    *
-   * @return true if the commands that it runs write its whole output
+   * @return true if the program's whole output comes from the commands that it runs
    */
   boolean run(Invocation invocation, List<Value> argv, Runner.Call call) {
     State state = call.state();
@@ -104,7 +104,7 @@ final class Follower {
     return use.role() == Role.RUNS_COMMAND && use.detail().startsWith("chroot ");
   }
 
-  /** Returns the working directory that the uses name; unknown if they name none. */
+  /** Returns the working directory set by the uses; unknown if they name none. */
   private static Value directory(List<Use> uses) {
     Value directory = Value.unknown(Origin.VARIABLE, "PWD");
     for (Use use : uses) {
@@ -154,7 +154,7 @@ final class Follower {
     return inner;
   }
 
-  /** Adds a use, completed with what the interpretation knows about it. */
+  /** Adds a use with its standard input filled in, and the uses found in its code or SQL. */
   private void complete(Use use, Streams io, List<Use> into) {
     boolean isInput =
         use.arguments().size() == 1
@@ -216,7 +216,7 @@ final class Follower {
     return new Use(use.role(), arguments, use.detail(), use.isRecursive(), use.isDetour());
   }
 
-  /** Runs the commands and code that a program runs. */
+  /** Interprets the commands and code that a program runs. */
   void follow(List<Use> uses, List<Value> argv, Runner.Call call, String program) {
     for (Use use : uses) {
       switch (use.role()) {
@@ -291,7 +291,7 @@ final class Follower {
   }
 
   /**
-   * Removes the leading words that come from a file. Before a command of {@code env}, these words
+   * Removes the leading words that are read from a file, as in {@code env $(cat .env) cmd}: they
    * are assignments.
    */
   private static List<Value> withoutSettings(List<Value> command) {
@@ -336,7 +336,7 @@ final class Follower {
     return mounts;
   }
 
-  /** Returns the name of a wrapper with the option that names the command, if there is one. */
+  /** Returns the wrapper's name, followed by the option before its command, if any. */
   private static String wrapper(Use use, List<Value> argv, String program) {
     String name = argv.isEmpty() ? program : argv.get(0).isKnown() ? base(argv) : program;
     if (use.role() == Role.RUNS_INPUT) {

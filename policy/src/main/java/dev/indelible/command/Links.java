@@ -17,10 +17,10 @@ final class Links {
   /** Maximum number of links that are followed in one path, as on Linux. */
   private static final int MAX_LINKS = 40;
 
-  /** Maximum number of names in a canonical path; a longer path matches every rule anyway. */
+  /** Maximum number of names in a path; a longer path is not resolved. */
   private static final int MAX_NAMES = 1_024;
 
-  /** Maximum number of targets that are remembered for one link: the latest ones. */
+  /** Maximum number of targets of one link: the first one and the latest ones. */
   private static final int MAX_TARGETS = 4;
 
   /**
@@ -38,8 +38,8 @@ final class Links {
   }
 
   /**
-   * Records the links that the uses create. Returns the uses. For each use of a path through a link
-   * of the script, also returns a use of the resolved path.
+   * Records the links that the uses create. Returns the uses, and a copy with the resolved path of
+   * each use whose path goes through a link.
    */
   List<Use> followed(List<Use> uses, Value directory) {
     List<Use> all = uses;
@@ -88,7 +88,7 @@ final class Links {
     }
   }
 
-  /** Returns the names of a path as written and, if it goes through links, of the resolved path. */
+  /** Returns the names of the path as written, and of the resolved path if links are involved. */
   private List<List<Value>> places(Value path, Value directory) {
     List<Value> written = names(path, directory);
     @Nullable Value reached = through(path, directory, false);
@@ -99,18 +99,22 @@ final class Links {
     targets = targets.isEmpty() ? new HashMap<>() : targets;
     String directory = key(place.subList(0, place.size() - 1));
     if (directory.equals(target.display())) {
-      // "ln -s /a/b x" may also mean the link x/b, which is /a/b/b once x itself is a link.
+      // A second reading of "ln -s /a/b x" is the link x/b, here /a/b/b; no known link is replaced.
       targets.putIfAbsent(key(place), List.of(target));
     } else {
       List<Value> all = new ArrayList<>(targets.getOrDefault(key(place), List.of()));
       all.remove(target);
       all.add(target);
-      targets.put(key(place), all.size() > MAX_TARGETS ? all.subList(1, all.size()) : all);
-      alternatives = Math.max(alternatives, Math.min(all.size(), MAX_TARGETS));
+      if (all.size() > MAX_TARGETS) {
+        // Without -f, ln leaves the first target.
+        all.remove(1);
+      }
+      targets.put(key(place), all);
+      alternatives = Math.max(alternatives, all.size());
     }
   }
 
-  /** Records that a link may also have another path from now on. */
+  /** Records a move: the link may now be at either path. */
   void move(Value from, Value to, Value directory) {
     List<Value> moved = List.of();
     for (List<Value> place : places(from, directory)) {
@@ -127,16 +131,13 @@ final class Links {
    * Resolves a path by the links of the script. As in the file system, {@code ..} after a link is
    * the parent of the link's target.
    *
-   * @return null if the path contains no link
+   * @return null if the path contains no link, or is too long to resolve
    */
   @Nullable Value through(Value path, Value directory, boolean followsLast) {
     return through(path, directory, followsLast, 0);
   }
 
-  /**
-   * Resolves a path; for a link with several targets, uses the target of this age, 0 for the
-   * latest.
-   */
+  /** Resolves a path. The age selects among several targets of a link; 0 is the latest. */
   private @Nullable Value through(Value path, Value directory, boolean followsLast, int age) {
     if (targets.isEmpty()) {
       return null;
@@ -196,8 +197,8 @@ final class Links {
   }
 
   /**
-   * Returns the names of a path from its root on. The first name is empty for {@code /}; otherwise
-   * it is the beginning of the path.
+   * Returns the names of a path from its root on. The first name is the text before the first
+   * separator, so it is empty for {@code /a}.
    */
   private static List<Value> rawNames(Value path, Value directory) {
     boolean isAbsolute = Paths.isAbsolute(path) || directory.pieces().isEmpty();

@@ -7,8 +7,8 @@ import dev.indelible.fact.Verb;
 import java.util.Set;
 
 /**
- * A property that an action must have for a clause to hold. The index finds rules by it; the clause
- * is then evaluated.
+ * A property that an action must have for a clause to hold. {@link RuleIndex} finds rules by it;
+ * then their conditions are evaluated.
  */
 sealed interface Trigger {
   /** Any action. */

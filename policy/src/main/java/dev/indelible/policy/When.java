@@ -12,6 +12,7 @@ import dev.indelible.fact.Cause;
 import dev.indelible.fact.Fact;
 import dev.indelible.fact.Operand;
 import dev.indelible.fact.Verb;
+import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,8 +38,8 @@ record When(List<Clause> clauses, String display) {
       Set.of(Verb.DELETES, Verb.WRITES, Verb.READS, Verb.SENDS);
   private static final String ANY = "any";
   private static final List<CanonicalPath> TEMPORARY =
-      Stream.of("/tmp", "/var/tmp")
-          .map(directory -> Surroundings.unknown().path(Value.of(directory)))
+      Stream.of(Value.of("/tmp"), Value.of("/var/tmp"), Value.unknown(Origin.SCRATCH, ""))
+          .map(Surroundings.unknown()::path)
           .toList();
 
   private static final List<String> PATH_KEYS = List.of("paths", "recursive", "unknown", "manner");

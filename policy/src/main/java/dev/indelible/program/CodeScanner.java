@@ -50,6 +50,9 @@ public final class CodeScanner {
   private static final Set<String> STARTERS =
       Set.of("exec", "passthru", "popen", "popen3", "proc_open", "shell_exec", "spawn", "system");
 
+  /** Languages whose calls need no parentheses. */
+  private static final Set<String> BARE = Set.of("perl", "ruby", "elixir", "haskell");
+
   private static final Set<String> DECLARING =
       Set.of("my", "our", "local", "let", "var", "const", "export");
 
@@ -107,7 +110,18 @@ public final class CodeScanner {
 
   private static void scan(String language, Value code, Uses uses, int depth) {
     switch (language) {
-      case "python", "node", "perl", "ruby", "php", "lua", "R", "julia", "jvm" ->
+      case "python",
+          "node",
+          "perl",
+          "ruby",
+          "php",
+          "lua",
+          "R",
+          "julia",
+          "jvm",
+          "elixir",
+          "erlang",
+          "haskell" ->
           new CodeScanner(language, code, uses, depth).scanAll();
       case "powershell", "cmd" -> WindowsScanner.scan(language, code, uses);
       case "sql" -> SqlScanner.scan(code).forEach(uses.list()::add);
@@ -536,6 +550,10 @@ public final class CodeScanner {
         while (language.equals("python") && token(at).kind() == Kind.STRING) {
           value = Values.plus(value, resolved(token(at++).value()));
         }
+        int mark = token(at).is('.') ? at + 1 : at;
+        if (language.equals("jvm") && token(mark).is('!') && !token(mark + 1).is('=')) {
+          uses.add(Role.RUNS_SHELL, value);
+        }
         return methods(value);
       }
       case SHELL -> {
@@ -612,7 +630,7 @@ public final class CodeScanner {
     if (home != null) {
       return methods(home);
     }
-    boolean takesBare = language.equals("perl") || language.equals("ruby");
+    boolean takesBare = BARE.contains(language);
     boolean isLuaString = language.equals("lua") && token(at).kind() == Kind.STRING;
     if (table.has(called) && (isLuaString || takesBare && startsArgument())) {
       return call(called, bareArguments());
@@ -640,7 +658,7 @@ public final class CodeScanner {
         token(at).is(':') && token(at + 1).is(':')
             || token(at).is('-') && token(at + 1).is('>')
             || token(at).is('?') && token(at + 1).is('.');
-    return isTwo ? 2 : 0;
+    return isTwo ? 2 : language.equals("erlang") && token(at).is(':') ? 1 : 0;
   }
 
   /**
@@ -760,13 +778,19 @@ public final class CodeScanner {
   /** Reads arguments without parentheses, up to the end of the statement. */
   private CodeTable.Arguments bareArguments() {
     CodeTable.Arguments arguments = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
-    while (startsArgument()) {
+    boolean hasCommas = !language.equals("haskell");
+    while (startsArgument() || !hasCommas && token(at).is('[')) {
       int start = at;
-      arguments.values().add(expression());
-      if (at == start || !token(at).is(',')) {
+      if (token(at).is('[')) {
+        at++;
+        argumentsUpTo(']', arguments);
+      } else {
+        arguments.values().add(hasCommas ? expression() : operand());
+      }
+      if (at == start || hasCommas && !token(at).is(',')) {
         break;
       }
-      at++;
+      at += hasCommas ? 1 : 0;
     }
     return arguments;
   }

@@ -51,7 +51,8 @@ final class CodeTokens {
     this.language = language;
     this.code = code;
     text = code.text();
-    hasHashComments = !Set.of("elisp", "jvm", "lua", "node").contains(language);
+    hasHashComments =
+        !Set.of("elisp", "erlang", "haskell", "jvm", "lua", "node").contains(language);
     hasSlashComments = Set.of("jvm", "node", "php").contains(language);
     hasSigils = language.equals("perl") || language.equals("php");
   }
@@ -87,10 +88,12 @@ final class CodeTokens {
         Token pattern = tokens.remove(tokens.size() - 1);
         add(Kind.NAME, "glob");
         tokens.add(pattern);
-      } else if (startsWith("--") && language.equals("lua")) {
+      } else if (startsWith("--") && Set.of("haskell", "lua").contains(language)) {
         skipTo("\n", 0);
       } else if (startsWith("/*") && hasSlashComments) {
         skipTo("*/", 2);
+      } else if (language.equals("elixir") && (startsWith("~c\"") || startsWith("~s\""))) {
+        at += 2;
       } else if (c == '"' || c == '\'' || c == '`') {
         quoted(c, "");
       } else if (c == '%' && language.equals("ruby") && isRubyQuote()) {
@@ -119,7 +122,8 @@ final class CodeTokens {
       at++;
     }
     String name = text.substring(from, at);
-    boolean isMarked = Set.of("julia", "ruby").contains(language) && startsWith("!(");
+    boolean isMarked =
+        Set.of("elixir", "ruby").contains(language) && (startsWith("!(") || startsWith("! "));
     at += isMarked ? 1 : 0; // "rm_rf!(x)" of Elixir
     char next = at < text.length() ? text.charAt(at) : '\0';
     if (language.equals("python")

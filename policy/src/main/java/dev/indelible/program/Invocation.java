@@ -8,7 +8,7 @@ import java.util.List;
  * A command line as its program reads it.
  *
  * @param program the program's name in the table
- * @param uses the uses of the options, in their order, then of the operands
+ * @param uses the uses of the options in order, then those of the operands
  * @param operands the arguments that are neither options nor their values nor names of subcommands;
  *     for {@code find}, the paths that it finds, as globs
  * @param output what it prints

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads arguments of package managers and build tools. */
 final class Packages {
@@ -19,17 +20,47 @@ final class Packages {
           "release:perform",
           "bintrayUpload");
 
+  /** Short names of repositories of hosts. */
+  private static final Pattern HOSTED = Pattern.compile("(?:github|gitlab|bitbucket|gist):|git@");
+
   private Packages() {}
 
-  /** Reads a package to install: a URL is contacted. */
+  /**
+   * Reads a package to install. Installing it runs its scripts: those of a package that does not
+   * come from a registry, but from a URL or a repository, are code from the network.
+   */
   static void source(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
-    if (text.contains("://")) {
-      scan.uses().add(Role.CONTACTS, argument);
+    int scheme = text.indexOf("://");
+    // "name @ URL" names the package, too.
+    Value place = argument.from(text.lastIndexOf(' ', Math.max(scheme, 0)) + 1);
+    if (scheme > 0) {
+      scan.uses().add(Role.CONTACTS, place);
     }
-    if (text.startsWith("http://") || text.startsWith("https://")) {
-      // Installing a package runs its scripts; this package does not come from a registry.
-      scan.uses().add(Role.RUNS_FILE, argument, "package");
+    if (scheme > 0 && !place.prefix().startsWith("file:") || HOSTED.matcher(text).lookingAt()) {
+      Value code = Value.unknown(Origin.NETWORK, place.display());
+      scan.uses().add(Role.RUNS_FILE, code, "package");
+    }
+  }
+
+  /** Reads the value of a variable that names a tool of a build, such as a compiler. */
+  static void buildTool(Value argument, Template template, Scan scan) {
+    // make expands what follows a dollar sign.
+    if (Values.isKnown(argument) && argument.prefix().indexOf('$') < 0) {
+      scan.uses().add(Role.RUNS_SHELL, argument);
+    }
+  }
+
+  /** Reads an archive of Java's code with its arguments; some archives are programs by name. */
+  static void jar(Value argument, Template template, Scan scan) {
+    List<Value> command = new ArrayList<>();
+    command.add(argument);
+    command.addAll(scan.rest());
+    if (Values.baseName(argument).prefix().startsWith("bfg")) {
+      command.set(0, Value.of("bfg"));
+      scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+    } else {
+      scan.uses().add(Role.RUNS_FILE, command, "java", false, false);
     }
   }
 

@@ -39,6 +39,7 @@ final class Readers {
           case "awk-include" -> Readers::awkInclude;
           case "awk-program" -> AwkScanner::read;
           case "build-goal" -> Packages::buildGoal;
+          case "build-tool" -> Packages::buildTool;
           case "capability" -> Containers::capability;
           case "cargo-config" -> Packages::cargoConfig;
           case "cloud-command" -> Cloud::command;
@@ -85,8 +86,10 @@ final class Readers {
           case "http-deletion" -> HttpDeletion::deleted;
           case "http-method" -> HttpDeletion::method;
           case "http-operand" -> Network::httpOperand;
+          case "imported-settings" -> Services::importedSettings;
           case "input-unless-sql" -> Databases::inputUnlessSql;
           case "kernel-setting" -> Services::kernelSetting;
+          case "jar" -> Packages::jar;
           case "keys" -> Wrappers::keys;
           case "library-path" -> Wrappers::libraryPath;
           case "link" -> Readers::link;
@@ -111,6 +114,7 @@ final class Readers {
           case "open-mode" -> Calls::openMode;
           case "package-source" -> Packages::source;
           case "pager-operand" -> Readers::pagerOperand;
+          case "parallel" -> ParallelReader::parallel;
           case "pathspec" -> GitConfig::pathspec;
           case "perl-open" -> Calls::perlOpen;
           case "php-setting" -> Wrappers::phpSetting;
@@ -139,12 +143,17 @@ final class Readers {
           case "spawn" -> Calls::spawn;
           case "sql-of-file" -> Databases::sqlOfFile;
           case "ssh-forward" -> Network::sshForward;
+          case "ssh-logins" -> ParallelReader::sshLogins;
           case "ssh-option" -> Network::sshOption;
           case "su" -> Wrappers::su;
           case "system-database" -> Services::systemDatabase;
           case "tar-action" -> Readers::tarAction;
           case "tar-remote" -> Network::tarRemote;
           case "test-database" -> Databases::testDatabase;
+          case "tmux-command" -> Wrappers::tmuxCommand;
+          case "tmux-keys" -> Wrappers::tmuxKeys;
+          case "tmux-text" -> Wrappers::tmuxText;
+          case "tmux-words" -> Wrappers::tmuxWords;
           case "trap-text" -> Wrappers::trapText;
           case "unpacked" -> Readers::unpacked;
           case "untracked" -> GitConfig::untracked;
@@ -171,7 +180,6 @@ final class Readers {
           case "echo" -> Readers::echo;
           case "find" -> FindReader::find;
           case "kill" -> KillReader::kill;
-          case "parallel" -> ParallelReader::parallel;
           default -> null;
         };
     return Optional.ofNullable(reader);

@@ -51,6 +51,8 @@ final class Services {
   private static final Set<String> WINDOWS_RIGHTS =
       Set.of("/add", "/grant", "/setowner", "/active:yes");
 
+  private static final Value LOGIN_HOOK = Value.of("/Library/LaunchAgents/login hook");
+
   private Services() {}
 
   /** Reads {@code stop NAME} or {@code NAME stop}, once for all operands. */
@@ -104,7 +106,15 @@ final class Services {
   /** Reads the name of a macOS setting; two settings name programs that run at login or logout. */
   static void loginHook(Value argument, Template template, Scan scan) {
     if (List.of("LoginHook", "LogoutHook").contains(argument.prefix())) {
-      scan.uses().add(Role.WRITES, Value.of("/Library/LaunchAgents/login hook"));
+      scan.uses().add(Role.WRITES, LOGIN_HOOK);
+    }
+  }
+
+  /** Reads the domain of settings that a file holds: those of the login window may name a hook. */
+  static void importedSettings(Value argument, Template template, Scan scan) {
+    String domain = Values.baseName(argument).prefix();
+    if (!Values.isKnown(argument) || domain.startsWith("com.apple.loginwindow")) {
+      scan.uses().add(Role.WRITES, LOGIN_HOOK);
     }
   }
 

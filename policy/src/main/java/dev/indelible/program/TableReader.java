@@ -214,13 +214,16 @@ final class TableReader {
   }
 
   private Grammar grammar(Map<String, Object> level, Rules inherited, Map<String, Option> above) {
-    Map<String, Option> everywhere = new HashMap<>(above);
     Map<Option, Object> raw = new LinkedHashMap<>();
-    declare(level.get("everywhere"), everywhere, raw);
-    Map<String, Option> options = new HashMap<>(everywhere);
-    declare(level.get("options"), options, raw);
-    declareWithoutUse(level.get("values"), Arity.REQUIRED, options);
-    declareWithoutUse(level.get("flags"), Arity.NONE, options);
+    Map<String, Option> own = new HashMap<>();
+    declare(level.get("everywhere"), own, raw);
+    Map<String, Option> everywhere = new HashMap<>(above);
+    everywhere.putAll(own);
+    declare(level.get("options"), own, raw);
+    declareWithoutUse(level.get("values"), Arity.REQUIRED, own);
+    declareWithoutUse(level.get("flags"), Arity.NONE, own);
+    Map<String, Option> options = new HashMap<>(above);
+    options.putAll(own);
     for (Map.Entry<Option, Object> entry : raw.entrySet()) {
       Option option = entry.getKey();
       Object uses = entry.getValue();
@@ -297,7 +300,7 @@ final class TableReader {
       }
       Option option = new Option(arity);
       for (String name : names) {
-        options.put(name, option);
+        put(name, option, options);
       }
       if (entry.getValue() != null) {
         raw.put(option, entry.getValue());
@@ -311,7 +314,13 @@ final class TableReader {
       return;
     }
     for (String name : words(text(member))) {
-      options.put(name, new Option(arity));
+      put(name, new Option(arity), options);
+    }
+  }
+
+  private void put(String name, Option option, Map<String, Option> options) {
+    if (options.put(name, option) != null) {
+      throw error("declares the option " + name + " twice");
     }
   }
 

@@ -229,9 +229,57 @@ final class Wrappers {
     }
   }
 
-  /** Reads {@code NAME=VALUE} of make: make expands {@code $(shell …)}. */
+  /** Reads shell text for a terminal of tmux, up to a semicolon. */
+  static void tmuxText(Value argument, Template template, Scan scan) {
+    Value text = Values.joined(untilSemicolon(scan), 0);
+    if (!text.pieces().isEmpty()) {
+      scan.uses().add(Role.RUNS_SHELL, text);
+    }
+  }
+
+  /** Reads keys for a terminal of tmux, up to a semicolon. */
+  static void tmuxKeys(Value argument, Template template, Scan scan) {
+    keys(Values.joined(untilSemicolon(scan), 0), template, scan);
+  }
+
+  /** Reads a command of tmux in one argument. */
+  static void tmuxCommand(Value argument, Template template, Scan scan) {
+    scan.uses().add(Role.RUNS_SHELL, Value.of("tmux ").plus(argument));
+  }
+
+  /** Reads a command of tmux from the second operand on. */
+  static void tmuxWords(Value argument, Template template, Scan scan) {
+    tmux(scan.operands().subList(1, scan.operands().size()), scan);
+  }
+
+  /** Returns the operands before a semicolon; what follows it is another command of tmux. */
+  private static List<Value> untilSemicolon(Scan scan) {
+    List<Value> operands = scan.operands();
+    for (int i = 0; i < operands.size(); i++) {
+      if (Values.is(operands.get(i), ";")) {
+        tmux(operands.subList(i + 1, operands.size()), scan);
+        return operands.subList(0, i);
+      }
+    }
+    return operands;
+  }
+
+  private static void tmux(List<Value> words, Scan scan) {
+    if (!words.isEmpty()) {
+      List<Value> command = new ArrayList<>(List.of(Value.of("tmux")));
+      command.addAll(words);
+      scan.uses().add(Role.RUNS_COMMAND, command, "", false, false);
+    }
+  }
+
+  /** Reads {@code NAME=VALUE} of make: make expands {@code $(shell …)}, and runs its tools. */
   static void makeOperand(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.cut(argument, '=');
+    if (parts.size() == 2) {
+      Programs.standard()
+          .variable(parts.get(0).prefix(), parts.get(1))
+          .forEach(scan.uses().list()::add);
+    }
     if (parts.size() == 2
         && Values.isKnown(parts.get(1))
         && (parts.get(1).prefix().contains("$(shell")

@@ -27,9 +27,10 @@
  * value, which is attached; one that ends in {@code ==} takes a name and a value. {@code values}
  * and {@code flags} list options without uses: those with a value, and those without. An option
  * that is in no list is a flag, so a flag needs a line only if another option begins with its name.
- * Short options may be clustered, long ones abbreviated. A name without a dash is a word of its
- * own, for example {@code of=} or {@code /s}. Options of {@code everywhere} may also follow a
- * subcommand.
+ * Programs share an entry only where no option is a flag of one and has a value for another: a
+ * wrong value hides an operand. Short options may be clustered, long ones abbreviated. A name
+ * without a dash is a word of its own, for example {@code of=} or {@code /s}. Options of {@code
+ * everywhere} may also follow a subcommand.
  *
  * <h2>Uses</h2>
  *

@@ -52,7 +52,7 @@ class ArithmeticTest {
         "0 || 0 && (x=1) || 4, 1",
         "-2**2, 4"
       })
-  void valueIsThatOfBash(String expression, long value) {
+  void valueMatchesBash(String expression, long value) {
     Memory memory = new Memory();
 
     assertThat(Arithmetic.evaluate(expression, memory)).isEqualTo(value);
@@ -61,12 +61,12 @@ class ArithmeticTest {
 
   @ParameterizedTest
   @CsvSource({"1/0", "1%0", "2**-1", "1 || 2**-1", "1 ? 2", "1 +", "08"})
-  void errorOfBashIsUnknown(String expression) {
+  void expressionThatBashRejectsHasNoValue(String expression) {
     assertThat(Arithmetic.evaluate(expression, new Memory())).isNull();
   }
 
   @Test
-  void randomExpressionsHaveTheValuesOfBash() throws Exception {
+  void randomExpressionsMatchBash() throws Exception {
     assumeTrue(Files.isExecutable(Path.of("/bin/bash")), "no bash here: not compared");
     SplittableRandom random = new SplittableRandom(20261130);
     List<String> expressions = new ArrayList<>();

@@ -126,6 +126,9 @@ class ProgramTableTest {
     assertThatThrownBy(
             () -> TableReader.read("x", "x.yaml", "with: {-x: {output: other}}\ntests: |\n"))
         .hasMessage("x.yaml: a condition names the option -x, which is not declared");
+    assertThatThrownBy(
+            () -> TableReader.read("x", "x.yaml", "values: -x -y\nflags: -z -x\ntests: |\n"))
+        .hasMessage("x.yaml: declares the option -x twice");
     assertThatThrownBy(() -> TableReader.read("x", "x.yaml", "uses: [\ntests: |\n"))
         .hasMessageStartingWith("x.yaml: not YAML: ");
   }

@@ -44,7 +44,7 @@ public final class ClaudeCode implements HookDialect {
 
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
-    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    JsonFields event = JsonFields.of(CanonicalJson.readUntrusted(json), "input");
     return new HookQuestion(HookQuestion.event(event, EVENTS), request(event, home));
   }
 
@@ -103,6 +103,20 @@ public final class ClaudeCode implements HookDialect {
   @Override
   public HookAnswer failure(Optional<String> event, String reason) {
     String text = Wording.failure(reason);
-    return denial(event.filter(EVENTS::contains).orElse(BEFORE_TOOL), text).failed(text);
+    return event
+        .filter(EVENTS::contains)
+        .map(known -> denial(known, text))
+        .orElseGet(() -> stop(text))
+        .failed(text);
+  }
+
+  /** Returns the answer that stops Claude Code at an event of any name. */
+  private static HookAnswer stop(String text) {
+    return HookAnswer.json(
+        out ->
+            out.member("continue", false)
+                .member("decision", "block")
+                .member("reason", text)
+                .member("stopReason", text));
   }
 }

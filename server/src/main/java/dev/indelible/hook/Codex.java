@@ -20,12 +20,14 @@ final class Codex implements HookDialect {
   private static final String BEFORE_TOOL = "PreToolUse";
   private static final String PERMISSION = "PermissionRequest";
 
+  private static final List<String> EVENTS = List.of(BEFORE_TOOL, PERMISSION);
+
   private static final Tools TOOLS = new Tools(Map.of("Bash", new Tools.Shell("command")));
 
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
-    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
-    String name = HookQuestion.event(event, List.of(BEFORE_TOOL, PERMISSION));
+    JsonFields event = JsonFields.of(CanonicalJson.readUntrusted(json), "input");
+    String name = HookQuestion.event(event, EVENTS);
     return new HookQuestion(name, HookQuestion.toolCall("codex", TOOLS, event, home));
   }
 
@@ -57,9 +59,14 @@ final class Codex implements HookDialect {
                 .endObject());
   }
 
+  /** Codex rejects an answer that names another event, and has no form that names none. */
   @Override
   public HookAnswer failure(Optional<String> event, String reason) {
     String text = Wording.failure(reason);
-    return denial(event.filter(PERMISSION::equals).orElse(BEFORE_TOOL), text).failed(text);
+    return event
+        .filter(EVENTS::contains)
+        .map(known -> denial(known, text))
+        .orElseGet(HookAnswer::noOpinion)
+        .failed(text);
   }
 }

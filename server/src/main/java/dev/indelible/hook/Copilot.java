@@ -29,7 +29,7 @@ final class Copilot implements HookDialect {
 
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
-    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    JsonFields event = JsonFields.of(CanonicalJson.readUntrusted(json), "input");
     boolean camel = event.has("toolName");
     String session = event.string(camel ? "sessionId" : "session_id");
     String tool = event.string(camel ? "toolName" : "tool_name");

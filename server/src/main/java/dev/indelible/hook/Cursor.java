@@ -33,7 +33,7 @@ final class Cursor implements HookDialect {
 
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
-    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    JsonFields event = JsonFields.of(CanonicalJson.readUntrusted(json), "input");
     String name = HookQuestion.event(event, List.of(SHELL, MCP, READ_FILE, BEFORE_TOOL));
     String session = event.string("conversation_id");
     return new HookQuestion(

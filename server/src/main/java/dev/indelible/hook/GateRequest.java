@@ -55,7 +55,7 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
    *     the message names the member
    */
   public static GateRequest read(byte[] json) throws JsonFormatException {
-    return read(CanonicalJson.read(json), "input", null);
+    return read(CanonicalJson.readUntrusted(json), "input", null);
   }
 
   /**
@@ -93,7 +93,8 @@ public record GateRequest(Agent agent, AgentAction action, Optional<String> tool
    * @param session the session that it names
    * @throws JsonFormatException if the id or the session cannot be recorded
    */
-  static Agent requireAgent(String agentId, Optional<String> session) throws JsonFormatException {
+  public static Agent requireAgent(String agentId, Optional<String> session)
+      throws JsonFormatException {
     try {
       return Agent.claimed(AgentIds.require(agentId)).inSession(session);
     } catch (IllegalArgumentException e) {

@@ -30,7 +30,7 @@ final class Gemini implements HookDialect {
 
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
-    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    JsonFields event = JsonFields.of(CanonicalJson.readUntrusted(json), "input");
     String name = HookQuestion.event(event, List.of(BEFORE_TOOL));
     return new HookQuestion(name, HookQuestion.toolCall("gemini", TOOLS, event, home));
   }

@@ -3,7 +3,6 @@ package dev.indelible.hook;
 
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import java.util.Collection;
 import java.util.Map;
@@ -29,23 +28,21 @@ public interface HookDialect {
   HookAnswer answer(HookQuestion question, RecordedDecision decided);
 
   /**
-   * Returns the answer that blocks the action because no decision was made or recorded.
+   * Returns the answer that blocks the action because no decision was made or recorded. Its content
+   * is empty if no content blocks an unknown event.
    *
-   * @param event the event in question; empty if the question cannot be read
+   * @param event the event in question; empty if it is not known
    * @param reason the failure, in words
    */
   HookAnswer failure(Optional<String> event, String reason);
 
   /**
-   * Returns the name of the event in a question that {@link #read} cannot read, for {@link
-   * #failure}; empty if that cannot be read either.
+   * Returns the name of the event in a question, for {@link #failure}; empty if it is not found.
+   *
+   * @param json a question that {@link #read} cannot read, or the beginning of one
    */
   static Optional<String> event(byte[] json) {
-    try {
-      return JsonFields.of(CanonicalJson.read(json), "input").optionalString("hook_event_name");
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
+    return CanonicalJson.memberOfPrefix(json, "hook_event_name");
   }
 
   /** Returns the dialect of an agent; empty if there is none of that name. */

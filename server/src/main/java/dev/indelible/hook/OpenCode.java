@@ -29,7 +29,7 @@ final class OpenCode implements HookDialect {
 
   @Override
   public HookQuestion read(byte[] json, @Nullable String home) throws JsonFormatException {
-    JsonFields event = JsonFields.of(CanonicalJson.read(json), "input");
+    JsonFields event = JsonFields.of(CanonicalJson.readUntrusted(json), "input");
     Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
     return new HookQuestion(
         BEFORE_TOOL,

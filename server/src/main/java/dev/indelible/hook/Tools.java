@@ -12,6 +12,7 @@ import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -114,7 +115,9 @@ record Tools(Map<String, Tool> byName) {
 
   /** Returns the arguments of a call; some versions of agents send them as JSON in a string. */
   static JsonNode arguments(JsonNode given) throws JsonFormatException {
-    return given.isString() ? CanonicalJson.read(given.stringValue()) : given;
+    return given.isString()
+        ? CanonicalJson.readUntrusted(given.stringValue().getBytes(StandardCharsets.UTF_8))
+        : given;
   }
 
   /**

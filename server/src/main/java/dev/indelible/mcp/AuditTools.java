@@ -4,6 +4,7 @@ package dev.indelible.mcp;
 import dev.indelible.Indelible;
 import dev.indelible.OpenException;
 import dev.indelible.action.ActionParser;
+import dev.indelible.action.AgentAction;
 import dev.indelible.base.Repeated;
 import dev.indelible.base.Text;
 import dev.indelible.crypto.KeyException;
@@ -23,6 +24,7 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.policy.Agent;
 import dev.indelible.policy.Redactor;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.Finding;
@@ -218,24 +220,25 @@ final class AuditTools {
   // --- The gate ----------------------------------------------------------------------------
 
   private Consumer<CanonicalWriter> check(Call call) throws JsonFormatException {
-    GateRequest asked = request(call);
+    GateRequest asked = request(call, call.arguments().optionalString("session"));
     return decision(asked.agentId(), gate.record(asked));
   }
 
   private Consumer<CanonicalWriter> explain(Call call) throws JsonFormatException {
-    GateRequest asked = request(call);
+    GateRequest asked = request(call, Optional.empty());
     ExplainedDecision explained = log.gate().explain(asked.agent(), asked.action());
     return decision(
         asked.agentId(),
         new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
   }
 
-  private static GateRequest request(Call call) throws JsonFormatException {
-    GateRequest asked =
-        new GateRequest(
-            call.agentId(), ActionParser.parse(call.arguments().node("action"), "action"));
+  private static GateRequest request(Call call, Optional<String> session)
+      throws JsonFormatException {
+    Agent agent =
+        GateRequest.requireAgent(call.agentId(), session).withPrincipal(call.client().principal());
+    AgentAction action = ActionParser.parse(call.arguments().node("action"), "action");
     call.arguments().requireNoOthers();
-    return asked.by(asked.agent().withPrincipal(call.client().principal()));
+    return new GateRequest(agent, action, Optional.empty());
   }
 
   private static Consumer<CanonicalWriter> decision(String agentId, RecordedDecision decided) {
@@ -299,7 +302,7 @@ final class AuditTools {
             arguments.optionalString("decision"),
             arguments.optionalString("rule_id"),
             arguments.optionalString("kind"),
-            Optional.empty(),
+            arguments.optionalString("session"),
             arguments.optionalString("text"));
     long limit = arguments.optionalLong("limit").orElse(DEFAULT_EVENTS);
     if (limit < 1 || limit > MAX_EVENTS) {
@@ -420,9 +423,14 @@ final class AuditTools {
    */
   private record Status(AuditHealth health, OptionalLong deadLetters, OptionalLong rows) {}
 
-  private Consumer<CanonicalWriter> status(Call call) throws JsonFormatException {
+  private Consumer<CanonicalWriter> status(Call call) throws JsonFormatException, Refusal {
     call.arguments().requireNoOthers();
-    Status now = status.get();
+    Status now;
+    try {
+      now = status.get();
+    } catch (Repeated.LateException e) {
+      throw new Refusal("the log " + e.getMessage());
+    }
     return out -> {
       out.name("dead_letters").nullable(now.deadLetters());
       out.name("entries")

@@ -525,8 +525,32 @@ public final class Gateway implements Upstream.Listener {
 
   // --- From the server ---------------------------------------------------------------------
 
+  /** Handles a message of the server; ends the gateway if neither it nor an error can be sent. */
   @Override
   public void receive(Lines.Line line) {
+    try {
+      fromServer(line);
+    } catch (Throwable e) { // The thread of the server must live on, or the client waits for ever.
+      LOG.error("a message of the server cannot be handled", e);
+      answerInstead(line, e);
+    }
+  }
+
+  /** Answers an open request with a fault if a message is its answer; else ends the gateway. */
+  private void answerInstead(Lines.Line line, Throwable fault) {
+    try {
+      Optional<JsonNode> id = Message.idIn(line.bytes(), line.isCut() ? line.tail() : line.bytes());
+      if (id.isPresent() && takeOpen(Message.idText(id.get())).isPresent()) {
+        toClient(failure(id.get(), fault.toString()));
+        return;
+      }
+    } catch (Throwable e) { // For example no memory for the answer.
+      fault.addSuppressed(e);
+    }
+    end("the gateway failed: " + fault);
+  }
+
+  private void fromServer(Lines.Line line) {
     Message message;
     try {
       if (line.isCut()) {
@@ -565,10 +589,13 @@ public final class Gateway implements Upstream.Listener {
       own.complete(result);
       return;
     }
-    Optional<String> method = takeOpen(response.id());
-    if (method.isEmpty()) {
+    boolean mayPass =
+        !open.getOrDefault(response.id(), NOT_SENT).equals(Message.LIST_TOOLS)
+            || catalog.show(result);
+    // Closed only now, so that a failure so far can be its answer.
+    if (takeOpen(response.id()).isEmpty()) {
       complain("the server answered no open request; dropped");
-    } else if (!method.get().equals(Message.LIST_TOOLS) || catalog.show(result)) {
+    } else if (mayPass) {
       toClient(line.bytes());
     } else {
       toClient(failure(response.json().path("id"), "a list of tools has look-alike members"));

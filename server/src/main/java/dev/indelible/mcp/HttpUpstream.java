@@ -216,7 +216,7 @@ final class HttpUpstream implements Upstream {
       answering.end("the server answers with HTTP status %s".formatted(response.statusCode()));
     } catch (IOException e) {
       answering.end("the server cannot be reached: " + e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // The exception's text can quote a header, such as the token, and a model reads this.
       answering.end("the request cannot be sent: " + e.getClass().getName());
     } catch (InterruptedException e) {
@@ -247,7 +247,6 @@ final class HttpUpstream implements Upstream {
         if (!read.get().id().equals(request.id())) {
           return;
         }
-        isAnswered = true;
         if (request.method().equals(Message.INITIALIZE)) {
           version =
               read.get()
@@ -257,6 +256,9 @@ final class HttpUpstream implements Upstream {
                   .stringValueOpt()
                   .filter(agreed -> PLAIN.matcher(agreed).matches());
         }
+        deliver(message);
+        isAnswered = true;
+        return;
       }
       deliver(message);
     }
@@ -303,6 +305,8 @@ final class HttpUpstream implements Upstream {
       // The next request reports the fault.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (Throwable e) { // The executor would drop it without a trace.
+      LOG.error("the server's own messages do not arrive any more", e);
     }
   }
 

@@ -64,6 +64,21 @@ public final class KnownTools {
     this.maxTools = maxTools;
   }
 
+  /** The share of the places for new tools that a caller may use. */
+  enum Share {
+    /** No new tool becomes known. */
+    NONE,
+
+    /**
+     * Half of the places, for a caller without a credential: such callers together cannot keep a
+     * new tool of a caller with a credential from becoming known.
+     */
+    HALF,
+
+    /** All places. */
+    ALL
+  }
+
   /**
    * A tool and the digest of its accepted descriptor.
    *
@@ -82,22 +97,22 @@ public final class KnownTools {
    * the known one. Objects if they differ, if the known one cannot be read or stored, if another
    * new tool is being stored, and if there are too many tools.
    *
-   * @param mayRemember false to object to a tool that is not known
+   * @param share the places that the caller may use for a tool that is not known
    */
-  Optional<Escalate> objection(String tool, String hash, boolean mayRemember) {
+  Optional<Escalate> objection(String tool, String hash, Share share) {
     try {
       Optional<String> known = known(tool);
       if (known.isPresent()) {
         return compare(tool, known.get(), hash);
       }
-      if (!mayRemember) {
+      if (share == Share.NONE) {
         return unknown("this log does not know the tool; ask about a single call first");
       }
       if (!remembering.tryAcquire()) {
         return unknown("this log is making another new tool known; ask again");
       }
       try {
-        return remember(tool, hash);
+        return remember(tool, hash, share == Share.ALL ? maxTools : maxTools / 2);
       } finally {
         remembering.release();
       }
@@ -130,13 +145,14 @@ public final class KnownTools {
   }
 
   /** Stores a tool's first descriptor, unless another process stored one meanwhile. */
-  private Optional<Escalate> remember(String tool, String hash) throws IOException {
+  private Optional<Escalate> remember(String tool, String hash, int atMost) throws IOException {
     DurableFiles.createDirectory(directory);
-    if (isFull()) {
+    if (count() >= atMost) {
       return unknown(
-          ("this log knows %s tools, and no more become known by themselves. Whoever has read the"
-                  + " descriptor accepts it with: indelible tool accept %s %s --reason TEXT")
-              .formatted(maxTools, quoted(tool), hash));
+          ("this log knows %s tools or more, and this caller's next ones do not become known by"
+                  + " themselves. Whoever has read the descriptor accepts it with: indelible tool"
+                  + " accept %s %s --reason TEXT")
+              .formatted(atMost, quoted(tool), hash));
     }
     Path file = file(tool);
     Path aside = aside();
@@ -154,9 +170,9 @@ public final class KnownTools {
     return compare(tool, known, hash);
   }
 
-  private boolean isFull() throws IOException {
+  private long count() throws IOException {
     try (Stream<Path> files = Files.list(directory)) {
-      return files.filter(file -> file.toString().endsWith(SUFFIX)).count() >= maxTools;
+      return files.filter(file -> file.toString().endsWith(SUFFIX)).count();
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }

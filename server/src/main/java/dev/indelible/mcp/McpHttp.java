@@ -49,7 +49,7 @@ public final class McpHttp {
   public Answer answer(byte[] body, Function<String, Optional<String>> header, McpClient client) {
     Message message;
     try {
-      message = Message.read(body);
+      message = Message.readUntrusted(body);
     } catch (MessageException e) {
       return new Answer(400, Message.error(e).bytes());
     }

@@ -60,9 +60,26 @@ record Message(ObjectNode json) {
    *     be found
    */
   static Message read(byte[] utf8) throws MessageException {
+    return read(utf8, CanonicalJson::readUnrounded);
+  }
+
+  /**
+   * Reads a message of an unknown sender from UTF-8.
+   *
+   * @throws MessageException if it is not exactly one message, or has too many values
+   */
+  static Message readUntrusted(byte[] utf8) throws MessageException {
+    return read(utf8, CanonicalJson::readUntrustedUnrounded);
+  }
+
+  private interface Reader {
+    JsonNode read(byte[] utf8) throws JsonFormatException;
+  }
+
+  private static Message read(byte[] utf8, Reader reader) throws MessageException {
     JsonNode node;
     try {
-      node = CanonicalJson.readUnrounded(utf8);
+      node = reader.read(utf8);
     } catch (JsonFormatException e) {
       throw new MessageException(PARSE_ERROR, idIn(utf8, utf8), String.valueOf(e.getMessage()));
     }

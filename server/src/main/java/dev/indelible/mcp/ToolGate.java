@@ -8,6 +8,7 @@ import dev.indelible.gate.Gate;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.gate.ToolDescriptor;
 import dev.indelible.hook.GateRequest;
+import dev.indelible.mcp.KnownTools.Share;
 import java.util.Optional;
 
 /** A gate that also compares the descriptors of called tools with those that the log knows. */
@@ -36,7 +37,8 @@ public final class ToolGate {
 
   /** Decides about a request, and records the decision with the digest of the descriptor. */
   public RecordedDecision record(GateRequest asked) {
-    return record(asked, true);
+    boolean hasCredential = asked.agent().principal().isPresent();
+    return record(asked, hasCredential ? Share.ALL : Share.HALF);
   }
 
   /**
@@ -45,22 +47,21 @@ public final class ToolGate {
    * tools.
    */
   public RecordedDecision recordOfMany(GateRequest asked) {
-    return record(asked, false);
+    return record(asked, Share.NONE);
   }
 
-  private RecordedDecision record(GateRequest asked, boolean mayRemember) {
+  private RecordedDecision record(GateRequest asked, Share share) {
     return asked.toolHash().isPresent() && asked.action() instanceof ToolCall call
         ? gate.recordCall(
-            asked.agent(), call, descriptor(call.tool(), asked.toolHash().get(), mayRemember))
+            asked.agent(), call, descriptor(call.tool(), asked.toolHash().get(), share))
         : gate.record(asked.agent(), asked.action());
   }
 
-  private ToolDescriptor descriptor(String tool, String hash, boolean mayRemember) {
+  private ToolDescriptor descriptor(String tool, String hash, Share share) {
     return hash.equals(GateRequest.UNLISTED)
         ? UNLISTED
         : new ToolDescriptor(
-            Optional.of(hash),
-            () -> known.flatMap(tools -> tools.objection(tool, hash, mayRemember)));
+            Optional.of(hash), () -> known.flatMap(tools -> tools.objection(tool, hash, share)));
   }
 
   /** Refuses a message that cannot be read, and records its size and digest. */

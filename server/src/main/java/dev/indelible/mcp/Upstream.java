@@ -15,9 +15,9 @@ interface Upstream {
   }
 
   /**
-   * Sends a message. Waits while the server does not read.
+   * Sends a message, now or as soon as the server reads it. Waits a limited time.
    *
-   * @throws IOException if the server has ended
+   * @throws IOException if the server has ended or reads nothing
    */
   void send(Message message) throws IOException;
 

@@ -24,8 +24,8 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
    * Writes problems in the form that the clients of an endpoint understand.
    *
    * @param needContent true if the form depends on the content of the request
-   * @param form makes the response from the problem and the content, which is empty if it was not
-   *     read
+   * @param form makes the response from the problem and the content, of which perhaps only the
+   *     beginning has arrived
    */
   record Refusals(boolean needContent, BiFunction<Problem, byte[], Response> form) {
     /** Problem details with the status of the problem. */
@@ -54,7 +54,7 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
         Optional.of(problem));
   }
 
-  /** Returns the largest content that is read, in bytes; 0 if none is. */
+  /** Returns the largest content that is held, in bytes; 0 if none is read. */
   int maxContent() {
     if (problem.isPresent()) {
       return refusals.needContent() ? MAX_REFUSED_BYTES : 0;
@@ -79,8 +79,17 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
     }
   }
 
-  /** Returns the response to a request that fails, or whose content cannot be read. */
-  Response refuse(Problem reason) {
-    return refusals.form().apply(problem.orElse(reason), new byte[0]);
+  /**
+   * Returns the response to a request that fails, or whose content cannot be read.
+   *
+   * @param content the content, or the part of it that has arrived
+   */
+  Response refuse(Problem reason, byte[] content) {
+    return refusals.form().apply(problem.orElse(reason), content);
+  }
+
+  /** Returns the treatment of a request that is refused, unless it is refused already. */
+  Admission refused(Problem reason) {
+    return new Admission(request, endpoint, refusals, problem.or(() -> Optional.of(reason)));
   }
 }

@@ -24,7 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  * The Access Evaluation API and Access Evaluations API of the AuthZEN Authorization API 1.0.
  *
  * <p>{@code subject.id} is the agent. {@code action.name} is a kind of action, and {@code
- * action.properties} its members; if they lack the member that names the object (the command, path,
+ * action.properties} its members; if they lack the member that names the target (the command, path,
  * host, binary, tool or surface), {@code resource.id} is used. An action with any other name is a
  * custom action with the whole request as its payload.
  */
@@ -115,7 +115,7 @@ final class AuthZen {
   }
 
   private static ObjectNode object(Request request) throws JsonFormatException {
-    if (CanonicalJson.read(request.body()) instanceof ObjectNode object) {
+    if (CanonicalJson.readUntrusted(request.body()) instanceof ObjectNode object) {
       return object;
     }
     throw new JsonFormatException("request: give an object with subject, action and resource");

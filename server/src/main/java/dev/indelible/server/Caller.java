@@ -33,13 +33,13 @@ record Caller(Optional<String> principal, Grant grant) {
     return grant.includes(role);
   }
 
-  /** Returns the agent that the credential belongs to; empty if the caller names the agents. */
+  /** Returns the agent that the credential belongs to; empty if each request names its agent. */
   Optional<String> agentId() {
     return grant.agentId();
   }
 
   /**
-   * Returns a question, asked with the credential of this caller.
+   * Returns the gate request with this caller's principal.
    *
    * @throws ForbiddenException if the credential belongs to another agent
    */

@@ -36,7 +36,7 @@ final class Checks {
   Response one(Request request) throws ForbiddenException {
     GateRequest asked;
     try {
-      asked = read(request, CanonicalJson.read(request.body()), "input");
+      asked = read(request, CanonicalJson.readUntrusted(request.body()), "input");
     } catch (JsonFormatException e) {
       return refuse(request, Redactor.scrub(String.valueOf(e.getMessage())));
     }
@@ -52,7 +52,7 @@ final class Checks {
   Response many(Request request) throws ForbiddenException {
     List<GateRequest> asked = new ArrayList<>();
     try {
-      JsonNode checks = CanonicalJson.read(request.body()).path("checks");
+      JsonNode checks = CanonicalJson.readUntrusted(request.body()).path("checks");
       if (!checks.isArray() || checks.isEmpty() || checks.size() > MAX_ACTIONS) {
         throw new JsonFormatException(
             "checks: give a list of 1 to %s objects with agent_id and action"

@@ -102,7 +102,7 @@ public final class Daemon {
     Tiles tiles = new Tiles(log.log(), settings.access().publish());
     addTiles(routes, tiles, tiles.arePublished() ? new LedgerAccess(MAX_OTHERS) : ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
-    HttpServer server = HttpServer.start(settings, tls, routes::admit);
+    HttpServer server = HttpServer.start(settings, tls, routes);
     try {
       if (socket.isPresent()) {
         socket.get().share();

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,6 +69,7 @@ final class EventFeed {
 
   private final AuditLog log;
   private final Callers callers;
+  private final ThreadFactory threads;
 
   /** All listeners. Guarded by this. */
   private final List<Listener> listeners = new ArrayList<>();
@@ -88,8 +90,13 @@ final class EventFeed {
    *     credential
    */
   EventFeed(AuditLog log, Callers callers) {
+    this(log, callers, work -> new Thread(work, "indelible-event-feed"));
+  }
+
+  EventFeed(AuditLog log, Callers callers, ThreadFactory threads) {
     this.log = log;
     this.callers = callers;
+    this.threads = threads;
   }
 
   private static byte[] bytes(String text) {
@@ -206,12 +213,14 @@ final class EventFeed {
     }
     // Also a client that is cut off before its first row can resume from here.
     listener.write(bytes("retry: 2000\nid: " + listener.position + "\n\n"));
-    listeners.add(listener);
     if (thread == null) {
-      thread = new Thread(this::run, "indelible-event-feed");
-      thread.setDaemon(true);
-      thread.start();
+      Thread starting = threads.newThread(this::run);
+      starting.setDaemon(true);
+      starting.start();
+      // Only now: after a failure to start it, the next listener starts one.
+      thread = starting;
     }
+    listeners.add(listener);
     notifyAll();
   }
 

@@ -3,6 +3,7 @@ package dev.indelible.server;
 
 import dev.indelible.AuditLog;
 import dev.indelible.encoding.TimeTexts;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.EventQuery;
@@ -15,6 +16,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -38,9 +40,10 @@ final class Events {
   Response list(Request request) throws JsonFormatException, LedgerException {
     requireKnown(request, List.of("order", "limit", "cursor"));
     try {
-      EventQuery query = query(request);
-      Optional<String> cursor = request.parameter("cursor");
-      Page page = log.find(cursor.isPresent() ? query.after(cursor.get()) : query);
+      Optional<Position> position = request.parameter("cursor").map(Position::parse);
+      Instant now = position.map(Position::now).orElseGet(Events::now);
+      EventQuery query = query(request, now);
+      Page page = log.find(position.map(each -> query.after(each.cursor())).orElse(query));
       return Response.json(
           200,
           out -> {
@@ -49,7 +52,7 @@ final class Events {
             out.endArray()
                 .member("indexed", page.coverage().indexed())
                 .member("last", page.coverage().last());
-            out.name("next").nullable(page.next());
+            out.name("next").nullable(page.next().map(next -> new Position(next, now).text()));
             out.member("reached", page.reached());
           });
     } catch (IllegalArgumentException e) {
@@ -57,8 +60,40 @@ final class Events {
     }
   }
 
-  private static EventQuery query(Request request) throws JsonFormatException {
-    Filter filter = filter(request);
+  /**
+   * The position in a search.
+   *
+   * @param cursor the cursor of the next page
+   * @param now the time of the first page, from which a duration in {@code since} or {@code until}
+   *     counts; with another time, the next page would belong to another search
+   */
+  private record Position(String cursor, Instant now) {
+    private static final String SEPARATOR = ".";
+
+    /** Digits of a time before the year 2286, in microseconds. */
+    private static final int MAX_DIGITS = 16;
+
+    static Position parse(String text) {
+      int end = text.indexOf(SEPARATOR);
+      String micros = text.substring(end + 1);
+      if (end < 0 || micros.length() > MAX_DIGITS || !micros.matches("[0-9]+")) {
+        throw new IllegalArgumentException("the cursor is malformed; begin without one");
+      }
+      return new Position(
+          text.substring(0, end), Instant.EPOCH.plus(Long.parseLong(micros), ChronoUnit.MICROS));
+    }
+
+    String text() {
+      return cursor + SEPARATOR + Timestamps.micros(now);
+    }
+  }
+
+  private static Instant now() {
+    return Instant.now().truncatedTo(ChronoUnit.MICROS);
+  }
+
+  private static EventQuery query(Request request, Instant now) throws JsonFormatException {
+    Filter filter = filter(request, now);
     String order = request.parameter("order").orElse(NEWEST);
     Filter.requireKnown("order", order, List.of(NEWEST, OLDEST));
     EventQuery query = order.equals(NEWEST) ? EventQuery.newest(filter) : EventQuery.oldest(filter);
@@ -85,7 +120,7 @@ final class Events {
   Response stats(Request request) throws JsonFormatException, LedgerException {
     requireKnown(request, List.of("bucket", "top"));
     try {
-      Counting counting = Counting.of(filter(request));
+      Counting counting = Counting.of(filter(request, now()));
       Optional<Duration> bucket = request.parameter("bucket").map(TimeTexts::duration);
       counting = bucket.isPresent() ? counting.bucket(bucket.get()) : counting;
       Counts counts =
@@ -98,8 +133,7 @@ final class Events {
     }
   }
 
-  private static Filter filter(Request request) {
-    Instant now = Instant.now();
+  private static Filter filter(Request request, Instant now) {
     return new Filter(
         request.parameter("since").map(text -> TimeTexts.instant(text, now)),
         request.parameter("until").map(text -> TimeTexts.instant(text, now)),

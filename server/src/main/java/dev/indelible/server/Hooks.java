@@ -14,8 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers agents' hooks in their own forms. The status is always 200, because agents act after any
- * other status. The content of the answer blocks the action if a question cannot be read.
+ * Answers agents' hooks in their own forms. The status is 200, because agents act after any other
+ * status; the content of the answer blocks the action if a question cannot be read. Only if an
+ * agent has no form that blocks an unknown event, another status makes its hook fail.
  */
 final class Hooks {
   private static final Logger LOG = LoggerFactory.getLogger(Hooks.class);
@@ -33,9 +34,12 @@ final class Hooks {
 
   /** Returns refusals in the form of an agent's answers, which block the action. */
   static Refusals blocking(HookDialect dialect) {
-    return new Refusals(
-        true,
-        (problem, body) -> response(dialect.failure(HookDialect.event(body), problem.detail())));
+    return new Refusals(true, (problem, body) -> failure(dialect, problem, body));
+  }
+
+  private static Response failure(HookDialect dialect, Problem problem, byte[] body) {
+    HookAnswer answer = dialect.failure(HookDialect.event(body), problem.detail());
+    return answer.out().length == 0 ? problem.response() : Response.of(Response.JSON, answer.out());
   }
 
   private Response answer(HookDialect dialect, Request request) {
@@ -50,10 +54,11 @@ final class Hooks {
     } catch (JsonFormatException e) {
       String problem = Redactor.scrub(String.valueOf(e.getMessage()));
       request.caller().refuseUnreadable(gate, body, problem);
-      return response(dialect.failure(HookDialect.event(body), problem));
+      return failure(dialect, new Problem(400, Response.UNREADABLE, problem), body);
     } catch (Throwable e) { // Also an Error must not let the tool run.
       LOG.error("the hook of an agent failed", Redactor.scrub(e));
-      return response(dialect.failure(HookDialect.event(body), "the daemon's log has the cause"));
+      Problem problem = new Problem(500, "Internal error", "the daemon's log has the cause");
+      return failure(dialect, problem, body);
     }
   }
 

@@ -18,7 +18,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpField;
@@ -42,6 +41,7 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.util.thread.Scheduler;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,6 +74,15 @@ final class HttpServer {
   /** Most content held at once for requests with a credential; as much for requests without one. */
   private static final int MAX_HELD_BYTES = 32 << 20;
 
+  /** Requests with more content than this are answered by {@link #MAX_LARGE} at a time. */
+  static final int LARGE_BYTES = 64 << 10;
+
+  /**
+   * Large requests with a credential that are answered at once; as many without one. While a
+   * request is answered, it needs several times the memory of its content.
+   */
+  static final int MAX_LARGE = 2;
+
   /** Most content held at once for refused requests; more are refused without reading theirs. */
   private static final int MAX_REFUSED_BYTES = 4 << 20;
 
@@ -89,6 +98,15 @@ final class HttpServer {
   private static final Pattern AMBIGUOUS_PATH = Pattern.compile(";|/\\.{1,2}(?:/|$)");
 
   private static final Pattern USABLE_ID = Pattern.compile("[!-~]{1,128}");
+
+  /** Decides from its head how to treat a request. Safe for use by any number of threads. */
+  interface Router {
+    /** Decides how to treat a request, even if there is no endpoint for it. */
+    Admission admit(Request head);
+
+    /** Refuses a request, in the form that the clients of its path understand. */
+    Admission refuse(Request head, Problem problem);
+  }
 
   private final Server server;
   private final Optional<ServerConnector> tcp;
@@ -106,25 +124,22 @@ final class HttpServer {
    *
    * @param settings where to listen
    * @param loaded the content of the files of TLS that the settings name
-   * @param admit decides from its head how to treat a request; safe for use by any number of
-   *     threads
    * @throws IOException if an address cannot be used
    */
-  static HttpServer start(
-      ServeSettings settings, Optional<TlsFiles.Loaded> loaded, Function<Request, Admission> admit)
+  static HttpServer start(ServeSettings settings, Optional<TlsFiles.Loaded> loaded, Router router)
       throws IOException {
-    return start(settings, loaded, admit, CONTENT_LIMIT);
+    return start(settings, loaded, router, CONTENT_LIMIT);
   }
 
   /**
-   * Starts to listen, see {@link #start(ServeSettings, Optional, Function)}.
+   * Starts to listen, see {@link #start(ServeSettings, Optional, Router)}.
    *
    * @param contentLimit the longest time for the content of a request to arrive
    */
   static HttpServer start(
       ServeSettings settings,
       Optional<TlsFiles.Loaded> loaded,
-      Function<Request, Admission> admit,
+      Router router,
       Duration contentLimit)
       throws IOException {
     Optional<SslContextFactory.Server> tls = loaded.map(TlsFiles.Loaded::connections);
@@ -136,8 +151,8 @@ final class HttpServer {
     Optional<UnixDomainServerConnector> unix =
         settings.unixSocket().map(socket -> unix(server, socket));
     unix.ifPresent(connector -> add(server, connector));
-    server.setHandler(new GracefulHandler(new Adapter(settings, admit, contentLimit)));
-    server.setErrorHandler(new Problems());
+    server.setHandler(new GracefulHandler(new Adapter(settings, router, contentLimit)));
+    server.setErrorHandler(new Problems(router));
     server.setStopTimeout(STOP_LIMIT.toMillis());
     try {
       server.start();
@@ -228,16 +243,23 @@ final class HttpServer {
 
   /** Converts Jetty's requests to ours, and our responses to Jetty's. */
   private static final class Adapter extends Handler.Abstract {
-    private final Function<Request, Admission> admit;
+    private final Router router;
     private final Guard guard;
     private final Peers peers;
     private final Duration contentLimit;
-    private final ContentMemory ofCredentials = new ContentMemory(MAX_HELD_BYTES);
-    private final ContentMemory ofOthers = new ContentMemory(MAX_HELD_BYTES);
-    private final ContentMemory ofRefused = new ContentMemory(MAX_REFUSED_BYTES);
+    private final Intake ofCredentials = new Intake(MAX_HELD_BYTES);
+    private final Intake ofOthers = new Intake(MAX_HELD_BYTES);
+    private final Intake ofRefused = new Intake(MAX_REFUSED_BYTES);
 
-    Adapter(ServeSettings settings, Function<Request, Admission> admit, Duration contentLimit) {
-      this.admit = admit;
+    /** What requests share, so that those of one kind cannot use up what another kind needs. */
+    private record Intake(ContentMemory memory, Turns large) {
+      Intake(int maxBytes) {
+        this(new ContentMemory(maxBytes), new Turns(MAX_LARGE));
+      }
+    }
+
+    Adapter(ServeSettings settings, Router router, Duration contentLimit) {
+      this.router = router;
       this.guard = new Guard(settings.access().names());
       this.peers = new Peers(settings);
       this.contentLimit = contentLimit;
@@ -248,22 +270,23 @@ final class HttpServer {
         org.eclipse.jetty.server.Request request,
         org.eclipse.jetty.server.Response response,
         Callback callback) {
-      Response refusal;
-      try {
-        Request head = head(request).from(peers.of(request));
-        Optional<Problem> problem = guard.problem(head);
-        if (problem.isEmpty()) {
-          answer(admit.apply(head), request, response, callback);
-          return true;
-        }
-        refusal = problem.get().response();
-      } catch (IllegalArgumentException e) {
-        refusal =
-            new Problem(400, Response.UNREADABLE, Redactor.scrub(String.valueOf(e.getMessage())))
-                .response();
-      }
-      send(refusal, request, response, callback);
+      answer(admission(request), request, response, callback);
       return true;
+    }
+
+    private Admission admission(org.eclipse.jetty.server.Request request) {
+      Request head;
+      try {
+        head = head(request).from(peers.of(request));
+      } catch (IllegalArgumentException e) {
+        return router.refuse(
+            line(request),
+            new Problem(400, Response.UNREADABLE, Redactor.scrub(String.valueOf(e.getMessage()))));
+      }
+      return guard
+          .problem(head)
+          .map(problem -> router.refuse(head, problem))
+          .orElseGet(() -> router.admit(head));
     }
 
     private void answer(
@@ -275,15 +298,17 @@ final class HttpServer {
         send(answer(admission, new byte[0]), request, response, callback);
         return;
       }
-      if (request.getLength() > admission.maxContent()) {
-        send(admission.refuse(tooLarge()), request, response, callback);
+      Admission admitted =
+          request.getLength() > admission.maxContent() ? admission.refused(tooLarge()) : admission;
+      if (admitted.maxContent() == 0) {
+        send(answer(admitted, new byte[0]), request, response, callback);
         return;
       }
-      new Reception(admission, request, response, callback).run();
+      new Reception(admitted, request, response, callback).run();
     }
 
-    /** Returns the memory that requests like this one share. */
-    private ContentMemory memory(Admission admission) {
+    /** Returns what requests like this one share. */
+    private Intake intake(Admission admission) {
       if (admission.problem().isPresent()) {
         return ofRefused;
       }
@@ -299,9 +324,17 @@ final class HttpServer {
       private final org.eclipse.jetty.server.Request request;
       private final org.eclipse.jetty.server.Response response;
       private final Callback callback;
+      private final Intake intake;
       private final ContentMemory.Share share;
       private final Scheduler.Task limit;
-      private final ByteArrayOutputStream content = new ByteArrayOutputStream();
+      private ByteArrayOutputStream content = new ByteArrayOutputStream();
+
+      /**
+       * The response to a request whose further content is not needed; null before. The content is
+       * still received, because the client of a hook may read a response only after it has sent
+       * everything.
+       */
+      private @Nullable Response refused;
 
       Reception(
           Admission admission,
@@ -312,7 +345,8 @@ final class HttpServer {
         this.request = request;
         this.response = response;
         this.callback = callback;
-        this.share = memory(admission).new Share(() -> request.fail(new GivenWayException()));
+        this.intake = intake(admission);
+        this.share = intake.memory().new Share(() -> request.fail(new GivenWayException()));
         this.limit =
             request
                 .getComponents()
@@ -330,14 +364,12 @@ final class HttpServer {
         try {
           receive();
         } catch (Throwable e) { // Memory may be short; the bytes that are held must become free.
-          end();
-          callback.failed(e);
+          failInternally(e);
         }
       }
 
       private void receive() {
-        Optional<Response> answered = Optional.empty();
-        while (answered.isEmpty()) {
+        while (true) {
           Content.Chunk chunk = request.read();
           if (chunk == null) {
             share.await();
@@ -345,47 +377,97 @@ final class HttpServer {
             return;
           }
           if (Content.Chunk.isFailure(chunk)) {
-            end();
             fail(chunk.getFailure());
             return;
           }
-          answered = take(chunk);
+          boolean isLast = chunk.isLast();
+          try {
+            take(chunk);
+          } finally {
+            chunk.release();
+          }
+          if (refused != null && (isLast || !admission.refusals().needContent())) {
+            respond(refused);
+            return;
+          }
+          if (isLast) {
+            limit.cancel();
+            finish();
+            return;
+          }
         }
-        end();
-        send(answered.get(), request, response, callback);
       }
 
-      /** Takes a piece; returns the response if the piece is the last one or does not fit. */
-      private Optional<Response> take(Content.Chunk chunk) {
-        try {
-          int bytes = chunk.remaining();
-          if (bytes > admission.maxContent() - content.size()) {
-            return Optional.of(admission.refuse(tooLarge()));
-          }
-          if (!share.add(bytes)) {
-            return Optional.of(admission.refuse(tooBusy()));
-          }
-          byte[] piece = new byte[bytes];
-          chunk.get(piece, 0, bytes);
-          content.writeBytes(piece);
-        } finally {
-          chunk.release();
+      private void take(Content.Chunk chunk) {
+        if (refused != null) {
+          return;
         }
-        if (!chunk.isLast()) {
-          return Optional.empty();
+        int bytes = Math.min(chunk.remaining(), admission.maxContent() - content.size());
+        if (!share.add(bytes)) {
+          refuse(tooBusy());
+          return;
         }
-        limit.cancel();
-        return Optional.of(answer(admission, content.toByteArray()));
+        byte[] piece = new byte[bytes];
+        chunk.get(piece, 0, bytes);
+        content.writeBytes(piece);
+        if (chunk.hasRemaining()) {
+          refuse(tooLarge());
+        }
+      }
+
+      /** Refuses the request, and frees the memory of its content. */
+      private void refuse(Problem problem) {
+        refused = admission.refuse(problem, content.toByteArray());
+        content = new ByteArrayOutputStream();
+        share.close();
+      }
+
+      /** Answers a request that has arrived. */
+      private void finish() {
+        byte[] all = content.toByteArray();
+        content = new ByteArrayOutputStream();
+        if (all.length <= LARGE_BYTES) {
+          respond(answer(admission, all));
+          return;
+        }
+        Runnable answer =
+            () -> {
+              try {
+                respond(answer(admission, all));
+              } catch (Throwable e) {
+                failInternally(e);
+              }
+            };
+        intake.large().run(answer, request.getConnectionMetaData().getConnector().getExecutor());
       }
 
       private void fail(Throwable failure) {
         if (failure instanceof TimeoutException) {
-          send(admission.refuse(tooSlow()), request, response, callback);
+          respond(refused != null ? refused : admission.refuse(tooSlow(), content.toByteArray()));
         } else if (failure instanceof GivenWayException) {
-          send(admission.refuse(tooBusy()), request, response, callback);
+          respond(refused != null ? refused : admission.refuse(tooBusy(), content.toByteArray()));
         } else {
+          end();
           callback.failed(failure);
         }
+      }
+
+      /** Answers a request that fails here, or else lets the server answer it. */
+      private void failInternally(Throwable failure) {
+        byte[] arrived = content.size() > LARGE_BYTES ? new byte[0] : content.toByteArray();
+        content = new ByteArrayOutputStream();
+        end();
+        try {
+          LOG.error("a request failed", failure);
+          send(admission.refuse(failed(), arrived), request, response, callback);
+        } catch (Throwable again) {
+          callback.failed(failure);
+        }
+      }
+
+      private void respond(Response with) {
+        end();
+        send(with, request, response, callback);
       }
 
       private void end() {
@@ -405,10 +487,13 @@ final class HttpServer {
       } catch (Throwable e) { // The client must get an answer, one that does not permit.
         Request request = admission.request();
         LOG.error("{} {} failed", request.method(), request.path(), Redactor.scrub(e));
-        return admission.refuse(
-            new Problem(
-                500, "Internal error", "the request failed; the daemon's log has the cause"));
+        return admission.refuse(failed(), content);
       }
+    }
+
+    private static Problem failed() {
+      return new Problem(
+          500, "Internal error", "the request failed; the daemon's log has the cause");
     }
 
     /**
@@ -430,8 +515,8 @@ final class HttpServer {
       if (AMBIGUOUS_PATH.matcher(written).find()) {
         throw new IllegalArgumentException("the path has dot segments or parameters");
       }
-      String path = Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse("");
-      return new Request(request.getMethod(), path, parameters(request), headers);
+      Request line = line(request);
+      return new Request(line.method(), line.path(), parameters(request), headers);
     }
 
     private static Map<String, String> parameters(org.eclipse.jetty.server.Request request) {
@@ -579,8 +664,26 @@ final class HttpServer {
     }
   }
 
-  /** Writes the server's own errors (for example, headers that are too long) as problem details. */
+  /** Returns the method and path of a request, which may be malformed. */
+  private static Request line(org.eclipse.jetty.server.Request request) {
+    return new Request(
+        Optional.ofNullable(request.getMethod()).orElse(""),
+        Optional.ofNullable(request.getHttpURI().getDecodedPath()).orElse(""),
+        Map.of(),
+        Map.of());
+  }
+
+  /**
+   * Writes the server's own errors (for example, headers that are too long) in the form that the
+   * clients of the path understand, as problem details if the path is not known.
+   */
   private static final class Problems extends ErrorHandler {
+    private final Router router;
+
+    Problems(Router router) {
+      this.router = router;
+    }
+
     @Override
     protected void generateResponse(
         org.eclipse.jetty.server.Request request,
@@ -589,14 +692,12 @@ final class HttpServer {
         String message,
         Throwable cause,
         Callback callback) {
-      Response problem = problem(code, message);
-      response.getHeaders().put("Content-Type", Response.PROBLEM_JSON);
-      response.write(true, ByteBuffer.wrap(problem.body()), callback);
-    }
-
-    private static Response problem(int status, String reason) {
-      String detail = reason == null ? "the request is not valid HTTP" : reason;
-      return Response.problem(status, "Bad request", detail);
+      String detail = message == null ? "the request is not valid HTTP" : message;
+      Problem problem = new Problem(code, "Bad request", detail);
+      Response refusal = router.refuse(line(request), problem).refuse(problem, new byte[0]);
+      response.setStatus(refusal.status());
+      refusal.headers().forEach(response.getHeaders()::put);
+      response.write(true, ByteBuffer.wrap(refusal.body()), callback);
     }
   }
 }

@@ -4,6 +4,7 @@ package dev.indelible.server;
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleMeters;
 import dev.indelible.base.Repeated;
+import dev.indelible.base.Repeated.LateException;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
@@ -24,7 +25,8 @@ final class Reports {
   /** Returns why no API key is accepted; empty if keys are accepted. */
   private final Supplier<Optional<String>> credentialFault;
 
-  private final Repeated<Response, RuntimeException> audits = new Repeated<>(this::audit);
+  private final Repeated<AuditHealth, RuntimeException> audits = new Repeated<>(this::health);
+
   private final Repeated<Response, LedgerException> statuses = new Repeated<>(this::status);
 
   private final PrometheusMeterRegistry registry =
@@ -33,7 +35,7 @@ final class Reports {
   Reports(Indelible log, Supplier<Optional<String>> credentialFault) {
     this.log = log;
     this.credentialFault = credentialFault;
-    IndelibleMeters.of(log).bindTo(registry);
+    IndelibleMeters.of(log, this::recentHealth).bindTo(registry);
   }
 
   /** Reports that the process answers; says nothing about the log. */
@@ -43,18 +45,46 @@ final class Reports {
 
   /** Reports whether decisions can be recorded now: 200 or 503. */
   Response ready(Request request) {
-    boolean ready = log.queue().isOpen();
-    String status = ready ? "ready" : "closed";
+    boolean open = log.queue().isOpen();
+    boolean ready = open && log.queue().isAccepting();
+    String status = ready ? "ready" : open ? "full" : "closed";
     return Response.json(ready ? 200 : 503, out -> out.member("status", status));
   }
 
   /**
    * Reports the health of the whole log: 200 without a fault, else 503 with every fault. Reads the
    * ledger and the journals at most once a second, in one request at a time; other requests get the
-   * previous answer.
+   * previous answer, unless it is too old.
    */
   Response audit(Request request) {
-    return audits.get();
+    AuditHealth health;
+    try {
+      health = audits.get();
+    } catch (LateException e) {
+      health =
+          AuditHealth.of(List.of(new HealthEntry(HealthEntry.LEDGER, "the log " + e.getMessage())));
+    }
+    boolean well = health.state() == AuditHealth.State.RECORDING;
+    AuditHealth known = health;
+    return Response.json(
+        well ? 200 : 503,
+        out -> {
+          out.name("entries").objects(known.entries(), entry -> entry.write(out));
+          out.member("state", known.state().label());
+        });
+  }
+
+  private AuditHealth health() {
+    return log.health().and(own());
+  }
+
+  /** Returns the health that {@link #audit} reports; empty if it cannot be read now. */
+  private Optional<AuditHealth> recentHealth() {
+    try {
+      return Optional.of(audits.get());
+    } catch (LateException e) {
+      return Optional.empty();
+    }
   }
 
   /** Returns the faults of the daemon's own files. */
@@ -64,23 +94,17 @@ final class Reports {
         .toList();
   }
 
-  private Response audit() {
-    AuditHealth health = log.health().and(own());
-    boolean well = health.state() == AuditHealth.State.RECORDING;
-    return Response.json(
-        well ? 200 : 503,
-        out -> {
-          out.name("entries").objects(health.entries(), entry -> entry.write(out));
-          out.member("state", health.state().label());
-        });
-  }
-
   /**
    * Returns the status of the log, as {@code indelible status} prints it. Reads the log at most
-   * once a second, in one request at a time; other requests get the previous answer.
+   * once a second, in one request at a time; other requests get the previous answer, unless it is
+   * too old.
    */
   Response status(Request request) throws LedgerException {
-    return statuses.get();
+    try {
+      return statuses.get();
+    } catch (LateException e) {
+      return Response.problem(503, "Log unavailable", "the log " + e.getMessage());
+    }
   }
 
   private Response status() throws LedgerException {

@@ -77,7 +77,9 @@ record Request(
    */
   JsonFields fields() throws JsonFormatException {
     return JsonFields.of(
-        body.length == 0 ? JsonNodeFactory.instance.objectNode() : CanonicalJson.read(body),
+        body.length == 0
+            ? JsonNodeFactory.instance.objectNode()
+            : CanonicalJson.readUntrusted(body),
         "request");
   }
 

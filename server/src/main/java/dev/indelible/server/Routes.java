@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** The endpoints, by path and method, and the role that each needs. */
-final class Routes {
+final class Routes implements HttpServer.Router {
   /**
    * An endpoint.
    *
@@ -98,8 +98,16 @@ final class Routes {
     return List.of(path.split("/", -1));
   }
 
-  /** Decides from its head how to treat a request, even if there is no endpoint for it. */
-  Admission admit(Request head) {
+  @Override
+  public Admission refuse(Request head, Problem problem) {
+    return find(head.path())
+        .flatMap(found -> Optional.ofNullable(found.methods().get(head.method())))
+        .map(route -> new Admission(head, route.endpoint(), route.refusals(), Optional.of(problem)))
+        .orElseGet(() -> Admission.refused(head, problem));
+  }
+
+  @Override
+  public Admission admit(Request head) {
     Optional<Found> found = find(head.path());
     if (found.isEmpty()) {
       return Admission.refused(

@@ -23,7 +23,17 @@ enum ClientRules {
       }
       JsonNode answer = CanonicalJson.read(out);
       JsonNode specific = answer.path("hookSpecificOutput");
-      requireOnly(answer, "hookSpecificOutput", "systemMessage", "continue", "stopReason");
+      requireOnly(
+          answer,
+          "hookSpecificOutput",
+          "systemMessage",
+          "continue",
+          "stopReason",
+          "decision",
+          "reason");
+      if (!answer.path("continue").asBoolean(true)) {
+        return false;
+      }
       if (specific.isObject()) {
         assertThat(specific.path("hookEventName").stringValue()).isEqualTo(event);
       }

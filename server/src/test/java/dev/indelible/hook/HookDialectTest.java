@@ -132,6 +132,23 @@ class HookDialectTest {
     assertThat(ClientRules.text(answer)).contains("the disk is full");
   }
 
+  /** No content arrived before the failure, or not enough of it. */
+  @ParameterizedTest
+  @MethodSource("samples")
+  void failureOfAnUnknownEventBlocksEveryEvent(Sample sample) throws Exception {
+    String event = sample.read().event();
+    ClientRules client = ClientRules.of(sample.agent());
+
+    HookAnswer answer = sample.dialect().failure(Optional.empty(), "the disk is full");
+
+    assertThat(client.runsTool(event, answer)).isFalse();
+    if (answer.out().length > 0) {
+      assertThat(client.runsTool(event, 0, ClientRules.text(answer), "")).isFalse();
+    } else {
+      assertThat(sample.agent()).isEqualTo("codex");
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("agents")
   void unreadableQuestionIsRefused(String agent) {

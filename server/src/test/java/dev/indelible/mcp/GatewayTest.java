@@ -14,6 +14,9 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +28,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -377,6 +381,59 @@ class GatewayTest {
     server.say(line);
 
     assertThat(client.receiveText()).isEqualTo(line);
+  }
+
+  /** Jackson throws an exception of its own if such an integer is read as a double. */
+  @Test
+  void toolWithAHugeIntegerIsListedAndStopped() throws Exception {
+    String huge = "{\"name\":\"read_file\",\"maximum\":1" + "0".repeat(400) + "}";
+    server.list(huge);
+    client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}");
+    assertThat(client.receiveText()).contains(huge);
+
+    client.send(call("2", "read_file", "{\"path\":\"/tmp/a\"}"));
+    assertThat(text(client.receive())).contains("indelible.tool_unlisted");
+  }
+
+  /** The thread that reads the server would end, and the client would wait for ever. */
+  @Test
+  void messageThatCannotBeHandledEndsTheGateway() throws Exception {
+    FakeServer other = new FakeServer();
+    PrintStream toClient =
+        new PrintStream(OutputStream.nullOutputStream()) {
+          @Override
+          public void write(byte[] bytes, int from, int count) {
+            throw new OutOfMemoryError("no memory for a message");
+          }
+        };
+    Gateway failing =
+        new Gateway(
+            new Gateway.Settings("fs", Optional.empty()),
+            new LogJudge(log),
+            new TestClient().toGateway(),
+            toClient);
+    CompletableFuture<Upstream> started = new CompletableFuture<>();
+    CompletableFuture<Gateway.Ending> ending =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return failing.run(
+                    listener -> {
+                      started.complete(other.start(listener));
+                      return other;
+                    });
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    started.join();
+
+    other.say("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}");
+
+    assertThat(ending.get(60, TimeUnit.SECONDS))
+        .isEqualTo(
+            new Gateway.Ending(
+                true, "the gateway failed: java.lang.OutOfMemoryError: no memory for a message"));
   }
 
   @Test

@@ -18,10 +18,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -259,6 +263,33 @@ class HttpUpstreamTest {
 
     assertThat(client.receive().has("result")).isTrue();
     assertThat(got).noneMatch(each -> each.body().contains("cancelled"));
+  }
+
+  @Test
+  void answerThatCannotBeHandledBecomesAnError() throws Exception {
+    URI uri = URI.create("http://127.0.0.1:%s/mcp".formatted(server.getAddress().getPort()));
+    BlockingQueue<String> delivered = new LinkedBlockingQueue<>();
+    AtomicBoolean hasFailed = new AtomicBoolean();
+    HttpUpstream upstream =
+        new HttpUpstream(
+            new HttpUpstream.Address(uri, Optional.empty()),
+            new Upstream.Listener() {
+              @Override
+              public void receive(Lines.Line message) {
+                if (hasFailed.compareAndSet(false, true)) {
+                  throw new OutOfMemoryError("no memory for an answer");
+                }
+                delivered.add(new String(message.bytes(), StandardCharsets.UTF_8));
+              }
+
+              @Override
+              public void end(String reason) {}
+            });
+
+    upstream.send(Message.read(call("").getBytes(StandardCharsets.UTF_8)));
+
+    assertThat(delivered.poll(60, TimeUnit.SECONDS)).contains("\"error\"", "OutOfMemoryError");
+    upstream.close();
   }
 
   @Test

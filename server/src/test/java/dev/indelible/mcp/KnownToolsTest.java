@@ -4,6 +4,7 @@ package dev.indelible.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.decision.Escalate;
+import dev.indelible.mcp.KnownTools.Share;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ class KnownToolsTest {
   @TempDir Path data;
 
   private Optional<String> objection(String tool, String hash) {
-    return new KnownTools(data).objection(tool, hash, true).map(Escalate::cause);
+    return new KnownTools(data).objection(tool, hash, Share.ALL).map(Escalate::cause);
   }
 
   @Test
@@ -41,16 +42,16 @@ class KnownToolsTest {
   @Test
   void toolsBeyondTheLimitWaitForAPerson() throws Exception {
     KnownTools tools = new KnownTools(data, 2);
-    assertThat(tools.objection("a", ONE, true)).isEmpty();
-    assertThat(tools.objection("b", ONE, true)).isEmpty();
-    assertThat(tools.objection("c", ONE, true).orElseThrow().cause())
+    assertThat(tools.objection("a", ONE, Share.ALL)).isEmpty();
+    assertThat(tools.objection("b", ONE, Share.ALL)).isEmpty();
+    assertThat(tools.objection("c", ONE, Share.ALL).orElseThrow().cause())
         .contains("indelible tool accept c " + ONE);
     assertThat(tools.list()).hasSize(2);
-    assertThat(tools.objection("a", ONE, true)).isEmpty();
+    assertThat(tools.objection("a", ONE, Share.ALL)).isEmpty();
 
     tools.accept("c", ONE);
 
-    assertThat(tools.objection("c", ONE, true)).isEmpty();
+    assertThat(tools.objection("c", ONE, Share.ALL)).isEmpty();
   }
 
   /**
@@ -59,14 +60,14 @@ class KnownToolsTest {
   @Test
   void newToolDoesNotWaitForAnother() throws Exception {
     KnownTools tools = new KnownTools(data);
-    assertThat(tools.objection("a", ONE, true)).isEmpty();
+    assertThat(tools.objection("a", ONE, Share.ALL)).isEmpty();
     tools.remembering.acquire();
 
-    assertThat(tools.objection("b", ONE, true).orElseThrow().cause()).contains("ask again");
-    assertThat(tools.objection("a", ONE, true)).isEmpty();
+    assertThat(tools.objection("b", ONE, Share.ALL).orElseThrow().cause()).contains("ask again");
+    assertThat(tools.objection("a", ONE, Share.ALL)).isEmpty();
 
     tools.remembering.release();
-    assertThat(tools.objection("b", ONE, true)).isEmpty();
+    assertThat(tools.objection("b", ONE, Share.ALL)).isEmpty();
   }
 
   @Test
@@ -77,6 +78,17 @@ class KnownToolsTest {
 
     assertThat(objection("mcp__a__b", TWO)).isEmpty();
     assertThat(objection("mcp__a__b", ONE)).isPresent();
+  }
+
+  @Test
+  void callersWithoutACredentialGetHalfOfThePlaces() throws Exception {
+    KnownTools tools = new KnownTools(data, 2);
+    assertThat(tools.objection("a", ONE, Share.HALF)).isEmpty();
+
+    assertThat(tools.objection("b", ONE, Share.HALF).orElseThrow().cause())
+        .contains("knows 1 tools or more", "indelible tool accept b");
+    assertThat(tools.objection("b", ONE, Share.ALL)).isEmpty();
+    assertThat(tools.objection("b", ONE, Share.HALF)).isEmpty();
   }
 
   /** A server chooses the names of its tools, and a person may paste the command into a shell. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -154,21 +155,83 @@ class ServerProcessTest implements Upstream.Listener {
   void serverThatDoesNotReadCanBeEnded() throws Exception {
     ServerProcess deaf = startWithShortGrace("echo up; exec sleep 600 2>/dev/null");
     line();
-    Message large = message("x".repeat(1 << 20));
-    CompletableFuture<Void> sending =
-        CompletableFuture.runAsync(
-            () -> {
-              try {
-                deaf.send(large);
-              } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-              }
-            });
+    deaf.send(message("x".repeat(1 << 20)));
 
     deaf.close();
 
-    assertThatThrownBy(() -> sending.get(60, TimeUnit.SECONDS))
-        .hasRootCauseInstanceOf(IOException.class);
+    assertThat(reason()).startsWith("the server ended with status ");
+    await()
+        .untilAsserted(
+            () ->
+                assertThatThrownBy(() -> deaf.send(message("ping")))
+                    .isInstanceOf(IOException.class));
+  }
+
+  @Test
+  void messagesForAServerThatDoesNotReadAreLimited() throws Exception {
+    ServerProcess deaf = startWithShortGrace("echo up; exec sleep 600 2>/dev/null");
+    line();
+    Message large = message("x".repeat(ServerProcess.MAX_UNSENT_BYTES / 4));
+
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 5; i++) {
+                deaf.send(large);
+              }
+            })
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("it reads nothing");
+  }
+
+  /** The gateway would run for ever if the thread that reads the client waited for the server. */
+  @Test
+  void endOfTheClientIsSeenWhileTheServerDoesNotRead() throws Exception {
+    TestClient client = new TestClient();
+    Judge judge =
+        new Judge() {
+          @Override
+          public Verdict decide(GateRequest asked) {
+            return new Verdict("allow", Optional.of("id"), Optional.empty(), Optional.empty());
+          }
+
+          @Override
+          public void refuseUnreadable(byte[] input, long line, String problem) {}
+        };
+    Gateway gateway =
+        new Gateway(
+            new Gateway.Settings("s", Optional.empty()),
+            judge,
+            client.toGateway(),
+            client.fromGateway());
+    CompletableFuture<Gateway.Ending> running = new CompletableFuture<>();
+    ServerProcess.daemon(
+        "gateway",
+        () -> {
+          try {
+            running.complete(
+                gateway.run(
+                    listener ->
+                        ServerProcess.start(
+                            List.of("sh", "-c", "exec sleep 600 2>/dev/null"),
+                            listener,
+                            Duration.ofMillis(200))));
+          } catch (IOException e) {
+            running.completeExceptionally(e);
+          }
+        });
+    byte[] large =
+        (new String(message("x".repeat(1 << 20)).bytes(), StandardCharsets.UTF_8) + "\n")
+            .getBytes(StandardCharsets.UTF_8);
+    ServerProcess.daemon(
+        "client",
+        () -> {
+          client.send(large);
+          client.send(large);
+          client.close();
+        });
+
+    assertThat(running.get(60, TimeUnit.SECONDS))
+        .isEqualTo(new Gateway.Ending(false, "the client closed its stream"));
   }
 
   @Test

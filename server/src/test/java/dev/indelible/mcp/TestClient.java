@@ -64,8 +64,12 @@ final class TestClient {
     }
   }
 
-  void close() throws IOException {
-    sending.close();
+  void close() {
+    try {
+      sending.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns the text of the next message. */

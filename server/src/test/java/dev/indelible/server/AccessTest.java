@@ -83,7 +83,7 @@ class AccessTest {
             socket(),
             null,
             new AccessSettings(keys, Set.of(), bindings, 0, false, false));
-    server = HttpServer.start(settings, Optional.empty(), routes::admit, contentLimit);
+    server = HttpServer.start(settings, Optional.empty(), routes, contentLimit);
   }
 
   @AfterEach

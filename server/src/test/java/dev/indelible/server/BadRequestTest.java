@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -126,6 +127,19 @@ class BadRequestTest {
     assertThat(daemon.log().metrics().ledger().chainSequence()).hasValue(before + 1);
   }
 
+  /** Values need far more memory than their text. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/v1/check", "/v1/checks", "/access/v1/evaluation", "/mcp", "/v1/hooks/codex"})
+  void contentWithTooManyValuesIsRefused(String path) throws Exception {
+    String values = "{\"x\":[" + "{},".repeat(HttpServer.MAX_BODY_BYTES / 3 - 100) + "{}]}";
+
+    HttpResponse<String> refused = daemon.post(path, values);
+
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("more than 100000 values");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -190,8 +204,11 @@ class BadRequestTest {
           assertThat(answered).hasSizeLessThan(1_000_000);
         }
         assertThat(full.get("/health/audit").statusCode()).isEqualTo(503);
+        assertThat(full.get("/health/ready").statusCode()).isEqualTo(503);
         statement.execute("ROLLBACK");
       }
+      // It becomes ready without a request for a decision.
+      await().atMost(LIMIT).until(() -> full.get("/health/ready").statusCode() == 200);
       await().atMost(LIMIT).until(() -> decide(full, answered));
       assertThat(log.queue().drainPending(LIMIT)).isTrue();
       Set<String> chain = new HashSet<>();

@@ -276,7 +276,8 @@ class DaemonTest {
   @ParameterizedTest
   @ValueSource(strings = {"claude-code", "codex", "copilot", "cursor", "gemini", "opencode"})
   void unreadableHookQuestionBlocksWithStatus200(String agent) throws Exception {
-    HttpResponse<String> response = post("/v1/hooks/" + agent, "{}");
+    HttpResponse<String> response =
+        post("/v1/hooks/" + agent, "{\"hook_event_name\":\"PreToolUse\"}");
 
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body()).containsAnyOf("\"deny\"", "\"allow\":false");

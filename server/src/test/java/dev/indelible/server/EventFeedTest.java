@@ -175,6 +175,36 @@ class EventFeedTest {
   }
 
   @Test
+  void listenerIsServedAfterAThreadFailedToStart() throws Exception {
+    Caller reader = Caller.named("key:a", Grant.of(Set.of(Role.READER), Optional.empty()));
+    AtomicBoolean failing = new AtomicBoolean(true);
+    EventFeed feed =
+        new EventFeed(
+            daemon.log().log(),
+            request -> Optional.of(reader),
+            work -> {
+              boolean fails = failing.get();
+              return new Thread(work) {
+                @Override
+                public void start() {
+                  if (fails) {
+                    throw new OutOfMemoryError("test");
+                  }
+                  super.start();
+                }
+              };
+            });
+    assertThatThrownBy(() -> listen(feed, Map.of())).isInstanceOf(OutOfMemoryError.class);
+    failing.set(false);
+
+    KeptOutlet later = listen(feed, Map.of());
+    String id = daemon.check("a", "ls");
+
+    await().atMost(LIMIT).until(() -> later.has(id));
+    feed.close();
+  }
+
+  @Test
   void verificationThatFailedToStartIsNotInProgress() {
     VerifyJobs jobs =
         new VerifyJobs(

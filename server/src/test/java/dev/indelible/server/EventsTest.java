@@ -199,6 +199,32 @@ class EventsTest {
     assertThat(json(response).path("detail").stringValue()).startsWith(says);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"since=1h", "since=2h&until=0s", "since=1h&order=oldest"})
+  void durationCountsFromTheFirstPage(String parameters) throws Exception {
+    for (int i = 0; i < 3; i++) {
+      daemon.check("agent:a", "echo " + i);
+    }
+    settle();
+
+    assertThat(ids("agent=agent%3Aa&limit=1&" + parameters)).hasSize(3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"since=2h&cursor=%s", "since=1h&cursor=%s0", "since=1h&cursor=x%s"})
+  void cursorOfAnotherTimeIsRefused(String parameters) throws Exception {
+    daemon.check("agent:a", "ls");
+    daemon.check("agent:a", "ls");
+    settle();
+    String cursor = json(daemon.get("/v1/events?since=1h&limit=1")).path("next").stringValue();
+
+    HttpResponse<String> other = daemon.get("/v1/events?limit=1&" + parameters.formatted(cursor));
+
+    assertThat(other.statusCode()).as(other.body()).isEqualTo(400);
+    assertThat(daemon.get("/v1/events?since=1h&limit=1&cursor=" + cursor).statusCode())
+        .isEqualTo(200);
+  }
+
   @Test
   void cursorOfAnotherSearchIsRefused() throws Exception {
     daemon.check("agent:a", "ls");

@@ -121,13 +121,17 @@ class HookClientTest {
     assertThat(refused.out()).contains("\"permissionDecision\":\"deny\"");
   }
 
+  /** Codex has no answer that blocks an event of any name, so the exit status blocks. */
   @ParameterizedTest
   @ValueSource(strings = {"", "nonsense", "{}"})
   void unreadableEventBlocks(String event) throws Exception {
-    Outcome outcome = run(event, "codex", socket().toString(), owner());
+    Outcome codex = run(event, "codex", socket().toString(), owner());
+    Outcome claude = run(event, "claude-code", socket().toString(), owner());
 
-    assertThat(outcome.status()).isZero();
-    assertThat(outcome.out()).contains("\"permissionDecision\":\"deny\"");
+    assertThat(codex.status()).isEqualTo(2);
+    assertThat(codex.err()).isNotBlank();
+    assertThat(claude.status()).isZero();
+    assertThat(claude.out()).contains("\"continue\":false");
   }
 
   @Test

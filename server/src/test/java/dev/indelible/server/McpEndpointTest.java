@@ -13,6 +13,7 @@ import dev.indelible.access.Role;
 import dev.indelible.action.AgentAction;
 import dev.indelible.decision.Decision;
 import dev.indelible.json.CanonicalJson;
+import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.policy.Policy;
 import io.modelcontextprotocol.client.McpClient;
@@ -145,8 +146,11 @@ class McpEndpointTest {
     return result.path("content").path(0).path("text").asString("");
   }
 
+  /** Waits until the index, and so a search, covers every row. */
   private void settle() {
     assertThat(log.queue().drainPending(LIMIT)).isTrue();
+    EventQuery any = EventQuery.newest(EventQuery.Filter.ALL).limit(1);
+    await().atMost(LIMIT).until(() -> log.log().find(any).coverage().isComplete());
   }
 
   // --- Client of the SDK -------------------------------------------------------------------
@@ -305,6 +309,22 @@ class McpEndpointTest {
   }
 
   @Test
+  void sessionIsRecordedAndFound() throws Exception {
+    String asked = check("agent:bob", "echo 1");
+    String inSession = asked.substring(0, asked.length() - 1) + ",\"session\":\"%s\"}";
+    result("", "gate_check", inSession.formatted("s-1"));
+    result("", "gate_check", inSession.formatted("s-2"));
+    result("", "gate_check", asked);
+    settle();
+
+    JsonNode found =
+        result("reader", "audit_query", "{\"session\":\"s-1\"}").path("structuredContent");
+
+    assertThat(found.path("events")).hasSize(1);
+    assertThat(text(result("", "gate_check", inSession.formatted("")))).contains("session");
+  }
+
+  @Test
   void pagesOfAQueryFollowEachOther() throws Exception {
     for (int i = 0; i < 5; i++) {
       result("", "gate_check", check("agent:bob", "echo " + i));
@@ -313,7 +333,9 @@ class McpEndpointTest {
     List<String> actions = new ArrayList<>();
     String cursor = "";
     do {
-      String arguments = "{\"agent_id\":\"agent:bob\",\"limit\":2%s}".formatted(cursor);
+      String arguments =
+          "{\"agent_id\":\"agent:bob\",\"limit\":2,\"since\":\"2020-01-01T00:00:00Z\"%s}"
+              .formatted(cursor);
       JsonNode page = result("reader", "audit_query", arguments).path("structuredContent");
       page.path("events")
           .forEach(event -> actions.add(event.path("recorded").path("action").asString()));

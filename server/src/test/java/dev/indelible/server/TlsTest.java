@@ -107,7 +107,7 @@ class TlsTest {
       routes.get("/" + role.label(), role, TlsTest::principal);
     }
     routes.getOpenly("/health/live", TlsTest::principal);
-    return HttpServer.start(settings(address, bindings), Optional.of(files.load()), routes::admit);
+    return HttpServer.start(settings(address, bindings), Optional.of(files.load()), routes);
   }
 
   private ServeSettings settings(String address, List<Binding> bindings) {

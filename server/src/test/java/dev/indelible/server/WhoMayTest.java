@@ -205,7 +205,11 @@ class WhoMayTest {
   @ParameterizedTest
   @ValueSource(strings = {"claude-code", "codex", "copilot", "cursor", "gemini", "opencode"})
   void hookWithABadCredentialBlocks(String agent) throws Exception {
-    HttpResponse<String> response = send(KeyText.generate().reveal(), "/v1/hooks/" + agent, "{}");
+    HttpResponse<String> response =
+        send(
+            KeyText.generate().reveal(),
+            "/v1/hooks/" + agent,
+            "{\"hook_event_name\":\"PreToolUse\"}");
 
     assertThat(response.statusCode()).isEqualTo(200);
     assertThat(response.body())

@@ -43,12 +43,10 @@ final class IndexCount {
   private static final int USUAL_BUCKETS = 60;
 
   /**
-   * Maximum number of agents that are counted by name; further ones are counted only in the sums.
+   * Maximum number of agents that are counted by name; further ones are counted only in the sums,
+   * and the result says so.
    */
   private static final int MAX_AGENTS = 100_000;
-
-  /** Maximum ratio of numbers of facets to those in use; the others were erased. */
-  private static final long MOST_UNUSED = 100;
 
   private static final List<Duration> LENGTHS =
       List.of(
@@ -74,6 +72,7 @@ final class IndexCount {
   private final Filter filter;
   private final Optional<Duration> given;
   private final int top;
+  private final int maxAgents;
   private final long deadline;
   private final @Nullable Predicate<ChainRow> text;
 
@@ -83,10 +82,15 @@ final class IndexCount {
   /** Counts by verdict, keyed by the number of an agent. */
   private final Map<Integer, long[]> byAgent = new HashMap<>();
 
-  /** The agent that was counted last, and its counts: most often the next row has the same agent. */
+  /**
+   * The agent that was counted last, and its counts: most often the next row has the same agent.
+   */
   private int lastAgent = -1;
 
   private long[] ofLastAgent = {};
+
+  /** True if an agent was counted only in the sums. */
+  private boolean isCut;
 
   /** Counts by verdict, keyed by the number of a bucket. */
   private final Map<Long, long[]> byBucket = new TreeMap<>();
@@ -104,7 +108,12 @@ final class IndexCount {
   }
 
   IndexCount(SqliteIndex index, Counting counting) {
+    this(index, counting, MAX_AGENTS);
+  }
+
+  IndexCount(SqliteIndex index, Counting counting, int maxAgents) {
     this.index = index;
+    this.maxAgents = maxAgents;
     this.filter = counting.filter();
     this.given = counting.bucket();
     this.top = counting.top();
@@ -142,21 +151,7 @@ final class IndexCount {
   }
 
   private void readFacets() throws SQLException {
-    long[] numbers = {0, 0};
-    Statements.forEach(
-        index.connection(),
-        "SELECT count(*), max(id) FROM facets",
-        row -> {
-          numbers[0] = row.getLong(1);
-          numbers[1] = row.getLong(2);
-          return false;
-        });
-    // Numbers are given in sequence, so a large one is forged, or most facets were erased. A new
-    // index has small ones.
-    if (numbers[1] > MOST_UNUSED * (numbers[0] + 1)) {
-      throw IndexBlock.damaged();
-    }
-    byFacets = new Counted[(int) numbers[1] + 1];
+    byFacets = new Counted[IndexSchema.largestFacets(index.connection()) + 1];
     Statements.forEach(
         index.connection(),
         "SELECT f.id, t.name, v.name, r.name FROM facets AS f JOIN names AS t ON t.id = f.type"
@@ -167,11 +162,7 @@ final class IndexCount {
               !DeferredAuditEvent.isDecision(row.getString(2))
                   ? NO_DECISION
                   : known < 0 ? UNKNOWN : known;
-          int number = row.getInt(1);
-          if (number < 0) {
-            throw IndexBlock.damaged();
-          }
-          byFacets[number] = new Counted(verdict, row.getString(4));
+          byFacets[row.getInt(1)] = new Counted(verdict, row.getString(4));
           return true;
         });
   }
@@ -225,8 +216,12 @@ final class IndexCount {
    */
   private Optional<Long> count(IndexSelection selection, long bucket)
       throws SQLException, LedgerException {
+    Optional<Long> reached = Optional.empty();
     try (IndexSelection.Blocks blocks = selection.blocks(Long.MIN_VALUE, Long.MAX_VALUE, true)) {
       for (IndexSelection.Block block = blocks.next(); block != null; block = blocks.next()) {
+        if (reached.isPresent() && isLate()) {
+          return reached;
+        }
         long number = Math.floorDiv(block.low(), bucket);
         if (text == null
             && selection.isSummedUpBy(block)
@@ -242,9 +237,7 @@ final class IndexCount {
             }
           }
         }
-        if (isLate()) {
-          return Optional.of(block.first());
-        }
+        reached = Optional.of(block.first());
       }
     }
     return Optional.empty();
@@ -323,10 +316,9 @@ final class IndexCount {
   private long[] ofAgent(int agent) {
     if (agent != lastAgent) {
       lastAgent = agent;
-      ofLastAgent =
-          byAgent.size() < MAX_AGENTS || byAgent.containsKey(agent)
-              ? cell(byAgent, agent)
-              : new long[NO_DECISION + 1];
+      boolean isCounted = byAgent.size() < maxAgents || byAgent.containsKey(agent);
+      isCut |= !isCounted;
+      ofLastAgent = isCounted ? cell(byAgent, agent) : new long[NO_DECISION + 1];
     }
     return ofLastAgent;
   }
@@ -374,7 +366,7 @@ final class IndexCount {
                   .orElse(""),
               verdicts(each.getValue())));
     }
-    return new Top(first(named).first(), most.size() - named.size());
+    return new Top(first(named).first(), most.size() - named.size(), !isCut);
   }
 
   private Top first(List<Named> named) {
@@ -385,6 +377,6 @@ final class IndexCount {
                     .thenComparing(Named::name))
             .toList();
     return new Top(
-        sorted.subList(0, Math.min(top, sorted.size())), Math.max(0, sorted.size() - top));
+        sorted.subList(0, Math.min(top, sorted.size())), Math.max(0, sorted.size() - top), true);
   }
 }

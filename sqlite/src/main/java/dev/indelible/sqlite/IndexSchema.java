@@ -20,6 +20,9 @@ final class IndexSchema {
   /** Version of the tables; an index of another version is built again. */
   private static final int VERSION = 2;
 
+  /** Maximum ratio of numbers of facets to those in use; the others were erased. */
+  private static final int MOST_UNUSED = 100;
+
   private static final List<String> TABLES =
       List.of(
           """
@@ -148,6 +151,21 @@ final class IndexSchema {
             row -> new State(row.getString(1), mark(row, 2), mark(row, 4)),
             VERSION)
         : Optional.empty();
+  }
+
+  /**
+   * Returns the largest number of facets, for arrays by that number. Numbers are given in sequence,
+   * so a far larger one is forged, or most facets were erased: the index counts as damaged, and a
+   * new one has small numbers.
+   */
+  static int largestFacets(Connection connection) throws SQLException {
+    return Statements.first(
+            connection,
+            "SELECT coalesce(max(id), 0) FROM facets HAVING coalesce(min(id), 0) >= 0"
+                + " AND coalesce(max(id), 0) <= (count(*) + 1) * "
+                + MOST_UNUSED,
+            row -> row.getInt(1))
+        .orElseThrow(IndexBlock::damaged);
   }
 
   private static Optional<Mark> mark(ResultSet row, int column) throws SQLException {

@@ -7,12 +7,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,11 +27,11 @@ final class IndexSelection {
   private final int agent;
   private final int session;
 
-  /** The numbers of the combinations of facets to find, in ascending order; null for any. */
-  private final int @Nullable [] facets;
+  /** The numbers of the combinations of facets to find; null for any. */
+  private final @Nullable BitSet facets;
 
   private IndexSelection(
-      Connection connection, Filter filter, int agent, int session, int @Nullable [] facets) {
+      Connection connection, Filter filter, int agent, int session, @Nullable BitSet facets) {
     this.connection = connection;
     this.from = filter.fromMicros();
     this.to = filter.toMicros();
@@ -48,8 +47,8 @@ final class IndexSelection {
   static Optional<IndexSelection> of(Filter filter, Connection connection) throws SQLException {
     Optional<Integer> agent = number(connection, filter.agent());
     Optional<Integer> session = number(connection, filter.session());
-    int[] facets = facets(connection, filter);
-    return agent.isEmpty() || session.isEmpty() || facets != null && facets.length == 0
+    BitSet facets = facets(connection, filter);
+    return agent.isEmpty() || session.isEmpty() || facets != null && facets.isEmpty()
         ? Optional.empty()
         : Optional.of(new IndexSelection(connection, filter, agent.get(), session.get(), facets));
   }
@@ -62,7 +61,7 @@ final class IndexSelection {
             connection, "SELECT id FROM names WHERE name = ?", row -> row.getInt(1), name.get());
   }
 
-  private static int @Nullable [] facets(Connection connection, Filter filter) throws SQLException {
+  private static @Nullable BitSet facets(Connection connection, Filter filter) throws SQLException {
     List<String> conditions = new ArrayList<>();
     List<Object> values = new ArrayList<>();
     filter.type().ifPresent(value -> require("type", value, conditions, values));
@@ -72,16 +71,16 @@ final class IndexSelection {
     if (conditions.isEmpty()) {
       return null;
     }
-    IntStream.Builder found = IntStream.builder();
+    BitSet found = new BitSet(IndexSchema.largestFacets(connection) + 1);
     Statements.forEach(
         connection,
         "SELECT id FROM facets WHERE " + String.join(" AND ", conditions),
         row -> {
-          found.add(row.getInt(1));
+          found.set(row.getInt(1));
           return true;
         },
         values.toArray());
-    return found.build().sorted().toArray();
+    return found;
   }
 
   private static void require(
@@ -97,7 +96,7 @@ final class IndexSelection {
 
   /** Returns true if rows with these facets may be selected. */
   boolean hasFacets(int number) {
-    return facets == null || Arrays.binarySearch(facets, number) >= 0;
+    return facets == null || facets.get(number);
   }
 
   /**
@@ -156,7 +155,7 @@ final class IndexSelection {
         + (session == ANY ? "" : " AND session = " + session)
         + (facets == null
             ? ""
-            : Arrays.stream(facets)
+            : facets.stream()
                 .mapToObj(String::valueOf)
                 .collect(Collectors.joining(",", " AND facets IN (", ")")));
   }

@@ -486,7 +486,7 @@ public final class IndexWriter implements AutoCloseable {
     String type =
         statements
             .first("SELECT name FROM names WHERE id = ?", each -> each.getString(1), row[2])
-            .orElseThrow();
+            .orElseThrow(IndexBlock::damaged);
     statements.change(
         "UPDATE events SET facets = ?, session = 0 WHERE sequence = ?",
         facets(type, Facets.NONE),

@@ -30,8 +30,8 @@ import java.util.OptionalLong;
 import java.util.UUID;
 
 /**
- * Reads a ledger in an SQLite file, whether or not a log is writing to it. Opens the file for reading
- * only. The class is long because it has the queries of every reader, each beside its SQL,
+ * Reads a ledger in an SQLite file, whether or not a log is writing to it. Opens the file for
+ * reading only. The class is long because it has the queries of every reader, each beside its SQL,
  * including queries for a file that may have no ledger yet. Used by one thread at a time.
  */
 public final class SqliteLedger implements VerifiableLedger {
@@ -253,35 +253,32 @@ public final class SqliteLedger implements VerifiableLedger {
         .orElseThrow();
   }
 
-  /**
-   * Counts the blocking decisions of each kind, from their payloads. Reads the rows, not an index.
-   */
-  public BlockedCounts blocked() throws LedgerException {
+  /** Counts the rows from one sequence to another, in one pass over the rows, not an index. */
+  RowCounter.Counts count(long from, long to) throws LedgerException {
     return first(
-            "SELECT count(*), sum(verdict = 'refuse'), sum(verdict = 'escalate') FROM (SELECT CASE"
-                + " WHEN json_valid(payload) THEN json_extract(payload, '$.decision.decision') END"
-                + " AS verdict FROM signed_events NOT INDEXED WHERE event_type = ?)",
-            row -> new BlockedCounts(row.getLong(1), row.getLong(2), row.getLong(3)),
-            DeferredAuditEvent.REFUSAL)
+            "SELECT count(*), coalesce(sum(blocks), 0), coalesce(sum(verdict = 'refuse'), 0),"
+                + " coalesce(sum(verdict = 'escalate'), 0) FROM (SELECT event_type = ?1 AS blocks,"
+                + " CASE WHEN event_type = ?1 AND json_valid(payload) THEN"
+                + " json_extract(payload, '$.decision.decision') END AS verdict"
+                + " FROM signed_events NOT INDEXED WHERE sequence BETWEEN ?2 AND ?3)",
+            row ->
+                new RowCounter.Counts(
+                    row.getLong(1), row.getLong(2), row.getLong(3), row.getLong(4)),
+            DeferredAuditEvent.REFUSAL,
+            from,
+            to)
         .orElseThrow();
   }
 
-  /**
-   * Counts of blocking decisions. Rows record them under one event type; their payloads distinguish
-   * them.
-   *
-   * @param rows all blocking decisions
-   * @param refusals the refused ones
-   * @param escalations the ones that wait until a person decides
-   */
-  public record BlockedCounts(long rows, long refusals, long escalations) {
-    /**
-     * Returns the number of decisions whose kind is unknown, because their payloads were erased or
-     * changed.
-     */
-    public long unknown() {
-      return rows - refusals - escalations;
-    }
+  /** Returns true if a row from one sequence to another records an erasure. Reads these rows. */
+  boolean hasErasure(long from, long to) throws LedgerException {
+    return count(
+            "SELECT EXISTS (SELECT 1 FROM signed_events NOT INDEXED WHERE event_type = ?"
+                + " AND sequence BETWEEN ? AND ?)",
+            SystemEvent.PAYLOAD_ERASED,
+            from,
+            to)
+        > 0;
   }
 
   private static long position(Connection connection, UUID journal) throws SQLException {

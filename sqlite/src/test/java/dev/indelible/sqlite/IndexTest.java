@@ -204,6 +204,8 @@ class IndexTest {
       Statements.change(connection, "INSERT INTO facets VALUES (?, 1, 2, 3, 4)", forged);
       assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL)))
           .isInstanceOf(SqliteIndex.DamagedIndexException.class);
+      assertThatThrownBy(() -> rows.find(EventQuery.newest(Filter.ALL.kind("bash"))))
+          .isInstanceOf(SqliteIndex.DamagedIndexException.class);
     }
   }
 
@@ -323,6 +325,53 @@ class IndexTest {
       assertThat(writer.reached()).isZero();
       assertThat(writer.purge(1_500)).isTrue();
     }
+  }
+
+  @Test
+  void agentsThatAreNotCountedAreReported() throws Exception {
+    Counting all = Counting.of(Filter.ALL).within(Duration.ofMinutes(10));
+    try (SqliteLedger ledger = rows.reader();
+        SqliteIndex index = SqliteIndex.open(rows.index, ledger).orElseThrow()) {
+      Counts few = new IndexCount(index, all, 2).counts();
+
+      assertThat(few.agents().isComplete()).isFalse();
+      assertThat(few.agents().first()).hasSize(2);
+      assertThat(index.count(all).agents().isComplete()).isTrue();
+      assertThat(few.verdicts()).isEqualTo(index.count(all).verdicts());
+    }
+  }
+
+  @Test
+  void countOfTheLastBlockIsCompleteThoughLate() throws Exception {
+    IndexedLedger small = new IndexedLedger(Files.createDirectory(temp.resolve("small")), 5);
+    small.append(100);
+    small.update();
+
+    try (SqliteLedger ledger = small.reader();
+        SqliteIndex index = SqliteIndex.open(small.index, ledger).orElseThrow()) {
+      Counts counts = index.count(Counting.of(Filter.ALL).within(Duration.ZERO));
+
+      assertThat(counts.from()).isEmpty();
+      assertThat(counts.rows()).isEqualTo(100);
+    }
+  }
+
+  @Test
+  void purgeOfADamagedIndexBuildsItAgain() throws Exception {
+    long refused = rows.scan(Filter.ALL.verdict("refuse")).get(0).sequence();
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + rows.index);
+        Statement statement = connection.createStatement()) {
+      statement.execute("DELETE FROM names WHERE name = 'governance.refusal'");
+    }
+
+    try (SqliteLedger ledger = rows.reader();
+        IndexWriter writer = IndexWriter.open(rows.index, ledger, Duration.ZERO).orElseThrow()) {
+      assertThatThrownBy(() -> writer.purge(refused))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("built again");
+    }
+    rows.update();
+    assertComplete();
   }
 
   @Test

@@ -28,15 +28,15 @@ public record KafkaContender(boolean waiting) implements Contender {
 
   @Override
   public String name() {
-    return waiting ? "Kafka producer, waits for the broker" : "Kafka producer, send() returned";
+    return waiting ? "Kafka producer, waits for the broker" : "Kafka producer, does not wait";
   }
 
   @Override
   public String settings() {
-    return "KRaft broker in the same JVM over loopback, one partition; acks=all and idempotence as"
-        + " by default, linger.ms "
-        + (waiting ? "0; each caller waits for its acknowledgement" : "5 as by default")
-        + "; stored: acknowledged by the broker, which does not sync";
+    return "KRaft broker in the same JVM over loopback, one partition; acks=all and idempotence"
+        + " (defaults), linger.ms "
+        + (waiting ? "0; each caller waits for its acknowledgement" : "5 (default)")
+        + "; stored means acknowledged by the broker, which does not sync";
   }
 
   @Override

@@ -37,7 +37,7 @@ public record LogbackContender(boolean discarding) implements Contender {
     return (discarding
             ? "defaults: queueSize 256, neverBlock false, discardingThreshold 20 % (INFO is"
                 + " dropped silently when less of the queue is free)"
-            : "queueSize 256 and neverBlock false as by default (the caller waits when the queue is"
+            : "queueSize 256 and neverBlock false, the defaults (the caller waits when the queue is"
                 + " full); discardingThreshold 0, nothing is dropped")
         + "; FileAppender with immediateFlush true; stored: written to the file, never synced";
   }
