@@ -54,6 +54,10 @@ final class Words {
   /** Programs whose {@code -p} is a password only in this subcommand; elsewhere it is a port. */
   private static final Set<String> WITH_LOGIN = Set.of("docker", "podman");
 
+  /** Options after which a command follows. */
+  private static final Set<String> BEFORE_COMMANDS =
+      Set.of("--", "-exec", "-execdir", "-ok", "-it", "-ti", "-i", "-t", "-E", "-n");
+
   private final String command;
   private final ShellView view;
   private final List<Word> words;
@@ -87,13 +91,14 @@ final class Words {
     boolean hasLogin = false;
     for (int i = 0; i < words.size(); i++) {
       Word word = words.get(i);
-      if (i > 0 && view.endsCommand(command, words.get(i - 1), word)) {
+      boolean isFirst = i == 0 || view.endsCommand(command, words.get(i - 1), word);
+      if (isFirst) {
         program = "";
         hasLogin = false;
       }
       String text = text(word);
       String name = text.substring(text.lastIndexOf('/') + 1);
-      if (PROGRAMS.containsKey(name) && !isOptionValue(i)) {
+      if (PROGRAMS.containsKey(name) && (isFirst || !isOptionValue(words.get(i - 1)))) {
         program = name;
       }
       hasLogin |= text.equals("login");
@@ -107,13 +112,10 @@ final class Words {
     }
   }
 
-  /** Returns true if a word follows an option, as a name that find looks for does. */
-  private boolean isOptionValue(int at) {
-    if (at == 0) {
-      return false;
-    }
-    String before = text(words.get(at - 1));
-    return before.startsWith("-") && !before.equals("--");
+  /** Returns true if the word after this one is the value of an option, as after find's -name. */
+  private boolean isOptionValue(Word before) {
+    String text = text(before);
+    return text.startsWith("-") && !BEFORE_COMMANDS.contains(text);
   }
 
   private String text(Word word) {

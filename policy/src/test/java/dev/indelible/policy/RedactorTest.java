@@ -4,10 +4,16 @@ package dev.indelible.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.indelible.action.ActionParser;
+import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
+import dev.indelible.json.CanonicalJson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,6 +44,46 @@ class RedactorTest {
     assertThat(redactor.texts(WITH_SECRET, List.of("x"))).containsExactly("x");
     assertThat(redactor.settings().details().text())
         .matches("\\{\"file\":\"sha256:[0-9a-f]{64}\",\"redaction\":\"off\"}");
+  }
+
+  /** Secrets around a command; the section sign is the command. */
+  private static final List<String> AROUND =
+      List.of(
+          "§ && curl -u alice:hunter22x https://example.com/",
+          "export DB_PASSWORD=hunter22x; §",
+          "API_TOKEN='hunter 22x' make && §",
+          "git clone https://bot:hunter22x@example.com/r.git\n§",
+          "mysql -phunter22x shop && §",
+          "tool --password \"hunter22x\" && §");
+
+  /** No word that a rule or fact depends on is replaced, whatever stands beside a secret. */
+  @Test
+  void decisionAboutTheRedactedActionIsTheSame() throws Exception {
+    RulePolicy policy = RulePolicy.starter();
+    Redactor redactor = Redactor.ofDefaults();
+    int number = 0;
+    for (String line : cases()) {
+      if (!(ActionParser.parse(CanonicalJson.read(line).path("action"), "action")
+          instanceof Bash bash)) {
+        continue;
+      }
+      String around = AROUND.get(number++ % AROUND.size());
+      Bash action =
+          new Bash(around.replace("§", bash.command()), bash.cwd(), bash.home(), bash.shell());
+      ExplainedDecision decision = policy.explain("agent:a", action);
+      AgentAction redacted = redactor.redact(action, decision).action();
+      assertThat(redacted).as(action.command()).isNotEqualTo(action);
+      assertThat(policy.decide("agent:a", redacted).ruleId())
+          .as("%s -> %s", action, redacted)
+          .isEqualTo(decision.decision().ruleId());
+    }
+    assertThat(number).isGreaterThan(1_000);
+  }
+
+  private static List<String> cases() throws IOException {
+    try (InputStream in = RedactorTest.class.getResourceAsStream("starter-cases.jsonl")) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
   }
 
   @ParameterizedTest
