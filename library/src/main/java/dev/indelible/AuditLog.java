@@ -47,6 +47,7 @@ import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,6 +62,9 @@ import org.jspecify.annotations.Nullable;
  * Reads, verifies, proves and exports the log in a data directory, erases payloads, and changes to
  * an external signer. Works while the log is open for recording, in this process or another. Each
  * call opens the ledger and closes it again. Safe for use by any number of threads.
+ *
+ * <p>The class is long because it is the one entry for users: each method is a call of the part
+ * that does the work.
  */
 public final class AuditLog {
   private static final Duration UNLIMITED = Duration.ofNanos(Long.MAX_VALUE);
@@ -105,6 +109,11 @@ public final class AuditLog {
   /** Returns the data directory; empty for a log in memory. */
   public Optional<Path> directory() {
     return Optional.ofNullable(directory).map(DataDirectory::path);
+  }
+
+  /** Returns true if the log has a ledger: something was recorded. */
+  public boolean hasLedger() {
+    return directory == null || Files.exists(directory.database());
   }
 
   /**

@@ -39,7 +39,9 @@ final class McpCommand extends Verb {
   public Integer call() throws Exception {
     McpClient client;
     try {
-      client = new McpClient(Optional.ofNullable(agent), Optional.empty(), reader, tool -> {});
+      client =
+          new McpClient(
+              Optional.ofNullable(agent), Optional.empty(), reader, (tool, arguments) -> {});
     } catch (IllegalArgumentException e) {
       throw CommandFailure.usage("--agent: %s", e.getMessage());
     }

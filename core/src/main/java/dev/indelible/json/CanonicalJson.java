@@ -33,6 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <p>When reading, refuses duplicate keys, text after the value, NaN and infinities, numbers that a
  * double cannot hold, lone surrogates, invalid UTF-8, and nesting deeper than {@link #MAX_DEPTH}.
+ *
+ * <p>Reading and writing are in one class, because whatever one accepts the other must write back.
  */
 public final class CanonicalJson {
   /** Maximum nesting depth; deeper input is an attempt to exhaust the stack. */

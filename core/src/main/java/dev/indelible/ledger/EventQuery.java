@@ -18,6 +18,9 @@ import java.util.stream.Stream;
 /**
  * A query for rows of the chain, page by page.
  *
+ * <p>The file is long because the filter, the page, the counts and their coverage are parts of this
+ * one value.
+ *
  * @param filter the rows to find
  * @param newestFirst true for the newest row first; false for the oldest first
  * @param limit the maximum number of rows in a page, up to {@value #MAX_LIMIT}

@@ -12,7 +12,12 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a URL or host in any spelling. */
+/**
+ * Reads a URL or host in any spelling.
+ *
+ * <p>The class is long because each spelling of an address (decimal, octal, IPv6, embedded IPv4,
+ * IDN) has its own small reader.
+ */
 final class HostReader {
   static final int MAX_CHARS = 32_768;
 

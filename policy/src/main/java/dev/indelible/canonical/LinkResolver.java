@@ -45,6 +45,8 @@ import org.jspecify.annotations.Nullable;
  * decision and the action.
  *
  * <p>Thread-safe. Needs no closing: an idle thread ends by itself.
+ *
+ * <p>The class is long because the walk, its threads and their limits depend on the same state.
  */
 public final class LinkResolver {
   /** Far more than a file system needs to answer, even on a busy machine. */

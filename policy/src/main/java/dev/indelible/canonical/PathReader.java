@@ -15,7 +15,12 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Converts a path in any spelling to its canonical form. */
+/**
+ * Converts a path in any spelling to its canonical form.
+ *
+ * <p>The class is long because each spelling of a path (POSIX, {@code /proc}, Windows drives, UNC,
+ * WSL) has its own small reader.
+ */
 final class PathReader {
   /** More than any system opens (PATH_MAX is 4,096); bounds the work of a decision. */
   static final int MAX_CHARS = 32_768;

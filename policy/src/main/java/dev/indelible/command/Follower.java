@@ -14,7 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Records what a program does, and follows the commands that it runs. */
+/**
+ * Records what a program does, and follows the commands that it runs.
+ *
+ * <p>The class is long because each way in which one command runs another is a method here.
+ */
 final class Follower {
   private static final String SHELL = "shell";
 

@@ -13,7 +13,11 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Output of commands, as far as it is known before they run. */
+/**
+ * Output of commands, as far as it is known before they run.
+ *
+ * <p>The class is long because each program whose output is predicted has a method here.
+ */
 final class Outputs {
   private static final int MAX_WORDS = 8;
 

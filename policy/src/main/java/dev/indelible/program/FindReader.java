@@ -15,6 +15,8 @@ import java.util.Set;
 /**
  * Reads {@code find}: its actions apply to the paths that its tests select. Only tests of names
  * narrow this selection; all other tests count as true.
+ *
+ * <p>The class is long because the tests and actions of {@code find} form a language of their own.
  */
 final class FindReader {
   /** Maximum number of roots or names; more count as all files, which limits the time. */

@@ -11,7 +11,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The readers written in Java, to which entries of the table refer by name. */
+/**
+ * The readers written in Java, to which entries of the table refer by name.
+ *
+ * <p>The class is long because it has one short method for each reader.
+ */
 final class Readers {
   /** The detail of a link whose target is relative to the working directory. */
   private static final String FROM_HERE = "from here";

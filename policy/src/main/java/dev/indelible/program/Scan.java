@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One command line while it is read: first its options, then what the program does with options and
  * operands.
+ *
+ * <p>The class is long because it has a method for each kind of statement in an entry of the table.
  */
 final class Scan {
   /** The bit of the condition {@code stdout}: an option writes to the standard output. */

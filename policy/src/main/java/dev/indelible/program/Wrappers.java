@@ -8,7 +8,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Reads arguments of programs that run other programs in special ways. */
+/**
+ * Reads arguments of programs that run other programs in special ways.
+ *
+ * <p>The class is long because it has one method for each of these programs.
+ */
 final class Wrappers {
   /** Programs that ask for a password. */
   private static final Set<String> ASKING = Set.of("sudo", "su", "doas", "ssh", "passwd", "gpg");

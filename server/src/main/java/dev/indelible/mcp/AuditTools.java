@@ -43,6 +43,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
@@ -54,6 +55,9 @@ import tools.jackson.databind.JsonNode;
  * The tools of the MCP server: ask the gate, and read the log. No tool changes the policy, replays
  * dead letters or purges. Agents wrote the text of the log, and a model reads it here: so it is
  * shortened, freed of characters that hide text, and put under a member that is described as data.
+ *
+ * <p>The class is long because each of the six tools reads its arguments and writes its result
+ * here.
  */
 final class AuditTools {
   /** Longest quotation of an agent's text in an answer. */
@@ -112,9 +116,20 @@ final class AuditTools {
    * A call of a tool.
    *
    * @param arguments the arguments
+   * @param given the arguments as one value
    * @param clientName the name that the client states
    */
-  private record Call(JsonFields arguments, McpClient client, String clientName) {
+  private record Call(JsonFields arguments, JsonNode given, McpClient client, String clientName) {
+    /** Returns the text of each argument, keyed by its name. */
+    Map<String, String> texts() {
+      Map<String, String> texts = new TreeMap<>();
+      for (String name : given.propertyNames()) {
+        JsonNode value = given.path(name);
+        texts.put(name, value.isString() ? value.stringValue() : Message.text(value));
+      }
+      return texts;
+    }
+
     /** Returns the agent that acts: the proven one, else the claimed one. */
     String agentId() throws JsonFormatException {
       Optional<String> named = arguments.optionalString("agent_id");
@@ -175,7 +190,11 @@ final class AuditTools {
       // Read again, because arguments that are recorded must have a canonical form.
       JsonNode arguments = CanonicalJson.read(given.isMissingNode() ? "{}" : Message.text(given));
       Call call =
-          new Call(JsonFields.of(arguments, "arguments"), client, clientName(request.params()));
+          new Call(
+              JsonFields.of(arguments, "arguments"),
+              arguments,
+              client,
+              clientName(request.params()));
       Consumer<CanonicalWriter> members = tool.answer(call);
       call.arguments().requireNoOthers();
       return success(members);
@@ -253,7 +272,7 @@ final class AuditTools {
   /** Returns a tool that reports who reads events. */
   private static Tool recorded(String name, Tool tool) {
     return call -> {
-      call.client().reading().accept(name);
+      call.client().reading().accept(name, call.texts());
       return tool.answer(call);
     };
   }

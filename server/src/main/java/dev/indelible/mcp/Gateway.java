@@ -51,6 +51,8 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <p>Three threads: one reads the client and forwards all that needs no decision, one decides, and
  * one reads the server.
+ *
+ * <p>The class is long because both directions share the requests that have no answer yet.
  */
 public final class Gateway implements Upstream.Listener {
   /** Longest message of a client. */

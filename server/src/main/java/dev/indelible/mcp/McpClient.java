@@ -2,8 +2,9 @@
 package dev.indelible.mcp;
 
 import dev.indelible.encoding.AgentIds;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /**
  * The client of the MCP server.
@@ -11,13 +12,13 @@ import java.util.function.Consumer;
  * @param agentId the agent that the client is; empty if it only claims to be one
  * @param principal the authenticated name; empty without a credential
  * @param isReader true if the client may read the whole log
- * @param reading called with the name of a tool before it reads events
+ * @param reading called with the name of a tool and its arguments before it reads events
  */
 public record McpClient(
     Optional<String> agentId,
     Optional<String> principal,
     boolean isReader,
-    Consumer<String> reading) {
+    BiConsumer<String, Map<String, String>> reading) {
   /**
    * Creates a client.
    *
@@ -29,6 +30,6 @@ public record McpClient(
 
   /** Creates a client on the standard streams of this process, whose reads are not recorded. */
   public McpClient(Optional<String> agentId, boolean isReader) {
-    this(agentId, Optional.empty(), isReader, tool -> {});
+    this(agentId, Optional.empty(), isReader, (tool, arguments) -> {});
   }
 }

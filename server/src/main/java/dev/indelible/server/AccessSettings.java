@@ -11,6 +11,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -41,6 +42,11 @@ record AccessSettings(
     boolean publish) {
   private static final Logger LOG = LoggerFactory.getLogger(AccessSettings.class);
 
+  /**
+   * The wait for events of an earlier run, among which settings may be; a start takes two seconds.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(2);
+
   /** Accepts no credential. */
   static final AccessSettings DEFAULT =
       new AccessSettings(null, Set.of(), List.of(), 0, true, false);
@@ -52,17 +58,16 @@ record AccessSettings(
 
   /**
    * Records in the chain to whom roles are given, whose certificates are accepted, whether reads
-   * are recorded and whether entries are published, unless the latest settings in the chain equal
-   * these, or it has none and these are the defaults.
+   * are recorded and whether entries are published. Does nothing if the latest settings in the
+   * chain equal these, or it has none and these are the defaults. If the latest ones are not known,
+   * because they wait or cannot be read, these are recorded.
    *
    * @param clientCa the digest of the file with the issuers of client certificates
    * @throws IOException if they cannot be recorded, and so must not take effect
    */
   void record(Indelible log, Optional<String> clientCa) throws IOException {
     SystemEvent event = AccessEvents.settings(bindings, recordsReads, publish, clientCa);
-    JsonValue before =
-        last(log).orElse(AccessEvents.settings(List.of(), true, false, Optional.empty()).details());
-    if (!before.equals(event.details())) {
+    if (!log.queue().drainPending(PATIENCE) || !isLatest(log, event)) {
       submit(log, event);
     }
   }
@@ -82,9 +87,13 @@ record AccessSettings(
     }
   }
 
-  /** Returns the latest settings in the chain; empty if it has none that can be read. */
-  private static Optional<JsonValue> last(Indelible log) {
+  /** Returns true if the chain is known to end with these settings. */
+  private static boolean isLatest(Indelible log, SystemEvent event) {
     Deque<JsonValue> last = new ArrayDeque<>();
+    last.push(AccessEvents.settings(List.of(), true, false, Optional.empty()).details());
+    if (!log.log().hasLedger()) {
+      return event.details().equals(last.peek());
+    }
     try (LedgerReader ledger = log.log().reader()) {
       ledger.forEachRow(
           RowQuery.ofType(SystemEvent.ACCESS_SETTINGS),
@@ -94,8 +103,9 @@ record AccessSettings(
           });
     } catch (LedgerException e) {
       LOG.debug("the settings in the chain cannot be read: {}", e.getMessage());
+      return false;
     }
-    return Optional.ofNullable(last.peek());
+    return event.details().equals(last.peek());
   }
 
   AccessSettings withKeys(ApiKeyFile file) {

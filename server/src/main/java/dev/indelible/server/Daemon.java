@@ -5,6 +5,7 @@ import dev.indelible.AuditLog;
 import dev.indelible.Indelible;
 import dev.indelible.access.KeyWatch;
 import dev.indelible.access.Role;
+import dev.indelible.base.ExclusiveLock;
 import dev.indelible.hook.HookDialect;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -88,9 +89,25 @@ public final class Daemon {
       Indelible log, ServeSettings settings, Optional<TlsFiles.Loaded> tls, Access access)
       throws IOException {
     Optional<UnixSocket> socket = settings.unixSocket();
-    if (socket.isPresent()) {
-      socket.get().prepare();
+    if (socket.isEmpty()) {
+      return start(log, settings, tls, access, () -> {});
     }
+    ExclusiveLock lock = socket.get().prepare();
+    try {
+      return start(log, settings, tls, access, lock::close);
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private static Daemon start(
+      Indelible log,
+      ServeSettings settings,
+      Optional<TlsFiles.Loaded> tls,
+      Access access,
+      Runnable unlock)
+      throws IOException {
     VerifyJobs verifyJobs = new VerifyJobs(log.log());
     EventFeed feed = new EventFeed(log.log(), access.callers());
     Reports reports = new Reports(log, access.fault());
@@ -104,6 +121,7 @@ public final class Daemon {
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
     HttpServer server = HttpServer.start(settings, tls, routes);
     try {
+      Optional<UnixSocket> socket = settings.unixSocket();
       if (socket.isPresent()) {
         socket.get().share();
       }
@@ -120,6 +138,7 @@ public final class Daemon {
           verifyJobs.stop();
           feed.close();
           server.stop();
+          unlock.run();
           // Requests that ended meanwhile have read the log as well.
           access.reads().ifPresent(ReadRecord::flush);
         });

@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
  * than {@value #MAX_BEHIND} rows behind, because more are appended or because it reads too slowly,
  * gets a gap instead: the range and the number of the rows that it does not get. A piece is written
  * only after the piece before has left, so a listener holds one piece at most.
+ *
+ * <p>The class is long because the thread, its listeners and their gaps share the position in the
+ * chain.
  */
 final class EventFeed {
   /** The time between two looks at the ledger. */

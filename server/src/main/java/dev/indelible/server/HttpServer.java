@@ -49,6 +49,8 @@ import org.slf4j.LoggerFactory;
  * The HTTP server, on TCP and on a Unix socket. Reads a whole request, within limits of size and
  * time, and needs no thread while it waits for content; then calls a function that answers the
  * request. A request that is refused by its head is not read further.
+ *
+ * <p>The class is long because it is the only one that uses Jetty.
  */
 final class HttpServer {
   /** Largest content of a request. A larger payload does not fit into a row of the log. */
@@ -61,6 +63,10 @@ final class HttpServer {
 
   /** A connection without traffic is closed after this time. */
   private static final Duration IDLE_LIMIT = Duration.ofSeconds(30);
+
+  private static final IdleConnections.Allowed IDLE =
+      new IdleConnections.Allowed(
+          Duration.ofSeconds(10), MAX_CONNECTIONS * 3 / 4, Duration.ofSeconds(1), 512);
 
   /** The longest time for a request's content to arrive; it holds memory meanwhile. */
   static final Duration CONTENT_LIMIT = Duration.ofSeconds(10);
@@ -168,6 +174,7 @@ final class HttpServer {
     connector.setIdleTimeout(IDLE_LIMIT.toMillis());
     server.addConnector(connector);
     server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
+    server.addBean(new IdleConnections(connector, IDLE));
   }
 
   /** Returns the TCP port; empty if the server listens only on a Unix socket. */
@@ -270,6 +277,7 @@ final class HttpServer {
         org.eclipse.jetty.server.Request request,
         org.eclipse.jetty.server.Response response,
         Callback callback) {
+      IdleConnections.begin(request);
       answer(admission(request), request, response, callback);
       return true;
     }

@@ -32,7 +32,8 @@ final class McpEndpoint {
             caller.agentId(),
             caller.principal(),
             caller.has(Role.READER),
-            tool -> record(request.withParameters(Map.of("tool", tool))));
+            (tool, arguments) ->
+                record(request.withParameters(arguments).withParameters(Map.of("tool", tool))));
     McpHttp.Answer answer = mcp.answer(request.body(), request::header, client);
     return answer.body().length == 0
         ? new Response(answer.status(), Map.of(), answer.body())

@@ -2,11 +2,11 @@
 package dev.indelible.server;
 
 import dev.indelible.access.Binding;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
 
 /** Finds out who is at the other end of a connection, once for all requests of the connection. */
 final class Peers {
@@ -33,10 +33,11 @@ final class Peers {
     return peer;
   }
 
-  private Peer of(ConnectionMetaData connection) {
+  Peer of(ConnectionMetaData connection) {
     EndPoint end = connection.getConnection().getEndPoint();
     SocketAddress remote = connection.getRemoteSocketAddress();
-    if (connection.getLocalSocketAddress() instanceof InetSocketAddress) {
+    // The addresses of a closed connection are unknown.
+    if (!(connection.getConnector() instanceof UnixDomainServerConnector)) {
       return new Peer(
           String.valueOf(remote),
           onLoopback ? Peer.Way.LOOPBACK : Peer.Way.NETWORK,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.base.ExclusiveLock;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
@@ -31,9 +32,11 @@ record UnixSocket(Path path) {
   /**
    * Creates the directory if it is missing, and removes the socket file of a daemon that has ended.
    *
-   * @throws IOException if the path cannot be used, or a daemon answers on it
+   * @return a lock, so that no other daemon removes this one's socket; close it when the daemon has
+   *     ended
+   * @throws IOException if the path cannot be used, or another daemon uses it
    */
-  void prepare() throws IOException {
+  ExclusiveLock prepare() throws IOException {
     if (path.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
       throw new IOException(
           "%s: longer than the %s bytes of a socket's path".formatted(path, MAX_PATH_BYTES));
@@ -54,6 +57,23 @@ record UnixSocket(Path path) {
                   .formatted(directory)
               + " place of the daemon's; name one in another directory");
     }
+    ExclusiveLock lock =
+        ExclusiveLock.tryLock(path.resolveSibling(path.getFileName() + ".lock"))
+            .orElseThrow(this::taken);
+    try {
+      removeUnused();
+      return lock;
+    } catch (IOException | RuntimeException e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  private IOException taken() {
+    return new IOException(path + ": another process listens on this socket");
+  }
+
+  private void removeUnused() throws IOException {
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -63,18 +83,23 @@ record UnixSocket(Path path) {
       throw new IOException(path + ": is not a socket; name another file or remove this one");
     }
     if (isAnswered()) {
-      throw new IOException(path + ": another process listens on this socket");
+      throw taken();
     }
     Files.delete(path);
   }
 
+  /** Returns true if a process listens; does not wait until it accepts a connection. */
   private boolean isAnswered() throws IOException {
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      return probe.connect(UnixDomainSocketAddress.of(path));
+      probe.configureBlocking(false);
+      probe.connect(UnixDomainSocketAddress.of(path));
+      return true;
     } catch (ConnectException e) {
       return false;
     } catch (IOException e) {
-      throw new IOException(path + ": " + e.getMessage(), e);
+      // For example, too many connections wait for the other process.
+      throw new IOException(
+          "%s: another process may listen on this socket: %s".formatted(path, e.getMessage()), e);
     }
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -21,19 +22,35 @@ import tools.jackson.databind.JsonNode;
 class AuditToolsTest {
   @TempDir Path data;
 
-  private static Message call(String tool) throws MessageException {
+  private static Message call(String tool, String arguments) throws MessageException {
     return Message.read(
-        "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"tools/call\",\"params\":{\"name\":\"%s\"}}"
-            .formatted(tool)
+        ("{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"tools/call\",\"params\":"
+                + "{\"name\":\"%s\",\"arguments\":%s}}")
+            .formatted(tool, arguments)
             .getBytes(StandardCharsets.UTF_8));
   }
 
   private static JsonNode result(McpServer server, String tool, McpClient client) {
     try {
-      return server.answer(call(tool), client).orElseThrow().json().path("result");
+      return server.answer(call(tool, "{}"), client).orElseThrow().json().path("result");
     } catch (MessageException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  @Test
+  void readIsReportedWithItsFilter() throws Exception {
+    List<Map<String, String>> reads = new ArrayList<>();
+    McpClient client =
+        new McpClient(
+            Optional.empty(), Optional.empty(), true, (tool, arguments) -> reads.add(arguments));
+    try (Indelible log = Indelible.builder(data).shutdownHook(false).open()) {
+      McpServer server = new McpServer(log);
+
+      server.answer(call("audit_query", "{\"limit\":5,\"text\":\"secret\"}"), client);
+    }
+
+    assertThat(reads).containsExactly(Map.of("limit", "5", "text", "secret"));
   }
 
   /**
@@ -49,7 +66,7 @@ class AuditToolsTest {
             Optional.empty(),
             Optional.empty(),
             true,
-            tool -> {
+            (tool, arguments) -> {
               reading.countDown();
               try {
                 released.await();

@@ -403,7 +403,7 @@ class GatewayTest {
         new PrintStream(OutputStream.nullOutputStream()) {
           @Override
           public void write(byte[] bytes, int from, int count) {
-            throw new OutOfMemoryError("no memory for a message");
+            throw new StackOverflowError("test");
           }
         };
     Gateway failing =
@@ -432,8 +432,7 @@ class GatewayTest {
 
     assertThat(ending.get(60, TimeUnit.SECONDS))
         .isEqualTo(
-            new Gateway.Ending(
-                true, "the gateway failed: java.lang.OutOfMemoryError: no memory for a message"));
+            new Gateway.Ending(true, "the gateway failed: java.lang.StackOverflowError: test"));
   }
 
   @Test

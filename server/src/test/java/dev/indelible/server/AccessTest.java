@@ -283,6 +283,26 @@ class AccessTest {
     assertStatus(get("/agent"), 200);
   }
 
+  /** Each byte would keep an idle connection open. */
+  @Test
+  void headThatArrivesByteByByteIsNotAwaited() throws Exception {
+    try (SocketChannel channel = sent("GET /agent HTTP/1.1\r\nA: ")) {
+      channel.configureBlocking(false);
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofMillis(500))
+          .until(
+              () -> {
+                try {
+                  channel.write(ByteBuffer.wrap(new byte[] {'x'}));
+                  return channel.read(ByteBuffer.allocate(1)) < 0;
+                } catch (IOException e) {
+                  return true;
+                }
+              });
+    }
+  }
+
   /** Each slow client sends all but the last byte, and begins again when it is refused. */
   @ParameterizedTest
   @ValueSource(ints = {HttpServer.MAX_BODY_BYTES, 1 << 20})

@@ -12,6 +12,7 @@ import dev.indelible.access.Binding;
 import dev.indelible.access.Grant;
 import dev.indelible.access.KeyText;
 import dev.indelible.access.Role;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.RowQuery;
@@ -29,12 +30,17 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -295,6 +301,30 @@ class WhoMayTest {
         .contains("\"read\":\"others\"");
   }
 
+  /** The journal was full when the interval ended. */
+  @Test
+  void readsThatCannotBeRecordedAreKept() {
+    List<SystemEvent> recorded = new CopyOnWriteArrayList<>();
+    AtomicBoolean full = new AtomicBoolean();
+    ReadRecord record = new ReadRecord(event -> !full.get() && recorded.add(event), () -> true);
+    Request request =
+        new Request("GET", "/x", Map.of(), Map.of())
+            .by(Caller.named("key:a", Grant.of(Set.of(), Optional.empty())));
+    for (int i = 0; i < 3; i++) {
+      assertThat(record.add(request)).isTrue();
+    }
+    full.set(true);
+    record.end("key:a");
+
+    assertThat(record.add(request)).as("a read while earlier ones are not on record").isFalse();
+    assertThat(recorded).hasSize(1);
+
+    full.set(false);
+    await().atMost(LIMIT).until(() -> recorded.size() == 2);
+    assertThat(recorded.get(1).details().text()).contains("{\"count\":2,\"read\":\"/x\"}");
+    await().atMost(LIMIT).until(() -> record.add(request));
+  }
+
   @Test
   void changedRolesAreRecordedOnce() throws Exception {
     assertThat(rows("access.settings")).as("the defaults").isEmpty();
@@ -313,6 +343,29 @@ class WhoMayTest {
             "{\"publish\":\"off\",\"record_reads\":\"off\",\"roles\":[]}");
     send(reader.reveal(), "/v1/policy", "");
     assertThat(rows("access.log_read")).isEmpty();
+  }
+
+  /** The latest settings wait in the journal, and the ledger has those before them. */
+  @Test
+  void settingsThatAreNotKnownAreRecordedAgain() throws Exception {
+    rows("");
+    try (Connection other =
+            DriverManager.getConnection("jdbc:sqlite:" + temp.resolve("data/indelible.db"));
+        Statement statement = other.createStatement()) {
+      statement.execute("PRAGMA busy_timeout = 10000");
+      statement.execute("BEGIN IMMEDIATE");
+      for (List<Binding> bindings :
+          List.of(List.of(Binding.read("user:alice = reader")), List.<Binding>of())) {
+        daemon.stop();
+        daemon = serve(bindings, true);
+      }
+      statement.execute("ROLLBACK");
+    }
+
+    assertThat(rows("access.settings").stream().map(row -> payload(row).path("details").toString()))
+        .containsExactly(
+            "{\"publish\":\"off\",\"record_reads\":\"on\",\"roles\":[\"user:alice = agent, reader\"]}",
+            "{\"publish\":\"off\",\"record_reads\":\"on\",\"roles\":[]}");
   }
 
   @Test

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Time is linear in the length of the text, multiplied by the depth of nesting. A text is
  * refused if it is longer than {@link #MAX_LENGTH}, nested more than 200 levels deep, or has more
  * than 50,000 parts.
+ *
+ * <p>The class is long because each rule of the grammar is a method.
  */
 public final class ShellParser {
   /** Maximum length of a text, in characters. */

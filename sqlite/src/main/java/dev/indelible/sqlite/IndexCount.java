@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -206,8 +207,9 @@ final class IndexCount {
         : Math.floorDiv(range[1], micros(length)) - Math.floorDiv(range[0], micros(length)) + 1;
   }
 
+  /** Returns a length in microseconds; the maximum of a long if it is longer than that. */
   private static long micros(Duration length) {
-    return length.toNanos() / 1_000;
+    return TimeUnit.MICROSECONDS.convert(length);
   }
 
   /**

@@ -36,6 +36,9 @@ import org.sqlite.ProgressHandler;
  * a crash the index may be behind the ledger, but never contradicts it. An index is rebuilt from
  * the first row if it is missing or damaged, is ahead of its ledger, or belongs to another version
  * or ledger. Used by one thread.
+ *
+ * <p>The class is long because everything that changes the index is here: adding, checking,
+ * rebuilding and purging.
  */
 public final class IndexWriter implements AutoCloseable {
   /** Maximum number of rows in a transaction: a few milliseconds of work. */

@@ -209,6 +209,15 @@ class IndexTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {110_000, Long.MAX_VALUE / 86_400})
+  void longestBucketHasEveryRow(long days) throws Exception {
+    Counts counts = rows.count(Counting.of(Filter.ALL).bucket(Duration.ofDays(days)));
+
+    assertThat(counts.buckets()).hasSize(1);
+    assertThat(counts.rows()).isEqualTo(ROWS);
+  }
+
   @Test
   void tooManyBucketsAreRefused() {
     assertThatThrownBy(() -> rows.count(Counting.of(Filter.ALL).bucket(Duration.ofSeconds(1))))
