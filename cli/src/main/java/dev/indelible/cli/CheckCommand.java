@@ -77,7 +77,7 @@ final class CheckCommand extends Verb {
     GateRequest input = located(input());
     if (dryRun) {
       Examined examined = rules().examine(input.agentId(), input.action());
-      Redactor redactor = Redactor.ofDefaults();
+      Redactor redactor = Redactor.load(data().redaction());
       ExplainedDecision explained = redactor.redact(input.action(), examined.decision()).decision();
       print(
           input.agentId(),
@@ -94,7 +94,8 @@ final class CheckCommand extends Verb {
       print(input.agentId(), recorded);
       if (explains()) {
         Examined examined = rules().examine(input.agentId(), input.action());
-        explain(recorded.explanation(), data().redactor().texts(input.action(), examined.facts()));
+        Redactor redactor = Redactor.load(data().redaction());
+        explain(recorded.explanation(), redactor.texts(input.action(), examined.facts()));
       }
     } finally {
       // The answer is printed first, so the caller has the decision even if the ledger fails.

@@ -72,9 +72,13 @@ public final class Redactor {
    * digests in its own markers only.
    */
   public static Redactor ofDefaults() {
+    return ofDefaults(randomKey());
+  }
+
+  private static byte[] randomKey() {
     byte[] key = new byte[KEY_BYTES];
     new SecureRandom().nextBytes(key);
-    return ofDefaults(key);
+    return key;
   }
 
   /** Returns a redactor with the built-in detectors. */
@@ -94,6 +98,16 @@ public final class Redactor {
     }
     PolicySource source = PolicySource.at(file);
     return parse(source.yaml(0), file.toString(), key);
+  }
+
+  /**
+   * Returns the redactor that a YAML file configures, with a new random key: for output that nobody
+   * records.
+   *
+   * @throws PolicyException if any part of the file cannot be used
+   */
+  public static Redactor load(Path file) throws PolicyException {
+    return load(file, randomKey());
   }
 
   /** Returns the redactor that the text of a file configures. */

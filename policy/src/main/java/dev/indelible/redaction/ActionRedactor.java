@@ -33,7 +33,7 @@ public final class ActionRedactor {
   /** The kind of the action that is recorded in place of one whose redaction failed. */
   public static final String FAILED = "redaction_failed";
 
-  /** The time after which a redaction has failed; a thousand times what a large action takes. */
+  /** The time after which a redaction has failed: some times that of the largest action. */
   private static final Duration TIME_LIMIT = Duration.ofSeconds(2);
 
   /** The largest action that is redacted, in characters; twice what a payload records unchanged. */

@@ -94,8 +94,9 @@ final class RedactionRun {
   }
 
   /**
-   * Redacts a text about the action, for example a fact. Names are not read in it, because prose
-   * does not give values; the secrets of the action are known.
+   * Redacts a text about the action: a fact, a reason, a message. It may quote the action, also
+   * shortened; the secrets of the action are known. In a fact only forms are read, because its
+   * words are not the agent's.
    */
   String prose(String path, String text) {
     List<Found> found = found(text, false);
