@@ -329,8 +329,7 @@ final class RedactionRun {
     }
     List<Found> secrets = new ArrayList<>(found);
     secrets.removeIf(
-        each ->
-            each.isNamed() && factWords.contains(small(text.substring(each.start(), each.end()))));
+        each -> each.isNamed() && hasFactWord(text.substring(each.start(), each.end())));
     if (secrets.isEmpty()) {
       return text;
     }
@@ -344,6 +343,19 @@ final class RedactionRun {
               : marker(path, view.unquoted(text, each), each)
                   + view.requote(each.start(), each.end());
         });
+  }
+
+  /** Returns true if a value, or a word of it, is a word of a recorded fact. */
+  private boolean hasFactWord(String value) {
+    if (factWords.isEmpty()) {
+      return false;
+    }
+    for (String word : small(value).split("\\s+")) {
+      if (factWords.contains(word)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private String marker(String path, String secret, Found found) {

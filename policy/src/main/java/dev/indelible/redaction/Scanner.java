@@ -32,6 +32,9 @@ final class Scanner implements SecretDetector {
   /** The shortest part of a JSON web token. */
   private static final int MIN_JWT_PART = 8;
 
+  /** The shortest line of a private key, except its last one. */
+  private static final int MIN_KEY_LINE = 24;
+
   /** The shortest user name of a URL that is taken for a token. */
   private static final int MIN_URL_TOKEN = 20;
 
@@ -254,7 +257,7 @@ final class Scanner implements SecretDetector {
     return Found.byForm(from, trimmed(text, from, end), form.detector());
   }
 
-  /** Returns the end without full stops and hyphens, which end a sentence and not a token. */
+  /** Returns the end without full stops, which end a sentence and not a token. */
   private static int trimmed(String text, int start, int end) {
     int at = end;
     while (at > start + 1 && text.charAt(at - 1) == '.') {
@@ -272,10 +275,7 @@ final class Scanner implements SecretDetector {
   }
 
   private static @Nullable Found jwt(String text, int at) {
-    if (at > 0 && Characters.TOKEN.has(text.charAt(at - 1)) && !isBoundary(text, at)) {
-      return null;
-    }
-    if (at > 0 && "_-.".indexOf(text.charAt(at - 1)) >= 0) {
+    if (!isBoundary(text, at) || at > 0 && "_-.".indexOf(text.charAt(at - 1)) >= 0) {
       return null;
     }
     // Only the beginning of a run is read, so a run is read once.
@@ -301,9 +301,48 @@ final class Scanner implements SecretDetector {
       return null;
     }
     int start = dashes + "-----".length();
-    int end = text.indexOf("-----END", start);
-    int stop = end < 0 ? text.length() : end;
-    return stop > start ? Found.byForm(start, stop, "private_key") : null;
+    int end = endOfKey(text, start);
+    return end > start ? Found.byForm(start, end, "private_key") : null;
+  }
+
+  /**
+   * Returns the end of the lines of a key. Only lines of base64 and headers belong to it, so that
+   * nobody hides a command behind the beginning of a key.
+   */
+  private static int endOfKey(String text, int start) {
+    int end = start;
+    while (true) {
+      int line = skipBetweenLines(text, end);
+      int lineEnd = Characters.BASE64.endOfRun(text, line, text.length());
+      boolean isHeader = text.startsWith(": ", lineEnd) || text.startsWith("-Type: ", lineEnd);
+      if (isHeader || text.startsWith("-Info: ", lineEnd)) {
+        int newline = text.indexOf('\n', lineEnd);
+        lineEnd = newline < 0 || newline - lineEnd > MAX_NAME_CHARS ? line : newline;
+      } else if (lineEnd - line < MIN_KEY_LINE
+          && !text.startsWith("-----END", skipBetweenLines(text, lineEnd))) {
+        return end;
+      }
+      if (lineEnd == line) {
+        return end;
+      }
+      end = lineEnd;
+    }
+  }
+
+  /** Skips white space, escapes of it, quotes, and the sign that joins texts. */
+  private static int skipBetweenLines(String text, int at) {
+    int next = at;
+    while (next < text.length()) {
+      boolean isEscape =
+          text.charAt(next) == '\\'
+              && next + 1 < text.length()
+              && "nrt\\\n".indexOf(text.charAt(next + 1)) >= 0;
+      if (!isEscape && " \t\r\n\"'".indexOf(text.charAt(next)) < 0) {
+        return next;
+      }
+      next += isEscape ? 2 : 1;
+    }
+    return next;
   }
 
   /** Reads {@code user:password@} of a URL; the host stays. */

@@ -172,6 +172,12 @@ class ActionRedactorTest {
             new Explanation(List.of("r"), List.of("contacts postgres"), Optional.empty()));
     assertThat(REDACTOR.redact(new Bash("PGPASSWORD=postgres psql -h postgres"), decision))
         .isEmpty();
+    ExplainedDecision deletes =
+        new ExplainedDecision(
+            new Refuse("r", "deletes /etc"),
+            new Explanation(List.of("r"), List.of("deletes /etc"), Optional.empty()));
+    assertThat(REDACTOR.redact(new Bash("TOKEN='rm -rf /etc'; eval \"$TOKEN\""), deletes))
+        .isEmpty();
   }
 
   @Test

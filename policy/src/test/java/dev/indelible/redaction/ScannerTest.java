@@ -262,6 +262,42 @@ class ScannerTest {
     assertThat(wrong).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "\\n", "\r\n"})
+  void privateKeysAreFound(String newline) {
+    MadeUp made = new MadeUp(9);
+    List<String> lines = new ArrayList<>(List.of("Proc-Type: 4,ENCRYPTED", "DEK-Info: AES,00"));
+    String last = made.base64(9);
+    for (int i = 0; i < 12; i++) {
+      lines.add(made.base64(48));
+    }
+    for (boolean hasEnd : new boolean[] {true, false}) {
+      String key =
+          "-----BEGIN RSA PRIVATE KEY-----"
+              + newline
+              + (newline.equals("\\n") ? "" : String.join(newline, lines.subList(0, 2)) + newline)
+              + String.join(newline, lines.subList(2, lines.size()))
+              + (hasEnd ? newline + last + newline + "-----END RSA PRIVATE KEY-----" : "");
+      String text = "echo '" + key + "' > k.pem; rm -rf /etc";
+      assertThat(redacted(text))
+          .contains("-----BEGIN RSA PRIVATE KEY-----REDACTED-private_key")
+          .endsWith("' > k.pem; rm -rf /etc")
+          .doesNotContain(lines.get(2), lines.get(13), last);
+    }
+  }
+
+  /** The beginning of a key hides no command. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "echo -----BEGIN PRIVATE KEY-----; rm -rf /etc",
+        "echo -----BEGIN PRIVATE KEY----- && rm -rf /etc && echo -----END PRIVATE KEY-----",
+        "echo -----BEGIN PRIVATE KEY-----\nrm -rf /etc\n-----END PRIVATE KEY-----"
+      })
+  void beginningOfAKeyHidesNothing(String text) {
+    assertThat(redacted(text)).contains("rm -rf /etc");
+  }
+
   /** A secret in a place where only a name shows it ends where the shell's word ends. */
   @Test
   void onlyTheSecretIsReplaced() {
