@@ -316,8 +316,9 @@ final class Scanner implements SecretDetector {
       int lineEnd = Characters.BASE64.endOfRun(text, line, text.length());
       boolean isHeader = text.startsWith(": ", lineEnd) || text.startsWith("-Type: ", lineEnd);
       if (isHeader || text.startsWith("-Info: ", lineEnd)) {
-        int newline = text.indexOf('\n', lineEnd);
-        lineEnd = newline < 0 || newline - lineEnd > MAX_NAME_CHARS ? line : newline;
+        int limit = Math.min(text.length(), lineEnd + MAX_NAME_CHARS);
+        int newline = text.substring(lineEnd, limit).indexOf('\n');
+        lineEnd = newline < 0 ? line : lineEnd + newline;
       } else if (lineEnd - line < MIN_KEY_LINE
           && !text.startsWith("-----END", skipBetweenLines(text, lineEnd))) {
         return end;

@@ -322,6 +322,7 @@ class ScannerTest {
         new ArrayList<>(List.of("eyJ", "eyJ.", "://", "://a:", "-----BEGIN ", "="));
     Forms.all().forEach(form -> parts.add(form.prefix()));
     parts.addAll(Names.WORDS);
+    parts.add("-----BEGIN PRIVATE KEY-----a: ");
     parts.addAll(List.of("authorization: ", "bearer ", "REDACTED-a-", "password=\"", "a@", "\\\""));
     for (String part : parts) {
       String text = part.repeat((1 << 16) / part.length());
