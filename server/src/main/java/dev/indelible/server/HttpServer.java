@@ -308,10 +308,6 @@ final class HttpServer {
       }
       Admission admitted =
           request.getLength() > admission.maxContent() ? admission.refused(tooLarge()) : admission;
-      if (admitted.maxContent() == 0) {
-        send(answer(admitted, new byte[0]), request, response, callback);
-        return;
-      }
       new Reception(admitted, request, response, callback).run();
     }
 
@@ -337,12 +333,14 @@ final class HttpServer {
       private final Scheduler.Task limit;
       private ByteArrayOutputStream content = new ByteArrayOutputStream();
 
-      /**
-       * The response to a request whose further content is not needed; null before. The content is
-       * still received, because the client of a hook may read a response only after it has sent
-       * everything.
-       */
+      /** The response to a request whose further content is not needed; null before. */
       private @Nullable Response refused;
+
+      /**
+       * True if the further content is received and discarded, because a client may read a response
+       * only after it has sent everything.
+       */
+      private boolean discardsRest;
 
       Reception(
           Admission admission,
@@ -394,7 +392,7 @@ final class HttpServer {
           } finally {
             chunk.release();
           }
-          if (refused != null && (isLast || !admission.refusals().needContent())) {
+          if (refused != null && (isLast || !discardsRest)) {
             respond(refused);
             return;
           }
@@ -412,19 +410,20 @@ final class HttpServer {
         }
         int bytes = Math.min(chunk.remaining(), admission.maxContent() - content.size());
         if (!share.add(bytes)) {
-          refuse(tooBusy());
+          refuse(tooBusy(), admission.refusals().needContent());
           return;
         }
         byte[] piece = new byte[bytes];
         chunk.get(piece, 0, bytes);
         content.writeBytes(piece);
         if (chunk.hasRemaining()) {
-          refuse(tooLarge());
+          refuse(tooLarge(), true);
         }
       }
 
       /** Refuses the request, and frees the memory of its content. */
-      private void refuse(Problem problem) {
+      private void refuse(Problem problem, boolean discard) {
+        discardsRest = discard;
         refused = admission.refuse(problem, content.toByteArray());
         content = new ByteArrayOutputStream();
         share.close();

@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +58,12 @@ class AccessTest {
   private KeyWatch watch;
   private HttpServer server;
 
+  /** Requests to /large that are being answered, and the most at once, until they are released. */
+  private final AtomicInteger answering = new AtomicInteger();
+
+  private final AtomicInteger most = new AtomicInteger();
+  private final CountDownLatch released = new CountDownLatch(1);
+
   @BeforeEach
   void start() throws Exception {
     keys = ApiKeyFile.in(temp);
@@ -75,6 +82,7 @@ class AccessTest {
       routes.get("/" + role.label(), role, request -> Response.text("text/plain", "done"));
     }
     routes.post("/ask", Role.AGENT, request -> Response.text("text/plain", "done"));
+    routes.post("/large", Role.AGENT, this::answerSlowly);
     routes.post("/do", Role.READER, request -> Response.text("text/plain", "done"));
     routes.post("/hook", Role.READER, request -> Response.text("text/plain", "done"), BLOCKING);
     ServeSettings settings =
@@ -84,6 +92,17 @@ class AccessTest {
             null,
             new AccessSettings(keys, Set.of(), bindings, 0, false, false));
     server = HttpServer.start(settings, Optional.empty(), routes, contentLimit);
+  }
+
+  private Response answerSlowly(Request request) {
+    most.accumulateAndGet(answering.incrementAndGet(), Math::max);
+    try {
+      released.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    answering.decrementAndGet();
+    return Response.text("text/plain", "done");
   }
 
   @AfterEach
@@ -281,6 +300,31 @@ class AccessTest {
       assertStatus(new String(status.array(), StandardCharsets.US_ASCII) + " ", 408);
     }
     assertStatus(get("/agent"), 200);
+  }
+
+  /** While a request is answered, it needs several times the memory of its content. */
+  @Test
+  void fewLargeRequestsAreAnsweredAtATime() throws Exception {
+    int bytes = HttpServer.LARGE_BYTES + 1;
+    String large = post("/large", "Content-Length: " + bytes) + "x".repeat(bytes);
+    List<SocketChannel> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < 6; i++) {
+        clients.add(sent(large));
+      }
+      await().until(() -> answering.get() == HttpServer.MAX_LARGE);
+      assertStatus(ask(), 200);
+      released.countDown();
+
+      for (SocketChannel client : clients) {
+        client.socket().setSoTimeout(60_000);
+        assertThat(client.socket().getInputStream().readNBytes(12)).endsWith('2', '0', '0');
+      }
+      assertThat(most).hasValue(HttpServer.MAX_LARGE);
+    } finally {
+      released.countDown();
+      closeAll(clients);
+    }
   }
 
   /** Each byte would keep an idle connection open. */
