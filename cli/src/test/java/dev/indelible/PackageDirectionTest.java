@@ -139,6 +139,7 @@ class PackageDirectionTest {
           Map.entry("program", Set.of("value")),
           Map.entry("command", Set.of("program", "shell", "value")),
           Map.entry("expression", Set.of()),
+          Map.entry("redaction", Set.of("action", "decision", "event", "json")),
           Map.entry("canonical", Set.of("value")),
           Map.entry("fact", Set.of("canonical", "command", "program", "value", "action", "json")),
           Map.entry(
@@ -151,6 +152,8 @@ class PackageDirectionTest {
                   "expression",
                   "json",
                   "fact",
+                  "crypto",
+                  "redaction",
                   "value")),
           Map.entry("cel", Set.of("expression")),
           Map.entry(
@@ -249,7 +252,7 @@ class PackageDirectionTest {
           Map.entry("org.eclipse.jetty", Set.of("server")),
           Map.entry("dev.cel", Set.of("cel")),
           Map.entry("com.google.common", Set.of("cel")),
-          Map.entry("com.google.re2j", Set.of("cel")),
+          Map.entry("com.google.re2j", Set.of("cel", "redaction")),
           Map.entry("net.ttddyy.dsproxy", Set.of("jdbc")),
           Map.entry("com.zaxxer.hikari", Set.of("jdbc")),
           Map.entry("io.micrometer", Set.of(LIBRARY, "server")),
@@ -271,6 +274,7 @@ class PackageDirectionTest {
                   "proof",
                   "publish",
                   "policy",
+                  "redaction",
                   "cel",
                   "jdbc",
                   "hook",
@@ -279,10 +283,11 @@ class PackageDirectionTest {
                   "cli")));
 
   /**
-   * The maximum number of exported public types; raise it only for a reason. The type added last is
-   * {@code EventQuery}, which contains the types of its results.
+   * The maximum number of exported public types; raise it only for a reason. The types added last
+   * are {@code EventQuery}, which contains the types of its results, {@code Redactor}, without
+   * which a gate of its own cannot be configured, and {@code Redaction}, which an event lists.
    */
-  private static final long MOST_EXPORTED_TYPES = 73;
+  private static final long MOST_EXPORTED_TYPES = 75;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

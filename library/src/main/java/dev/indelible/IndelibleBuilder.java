@@ -28,6 +28,7 @@ import dev.indelible.pending.EventStore;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
@@ -271,7 +272,8 @@ public final class IndelibleBuilder {
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
-      Policy rules = policy.isPresent() ? policy.get() : rules().load();
+      Policy chosen = policy.isPresent() ? policy.get() : rules().load();
+      Judgement rules = new Judgement(chosen, data.redactor());
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
@@ -313,7 +315,8 @@ public final class IndelibleBuilder {
    * locked or damaged, gets its events later: a journal names its ledger, and the drainer appends
    * to no other.
    */
-  private Indelible openOnJournal(ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed)
+  private Indelible openOnJournal(
+      ExistingLog log, Judgement rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
     Optional<UUID> ledger;
     try {
@@ -341,7 +344,10 @@ public final class IndelibleBuilder {
    * Creates no key.
    */
   private Indelible openApart(
-      ExistingLog log, Policy rules, Optional<WitnessPolicy> witnessed, LedgerException unreadable)
+      ExistingLog log,
+      Judgement rules,
+      Optional<WitnessPolicy> witnessed,
+      LedgerException unreadable)
       throws OpenException, KeyException, LedgerException, JournalException {
     if (Journal.identify(data.journal()).isEmpty()) {
       throw new OpenException(
@@ -383,8 +389,12 @@ public final class IndelibleBuilder {
    */
   private record Opened(Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {}
 
+  /** The policy that decides, and the redactor of the secrets in its decisions. */
+  private record Judgement(Policy policy, Redactor redactor) {}
+
   private Indelible start(
-      ExistingLog log, Policy rules, Opened opened, Optional<WitnessPolicy> witnessed) {
+      ExistingLog log, Judgement rules, Opened opened, Optional<WitnessPolicy> witnessed)
+      throws OpenException {
     DeferredAudit audit = install(opened);
     Optional<CosignatureFollower> witnessing = Optional.empty();
     Optional<AnchorFollower> anchoring = Optional.empty();
@@ -392,6 +402,7 @@ public final class IndelibleBuilder {
     Optional<IndexFollower> indexing = Optional.empty();
     boolean started = false;
     try {
+      record(rules.redactor(), log, audit);
       Gate gate = gate(log, rules, audit);
       reload =
           policy.isPresent()
@@ -426,10 +437,21 @@ public final class IndelibleBuilder {
    * Returns a gate that records its policy before its first decision, unless the last policy on
    * record is this one.
    */
-  private static Gate gate(ExistingLog log, Policy rules, DeferredAudit audit) {
-    return rules instanceof RulePolicy && log.isInForce(rules.digest())
-        ? new Gate(rules, audit.queue())
-        : Gate.recording(rules, audit.queue());
+  private static Gate gate(ExistingLog log, Judgement rules, DeferredAudit audit) {
+    Policy policy = rules.policy();
+    return policy instanceof RulePolicy && log.isInForce(policy.digest())
+        ? new Gate(policy, audit.queue(), rules.redactor())
+        : Gate.recording(policy, audit.queue(), rules.redactor());
+  }
+
+  /** Records the settings of redaction, unless the last ones on record are these. */
+  private static void record(Redactor redactor, ExistingLog log, DeferredAudit audit)
+      throws OpenException {
+    if (!log.isRedactedBy(redactor) && !audit.queue().submit(redactor.settings())) {
+      throw new OpenException(
+          "the changed settings of redaction cannot be recorded: the audit queue accepts no more"
+              + " events");
+    }
   }
 
   /** Starts the drainer; closes the store if that fails. */

@@ -45,7 +45,7 @@ class ModulePathTest {
     ModularProgram program =
         new ModularProgram(
             directory,
-            List.of("bcprov-", "slf4j-", "jackson-", "snakeyaml-", "sqlite-jdbc-"),
+            List.of("bcprov-", "slf4j-", "jackson-", "snakeyaml-", "re2j-", "sqlite-jdbc-"),
             List.of("dev.indelible"),
             MAIN);
 

@@ -52,7 +52,8 @@ class SignerTest {
 
     try (Stream<Path> files = Files.list(data.path().resolve("keys"))) {
       assertThat(files.map(file -> file.getFileName().toString()))
-          .containsExactlyInAnyOrder(KEY.verificationKey().keyId() + ".pub.pem", "elsewhere");
+          .containsExactlyInAnyOrder(
+              KEY.verificationKey().keyId() + ".pub.pem", "elsewhere", "redaction.key");
     }
     requireIntact(KEY.verificationKey(), 2);
     assertThatThrownBy(() -> Indelible.open(data.path()))

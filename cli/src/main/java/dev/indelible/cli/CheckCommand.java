@@ -14,6 +14,7 @@ import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.policy.RulePolicy.Examined;
 import java.nio.file.Files;
@@ -76,12 +77,13 @@ final class CheckCommand extends Verb {
     GateRequest input = located(input());
     if (dryRun) {
       Examined examined = rules().examine(input.agentId(), input.action());
-      ExplainedDecision explained = examined.decision();
+      Redactor redactor = Redactor.load(data().redaction());
+      ExplainedDecision explained = redactor.redact(input.action(), examined.decision()).decision();
       print(
           input.agentId(),
           new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
       if (explains()) {
-        explain(explained.explanation(), examined.facts());
+        explain(explained.explanation(), redactor.texts(input.action(), examined.facts()));
       }
       return exitCode(explained.decision());
     }
@@ -92,7 +94,8 @@ final class CheckCommand extends Verb {
       print(input.agentId(), recorded);
       if (explains()) {
         Examined examined = rules().examine(input.agentId(), input.action());
-        explain(recorded.explanation(), examined.facts());
+        Redactor redactor = Redactor.load(data().redaction());
+        explain(recorded.explanation(), redactor.texts(input.action(), examined.facts()));
       }
     } finally {
       // The answer is printed first, so the caller has the decision even if the ledger fails.

@@ -8,6 +8,7 @@ import dev.indelible.hook.ClaudeCode;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.policy.Redactor;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
@@ -80,8 +81,9 @@ final class GateCommand extends Verb {
       print(input.agentId(), indelible.gate().record(input.agent(), input.action()));
       return true;
     } catch (JsonFormatException e) {
-      warn("line " + number + ": " + e.getMessage() + "; refused");
-      String problem = Console.excerpt(String.valueOf(e.getMessage()), 500);
+      String message = Redactor.scrub(String.valueOf(e.getMessage()));
+      warn("line " + number + ": " + message + "; refused");
+      String problem = Console.excerpt(message, 500);
       print(AgentIds.UNREADABLE_INPUT, indelible.gate().refuseUnreadable(line, number, problem));
       return false;
     }

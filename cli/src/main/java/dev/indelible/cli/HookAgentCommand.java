@@ -8,6 +8,7 @@ import dev.indelible.hook.HookDialect;
 import dev.indelible.hook.HookQuestion;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.policy.Redactor;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Optional;
@@ -47,7 +48,7 @@ abstract class HookAgentCommand extends Verb {
       } catch (Throwable unreported) {
         // The answer is printed even if the report on standard error fails.
       }
-      return block(dialect, String.valueOf(failure.getMessage()));
+      return block(dialect, Redactor.scrub(String.valueOf(failure.getMessage())));
     }
   }
 

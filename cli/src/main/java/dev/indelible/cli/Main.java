@@ -12,6 +12,7 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.Redactor;
 import dev.indelible.sqlite.SqliteLibrary;
 import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.witness.WitnessException;
@@ -117,7 +118,7 @@ public final class Main {
    */
   private static void printTrace(Console console, Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      console.err().println(Console.printable(cause.toString()));
+      console.err().println(Console.printable(Redactor.scrub(cause.toString())));
       for (StackTraceElement frame : cause.getStackTrace()) {
         console.err().println("    at " + frame);
       }
@@ -131,7 +132,8 @@ public final class Main {
     if (root.verbose) {
       printTrace(console, failure);
     }
-    String message = String.valueOf(failure.getMessage());
+    // An error in an action may quote it.
+    String message = Redactor.scrub(String.valueOf(failure.getMessage()));
     if (failure instanceof OutputFailure) {
       console.warn(message);
       return ExitCode.FAILED;
@@ -144,7 +146,10 @@ public final class Main {
       console.warn(message);
       return isContradicted(failure) ? ExitCode.FAILED : ExitCode.USAGE;
     }
-    console.warn("internal failure: " + failure + "; run again with --verbose and report it");
+    console.warn(
+        "internal failure: "
+            + Redactor.scrub(failure.toString())
+            + "; run again with --verbose and report it");
     return ExitCode.FAILED;
   }
 

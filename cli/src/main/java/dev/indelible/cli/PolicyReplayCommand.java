@@ -26,7 +26,8 @@ import tools.jackson.databind.JsonNode;
       "",
       "Only recorded decisions are compared, and hooks record only decisions that",
       "block. Decisions with erased payloads, or about actions too large to be",
-      "recorded, are counted and skipped. Nothing is recorded.",
+      "recorded, are counted and skipped. Redacted actions are counted: the decision",
+      "is made about the markers in place of their secrets. Nothing is recorded.",
       "",
       "Exit status: 0 nothing changes, 1 something does."
     })
@@ -40,6 +41,7 @@ final class PolicyReplayCommand extends Verb {
 
   private final Map<String, Long> changes = new TreeMap<>();
   private long decided;
+  private long redacted;
   private long skipped;
   private long printed;
 
@@ -61,10 +63,12 @@ final class PolicyReplayCommand extends Verb {
         out -> {
           out.member("changed", changed).name("changes").beginObject();
           changes.forEach(out::member);
-          out.endObject().member("decided", decided).member("skipped", skipped);
+          out.endObject().member("decided", decided).member("redacted", redacted);
+          out.member("skipped", skipped);
         },
-        "%s decisions, %s change under %s, %s cannot be repeated%s",
+        "%s decisions, %s of them about redacted actions, %s change under %s, %s cannot be repeated%s",
         decided,
+        redacted,
         changed,
         policy.name(this),
         skipped,
@@ -86,6 +90,8 @@ final class PolicyReplayCommand extends Verb {
       return;
     }
     decided++;
+    // Decides about the markers; their number shows how far the result can be relied on.
+    redacted += payload.has("redactions") ? 1 : 0;
     String before = payload.path("decision").path("decision").asString("");
     Decision decision = policy.decide(row.agentId(), action);
     if (decision.verdict().equals(before)) {

@@ -52,9 +52,10 @@ abstract class Verb implements Callable<Integer> {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
   /**
-   * The events of a run that decides once: its policy, if that is new to the log, and a decision.
+   * The events of a run that decides once: the settings of redaction and its policy, if they are
+   * new to the log, and a decision.
    */
-  private static final int OWN_EVENTS = 2;
+  private static final int OWN_EVENTS = 3;
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
 

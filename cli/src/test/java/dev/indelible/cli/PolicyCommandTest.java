@@ -136,13 +136,15 @@ class PolicyCommandTest {
     assertThat(text.out().lines())
         .containsExactly(
             "       2  allow -> refuse  T1  " + shown("delete"),
-            "2 decisions, 1 change under " + policy + ", 1 cannot be repeated",
+            "2 decisions, 0 of them about redacted actions, 1 change under "
+                + policy
+                + ", 1 cannot be repeated",
             "  1  allow -> refuse");
     JsonNode totals = policy("replay", "--output", "json").jsonLines().get(1);
     assertThat(totals)
         .isEqualTo(
             Cli.json(
-                "{\"changed\":1,\"changes\":{\"allow -> refuse\":1},\"decided\":2,\"skipped\":1}"));
+                "{\"changed\":1,\"changes\":{\"allow -> refuse\":1},\"decided\":2,\"redacted\":0,\"skipped\":1}"));
   }
 
   /** Returns the recorded action as replay prints it: the start of its JSON. */

@@ -16,6 +16,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -34,6 +35,7 @@ import java.util.UUID;
  * @param timestamp the time of the decision, to the microsecond
  * @param explanation the basis of the decision
  * @param provenance the origin of the question
+ * @param redactions the secrets that markers in action, decision and explanation replace
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -43,7 +45,8 @@ public record DeferredAuditEvent(
     Optional<String> policy,
     Instant timestamp,
     Explanation explanation,
-    Provenance provenance)
+    Provenance provenance,
+    List<Redaction> redactions)
     implements AuditEvent {
 
   /** The event type of a decision that blocks. */
@@ -131,6 +134,7 @@ public record DeferredAuditEvent(
     Timestamps.requireRecordable(timestamp);
     Objects.requireNonNull(explanation, "explanation is null");
     Objects.requireNonNull(provenance, "provenance is null");
+    redactions = List.copyOf(redactions);
   }
 
   /** Creates an event whose decision has no explanation, about a question of unknown origin. */
@@ -141,13 +145,28 @@ public record DeferredAuditEvent(
       Decision decision,
       Optional<String> policy,
       Instant timestamp) {
-    this(id, agentId, action, decision, policy, timestamp, Explanation.NONE, Provenance.NONE);
+    this(
+        id,
+        agentId,
+        action,
+        decision,
+        policy,
+        timestamp,
+        Explanation.NONE,
+        Provenance.NONE,
+        List.of());
   }
 
   /** Returns this event with the origin of its question. */
   public DeferredAuditEvent from(Provenance origin) {
     return new DeferredAuditEvent(
-        id, agentId, action, decision, policy, timestamp, explanation, origin);
+        id, agentId, action, decision, policy, timestamp, explanation, origin, redactions);
+  }
+
+  /** Returns this event with the list of its redactions. */
+  public DeferredAuditEvent redacted(List<Redaction> list) {
+    return new DeferredAuditEvent(
+        id, agentId, action, decision, policy, timestamp, explanation, provenance, list);
   }
 
   /**
@@ -220,7 +239,8 @@ public record DeferredAuditEvent(
         policy,
         now,
         decision.explanation(),
-        Provenance.NONE);
+        Provenance.NONE,
+        List.of());
   }
 
   /** Returns an event for a decision that blocks, made now; empty for one that permits. */
@@ -273,10 +293,16 @@ public record DeferredAuditEvent(
     explanation.writeAfterId(out);
     int nonceAt = out.length() + 1;
     out.member("policy", policy);
-    out.member("principal", provenance.principal()).member("session", provenance.session());
+    out.member("principal", provenance.principal());
+    if (!redactions.isEmpty()) {
+      out.name("redactions").objects(redactions, each -> each.write(out));
+    }
+    out.member("session", provenance.session());
     out.member("timestamp", Timestamps.format(timestamp));
     out.member("tool_hash", provenance.toolHash());
-    if (!explanation.isEmpty() || !provenance.equals(Provenance.NONE)) {
+    boolean isExtended =
+        !explanation.isEmpty() || !provenance.equals(Provenance.NONE) || !redactions.isEmpty();
+    if (isExtended) {
       out.member("v", EXTENDED_VERSION);
     }
     out.endObject();

@@ -51,7 +51,7 @@ public record EventContent(byte[] bytes, int nonceAt) {
    * @throws IllegalArgumentException if the payload has no nonce
    */
   public static EventContent of(byte[] payload) {
-    // The last match is the payload's own nonce, because no later member is an object.
+    // The last match is the payload's own nonce, because no later member contains one of this name.
     for (int at = payload.length - NONCE_MEMBER; at >= 0; at--) {
       int nameEnd = at + NONCE_NAME.length;
       if (Arrays.equals(payload, at, nameEnd, NONCE_NAME, 0, NONCE_NAME.length)) {

@@ -88,6 +88,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** The daemon's roles changed, or its settings for recording reads or publishing entries. */
   public static final String ACCESS_SETTINGS = "access.settings";
 
+  /**
+   * The redaction of secrets was configured, switched off or switched on. It comes through the
+   * queue, in front of the decisions to which it applies.
+   */
+  public static final String REDACTION_SETTINGS = "redaction.settings";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
@@ -114,7 +120,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   ACCESS_KEY_REVOKED,
                   ACCESS_LOG_READ,
                   ACCESS_OPERATED,
-                  ACCESS_SETTINGS))
+                  ACCESS_SETTINGS,
+                  REDACTION_SETTINGS))
           .sorted()
           .toList();
 

@@ -74,7 +74,8 @@ class EventTest {
             new Provenance(
                 Optional.of("cert:CN=\"nonce\":\"a"),
                 Optional.of("s-\u20ac\"nonce\":\""),
-                Optional.of("sha256:11")));
+                Optional.of("sha256:11")),
+            List.of(new Redaction("/action/command", "github_token", "0a1b", 40)));
     byte[] payload = event.content().payload(new byte[16]);
     assertThat(new String(payload, UTF_8))
         .isEqualTo(
@@ -85,6 +86,8 @@ class EventTest {
                 + "\"facts\":[\"deletes / recursively\"],\"id\":\"0198c7e2-0000-7000-8000-000000000001\","
                 + "\"matched\":[\"R001\",\"R002\"],\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\","
                 + "\"policy\":\"sha256:00\",\"principal\":\"cert:CN=\\\"nonce\\\":\\\"a\","
+                + "\"redactions\":[{\"detector\":\"github_token\",\"digest\":\"0a1b\","
+                + "\"length\":40,\"path\":\"/action/command\"}],"
                 + "\"session\":\"s-\u20ac\\\"nonce\\\":\\\"\","
                 + "\"timestamp\":\"2026-11-23T01:02:03.456789Z\","
                 + "\"tool_hash\":\"sha256:11\",\"v\":2}");

@@ -15,6 +15,8 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteLedger;
@@ -32,7 +34,8 @@ import java.util.Optional;
 
 /**
  * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
- * {@code keys/}, {@code policy/}, {@code index.db}, and {@code witnesses} if the log has any.
+ * {@code keys/}, {@code policy/}, {@code index.db}, and {@code witnesses} and {@code
+ * redaction.yaml} if the log has any.
  *
  * @param path the directory
  */
@@ -219,6 +222,21 @@ public record DataDirectory(Path path) {
   /** Returns the directory of the rules. */
   public Path policy() {
     return path.resolve("policy");
+  }
+
+  /** Returns the file that configures the redaction of secrets; absent for the defaults. */
+  public Path redaction() {
+    return path.resolve("redaction.yaml");
+  }
+
+  /**
+   * Returns the redactor of this directory. Creates its key if there is none.
+   *
+   * @throws PolicyException if its file cannot be used
+   * @throws KeyException if its key cannot be used or stored
+   */
+  public Redactor redactor() throws PolicyException, KeyException {
+    return Redactor.load(redaction(), keys().redactionKey());
   }
 
   /** Returns the file of witnesses and quorum (C2SP tlog-policy); absent if the log has none. */

@@ -8,11 +8,13 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.KeyRotation;
 import dev.indelible.note.RowCheck;
+import dev.indelible.policy.Redactor;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -47,12 +49,14 @@ public final class ExistingLog {
    *
    * @param rotations the rotations that both keys signed, oldest first
    * @param policy the row that records the policy which came into force last
+   * @param redaction the row that records the last settings of redaction
    */
   private record Content(
       Optional<ChainRow> first,
       Optional<ChainRow> last,
       List<KeyRotation> rotations,
-      Optional<ChainRow> policy) {}
+      Optional<ChainRow> policy,
+      Optional<ChainRow> redaction) {}
 
   private ExistingLog(
       DataDirectory data,
@@ -80,7 +84,8 @@ public final class ExistingLog {
                 open.row(1),
                 open.lastRow(),
                 rotations(open),
-                open.lastRow(SystemEvent.POLICY_LOADED));
+                open.lastRow(SystemEvent.POLICY_LOADED),
+                open.lastRow(SystemEvent.REDACTION_SETTINGS));
         return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty());
       }
     } catch (LedgerException e) {
@@ -131,6 +136,19 @@ public final class ExistingLog {
         .flatMap(ChainRow::payload)
         .filter(payload -> PolicyText.records(payload, digest))
         .isPresent();
+  }
+
+  /**
+   * Returns true if the settings of redaction are those that the ledger records last; a ledger
+   * without a record of them has the default ones.
+   */
+  public boolean isRedactedBy(Redactor redactor) {
+    JsonValue before =
+        ledger
+            .flatMap(Content::redaction)
+            .flatMap(row -> row.details(SystemEvent.REDACTION_SETTINGS, Redactor::settings))
+            .orElseGet(() -> Redactor.ofDefaults().settings().details());
+    return before.equals(redactor.settings().details());
   }
 
   /** Returns true if the ledger has rows. */

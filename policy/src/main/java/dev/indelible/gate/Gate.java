@@ -13,6 +13,8 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.DeferredAuditEvent.Provenance;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.Redactor;
+import dev.indelible.policy.Redactor.Redacted;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Clock;
 import java.util.Objects;
@@ -25,6 +27,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides about actions by a policy, and records the decisions through the deferred audit queue.
  * Thread-safe; never waits for the record.
+ *
+ * <p>Decides about the action as the agent wrote it. Before it records or returns anything, it
+ * replaces the secrets in it: see {@link Redactor}.
  *
  * <p>Fails closed: an action whose decision cannot be recorded is refused.
  */
@@ -56,26 +61,35 @@ public final class Gate {
   private volatile PolicyCall inForce;
 
   private final DeferredAuditQueue queue;
+  private final Redactor redactor;
   private final Clock clock;
   private final DecisionCounters counters = new DecisionCounters();
 
   /**
-   * Creates a gate. Does not record the text of the policy; {@link #use} does.
+   * Creates a gate that redacts secrets by {@link Redactor#ofDefaults}. Does not record the text of
+   * the policy; {@link #use} does.
    *
    * @param policy makes the decisions
    * @param queue records them
    */
   public Gate(Policy policy, DeferredAuditQueue queue) {
-    this(policy, queue, Clock.systemUTC());
+    this(policy, queue, Redactor.ofDefaults());
+  }
+
+  /** Creates a gate as {@link #Gate(Policy, DeferredAuditQueue)} does, with a redactor. */
+  public Gate(Policy policy, DeferredAuditQueue queue, Redactor redactor) {
+    this(policy, true, queue, redactor, Clock.systemUTC());
   }
 
   Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
-    this(new PolicyCall(Objects.requireNonNull(policy, "policy is null"), true), queue, clock);
+    this(policy, true, queue, Redactor.ofDefaults(), clock);
   }
 
-  private Gate(PolicyCall inForce, DeferredAuditQueue queue, Clock clock) {
-    this.inForce = inForce;
+  private Gate(
+      Policy policy, boolean onRecord, DeferredAuditQueue queue, Redactor redactor, Clock clock) {
+    this.inForce = new PolicyCall(Objects.requireNonNull(policy, "policy is null"), onRecord);
     this.queue = Objects.requireNonNull(queue, "queue is null");
+    this.redactor = Objects.requireNonNull(redactor, "redactor is null");
     this.clock = clock;
   }
 
@@ -83,11 +97,8 @@ public final class Gate {
    * Returns a gate whose policy is not on record yet: its text is submitted before the first
    * decision that is recorded.
    */
-  public static Gate recording(Policy policy, DeferredAuditQueue queue) {
-    return new Gate(
-        new PolicyCall(Objects.requireNonNull(policy, "policy is null"), false),
-        queue,
-        Clock.systemUTC());
+  public static Gate recording(Policy policy, DeferredAuditQueue queue, Redactor redactor) {
+    return new Gate(policy, false, queue, redactor, Clock.systemUTC());
   }
 
   /**
@@ -167,7 +178,7 @@ public final class Gate {
   /** Decides and explains as {@link #record(Agent, AgentAction)} does, and records nothing. */
   public ExplainedDecision explain(Agent agent, AgentAction action) {
     require(agent, action);
-    return inForce.decide(agent, action);
+    return redactor.redact(action, inForce.decide(agent, action)).decision();
   }
 
   /** Records a decision that somebody else made; refuses if it cannot be recorded. */
@@ -211,7 +222,7 @@ public final class Gate {
         inForce,
         agent,
         DeferredAuditEvent.unreadableInput(input, line),
-        unexplained(new Refuse(UNREADABLE, problem)),
+        unexplained(new Refuse(UNREADABLE, Redactor.scrub(problem))),
         System.nanoTime());
   }
 
@@ -249,8 +260,15 @@ public final class Gate {
     Agent agent = Agent.claimed(agentId);
     ExplainedDecision decision = policy.decide(agent, action);
     return decision.decision().isPermitted() && !recordPermitted
-        ? unrecorded(action, decision.decision(), start)
+        ? unrecorded(action, answer(action, decision), start)
         : record(policy, agent, action, decision, start).decision();
+  }
+
+  /** Returns the decision as the caller gets it. Without a reason, there is nothing to redact. */
+  private Decision answer(AgentAction action, ExplainedDecision decided) {
+    return decided.decision().reason().isEmpty()
+        ? decided.decision()
+        : redactor.redact(action, decided).decision().decision();
   }
 
   private RecordedDecision record(
@@ -278,12 +296,16 @@ public final class Gate {
         // identifies.
         decision = e.refusal();
       }
+      // The decision is made; from here on, nobody sees its secrets.
+      Redacted redacted = redactor.redact(action, decision);
+      decision = redacted.decision();
       event =
-          DeferredAuditEvent.of(agent.id(), action, decision, digest, clock)
+          DeferredAuditEvent.of(agent.id(), redacted.action(), decision, digest, clock)
+              .redacted(redacted.redactions())
               .from(new Provenance(agent.principal(), agent.session(), toolHash));
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
-      return new RecordedDecision(refused, Optional.empty(), decision.explanation());
+      return new RecordedDecision(refused, Optional.empty(), Explanation.NONE);
     }
     boolean accepted = onRecord ? queue.submit(event) : queue.reject(event);
     Decision answer = counted(action, accepted ? decision.decision() : notRecorded(), start);

@@ -322,7 +322,7 @@ public final class RulePolicy implements Policy {
       }
     } catch (Throwable e) { // An Error must not permit either.
       if (rule.severity() == Severity.LOG || isShadow) {
-        LOG.warn("rule {} could not be evaluated: {}", rule.id(), e.toString());
+        LOG.warn("rule {} could not be evaluated: {}", rule.id(), Redactor.scrub(e.toString()));
         return;
       }
       Refuse refusal = new Refuse(rule.id(), unevaluated(e));

@@ -25,6 +25,7 @@ import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.policy.Agent;
+import dev.indelible.policy.Redactor;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
@@ -198,11 +199,11 @@ final class AuditTools {
       call.arguments().requireNoOthers();
       return success(members);
     } catch (JsonFormatException | IllegalArgumentException | DateTimeException e) {
-      return failure("the arguments cannot be used: " + e.getMessage());
+      return failure(Redactor.scrub("the arguments cannot be used: " + e.getMessage()));
     } catch (LedgerException | KeyException | OpenException | Refusal e) {
       return failure(String.valueOf(e.getMessage()));
     } catch (Throwable e) { // The client must get an answer, one that does not permit.
-      LOG.error("a tool failed", e);
+      LOG.error("a tool failed", Redactor.scrub(e));
       return failure("the tool failed; the log of this server has the cause");
     }
   }

@@ -14,6 +14,7 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.json.JsonValue;
 import dev.indelible.mcp.Judge.Verdict;
 import dev.indelible.policy.Agent;
+import dev.indelible.policy.Redactor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -240,7 +241,7 @@ public final class Gateway implements Upstream.Listener {
     } catch (IOException | InterruptedException e) {
       ending.complete(new Ending(false, "the client cannot be read: " + e.getMessage()));
     } catch (Throwable e) {
-      LOG.error("the gateway failed", e);
+      LOG.error("the gateway failed", Redactor.scrub(e));
       ending.complete(new Ending(true, "the gateway failed: " + e));
     }
   }
@@ -298,7 +299,7 @@ public final class Gateway implements Upstream.Listener {
   }
 
   private void refuseUnreadable(Lines.Line line, long number, MessageException e) {
-    String problem = Text.printable(String.valueOf(e.getMessage()), 500);
+    String problem = Text.printable(Redactor.scrub(String.valueOf(e.getMessage())), 500);
     try {
       judge.refuseUnreadable(line.bytes(), number, problem);
       toClient(Message.error(e));
@@ -356,7 +357,7 @@ public final class Gateway implements Upstream.Listener {
         call = calls.take();
       }
     } catch (Throwable e) { // Without this thread, no call would get an answer.
-      LOG.error("the gateway failed", e);
+      LOG.error("the gateway failed", Redactor.scrub(e));
       ending.complete(new Ending(true, "the gateway failed: " + e));
     }
   }
@@ -377,7 +378,10 @@ public final class Gateway implements Upstream.Listener {
     } catch (JsonFormatException | IllegalArgumentException e) {
       answer(
           call,
-          call.error(Message.INVALID_PARAMS, String.valueOf(e.getMessage()), Optional.empty()));
+          call.error(
+              Message.INVALID_PARAMS,
+              Redactor.scrub(String.valueOf(e.getMessage())),
+              Optional.empty()));
     } catch (Throwable e) { // Also an error must not let the call through.
       complain("a call is blocked: " + e);
       refuse(
@@ -386,7 +390,7 @@ public final class Gateway implements Upstream.Listener {
               "refuse",
               Optional.empty(),
               Optional.empty(),
-              Optional.of("the gate could not decide: " + e.getMessage())));
+              Optional.of(Redactor.scrub("the gate could not decide: " + e.getMessage()))));
     }
   }
 
@@ -639,6 +643,6 @@ public final class Gateway implements Upstream.Listener {
 
   /** Reports a fault to the person who runs the gateway, at most once a second. */
   private void complain(String problem) {
-    complaints.ifDue(() -> LOG.warn("{}", Text.printable(problem, 500)));
+    complaints.ifDue(() -> LOG.warn("{}", Text.printable(Redactor.scrub(problem), 500)));
   }
 }

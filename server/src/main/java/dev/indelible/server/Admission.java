@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.policy.Redactor;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
@@ -69,7 +70,8 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
     try {
       return endpoint.answer(request.withBody(content));
     } catch (JsonFormatException e) {
-      Problem unreadable = new Problem(400, Response.UNREADABLE, String.valueOf(e.getMessage()));
+      Problem unreadable =
+          new Problem(400, Response.UNREADABLE, Redactor.scrub(String.valueOf(e.getMessage())));
       return refusals.form().apply(unreadable, content);
     } catch (ForbiddenException e) {
       Problem forbidden = new Problem(403, "Forbidden", String.valueOf(e.getMessage()));

@@ -9,6 +9,7 @@ import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.mcp.ToolGate;
+import dev.indelible.policy.Redactor;
 import java.util.ArrayList;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -37,7 +38,7 @@ final class Checks {
     try {
       asked = read(request, CanonicalJson.readUntrusted(request.body()), "input");
     } catch (JsonFormatException e) {
-      return refuse(request, String.valueOf(e.getMessage()));
+      return refuse(request, Redactor.scrub(String.valueOf(e.getMessage())));
     }
     RecordedDecision decided = tools.record(asked);
     return Response.json(200, out -> decided.write(asked.agentId(), out));
@@ -61,7 +62,7 @@ final class Checks {
         asked.add(read(request, check, "checks[%s]".formatted(asked.size())));
       }
     } catch (JsonFormatException e) {
-      return refuse(request, String.valueOf(e.getMessage()));
+      return refuse(request, Redactor.scrub(String.valueOf(e.getMessage())));
     }
     return Response.json(
         200,

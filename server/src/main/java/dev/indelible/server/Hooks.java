@@ -8,6 +8,7 @@ import dev.indelible.hook.HookAnswer;
 import dev.indelible.hook.HookDialect;
 import dev.indelible.hook.HookQuestion;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.policy.Redactor;
 import dev.indelible.server.Admission.Refusals;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,11 +52,11 @@ final class Hooks {
       RecordedDecision decided = gate.record(asked.agent(), asked.action());
       return response(dialect.answer(question, decided));
     } catch (JsonFormatException e) {
-      String problem = String.valueOf(e.getMessage());
+      String problem = Redactor.scrub(String.valueOf(e.getMessage()));
       request.caller().refuseUnreadable(gate, body, problem);
       return failure(dialect, new Problem(400, Response.UNREADABLE, problem), body);
     } catch (Throwable e) { // Also an Error must not let the tool run.
-      LOG.error("the hook of an agent failed", e);
+      LOG.error("the hook of an agent failed", Redactor.scrub(e));
       Problem problem = new Problem(500, "Internal error", "the daemon's log has the cause");
       return failure(dialect, problem, body);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.policy.Redactor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -287,7 +288,8 @@ final class HttpServer {
         head = head(request).from(peers.of(request));
       } catch (IllegalArgumentException e) {
         return router.refuse(
-            line(request), new Problem(400, Response.UNREADABLE, String.valueOf(e.getMessage())));
+            line(request),
+            new Problem(400, Response.UNREADABLE, Redactor.scrub(String.valueOf(e.getMessage()))));
       }
       return guard
           .problem(head)
@@ -491,7 +493,7 @@ final class HttpServer {
         return admission.answer(content);
       } catch (Throwable e) { // The client must get an answer, one that does not permit.
         Request request = admission.request();
-        LOG.error("{} {} failed", request.method(), request.path(), e);
+        LOG.error("{} {} failed", request.method(), request.path(), Redactor.scrub(e));
         return admission.refuse(failed(), content);
       }
     }

@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -17,7 +19,8 @@ import java.util.TreeSet;
 /**
  * The keys of one data directory. {@code audit.pem} is the private key that signs rows (PKCS#8,
  * mode 0600, in a directory of mode 0700). Each key whose signatures are accepted has a {@code <key
- * id>.pub.pem}. During a rotation {@code next.pem} is the next signing key.
+ * id>.pub.pem}. {@code redaction.key} is the secret key of the digests of redacted secrets. During
+ * a rotation {@code next.pem} is the next signing key.
  *
  * <p>A private key that another user can read is refused.
  */
@@ -35,6 +38,11 @@ public final class KeyDirectory {
   private static final String ROTATION_LOCK = ".rotation.lock";
 
   private static final String PUBLIC_SUFFIX = ".pub.pem";
+
+  /** The file of the key under which secrets in actions get their digests, in hex. */
+  private static final String REDACTION_KEY = "redaction.key";
+
+  private static final int REDACTION_KEY_BYTES = 32;
 
   private final Path directory;
   private final KeyFiles files;
@@ -67,6 +75,45 @@ public final class KeyDirectory {
     SigningKey key = read();
     publish(key.verificationKey());
     return key;
+  }
+
+  /**
+   * Returns the key under which redacted secrets get their digests. Generates one if there is none:
+   * a new key ends the comparison with earlier digests and nothing else.
+   */
+  public byte[] redactionKey() throws KeyException {
+    Path file = directory.resolve(REDACTION_KEY);
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      byte[] key = new byte[REDACTION_KEY_BYTES];
+      new SecureRandom().nextBytes(key);
+      try {
+        files.createDirectory();
+        files.requirePrivateDirectory();
+        files.writeOnce(file, HexFormat.of().formatHex(key) + "\n");
+      } catch (IOException e) {
+        throw new KeyException(
+            file + ": the redaction key cannot be stored: " + DurableFiles.reason(e), e);
+      }
+    }
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw new KeyException(file + ": not a regular file; a key is never read through a link");
+    }
+    KeyFiles.requirePrivate(file);
+    String text = KeyFiles.read(file).strip();
+    if (text.length() != 2 * REDACTION_KEY_BYTES) {
+      throw unreadableRedactionKey(file);
+    }
+    try {
+      return HexFormat.of().parseHex(text);
+    } catch (IllegalArgumentException e) {
+      throw unreadableRedactionKey(file);
+    }
+  }
+
+  private static KeyException unreadableRedactionKey(Path file) {
+    return new KeyException(
+        "%s: is not %s bytes in hex; restore it, or delete it, and the next start creates another"
+            .formatted(file, REDACTION_KEY_BYTES));
   }
 
   /** Returns the signing key. Writes nothing. */
