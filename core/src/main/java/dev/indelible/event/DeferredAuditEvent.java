@@ -103,6 +103,14 @@ public record DeferredAuditEvent(
     }
 
     /**
+     * Returns true if anything is known. Does not use {@code equals}: the JVM links it at its first
+     * call, which may fail for good near the end of a stack.
+     */
+    private boolean isKnown() {
+      return principal.isPresent() || session.isPresent() || toolHash.isPresent();
+    }
+
+    /**
      * Returns {@code session} if it can be recorded.
      *
      * @throws IllegalArgumentException if it is empty, has over {@link #MAX_SESSION_BYTES} bytes of
@@ -300,8 +308,7 @@ public record DeferredAuditEvent(
     out.member("session", provenance.session());
     out.member("timestamp", Timestamps.format(timestamp));
     out.member("tool_hash", provenance.toolHash());
-    boolean isExtended =
-        !explanation.isEmpty() || !provenance.equals(Provenance.NONE) || !redactions.isEmpty();
+    boolean isExtended = !explanation.isEmpty() || provenance.isKnown() || !redactions.isEmpty();
     if (isExtended) {
       out.member("v", EXTENDED_VERSION);
     }
