@@ -27,6 +27,7 @@ record Followers(
   /** Ends the work on the index, so that the drainer has the processor. */
   void stopIndexing() {
     indexing.ifPresent(IndexFollower::stop);
+    indexing.ifPresent(each -> each.awaitEnd(System.nanoTime() + INDEX_PATIENCE.toNanos()));
   }
 
   /**
@@ -41,6 +42,5 @@ record Followers(
     witnessing.ifPresent(CosignatureFollower::stop);
     anchoring.ifPresent(each -> each.awaitEnd(now + patience.toNanos()));
     witnessing.ifPresent(each -> each.awaitEnd(now + patience.toNanos()));
-    indexing.ifPresent(each -> each.awaitEnd(now + INDEX_PATIENCE.toNanos()));
   }
 }

@@ -500,13 +500,21 @@ public final class SqliteWriter implements LedgerWriter {
     }
   }
 
+  /**
+   * Closes the connection after a WAL checkpoint, so that the database file has all rows even if
+   * readers are connected: SQLite would leave the rows in the log until a later writer closes.
+   */
   @Override
   public void close() {
     if (checkpointer != null) {
       checkpointer.close();
     }
     try {
-      connection.close();
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("PRAGMA wal_checkpoint(PASSIVE)");
+      } finally {
+        connection.close();
+      }
     } catch (SQLException e) {
       // Committed rows stay committed.
       LOG.warn("closing the ledger failed: {}", SqliteFault.describe(e));

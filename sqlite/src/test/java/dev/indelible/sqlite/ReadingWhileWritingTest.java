@@ -12,6 +12,7 @@ import dev.indelible.pending.EventBatch;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,23 @@ class ReadingWhileWritingTest {
     readers.shutdown();
     assertThat(TestLog.close(audit).appended()).isEqualTo(3_000);
     assertThat(log.requireIntact()).hasSize(3_000);
+  }
+
+  /** A person who copies the file alone after the log was closed has all rows. */
+  @Test
+  void closedWriterLeavesAllRowsInTheFileDespiteReaders() throws Exception {
+    DeferredAudit audit = log.start();
+    TestLog.refusals("agent:a", 20).forEach(audit.queue()::submit);
+    assertThat(audit.queue().drainPending(TestLog.PATIENCE)).isTrue();
+    try (SqliteLedger reader = SqliteLedger.open(log.file)) {
+      assertThat(reader.lastRow()).isPresent();
+      TestLog.close(audit);
+
+      Path copy = Files.copy(log.file, directory.resolve("copy.db"));
+
+      assertThat(Sql.number(copy, "SELECT max(sequence) FROM signed_events"))
+          .isEqualTo(reader.lastRow().orElseThrow().sequence());
+    }
   }
 
   private int verifyWhile(AtomicBoolean writing, boolean reopens) throws LedgerException {
