@@ -28,6 +28,8 @@ import picocli.CommandLine.Parameters;
       "docs/agents.md has its plugin."
     })
 final class HookInstallCommand extends Verb {
+  private static final String CLIENT_NAME = "indelible-hook";
+
   @Parameters(
       paramLabel = "AGENT",
       description = "the agent: claude-code, codex, copilot, cursor or gemini")
@@ -114,6 +116,11 @@ final class HookInstallCommand extends Verb {
   private String clientCommand() throws CommandFailure {
     if (client == null || socket == null) {
       throw CommandFailure.usage("--client and --socket belong together; give both");
+    }
+    if (!client.endsWith(CLIENT_NAME)) {
+      throw CommandFailure.usage(
+          "%s: name this program %s, so that a later install finds the hook and replaces it",
+          client, CLIENT_NAME);
     }
     if (!Files.isExecutable(client)) {
       throw CommandFailure.usage("%s: is not a program that can be run", client);

@@ -72,7 +72,7 @@ class GateTest {
                     + "\",\"agent_id\":\"agent:bob\",\"decision\":\"refuse\",\"effective_command\":"
                     + "\"rm -rf /\",\"facts\":[\"deletes / recursively\","
                     + "\"changes guard / recursively\"],\"matched\":[\"delete-system\","
-                    + "\"delete-credentials\",\"delete-documents\",\"delete-audit\",\"disk\",\"agent-settings\","
+                    + "\"delete-documents\",\"delete-credentials\",\"delete-audit\",\"disk\",\"agent-settings\","
                     + "\"guard\"],\"rule_id\":\"delete-system\",\"reason\":\"an agent does not delete"
                     + " the system or a home directory: deletes / recursively\"}"));
   }

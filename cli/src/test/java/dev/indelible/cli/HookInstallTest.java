@@ -255,6 +255,10 @@ class HookInstallTest {
         .contains("start the daemon first");
     assertThat(cli.run("hook", "install", "codex", "--socket", none).complaint(2))
         .contains("--client and --socket belong together");
+    assertThat(
+            cli.run("hook", "install", "codex", "--client", "/bin/sh", "--socket", none)
+                .complaint(2))
+        .contains("name this program indelible-hook");
     assertThat(settings).doesNotExist();
   }
 

@@ -120,6 +120,25 @@ class LauncherTest {
     assertThat(seen).hasContent("failed");
   }
 
+  /** A failed installation of a hook is no answer to an agent, and keeps its exit status. */
+  @ParameterizedTest
+  @CsvSource({
+    "hook copilot, 0",
+    "--data install hook copilot, 0",
+    "hook codex, 2",
+    "hook install copilot, 3",
+    "--data x hook --output json install codex, 3"
+  })
+  @EnabledOnOs(OS.LINUX)
+  void onlyAHookThatAnAgentRunsBlocks(String command, int status) throws Exception {
+    Path seen = home.resolve("seen");
+    stand("exit 3");
+
+    shell("'%s' %s; echo $? >'%s'".formatted(home.resolve("indelible"), command, seen));
+
+    assertThat(seen).hasContent(String.valueOf(status));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "check, true",

@@ -4,6 +4,7 @@ package dev.indelible.server;
 import dev.indelible.policy.Redactor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.ByteBuffer;
@@ -164,9 +165,24 @@ final class HttpServer {
       server.start();
     } catch (Exception e) {
       stop(server);
-      throw e instanceof IOException io ? io : new IOException(e.getMessage(), e);
+      throw failure(e, settings);
     }
     return new HttpServer(server, tcp, tls);
+  }
+
+  private static IOException failure(Exception e, ServeSettings settings) {
+    Optional<String> taken =
+        settings
+            .address()
+            .map(address -> address.getHostString() + ":" + address.getPort())
+            .filter(address -> String.valueOf(e.getMessage()).endsWith(address));
+    if (taken.isPresent() && e.getCause() instanceof BindException cause) {
+      return new IOException(
+          "listen: %s: %s; give another address, or end the process that uses this one"
+              .formatted(taken.get(), cause.getMessage()),
+          e);
+    }
+    return e instanceof IOException io ? io : new IOException(e.getMessage(), e);
   }
 
   /** Adds a connector with its own limit, so that TCP and socket cannot use up each other's. */

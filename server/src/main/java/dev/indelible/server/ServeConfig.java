@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
@@ -141,6 +142,12 @@ public final class ServeConfig {
       throw new IOException(file + ": no such file", e);
     } catch (CharacterCodingException e) {
       throw new IOException(file + ": not UTF-8", e);
+    } catch (MarkedYamlEngineException e) {
+      String place =
+          e.getProblemMark()
+              .map(mark -> ":%s:%s".formatted(mark.getLine() + 1, mark.getColumn() + 1))
+              .orElse("");
+      throw new IOException(file + place + ": not YAML: " + e.getProblem(), e);
     } catch (YamlEngineException e) {
       throw new IOException(file + ": not YAML: " + e.getMessage(), e);
     }

@@ -548,7 +548,8 @@ class DaemonTest {
       assertThatThrownBy(
               () -> Daemon.start(log, new ServeSettings(loopback(taken.getLocalPort()), null)))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining(String.valueOf(taken.getLocalPort()));
+          .hasMessageContaining("listen: ")
+          .hasMessageContaining(taken.getLocalPort() + ": Address already in use; give another");
     }
   }
 
