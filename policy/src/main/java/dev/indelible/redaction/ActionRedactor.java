@@ -36,8 +36,11 @@ public final class ActionRedactor {
   /** The time after which a redaction has failed: some times that of the largest action. */
   private static final Duration TIME_LIMIT = Duration.ofSeconds(2);
 
-  /** The largest action that is redacted, in characters; twice what a payload records unchanged. */
-  static final int MAX_CHARS = 2 << 20;
+  /**
+   * The largest action that is redacted, in characters: four times what a payload records
+   * unchanged.
+   */
+  static final int MAX_CHARS = 4 << 20;
 
   /** The most redactions of an action: their list has to fit into a payload. */
   static final int MAX_REDACTIONS = 1000;
