@@ -103,8 +103,9 @@ public record DeferredAuditEvent(
     }
 
     /**
-     * Returns true if anything is known. Does not use {@code equals}: the JVM links it at its first
-     * call, which may fail for good near the end of a stack.
+     * Returns true if anything is known. Does not call {@code equals}: the JVM links the equals of
+     * a record at its first call, and if the stack is too short then, every later call fails as
+     * well.
      */
     private boolean isKnown() {
       return principal.isPresent() || session.isPresent() || toolHash.isPresent();
