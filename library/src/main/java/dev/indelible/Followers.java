@@ -24,20 +24,25 @@ record Followers(
   /** Longest wait for the rows that the index is adding. */
   private static final Duration INDEX_PATIENCE = Duration.ofSeconds(1);
 
-  /** Ends the work on the index, so that the drainer has the processor. */
+  /**
+   * Ends the work on the index, so that the drainer has the processor and closes the ledger as its
+   * last connection.
+   */
   void stopIndexing() {
-    indexing.ifPresent(IndexFollower::stop);
-    indexing.ifPresent(each -> each.awaitEnd(System.nanoTime() + INDEX_PATIENCE.toNanos()));
+    indexing.ifPresent(
+        each -> {
+          each.stop();
+          each.awaitEnd(System.nanoTime() + INDEX_PATIENCE.toNanos());
+        });
   }
 
   /**
-   * Stops the followers after their last look at the log.
+   * Stops the other followers after their last look at the log.
    *
    * @param patience the longest wait for the anchor file and the witnesses
    */
   void stop(Duration patience) {
     long now = System.nanoTime();
-    stopIndexing();
     anchoring.ifPresent(AnchorFollower::stop);
     witnessing.ifPresent(CosignatureFollower::stop);
     anchoring.ifPresent(each -> each.awaitEnd(now + patience.toNanos()));

@@ -327,22 +327,21 @@ final class RedactionRun {
     if (found.isEmpty()) {
       return text;
     }
-    List<Found> secrets = new ArrayList<>(found);
-    secrets.removeIf(
+    List<Found> replaceable = new ArrayList<>(found);
+    replaceable.removeIf(
         each -> each.isNamed() && hasFactWord(text.substring(each.start(), each.end())));
-    if (secrets.isEmpty()) {
+    if (replaceable.isEmpty()) {
       return text;
     }
     ShellView view = isShell ? ShellView.of(text) : null;
     return Replacement.of(
         text,
-        secrets,
-        each -> {
-          return view == null
-              ? marker(path, text.substring(each.start(), each.end()), each)
-              : marker(path, view.unquoted(text, each), each)
-                  + view.requote(each.start(), each.end());
-        });
+        replaceable,
+        each ->
+            view == null
+                ? marker(path, text.substring(each.start(), each.end()), each)
+                : marker(path, view.unquoted(text, each), each)
+                    + view.requote(each.start(), each.end()));
   }
 
   /** Returns true if a value, or a word of it, is a word of a recorded fact. */
