@@ -90,7 +90,15 @@ class PackageDirectionTest {
           Map.entry(
               "note",
               Set.of(
-                  "monitor", "storage", "ledger", "merkle", "event", "encoding", "json", "crypto")),
+                  "monitor",
+                  "storage",
+                  "ledger",
+                  "checkpoint",
+                  "merkle",
+                  "event",
+                  "encoding",
+                  "json",
+                  "crypto")),
           Map.entry("verify", Set.of("ledger", "note", "checkpoint", "crypto", "json")),
           Map.entry(
               "check",
