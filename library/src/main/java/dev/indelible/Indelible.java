@@ -140,6 +140,11 @@ public final class Indelible implements AutoCloseable {
     return log;
   }
 
+  /** Returns the escalated actions of the log, to approve or deny them. */
+  public Approvals approvals() {
+    return log.approvals();
+  }
+
   /** Returns the gate. */
   public Gate gate() {
     return gate;
