@@ -24,8 +24,10 @@ import tools.jackson.databind.JsonNode;
  * text under the digest of a policy.
  *
  * @param files the files in the order in which they are read
+ * @param approvers the public keys of the people who may approve what the policy escalates, as
+ *     {@code name+id+key}; the files state them, so they are not part of the digest
  */
-public record PolicyText(List<File> files) {
+public record PolicyText(List<File> files, List<String> approvers) {
   /** The longest text that is recorded, in bytes of UTF-8 over all files: 1 MiB. */
   public static final int MAX_RECORDED_BYTES = 1 << 20;
 
@@ -49,8 +51,10 @@ public record PolicyText(List<File> files) {
    * @param digest the digest of the policy
    * @param length the length of its text in bytes
    * @param text the text; empty if it is left out because of its length
+   * @param approvers the public keys of its approvers
    */
-  public record Recorded(String digest, long length, Optional<PolicyText> text) {
+  public record Recorded(
+      String digest, long length, Optional<PolicyText> text, List<String> approvers) {
     /** Returns true if the text is recorded and has the recorded digest. */
     public boolean isProven() {
       return text.isPresent() && text.get().digest().equals(digest);
@@ -59,6 +63,17 @@ public record PolicyText(List<File> files) {
 
   public PolicyText {
     files = List.copyOf(files);
+    approvers = List.copyOf(approvers);
+  }
+
+  /** Returns the text of a policy that names no approvers. */
+  public PolicyText(List<File> files) {
+    this(files, List.of());
+  }
+
+  /** Returns this text with the keys of the approvers that it names. */
+  public PolicyText withApprovers(List<String> keys) {
+    return new PolicyText(files, keys);
   }
 
   /** Returns the text of a policy of a single file. */
@@ -110,7 +125,11 @@ public record PolicyText(List<File> files) {
   }
 
   private CanonicalWriter details(boolean withText) {
-    CanonicalWriter out = new CanonicalWriter().beginObject().member("digest", digest());
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    if (!approvers.isEmpty()) {
+      out.name("approvers").strings(approvers);
+    }
+    out.member("digest", digest());
     if (withText) {
       out.name("files").beginArray();
       for (File file : files) {
@@ -128,14 +147,25 @@ public record PolicyText(List<File> files) {
 
   /**
    * Returns true if a payload records the policy with a digest. Reads only the beginning of the
-   * payload.
+   * payload, unless the policy names approvers.
    *
    * @param payload the payload of a {@code policy.loaded} event
    */
   public static boolean records(byte[] payload, String digest) {
     CanonicalWriter beginning = new CanonicalWriter().beginObject();
     beginning.member("agent_id", SystemEvent.AGENT).name("details").beginObject();
-    byte[] expected = beginning.member("digest", digest).toBytes();
+    int start = beginning.length();
+    if (startsWith(payload, beginning.member("digest", digest).toBytes())) {
+      return true;
+    }
+    beginning.cutTo(start).name("approvers").beginArray();
+    // A text in JSON has no quotation marks without a backslash, so this is the member itself.
+    String member = "],\"digest\":\"" + digest + "\"";
+    return startsWith(payload, beginning.toBytes())
+        && new String(payload, StandardCharsets.ISO_8859_1).contains(member);
+  }
+
+  private static boolean startsWith(byte[] payload, byte[] expected) {
     return payload.length > expected.length
         && Arrays.equals(payload, 0, expected.length, expected, 0, expected.length);
   }
@@ -155,6 +185,10 @@ public record PolicyText(List<File> files) {
       }
       text = Optional.of(new PolicyText(files));
     }
-    return new Recorded(details.string("digest"), details.optionalLong("length").orElse(0), text);
+    return new Recorded(
+        details.string("digest"),
+        details.optionalLong("length").orElse(0),
+        text,
+        details.has("approvers") ? details.strings("approvers") : List.of());
   }
 }
