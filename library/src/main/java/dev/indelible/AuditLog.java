@@ -113,7 +113,7 @@ public final class AuditLog {
 
   /** Returns the escalated actions of the log, to approve or deny them. */
   public Approvals approvals() {
-    return new Approvals(data());
+    return new Approvals(this, data(), Optional.empty(), Optional::empty);
   }
 
   /** Returns true if the log has a ledger: something was recorded. */
