@@ -341,7 +341,7 @@ class Run {
     absent('payload', `the payloads of ${this.rows} rows are ${NOT_HERE}`);
     const { count, first } = this.aboutKeys;
     if (count > 0) {
-      absent('keys', `${rowsFrom(count, first)}: they introduce or revoke keys, and which is ${NOT_HERE}`);
+      absent('keys', `${rowsFrom(count, first)}: they introduce or revoke keys, whose ids are ${NOT_HERE}`);
     } else {
       this.findings.holds('keys', 'no row introduces or revokes a key');
     }
