@@ -436,7 +436,8 @@ public final class IndelibleBuilder {
       record(rules.redactor(), log, audit);
       rules.source().admission().recordIn(audit.queue());
       report(rules, audit);
-      Gate gate = gate(log, rules, audit);
+      Gate gate =
+          gate(log, rules, audit).withApprovals(new ApprovedActions(data, opened.accepted()));
       reload =
           policy.isPresent()
               ? Optional.empty()
@@ -452,7 +453,7 @@ public final class IndelibleBuilder {
               reload,
               new Followers(witnessing, anchoring, indexing),
               new AuditLog(data, anchor),
-              Optional.of(new Indelible.LogFiles(data, anchor)));
+              Optional.of(new Indelible.LogFiles(data, anchor, signer)));
       started = true;
       return indelible;
     } finally {

@@ -519,7 +519,7 @@ class OperatorTest {
       Head head = writer.lastRow().orElseThrow().head();
       ChainRow row = new RowSealer(key).seal(head, forged.toEvent());
       writer.begin();
-      writer.insert(row);
+      writer.insert(List.of(row));
       writer.commit();
     }
   }
@@ -705,21 +705,30 @@ class OperatorTest {
     }
   }
 
+  /** Asserts a finding, also by a verification that trusts the rows before. */
   private void assertBroken(long row, String message) throws Exception {
-    assertThat(findings(Verdict.BROKEN))
-        .anyMatch(
-            finding ->
-                finding.status() == Status.BROKEN
-                    && finding.sequence().isPresent()
-                    && finding.sequence().getAsLong() == row
-                    && finding.message().contains(message));
+    for (long since : new long[] {1, row}) {
+      assertThat(findings(Verdict.BROKEN, since))
+          .as("since row %s", since)
+          .anyMatch(
+              finding ->
+                  finding.status() == Status.BROKEN
+                      && finding.sequence().isPresent()
+                      && finding.sequence().getAsLong() == row
+                      && finding.message().contains(message));
+    }
   }
 
   /** Returns the findings about policies. */
   private List<Finding> findings(Verdict expected) throws Exception {
+    return findings(expected, 1);
+  }
+
+  private List<Finding> findings(Verdict expected, long since) throws Exception {
     try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
       VerificationReport report =
-          new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();
+          new Verifier(ledger, VerificationOptions.of(data.keys().accepted()).since(since))
+              .verify();
       assertThat(report.verdict()).as("%s", report.findings()).isEqualTo(expected);
       return report.findings().stream()
           .filter(finding -> finding.check().equals(Finding.POLICY))

@@ -82,6 +82,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_MODE = "policy.mode";
 
+  /** A person approved an action that the gate escalated; see {@code note.ApprovalNote}. */
+  public static final String APPROVAL_GRANTED = "approval.granted";
+
+  /** A person denied an action that the gate escalated. */
+  public static final String APPROVAL_DENIED = "approval.denied";
+
   /** A person accepted the changed descriptor of a tool; the event names both digests. */
   public static final String TOOL_ACCEPTED = "tool.accepted";
 
@@ -124,7 +130,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_COMPROMISED,
           KEY_REPLACED,
           TAMPER_ANSWERED,
-          POLICY_OPERATOR);
+          POLICY_OPERATOR,
+          APPROVAL_GRANTED,
+          APPROVAL_DENIED);
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =
