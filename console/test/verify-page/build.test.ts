@@ -2,10 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { verifyPage } from '../../build-verify.mjs';
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const DOCS = join(import.meta.dirname, '../../../docs/verification.md');
 
