@@ -5,6 +5,7 @@ import dev.indelible.base.Text;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.encoding.ClockException;
 import dev.indelible.encoding.Timestamps;
+import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,10 +26,14 @@ import tools.jackson.databind.JsonNode;
  * text under the digest of a policy.
  *
  * @param files the files in the order in which they are read
- * @param approvers the public keys of the people who may approve what the policy escalates, as
- *     {@code name+id+key}; the files state them, so they are not part of the digest
+ * @param approvers the vkeys of those who may approve an action that the policy escalates, as the
+ *     files list them; a reader of the chain then needs no YAML
+ * @param signature the operator's signature that brought the policy into force; empty without an
+ *     operator's key
  */
-public record PolicyText(List<File> files, List<String> approvers) {
+public record PolicyText(List<File> files, List<String> approvers, Optional<Signature> signature) {
+  private static final String APPROVERS = "approvers";
+
   /** The longest text that is recorded, in bytes of UTF-8 over all files: 1 MiB. */
   public static final int MAX_RECORDED_BYTES = 1 << 20;
 
@@ -46,15 +52,28 @@ public record PolicyText(List<File> files, List<String> approvers) {
   public record File(Optional<String> name, String text) {}
 
   /**
+   * A signature of the operator over a policy.
+   *
+   * @param number the number that the operator gave the policy
+   * @param note the signed note, from which the chain alone proves the signature
+   */
+  public record Signature(long number, String note) {}
+
+  /**
    * A recorded policy.
    *
    * @param digest the digest of the policy
    * @param length the length of its text in bytes
    * @param text the text; empty if it is left out because of its length
-   * @param approvers the public keys of its approvers
+   * @param approvers the vkeys of those who may approve an action
+   * @param signature the operator's signature; empty without one
    */
   public record Recorded(
-      String digest, long length, Optional<PolicyText> text, List<String> approvers) {
+      String digest,
+      long length,
+      Optional<PolicyText> text,
+      List<String> approvers,
+      Optional<Signature> signature) {
     /** Returns true if the text is recorded and has the recorded digest. */
     public boolean isProven() {
       return text.isPresent() && text.get().digest().equals(digest);
@@ -66,14 +85,19 @@ public record PolicyText(List<File> files, List<String> approvers) {
     approvers = List.copyOf(approvers);
   }
 
-  /** Returns the text of a policy that names no approvers. */
+  /** Creates a text without approvers and without a signature. */
   public PolicyText(List<File> files) {
-    this(files, List.of());
+    this(files, List.of(), Optional.empty());
   }
 
-  /** Returns this text with the keys of the approvers that it names. */
-  public PolicyText withApprovers(List<String> keys) {
-    return new PolicyText(files, keys);
+  /** Returns this text with the approvers that it lists. */
+  public PolicyText withApprovers(List<String> vkeys) {
+    return new PolicyText(files, vkeys, signature);
+  }
+
+  /** Returns this text with the signature that brings it into force. */
+  public PolicyText withSignature(Optional<Signature> operators) {
+    return new PolicyText(files, approvers, operators);
   }
 
   /** Returns the text of a policy of a single file. */
@@ -127,7 +151,7 @@ public record PolicyText(List<File> files, List<String> approvers) {
   private CanonicalWriter details(boolean withText) {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     if (!approvers.isEmpty()) {
-      out.name("approvers").strings(approvers);
+      out.name(APPROVERS).strings(approvers);
     }
     out.member("digest", digest());
     if (withText) {
@@ -139,35 +163,42 @@ public record PolicyText(List<File> files, List<String> approvers) {
       out.endArray();
     }
     out.member("length", length());
+    signature.ifPresent(operators -> out.member("number", operators.number()));
     if (!withText) {
       out.member("omitted", "the text is too long to be recorded");
     }
+    out.member("signature", signature.map(Signature::note));
     return out.endObject();
   }
 
   /**
    * Returns true if a payload records the policy with a digest. Reads only the beginning of the
-   * payload, unless the policy names approvers.
+   * payload, unless the policy has approvers.
    *
    * @param payload the payload of a {@code policy.loaded} event
    */
   public static boolean records(byte[] payload, String digest) {
-    CanonicalWriter beginning = new CanonicalWriter().beginObject();
-    beginning.member("agent_id", SystemEvent.AGENT).name("details").beginObject();
-    int start = beginning.length();
-    if (startsWith(payload, beginning.member("digest", digest).toBytes())) {
-      return true;
-    }
-    beginning.cutTo(start).name("approvers").beginArray();
-    // A text in JSON has no quotation marks without a backslash, so this is the member itself.
-    String member = "],\"digest\":\"" + digest + "\"";
-    return startsWith(payload, beginning.toBytes())
-        && new String(payload, StandardCharsets.ISO_8859_1).contains(member);
+    return begins(payload, beginning().member("digest", digest))
+        || begins(payload, beginning().name(APPROVERS)) && isDigest(payload, digest);
   }
 
-  private static boolean startsWith(byte[] payload, byte[] expected) {
+  private static CanonicalWriter beginning() {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    return out.member("agent_id", SystemEvent.AGENT).name("details").beginObject();
+  }
+
+  private static boolean begins(byte[] payload, CanonicalWriter beginning) {
+    byte[] expected = beginning.toBytes();
     return payload.length > expected.length
         && Arrays.equals(payload, 0, expected.length, expected, 0, expected.length);
+  }
+
+  private static boolean isDigest(byte[] payload, String digest) {
+    try {
+      return CanonicalJson.read(payload).path("details").path("digest").asString("").equals(digest);
+    } catch (JsonFormatException e) {
+      return false;
+    }
   }
 
   /**
@@ -185,10 +216,20 @@ public record PolicyText(List<File> files, List<String> approvers) {
       }
       text = Optional.of(new PolicyText(files));
     }
+    List<String> approvers = details.has(APPROVERS) ? details.strings(APPROVERS) : List.of();
+    Optional<Signature> signature = Optional.empty();
+    Optional<String> note = details.optionalString("signature");
+    OptionalLong number = details.optionalLong("number");
+    if (note.isPresent() && number.isPresent()) {
+      signature = Optional.of(new Signature(number.getAsLong(), note.get()));
+    }
     return new Recorded(
         details.string("digest"),
         details.optionalLong("length").orElse(0),
-        text,
-        details.has("approvers") ? details.strings("approvers") : List.of());
+        text.isPresent()
+            ? Optional.of(new PolicyText(text.get().files(), approvers, signature))
+            : text,
+        approvers,
+        signature);
   }
 }

@@ -64,6 +64,24 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_LOADED = "policy.loaded";
 
+  /**
+   * The operator's key: from this row on, a policy comes into force only with the signature of this
+   * key. Only the writer of the chain records it; see {@code note.OperatorHistory}.
+   */
+  public static final String POLICY_OPERATOR = "policy.operator";
+
+  /**
+   * A policy, or an operator's key, was refused; the event states the reason. A refused policy
+   * comes through the queue.
+   */
+  public static final String POLICY_REJECTED = "policy.rejected";
+
+  /**
+   * Rules were moved into or out of shadow mode; follows the {@link #POLICY_LOADED} event of the
+   * policy that moves them.
+   */
+  public static final String POLICY_MODE = "policy.mode";
+
   /** A person approved an action that the gate escalated; see {@code note.ApprovalNote}. */
   public static final String APPROVAL_GRANTED = "approval.granted";
 
@@ -112,6 +130,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_COMPROMISED,
           KEY_REPLACED,
           TAMPER_ANSWERED,
+          POLICY_OPERATOR,
           APPROVAL_GRANTED,
           APPROVAL_DENIED);
 
@@ -122,6 +141,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
               Stream.of(
                   GAP,
                   POLICY_LOADED,
+                  POLICY_REJECTED,
+                  POLICY_MODE,
                   TOOL_ACCEPTED,
                   ACCESS_KEY_CREATED,
                   ACCESS_KEY_ROTATED,
