@@ -588,7 +588,9 @@ class EventIds {
         part.forEach((key, i) => {
           const id = ids[i];
           if (suspects.has(key) && id !== undefined) {
-            rows.set(id, [...(rows.get(id) ?? []), from + i + 1]);
+            const found = rows.get(id) ?? [];
+            found.push(from + i + 1);
+            rows.set(id, found);
           }
         });
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concat, FormatError, fromBase64, utf8 } from './bytes';
+import { concat, FormatError, fromBase64, shown, utf8 } from './bytes';
 import { type Ed25519Key, NO_ED25519 } from './crypto';
 import { canonical, isObject, type JsonObject, member, stringMember } from './json';
 import { keyFromBase64 } from './keys';
@@ -158,7 +158,8 @@ export class KeyHistory {
     ) {
       return undefined;
     }
-    return `row ${erasure.at} records that ${erasure['by']} erased it: ${erasure['reason']}`;
+    const [by, reason] = [erasure['by'], erasure['reason']].map((each) => shown(String(each)));
+    return `row ${erasure.at} records that ${by} erased it: ${reason}`;
   }
 
   /** Judges the signature of a row: made by an accepted key, while the key was valid. */
