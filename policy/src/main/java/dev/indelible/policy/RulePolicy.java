@@ -72,6 +72,9 @@ public final class RulePolicy implements Policy {
    */
   private static final int MAX_FAILURE_CHARS = 500;
 
+  /** Maximum number of characters of a fact in the reason of the gate's own rules. */
+  private static final int MAX_FACT_CHARS = 1_000;
+
   private final List<Rule> rules;
   private final RuleIndex index;
   private final boolean refusesByDefault;
@@ -248,14 +251,19 @@ public final class RulePolicy implements Policy {
   private void judgeOwnRules(Facts facts, Outcome outcome) {
     List<Fact> guard = facts.of(Verb.CHANGES_GUARD);
     if (!guard.isEmpty() && !index.isAbout(Verb.CHANGES_GUARD)) {
-      String reason = "an agent does not change what decides about it: " + guard.get(0).describe();
+      String reason = "an agent does not change what decides about it: " + shown(guard.get(0));
       judge(Severity.REFUSE, new Refuse(GUARD, reason), guard.get(0), outcome);
     }
     List<Fact> opaque = facts.of(Verb.OPAQUE);
     if (!opaque.isEmpty() && !index.isAbout(Verb.OPAQUE)) {
-      String reason = "a person decides about what cannot be read: " + opaque.get(0).describe();
+      String reason = "a person decides about what cannot be read: " + shown(opaque.get(0));
       judge(Severity.ESCALATE, new Escalate(OPAQUE, reason), opaque.get(0), outcome);
     }
+  }
+
+  private static String shown(Fact fact) {
+    String text = fact.describe();
+    return text.length() <= MAX_FACT_CHARS ? text : text.substring(0, MAX_FACT_CHARS) + "…";
   }
 
   private static void judge(Severity severity, Decision decision, Fact fact, Outcome outcome) {
