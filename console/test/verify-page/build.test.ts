@@ -15,6 +15,13 @@ test('verify.html is the file whose SHA-256 the docs state', async () => {
   expect(stated, `state ${hash} in docs/verification.md`).toBe(hash);
 });
 
+test('the command in the docs builds it', () => {
+  const manifest = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
+  const { scripts } = JSON.parse(manifest) as { scripts: Record<string, string> };
+  expect(readFileSync(DOCS, 'utf8')).toContain('npm run build:verify');
+  expect(scripts['build:verify']).toBe('node build-verify.mjs');
+});
+
 test('verify.html names no address and permits no request', async () => {
   const page = await verifyPage();
   expect(page).not.toMatch(/https?:\/\/|\bsrc=|\bhref=|import\(|\bfetch\(|XMLHttpRequest|WebSocket/);
