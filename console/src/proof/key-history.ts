@@ -25,8 +25,8 @@ const ROTATION_DOMAIN = utf8('indelible/key-rotation/v1\n');
 
 /**
  * The keys that sign a chain, from the pinned ones through the chain's own events about keys. An
- * event counts if a key that is valid at its row signed it. An event that was not given, such as a
- * revocation that a server withholds, is not known here.
+ * event counts if a key that is valid at its row signed it. An event that was not given is not
+ * known here, for example a revocation that a server withholds.
  */
 export class KeyHistory {
   private readonly validities = new Map<string, KeyValidity>();

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type Bytes, concat, fromBase64, fromUtf8, toBase64, utf8 } from '../../src/proof/bytes';
 import { type StepName, STEPS, verifyDecision } from '../../src/proof/decision';
 import { canonical, type Json } from '../../src/proof/json';
 import { parseKeys } from '../../src/proof/keys';
 import { cosigned, line, logLine, Signer, TestLog, vkey } from './log-writer';
 import { pinned, RECEIPTS } from './resources';
-
-vi.setConfig({ testTimeout: 300_000 });
 
 /**
  * Wrong receipts and notes, each made from one that verifies by one change. Every one must have a
