@@ -73,7 +73,7 @@ class WitnessedLogTest {
 
     RunningWitness(String name) throws Exception {
       directory = new WitnessDirectory(temporary.resolve("witness-" + name));
-      key = directory.init("witness.example/" + name);
+      key = directory.init("witness.example/" + name, SignatureType.COSIGNATURE);
       start(0);
       running.add(this);
     }
