@@ -143,6 +143,31 @@ public final class KeyDirectory {
     return openMlDsa44();
   }
 
+  /** Returns true if the private half of an ML-DSA-44 key is here and can be used. */
+  public boolean holdsMlDsa44(MlDsa44Key key) {
+    try {
+      return openMlDsa44().verificationKey().equals(key);
+    } catch (KeyException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Generates and stores an ML-DSA-44 key in place of a lost one. If a file exists in its place, it
+   * is renamed and kept.
+   */
+  public MlDsa44SigningKey replaceMlDsa44() throws KeyException {
+    Path file = directory.resolve(ML_DSA_44_KEY);
+    try {
+      if (hasMlDsa44()) {
+        Files.move(file, directory.resolve(ML_DSA_44_KEY + ".unusable-" + System.nanoTime()));
+      }
+    } catch (IOException e) {
+      throw new KeyException(file + ": cannot be renamed: " + DurableFiles.reason(e), e);
+    }
+    return openOrCreateMlDsa44();
+  }
+
   /** Returns the private ML-DSA-44 key, which must exist. Writes nothing. */
   public MlDsa44SigningKey openMlDsa44() throws KeyException {
     files.requirePrivateDirectory();

@@ -50,10 +50,8 @@ public record WitnessDirectory(Path path) {
     try {
       makeDirectory(path);
       makeDirectory(memory());
-      if (Files.exists(vkey()) && !(key().name().equals(name) && key().type() == type)) {
-        throw new WitnessException(
-            "%s: this directory is of the witness %s, whose key is an %s; name another directory"
-                .formatted(path, key().name(), key().key()));
+      if (Files.exists(vkey())) {
+        requireSame(name, type);
       }
       SignatureKey signer =
           type == SignatureType.ML_DSA_44_COSIGNATURE
@@ -131,6 +129,20 @@ public record WitnessDirectory(Path path) {
     trusted();
     ExclusiveLock lock = lock();
     return new Open(new Witness(key, cosigner, this::keysOf, memory(), Clock.systemUTC()), lock);
+  }
+
+  private void requireSame(String name, SignatureType type) throws WitnessException {
+    VerifierKey own = key();
+    if (!own.name().equals(name)) {
+      throw new WitnessException(
+          "%s: this directory is of the witness %s; name another directory"
+              .formatted(path, own.name()));
+    }
+    if (own.type() != type) {
+      throw new WitnessException(
+          "%s: the witness %s here has an %s; name another directory"
+              .formatted(path, name, own.key()));
+    }
   }
 
   private Witness.Cosigner cosigner(VerifierKey key) throws WitnessException, KeyException {

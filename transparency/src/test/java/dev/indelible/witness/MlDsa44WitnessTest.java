@@ -73,7 +73,7 @@ class MlDsa44WitnessTest {
     assertThat(directory.key()).isEqualTo(key);
     assertThatThrownBy(() -> directory.init(NAME, SignatureType.COSIGNATURE))
         .isInstanceOf(WitnessException.class)
-        .hasMessageContaining("is of the witness " + NAME + ", whose key is an ML-DSA-44 key");
+        .hasMessageContaining("the witness " + NAME + " here has an ML-DSA-44 key");
     assertThat(directory.path().resolve("keys/audit.pem")).doesNotExist();
     assertThatThrownBy(() -> directory.trust(key))
         .isInstanceOf(WitnessException.class)
