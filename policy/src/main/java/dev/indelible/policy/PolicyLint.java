@@ -11,16 +11,22 @@ import java.util.Map;
 final class PolicyLint {
   private PolicyLint() {}
 
-  /** Returns a remark on each such rule, with the rule's id first. */
-  static List<String> remarks(List<Rule> rules, Instant now) {
+  /**
+   * Returns a remark on each such rule, with the rule's id first, and one on a policy that is in
+   * shadow mode as a whole.
+   */
+  static List<String> remarks(List<Rule> rules, Mode ofPolicy, Instant now) {
     List<String> remarks = new ArrayList<>();
+    if (ofPolicy == Mode.SHADOW) {
+      remarks.add("the policy is in shadow mode; its rules are recorded and decide nothing");
+    }
     Map<String, String> byConditions = new HashMap<>();
     for (Rule rule : rules) {
       Rule.Settings settings = rule.settings();
       if (settings.expires().filter(end -> !now.isBefore(end)).isPresent()) {
         remarks.add(rule.id() + ": expired " + settings.expires().get() + "; remove it");
       }
-      if (settings.mode() == Mode.SHADOW) {
+      if (settings.mode() == Mode.SHADOW && ofPolicy == Mode.ENFORCE) {
         remarks.add(rule.id() + ": in shadow mode; it is recorded and decides nothing");
       }
       String earlier =
