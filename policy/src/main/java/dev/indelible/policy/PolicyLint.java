@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.policy;
 
+import dev.indelible.event.PolicyText;
+import dev.indelible.redaction.ActionRedactor;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Finds rules of a loaded policy that have no effect, or not the effect that they seem to have. */
+/**
+ * Finds rules of a loaded policy that have no effect, or not the effect that they seem to have, and
+ * secrets in its text.
+ */
 final class PolicyLint {
   private PolicyLint() {}
 
-  /** Returns a remark on each such rule, with the rule's id first. */
-  static List<String> remarks(List<Rule> rules, Instant now) {
+  /** Returns a remark on each such rule, with the rule's id first, and on each secret. */
+  static List<String> remarks(List<Rule> rules, PolicyText text, Instant now) {
     List<String> remarks = new ArrayList<>();
     Map<String, String> byConditions = new HashMap<>();
     for (Rule rule : rules) {
@@ -28,6 +33,12 @@ final class PolicyLint {
       if (earlier != null) {
         remarks.add(
             rule.id() + ": has the conditions of " + earlier + "; one of them has no effect");
+      }
+    }
+    for (PolicyText.File file : text.files()) {
+      for (String place : ActionRedactor.linesWithSecrets(file.text())) {
+        String name = file.name().map(each -> each + ", ").orElse("");
+        remarks.add(name + place + " in a text that is recorded as it is; remove the secret");
       }
     }
     return remarks;

@@ -294,10 +294,10 @@ public final class RulePolicy implements Policy {
 
   /**
    * Returns a remark on each rule that has no effect at a time, or not the effect that it seems to
-   * have.
+   * have, and on each secret in the text, which is recorded.
    */
   public List<String> remarks(Instant now) {
-    return PolicyLint.remarks(rules, now);
+    return PolicyLint.remarks(rules, text, now);
   }
 
   private static boolean hasExpired(Rule rule) {
