@@ -11,6 +11,7 @@ import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.GateRequest;
+import dev.indelible.hook.Wording;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.PolicyException;
@@ -192,6 +193,9 @@ final class CheckCommand extends Verb {
     String why =
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
     String event = recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded");
+    if (decision instanceof Escalate && recorded.eventId().isPresent()) {
+      event += "\n" + Wording.howToApprove(recorded.eventId().get().toString());
+    }
     print(
         out -> recorded.write(agentId, out),
         "%s%s\n%s",

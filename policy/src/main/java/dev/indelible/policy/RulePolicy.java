@@ -72,6 +72,9 @@ public final class RulePolicy implements Policy {
    */
   private static final int MAX_FAILURE_CHARS = 500;
 
+  /** Maximum number of characters of a fact in the reason of the gate's own rules. */
+  private static final int MAX_FACT_CHARS = 1_000;
+
   private final List<Rule> rules;
   private final RuleIndex index;
   private final boolean refusesByDefault;
@@ -185,7 +188,7 @@ public final class RulePolicy implements Policy {
     for (int i = 0; i < source.names().size(); i++) {
       reader.read(source.yaml(i), source.names().get(i));
     }
-    return new RulePolicy(reader, source.text(), disk);
+    return new RulePolicy(reader, source.text().withApprovers(reader.approvers()), disk);
   }
 
   /** Decides about an action of an agent. Never throws: a rule that cannot be evaluated refuses. */
@@ -248,14 +251,19 @@ public final class RulePolicy implements Policy {
   private void judgeOwnRules(Facts facts, Outcome outcome) {
     List<Fact> guard = facts.of(Verb.CHANGES_GUARD);
     if (!guard.isEmpty() && !index.isAbout(Verb.CHANGES_GUARD)) {
-      String reason = "an agent does not change what decides about it: " + guard.get(0).describe();
+      String reason = "an agent does not change what decides about it: " + shown(guard.get(0));
       judge(Severity.REFUSE, new Refuse(GUARD, reason), guard.get(0), outcome);
     }
     List<Fact> opaque = facts.of(Verb.OPAQUE);
     if (!opaque.isEmpty() && !index.isAbout(Verb.OPAQUE)) {
-      String reason = "a person decides about what cannot be read: " + opaque.get(0).describe();
+      String reason = "a person decides about what cannot be read: " + shown(opaque.get(0));
       judge(Severity.ESCALATE, new Escalate(OPAQUE, reason), opaque.get(0), outcome);
     }
+  }
+
+  private static String shown(Fact fact) {
+    String text = fact.describe();
+    return text.length() <= MAX_FACT_CHARS ? text : text.substring(0, MAX_FACT_CHARS) + "…";
   }
 
   private static void judge(Severity severity, Decision decision, Fact fact, Outcome outcome) {
@@ -285,6 +293,11 @@ public final class RulePolicy implements Policy {
   @Override
   public Optional<Duration> timeLimit() {
     return Optional.empty();
+  }
+
+  /** Returns the keys of the people who may approve what the rules escalate, as vkeys. */
+  public List<String> approvers() {
+    return text.approvers();
   }
 
   /** Returns the enabled rules in the order of the files. */

@@ -30,7 +30,7 @@ import java.util.Optional;
  */
 public final class ActionRedactor {
   /** The kind of the action that is recorded in place of one whose redaction failed. */
-  public static final String FAILED = "redaction_failed";
+  public static final String FAILED = Redaction.FAILED;
 
   /**
    * The largest action that is redacted, in characters: four times what a payload records
