@@ -64,6 +64,10 @@ public final class Gate {
   /** The rule id of an escalation because the called tool is not known and cannot become known. */
   public static final String TOOL_UNKNOWN = "indelible.tool_unknown";
 
+  private static final String SECRET_AGENT_ID =
+      "the agent id has a secret in it; agent ids are names, and rows are found by them: give the"
+          + " agent another one";
+
   /** The longest reason to which a problem is added; a quarter of the limit, which is in bytes. */
   private static final int MAX_REASON_CHARS = 4_096;
 
@@ -395,13 +399,18 @@ public final class Gate {
         // identifies.
         decision = e.refusal();
       }
+      String agentId = nameOf(agent.id());
+      if (!agentId.equals(agent.id())) {
+        decision = unexplained(new Refuse(BAD_AGENT_ID, SECRET_AGENT_ID));
+      }
       // The decision is made; from here on, nobody sees its secrets.
       Redacted redacted = redactor.redact(action, decision);
       decision = redacted.decision();
       event =
-          DeferredAuditEvent.of(agent.id(), redacted.action(), decision, digest, clock)
+          DeferredAuditEvent.of(agentId, redacted.action(), decision, digest, clock)
               .redacted(redacted.redactions())
-              .from(new Provenance(agent.principal(), agent.session(), toolHash));
+              .from(
+                  new Provenance(agent.principal(), agent.session().map(redactor::name), toolHash));
       if (event.decision() instanceof Escalate escalated && onRecord) {
         event = withApproval(event, escalated, policy, approvals);
         decision = new ExplainedDecision(event.decision(), decision.explanation());
@@ -414,6 +423,16 @@ public final class Gate {
     Decision answer = counted(action, accepted ? decision.decision() : notRecorded(), start);
     Optional<UUID> id = accepted ? Optional.of(event.id()) : Optional.empty();
     return new RecordedDecision(answer, id, decision.explanation());
+  }
+
+  /** Returns an agent id as it is recorded; a secret in it is replaced. */
+  private String nameOf(String agentId) {
+    String name = redactor.name(agentId);
+    try {
+      return name.equals(agentId) ? name : AgentIds.require(name);
+    } catch (IllegalArgumentException e) {
+      return AgentIds.UNREADABLE_INPUT; // With the marker it is too long.
+    }
   }
 
   /**

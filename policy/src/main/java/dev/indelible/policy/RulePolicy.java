@@ -380,10 +380,10 @@ public final class RulePolicy implements Policy {
 
   /**
    * Returns a remark on each rule that has no effect at a time, or not the effect that it seems to
-   * have.
+   * have, and on each secret in the text, which is recorded.
    */
   public List<String> remarks(Instant now) {
-    return PolicyLint.remarks(rules, mode, now);
+    return PolicyLint.remarks(rules, text, mode, now);
   }
 
   private static boolean hasExpired(Rule rule) {
