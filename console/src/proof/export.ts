@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Bytes, concat, equal, FormatError, fromHex, messageOf, shown } from './bytes';
-import { judgeLogSignature, judgeWitnesses, keysOf } from './checkpoint-check';
+import { judgeLogSignature, judgeWitnesses, keysOf, witnessesOf } from './checkpoint-check';
 import { type Checkpoint, parseCheckpoint } from './checkpoint';
 import { sha256 } from './crypto';
 import { KeyHistory, ledgerOf } from './key-history';
-import type { PinnedKeys } from './keys';
+import { isSecondSignature, type PinnedKeys } from './keys';
 import { HASH_BYTES, leafHash, nodeHash } from './merkle';
 import { type Event, parseRecord, type Row } from './record';
 import { type Judgement, ok, type Status, unknown, wrong } from './step';
@@ -53,7 +53,13 @@ export interface ExportOptions {
 /** Maximum number of faults that a report names, as in the other implementation. */
 const MAX_NAMED = 1_000;
 
-const KEY_EVENTS: ReadonlySet<string> = new Set(['key.rotated', 'key.compromised', 'key.replaced']);
+const SECOND_KEY = 'key.ml_dsa_44_added';
+const KEY_EVENTS: ReadonlySet<string> = new Set([
+  'key.rotated',
+  'key.compromised',
+  'key.replaced',
+  SECOND_KEY,
+]);
 const TAMPER = 'audit.tamper';
 const ANSWER = 'audit.answer';
 const GAP = 'audit.gap';
@@ -155,6 +161,9 @@ class Run {
   private readonly tampered: number[] = [];
   private lastAnswer = 0;
 
+  /** The first row that adds an ML-DSA-44 key; 0 if there is none. */
+  private secondKeySince = 0;
+
   constructor(files: LogFiles, pinned: PinnedKeys, findings: Findings, checkpoint: Checkpoint) {
     this.files = files;
     this.pinned = pinned;
@@ -239,6 +248,9 @@ class Run {
       return;
     }
     if (KEY_EVENTS.has(row.eventType)) {
+      if (row.eventType === SECOND_KEY && this.secondKeySince === 0) {
+        this.secondKeySince = row.sequence;
+      }
       const explained = this.explained.get(row.sequence);
       if (explained === undefined || !equal(explained, row.record)) {
         this.aboutKeys.at(row.sequence);
@@ -295,9 +307,10 @@ class Run {
         reason: `${over}: ${signature.reason}`,
       });
     }
+    this.endSecondSignature(over);
     this.findings.holds('checkpoints', `${over} is ${signature.reason}`);
     const witnesses = await judgeWitnesses(checkpoint, pinned);
-    if (pinned.witnesses.length === 0) {
+    if (witnessesOf(checkpoint.origin, pinned).length === 0) {
       this.findings.note('witnesses', witnesses);
     } else if (witnesses.status === 'ok' && this.findings.isFaulty('checkpoints', 'tree')) {
       const reason = 'cosigned, but because of the faults it is unknown whether that is this tree';
@@ -306,6 +319,21 @@ class Run {
       this.findings.holds('witnesses', witnesses.reason);
     } else {
       this.findings.fault('witnesses', witnesses);
+    }
+  }
+
+  /** Requires the ML-DSA-44 signature that a row of the log requires; it cannot be checked here. */
+  private endSecondSignature(over: string): void {
+    const { origin, note } = this.checkpoint;
+    if (this.secondKeySince === 0) {
+      return;
+    }
+    const required = `row ${this.secondKeySince} requires an ML-DSA-44 signature`;
+    if (note.signatures.some((line) => isSecondSignature(origin, line))) {
+      const reason = `${required}, which is there, and which browsers cannot check`;
+      this.findings.note('checkpoints', unknown(reason));
+    } else {
+      this.findings.fault('checkpoints', wrong(`${over} has none, and ${required}`));
     }
   }
 

@@ -6,7 +6,7 @@ import { type Bytes, concat, utf8 } from '../../src/proof/bytes';
 import { type LogReport, verifyExport } from '../../src/proof/export';
 import { NO_KEYS, parseKeys, type PinnedKeys } from '../../src/proof/keys';
 import { parseEvent } from '../../src/proof/record';
-import { cosigned, inMemory, revoke, rotate, Signer, TestLog, vkey } from './log-writer';
+import { cosigned, inMemory, line, revoke, rotate, Signer, TestLog, vkey } from './log-writer';
 import { bytes, pinned, RESOURCES, text } from './resources';
 
 const JAVA = readJavaLog();
@@ -266,6 +266,24 @@ describe('a log with a fault', () => {
     expect(older.verdict).toBe('broken');
     const none = await report((log) => log.appendAll(5), (log) => log.checkpoint(0));
     expect(none.verdict).toBe('broken');
+  });
+
+  test('a second signature that a row requires must be there', async () => {
+    const { log, keys, signer } = await made();
+    log.append({ type: 'key.ml_dsa_44_added', details: { public_key: '' } });
+    const ed25519 = { ...keys, witnesses: [] };
+    const missing = await verifyExport(inMemory(log.files()), ed25519);
+    expect(faultsOf(missing)).toEqual(['checkpoints wrong']);
+    const material = concat(Uint8Array.of(6), new Uint8Array(1312).fill(7));
+    const second = line(ORIGIN, material, new Uint8Array(8 + 2420).fill(1));
+    const files = inMemory(log.files(log.checkpoint(1, signer, second)));
+    const there = await verifyExport(files, ed25519);
+    expect(there.verdict).toBe('intact');
+    expect(there.findings).toContainEqual(
+      expect.objectContaining({ check: 'checkpoints', status: 'unknown', counts: false }),
+    );
+    const pinnedToo = await parseKeys(`${vkey(ORIGIN, signer.material(1))}\n${vkey(ORIGIN, material)}`);
+    expect((await verifyExport(files, pinnedToo)).verdict).toBe('unknown');
   });
 
   test('a cosignature decides only over this tree', async () => {
