@@ -117,7 +117,7 @@ export class Page {
         found.push(keyText(name ?? 'any log', 'log', key.fingerprint));
       }
       for (const { name, key, fingerprint } of witnesses) {
-        found.push(keyText(name, key ? 'witness' : 'witness, ML-DSA-44', fingerprint));
+        found.push(keyText(name, key ? 'witness' : 'witness or log, ML-DSA-44', fingerprint));
       }
     } catch (e) {
       found.push(element('span', 'state wrong', visible(messageOf(e))));

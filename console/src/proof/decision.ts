@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Bytes, ContradictionError, equal, FormatError, fromUtf8, messageOf, toHex } from './bytes';
-import { judgeLogSignature, judgeWitnesses, keysOf } from './checkpoint-check';
+import { judgeLogSignature, judgeWitnesses, keysOf, witnessesOf } from './checkpoint-check';
 import type { Checkpoint } from './checkpoint';
 import { KeyHistory, ledgerOf } from './key-history';
 import type { PinnedKeys } from './keys';
@@ -153,7 +153,7 @@ class Verification {
       witnesses: await this.ofCheckpoint((checkpoint) => judgeWitnesses(checkpoint, this.pinned)),
     };
     return {
-      verdict: verdictOf(judged, this.pinned),
+      verdict: verdictOf(judged, witnessesOf(origin ?? '', this.pinned).length > 0),
       steps: STEPS.map((name) => ({ name, ...judged[name] })),
       row: 'value' in this.row ? this.row.value : undefined,
       payload: payload.text,
@@ -266,13 +266,12 @@ function judgeText(checkpoint: Checkpoint, signature: Judgement): Judgement {
 
 function verdictOf(
   judged: Readonly<Record<StepName, Judgement>>,
-  pinned: PinnedKeys,
+  needsWitness: boolean,
 ): DecisionReport['verdict'] {
   if (STEPS.some((name) => judged[name].status === 'wrong')) {
     return 'refuted';
   }
-  const proving: readonly StepName[] =
-    pinned.witnesses.length > 0 ? [...PROVING, 'witnesses'] : PROVING;
+  const proving: readonly StepName[] = needsWitness ? [...PROVING, 'witnesses'] : PROVING;
   return proving.every((name) => judged[name].status === 'ok') ? 'proven' : 'unknown';
 }
 

@@ -44,10 +44,6 @@ export async function verifyFiles(
 ): Promise<readonly FileReport[]> {
   const reports: FileReport[] = [];
   const logs = logFolders(files);
-  for (const folder of logs) {
-    const report = await verifyExport(logFiles(files, folder), pinned, progress);
-    reports.push({ kind: 'log', name: folder.slice(0, -1) || 'log', report });
-  }
   const rest = files.filter(
     ({ path }) => !logs.some((folder) => path.startsWith(folder)) && !nameOf(path).startsWith('.'),
   );
@@ -58,7 +54,12 @@ export async function verifyFiles(
       reports.push({ kind: 'unread', name: file.path, reason });
     }
   }
-  return [...reports, ...(await evidence.verify(pinned))];
+  for (const folder of logs) {
+    const options = { progress, related: evidence.relatedEvents() };
+    const report = await verifyExport(logFiles(files, folder), pinned, options);
+    reports.push({ kind: 'log', name: folder.slice(0, -1) || 'log', report });
+  }
+  return [...reports, ...(await evidence.verify(pinned, logs.length > 0))];
 }
 
 /** Returns the folders that have a checkpoint and tiles, each ending with a slash or empty. */
@@ -161,9 +162,19 @@ class Evidence {
     (ofLog ? this.related : this.decisions).push(given);
   }
 
-  async verify(pinned: PinnedKeys): Promise<readonly FileReport[]> {
+  /** Returns the rows of the log itself. */
+  relatedEvents(): readonly Event[] {
+    return this.related.flatMap(({ event }) => event ?? []);
+  }
+
+  /**
+   * Verifies each decision.
+   *
+   * @param besideLog true if a log was given, too
+   */
+  async verify(pinned: PinnedKeys, besideLog: boolean): Promise<readonly FileReport[]> {
     const related = this.related.map(({ text }) => text);
-    const all = this.pairs();
+    const all = this.pairs(besideLog);
     const reports: FileReport[] = [];
     for (const { name, event, receipt } of all.slice(0, MAX_DECISIONS)) {
       const report = await verifyDecision({ event, receipt, related }, pinned);
@@ -180,9 +191,9 @@ class Evidence {
   }
 
   /** Joins each decision with the receipt of its event. */
-  private pairs(): readonly { name: string; event?: string; receipt?: Bytes }[] {
+  private pairs(besideLog: boolean): readonly { name: string; event?: string; receipt?: Bytes }[] {
     // Without any other evidence, rows of the log itself are what the reader wants verified.
-    const alone = this.receipts.length === 0 && this.decisions.length === 0;
+    const alone = !besideLog && this.receipts.length === 0 && this.decisions.length === 0;
     const events = alone ? this.related : [...this.decisions];
     const only = this.receipts.length === 1 && events.length === 1;
     const pairs: { name: string; event?: string; receipt?: Bytes }[] = this.receipts.map(

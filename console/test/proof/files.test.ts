@@ -4,7 +4,7 @@ import { type Bytes, utf8 } from '../../src/proof/bytes';
 import { type FileReport, type GivenFile, verifyFiles } from '../../src/proof/files';
 import { parseKeys } from '../../src/proof/keys';
 import { answer, type VerifyAnswer } from '../../src/proof/worker';
-import { Signer, TestLog, vkey } from './log-writer';
+import { rotate, Signer, TestLog, vkey } from './log-writer';
 import { EVENTS, eventsOf, pinned, RECEIPTS, RESOURCES, text } from './resources';
 
 const keys = await pinned();
@@ -70,6 +70,18 @@ describe('files that a reader gives', () => {
     expect(
       verdicts(await verifyFiles([...files.filter(({ path }) => path !== huge.path), huge], pin)),
     ).toEqual(['unknown']);
+  });
+
+  test('rows about keys count for the log beside them, and are no decisions', async () => {
+    const first = Signer.create();
+    const log = new TestLog('indelible/0198c7e2-0000-7000-8000-00000000abcd', first);
+    const second = Signer.create();
+    const rotation = rotate(log, first, second);
+    const files = [...log.files(log.checkpoint(1, second))].map(([path, bytes]) => given(`log/${path}`, bytes));
+    const pin = await parseKeys(vkey(log.origin, first.material(1)));
+    expect(verdicts(await verifyFiles(files, pin))).toEqual(['unknown']);
+    const beside = given('rotation.json', log.event(rotation));
+    expect(verdicts(await verifyFiles([...files, beside], pin))).toEqual(['intact']);
   });
 
   test('other files are named, and nothing is ok by default', async () => {

@@ -4,36 +4,11 @@ import { toBase64, utf8 } from '../../src/proof/bytes';
 import { type DecisionReport, verifyDecision } from '../../src/proof/decision';
 import { canonical } from '../../src/proof/json';
 import { parseKeys } from '../../src/proof/keys';
-import { logLine, Signer, TestLog, TIMESTAMP, vkey } from './log-writer';
+import { logLine, revoke, rotate, Signer, TestLog, vkey } from './log-writer';
 import { reason, states } from './resources';
 
 const LEDGER = '0198c7e2-0000-7000-8000-00000000abcd';
 const ORIGIN = `indelible/${LEDGER}`;
-
-/** Appends a row that rotates from one key to another. */
-function rotate(log: TestLog, from: Signer, to: Signer, ledger = LEDGER): number {
-  const statement = {
-    ledger_id: ledger,
-    new_key: toBase64(to.raw),
-    old_key: toBase64(from.raw),
-  };
-  const signed = canonical({ ...statement, timestamp: TIMESTAMP });
-  const signature = to.sign(utf8(`indelible/key-rotation/v1\n${signed}`));
-  return log.append({
-    type: 'key.rotated',
-    details: { ...statement, new_signature: toBase64(signature) },
-    signer: from,
-  });
-}
-
-function revoke(log: TestLog, key: Signer, by: Signer, since?: number): number {
-  const details = {
-    key_id: key.keyId,
-    reason: 'stolen',
-    ...(since === undefined ? {} : { since_sequence: since }),
-  };
-  return log.append({ type: 'key.compromised', details, signer: by });
-}
 
 describe('keys that the chain introduces and revokes', () => {
   const first = Signer.create();

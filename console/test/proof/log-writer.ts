@@ -225,3 +225,34 @@ export class TestLog {
 export function inMemory(files: ReadonlyMap<string, Bytes>): LogFiles {
   return { read: async (path) => files.get(path) };
 }
+
+/** Appends a row that rotates from one key to another. */
+export function rotate(
+  log: TestLog,
+  from: Signer,
+  to: Signer,
+  ledger = log.origin.replace('indelible/', ''),
+): number {
+  const statement = {
+    ledger_id: ledger,
+    new_key: toBase64(to.raw),
+    old_key: toBase64(from.raw),
+  };
+  const signed = canonical({ ...statement, timestamp: TIMESTAMP });
+  const signature = to.sign(utf8(`indelible/key-rotation/v1\n${signed}`));
+  return log.append({
+    type: 'key.rotated',
+    details: { ...statement, new_signature: toBase64(signature) },
+    signer: from,
+  });
+}
+
+/** Appends a row in which one key revokes another. */
+export function revoke(log: TestLog, key: Signer, by: Signer, since?: number): number {
+  const details = {
+    key_id: key.keyId,
+    reason: 'stolen',
+    ...(since === undefined ? {} : { since_sequence: since }),
+  };
+  return log.append({ type: 'key.compromised', details, signer: by });
+}

@@ -325,6 +325,24 @@ test('an ML-DSA-44 cosignature is unknown, and its reason names the type', async
   expect(forged.verdict).toBe('refuted');
 });
 
+test('a pinned ML-DSA-44 key of the log leaves its signature unknown', async () => {
+  const material = concat(Uint8Array.of(6), new Uint8Array(1312).fill(7));
+  const vkeys = `${vkey(ORIGIN, signer.material(1))}\n${vkey(ORIGIN, material)}`;
+  const both = await parseKeys(vkeys);
+  const second = line(ORIGIN, material, new Uint8Array(8 + 2420).fill(1));
+  const verdictOf = async (receipt: string) => {
+    const { verdict, steps } = await verifyDecision({ receipt: utf8(receipt) }, both);
+    return [verdict, steps.find(({ name }) => name === 'signatures')!] as const;
+  };
+  const [signed, step] = await verdictOf(RECEIPT + second);
+  expect(signed).toBe('unknown');
+  expect(step.reason).toContain('ML-DSA-44');
+  expect((await verdictOf(RECEIPT))[0]).toBe('unknown');
+  expect((await verdictOf(RECEIPT + line(ORIGIN, material, new Uint8Array(64))))[0]).toBe('refuted');
+  const one = await parseKeys(vkey(ORIGIN, signer.material(1)));
+  expect((await verifyDecision({ receipt: utf8(RECEIPT + second) }, one)).verdict).toBe('proven');
+});
+
 afterAll(() => {
   expect(undecided).toEqual([
     'extra missing',
