@@ -35,6 +35,7 @@ module dev.indelible.core {
       dev.indelible.aimemory,
       dev.indelible.cli,
       dev.indelible.policy,
+      dev.indelible.postgres,
       dev.indelible.sqlite;
   exports dev.indelible.journal to
       dev.indelible,
@@ -46,6 +47,7 @@ module dev.indelible.core {
       dev.indelible,
       dev.indelible.aimemory,
       dev.indelible.cli,
+      dev.indelible.postgres,
       dev.indelible.sqlite;
   exports dev.indelible.pending to
       dev.indelible,
@@ -57,5 +59,6 @@ module dev.indelible.core {
       dev.indelible,
       dev.indelible.aimemory,
       dev.indelible.cli,
+      dev.indelible.postgres,
       dev.indelible.sqlite;
 }

@@ -111,6 +111,11 @@ public final class AuditLog {
     return Optional.ofNullable(directory).map(DataDirectory::path);
   }
 
+  /** Returns the escalated actions of the log, to approve or deny them. */
+  public Approvals approvals() {
+    return new Approvals(this, data(), Optional.empty(), Optional::empty);
+  }
+
   /** Returns true if the log has a ledger: something was recorded. */
   public boolean hasLedger() {
     return directory == null || Files.exists(directory.database());

@@ -403,7 +403,8 @@ public final class IndelibleBuilder {
     boolean started = false;
     try {
       record(rules.redactor(), log, audit);
-      Gate gate = gate(log, rules, audit);
+      Gate gate =
+          gate(log, rules, audit).withApprovals(new ApprovedActions(data, opened.accepted()));
       reload =
           policy.isPresent()
               ? Optional.empty()
@@ -418,7 +419,7 @@ public final class IndelibleBuilder {
               reload,
               new Followers(witnessing, anchoring, indexing),
               new AuditLog(data, anchor),
-              Optional.of(new Indelible.LogFiles(data, anchor)));
+              Optional.of(new Indelible.LogFiles(data, anchor, signer)));
       started = true;
       return indelible;
     } finally {

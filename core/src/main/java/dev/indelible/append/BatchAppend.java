@@ -254,8 +254,7 @@ public final class BatchAppend {
   /** Inserts the row of one event after an end of the chain; the row becomes the end. */
   private void append(Head onto, AuditEvent event) throws LedgerException {
     ChainRow row = sealer.seal(onto, event);
-    writer.savepoint();
-    writer.insert(row);
+    writer.insert(List.of(row));
     stand(row, null);
   }
 
@@ -308,29 +307,36 @@ public final class BatchAppend {
   private Optional<RefusedException> insertWhile(Iterator<List<ChainRow>> chunks)
       throws LedgerException {
     while (chunks.hasNext()) {
-      List<ChainRow> rows = chunks.next();
-      writer.savepoint();
-      for (int i = 0; i < rows.size(); i++) {
-        try {
-          writer.insert(rows.get(i));
-        } catch (RefusedException refusal) {
-          if (refusal.isRowsLost()) {
-            insertAgain(rows.subList(0, i));
-          }
-          return Optional.of(refusal);
-        }
-        stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
-        settled(AppendOutcome.APPENDED);
-        unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
+      List<ChainRow> rows = next(chunks);
+      try {
+        writer.insert(rows);
+      } catch (RefusedException refusal) {
+        inserted(rows, refusal.inserted());
+        return Optional.of(refusal);
       }
+      inserted(rows, rows.size());
     }
     return Optional.empty();
   }
 
-  /** Inserts again the rows that were lost with a refused row. */
-  private void insertAgain(List<ChainRow> rows) throws LedgerException {
-    for (ChainRow row : rows) {
-      writer.insert(row);
+  /** Returns the rows of the next chunks, as many as one insert should have. */
+  private List<ChainRow> next(Iterator<List<ChainRow>> chunks) {
+    List<ChainRow> rows = chunks.next();
+    if (rows.size() < writer.rowsAtOnce() && chunks.hasNext()) {
+      rows = new ArrayList<>(rows);
+      while (rows.size() < writer.rowsAtOnce() && chunks.hasNext()) {
+        rows.addAll(chunks.next());
+      }
+    }
+    return rows;
+  }
+
+  /** Settles the events of the first rows of an insert. */
+  private void inserted(List<ChainRow> rows, int count) throws LedgerException {
+    for (int i = 0; i < count; i++) {
+      stand(rows.get(i), i + 1 < rows.size() ? rows.get(i + 1).prevHash() : null);
+      settled(AppendOutcome.APPENDED);
+      unsigned += rows.get(i).signature().isEmpty() ? 1 : 0;
     }
   }
 

@@ -11,6 +11,7 @@ import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.ErasureNote;
 import dev.indelible.note.RowCheck;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.LedgerWriter.Remains;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -59,7 +60,8 @@ public final class Erasure implements AutoCloseable {
    *
    * @param note the event in the chain
    * @param isGone true if the bytes are gone from the ledger's storage; if not, another connection
-   *     still reads an earlier state of the ledger
+   *     still reads an earlier state of the ledger, or the storage may have copies that no writer
+   *     can remove
    */
   public record Erased(ErasureNote note, boolean isGone) {}
 
@@ -156,12 +158,12 @@ public final class Erasure implements AutoCloseable {
    */
   private boolean purgeTraces() throws LedgerException {
     long deadline = System.nanoTime() + patience.toNanos();
-    boolean emptied = writer.purgeTraces();
-    while (!emptied && System.nanoTime() - deadline < 0) {
+    Remains left = writer.purgeTraces();
+    while (left == Remains.READ_BY_OTHERS && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
-      emptied = writer.purgeTraces();
+      left = writer.purgeTraces();
     }
-    return emptied;
+    return left == Remains.NONE;
   }
 
   private boolean purgeTracesQuietly() {

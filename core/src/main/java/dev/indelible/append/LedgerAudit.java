@@ -20,6 +20,7 @@ public final class LedgerAudit {
       LedgerFactory ledger, AppendSettings settings, EventStore store, DrainSettings drain) {
     AuditCounters counters = new AuditCounters();
     LedgerRun run = LedgerRun.of(ledger, settings, counters);
-    return DeferredAudit.start(store, () -> new LedgerSink(run), counters, drain);
+    return DeferredAudit.start(
+        store, () -> new LedgerSink(run), counters, drain.withBatchesUpTo(ledger.maxBatch()));
   }
 }

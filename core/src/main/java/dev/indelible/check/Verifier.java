@@ -133,7 +133,8 @@ public final class Verifier {
                   new PayloadCheck(findings, ledger, content),
                   new KeyCheck(findings, history, before == 0),
                   new DeadLetterCheck(findings, ledger, content, before > 0),
-                  new CompletenessCheck(findings, ledger, options.since()))
+                  new CompletenessCheck(findings, ledger, options.since()),
+                  new ApprovalCheck(findings, ledger, content, options.origins()))
               : List.of(new RedactedCheck(findings, history)));
       checks.addAll(
           List.of(

@@ -64,6 +64,30 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String POLICY_LOADED = "policy.loaded";
 
+  /**
+   * The operator's key: from this row on, a policy comes into force only with the signature of this
+   * key. Only the writer of the chain records it; see {@code note.OperatorHistory}.
+   */
+  public static final String POLICY_OPERATOR = "policy.operator";
+
+  /**
+   * A policy, or an operator's key, was refused; the event states the reason. A refused policy
+   * comes through the queue.
+   */
+  public static final String POLICY_REJECTED = "policy.rejected";
+
+  /**
+   * Rules were moved into or out of shadow mode; follows the {@link #POLICY_LOADED} event of the
+   * policy that moves them.
+   */
+  public static final String POLICY_MODE = "policy.mode";
+
+  /** A person approved an action that the gate escalated; see {@code note.ApprovalNote}. */
+  public static final String APPROVAL_GRANTED = "approval.granted";
+
+  /** A person denied an action that the gate escalated. */
+  public static final String APPROVAL_DENIED = "approval.denied";
+
   /** A person accepted the changed descriptor of a tool; the event names both digests. */
   public static final String TOOL_ACCEPTED = "tool.accepted";
 
@@ -105,7 +129,10 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_ROTATED,
           KEY_COMPROMISED,
           KEY_REPLACED,
-          TAMPER_ANSWERED);
+          TAMPER_ANSWERED,
+          POLICY_OPERATOR,
+          APPROVAL_GRANTED,
+          APPROVAL_DENIED);
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =
@@ -114,6 +141,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
               Stream.of(
                   GAP,
                   POLICY_LOADED,
+                  POLICY_REJECTED,
+                  POLICY_MODE,
                   TOOL_ACCEPTED,
                   ACCESS_KEY_CREATED,
                   ACCESS_KEY_ROTATED,

@@ -48,6 +48,9 @@ public record HealthEntry(String source, String reason) {
   /** The daemon's API keys. */
   public static final String CREDENTIALS = "credentials";
 
+  /** The daemon's TLS files. */
+  public static final String TLS = "tls";
+
   /** The rules. */
   public static final String POLICY = "policy";
 
@@ -78,6 +81,7 @@ public record HealthEntry(String source, String reason) {
           TALLIES,
           KEYS,
           CREDENTIALS,
+          TLS,
           POLICY,
           WITNESSES,
           ANCHOR,

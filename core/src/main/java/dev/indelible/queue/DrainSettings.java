@@ -40,6 +40,11 @@ public record DrainSettings(int maxBatch, int maxRestarts, boolean shutdownHook)
     return new DrainSettings(DEFAULT_MAX_BATCH, UNLIMITED_RESTARTS);
   }
 
+  /** Returns these settings with batches of at most {@code most} events. */
+  public DrainSettings withBatchesUpTo(int most) {
+    return new DrainSettings(Math.min(maxBatch, most), maxRestarts, shutdownHook);
+  }
+
   /** Returns these settings with another restart budget. */
   public DrainSettings withMaxRestarts(int restarts) {
     return new DrainSettings(maxBatch, restarts, shutdownHook);

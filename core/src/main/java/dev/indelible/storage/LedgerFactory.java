@@ -13,4 +13,9 @@ public interface LedgerFactory {
    * @throws LedgerException if this is not a ledger that can be written to
    */
   LedgerWriter open() throws LedgerException;
+
+  /** Returns the number of events beyond which a larger batch is not faster. */
+  default int maxBatch() {
+    return Integer.MAX_VALUE;
+  }
 }

@@ -25,9 +25,8 @@ import java.util.function.Predicate;
  *       LedgerUnavailableException}.
  *   <li>{@link #commit} is durable when it returns, and atomic under any failure. If it throws, the
  *       transaction may or may not be committed.
- *   <li>A refused {@link #insert} MUST leave the transaction usable. It MAY lose the rows inserted
- *       since the last {@link #savepoint}, and then reports it. Everything else written in the
- *       transaction is kept.
+ *   <li>A refused {@link #insert} MUST leave the transaction usable. The rows before the refused
+ *       one and everything else written in the transaction are kept.
  *   <li>A statement that fails with another exception MAY end the transaction; the caller rolls
  *       back and begins again.
  *   <li>Queries see what the transaction has written so far. Outside of a transaction they see what
@@ -57,9 +56,6 @@ public interface LedgerWriter extends AutoCloseable {
 
   /** Rolls back the transaction; does nothing if none is open. */
   void rollback() throws LedgerException;
-
-  /** Sets a savepoint: a refused insert can lose only rows that are inserted after it. */
-  void savepoint() throws LedgerException;
 
   /**
    * Rolls back because of a failure. A failure of the rollback is added to {@code cause} as
@@ -107,11 +103,19 @@ public interface LedgerWriter extends AutoCloseable {
   }
 
   /**
-   * Inserts a row of the chain.
+   * Inserts rows of the chain, in order, up to the first that the ledger refuses.
    *
-   * @throws RefusedException if the ledger refuses this row; see the contract
+   * @throws RefusedException if the ledger refuses a row; the rows before it are inserted
    */
-  void insert(ChainRow row) throws LedgerException;
+  void insert(List<ChainRow> rows) throws LedgerException;
+
+  /**
+   * Returns the number of rows that one {@link #insert} should have at least, if there are as many:
+   * more than 1 if each insert costs an exchange with a server.
+   */
+  default int rowsAtOnce() {
+    return 1;
+  }
 
   /** Returns the row of the highest sequence. */
   Optional<ChainRow> lastRow() throws LedgerException;
@@ -150,15 +154,26 @@ public interface LedgerWriter extends AutoCloseable {
    */
   long count(String eventType, long from, long to) throws LedgerException;
 
-  /** Removes the payload of a row and nothing else. Returns true if the row had a payload. */
+  /**
+   * Removes the payload of a row and nothing else. The transaction has inserted the row that
+   * records the erasure; a ledger may require it.
+   *
+   * @return true if the row had a payload
+   */
   boolean erasePayload(ChainRow row) throws LedgerException;
 
-  /**
-   * Overwrites the remains of erased payloads in the ledger's storage.
-   *
-   * @return true if no remains are left; false while another connection reads an earlier state
-   */
-  boolean purgeTraces() throws LedgerException;
+  /** The remains of erased payloads in a ledger's storage. */
+  enum Remains {
+    /** There are none. */
+    NONE,
+    /** Another connection reads an earlier state; a later call may remove the rest. */
+    READ_BY_OTHERS,
+    /** The storage may have copies that no writer can remove, for example in a server's own log. */
+    LEFT
+  }
+
+  /** Overwrites the remains of erased payloads in the ledger's storage, and returns the rest. */
+  Remains purgeTraces() throws LedgerException;
 
   /** Records the position up to which the ledger has the events of a journal. */
   void advance(UUID journal, long position) throws LedgerException;

@@ -9,7 +9,6 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.storage.RefusedException.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -27,9 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A ledger in memory, for unit tests of programs that record. Each transaction copies the ledger,
- * so it is suitable for thousands of rows. A refused row loses the rows since the last savepoint,
- * as in a database in which a failed statement undoes the transaction. The class is long because it
- * implements both interfaces of a ledger over one state.
+ * so it is suitable for thousands of rows. The class is long because it implements both interfaces
+ * of a ledger over one state.
  */
 public final class MemoryLedger implements LedgerFactory {
   private static final String NAME = "ledger in memory";
@@ -126,9 +124,6 @@ public final class MemoryLedger implements LedgerFactory {
     /** The transaction's own copy; null outside of one. */
     private @Nullable State working;
 
-    /** Sequences of the rows inserted since the last savepoint. */
-    private final List<Long> unsaved = new ArrayList<>();
-
     /** The committed state that this connection saw last. */
     private State seen = committed;
 
@@ -165,7 +160,6 @@ public final class MemoryLedger implements LedgerFactory {
         throw new LedgerUnavailableException(NAME + ": locked by another writer", true, null);
       }
       working = committed.copy();
-      unsaved.clear();
     }
 
     @Override
@@ -184,34 +178,26 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     @Override
-    public void savepoint() {
-      unsaved.clear();
-    }
-
-    @Override
-    public void insert(ChainRow row) throws LedgerException {
+    public void insert(List<ChainRow> rows) throws LedgerException {
       State state = changed();
-      if (state.sequences.containsKey(row.id())) {
-        throw refuse(state, Refusal.ID_TAKEN, "the id is taken");
+      for (int i = 0; i < rows.size(); i++) {
+        ChainRow row = rows.get(i);
+        if (state.sequences.containsKey(row.id())) {
+          throw refuse(Refusal.ID_TAKEN, "the id is taken", i);
+        }
+        if (state.rows.containsKey(row.sequence())) {
+          throw refuse(Refusal.LOST_RACE, "the sequence is taken", i);
+        }
+        if (refused.test(row)) {
+          throw refuse(Refusal.PERMANENT, "this ledger refuses the agent's rows", i);
+        }
+        state.rows.put(row.sequence(), row);
+        state.sequences.put(row.id(), row.sequence());
       }
-      if (state.rows.containsKey(row.sequence())) {
-        throw refuse(state, Refusal.LOST_RACE, "the sequence is taken");
-      }
-      if (refused.test(row)) {
-        throw refuse(state, Refusal.PERMANENT, "this ledger refuses the agent's rows");
-      }
-      state.rows.put(row.sequence(), row);
-      state.sequences.put(row.id(), row.sequence());
-      unsaved.add(row.sequence());
     }
 
-    private RefusedException refuse(State state, Refusal refusal, String reason) {
-      for (Long sequence : unsaved) {
-        Optional.ofNullable(state.rows.remove(sequence))
-            .ifPresent(row -> state.sequences.remove(row.id()));
-      }
-      unsaved.clear();
-      return new RefusedException(NAME, refusal, reason, true, null);
+    private static RefusedException refuse(Refusal refusal, String reason, int inserted) {
+      return new RefusedException(NAME, refusal, reason, inserted, null);
     }
 
     @Override
@@ -279,8 +265,8 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     @Override
-    public boolean purgeTraces() {
-      return true;
+    public Remains purgeTraces() {
+      return Remains.NONE;
     }
 
     @Override

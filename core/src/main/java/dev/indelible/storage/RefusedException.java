@@ -20,21 +20,21 @@ public final class RefusedException extends LedgerException {
 
   private final Refusal refusal;
   private final String reason;
-  private final boolean rowsLost;
+  private final int inserted;
 
   /**
    * Creates an exception.
    *
    * @param ledger the ledger's name in messages
    * @param reason the cause in words; stored with a dead letter
-   * @param rowsLost true if the rows inserted since the last savepoint were lost with this one
+   * @param inserted the number of rows of this insert that precede the refused one, and stay
    */
   public RefusedException(
-      String ledger, Refusal refusal, String reason, boolean rowsLost, @Nullable Throwable cause) {
+      String ledger, Refusal refusal, String reason, int inserted, @Nullable Throwable cause) {
     super(ledger + ": " + reason, false, cause);
     this.refusal = refusal;
     this.reason = reason;
-    this.rowsLost = rowsLost;
+    this.inserted = inserted;
   }
 
   /** Returns the reason that the row is refused. */
@@ -47,8 +47,8 @@ public final class RefusedException extends LedgerException {
     return reason;
   }
 
-  /** Returns true if the rows inserted since the last savepoint are to be inserted again. */
-  public boolean isRowsLost() {
-    return rowsLost;
+  /** Returns the number of rows of the insert that precede the refused one, and stay inserted. */
+  public int inserted() {
+    return inserted;
   }
 }

@@ -21,6 +21,7 @@ public record Finding(
   public static final int MAX_NAMED = 1_000;
 
   public static final String ANCHOR = "anchor";
+  public static final String APPROVALS = "approvals";
   public static final String CHECKPOINTS = "checkpoints";
   public static final String COMPLETENESS = "completeness";
   public static final String DEAD_LETTERS = "dead_letters";

@@ -65,8 +65,7 @@ class CommitProtocolTest {
       switch (this) {
         case TRANSIENT -> throw new LedgerUnavailableException("ledger: a test", false, null);
         case PERMANENT -> throw new LedgerException("ledger: a test");
-        case REFUSED ->
-            throw new RefusedException("ledger", Refusal.LOST_RACE, "a test", false, null);
+        case REFUSED -> throw new RefusedException("ledger", Refusal.LOST_RACE, "a test", 0, null);
         case ERROR -> throw new OutOfMemoryError("a test");
       }
     }

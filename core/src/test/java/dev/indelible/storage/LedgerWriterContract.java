@@ -15,7 +15,11 @@ import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.ledger.StoredRow;
+import dev.indelible.note.ErasureNote;
+import dev.indelible.storage.LedgerWriter.Remains;
 import dev.indelible.storage.LedgerWriter.TreeState;
 import dev.indelible.storage.RefusedException.Refusal;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The contract of {@link LedgerWriter}. Every ledger must pass it. */
+/** The contract of {@link LedgerWriter} and of its reader. Every ledger must pass it. */
 public abstract class LedgerWriterContract {
   /** The agent whose rows the ledger under test refuses. */
   protected static final String REFUSED_AGENT = "agent:refused";
@@ -47,6 +51,11 @@ public abstract class LedgerWriterContract {
 
   /** Returns the committed position of a journal; 0 if the ledger has none. */
   protected abstract long position(UUID journal) throws Exception;
+
+  /** Returns what is left of an erased payload in this ledger's storage. */
+  protected Remains remains() {
+    return Remains.NONE;
+  }
 
   @BeforeEach
   void open() throws Exception {
@@ -147,7 +156,6 @@ public abstract class LedgerWriterContract {
     List<ChainRow> rows = rows("agent:a", 2);
     writer.begin();
     insert(rows);
-    writer.savepoint();
     ChainRow first = rows.get(0);
     assertThat(refusal(first)).isIn(Refusal.ID_TAKEN, Refusal.LOST_RACE);
     assertThat(refusal(row(rows.get(0).head(), "agent:b"))).isEqualTo(Refusal.LOST_RACE);
@@ -158,34 +166,78 @@ public abstract class LedgerWriterContract {
     assertThat(sequences()).containsExactly(1L, 2L);
   }
 
-  /**
-   * A refusal may lose the rows inserted since the savepoint, but no others, and it reports the
-   * loss.
-   */
   @Test
   void refusedRowLeavesTheTransactionUsable() throws Exception {
     List<ChainRow> rows = rows("agent:a", 4);
     writer.begin();
-    writer.insert(rows.get(0));
-    writer.savepoint();
+    insert(rows.subList(0, 1));
     writer.insertDeadLetter(row(Head.EMPTY, "agent:b"), "constraint: x", TIME, 6);
     writer.advance(JOURNAL, 7);
-    writer.insert(rows.get(1));
-    writer.insert(rows.get(2));
+    insert(rows.subList(1, 3));
     RefusedException refused = refused(row(rows.get(2).head(), REFUSED_AGENT));
     assertThat(refused.reason()).isNotBlank().doesNotContain(writer.name());
-    if (refused.isRowsLost()) {
-      assertThat(writer.size()).isEqualTo(1);
-      insert(rows.subList(1, 3));
-    }
-    writer.savepoint();
     assertThat(refused(row(rows.get(2).head(), REFUSED_AGENT))).isNotNull();
-    writer.insert(rows.get(3));
+    insert(rows.subList(3, 4));
     writer.commit();
 
     assertThat(sequences()).containsExactly(1L, 2L, 3L, 4L);
     assertThat(writer.countWaitingDeadLetters()).isEqualTo(1);
     assertThat(position(JOURNAL)).isEqualTo(7);
+  }
+
+  /** The rows before a refused one are inserted, and those after it are not. */
+  @Test
+  void insertStopsAtTheRefusedRow() throws Exception {
+    List<ChainRow> rows = rows("agent:a", 40);
+    for (int before : List.of(0, 1, 17, 39)) {
+      writer.begin();
+      List<ChainRow> insert = new ArrayList<>(rows.subList(0, before));
+      ChainRow refused = row(before == 0 ? Head.EMPTY : rows.get(before - 1).head(), REFUSED_AGENT);
+      insert.add(refused);
+      insert.add(row(refused.head(), "agent:b"));
+      assertThatThrownBy(() -> writer.insert(insert))
+          .isInstanceOfSatisfying(
+              RefusedException.class,
+              e -> {
+                assertThat(e.refusal()).isEqualTo(Refusal.PERMANENT);
+                assertThat(e.inserted()).isEqualTo(before);
+              });
+      assertThat(writer.size()).isEqualTo(before);
+      insert(rows.subList(before, rows.size()));
+      assertThat(sequences()).hasSize(40);
+      writer.rollback();
+    }
+  }
+
+  @Test
+  void everyColumnIsStoredAsItIs() throws Exception {
+    ChainRow signed = row(Head.EMPTY, "agent:\u00e4\u4e16\ud83d\ude00 \"x\" \\.");
+    ChainRow unsigned =
+        new ChainRow(
+            2,
+            UUID.randomUUID().toString(),
+            "agent:b",
+            "governance.check",
+            signed.payloadHash(),
+            Optional.empty(),
+            ChainRow.UNSIGNED,
+            TIME,
+            signed.recordHash(),
+            Optional.empty(),
+            Optional.empty());
+    writer.begin();
+    insert(List.of(signed, unsigned));
+    writer.commit();
+    assertThat(writer.rowsBetween(0, 2, 2).get(0).toJson()).isEqualTo(signed.toJson());
+    assertThat(writer.lastRow().orElseThrow().toJson()).isEqualTo(unsigned.toJson());
+    try (VerifiableLedger reader = writer.reader()) {
+      List<ChainRow> read = new ArrayList<>();
+      reader.forEachRow(RowQuery.all(), read::add);
+      assertThat(read.stream().map(ChainRow::toJson).toList())
+          .containsExactly(signed.toJson(), unsigned.toJson());
+      assertThat(inRanges(reader, 1).stream().map(row -> row.decoded().toJson()).toList())
+          .containsExactly(signed.toJson(), unsigned.toJson());
+    }
   }
 
   @Test
@@ -251,14 +303,15 @@ public abstract class LedgerWriterContract {
   void erasureRemovesOnlyThePayload() throws Exception {
     ChainRow row = rows("agent:a", 1).get(0);
     writer.begin();
-    writer.insert(row);
+    ErasureNote note = ErasureNote.of(row, 0, "a test", "a person");
+    insert(List.of(row, sealer.seal(row.head(), note.toEvent())));
     assertThat(writer.erasePayload(row)).isTrue();
     assertThat(writer.erasePayload(row)).isFalse();
     writer.commit();
     ChainRow left = writer.row(row.id()).orElseThrow();
     assertThat(left.payload()).isEmpty();
     assertThat(left.head()).isEqualTo(row.head());
-    assertThat(writer.purgeTraces()).isTrue();
+    assertThat(writer.purgeTraces()).isEqualTo(remains());
   }
 
   @Test
@@ -267,7 +320,7 @@ public abstract class LedgerWriterContract {
     assertThat(writer.isChangedByOthers()).isFalse();
     try (LedgerWriter other = ledger.open()) {
       other.begin();
-      other.insert(rows("agent:a", 1).get(0));
+      other.insert(rows("agent:a", 1));
       other.commit();
     }
     assertThat(writer.isChangedByOthers()).isTrue();
@@ -290,6 +343,160 @@ public abstract class LedgerWriterContract {
     }
   }
 
+  @Test
+  void readerSelectsRows() throws Exception {
+    List<ChainRow> rows = new ArrayList<>(rows("agent:a", 3));
+    rows.add(row(rows.get(2).head(), "agent:b"));
+    writer.begin();
+    insert(rows);
+    writer.commit();
+    String type = rows.get(0).eventType();
+    try (VerifiableLedger reader = writer.reader()) {
+      assertThat(selected(reader, RowQuery.from(3))).containsExactly(3L, 4L);
+      assertThat(selected(reader, RowQuery.ofType(type))).hasSize(4);
+      assertThat(selected(reader, RowQuery.ofType("audit.gap"))).isEmpty();
+      assertThat(selected(reader, new RowQuery(2, Optional.of("agent:a"), Optional.of(type))))
+          .containsExactly(2L, 3L);
+      List<Long> first = new ArrayList<>();
+      reader.forEachRow(
+          RowQuery.all(),
+          row -> {
+            first.add(row.sequence());
+            return first.size() < 2;
+          });
+      assertThat(first).containsExactly(1L, 2L);
+      assertThat(reader.lastRow().orElseThrow().sequence()).isEqualTo(4);
+      assertThat(reader.row(9)).isEmpty();
+      assertThat(reader.row("absent")).isEmpty();
+      assertThat(reader.size(type)).isEqualTo(4);
+      assertThat(reader.size("audit.gap")).isZero();
+    }
+  }
+
+  /** A reader may ask for one row while it passes on others. */
+  @Test
+  void readerAnswersWithinAVisit() throws Exception {
+    List<ChainRow> rows = rows("agent:a", 3);
+    writer.begin();
+    insert(rows);
+    writer.commit();
+    try (VerifiableLedger reader = writer.reader()) {
+      List<Head> found = new ArrayList<>();
+      reader.forEachRow(
+          RowQuery.all(),
+          row -> {
+            try {
+              return found.add(reader.row(row.sequence()).orElseThrow().head());
+            } catch (LedgerException e) {
+              throw new AssertionError(e);
+            }
+          });
+      assertThat(found).isEqualTo(rows.stream().map(ChainRow::head).toList());
+    }
+  }
+
+  /** Ranges are of one snapshot: a row that is appended later is not in it. */
+  @Test
+  void rangesAreOfOneSnapshot() throws Exception {
+    List<ChainRow> rows = rows("agent:a", 9);
+    writer.begin();
+    insert(rows.subList(0, 8));
+    writer.commit();
+    try (VerifiableLedger reader = writer.reader()) {
+      Optional<RowRanges> ranges = reader.ranges(2);
+      writer.begin();
+      insert(rows.subList(8, 9));
+      writer.commit();
+      if (ranges.isEmpty()) {
+        return;
+      }
+      try (RowRanges open = ranges.get()) {
+        assertThat(open.readers()).isBetween(1, 2);
+        assertThat(open.next(Long.MIN_VALUE)).hasValue(1);
+        assertThat(open.next(8)).hasValue(8);
+        assertThat(open.next(9)).isEmpty();
+        List<Long> read = new ArrayList<>();
+        open.forEachRow(3, 100, row -> read.add(row.sequence()));
+        assertThat(read).containsExactly(3L, 4L, 5L, 6L, 7L, 8L);
+        read.clear();
+        open.forEachRow(1, 8, row -> read.add(row.sequence()) && read.size() < 2);
+        open.forEachRow(2, 2, row -> read.add(row.sequence()));
+        assertThat(read).containsExactly(1L, 2L, 2L);
+      }
+    }
+  }
+
+  @Test
+  void readerSeesTreeAndCheckpoints() throws Exception {
+    List<ChainRow> rows = rows("agent:a", 2);
+    byte[] note = "note \u2014 x\n".getBytes(StandardCharsets.UTF_8);
+    writer.begin();
+    insert(rows);
+    writer.storeTile(0, 0, rows.get(0).recordHash());
+    byte[] wider = new byte[64];
+    writer.storeTile(0, 0, wider);
+    writer.storeTreeState(new TreeState(2, 2));
+    writer.insertCheckpoint(new StoredCheckpoint(1, note));
+    writer.insertCheckpoint(new StoredCheckpoint(2, note));
+    writer.commit();
+    try (VerifiableLedger reader = writer.reader()) {
+      assertThat(reader.treeSize()).hasValue(2);
+      assertThat(reader.tile(0, 0)).hasValue(wider);
+      assertThat(reader.tile(1, 0)).isEmpty();
+      assertThat(reader.lastCheckpoint().orElseThrow().size()).isEqualTo(2);
+      assertThat(reader.lastCheckpoint().orElseThrow().note()).isEqualTo(note);
+      List<Long> sizes = new ArrayList<>();
+      reader.forEachCheckpoint(1, 1, checkpoint -> sizes.add(checkpoint.size()));
+      reader.forEachCheckpoint(0, 9, checkpoint -> sizes.add(checkpoint.size()));
+      assertThat(sizes).containsExactly(1L, 1L, 2L);
+    }
+  }
+
+  @Test
+  void readerSeesDeadLetters() throws Exception {
+    writer.begin();
+    for (int i = 1; i <= 3; i++) {
+      writer.insertDeadLetter(row(Head.EMPTY, "agent:" + i), "constraint: x", TIME, i);
+    }
+    writer.markReplayed(writer.waitingDeadLetters().get(0));
+    writer.commit();
+    try (VerifiableLedger reader = writer.reader()) {
+      List<DeadLetter> read = new ArrayList<>();
+      reader.forEachDeadLetter(read::add);
+      assertThat(read)
+          .extracting(DeadLetter::agentId)
+          .containsExactly("agent:1", "agent:2", "agent:3");
+      assertThat(read.get(0).replayedAs()).hasValue(read.get(0).id());
+      assertThat(read.get(2).replayedAs()).isEmpty();
+      assertThat(read.get(2).attempts()).isEqualTo(3);
+      assertThat(read.get(2).failedAt()).isEqualTo(TIME);
+      assertThat(reader.dlqSize()).isEqualTo(2);
+      List<Long> rest = new ArrayList<>();
+      reader.forEachDeadLetter(read.get(1).number(), letter -> rest.add(letter.number()));
+      assertThat(rest).containsExactly(read.get(1).number(), read.get(2).number());
+    }
+  }
+
+  private static List<Long> selected(LedgerReader reader, RowQuery query) throws Exception {
+    List<Long> found = new ArrayList<>();
+    reader.forEachRow(query, row -> found.add(row.sequence()));
+    return found;
+  }
+
+  /** Returns the rows that a snapshot has, or the rows in one stream if there are no snapshots. */
+  private static List<StoredRow> inRanges(VerifiableLedger reader, int readers) throws Exception {
+    List<StoredRow> found = new ArrayList<>();
+    Optional<RowRanges> ranges = reader.ranges(readers);
+    if (ranges.isEmpty()) {
+      reader.forEachRow(RowQuery.all(), found::add);
+      return found;
+    }
+    try (RowRanges open = ranges.get()) {
+      open.forEachRow(1, Long.MAX_VALUE, found::add);
+    }
+    return found;
+  }
+
   private void requireEmpty() throws Exception {
     assertThat(writer.lastRow()).isEmpty();
     assertThat(writer.size()).isZero();
@@ -304,9 +511,7 @@ public abstract class LedgerWriterContract {
   }
 
   private void insert(List<ChainRow> rows) throws LedgerException {
-    for (ChainRow row : rows) {
-      writer.insert(row);
-    }
+    writer.insert(rows);
   }
 
   private Refusal refusal(ChainRow row) {
@@ -315,7 +520,7 @@ public abstract class LedgerWriterContract {
 
   private RefusedException refused(ChainRow row) {
     try {
-      writer.insert(row);
+      writer.insert(List.of(row));
     } catch (RefusedException e) {
       return e;
     } catch (LedgerException e) {

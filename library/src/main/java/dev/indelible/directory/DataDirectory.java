@@ -34,8 +34,8 @@ import java.util.Optional;
 
 /**
  * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
- * {@code keys/}, {@code policy/}, {@code index.db}, and {@code witnesses} and {@code
- * redaction.yaml} if the log has any.
+ * {@code keys/}, {@code policy/}, {@code approvals/}, {@code index.db}, and {@code witnesses} and
+ * {@code redaction.yaml} if the log has any.
  *
  * @param path the directory
  */
@@ -217,6 +217,11 @@ public record DataDirectory(Path path) {
   /** Returns the index of the ledger's rows, for queries. */
   public LogIndex index() {
     return new LogIndex(path.resolve("index.db"));
+  }
+
+  /** Returns the files with which gates find approvals, and use each once. */
+  public ApprovalFiles approvals() {
+    return new ApprovalFiles(path.resolve("approvals"));
   }
 
   /** Returns the directory of the rules. */

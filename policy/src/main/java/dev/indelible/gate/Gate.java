@@ -4,13 +4,19 @@ package dev.indelible.gate;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.ToolCall;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.encoding.ClockException;
+import dev.indelible.event.ApprovalSubject;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.DeferredAuditEvent.Provenance;
+import dev.indelible.gate.ApprovalStore.Approval;
+import dev.indelible.gate.ApprovalStore.Attempt;
+import dev.indelible.gate.ApprovalStore.Claim;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.Redactor;
@@ -55,6 +61,9 @@ public final class Gate {
   /** The rule id of an escalation because the called tool is not known and cannot become known. */
   public static final String TOOL_UNKNOWN = "indelible.tool_unknown";
 
+  /** The longest reason to which a problem is added; a quarter of the limit, which is in bytes. */
+  private static final int MAX_REASON_CHARS = 4_096;
+
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
 
   /** Set by {@link #use}; a decision reads it once and uses that policy to the end. */
@@ -62,6 +71,7 @@ public final class Gate {
 
   private final DeferredAuditQueue queue;
   private final Redactor redactor;
+  private final ApprovalStore approvals;
   private final Clock clock;
   private final DecisionCounters counters = new DecisionCounters();
 
@@ -78,18 +88,23 @@ public final class Gate {
 
   /** Creates a gate as {@link #Gate(Policy, DeferredAuditQueue)} does, with a redactor. */
   public Gate(Policy policy, DeferredAuditQueue queue, Redactor redactor) {
-    this(policy, true, queue, redactor, Clock.systemUTC());
+    this(new PolicyCall(policy, true), queue, redactor, ApprovalStore.NONE, Clock.systemUTC());
   }
 
   Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
-    this(policy, true, queue, Redactor.ofDefaults(), clock);
+    this(new PolicyCall(policy, true), queue, Redactor.ofDefaults(), ApprovalStore.NONE, clock);
   }
 
   private Gate(
-      Policy policy, boolean onRecord, DeferredAuditQueue queue, Redactor redactor, Clock clock) {
-    this.inForce = new PolicyCall(Objects.requireNonNull(policy, "policy is null"), onRecord);
+      PolicyCall policy,
+      DeferredAuditQueue queue,
+      Redactor redactor,
+      ApprovalStore approvals,
+      Clock clock) {
+    this.inForce = policy;
     this.queue = Objects.requireNonNull(queue, "queue is null");
     this.redactor = Objects.requireNonNull(redactor, "redactor is null");
+    this.approvals = Objects.requireNonNull(approvals, "approvals is null");
     this.clock = clock;
   }
 
@@ -98,7 +113,16 @@ public final class Gate {
    * decision that is recorded.
    */
   public static Gate recording(Policy policy, DeferredAuditQueue queue, Redactor redactor) {
-    return new Gate(policy, false, queue, redactor, Clock.systemUTC());
+    return new Gate(
+        new PolicyCall(policy, false), queue, redactor, ApprovalStore.NONE, Clock.systemUTC());
+  }
+
+  /**
+   * Returns a gate to use in place of this one, with a store of approvals: an action that the
+   * policy escalates is permitted once if a person has approved it.
+   */
+  public Gate withApprovals(ApprovalStore store) {
+    return new Gate(inForce, queue, redactor, store, clock);
   }
 
   /**
@@ -172,7 +196,7 @@ public final class Gate {
               .map(objection -> new ExplainedDecision(objection, explanation))
               .orElse(decided);
     }
-    return record(policy, agent, action, decided, descriptor.hash(), start);
+    return record(policy, agent, action, decided, descriptor.hash(), approvals, start);
   }
 
   /** Decides and explains as {@link #record(Agent, AgentAction)} does, and records nothing. */
@@ -181,12 +205,21 @@ public final class Gate {
     return redactor.redact(action, inForce.decide(agent, action)).decision();
   }
 
-  /** Records a decision that somebody else made; refuses if it cannot be recorded. */
+  /**
+   * Records a decision that somebody else made; refuses if it cannot be recorded. No approval
+   * changes the decision.
+   */
   public RecordedDecision record(String agentId, AgentAction action, Decision decision) {
     Agent agent = Agent.claimed(agentId);
     require(agent, action);
     Objects.requireNonNull(decision, "decision is null");
-    return record(inForce, agent, action, unexplained(decision), System.nanoTime());
+    return recordFinal(agent, action, unexplained(decision));
+  }
+
+  private RecordedDecision recordFinal(
+      Agent agent, AgentAction action, ExplainedDecision decision) {
+    return record(
+        inForce, agent, action, decision, Optional.empty(), ApprovalStore.NONE, System.nanoTime());
   }
 
   private static ExplainedDecision unexplained(Decision decision) {
@@ -218,12 +251,10 @@ public final class Gate {
   }
 
   private RecordedDecision refuseUnreadable(Agent agent, byte[] input, long line, String problem) {
-    return record(
-        inForce,
+    return recordFinal(
         agent,
         DeferredAuditEvent.unreadableInput(input, line),
-        unexplained(new Refuse(UNREADABLE, Redactor.scrub(problem))),
-        System.nanoTime());
+        unexplained(new Refuse(UNREADABLE, Redactor.scrub(problem))));
   }
 
   /** Returns the counters of this gate's answers. */
@@ -273,7 +304,7 @@ public final class Gate {
 
   private RecordedDecision record(
       PolicyCall policy, Agent agent, AgentAction action, ExplainedDecision decided, long start) {
-    return record(policy, agent, action, decided, Optional.empty(), start);
+    return record(policy, agent, action, decided, Optional.empty(), approvals, start);
   }
 
   private RecordedDecision record(
@@ -282,6 +313,7 @@ public final class Gate {
       AgentAction action,
       ExplainedDecision decided,
       Optional<String> toolHash,
+      ApprovalStore approvals,
       long start) {
     ExplainedDecision decision = decided;
     DeferredAuditEvent event;
@@ -303,6 +335,10 @@ public final class Gate {
           DeferredAuditEvent.of(agent.id(), redacted.action(), decision, digest, clock)
               .redacted(redacted.redactions())
               .from(new Provenance(agent.principal(), agent.session(), toolHash));
+      if (event.decision() instanceof Escalate escalated && onRecord) {
+        event = withApproval(event, escalated, policy, approvals);
+        decision = new ExplainedDecision(event.decision(), decision.explanation());
+      }
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), Explanation.NONE);
@@ -311,6 +347,46 @@ public final class Gate {
     Decision answer = counted(action, accepted ? decision.decision() : notRecorded(), start);
     Optional<UUID> id = accepted ? Optional.of(event.id()) : Optional.empty();
     return new RecordedDecision(answer, id, decision.explanation());
+  }
+
+  /**
+   * Returns an escalation as it is after a claim of an approval: permitted, or still escalated, if
+   * need be with the reason that the approval cannot be used. Looks for an approval of the action
+   * as it is recorded, so that an auditor can compare the two.
+   */
+  private static DeferredAuditEvent withApproval(
+      DeferredAuditEvent event, Escalate escalated, PolicyCall policy, ApprovalStore approvals) {
+    if (approvals == ApprovalStore.NONE) {
+      return event;
+    }
+    Claim claim;
+    try {
+      Optional<ApprovalSubject> subject = ApprovalSubject.of(event.canonicalBytes());
+      claim =
+          subject.isEmpty()
+              ? Claim.NONE
+              : approvals.claim(
+                  new Attempt(
+                      subject.get(), event.id().toString(), event.timestamp(), policy.approvers()));
+    } catch (Throwable e) { // An error must not permit the action.
+      claim = Claim.unusable(Redactor.scrub(String.valueOf(e)));
+    }
+    String rule = escalated.rule();
+    if (claim.approval().isPresent()) {
+      Approval approval = claim.approval().get();
+      String reason = "approved by %s: %s".formatted(approval.by(), approval.reason());
+      return event.approved(new Warn(rule, reason), approval.event());
+    }
+    return claim
+        .problem()
+        .map(problem -> event.escalated(new Escalate(rule, unusable(escalated, problem))))
+        .orElse(event);
+  }
+
+  private static String unusable(Escalate escalated, String problem) {
+    String reason = escalated.cause() + " (an approval cannot be used: " + problem + ")";
+    // A reason that is almost too long stays as it is.
+    return reason.length() <= MAX_REASON_CHARS ? reason : escalated.cause();
   }
 
   /** Counts a decision that has no event; the next tally includes it. */

@@ -14,6 +14,7 @@ import dev.indelible.queue.DeferredAuditQueue;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -58,7 +59,7 @@ final class PolicyCall {
    * @param onRecord true if the text of the policy need not be recorded
    */
   PolicyCall(Policy policy, boolean onRecord) {
-    this.policy = policy;
+    this.policy = Objects.requireNonNull(policy, "policy is null");
     this.onRecord = onRecord;
     Optional<Duration> limit = policy.timeLimit();
     // Saturates: a policy may state a limit whose nanoseconds do not fit into a long.
@@ -105,6 +106,16 @@ final class PolicyCall {
       return Objects.requireNonNull(policy.text(), "its text is null");
     } catch (Throwable e) { // An error must not let decisions go on record without the text.
       throw new TextException("it did not return its text: " + describe(e));
+    }
+  }
+
+  /** Returns the keys of the approvers whom the policy names; none if it fails to name them. */
+  List<String> approvers() {
+    try {
+      return text().map(PolicyText::approvers).orElse(List.of());
+    } catch (TextException e) {
+      LOG.warn("the policy has no approvers: {}", e.getMessage());
+      return List.of();
     }
   }
 

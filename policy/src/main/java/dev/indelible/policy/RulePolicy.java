@@ -185,7 +185,7 @@ public final class RulePolicy implements Policy {
     for (int i = 0; i < source.names().size(); i++) {
       reader.read(source.yaml(i), source.names().get(i));
     }
-    return new RulePolicy(reader, source.text(), disk);
+    return new RulePolicy(reader, source.text().withApprovers(reader.approvers()), disk);
   }
 
   /** Decides about an action of an agent. Never throws: a rule that cannot be evaluated refuses. */
@@ -285,6 +285,11 @@ public final class RulePolicy implements Policy {
   @Override
   public Optional<Duration> timeLimit() {
     return Optional.empty();
+  }
+
+  /** Returns the keys of the people who may approve what the rules escalate, as vkeys. */
+  public List<String> approvers() {
+    return text.approvers();
   }
 
   /** Returns the enabled rules in the order of the files. */

@@ -31,7 +31,7 @@ import java.util.Optional;
  */
 public final class ActionRedactor {
   /** The kind of the action that is recorded in place of one whose redaction failed. */
-  public static final String FAILED = "redaction_failed";
+  public static final String FAILED = Redaction.FAILED;
 
   /** The time after which a redaction has failed: some times that of the largest action. */
   private static final Duration TIME_LIMIT = Duration.ofSeconds(2);

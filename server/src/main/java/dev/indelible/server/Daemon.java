@@ -28,6 +28,7 @@ public final class Daemon {
   private final Indelible log;
   private final ServeSettings settings;
   private final HttpServer server;
+  private final Reports reports;
 
   /** Ends everything that the daemon does. */
   private final Runnable end;
@@ -39,11 +40,13 @@ public final class Daemon {
       Indelible log,
       ServeSettings settings,
       HttpServer server,
+      Reports reports,
       Optional<String> clientCa,
       Runnable end) {
     this.log = log;
     this.settings = settings;
     this.server = server;
+    this.reports = reports;
     this.clientCa = clientCa;
     this.end = end;
   }
@@ -143,6 +146,7 @@ public final class Daemon {
         log,
         settings,
         server,
+        reports,
         tls.flatMap(TlsFiles.Loaded::clientCa),
         () -> {
           verifyJobs.stop();
@@ -249,19 +253,29 @@ public final class Daemon {
    * are recorded first.
    *
    * @throws IOException if a file cannot be used, or other issuers cannot be recorded; the files
-   *     read before stay in use
+   *     read before stay in use, and health states that until a reload works
    */
   public synchronized void reloadTls() throws IOException {
-    Optional<TlsFiles.Loaded> tls = settings.loadTls();
-    if (tls.isEmpty()) {
-      return;
+    try {
+      Optional<TlsFiles.Loaded> tls = settings.loadTls();
+      if (tls.isPresent()) {
+        replaceTls(tls.get());
+      }
+      reports.setTlsFault(Optional.empty());
+    } catch (IOException e) {
+      reports.setTlsFault(
+          Optional.of(e.getMessage() + "; the files read before stay in use until a reload works"));
+      throw e;
     }
-    Optional<String> next = tls.get().clientCa();
+  }
+
+  private void replaceTls(TlsFiles.Loaded tls) throws IOException {
+    Optional<String> next = tls.clientCa();
     if (!next.equals(clientCa)) {
       settings.access().recordChange(log, next);
       clientCa = next;
     }
-    server.replaceTls(tls.get());
+    server.replaceTls(tls);
   }
 
   /**

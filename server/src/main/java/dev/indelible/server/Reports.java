@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** Reports the state of the log: health, metrics and capabilities. */
 final class Reports {
@@ -24,6 +25,9 @@ final class Reports {
 
   /** Returns why no API key is accepted; empty if keys are accepted. */
   private final Supplier<Optional<String>> credentialFault;
+
+  /** Why the TLS files could not be read again; empty if the newest files are in use. */
+  private volatile Optional<String> tlsFault = Optional.empty();
 
   private final Repeated<AuditHealth, RuntimeException> audits = new Repeated<>(this::health);
 
@@ -36,6 +40,11 @@ final class Reports {
     this.log = log;
     this.credentialFault = credentialFault;
     IndelibleMeters.of(log, this::recentHealth).bindTo(registry);
+  }
+
+  /** Sets why the TLS files could not be read again; empty if the newest files are in use. */
+  void setTlsFault(Optional<String> fault) {
+    tlsFault = fault;
   }
 
   /** Reports that the process answers; says nothing about the log. */
@@ -89,8 +98,10 @@ final class Reports {
 
   /** Returns the faults of the daemon's own files. */
   private List<HealthEntry> own() {
-    return credentialFault.get().stream()
-        .map(fault -> new HealthEntry(HealthEntry.CREDENTIALS, fault))
+    return Stream.concat(
+            credentialFault.get().stream()
+                .map(fault -> new HealthEntry(HealthEntry.CREDENTIALS, fault)),
+            tlsFault.stream().map(fault -> new HealthEntry(HealthEntry.TLS, fault)))
         .toList();
   }
 

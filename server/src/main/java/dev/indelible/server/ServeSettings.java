@@ -2,6 +2,7 @@
 package dev.indelible.server;
 
 import dev.indelible.access.ApiKeyFile;
+import dev.indelible.access.Binding;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -28,8 +29,9 @@ public record ServeSettings(
   /**
    * Checks the settings.
    *
-   * @throws IllegalArgumentException if there is no address and no socket; or if the address is not
-   *     on loopback, and there is no TLS, or no name that clients use for this machine
+   * @throws IllegalArgumentException if there is no address and no socket; if the address is not on
+   *     loopback, and there is no TLS, or no name that clients use for this machine; or if roles
+   *     are given to a name that no connection can prove
    */
   public ServeSettings {
     if (listen == null && socket == null) {
@@ -49,6 +51,18 @@ public record ServeSettings(
       if (access.names().isEmpty()) {
         throw new IllegalArgumentException(
             where + "give names, the names of this machine that clients use (header Host)");
+      }
+    }
+    for (Binding binding : access.bindings()) {
+      if (binding.isOfProcess() && socket == null) {
+        throw new IllegalArgumentException(
+            "roles: %s: only a connection on the Unix socket proves a user or group; give socket"
+                .formatted(binding.identity()));
+      }
+      if (!binding.isOfProcess() && (listen == null || tls == null || tls.clientCa() == null)) {
+        throw new IllegalArgumentException(
+            "roles: %s: only a client certificate proves this name; give listen, tls-certificate, tls-key and tls-client-ca"
+                .formatted(binding.identity()));
       }
     }
     socket = socket == null ? null : socket.toAbsolutePath().normalize();

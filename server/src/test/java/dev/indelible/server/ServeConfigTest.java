@@ -68,7 +68,13 @@ class ServeConfigTest {
               - cert:CN=seven,O=X = agent as agent:7
             rate-limit: 100
             """);
-    AccessSettings access = ServeConfig.resolve(Map.of(), Map.of(), file).settings().access();
+    Map<Setting, String> where =
+        Map.of(
+            Setting.SOCKET, "/run/a.sock",
+            Setting.TLS_CERTIFICATE, "a.pem",
+            Setting.TLS_KEY, "a.key",
+            Setting.TLS_CLIENT_CA, "ca.pem");
+    AccessSettings access = ServeConfig.resolve(where, Map.of(), file).settings().access();
     Map<String, String> environment =
         Map.of(
             "INDELIBLE_NAMES", "10.0.0.1; audit.example",
@@ -80,8 +86,7 @@ class ServeConfigTest {
         .containsExactly(
             "user:alice = agent, reader, operator", "cert:CN=seven,O=X = agent as agent:7");
     assertThat(access.perSecond()).isEqualTo(100);
-    assertThat(ServeConfig.resolve(Map.of(), environment, null).settings().access())
-        .isEqualTo(access);
+    assertThat(ServeConfig.resolve(where, environment, null).settings().access()).isEqualTo(access);
   }
 
   @ParameterizedTest

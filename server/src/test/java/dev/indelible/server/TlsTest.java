@@ -3,6 +3,7 @@ package dev.indelible.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.Indelible;
 import dev.indelible.access.ApiKey;
@@ -37,6 +38,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.KeyManager;
@@ -68,6 +70,7 @@ class TlsTest {
 
   @TempDir Path temp;
   private TlsFiles files;
+  private final AtomicInteger sockets = new AtomicInteger();
   private ApiKeyFile keys;
   private KeyText key;
   private HttpServer server;
@@ -115,7 +118,7 @@ class TlsTest {
   private ServeSettings settings(String address, List<Binding> bindings) {
     return new ServeSettings(
         new InetSocketAddress(address, 0),
-        null,
+        temp.resolve("socket" + sockets.incrementAndGet()),
         files,
         new AccessSettings(keys, Set.of("audit.example"), bindings, 0, false, false));
   }
@@ -312,6 +315,47 @@ class TlsTest {
     assertThat(get(after, "/health/live")).startsWith("200");
   }
 
+  @Test
+  void filesThatCannotBeReadAgainAreInHealth() throws Exception {
+    Indelible log = Indelible.builder(temp.resolve("data")).shutdownHook(false).open();
+    Daemon daemon = Daemon.start(log, settings("127.0.0.1", List.of()));
+    try {
+      HttpClient client = client(member);
+      String valid = Files.readString(files.key());
+      Files.writeString(files.key(), "no key");
+      assertThatThrownBy(daemon::reloadTls).hasMessageContaining("not a PKCS#8 key");
+      await().until(() -> health(client, daemon).contains("\"source\":\"tls\""));
+
+      Files.writeString(files.key(), valid);
+      daemon.reloadTls();
+      await().until(() -> !health(client, daemon).contains("tls"));
+    } finally {
+      daemon.stop();
+      log.closeAndFlush(LIMIT);
+    }
+  }
+
+  @Test
+  void rolesOfNamesThatNothingProvesAreRefused() {
+    List<Binding> certificate = List.of(Binding.read("cert:CN=ops = reader"));
+    List<Binding> user = List.of(Binding.read("user:alice = reader"));
+    InetSocketAddress address = new InetSocketAddress("127.0.0.1", 0);
+    AccessSettings access = new AccessSettings(keys, Set.of(), certificate, 0, false, false);
+    TlsFiles withoutIssuers = new TlsFiles(files.certificate(), files.key(), null);
+
+    assertThatThrownBy(() -> new ServeSettings(address, null, withoutIssuers, access))
+        .hasMessageContaining("only a client certificate proves this name");
+    AccessSettings ofUser = new AccessSettings(keys, Set.of(), user, 0, false, false);
+    assertThatThrownBy(() -> new ServeSettings(address, null, files, ofUser))
+        .hasMessageContaining("only a connection on the Unix socket proves a user or group");
+  }
+
+  private static String health(HttpClient client, Daemon daemon) throws Exception {
+    int port = URI.create(daemon.addresses().get(0)).getPort();
+    URI uri = URI.create("https://localhost:%s/health/audit".formatted(port));
+    return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString()).body();
+  }
+
   /** Returns the digests of client CA files in the settings on record. */
   private static List<String> recordedIssuers(Indelible log) throws Exception {
     assertThat(log.queue().drainPending(LIMIT)).isTrue();
@@ -349,7 +393,6 @@ class TlsTest {
       certificates.pem("clients", ca.getCertificate("ca"));
       daemon.reloadTls();
       assertThat(recordedIssuers(log)).containsExactly(first, second, first);
-
       log.closeAndFlush(LIMIT);
       certificates.pem("clients", stranger.getCertificate("stranger"));
       assertThatThrownBy(daemon::reloadTls).hasMessageContaining("cannot be recorded");

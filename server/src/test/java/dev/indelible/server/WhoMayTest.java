@@ -89,7 +89,7 @@ class WhoMayTest {
         log,
         new ServeSettings(
             new InetSocketAddress("127.0.0.1", 0),
-            null,
+            temp.resolve("socket"),
             null,
             new AccessSettings(keys(), Set.of(), bindings, 0, recordsReads, false)));
   }

@@ -222,24 +222,23 @@ public final class SqliteWriter implements LedgerWriter {
     execute("ROLLBACK");
   }
 
-  /** Does nothing: SQLite undoes a failed statement by itself. */
+  /** Inserts rows one by one: SQLite undoes a failed statement by itself. */
   @Override
-  public void savepoint() {}
-
-  @Override
-  public void insert(ChainRow row) throws LedgerException {
-    try {
-      SqliteRows.bind(insertRow, row);
-      if (insertRow.executeUpdate() != 1) {
-        throw new SQLException("the insert was suppressed by a trigger", "", 19);
+  public void insert(List<ChainRow> rows) throws LedgerException {
+    for (int i = 0; i < rows.size(); i++) {
+      try {
+        SqliteRows.bind(insertRow, rows.get(i));
+        if (insertRow.executeUpdate() != 1) {
+          throw new SQLException("the insert was suppressed by a trigger", "", 19);
+        }
+        inserted++;
+      } catch (SQLException e) {
+        throw insertFailure(e, i);
       }
-      inserted++;
-    } catch (SQLException e) {
-      throw insertFailure(e);
     }
   }
 
-  private LedgerException insertFailure(SQLException e) {
+  private LedgerException insertFailure(SQLException e, int before) {
     Optional<Refusal> refusal = SqliteFault.refusal(e);
     if (refusal.isPresent() && begun && !isInTransaction()) {
       // Without a transaction, each further row would be committed at once, before those that must
@@ -254,7 +253,7 @@ public final class SqliteWriter implements LedgerWriter {
     LedgerException failure = failure(e);
     return refusal.isEmpty() || failure instanceof LedgerSchemaException
         ? failure
-        : new RefusedException(name(), refusal.get(), SqliteFault.describe(e), false, e);
+        : new RefusedException(name(), refusal.get(), SqliteFault.describe(e), before, e);
   }
 
   /**
@@ -359,8 +358,10 @@ public final class SqliteWriter implements LedgerWriter {
 
   /** Runs a WAL checkpoint that empties the log; {@code secure_delete} overwrites the rest. */
   @Override
-  public boolean purgeTraces() throws LedgerException {
-    return first("PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0).orElse(false);
+  public Remains purgeTraces() throws LedgerException {
+    return first("PRAGMA wal_checkpoint(TRUNCATE)", row -> row.getInt(1) == 0).orElse(false)
+        ? Remains.NONE
+        : Remains.READ_BY_OTHERS;
   }
 
   @Override

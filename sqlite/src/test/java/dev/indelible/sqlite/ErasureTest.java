@@ -378,7 +378,7 @@ class ErasureTest {
   private void plant(SystemEvent event) throws Exception {
     ChainRow row = new RowSealer(TestLog.FOREIGN_KEY).seal(lastRow().head(), event);
     try (SqliteWriter writer = SqliteWriter.open(log.file)) {
-      writer.insert(row);
+      writer.insert(List.of(row));
     }
   }
 

@@ -44,7 +44,7 @@ final class IndexedLedger {
     try (SqliteWriter writer = SqliteWriter.open(ledger)) {
       writer.begin();
       for (int i = 0; i < rows; i++) {
-        writer.insert(row(++sequence));
+        writer.insert(List.of(row(++sequence)));
       }
       writer.commit();
     }

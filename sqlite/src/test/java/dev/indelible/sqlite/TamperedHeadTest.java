@@ -84,7 +84,7 @@ class TamperedHeadTest {
                 List.of(TestLog.refusal("agent:mallory", "x")))
             .get(0);
     SqliteWriter writer = SqliteWriter.open(log.file);
-    writer.insert(foreign);
+    writer.insert(List.of(foreign));
     writer.close();
     assertThat(log.verify().verdict())
         .as("before the note: the tree has no leaf for the row")

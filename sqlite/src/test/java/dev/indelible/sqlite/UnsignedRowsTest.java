@@ -112,7 +112,7 @@ class UnsignedRowsTest {
           .forEachRemaining(forged::addAll);
       try (SqliteWriter writer = SqliteWriter.open(log.file)) {
         for (ChainRow row : forged) {
-          writer.insert(row);
+          writer.insert(List.of(row));
         }
       }
     }

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.postgres;
+
+import dev.indelible.ledger.LedgerException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
+
+/**
+ * Address of a ledger: a database and a schema in it. The user's password is never part of it; the
+ * driver reads a password file, a service file or a client certificate.
+ *
+ * @param url the driver's URL, without the schema
+ * @param schema the schema that has the ledger's tables
+ * @param name the address in messages: hosts, database and schema
+ */
+record PostgresAddress(String url, String schema, String name) {
+  private static final String SCHEME = "postgresql:";
+  private static final String JDBC = "jdbc:";
+  private static final String DEFAULT_SCHEMA = "indelible";
+
+  private static final String FORM =
+      "not the URL of a PostgreSQL ledger; expected"
+          + " postgresql://HOST[:PORT]/DATABASE[?user=ROLE&currentSchema=SCHEMA&...]";
+
+  /** Seconds to connect to one host. */
+  private static final String CONNECT_TIMEOUT = "5";
+
+  /** Seconds to wait for an answer of a server, after which it counts as unreachable. */
+  private static final String SOCKET_TIMEOUT = "120";
+
+  /**
+   * Parses a URL.
+   *
+   * @param text {@code postgresql://host:port/database?options}, with or without {@code jdbc:}
+   * @throws LedgerException if it is not such a URL, or has a password; the message has no part of
+   *     the text
+   */
+  static PostgresAddress parse(String text) throws LedgerException {
+    String plain = text.startsWith(JDBC) ? text.substring(JDBC.length()) : text;
+    int query = plain.indexOf('?');
+    String path = query < 0 ? plain : plain.substring(0, query);
+    if (!path.startsWith(SCHEME)) {
+      throw new LedgerException(FORM);
+    }
+    if (path.contains("@")) {
+      throw new LedgerException(
+          "the ledger's URL has a user before its host; write ?user=ROLE after the database, and"
+              + " put the password into a password file (~/.pgpass, or PGPASSFILE)");
+    }
+    List<String> options = new ArrayList<>();
+    String schema = DEFAULT_SCHEMA;
+    for (String option : query < 0 ? List.<String>of() : options(plain.substring(query + 1))) {
+      String name = option.substring(0, Math.max(0, option.indexOf('=')));
+      if (name.toLowerCase(Locale.ROOT).endsWith("password")) {
+        throw new LedgerException(
+            "the ledger's URL has a password, which process lists and logs would show; put it into"
+                + " a password file (~/.pgpass, or PGPASSFILE)");
+      }
+      if (name.equals(PGProperty.CURRENT_SCHEMA.getName())) {
+        schema = option.substring(name.length() + 1);
+      } else {
+        options.add(option);
+      }
+    }
+    String url = JDBC + path + (options.isEmpty() ? "" : "?" + String.join("&", options));
+    Properties parsed = Driver.parseURL(url, null);
+    if (parsed == null || schema.isEmpty() || schema.indexOf('%') >= 0) {
+      throw new LedgerException(FORM);
+    }
+    return new PostgresAddress(url, schema, name(parsed, schema));
+  }
+
+  private static List<String> options(String query) {
+    return query.isEmpty() ? List.of() : List.of(query.split("&"));
+  }
+
+  private static String name(Properties parsed, String schema) {
+    String[] hosts = String.valueOf(PGProperty.PG_HOST.getOrDefault(parsed)).split(",");
+    String[] ports = String.valueOf(PGProperty.PG_PORT.getOrDefault(parsed)).split(",");
+    List<String> servers = new ArrayList<>();
+    for (int i = 0; i < hosts.length; i++) {
+      servers.add(hosts[i] + (i < ports.length ? ":" + ports[i] : ""));
+    }
+    String database = PGProperty.PG_DBNAME.getOrDefault(parsed);
+    return "postgresql://%s/%s, schema %s".formatted(String.join(",", servers), database, schema);
+  }
+
+  /** Opens a connection. */
+  Connection connect() throws SQLException {
+    // The driver prefers an option of the URL to a property.
+    Properties properties = new Properties();
+    PGProperty.APPLICATION_NAME.set(properties, "indelible");
+    PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_TIMEOUT);
+    PGProperty.SOCKET_TIMEOUT.set(properties, SOCKET_TIMEOUT);
+    PGProperty.TCP_KEEP_ALIVE.set(properties, "true");
+    // Statements name the schema of each table, so that no table or function of another schema can
+    // take the place of one of these.
+    PGProperty.CURRENT_SCHEMA.set(properties, "pg_catalog");
+    // The detail of an error can quote a whole row with its payload.
+    PGProperty.LOG_SERVER_ERROR_DETAIL.set(properties, false);
+    Connection connection = new Driver().connect(url, properties);
+    if (connection == null) {
+      throw new SQLException(FORM);
+    }
+    return connection;
+  }
+
+  /** Returns SQL in which {@code @name} stands for a table or a function of this ledger. */
+  String sql(String text) {
+    return text.replace("@", quoted(schema) + ".");
+  }
+
+  static String quoted(String identifier) {
+    return "\"" + identifier.replace("\"", "\"\"") + "\"";
+  }
+}
