@@ -131,8 +131,16 @@ public final class Daemon {
     Tiles tiles = new Tiles(log.log(), settings.access().publish());
     addTiles(routes, tiles, tiles.arePublished() ? new LedgerAccess(MAX_OTHERS) : ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
+    LastHour lastHour = new LastHour(log);
+    routes.get("/v1/status/hour", Role.READER, lastHour::show);
     addConsole(routes, access.sessions());
-    HttpServer server = HttpServer.start(settings, tls, routes);
+    HttpServer server;
+    try {
+      server = HttpServer.start(settings, tls, routes);
+    } catch (IOException | RuntimeException e) {
+      lastHour.stop();
+      throw e;
+    }
     try {
       Optional<UnixSocket> socket = settings.unixSocket();
       if (socket.isPresent()) {
@@ -149,6 +157,7 @@ public final class Daemon {
         reports,
         tls.flatMap(TlsFiles.Loaded::clientCa),
         () -> {
+          lastHour.stop();
           verifyJobs.stop();
           feed.close();
           server.stop();
@@ -209,6 +218,7 @@ public final class Daemon {
         .post(
             "/v1/dlq/{number}/replay", Role.OPERATOR, operations.of(ledger.of(deadLetters::replay)))
         .get("/v1/policy", Role.READER, policies::show)
+        .post("/v1/policy/explain", Role.READER, policies::explain)
         .post("/v1/policy/reload", Role.OPERATOR, operations.of(policies::reload));
   }
 
