@@ -42,7 +42,6 @@ export interface Payload {
   policy?: string;
   principal?: string;
   session?: string;
-  shadow?: unknown;
   [member: string]: unknown;
 }
 
@@ -53,7 +52,8 @@ export interface Row {
   attest_level: string;
   event_type: string;
   key_id?: string;
-  payload?: Payload;
+  /** Null if it was erased. */
+  payload: Payload | null;
   payload_hash: string;
   prev_hash: string;
   sequence: number;
@@ -183,6 +183,12 @@ export async function getAnyStatus<T>(path: string, signal?: AbortSignal): Promi
 export async function getText(path: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<string> {
   const init: RequestInit = signal ? { signal } : {};
   return (await answer(await call(address(path, parameters), init))).text();
+}
+
+/** Reads bytes. */
+export async function getBytes(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const init: RequestInit = signal ? { signal } : {};
+  return new Uint8Array(await (await answer(await call(path, init))).arrayBuffer());
 }
 
 /** Sends JSON, with the session's token. */

@@ -97,10 +97,10 @@ export function Histogram({ stats, range, onSelect, onVerdict }: {
           {STACK.filter((verdict) => verdict !== 'unknown' || stats.decisions.unknown > 0).map((verdict) => (
             <li key={verdict}>
               {verdict === 'unknown' ? (
-                <span class="legend-item"><Sign verdict={verdict} />{VERDICT_NAMES[verdict]} <b>{compact(stats.decisions[verdict])}</b></span>
+                <span class="legend-item"><Sign verdict={verdict} /><span class="legend-name">{VERDICT_NAMES[verdict]}</span> <b>{compact(stats.decisions[verdict])}</b></span>
               ) : (
-                <button type="button" class="legend-item" onClick={() => onVerdict(verdict)} title={`Show only: ${VERDICT_NAMES[verdict].toLowerCase()}`}>
-                  <Sign verdict={verdict} />{VERDICT_NAMES[verdict]} <b>{compact(stats.decisions[verdict])}</b>
+                <button type="button" class="legend-item" onClick={() => onVerdict(verdict)} title={`Show only: ${VERDICT_NAMES[verdict].toLowerCase()}`} aria-label={`Show only: ${VERDICT_NAMES[verdict].toLowerCase()}, ${count(stats.decisions[verdict])}`}>
+                  <Sign verdict={verdict} /><span class="legend-name">{VERDICT_NAMES[verdict]}</span> <b>{compact(stats.decisions[verdict])}</b>
                 </button>
               )}
             </li>

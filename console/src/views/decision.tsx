@@ -110,17 +110,23 @@ function Asked({ payload }: { payload: Payload }): JSX.Element {
       {matched && matched.length > 0 && (
         <Card title="Rules that match">
           <ul class="matched">
-            {matched.map((rule) => (
-              <li key={rule} class={rule === decision?.rule_id ? 'decided' : ''}>
-                <a class="mono" href={href(['decisions'], { rule, since: '30d' })}><Foreign text={rule} /></a>
-                {rule === decision?.rule_id && <span class="tag">decided</span>}
-              </li>
-            ))}
+            {matched.map((each) => {
+              // A rule in shadow mode is recorded with this addition, and decides nothing.
+              const shadow = each.endsWith(' (shadow)');
+              const rule = shadow ? each.slice(0, -' (shadow)'.length) : each;
+              const decided = each === decision?.rule_id;
+              return (
+                <li key={each} class={decided ? 'decided' : ''}>
+                  <a class="mono" href={href(['decisions'], { ...(shadow ? { text: each } : { rule }), since: '30d' })}><Foreign text={rule} /></a>
+                  {decided && <span class="tag">decided</span>}
+                  {shadow && <span class="tag">shadow: would have decided</span>}
+                </li>
+              );
+            })}
           </ul>
         </Card>
       )}
       {payload.redactions !== undefined && <Card title="Redacted before recording"><Json value={payload.redactions} /></Card>}
-      {payload.shadow !== undefined && <Card title="Shadow rules would have decided"><Json value={payload.shadow} /></Card>}
       {payload.approval !== undefined && <Card title="Approval"><Json value={payload.approval} /></Card>}
       {!action && <Card title="Recorded"><Json value={payload.details ?? payload} /></Card>}
     </>

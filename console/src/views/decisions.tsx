@@ -200,6 +200,8 @@ function Facets({ id, filter, stats, toggle }: {
       return found;
     },
   ).value;
+  // On a narrow screen the facets are above the list, so they show on request only.
+  const [isOpen, setOpen] = useState(false);
   if (stats === undefined) return <aside class="facets" aria-label="Filters"><Skeleton rows={12} /></aside>;
   const of = (name: FilterName) => (filter[name] === undefined ? stats : (others?.[name] ?? stats));
   const verdicts: Named[] = VERDICTS.map((verdict) => {
@@ -208,7 +210,8 @@ function Facets({ id, filter, stats, toggle }: {
     return { name: verdict, decisions };
   });
   return (
-    <aside class="facets" aria-label="Filters">
+    <aside class={`facets ${isOpen ? 'open' : ''}`} aria-label="Filters">
+      <button type="button" class="facets-toggle" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>Filters</button>
       <Facet title="Verdict" name="verdict" values={verdicts} more={0} filter={filter} toggle={toggle} />
       <Facet title="Agent" name="agent" values={of('agent').agents} more={of('agent').more_agents} filter={filter} toggle={toggle} />
       <Facet title="Kind" name="kind" values={of('kind').kinds} more={0} filter={filter} toggle={toggle} />
@@ -390,7 +393,7 @@ function RowLine({ row, isNew }: { row: Row; isNew: boolean }): JSX.Element {
         <span class="cell-action">
           {action && <span class="kind">{kindName(action.kind)}</span>}
           <span class="mono">
-            {action ? <Foreign text={oneLine(summary(action))} /> : row.payload === undefined ? <em>the payload was erased</em> : <Foreign text={oneLine(JSON.stringify(row.payload.details ?? {}))} />}
+            {action ? <Foreign text={oneLine(summary(action))} /> : !row.payload ? <em>the payload was erased</em> : <Foreign text={oneLine(JSON.stringify(row.payload.details ?? {}))} />}
           </span>
         </span>
         <span class="cell-rule">{decision?.rule_id && <Foreign text={oneLine(decision.rule_id, 60)} />}</span>

@@ -6,6 +6,7 @@ import { count, plural } from '../model/text.ts';
 import { Failure } from '../parts/state.tsx';
 import { Foreign } from '../parts/text.tsx';
 import { Card } from './decision.tsx';
+import { StatusSign } from './proof.tsx';
 
 interface Job {
   checked: number;
@@ -18,9 +19,18 @@ interface Job {
 }
 
 interface Report {
-  verdict?: string;
-  [member: string]: unknown;
+  faults: number;
+  findings: { check: string; counts: boolean; message: string; status: string }[];
+  head: { hash: string; sequence: number } | null;
+  rows: number;
+  verdict: 'intact' | 'broken' | 'unknown';
 }
+
+const VERDICTS: Record<Report['verdict'], string> = {
+  intact: 'Intact: nothing contradicts what was signed',
+  broken: 'Broken: something was changed, removed or forged',
+  unknown: 'Not known: something could not be checked',
+};
 
 const POLL_MS = 500;
 
@@ -67,17 +77,25 @@ function Progress({ job }: { job: Job }): JSX.Element {
   );
 }
 
+/** The findings, those that contradict something first. */
 function Findings({ report }: { report: Report }): JSX.Element {
-  const lists = Object.entries(report).filter(([, value]) => Array.isArray(value) && value.length > 0);
+  const rank = (status: string) => (status === 'ok' ? 2 : status === 'unknown' ? 1 : 0);
+  const sorted = [...report.findings].sort((a, b) => rank(a.status) - rank(b.status));
   return (
-    <div class={`findings ${report.verdict === 'intact' ? 'good' : 'bad'}`}>
-      <p class="finding-verdict">{report.verdict === 'intact' ? 'Intact' : String(report.verdict)}</p>
-      {lists.map(([name, values]) => (
-        <div key={name}>
-          <h3>{name.replaceAll('_', ' ')}</h3>
-          <ul>{(values as unknown[]).slice(0, 200).map((value, i) => <li key={i}><Foreign text={typeof value === 'string' ? value : JSON.stringify(value)} /></li>)}</ul>
-        </div>
-      ))}
+    <div class="findings">
+      <p class={`proof-verdict ${report.verdict === 'intact' ? 'proven' : report.verdict === 'broken' ? 'refuted' : 'unknown'}`} role="status">
+        <StatusSign status={report.verdict === 'intact' ? 'ok' : report.verdict === 'broken' ? 'wrong' : 'unknown'} />
+        {VERDICTS[report.verdict]}
+      </p>
+      <ul>
+        {sorted.map((finding, i) => (
+          <li key={i}>
+            <StatusSign status={finding.status === 'ok' || finding.status === 'unknown' ? finding.status : 'wrong'} />
+            <span class="finding-check">{finding.check.replaceAll('_', ' ')}<span class="sr">: {finding.status}</span></span>
+            <span class="finding-message"><Foreign text={finding.message} />{!finding.counts && <em> (does not count for the verdict)</em>}</span>
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }
