@@ -2,6 +2,7 @@
 package dev.indelible.policy;
 
 import dev.indelible.base.Text;
+import dev.indelible.json.CanonicalWriter;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +45,15 @@ public record Rule(String id, Severity severity, String reason, String match, Se
             settings.labels,
             settings.expires);
     return new Rule(id, severity, reason, match, of);
+  }
+
+  /** Writes the members of a JSON object. */
+  public void write(CanonicalWriter out) {
+    out.name("agents").strings(settings.agents()).member("description", settings.description());
+    out.name("except").strings(settings.except());
+    out.name("expires").nullable(settings.expires().map(Object::toString)).member("id", id);
+    out.name("labels").strings(settings.labels()).member("mode", settings.mode().label());
+    out.member("reason", reason).member("severity", severity.label()).member("when", match);
   }
 
   /**
