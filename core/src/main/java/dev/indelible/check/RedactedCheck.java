@@ -3,6 +3,7 @@ package dev.indelible.check;
 
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.RowCheck;
 import dev.indelible.verify.Finding;
@@ -20,6 +21,7 @@ final class RedactedCheck implements Check {
   private long rows;
   private long keyEvents;
   private long firstKeyEvent;
+  private long answers;
 
   RedactedCheck(Findings findings, KeyHistory history) {
     this.findings = findings;
@@ -31,6 +33,9 @@ final class RedactedCheck implements Check {
     rows++;
     if (row.isSigned() && SystemEvent.KEY_EVENTS.stream().anyMatch(row::is)) {
       firstKeyEvent = keyEvents++ == 0 ? row.sequence() : firstKeyEvent;
+    }
+    if (ApprovalNote.TYPES.stream().anyMatch(row::is)) {
+      answers++;
     }
   }
 
@@ -50,6 +55,12 @@ final class RedactedCheck implements Check {
           Finding.KEYS,
           "%s rows from row %s on introduce or revoke keys, but the ids of these keys are %s. The keys accepted in every row are %s"
               .formatted(keyEvents, firstKeyEvent, NOT_HERE, accepted()));
+    }
+    if (answers > 0) {
+      findings.absent(
+          Finding.APPROVALS,
+          "the content of %s to escalations is %s"
+              .formatted(Findings.count(answers, "answer", "answers"), NOT_HERE));
     }
     findings.absent(Finding.DEAD_LETTERS, "they are " + NOT_HERE);
     findings.absent(Finding.COMPLETENESS, "the content of the tallies is " + NOT_HERE);
