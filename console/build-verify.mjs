@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds verify.html: one file, without network, from the same sources as the console. Equal sources
+// Builds verify.html: one file, without network, from the sources of the console. Equal sources
 // and an equal package-lock.json make equal bytes. Prints the SHA-256 of the file.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -13,7 +13,7 @@ export function keysOf(pinned: PinnedKeys, origin: string): PinnedKeys['logs'] {
 
 /**
  * Judges the log's own signature of a checkpoint: at least one key that is valid at the size of the
- * tree signed it, and no signature that names such a key is invalid.
+ * tree signed it, and no signature that names one of these keys is invalid.
  *
  * @param history the accepted keys of the log
  */

@@ -92,7 +92,7 @@ async function readCheckpoint(files: LogFiles): Promise<Checkpoint> {
   }
   const checkpoint = parsed('checkpoint', () => parseCheckpoint(bytes));
   if (checkpoint.size === 0n) {
-    throw new UnreadableError('the checkpoint is over no rows, and such a log is never exported');
+    throw new UnreadableError('the checkpoint is over no rows, but a log without rows is never exported');
   }
   if (checkpoint.size > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new Error(`a log of ${checkpoint.size} rows is too long for this program`);
@@ -298,7 +298,7 @@ class Run {
         this.findings.fault('event_id', wrong(reason), sequence);
       }
     }
-    this.findings.holds('event_id', `no two of ${this.rows} rows have the same event id`);
+    this.findings.holds('event_id', `each of ${this.rows} rows has its own event id`);
   }
 
   /** Reads the event ids of a bundle again. */
@@ -588,7 +588,9 @@ class EventIds {
         part.forEach((key, i) => {
           const id = ids[i];
           if (suspects.has(key) && id !== undefined) {
-            rows.set(id, [...(rows.get(id) ?? []), from + i + 1]);
+            const found = rows.get(id) ?? [];
+            found.push(from + i + 1);
+            rows.set(id, found);
           }
         });
       }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concat, FormatError, fromBase64, utf8 } from './bytes';
+import { concat, FormatError, fromBase64, shown, utf8 } from './bytes';
 import { type Ed25519Key, NO_ED25519 } from './crypto';
 import { canonical, isObject, type JsonObject, member, stringMember } from './json';
 import { keyFromBase64 } from './keys';
@@ -25,8 +25,8 @@ const ROTATION_DOMAIN = utf8('indelible/key-rotation/v1\n');
 
 /**
  * The keys that sign a chain, from the pinned ones through the chain's own events about keys. An
- * event counts if a key that is valid at its row signed it. An event that was not given, such as a
- * revocation that a server withholds, is not known here.
+ * event counts if a key that is valid at its row signed it. An event that was not given is not
+ * known here, for example a revocation that a server withholds.
  */
 export class KeyHistory {
   private readonly validities = new Map<string, KeyValidity>();
@@ -158,7 +158,8 @@ export class KeyHistory {
     ) {
       return undefined;
     }
-    return `row ${erasure.at} records that ${erasure['by']} erased it: ${erasure['reason']}`;
+    const [by, reason] = [erasure['by'], erasure['reason']].map((each) => shown(String(each)));
+    return `row ${erasure.at} records that ${by} erased it: ${reason}`;
   }
 
   /** Judges the signature of a row: made by an accepted key, while the key was valid. */

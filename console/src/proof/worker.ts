@@ -3,14 +3,14 @@ import { messageOf } from './bytes';
 import { type FileReport, type GivenFile, verifyFiles } from './files';
 import { parseKeys } from './keys';
 
-/** What a page asks of the worker. */
+/** A request of a page to the worker. */
 export interface VerifyRequest {
   /** The pinned keys, one vkey a line, or PEM. */
   readonly keys: string;
   readonly files: readonly { readonly path: string; readonly file: Blob }[];
 }
 
-/** What the worker answers: progress any number of times, and then a result. */
+/** An answer of the worker: progress any number of times, and then a result. */
 export type VerifyAnswer =
   | { readonly rows: number; readonly of: number }
   | { readonly reports: readonly FileReport[] }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, utf8 } from '../../src/proof/bytes';
 import { type LogReport, verifyExport } from '../../src/proof/export';
 import { NO_KEYS, parseKeys, type PinnedKeys } from '../../src/proof/keys';
 import { cosigned, inMemory, Signer, TestLog, vkey } from './log-writer';
 import { bytes, pinned, RESOURCES, text } from './resources';
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const JAVA = readJavaLog();
 const javaKeys = await pinned();

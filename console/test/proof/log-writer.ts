@@ -76,6 +76,9 @@ export interface RowFields {
   readonly change?: (record: { [name: string]: Json }) => void;
 }
 
+/** The time of every row. */
+export const TIMESTAMP = '2026-11-23T01:02:03.456789Z';
+
 /** A log in memory, written as the Java log writes it unless a test asks for a fault. */
 export class TestLog {
   readonly records: Bytes[] = [];
@@ -92,11 +95,10 @@ export class TestLog {
     const sequence = this.records.length + 1;
     const signer = 'signer' in fields ? fields.signer : this.signer;
     const id = `0198c7e2-0000-7000-8000-${String(sequence).padStart(12, '0')}`;
-    const timestamp = '2026-11-23T01:02:03.456789Z';
     const payload = utf8(
       canonical({
         id,
-        timestamp,
+        timestamp: TIMESTAMP,
         agent_id: 'agent:alice',
         nonce: 'AAAAAAAAAAAAAAAAAAAAAA',
         ...(fields.details === undefined
@@ -106,7 +108,7 @@ export class TestLog {
     );
     const record: { [name: string]: Json } = {
       id,
-      timestamp,
+      timestamp: TIMESTAMP,
       sequence,
       v: 1,
       agent_id: 'agent:alice',

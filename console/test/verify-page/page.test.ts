@@ -5,12 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { verifyPage } from '../../build-verify.mjs';
 import { RECEIPTS, RESOURCES, text } from '../proof/resources';
 import { Signer, TestLog, vkey } from '../proof/log-writer';
-
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const hasChromium = existsSync(CHROMIUM);

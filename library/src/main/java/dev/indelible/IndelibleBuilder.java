@@ -2,7 +2,6 @@
 package dev.indelible;
 
 import dev.indelible.append.AppendSettings;
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Checkpoints;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.append.RowSigning;
@@ -72,6 +71,7 @@ public final class IndelibleBuilder {
   private Optional<String> origin = Optional.empty();
   private Optional<WitnessPolicy> witnesses = Optional.empty();
   private boolean askWitnesses = true;
+  private boolean mlDsa44;
   private Optional<Path> anchor = Optional.empty();
   private Optional<Signer> signer = Optional.empty();
   private boolean shutdownHook = true;
@@ -182,6 +182,16 @@ public final class IndelibleBuilder {
   }
 
   /**
+   * Adds an ML-DSA-44 key when the log is opened, unless it has one: each checkpoint then has two
+   * signatures, and one resists quantum computers. Recorded in the chain and permanent, so later
+   * runs need not call this. Default: Ed25519 only.
+   */
+  public IndelibleBuilder mlDsa44() {
+    mlDsa44 = true;
+    return this;
+  }
+
+  /**
    * Sets the witnesses and their quorum; default: the file {@code witnesses} of the data directory,
    * if it exists. Witnesses with a URL are asked to cosign checkpoints.
    *
@@ -271,6 +281,10 @@ public final class IndelibleBuilder {
         Journal.requireSpace(data.journal());
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
+      if (mlDsa44 && log.isReadable()) {
+        Signer key = signer(log);
+        data.addMlDsa44(key, log.withEarlierKeys(data.keys().accepted()));
+      }
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
       Policy chosen = policy.isPresent() ? policy.get() : rules().load();
       Judgement rules = new Judgement(chosen, data.redactor());
@@ -468,7 +482,7 @@ public final class IndelibleBuilder {
                   data.keys()::accepted,
                   Checkpoints.Settings.of(log.key())
                       .withOrigin(origin.orElse(null))
-                      .withFile(CheckpointFile.at(data.lastCheckpoint())),
+                      .withFile(data.checkpointFile()),
                   tally.orElse(null)),
               log.store(),
               drain.withShutdownHook(shutdownHook));

@@ -189,8 +189,48 @@ public record DataDirectory(Path path) {
    * @param accepted the public keys accepted on existing rows
    */
   public KeyEvents keyEvents(KeyRing accepted) throws LedgerException {
-    return KeyEvents.of(
-        SqliteWriter.open(database()), CheckpointFile.at(lastCheckpoint()), accepted);
+    return KeyEvents.of(SqliteWriter.open(database()), checkpointFile(), accepted);
+  }
+
+  /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */
+  public CheckpointFile checkpointFile() {
+    return CheckpointFile.at(lastCheckpoint()).withSecondKey(keys()::openMlDsa44);
+  }
+
+  /**
+   * Adds an ML-DSA-44 key, which then also signs each checkpoint, and records it in the chain.
+   * Works while the log is in use. Cannot be undone.
+   *
+   * @return the key, and whether it was added now or before
+   * @throws KeyException if a key cannot be read or stored, or the chain names an ML-DSA-44 key
+   *     that is not here
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public KeyChanges.Addition addMlDsa44() throws KeyException, LedgerException {
+    SigningKeys keys = signingKeys();
+    return new KeyChanges(this).addMlDsa44(keys.signer(), keys.accepted());
+  }
+
+  /**
+   * Adds an ML-DSA-44 key like {@link #addMlDsa44()}, with a given signer. Creates the ledger if
+   * there is none.
+   *
+   * @param accepted the public keys accepted on existing rows
+   */
+  public KeyChanges.Addition addMlDsa44(Signer signer, KeyRing accepted)
+      throws KeyException, LedgerException {
+    return new KeyChanges(this).addMlDsa44(signer, accepted);
+  }
+
+  /**
+   * Replaces a lost ML-DSA-44 key by a new one, and records that in the chain.
+   *
+   * @param reason the recorded reason
+   * @throws KeyException if there is no ML-DSA-44 key to replace, or it is not lost
+   */
+  public KeyChanges.Addition replaceLostMlDsa44(String reason)
+      throws KeyException, LedgerException {
+    return new KeyChanges(this).replaceLostMlDsa44(reason);
   }
 
   /** Returns the directory of the journals, in which accepted events wait. */

@@ -109,6 +109,7 @@ public final class HealthCheck {
       history = accepted.flatMap(ring -> history(open, ring));
       notes = tamperNotes(open, history);
       history.ifPresent(this::checkSigningKey);
+      history.ifPresent(this::checkSecondKey);
       checkpoint = checkpoint(open, history);
       history.ifPresent(known -> checkLastCheckpoint(open, known));
       if (anchor.isPresent()) {
@@ -262,6 +263,19 @@ public final class HealthCheck {
     } catch (LedgerException e) {
       add(HealthEntry.LEDGER, "the rows about keys cannot be read: " + e.getMessage());
       return Optional.empty();
+    }
+  }
+
+  /** Reports an ML-DSA-44 key that the chain names and that cannot sign. */
+  private void checkSecondKey(KeyHistory history) {
+    Optional<KeyHistory.SecondKey> named = history.secondAt(Long.MAX_VALUE);
+    if (named.isEmpty()) {
+      return;
+    }
+    try {
+      new KeyChanges(data).requireMlDsa44(named.get());
+    } catch (KeyException e) {
+      add(HealthEntry.KEYS, "no checkpoint is signed: " + e.getMessage());
     }
   }
 

@@ -5,24 +5,18 @@ import dev.indelible.decision.Explanation;
 import dev.indelible.event.Redaction;
 import dev.indelible.json.JsonValue;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
-import tools.jackson.databind.node.StringNode;
 
 /** One redaction of an action: finds and replaces secrets text by text. Used by one thread. */
 final class RedactionRun {
   /** The shortest known secret that is replaced wherever it is, if it is not a word. */
-  private static final int MIN_KNOWN_CHARS = 8;
+  static final int MIN_KNOWN_CHARS = 8;
 
   /** A known secret of this length is replaced wherever it is. */
   private static final int MIN_SENTENCE_CHARS = 16;
@@ -32,9 +26,6 @@ final class RedactionRun {
 
   /** The shortest beginning of a secret that is replaced at the end of a shortened text. */
   private static final int MIN_BEGINNING_CHARS = 6;
-
-  /** The members of a tool call whose value a shell reads. */
-  private static final Set<String> SHELL_MEMBERS = Set.of("command", "cmd", "script", "shell");
 
   private static final char CUT = '…';
 
@@ -111,25 +102,36 @@ final class RedactionRun {
 
   /** Redacts a program and its arguments. */
   List<String> arguments(List<String> words) {
+    List<String> redacted = new ArrayList<>(words.size());
+    List<List<Found>> found = foundInArguments(words);
+    for (int i = 0; i < words.size(); i++) {
+      List<Found> all = found(words.get(i), false);
+      all.addAll(found.get(i));
+      String path = i == 0 ? "/action/binary" : "/action/args/" + (i - 1);
+      redacted.add(replaced(path, words.get(i), all, false));
+    }
+    return redacted;
+  }
+
+  /** Returns the secrets that show only among the arguments of a process, by argument. */
+  static List<List<Found>> foundInArguments(List<String> words) {
     ShellView view = ShellView.ofArguments(words);
     List<Found> across = new ArrayList<>();
     Scanner.INSTANCE.findInArguments(view, across);
-    List<String> redacted = new ArrayList<>(words.size());
+    List<List<Found>> found = new ArrayList<>(words.size());
     int start = 0;
-    for (int i = 0; i < words.size(); i++) {
-      String word = words.get(i);
-      List<Found> found = found(word, false);
+    for (String word : words) {
+      List<Found> inWord = new ArrayList<>();
       for (Found each : across) {
         if (each.start() >= start && each.end() <= start + word.length()) {
-          found.add(
+          inWord.add(
               new Found(each.start() - start, each.end() - start, each.detector(), each.isNamed()));
         }
       }
-      String path = i == 0 ? "/action/binary" : "/action/args/" + (i - 1);
-      redacted.add(replaced(path, word, found, false));
+      found.add(inWord);
       start += word.length() + 1;
     }
-    return redacted;
+    return found;
   }
 
   /** Redacts the value of a member of the action. */
@@ -143,92 +145,9 @@ final class RedactionRun {
       count(value.text());
       return value;
     }
-    Deque<String> place = new ArrayDeque<>(List.of(member));
     int before = redactions.size();
-    JsonNode redacted = node(value.tree(), place, false);
+    JsonNode redacted = new JsonRedaction(this, redactor.paths()).redacted(member, value.tree());
     return redactions.size() == before ? value : JsonValue.of(redacted);
-  }
-
-  private JsonNode node(JsonNode node, Deque<String> place, boolean isShell) {
-    if (node instanceof ObjectNode object) {
-      ObjectNode out = JsonNodeFactory.instance.objectNode();
-      for (Map.Entry<String, JsonNode> property : object.properties()) {
-        String name = text(pointer(place), property.getKey());
-        place.addLast(name);
-        out.set(name, member(property.getKey(), property.getValue(), place));
-        place.removeLast();
-      }
-      return out;
-    }
-    if (node instanceof ArrayNode array) {
-      ArrayNode out = JsonNodeFactory.instance.arrayNode();
-      for (JsonNode element : array) {
-        place.addLast(String.valueOf(out.size()));
-        out.add(node(element, place, isShell));
-        place.removeLast();
-      }
-      return out;
-    }
-    String configured = configured(place);
-    if (!configured.isEmpty() && !node.isNull()) {
-      String text = node.asString();
-      return string(replaced(pointer(place), text, whole(text, 0, configured, false), false));
-    }
-    if (!node.isString()) {
-      return node;
-    }
-    String text = node.stringValue();
-    String path = pointer(place);
-    return string(isShell ? shell(path, text) : text(path, text));
-  }
-
-  private JsonNode member(String name, JsonNode value, Deque<String> place) {
-    if (value.isString() || value.isNumber() && Names.isPassword(name)) {
-      String text = value.asString();
-      String small = small(name);
-      List<Found> found = List.of();
-      if (small.endsWith("authorization") && text.length() >= MIN_KNOWN_CHARS) {
-        found = whole(text, Scanner.afterScheme(text, 0), "authorization", true);
-      } else if (Names.isSecret(name) && !text.startsWith("$") && Names.isSecretValue(name, text)) {
-        found = whole(text, 0, Names.DETECTOR, true);
-      }
-      if (!found.isEmpty()) {
-        List<Found> all = found(text, false);
-        all.addAll(found);
-        String replaced = replaced(pointer(place), text, all, false);
-        return replaced.equals(text) ? value : string(replaced);
-      }
-    }
-    return node(value, place, SHELL_MEMBERS.contains(small(name)));
-  }
-
-  private static List<Found> whole(String text, int start, String detector, boolean isNamed) {
-    return start < text.length()
-        ? List.of(new Found(start, text.length(), detector, isNamed))
-        : List.of();
-  }
-
-  /** Returns the detector of the configured path to a place; empty if there is none. */
-  private String configured(Deque<String> place) {
-    if (redactor.paths().isEmpty()) {
-      return "";
-    }
-    List<String> parts = List.copyOf(place);
-    return redactor.paths().stream()
-        .filter(path -> path.matches(parts))
-        .map(JsonPath::detector)
-        .findFirst()
-        .orElse("");
-  }
-
-  private static StringNode string(String text) {
-    return JsonNodeFactory.instance.stringNode(text);
-  }
-
-  private static String pointer(Deque<String> place) {
-    StringBuilder out = new StringBuilder("/action");
-    place.forEach(part -> out.append('/').append(part.replace("~", "~0").replace("/", "~1")));
-    return out.toString();
   }
 
   private void count(String text) {
@@ -238,7 +157,8 @@ final class RedactionRun {
     }
   }
 
-  private List<Found> found(String text, boolean isShell) {
+  /** Returns the secrets in a text, with those that the run before found. */
+  List<Found> found(String text, boolean isShell) {
     count(text);
     List<Found> found = new ArrayList<>();
     for (SecretDetector detector : redactor.detectors()) {
@@ -323,7 +243,7 @@ final class RedactionRun {
   }
 
   /** Replaces the secrets, except values that only their name shows and that are part of a fact. */
-  private String replaced(String path, String text, List<Found> found, boolean isShell) {
+  String replaced(String path, String text, List<Found> found, boolean isShell) {
     if (found.isEmpty()) {
       return text;
     }
@@ -368,7 +288,7 @@ final class RedactionRun {
   }
 
   /** Returns a text with small ASCII letters; its length does not change. */
-  private static String small(String text) {
+  static String small(String text) {
     char[] chars = text.toCharArray();
     for (int i = 0; i < chars.length; i++) {
       char c = chars[i];
