@@ -9,7 +9,6 @@ import dev.indelible.Approvals.Request;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
 import dev.indelible.append.ApprovalEvents;
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignedNote;
 import dev.indelible.crypto.SigningKey;
@@ -115,7 +114,7 @@ class ApprovalCheckTest {
     try (ApprovalEvents events =
         new ApprovalEvents(
             SqliteWriter.open(data.database()),
-            CheckpointFile.at(data.lastCheckpoint()),
+            data.checkpointFile(),
             keys.signer(),
             keys.accepted())) {
       assertThat(events.append(event, answer, request.row())).isEmpty();
