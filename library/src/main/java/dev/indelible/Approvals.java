@@ -64,7 +64,7 @@ public final class Approvals {
   /** The maximum number of decisions in {@link #recent}. */
   public static final int MAX_RECENT = 20;
 
-  /** Longer than anything an approver has to say. */
+  /** The longest reason, in bytes. */
   private static final int MAX_REASON_BYTES = 1_000;
 
   private static final String ESCALATE = "escalate";
@@ -371,7 +371,7 @@ public final class Approvals {
         eventId,
         request -> {
           Instant expires = Instant.now().plus(near).truncatedTo(ChronoUnit.MICROS);
-          return said(request, approver, Optional.of(expires), reason);
+          return noteOf(request, approver, Optional.of(expires), reason);
         });
   }
 
@@ -385,10 +385,10 @@ public final class Approvals {
    */
   public Resolution deny(String eventId, Approver approver, String reason)
       throws ApprovalException, LedgerException, KeyException {
-    return answer(eventId, request -> said(request, approver, Optional.empty(), reason));
+    return answer(eventId, request -> noteOf(request, approver, Optional.empty(), reason));
   }
 
-  private static ApprovalNote said(
+  private static ApprovalNote noteOf(
       Request request, Approver approver, Optional<Instant> expires, String reason)
       throws ApprovalException {
     if (approver instanceof Approver.Credential credential
