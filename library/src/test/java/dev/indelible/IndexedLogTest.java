@@ -302,7 +302,7 @@ class IndexedLogTest {
   @Test
   void unknownVerdictAndKindAreRefusedWithTheKnownOnes() {
     assertThatThrownBy(() -> Filter.ALL.verdict("deny"))
-        .hasMessage("unknown verdict 'deny'; known are allow, warn, refuse, escalate");
+        .hasMessage("unknown verdict 'deny'; known are allow, warn, refuse, escalate, any");
     assertThatThrownBy(() -> Filter.ALL.kind("shell"))
         .hasMessageContaining("unknown kind 'shell'; known are bash, custom");
     assertThat(Optional.of(Filter.ALL.verdict("warn"))).isPresent();

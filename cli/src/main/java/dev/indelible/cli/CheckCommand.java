@@ -94,7 +94,7 @@ final class CheckCommand extends Verb {
       recorded = indelible.gate().record(input.agent(), input.action());
       print(input.agentId(), recorded);
       if (explains()) {
-        Examined examined = rules().examine(input.agentId(), input.action());
+        Examined examined = inForce(indelible).examine(input.agentId(), input.action());
         Redactor redactor = Redactor.load(data().redaction());
         explain(recorded.explanation(), redactor.texts(input.action(), examined.facts()));
       }
@@ -106,6 +106,11 @@ final class CheckCommand extends Verb {
       throw CommandFailure.failed(recorded.decision().reason().orElse(""));
     }
     return exitCode(recorded.decision());
+  }
+
+  /** Returns the rules that decided; those of the directory may not be in force. */
+  private static RulePolicy inForce(Indelible indelible) {
+    return (RulePolicy) indelible.policy();
   }
 
   /** Returns the rules of the data directory, or the starter rules if it does not exist. */

@@ -3,7 +3,6 @@ package dev.indelible.cli;
 
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
-import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.policy.Mode;
@@ -48,7 +47,7 @@ final class PolicyShowCommand extends Verb {
     RulePolicy loaded = policy.load(this);
     Table table = new Table("rule", "severity", "when", "reason");
     for (Rule rule : loaded.rules()) {
-      print(out -> write(rule, out), () -> table.row(cells(rule)));
+      print(rule::write, () -> table.row(cells(rule)));
     }
     if (!json()) {
       table.print(console());
@@ -117,15 +116,5 @@ final class PolicyShowCommand extends Verb {
       Console.excerpt(rule.match(), MATCH_WIDTH),
       Console.excerpt(rule.reason(), REASON_WIDTH)
     };
-  }
-
-  private static void write(Rule rule, CanonicalWriter out) {
-    Rule.Settings settings = rule.settings();
-    out.name("agents").strings(settings.agents()).member("description", settings.description());
-    out.name("except").strings(settings.except());
-    out.name("expires").nullable(settings.expires().map(Object::toString)).member("id", rule.id());
-    out.name("labels").strings(settings.labels()).member("mode", settings.mode().label());
-    out.member("reason", rule.reason()).member("severity", rule.severity().label());
-    out.member("when", rule.match());
   }
 }

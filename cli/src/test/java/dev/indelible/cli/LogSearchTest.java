@@ -108,7 +108,7 @@ class LogSearchTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "--verdict deny | unknown verdict 'deny'; known are allow, warn, refuse, escalate",
+        "--verdict deny | unknown verdict 'deny'; known are allow, warn, refuse, escalate, any",
         "--kind shell | unknown kind 'shell'; known are bash, custom, filesystem_write,"
             + " network_request, process_spawn, read, tool_call",
         "--since yesterday | --since yesterday: give a time such as 2026-11-23T01:02:03Z, or a"

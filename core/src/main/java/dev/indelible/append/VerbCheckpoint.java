@@ -70,6 +70,13 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
     return before;
   }
 
+  /** Returns the name that the log has or gets in its checkpoints. */
+  String originOf(Signer key) throws LedgerException {
+    return Checkpoints.Settings.of(key)
+        .withOrigin(origin().orElse(null))
+        .originOf(end.writer().ledger());
+  }
+
   /** Returns the log's name in its last checkpoint; empty if there is none or it cannot be read. */
   private Optional<String> origin() throws LedgerException {
     Optional<StoredCheckpoint> last = end.writer().lastCheckpoint();

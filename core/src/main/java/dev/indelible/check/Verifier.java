@@ -134,6 +134,7 @@ public final class Verifier {
                   new KeyCheck(findings, history, options.secondKeys(), before == 0),
                   new DeadLetterCheck(findings, ledger, content, before > 0),
                   new CompletenessCheck(findings, ledger, options.since()),
+                  new PolicyCheck(findings, ledger, history, options.since()),
                   new ApprovalCheck(findings, ledger, content, options.origins()))
               : List.of(new RedactedCheck(findings, history, ledger, options.secondKeys())));
       checks.addAll(

@@ -32,13 +32,19 @@ public record EventQuery(
   /** The tags of the decisions, from the mildest on. */
   public static final List<String> VERDICTS = List.of("allow", "warn", "refuse", "escalate");
 
+  /** The value of {@link Filter#verdict} that finds every decision. */
+  public static final String ANY_VERDICT = "any";
+
+  /** The event types of decisions. */
+  public static final List<String> DECISION_TYPES =
+      List.of(DeferredAuditEvent.CHECK, DeferredAuditEvent.REFUSAL);
+
+  private static final List<String> VERDICT_VALUES =
+      Stream.concat(VERDICTS.stream(), Stream.of(ANY_VERDICT)).toList();
+
   /** The event types that this version records, in alphabetical order. */
   public static final List<String> TYPES =
-      Stream.concat(
-              SystemEvent.TYPES.stream(),
-              Stream.of(DeferredAuditEvent.CHECK, DeferredAuditEvent.REFUSAL))
-          .sorted()
-          .toList();
+      Stream.concat(SystemEvent.TYPES.stream(), DECISION_TYPES.stream()).sorted().toList();
 
   /** The maximum of {@link #limit}. */
   public static final int MAX_LIMIT = 1_000;
@@ -89,7 +95,8 @@ public record EventQuery(
    * @param until rows before this time
    * @param agent the agent's id
    * @param type the event type
-   * @param verdict the decision, one of {@link #VERDICTS}
+   * @param verdict the decision, one of {@link #VERDICTS}; or {@link #ANY_VERDICT} for rows that
+   *     record a decision, including those whose payload was erased
    * @param rule the id of the rule that decided
    * @param kind the kind of the action, one of {@link AgentAction#KINDS}
    * @param session the session of the agent
@@ -129,7 +136,7 @@ public record EventQuery(
         throw new IllegalArgumentException(
             "since %s is not before until %s".formatted(since.get(), until.get()));
       }
-      verdict.ifPresent(value -> requireKnown("verdict", value, VERDICTS));
+      verdict.ifPresent(value -> requireKnown("verdict", value, VERDICT_VALUES));
       kind.ifPresent(value -> requireKnown("kind", value, AgentAction.KINDS));
       requireText("agent", agent);
       requireText("type", type);
@@ -227,10 +234,19 @@ public record EventQuery(
         return true;
       }
       Facets facets = Facets.of(row);
-      return is(verdict, facets.verdict())
+      boolean decided =
+          isAnyVerdict()
+              ? DeferredAuditEvent.isDecision(row.eventType())
+              : is(verdict, facets.verdict());
+      return decided
           && is(rule, facets.rule())
           && is(kind, facets.kind())
           && is(session, facets.session());
+    }
+
+    /** Returns true if every decision is to be found. */
+    public boolean isAnyVerdict() {
+      return verdict.equals(Optional.of(ANY_VERDICT));
     }
 
     private static boolean is(Optional<String> wanted, String found) {
@@ -348,6 +364,7 @@ public record EventQuery(
    * @param verdicts the numbers of decisions among them
    * @param rules the rules with the most decisions, in descending order
    * @param agents the agents with the most decisions, in descending order
+   * @param kinds the kinds of action, in descending order of their decisions
    * @param bucket the length of a time bucket
    * @param buckets the decisions by time, oldest first; a bucket without rows is left out
    * @param from the first row that was counted, if the time limit was reached; empty if all rows
@@ -359,11 +376,13 @@ public record EventQuery(
       Verdicts verdicts,
       Top rules,
       Top agents,
+      List<Named> kinds,
       Duration bucket,
       List<Bucket> buckets,
       Optional<Long> from,
       Coverage coverage) {
     public Counts {
+      kinds = List.copyOf(kinds);
       buckets = List.copyOf(buckets);
     }
 
@@ -381,6 +400,8 @@ public record EventQuery(
       out.endObject();
       from.ifPresent(row -> out.member("from", row));
       out.member("indexed", coverage.indexed())
+          .name("kinds")
+          .objects(kinds, each -> each.write(out))
           .member("last", coverage.last())
           .member("more_agents", agents.more())
           .member("more_rules", rules.more())
@@ -397,6 +418,7 @@ public record EventQuery(
           new Verdicts(0, 0, 0, 0, 0),
           none,
           none,
+          List.of(),
           Duration.ofDays(1),
           List.of(),
           Optional.empty(),
@@ -436,7 +458,7 @@ public record EventQuery(
       }
     }
 
-    /** The decisions of a rule, or about an agent. */
+    /** The decisions of a rule, about an agent, or about a kind of action. */
     public record Named(String name, Verdicts verdicts) {
       private void write(CanonicalWriter out) {
         out.name("decisions").beginObject();

@@ -3,8 +3,10 @@ package dev.indelible.directory;
 
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.append.OperatorEvents;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
 import dev.indelible.crypto.KeyDirectory;
@@ -14,7 +16,11 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.PolicyText;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.note.OperatorHistory;
+import dev.indelible.note.PolicySignatureException;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
@@ -163,7 +169,8 @@ public record DataDirectory(Path path) {
       } else {
         log.requireKey();
       }
-      if (!ownRules) {
+      // With an operator's key, a start without rules goes on with those of the chain.
+      if (!ownRules && log.operator().isEmpty()) {
         log.requireRules();
       }
     }
@@ -267,6 +274,59 @@ public record DataDirectory(Path path) {
   /** Returns the directory of the rules. */
   public Path policy() {
     return path.resolve("policy");
+  }
+
+  private OperatorFile operatorFile() {
+    return new OperatorFile(path.resolve("keys").resolve("operator.vkey"));
+  }
+
+  /**
+   * Returns the operator's key from its file, for a log whose chain shows none. The numbers of the
+   * policies are unknown here.
+   *
+   * @return empty if there is no such file
+   * @throws KeyException if the file cannot be read
+   */
+  public Optional<OperatorHistory> operatorOfFile() throws KeyException {
+    return operatorFile().read();
+  }
+
+  /**
+   * Records an operator's key in the chain, with the rules in this directory as the policy that is
+   * accepted without a signature. From then on a policy comes into force only with a signature of
+   * that key, also in processes that run now.
+   *
+   * @param key of type Ed25519; must not be a key of the log
+   * @param signed the note with which the operator before introduces the key; empty for the first
+   * @throws KeyException if the log's key is missing, or {@code key} is a key of the log
+   * @throws PolicyException if there is no operator's key yet, and the rules do not load
+   * @throws PolicySignatureException if the operator before did not sign the key
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public OperatorEvents.Trusted trustOperator(VerifierKey key, Optional<String> signed)
+      throws KeyException, LedgerException, PolicyException, PolicySignatureException {
+    SigningKeys own = signingKeys();
+    if (key.key() instanceof VerificationKey ed25519
+        && own.accepted().find(ed25519.keyId()).isPresent()) {
+      throw new KeyException(
+          key
+              + ": is a key of this log, which signs rows; create another key with 'indelible policy"
+              + " keygen', on a machine without agents");
+    }
+    PolicyText rules =
+        readLog().operator().isPresent()
+            ? new PolicyText(List.of())
+            : RulePolicy.load(policy()).text().orElseThrow();
+    try (OperatorEvents events =
+        new OperatorEvents(
+            SqliteWriter.open(database()),
+            CheckpointFile.at(lastCheckpoint()),
+            own.signer(),
+            own.accepted())) {
+      OperatorEvents.Trusted trusted = events.trust(key, rules, signed);
+      operatorFile().write(key, trusted.origin());
+      return trusted;
+    }
   }
 
   /** Returns the file that configures the redaction of secrets; absent for the defaults. */

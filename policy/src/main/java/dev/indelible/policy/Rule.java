@@ -2,6 +2,7 @@
 package dev.indelible.policy;
 
 import dev.indelible.base.Text;
+import dev.indelible.json.CanonicalWriter;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,28 @@ public record Rule(String id, Severity severity, String reason, String match, Se
   /** Creates a rule that applies to all agents, at all times. */
   public Rule(String id, Severity severity, String reason, String match) {
     this(id, severity, reason, match, Settings.DEFAULT);
+  }
+
+  /** Returns this rule in a mode. */
+  Rule in(Mode mode) {
+    Settings of =
+        new Settings(
+            settings.description,
+            mode,
+            settings.agents,
+            settings.except,
+            settings.labels,
+            settings.expires);
+    return new Rule(id, severity, reason, match, of);
+  }
+
+  /** Writes the members of a JSON object. */
+  public void write(CanonicalWriter out) {
+    out.name("agents").strings(settings.agents()).member("description", settings.description());
+    out.name("except").strings(settings.except());
+    out.name("expires").nullable(settings.expires().map(Object::toString)).member("id", id);
+    out.name("labels").strings(settings.labels()).member("mode", settings.mode().label());
+    out.member("reason", reason).member("severity", severity.label()).member("when", match);
   }
 
   /**

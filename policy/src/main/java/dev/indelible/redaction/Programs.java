@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Programs that take a secret in a place of their own, for example {@code curl -u}. */
 final class Programs {
@@ -117,8 +119,14 @@ final class Programs {
 
   private static final Map<String, List<Place>> PLACES = places();
 
-  /** Texts that make a command worth a reading of its words: the programs. */
-  static final List<String> HINTS = List.copyOf(PLACES.keySet());
+  /** A word of this length is rarer in commands than the name of its program. */
+  private static final int MIN_RARE_WORD = 5;
+
+  /**
+   * Texts that make a command worth a reading of its words: one word of each place, so that not
+   * every {@code sudo} and {@code docker} does.
+   */
+  static final Set<String> HINTS = hints();
 
   private Programs() {}
 
@@ -136,6 +144,19 @@ final class Programs {
       }
     }
     return places;
+  }
+
+  private static Set<String> hints() {
+    Set<String> hints = new TreeSet<>();
+    PLACES.forEach(
+        (program, places) -> {
+          for (Place place : places) {
+            String word = place.word();
+            boolean isRare = word.startsWith("-") || word.length() >= MIN_RARE_WORD;
+            hints.add(isRare ? word : program);
+          }
+        });
+    return hints;
   }
 
   /** Returns the places in which a program takes a secret; empty if it is not in the table. */

@@ -4,7 +4,6 @@ package dev.indelible.redaction;
 import dev.indelible.decision.Explanation;
 import dev.indelible.event.Redaction;
 import dev.indelible.json.JsonValue;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,6 +17,12 @@ final class RedactionRun {
   /** The shortest known secret that is replaced wherever it is, if it is not a word. */
   static final int MIN_KNOWN_CHARS = 8;
 
+  /** The detector of a part of a secret that is split over several places. */
+  private static final String SPLIT = "split_secret";
+
+  /** The longest part of a known secret that is looked for. */
+  private static final int MAX_PART_CHARS = 256;
+
   /** A known secret of this length is replaced wherever it is. */
   private static final int MIN_SENTENCE_CHARS = 16;
 
@@ -30,7 +35,7 @@ final class RedactionRun {
   private static final char CUT = '…';
 
   private final ActionRedactor redactor;
-  private final long deadline;
+  private final Work work;
   private final Set<String> factWords;
 
   /** The secrets of the run before this one, with their detectors. */
@@ -40,21 +45,21 @@ final class RedactionRun {
   private final List<Redaction> redactions = new ArrayList<>();
   private int chars;
 
-  RedactionRun(ActionRedactor redactor, Explanation explanation, Duration limit) {
-    this(redactor, words(explanation.facts()), Map.of(), System.nanoTime() + limit.toNanos());
+  RedactionRun(ActionRedactor redactor, Explanation explanation) {
+    this(redactor, words(explanation.facts()), Map.of(), new Work());
   }
 
   private RedactionRun(
-      ActionRedactor redactor, Set<String> factWords, Map<String, String> known, long deadline) {
+      ActionRedactor redactor, Set<String> factWords, Map<String, String> known, Work work) {
     this.redactor = redactor;
     this.factWords = factWords;
     this.known = known;
-    this.deadline = deadline;
+    this.work = work;
   }
 
   /** Returns another run, which also replaces the secrets that this one found. */
   RedactionRun again() {
-    return new RedactionRun(redactor, factWords, secrets, deadline);
+    return new RedactionRun(redactor, factWords, secrets, work);
   }
 
   List<Redaction> redactions() {
@@ -162,19 +167,12 @@ final class RedactionRun {
     count(text);
     List<Found> found = new ArrayList<>();
     for (SecretDetector detector : redactor.detectors()) {
+      work.spend((long) text.length() * detector.stepsPerChar());
       detector.find(text, isShell, found);
-      if (!found.isEmpty() || redactor.detectors().size() > 1) {
-        requireTime();
-      }
     }
     addKnown(text, found);
+    addParts(text, found);
     return found;
-  }
-
-  private void requireTime() {
-    if (System.nanoTime() - deadline > 0) {
-      throw new RedactionLimitException("not done in time");
-    }
   }
 
   /** Returns true if a secret is not a word, so that it is replaced wherever it is. */
@@ -192,7 +190,7 @@ final class RedactionRun {
     String small = small(text);
     known.forEach(
         (secret, detector) -> {
-          requireTime();
+          work.spend(text.length());
           String sought = small(secret);
           int at = isDistinct(secret) ? small.indexOf(sought) : -1;
           while (at >= 0) {
@@ -202,10 +200,38 @@ final class RedactionRun {
         });
   }
 
+  /**
+   * Adds the parts of known secrets that a text has in two places, for example in two variables
+   * that the shell joins.
+   */
+  private void addParts(String text, List<Found> found) {
+    if (known.isEmpty()) {
+      return;
+    }
+    int start = 0;
+    while (start < text.length()) {
+      int end = Characters.BASE64URL.endOfRun(text, start, text.length());
+      if (end - start >= MIN_KNOWN_CHARS && end - start <= MAX_PART_CHARS) {
+        String part = text.substring(start, end);
+        for (String secret : known.keySet()) {
+          work.spend(secret.length());
+          if (secret.length() >= MIN_SENTENCE_CHARS
+              && secret.length() > part.length()
+              && secret.contains(part)) {
+            found.add(new Found(start, end, SPLIT, true));
+            break;
+          }
+        }
+      }
+      start = end + 1;
+    }
+  }
+
   /** Adds the places where a text has a known secret that is a word as a word of its own. */
   private void addWords(String text, List<Found> found) {
     known.forEach(
         (secret, detector) -> {
+          work.spend(text.length());
           boolean isWord = secret.length() >= MIN_WORD_CHARS && !isDistinct(secret);
           int at = isWord ? text.indexOf(secret) : -1;
           while (at >= 0) {
@@ -228,6 +254,7 @@ final class RedactionRun {
     while (cut >= 0) {
       for (Map.Entry<String, String> each : known.entrySet()) {
         String secret = each.getKey();
+        work.spend(secret.length());
         for (int length = Math.min(cut, secret.length() - 1);
             length >= MIN_BEGINNING_CHARS;
             length--) {
@@ -237,7 +264,6 @@ final class RedactionRun {
           }
         }
       }
-      requireTime();
       cut = text.indexOf(CUT, cut + 1);
     }
   }

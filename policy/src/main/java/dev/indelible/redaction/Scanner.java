@@ -21,7 +21,13 @@ final class Scanner implements SecretDetector {
   /** The detector of markers that the agent wrote. */
   static final String MARKER = "marker";
 
+  /** The detector of tokens that end too early. */
+  private static final String BEGUN = "begun_token";
+
   private static final int ASCII = 128;
+
+  /** The shortest part of a token that counts as its beginning. */
+  private static final int MIN_BEGUN_CHARS = 16;
 
   /** The longest header of a private key that is read. */
   private static final int MAX_HEADER_CHARS = 64;
@@ -314,6 +320,9 @@ final class Scanner implements SecretDetector {
     int run = form.characters().endOfRun(text, start, start + form.max() + 2);
     int end = run <= start + form.max() + 1 ? trimmed(text, start, run) : run;
     int length = end - start;
+    if (length < form.min() && isBegun(form, text, start, end)) {
+      return Found.byForm(at, end, BEGUN);
+    }
     if (length < form.min()
         || length > form.max()
         || form.isRandom() && !Characters.isMixed(text, start, end)
@@ -322,6 +331,15 @@ final class Scanner implements SecretDetector {
     }
     int from = form.isPlace() ? start : form.isAfterNumber() ? at + 1 : at;
     return Found.byForm(from, end, form.detector());
+  }
+
+  /** Returns true if a token ends too early: the rest of it may be in another text. */
+  private static boolean isBegun(Form form, String text, int start, int end) {
+    int last = form.prefix().length() - 1;
+    return form.prefix().length() >= MIN_TELLING_PREFIX
+        && "_-.".indexOf(form.prefix().charAt(last)) >= 0
+        && end - start >= MIN_BEGUN_CHARS
+        && Characters.isMixed(text, start, end);
   }
 
   /** Reads a bot's number in base64, the time of the token and the secret, with full stops. */

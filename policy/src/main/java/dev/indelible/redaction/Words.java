@@ -30,7 +30,7 @@ final class Words {
       Set.of("set", "-x", "-gx", "-Ux", "setenv", "setx", "put", "--secret");
 
   /** Texts that make a command worth a reading of its words. */
-  static final List<String> HINTS = Programs.HINTS;
+  static final Set<String> HINTS = Programs.HINTS;
 
   private final String command;
   private final ShellView view;

@@ -110,8 +110,7 @@ class RecallTest {
               : new ToolCall(call.path("tool_name").asString(""), value(input.toString()));
       REDACTOR.redact(action, ALLOWED).ifPresent(result -> changed.add(result.action().toString()));
     }
-    changed.forEach(each -> System.out.println("recorded call: " + each));
-    assertThat(changed).hasSizeLessThanOrEqualTo(4);
+    assertThat(changed).isEmpty();
   }
 
   private void count(String half, String kind, String place, String template) {

@@ -67,6 +67,16 @@ public final class KeyWatch {
     return current().keys().accept(text, clock.instant());
   }
 
+  /**
+   * Returns a key that was accepted earlier, as it is now; empty if it was revoked or replaced, or
+   * has expired.
+   */
+  public Optional<ApiKey> recheck(ApiKey earlier) {
+    return Optional.ofNullable(current().keys().byId().get(earlier.id()))
+        .filter(key -> key.hash().equals(earlier.hash()))
+        .filter(key -> !key.isExpired(clock.instant()));
+  }
+
   /** Returns why no key is accepted; empty if keys are accepted. */
   public Optional<String> fault() {
     return current().fault();

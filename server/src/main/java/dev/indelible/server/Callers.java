@@ -17,24 +17,33 @@ interface Callers {
   Optional<Caller> of(Request request);
 
   /**
-   * Identifies a caller by an API key, or else by a name that the connection proves, or else as
-   * {@link Caller#LOCAL} or {@link Caller#NOBODY}.
+   * Identifies a caller by an API key, or else by a session, or else by a name that the connection
+   * proves, or else as {@link Caller#LOCAL} or {@link Caller#NOBODY}.
    *
    * @param bindings the names that have a grant; the first that a connection proves counts
    */
-  static Callers of(KeyWatch keys, List<Binding> bindings) {
+  static Callers of(KeyWatch keys, Sessions sessions, List<Binding> bindings) {
     return request ->
         request
             .header("Authorization")
             .map(credential -> byKey(keys, credential))
-            .orElseGet(() -> Optional.of(byConnection(request.peer(), bindings)));
+            .orElseGet(
+                () ->
+                    sessions
+                        .caller(request)
+                        .or(() -> Optional.of(byConnection(request.peer(), bindings))));
   }
 
   private static Optional<Caller> byKey(KeyWatch keys, String credential) {
+    return keyText(credential)
+        .flatMap(keys::accept)
+        .map(key -> Caller.named(key.principal(), key.grant()));
+  }
+
+  /** Returns the API key in a value of the header {@code Authorization}; empty without one. */
+  static Optional<KeyText> keyText(String credential) {
     return credential.regionMatches(true, 0, BEARER, 0, BEARER.length())
         ? KeyText.read(credential.substring(BEARER.length()))
-            .flatMap(keys::accept)
-            .map(key -> Caller.named(key.principal(), key.grant()))
         : Optional.empty();
   }
 

@@ -63,12 +63,14 @@ public final class Daemon {
     Optional<TlsFiles.Loaded> tls = settings.loadTls();
     granted.record(log, tls.flatMap(TlsFiles.Loaded::clientCa));
     KeyWatch keys = KeyWatch.of(granted.keys());
+    Sessions sessions = new Sessions(keys);
     return start(
         log,
         settings,
         tls,
         new Access(
-            Callers.of(keys, granted.bindings()),
+            Callers.of(keys, sessions, granted.bindings()),
+            sessions,
             keys::fault,
             granted.recordsReads() ? Optional.of(new ReadRecord(log.queue())) : Optional.empty()));
   }
@@ -76,17 +78,24 @@ public final class Daemon {
   /** Starts to answer, with a function that identifies callers; does not record reads. */
   static Daemon start(Indelible log, ServeSettings settings, Callers callers) throws IOException {
     return start(
-        log, settings, settings.loadTls(), new Access(callers, Optional::empty, Optional.empty()));
+        log,
+        settings,
+        settings.loadTls(),
+        new Access(callers, new Sessions(KeyWatch.of(null)), Optional::empty, Optional.empty()));
   }
 
   /**
    * Callers, and the record of their reads.
    *
+   * @param sessions the sessions of people in browsers
    * @param fault returns why no API key is accepted; empty if keys are accepted
    * @param reads records reads of the log; empty for none
    */
   private record Access(
-      Callers callers, Supplier<Optional<String>> fault, Optional<ReadRecord> reads) {}
+      Callers callers,
+      Sessions sessions,
+      Supplier<Optional<String>> fault,
+      Optional<ReadRecord> reads) {}
 
   private static Daemon start(
       Indelible log, ServeSettings settings, Optional<TlsFiles.Loaded> tls, Access access)
@@ -122,7 +131,16 @@ public final class Daemon {
     Tiles tiles = new Tiles(log.log(), settings.access().publish());
     addTiles(routes, tiles, tiles.arePublished() ? new LedgerAccess(MAX_OTHERS) : ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
-    HttpServer server = HttpServer.start(settings, tls, routes);
+    LastHour lastHour = new LastHour(log);
+    routes.get("/v1/status/hour", Role.READER, lastHour::show);
+    addConsole(routes, access.sessions());
+    HttpServer server;
+    try {
+      server = HttpServer.start(settings, tls, routes);
+    } catch (IOException | RuntimeException e) {
+      lastHour.stop();
+      throw e;
+    }
     try {
       Optional<UnixSocket> socket = settings.unixSocket();
       if (socket.isPresent()) {
@@ -139,6 +157,7 @@ public final class Daemon {
         reports,
         tls.flatMap(TlsFiles.Loaded::clientCa),
         () -> {
+          lastHour.stop();
           verifyJobs.stop();
           feed.close();
           server.stop();
@@ -199,7 +218,17 @@ public final class Daemon {
         .post(
             "/v1/dlq/{number}/replay", Role.OPERATOR, operations.of(ledger.of(deadLetters::replay)))
         .get("/v1/policy", Role.READER, policies::show)
+        .post("/v1/policy/explain", Role.READER, policies::explain)
         .post("/v1/policy/reload", Role.OPERATOR, operations.of(policies::reload));
+  }
+
+  /** Adds the page for people, and their sessions. */
+  private static void addConsole(Routes routes, Sessions sessions) {
+    Console.ofBuild().addTo(routes);
+    routes
+        .get("/v1/session", Role.AGENT, sessions::show)
+        .post("/v1/session", Role.AGENT, sessions::begin)
+        .post("/v1/session/end", Role.AGENT, sessions::end);
   }
 
   /** Adds the log as static files, for readers or for everybody. */

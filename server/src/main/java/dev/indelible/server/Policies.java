@@ -2,7 +2,12 @@
 package dev.indelible.server;
 
 import dev.indelible.Indelible;
+import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.event.PolicyText;
+import dev.indelible.event.PolicyText.Signature;
+import dev.indelible.gate.RecordedDecision;
+import dev.indelible.hook.GateRequest;
+import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
@@ -10,7 +15,7 @@ import dev.indelible.policy.RulePolicy;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Shows the policy in force, and loads the rules again. */
+/** Shows the policy in force, tries actions on it, and loads the rules again. */
 final class Policies {
   private final Indelible log;
 
@@ -20,7 +25,7 @@ final class Policies {
 
   /**
    * Returns the digest and the text of the policy in force, and lint's remarks on its rules. Text,
-   * remarks and the number of rules are null for a policy that does not consist of rules.
+   * remarks and rules are null for a policy that does not consist of rules.
    */
   Response show(Request request) {
     Policy policy = log.policy();
@@ -38,10 +43,42 @@ final class Policies {
           out.name("remarks")
               .nullable(rules.map(each -> each.remarks(Instant.now())), out::strings);
           out.name("rules").nullable(rules.map(each -> (long) each.rules().size()), out::number);
+          out.name("table")
+              .nullable(
+                  rules.map(RulePolicy::rules), each -> out.objects(each, rule -> rule.write(out)));
         });
   }
 
-  /** Loads the rules again; if they do not load, answers 409 and keeps the rules in force. */
+  /**
+   * Decides about an action by the policy in force, and records no decision. The answer has every
+   * fact of the action; it is 409 for a policy that does not consist of rules.
+   */
+  Response explain(Request request) throws JsonFormatException {
+    if (!(log.policy() instanceof RulePolicy rules)) {
+      return Response.problem(409, "Conflict", "the policy in force does not consist of rules");
+    }
+    GateRequest asked =
+        GateRequest.read(
+            CanonicalJson.readUntrusted(request.body()),
+            "input",
+            request.caller().agentId().orElse(null));
+    RulePolicy.Examined examined = rules.examine(asked.agentId(), asked.action());
+    ExplainedDecision decided = examined.decision();
+    RecordedDecision unrecorded =
+        new RecordedDecision(decided.decision(), Optional.empty(), decided.explanation());
+    return Response.json(
+        200,
+        out -> {
+          out.name("decision").beginObject();
+          unrecorded.write(asked.agentId(), out);
+          out.endObject().name("facts").strings(examined.facts());
+        });
+  }
+
+  /**
+   * Loads the rules again; if they do not load, or the operator did not sign them, answers 409 and
+   * keeps the rules in force.
+   */
   Response reload(Request request) throws JsonFormatException {
     request.fields().requireNoOthers();
     String before = log.policy().digest();
@@ -53,6 +90,10 @@ final class Policies {
     }
     String after = log.policy().digest();
     return Response.json(
-        200, out -> out.member("changed", !after.equals(before)).member("digest", after));
+        200,
+        out -> {
+          out.member("changed", !after.equals(before)).member("digest", after).name("number");
+          out.nullable(log.gate().signature().map(Signature::number), out::number);
+        });
   }
 }

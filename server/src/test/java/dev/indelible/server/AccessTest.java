@@ -77,7 +77,9 @@ class AccessTest {
   }
 
   private void start(List<Binding> bindings, Duration contentLimit) throws Exception {
-    Routes routes = new Routes(Callers.of(watch, bindings), new Limits(0), Optional.empty());
+    Routes routes =
+        new Routes(
+            Callers.of(watch, new Sessions(watch), bindings), new Limits(0), Optional.empty());
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, request -> Response.text("text/plain", "done"));
     }

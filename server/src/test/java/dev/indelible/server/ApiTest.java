@@ -195,6 +195,7 @@ class ApiTest {
 
     assertThat(policy.path("digest").stringValue()).isEqualTo(daemon.log().policy().digest());
     assertThat(policy.path("rules").asInt()).isPositive();
+    assertThat(policy.path("table")).hasSize(policy.path("rules").asInt());
     JsonNode file = policy.path("files").path(0);
     assertThat(
             new PolicyText(
@@ -205,6 +206,20 @@ class ApiTest {
                 .digest())
         .as("the text has the digest")
         .isEqualTo(daemon.log().policy().digest());
+  }
+
+  @Test
+  void explanationIsNotRecorded() throws Exception {
+    String asked =
+        "{\"agent_id\":\"agent:alice\",\"action\":{\"kind\":\"bash\",\"command\":\"rm -rf /\"}}";
+    JsonNode explained = json(daemon.post("/v1/policy/explain", asked));
+
+    assertThat(explained.path("decision").path("decision").stringValue()).isEqualTo("refuse");
+    assertThat(explained.path("decision").path("id").isNull()).isTrue();
+    assertThat(explained.path("facts").toString()).contains("deletes / recursively");
+    assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
+    assertThat(json(daemon.get("/v1/events?verdict=any")).path("events")).isEmpty();
+    assertThat(daemon.post("/v1/policy/explain", "{\"action\":1}").statusCode()).isEqualTo(400);
   }
 
   @Test

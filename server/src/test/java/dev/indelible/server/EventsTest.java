@@ -71,6 +71,7 @@ class EventsTest {
     settle();
 
     assertThat(ids("verdict=refuse")).containsExactly(refused);
+    assertThat(ids("verdict=any")).containsExactly(other, allowed, refused);
     assertThat(ids("agent=agent%3Aa")).containsExactly(allowed, refused);
     assertThat(ids("agent=agent%3Aa&order=oldest")).containsExactly(refused, allowed);
     assertThat(ids("text=ls%20other")).containsExactly(other);
@@ -144,6 +145,7 @@ class EventsTest {
     assertThat(erased.path("event").path("sequence"))
         .isEqualTo(shown.path("event").path("sequence"));
     assertThat(ids("verdict=refuse")).isEmpty();
+    assertThat(ids("verdict=any")).containsExactly(id);
     await()
         .atMost(LIMIT)
         .until(() -> json(daemon.get("/v1/stats")).path("decisions").path("unknown").asInt() == 1);
@@ -175,7 +177,7 @@ class EventsTest {
       value = {
         "/v1/events?verdct=refuse | unknown parameter 'verdct'; known are agent, cursor, kind,",
         "/v1/stats?limit=3 | unknown parameter 'limit'; known are agent, bucket, kind,",
-        "/v1/events?verdict=deny | unknown verdict 'deny'; known are allow, warn, refuse, escalate",
+        "/v1/events?verdict=deny | unknown verdict 'deny'; known are allow, warn, refuse, escalate, any",
         "/v1/events?kind=shell | unknown kind 'shell'; known are bash,",
         "/v1/events?type=refusal | unknown type 'refusal'; known are access.key_created,",
         "/v1/events?order=random | unknown order 'random'; known are newest, oldest",

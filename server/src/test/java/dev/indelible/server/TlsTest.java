@@ -104,8 +104,10 @@ class TlsTest {
 
   private HttpServer start(String address, String binding) throws IOException {
     List<Binding> bindings = List.of(Binding.read(binding));
+    KeyWatch watch = KeyWatch.of(keys);
     Routes routes =
-        new Routes(Callers.of(KeyWatch.of(keys), bindings), new Limits(0), Optional.empty());
+        new Routes(
+            Callers.of(watch, new Sessions(watch), bindings), new Limits(0), Optional.empty());
     for (Role role : Role.values()) {
       routes.get("/" + role.label(), role, TlsTest::principal);
     }

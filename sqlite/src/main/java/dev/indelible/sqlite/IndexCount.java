@@ -25,6 +25,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -100,11 +101,13 @@ final class IndexCount {
   private static final class Counted {
     private final int verdict;
     private final String rule;
+    private final String kind;
     private long rows;
 
-    Counted(int verdict, String rule) {
+    Counted(int verdict, String rule, String kind) {
       this.verdict = verdict;
       this.rule = rule;
+      this.kind = kind;
     }
   }
 
@@ -142,7 +145,15 @@ final class IndexCount {
       }
     }
     return new Counts(
-        rows, verdicts(all), rules(), agents(), bucket, buckets, from, index.coverage());
+        rows,
+        verdicts(all),
+        first(named(each -> each.rule)),
+        agents(),
+        sorted(named(each -> each.kind)),
+        bucket,
+        buckets,
+        from,
+        index.coverage());
   }
 
   private static void add(long[] sum, long[] more) {
@@ -155,15 +166,16 @@ final class IndexCount {
     byFacets = new Counted[IndexSchema.largestFacets(index.connection()) + 1];
     Statements.forEach(
         index.connection(),
-        "SELECT f.id, t.name, v.name, r.name FROM facets AS f JOIN names AS t ON t.id = f.type"
-            + " JOIN names AS v ON v.id = f.verdict JOIN names AS r ON r.id = f.rule",
+        "SELECT f.id, t.name, v.name, r.name, k.name FROM facets AS f"
+            + " JOIN names AS t ON t.id = f.type JOIN names AS v ON v.id = f.verdict"
+            + " JOIN names AS r ON r.id = f.rule JOIN names AS k ON k.id = f.kind",
         row -> {
           int known = EventQuery.VERDICTS.indexOf(row.getString(3));
           int verdict =
               !DeferredAuditEvent.isDecision(row.getString(2))
                   ? NO_DECISION
                   : known < 0 ? UNKNOWN : known;
-          byFacets[row.getInt(1)] = new Counted(verdict, row.getString(4));
+          byFacets[row.getInt(1)] = new Counted(verdict, row.getString(4), row.getString(5));
           return true;
         });
   }
@@ -338,16 +350,17 @@ final class IndexCount {
     return new Verdicts(counted[0], counted[1], counted[2], counted[3], counted[UNKNOWN]);
   }
 
-  private Top rules() {
-    Map<String, long[]> byRule = new HashMap<>();
+  /** Returns the counts by a value of the facets; rows without a value are left out. */
+  private List<Named> named(Function<Counted, String> value) {
+    Map<String, long[]> byName = new HashMap<>();
     for (Counted each : byFacets) {
-      if (each != null && each.rows > 0 && !each.rule.isEmpty()) {
-        cell(byRule, each.rule)[each.verdict] += each.rows;
+      if (each != null && each.rows > 0 && !value.apply(each).isEmpty()) {
+        cell(byName, value.apply(each))[each.verdict] += each.rows;
       }
     }
     List<Named> named = new ArrayList<>();
-    byRule.forEach((rule, counted) -> named.add(new Named(rule, verdicts(counted))));
-    return first(named);
+    byName.forEach((name, counted) -> named.add(new Named(name, verdicts(counted))));
+    return named;
   }
 
   private Top agents() throws SQLException {
@@ -371,13 +384,16 @@ final class IndexCount {
     return new Top(first(named).first(), most.size() - named.size(), !isCut);
   }
 
+  private static List<Named> sorted(List<Named> named) {
+    return named.stream()
+        .sorted(
+            Comparator.comparingLong((Named each) -> -each.verdicts().total())
+                .thenComparing(Named::name))
+        .toList();
+  }
+
   private Top first(List<Named> named) {
-    List<Named> sorted =
-        named.stream()
-            .sorted(
-                Comparator.comparingLong((Named each) -> -each.verdicts().total())
-                    .thenComparing(Named::name))
-            .toList();
+    List<Named> sorted = sorted(named);
     return new Top(
         sorted.subList(0, Math.min(top, sorted.size())), Math.max(0, sorted.size() - top), true);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.EventQuery.Filter;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -65,7 +66,12 @@ final class IndexSelection {
     List<String> conditions = new ArrayList<>();
     List<Object> values = new ArrayList<>();
     filter.type().ifPresent(value -> require("type", value, conditions, values));
-    filter.verdict().ifPresent(value -> require("verdict", value, conditions, values));
+    if (filter.isAnyVerdict()) {
+      conditions.add("type IN (SELECT id FROM names WHERE name IN (?, ?))");
+      values.addAll(EventQuery.DECISION_TYPES);
+    } else {
+      filter.verdict().ifPresent(value -> require("verdict", value, conditions, values));
+    }
     filter.rule().ifPresent(value -> require("rule", value, conditions, values));
     filter.kind().ifPresent(value -> require("kind", value, conditions, values));
     if (conditions.isEmpty()) {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The console in Chromium, against daemons of their own processes: runs the tests in
+ * console/test/browser.
+ */
+@Tag("any-jdk")
+class ConsoleInBrowserTest {
+  private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+
+  /** Far more than the tests need on a busy machine. */
+  private static final long LIMIT_MINUTES = 30;
+
+  @TempDir Path temp;
+
+  @Test
+  void consoleWorksInChromium() throws Exception {
+    Path console = Path.of(System.getProperty("indelible.root")).resolve("console");
+    assumeTrue(Files.exists(CHROMIUM), "skipped: Chromium is not installed (apt install chromium)");
+    assumeTrue(
+        Files.isDirectory(console.resolve("node_modules")),
+        "skipped: the console is not built, because npm is not installed");
+    assumeTrue(
+        Cli.class.getResource("/dev/indelible/server/console/files.txt") != null,
+        "skipped: this build has no console");
+    Path output = temp.resolve("output");
+    ProcessBuilder tests =
+        new ProcessBuilder(
+                "npm", "run", "--silent", "test:browser", "--", "--reporter=verbose")
+            .directory(console.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+    tests.environment().put("INDELIBLE_CHROMIUM", CHROMIUM.toString());
+    tests.environment().put("INDELIBLE_COMMAND", json(java(Main.class)));
+    tests.environment().put("INDELIBLE_SQL", json(java(Sql.class)));
+    tests.environment().put("NO_COLOR", "1");
+
+    Process process = tests.start();
+    try {
+      assertThat(process.waitFor(LIMIT_MINUTES, TimeUnit.MINUTES)).isTrue();
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroy);
+      process.destroy();
+    }
+    assertThat(process.exitValue()).as(Files.readString(output)).isZero();
+  }
+
+  private static List<String> java(Class<?> main) {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-cp",
+        System.getProperty("java.class.path"),
+        main.getName());
+  }
+
+  private static String json(List<String> words) {
+    return words.stream()
+        .map(word -> "\"" + word.replace("\\", "\\\\").replace("\"", "\\\"") + "\"")
+        .collect(Collectors.joining(",", "[", "]"));
+  }
+
+  /** Runs one statement on a database, as another program could. */
+  static final class Sql {
+    private Sql() {}
+
+    /**
+     * Runs the statement.
+     *
+     * @param words the database and the statement
+     */
+    public static void main(String[] words) throws Exception {
+      try (Connection database = DriverManager.getConnection("jdbc:sqlite:" + words[0]);
+          Statement statement = database.createStatement()) {
+        statement.execute("PRAGMA busy_timeout = 10000");
+        statement.execute(words[1]);
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { daemonNow } from '../api.ts';
+import { length, local, utc, utcDate, utcTime } from '../model/time.ts';
+
+/** A time in UTC; the reader's own time shows on hover. */
+export function Time({ at, form = 'full' }: { at: string; form?: 'full' | 'list' }): JSX.Element {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return <span>{at}</span>;
+  const today = utcDate(new Date(daemonNow())) === utcDate(time);
+  return (
+    <time dateTime={at} title={`${local(time)}\n${at}`}>
+      {form === 'full' ? (
+        <>{utc(time)} UTC</>
+      ) : (
+        <>
+          {!today && <span class="day">{utcDate(time).slice(5)} </span>}
+          {utcTime(time).slice(0, 8)}
+          <span class="fraction">{utcTime(time).slice(8)}</span>
+        </>
+      )}
+    </time>
+  );
+}
+
+/** The age of a time, kept current. */
+export function Ago({ at }: { at: string }): JSX.Element {
+  useTick(1000);
+  const seconds = (daemonNow() - Date.parse(at)) / 1000;
+  return (
+    <time dateTime={at} title={`${utc(new Date(at))} UTC\n${local(new Date(at))}`}>
+      {seconds < 0 ? `in ${length(-seconds)}` : `${length(Math.max(1, Math.round(seconds)))} ago`}
+    </time>
+  );
+}
+
+/** Draws the component again after each interval. */
+export function useTick(milliseconds: number): void {
+  const [, setTick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTick((tick) => tick + 1), milliseconds);
+    return () => clearInterval(timer);
+  }, [milliseconds]);
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Browser, RunningDaemon, until } from './harness.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const MARKUP = '<script>window.pwned=1</script><img src=x onerror="window.pwned=1"><style>*{display:none}</style>';
+const BIDI = 'echo safe \u202egnihton\u2066 \u200b end';
+
+let daemon: RunningDaemon;
+let browser: Browser;
+
+function bash(command: string): { kind: string; command: string } {
+  return { kind: 'bash', command };
+}
+
+beforeAll(async () => {
+  daemon = await RunningDaemon.start();
+  await daemon.ask(
+    { agent_id: 'agent:alice', session: 's-1', action: bash('ls -la') },
+    { agent_id: 'agent:alice', session: 's-1', action: bash('rm -rf /') },
+    { agent_id: 'agent:alice', session: 's-1', action: bash('rm -rf build') },
+    { agent_id: 'agent:bob', action: { kind: 'network_request', scheme: 'https', host: 'example.org', path: '/a' } },
+    { agent_id: 'agent:bob', action: bash('git push --force') },
+  );
+  await daemon.settled();
+});
+
+afterAll(async () => {
+  await Browser.end();
+  await daemon.close();
+});
+
+afterEach(async () => {
+  const faults = browser.faults;
+  await browser.close();
+  expect(faults).toEqual([]);
+});
+
+/** Returns what axe finds wrong with the page. */
+async function axe(): Promise<string[]> {
+  // The page's policy permits no script of another origin; the browser's own evaluation is exempt.
+  await browser.page.evaluate(AXE);
+  return browser.page.evaluate(async () => {
+    const { axe: tool } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
+    return (await tool.run()).violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
+  });
+}
+
+describe('signing in', () => {
+  it('keeps the key in no storage, no address and no script', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    const kept = await browser.page.evaluate(() => JSON.stringify([localStorage, sessionStorage, document.cookie, location.href, document.documentElement.outerHTML]));
+    expect(kept).not.toContain(daemon.key);
+    expect(kept).not.toContain(daemon.key.slice(-72));
+    const cookies = await browser.context.cookies();
+    expect(cookies).toHaveLength(1);
+    expect(cookies[0]).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+  });
+
+  it('explains a key that is not accepted', async () => {
+    browser = await Browser.open();
+    await browser.page.goto(daemon.base);
+    await browser.enter('nonsense');
+    await browser.page.getByText('a key is "indelible_"').waitFor();
+    await browser.enter(daemon.key.replace(/.{10}$/, '0000000000'));
+    await browser.page.getByText('unknown, revoked or expired').waitFor();
+  });
+
+  it('ends with the key, and goes on where it was', async () => {
+    browser = await Browser.open();
+    const key = daemon.command('api-keys', 'create', 'guest', '--role', 'reader').split('\n')[0]!;
+    await browser.page.goto(`${daemon.base}/#/decisions?verdict=refuse`);
+    await browser.enter(key);
+    await browser.page.locator('a.row').first().waitFor();
+    daemon.command('api-keys', 'revoke', 'guest');
+    await browser.page.getByText('Your session has ended').waitFor();
+    await browser.enter(daemon.key);
+    await browser.page.locator('a.row').first().waitFor();
+    expect(browser.page.url()).toContain('verdict=refuse');
+  });
+
+  it('ends when a reader signs out', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    const cookies = await browser.context.cookies();
+    await browser.page.getByRole('button', { name: 'Sign out' }).click();
+    await browser.page.getByLabel('API key').waitFor();
+    const answer = await fetch(`${daemon.base}/v1/events`, { headers: { Cookie: `${cookies[0]!.name}=${cookies[0]!.value}` } });
+    expect(answer.status).toBe(401);
+  });
+});
+
+describe('decisions', () => {
+  it('are filtered by a facet, and the address says so', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    await browser.page.locator('.facet button', { hasText: 'Refused' }).click();
+    await browser.page.waitForURL(/verdict=refuse/);
+    await until(async () => (await browser.page.locator('a.row .verdict-name').allTextContents()).every((each) => each === 'Refused'));
+    await browser.page.locator('.facet button', { hasText: 'agent:bob' }).click();
+    await until(async () => (await browser.page.locator('a.row').count()) === 1);
+    await browser.page.goBack();
+    await until(async () => (await browser.page.locator('a.row').count()) > 1);
+    const shared = browser.page.url();
+    await browser.page.goto('about:blank');
+    await browser.page.goto(shared);
+    await until(async () => (await browser.page.locator('a.row .verdict-name').allTextContents()).join() === 'Refused,Refused');
+  });
+
+  it('are found by their text', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    await browser.page.keyboard.press('/');
+    await browser.page.keyboard.type('--force');
+    await browser.page.keyboard.press('Enter');
+    await until(async () => (await browser.page.locator('a.row').count()) === 1);
+    expect(await browser.page.locator('a.row').textContent()).toContain('git push --force');
+  });
+
+  it('are zoomed into by dragging over the histogram', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    const plot = browser.page.getByRole('slider', { name: 'Decisions over time' });
+    await plot.locator('.bar').first().waitFor();
+    const box = (await plot.boundingBox())!;
+    await browser.page.mouse.move(box.x + box.width - 60, box.y + 40);
+    await browser.page.mouse.down();
+    await browser.page.mouse.move(box.x + box.width - 2, box.y + 40);
+    await browser.page.mouse.up();
+    await browser.page.waitForURL(/since=.*until=/);
+    await until(async () => (await browser.page.locator('a.row').count()) === 5);
+  });
+
+  it('appear in the list as they are made', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/decisions?agent=agent%3Anew');
+    await browser.page.getByRole('button', { name: 'Live' }).waitFor();
+    await daemon.ask({ agent_id: 'agent:new', action: bash('echo first') }, { agent_id: 'agent:other', action: bash('echo other') });
+    await browser.page.locator('a.row', { hasText: 'echo first' }).waitFor();
+    expect(await browser.page.locator('a.row').count()).toBe(1);
+  });
+
+  it('go on after the daemon was started again', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/decisions?agent=agent%3Aagain');
+    await browser.page.getByRole('button', { name: 'Live' }).waitFor();
+    await daemon.restart();
+    // A daemon keeps sessions in memory only.
+    await browser.page.getByText('Your session has ended').waitFor();
+    await browser.enter(daemon.key);
+    await browser.page.getByRole('button', { name: 'Live' }).waitFor();
+    await daemon.ask({ agent_id: 'agent:again', action: bash('echo back') });
+    await browser.page.locator('a.row', { hasText: 'echo back' }).waitFor();
+  });
+
+  it('are saved as CSV', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/decisions?agent=agent%3Abob');
+    await browser.page.locator('a.row').first().waitFor();
+    const [download] = await Promise.all([
+      browser.page.waitForEvent('download'),
+      browser.page.getByRole('button', { name: 'CSV' }).click(),
+    ]);
+    const text = readFileSync(await download.path(), 'utf8');
+    expect(text.split('\r\n')).toHaveLength(4);
+    expect(text).toContain('git push --force');
+  });
+
+  it('of a session show what was tried after a refusal', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/session?agent=agent%3Aalice&session=s-1');
+    const entries = browser.page.locator('.timeline > li');
+    await entries.first().waitFor();
+    expect(await entries.count()).toBe(3);
+    expect(await entries.nth(1).getAttribute('class')).toContain('stopped');
+    expect(await entries.nth(2).textContent()).toContain('tried next');
+  });
+});
+
+describe('a decision', () => {
+  async function open(command: string): Promise<string> {
+    const [id] = await daemon.ask({ agent_id: 'agent:proof', action: bash(command) });
+    await until(async () => (await fetch(`${daemon.base}/v1/events/${id}/proof`, { headers: { Authorization: `Bearer ${daemon.key}` } })).ok);
+    return id!;
+  }
+
+  async function pin(): Promise<void> {
+    const key = daemon.command('keys', 'export', '--format', 'vkey').trim();
+    await browser.page.getByRole('button', { name: 'Pin a key' }).click();
+    await browser.page.getByLabel('Public keys, one a line').fill(key);
+    await browser.page.getByRole('button', { name: 'Pin', exact: true }).click();
+  }
+
+  it('is proven with all requests blocked', async () => {
+    const id = await open('echo prove');
+    browser = await Browser.open();
+    await browser.signIn(daemon, `#/decision/${id}`);
+    // Never green by default: without a key, nothing is proven.
+    await browser.page.locator('.proof-verdict.unknown').waitFor();
+    await browser.page.route('**/*', (route) => route.abort());
+    await pin();
+    await browser.page.locator('.proof-verdict.proven').waitFor();
+    expect(await browser.page.locator('.steps li.ok').count()).toBe(7);
+  });
+
+  it('turns red when a byte in the database was changed', async () => {
+    const id = await open('echo untouched-4711');
+    await daemon.restart(() => {
+      const file = join(daemon.data, 'indelible.db');
+      const bytes = readFileSync(file);
+      const at = bytes.indexOf('untouched-4711');
+      expect(at).toBeGreaterThan(0);
+      bytes[at + 13] = '2'.charCodeAt(0);
+      writeFileSync(file, bytes);
+    });
+    browser = await Browser.open();
+    await browser.signIn(daemon, `#/decision/${id}`);
+    await browser.page.getByText('untouched-4712').first().waitFor();
+    await browser.page.locator('.proof-verdict.refuted').waitFor();
+    expect(await browser.page.locator('.steps li.wrong').first().textContent()).toContain('Payload');
+  });
+
+  it('turns red when the server forges the path', async () => {
+    const id = await open('echo forge');
+    await open('echo after');
+    browser = await Browser.open();
+    await browser.page.route('**/proof*', async (route) => {
+      const answer = await route.fetch();
+      const lines = (await answer.text()).split('\n');
+      const at = lines.findIndex((line) => line.startsWith('index ')) + 1;
+      lines[at] = 'A'.repeat(43) + '=';
+      await route.fulfill({ response: answer, body: lines.join('\n') });
+    });
+    await browser.signIn(daemon, `#/decision/${id}`);
+    await browser.page.locator('.proof-verdict').waitFor();
+    await pin();
+    await browser.page.locator('.proof-verdict.refuted').waitFor();
+    expect(await browser.page.locator('.steps li.wrong').textContent()).toContain('Path');
+  });
+});
+
+describe('text of an agent', () => {
+  it('executes nothing and breaks nothing', async () => {
+    const ids = await daemon.ask(
+      { agent_id: `agent:${MARKUP.slice(0, 60)}`, session: '<b>s</b>', action: bash(`echo '${MARKUP}'`) },
+      { agent_id: 'javascript:alert(1)', action: { kind: 'tool_call', tool: MARKUP, arguments: { [MARKUP]: MARKUP, list: [BIDI, null, 1.5, true], ['__proto__']: { x: 1 } } } },
+      { agent_id: 'agent:hostile', action: bash(BIDI) },
+      { agent_id: 'agent:hostile', action: bash(`echo ${'A'.repeat(1_000_000)}`) },
+    );
+    await daemon.settled();
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    for (const id of ids) {
+      await browser.page.locator(`a.row[href="#/decision/${id}"]`).waitFor();
+    }
+    expect(await browser.page.locator('a.row .hidden-char', { hasText: 'U+202E' }).count()).toBeGreaterThan(0);
+    for (const id of ids) {
+      await browser.page.goto(`${daemon.base}/#/decision/${id}`);
+      await browser.page.locator('.decision-head').waitFor();
+      await browser.page.locator('.steps').waitFor();
+      expect(await browser.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    }
+    await browser.page.getByRole('button', { name: 'Show more' }).click();
+    expect(await browser.page.evaluate(() => (window as unknown as { pwned?: number }).pwned)).toBeUndefined();
+    expect(await browser.page.locator('main script, main img, main style').count()).toBe(0);
+  });
+});
+
+describe('health', () => {
+  it('replays a dead letter', async ({ skip }) => {
+    browser = await Browser.open();
+    if (!daemon.canRunSql) skip('this run has no way to change the database');
+    daemon.sql("CREATE TRIGGER IF NOT EXISTS refuse BEFORE INSERT ON signed_events WHEN NEW.agent_id = 'agent:dead' BEGIN SELECT RAISE(ABORT, 'no'); END");
+    await daemon.ask({ agent_id: 'agent:dead', action: bash('echo dead') });
+    await until(async () => (await daemon.get<{ dead_letters: unknown[] }>('/v1/dlq')).dead_letters.length > 0);
+    daemon.sql('DROP TRIGGER refuse');
+    await browser.signIn(daemon, '#/health');
+    await browser.page.locator('.letters li', { hasText: 'agent:dead' }).getByRole('button', { name: 'Replay' }).click();
+    await browser.page.locator('.letters').getByRole('link', { name: 'replayed' }).waitFor();
+  });
+
+  it('says so when the daemon cannot be reached', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/health');
+    await browser.page.locator('.state').waitFor();
+    await browser.context.setOffline(true);
+    await browser.page.getByText('the daemon cannot be reached').waitFor();
+    await browser.context.setOffline(false);
+    await browser.page.getByRole('button', { name: 'Try again' }).click();
+    await browser.page.getByText('the daemon cannot be reached').waitFor({ state: 'detached' });
+  });
+});
+
+describe('policy', () => {
+  it('decides about an action and records nothing', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/policy');
+    await browser.page.getByLabel('A command, or an action as JSON').fill('sudo rm -rf /');
+    await browser.page.keyboard.press('Enter');
+    await browser.page.locator('.tried.refuse').waitFor();
+    await browser.page.getByRole('button', { name: 'delete-system' }).click();
+    await browser.page.locator('.rule-details').waitFor();
+  });
+});
+
+describe('verify', () => {
+  it('shows the findings of a whole verification', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/verify');
+    await browser.page.locator('main').getByRole('button', { name: 'Verify' }).click();
+    // A byte of the database was changed above, and the verification names it.
+    await browser.page.locator('.findings .proof-verdict').waitFor();
+    expect(await browser.page.locator('.findings li').count()).toBeGreaterThan(5);
+  });
+});
+
+describe('good manners', () => {
+  const views = ['decisions', 'session?agent=agent%3Aalice&session=s-1', 'health', 'policy', 'verify'];
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`axe finds nothing in ${colorScheme}`, async () => {
+      browser = await Browser.open({ colorScheme });
+      await browser.page.goto(daemon.base);
+      await browser.page.getByLabel('API key').waitFor();
+      expect(await axe()).toEqual([]);
+      await browser.enter(daemon.key);
+      await browser.page.locator('a.row').first().waitFor();
+      for (const view of views) {
+        await browser.page.goto(`${daemon.base}/#/${view}`);
+        await browser.page.locator('main h1').waitFor({ state: 'attached' });
+        await until(async () => (await browser.page.locator('[aria-busy="true"]').count()) === 0);
+        expect(await axe(), view).toEqual([]);
+      }
+      await browser.page.goto(`${daemon.base}/#/decisions?verdict=refuse`);
+      await browser.page.locator('a.row').first().click();
+      await browser.page.locator('.steps').waitFor();
+      expect(await axe(), 'decision').toEqual([]);
+    });
+  }
+
+  it('fits into 320 pixels', async () => {
+    browser = await Browser.open({ width: 320, height: 640 });
+    await browser.signIn(daemon);
+    for (const view of views) {
+      await browser.page.goto(`${daemon.base}/#/${view}`);
+      await browser.page.locator('main h1').waitFor({ state: 'attached' });
+      await until(async () => (await browser.page.locator('[aria-busy="true"]').count()) === 0);
+      expect(await browser.page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(320);
+    }
+  });
+
+  it('needs no mouse', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/decisions?agent=agent%3Aalice');
+    await browser.page.locator('a.row').first().waitFor();
+    await browser.page.keyboard.press('j');
+    await browser.page.keyboard.press('j');
+    await browser.page.keyboard.press('k');
+    await browser.page.keyboard.press('j');
+    await browser.page.keyboard.press('Enter');
+    await browser.page.getByRole('heading', { name: /Refused by/ }).waitFor();
+    await browser.page.goBack();
+    const plot = browser.page.getByRole('slider', { name: 'Decisions over time' });
+    await plot.focus();
+    await browser.page.keyboard.press('End');
+    await browser.page.keyboard.press('Enter');
+    await browser.page.waitForURL(/since=.*until=/);
+  });
+
+  it('has a switch between light and dark', async () => {
+    browser = await Browser.open({ colorScheme: 'light' });
+    await browser.signIn(daemon);
+    const ground = () => browser.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await ground();
+    await browser.page.getByRole('button', { name: /Theme/ }).click();
+    await browser.page.getByRole('button', { name: /Theme/ }).click();
+    const dark = await ground();
+    expect(dark).not.toBe(light);
+    await browser.page.reload();
+    await browser.page.locator('nav[aria-label="Views"]').waitFor();
+    expect(await ground()).toBe(dark);
+  });
+});
