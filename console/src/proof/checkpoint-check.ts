@@ -3,7 +3,7 @@ import { shown } from './bytes';
 import type { Checkpoint } from './checkpoint';
 import { NO_ED25519, type Verified } from './crypto';
 import type { KeyHistory, KeyValidity } from './key-history';
-import { logKeyId, type PinnedKeys, verifyCosignature, type WitnessKey } from './keys';
+import { isSecondKeyOf, logKeyId, type PinnedKeys, verifyCosignature, type WitnessKey } from './keys';
 import { type Judgement, ok, unknown, wrong } from './step';
 
 /** Returns the pinned keys that may sign for a log. */
@@ -13,11 +13,34 @@ export function keysOf(pinned: PinnedKeys, origin: string): PinnedKeys['logs'] {
 
 /**
  * Judges the log's own signature of a checkpoint: at least one key that is valid at the size of the
- * tree signed it, and no signature that names such a key is invalid.
+ * tree signed it, and no signature that names one of these keys is invalid. If an ML-DSA-44 key of
+ * the log is pinned, its signature is needed as well, and stays unknown.
  *
  * @param history the accepted keys of the log
  */
 export async function judgeLogSignature(
+  checkpoint: Checkpoint,
+  pinned: PinnedKeys,
+  history: KeyHistory,
+): Promise<Judgement> {
+  const first = await judgeEd25519(checkpoint, pinned, history);
+  const second = pinned.witnesses.find((each) => isSecondKeyOf(checkpoint.origin, each));
+  if (first.status !== 'ok' || second === undefined) {
+    return first;
+  }
+  const judged = await judgeWitness(checkpoint, second);
+  if (judged.status === 'wrong') {
+    return judged;
+  }
+  const isThere = checkpoint.note.signatures.some((line) => line.keyId === second.id);
+  return unknown(
+    isThere
+      ? `${first.reason}; its ML-DSA-44 signature is there, and browsers cannot check it: remove that key to accept the Ed25519 signature alone`
+      : `${first.reason}, but not by the pinned ML-DSA-44 key`,
+  );
+}
+
+async function judgeEd25519(
   checkpoint: Checkpoint,
   pinned: PinnedKeys,
   history: KeyHistory,
@@ -84,19 +107,25 @@ async function namedKeys(
   return named;
 }
 
+/** Returns the pinned witnesses, without the second key of the log. */
+export function witnessesOf(origin: string, pinned: PinnedKeys): readonly WitnessKey[] {
+  return pinned.witnesses.filter((each) => !isSecondKeyOf(origin, each));
+}
+
 /** Judges the cosignatures: each pinned witness cosigned, and none of these lines is invalid. */
 export async function judgeWitnesses(
   checkpoint: Checkpoint,
   pinned: PinnedKeys,
 ): Promise<Judgement> {
-  if (pinned.witnesses.length === 0) {
+  const witnesses = witnessesOf(checkpoint.origin, pinned);
+  if (witnesses.length === 0) {
     return unknown(
       'no witness is pinned, so it would not show if the log showed another tree to others',
     );
   }
   const cosigned: string[] = [];
   const open: string[] = [];
-  for (const witness of pinned.witnesses) {
+  for (const witness of witnesses) {
     const { status, reason } = await judgeWitness(checkpoint, witness);
     if (status === 'wrong') {
       return wrong(reason);

@@ -22,7 +22,8 @@ export interface Cosignature {
   readonly signature: Bytes;
 }
 
-const TIME_BYTES = 8;
+/** Length of the time in a cosignature, in bytes. */
+export const TIME_BYTES = 8;
 
 /**
  * Reads a signed checkpoint.

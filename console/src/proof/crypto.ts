@@ -108,12 +108,15 @@ export class Ed25519Key {
   }
 
   private async verifies(message: Bytes, signature: Bytes): Promise<boolean> {
+    this.imported ??= subtle().importKey('raw', this.raw, 'Ed25519', false, ['verify']);
     try {
-      this.imported ??= subtle().importKey('raw', this.raw, 'Ed25519', false, ['verify']);
       return await subtle().verify('Ed25519', await this.imported, signature, message);
-    } catch {
-      // The bytes are not a point of the curve; an unsupported algorithm was ruled out before.
-      return false;
+    } catch (e) {
+      // The bytes of the key are not a point of the curve. Any other failure proves nothing.
+      if (e instanceof DOMException && e.name === 'DataError') {
+        return false;
+      }
+      throw e;
     }
   }
 }

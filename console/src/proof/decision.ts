@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Bytes, ContradictionError, equal, FormatError, fromUtf8, messageOf, toHex } from './bytes';
-import { judgeLogSignature, judgeWitnesses, keysOf } from './checkpoint-check';
+import { judgeLogSignature, judgeWitnesses, keysOf, witnessesOf } from './checkpoint-check';
 import type { Checkpoint } from './checkpoint';
 import { KeyHistory, ledgerOf } from './key-history';
 import type { PinnedKeys } from './keys';
@@ -42,7 +42,8 @@ export interface Step extends Judgement {
 /** Result of verifying one decision. */
 export interface DecisionReport {
   /**
-   * `proven`: the record is in the log that a pinned key signed. `refuted`: a step is wrong.
+   * `proven`: the record is in the log that a pinned key signed and each pinned witness cosigned.
+   * `refuted`: a step is wrong.
    * `unknown`: what was given does not decide it.
    */
   readonly verdict: 'proven' | 'refuted' | 'unknown';
@@ -56,7 +57,10 @@ export interface DecisionReport {
   readonly checkpoint: Checkpoint | undefined;
 }
 
-/** Steps that must be `ok` for the verdict `proven`. The others may be `unknown`. */
+/**
+ * Steps that must be `ok` for the verdict `proven`, and also `witnesses` if a witness is pinned. The
+ * others may be `unknown`.
+ */
 const PROVING: readonly StepName[] = ['record', 'leaf', 'path', 'checkpoint', 'signatures'];
 
 /** A value, or the reason that there is none. */
@@ -149,7 +153,7 @@ class Verification {
       witnesses: await this.ofCheckpoint((checkpoint) => judgeWitnesses(checkpoint, this.pinned)),
     };
     return {
-      verdict: verdictOf(judged),
+      verdict: verdictOf(judged, witnessesOf(origin ?? '', this.pinned).length > 0),
       steps: STEPS.map((name) => ({ name, ...judged[name] })),
       row: 'value' in this.row ? this.row.value : undefined,
       payload: payload.text,
@@ -260,11 +264,15 @@ function judgeText(checkpoint: Checkpoint, signature: Judgement): Judgement {
     : unknown(`${stated}, which no signature proves here`);
 }
 
-function verdictOf(judged: Readonly<Record<StepName, Judgement>>): DecisionReport['verdict'] {
+function verdictOf(
+  judged: Readonly<Record<StepName, Judgement>>,
+  needsWitness: boolean,
+): DecisionReport['verdict'] {
   if (STEPS.some((name) => judged[name].status === 'wrong')) {
     return 'refuted';
   }
-  return PROVING.every((name) => judged[name].status === 'ok') ? 'proven' : 'unknown';
+  const proving: readonly StepName[] = needsWitness ? [...PROVING, 'witnesses'] : PROVING;
+  return proving.every((name) => judged[name].status === 'ok') ? 'proven' : 'unknown';
 }
 
 function read<T>(parse: () => T): Read<T> {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Bytes, concat, equal, FormatError, fromHex, messageOf, shown } from './bytes';
-import { judgeLogSignature, judgeWitnesses, keysOf } from './checkpoint-check';
+import { judgeLogSignature, judgeWitnesses, keysOf, witnessesOf } from './checkpoint-check';
 import { type Checkpoint, parseCheckpoint } from './checkpoint';
 import { sha256 } from './crypto';
-import { KeyHistory } from './key-history';
-import type { PinnedKeys } from './keys';
+import { KeyHistory, ledgerOf } from './key-history';
+import { isSecondSignature, type PinnedKeys } from './keys';
 import { HASH_BYTES, leafHash, nodeHash } from './merkle';
-import { parseRecord, type Row } from './record';
+import { type Event, parseRecord, type Row } from './record';
 import { type Judgement, ok, type Status, unknown, wrong } from './step';
 import { ENTRIES, FULL_WIDTH, parseBundle, parseTile, type TilePath, tilePath, widthOf } from './tiles';
 
@@ -42,10 +42,24 @@ export interface LogReport {
   readonly checkpoint: Checkpoint | undefined;
 }
 
+/** What an exported log is verified with. */
+export interface ExportOptions {
+  /** Receives the progress. */
+  readonly progress?: Progress | undefined;
+  /** Rows about keys with their payloads, which an export does not have. */
+  readonly related?: readonly Event[] | undefined;
+}
+
 /** Maximum number of faults that a report names, as in the other implementation. */
 const MAX_NAMED = 1_000;
 
-const KEY_EVENTS: ReadonlySet<string> = new Set(['key.rotated', 'key.compromised', 'key.replaced']);
+const SECOND_KEY = 'key.ml_dsa_44_added';
+const KEY_EVENTS: ReadonlySet<string> = new Set([
+  'key.rotated',
+  'key.compromised',
+  'key.replaced',
+  SECOND_KEY,
+]);
 const TAMPER = 'audit.tamper';
 const ANSWER = 'audit.answer';
 const GAP = 'audit.gap';
@@ -62,13 +76,13 @@ class UnreadableError extends Error {}
 export async function verifyExport(
   files: LogFiles,
   pinned: PinnedKeys,
-  progress: Progress = () => {},
+  { progress = () => {}, related = [] }: ExportOptions = {},
 ): Promise<LogReport> {
   const findings = new Findings();
   let run: Run | undefined;
   try {
     run = new Run(files, pinned, findings, await readCheckpoint(files));
-    await run.verify(progress);
+    await run.verify(related, progress);
   } catch (e) {
     if (e instanceof UnreadableError) {
       findings.fault('storage', wrong(e.message));
@@ -92,7 +106,7 @@ async function readCheckpoint(files: LogFiles): Promise<Checkpoint> {
   }
   const checkpoint = parsed('checkpoint', () => parseCheckpoint(bytes));
   if (checkpoint.size === 0n) {
-    throw new UnreadableError('the checkpoint is over no rows, and such a log is never exported');
+    throw new UnreadableError('the checkpoint is over no rows, but a log without rows is never exported');
   }
   if (checkpoint.size > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new Error(`a log of ${checkpoint.size} rows is too long for this program`);
@@ -137,10 +151,18 @@ class Run {
 
   private readonly unsigned = new Count();
   private readonly unpinned = new Map<string, Count>();
+
+  /** The rows about keys that were given with their payloads and count. */
+  private readonly explained = new Map<number, Bytes>();
+
+  /** The rows about keys whose payloads were not given, so that the keys in them are not known. */
   private readonly aboutKeys = new Count();
   private readonly gaps = new Count();
   private readonly tampered: number[] = [];
   private lastAnswer = 0;
+
+  /** The first row that adds an ML-DSA-44 key; 0 if there is none. */
+  private secondKeySince = 0;
 
   constructor(files: LogFiles, pinned: PinnedKeys, findings: Findings, checkpoint: Checkpoint) {
     this.files = files;
@@ -153,7 +175,10 @@ class Run {
     this.ids = new EventIds(this.size);
   }
 
-  async verify(progress: Progress): Promise<void> {
+  async verify(related: readonly Event[], progress: Progress): Promise<void> {
+    for (const { row } of await this.history.addAll(related, ledgerOf(this.checkpoint.origin))) {
+      this.explained.set(row.sequence, row.record);
+    }
     const bundles = Math.ceil(this.size / FULL_WIDTH);
     for (let index = 0; index < bundles; index++) {
       await this.bundle(index);
@@ -223,7 +248,13 @@ class Run {
       return;
     }
     if (KEY_EVENTS.has(row.eventType)) {
-      this.aboutKeys.at(row.sequence);
+      if (row.eventType === SECOND_KEY && this.secondKeySince === 0) {
+        this.secondKeySince = row.sequence;
+      }
+      const explained = this.explained.get(row.sequence);
+      if (explained === undefined || !equal(explained, row.record)) {
+        this.aboutKeys.at(row.sequence);
+      }
     } else if (row.eventType === TAMPER) {
       this.tampered.push(row.sequence);
     } else if (row.eventType === ANSWER) {
@@ -276,9 +307,10 @@ class Run {
         reason: `${over}: ${signature.reason}`,
       });
     }
+    this.endSecondSignature(over);
     this.findings.holds('checkpoints', `${over} is ${signature.reason}`);
     const witnesses = await judgeWitnesses(checkpoint, pinned);
-    if (pinned.witnesses.length === 0) {
+    if (witnessesOf(checkpoint.origin, pinned).length === 0) {
       this.findings.note('witnesses', witnesses);
     } else if (witnesses.status === 'ok' && this.findings.isFaulty('checkpoints', 'tree')) {
       const reason = 'cosigned, but because of the faults it is unknown whether that is this tree';
@@ -290,6 +322,21 @@ class Run {
     }
   }
 
+  /** Requires the ML-DSA-44 signature that a row of the log requires; it cannot be checked here. */
+  private endSecondSignature(over: string): void {
+    const { origin, note } = this.checkpoint;
+    if (this.secondKeySince === 0) {
+      return;
+    }
+    const required = `row ${this.secondKeySince} requires an ML-DSA-44 signature`;
+    if (note.signatures.some((line) => isSecondSignature(origin, line))) {
+      const reason = `${required}, which is there, and which browsers cannot check`;
+      this.findings.note('checkpoints', unknown(reason));
+    } else {
+      this.findings.fault('checkpoints', wrong(`${over} has none, and ${required}`));
+    }
+  }
+
   private async endIds(): Promise<void> {
     const repeated = await this.ids.repeated((from) => this.eventIds(from));
     for (const { id, rows } of repeated) {
@@ -298,7 +345,7 @@ class Run {
         this.findings.fault('event_id', wrong(reason), sequence);
       }
     }
-    this.findings.holds('event_id', `no two of ${this.rows} rows have the same event id`);
+    this.findings.holds('event_id', `each of ${this.rows} rows has its own event id`);
   }
 
   /** Reads the event ids of a bundle again. */
@@ -341,9 +388,14 @@ class Run {
     absent('payload', `the payloads of ${this.rows} rows are ${NOT_HERE}`);
     const { count, first } = this.aboutKeys;
     if (count > 0) {
-      absent('keys', `${rowsFrom(count, first)}: they introduce or revoke keys, and which is ${NOT_HERE}`);
+      absent('keys', `${rowsFrom(count, first)}: they introduce or revoke keys, whose ids are ${NOT_HERE}`);
     } else {
-      this.findings.holds('keys', 'no row introduces or revokes a key');
+      this.findings.holds(
+        'keys',
+        this.explained.size === 0
+          ? 'no row introduces or revokes a key'
+          : 'the rows that introduce or revoke keys were given with their payloads, and count',
+      );
     }
     absent('dead_letters', `they are ${NOT_HERE}`);
     absent('completeness', `the content of the tallies is ${NOT_HERE}`);
@@ -588,7 +640,9 @@ class EventIds {
         part.forEach((key, i) => {
           const id = ids[i];
           if (suspects.has(key) && id !== undefined) {
-            rows.set(id, [...(rows.get(id) ?? []), from + i + 1]);
+            const found = rows.get(id) ?? [];
+            found.push(from + i + 1);
+            rows.set(id, found);
           }
         });
       }

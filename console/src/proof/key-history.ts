@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concat, FormatError, fromBase64, utf8 } from './bytes';
+import { concat, FormatError, fromBase64, shown, utf8 } from './bytes';
 import { type Ed25519Key, NO_ED25519 } from './crypto';
-import { canonical, isObject, type JsonObject, member, stringMember } from './json';
+import { canonical, isObject, type JsonObject, member, stringMember, wholeMember } from './json';
 import { keyFromBase64 } from './keys';
 import { checkPayload, type Event, isDecision, type Row, SELF_SIGNED } from './record';
 import { type Judgement, ok, unknown, wrong } from './step';
@@ -21,12 +21,13 @@ const NEVER = Number.POSITIVE_INFINITY;
 const ROTATED = 'key.rotated';
 const COMPROMISED = 'key.compromised';
 const ERASED = 'payload.erased';
+const EVENTS: ReadonlySet<string> = new Set([ROTATED, COMPROMISED, ERASED]);
 const ROTATION_DOMAIN = utf8('indelible/key-rotation/v1\n');
 
 /**
  * The keys that sign a chain, from the pinned ones through the chain's own events about keys. An
- * event counts if a key that is valid at its row signed it. An event that was not given, such as a
- * revocation that a server withholds, is not known here.
+ * event counts if a key that is valid at its row signed it. An event that was not given is not
+ * known here, for example a revocation that a server withholds.
  */
 export class KeyHistory {
   private readonly validities = new Map<string, KeyValidity>();
@@ -49,35 +50,43 @@ export class KeyHistory {
    * Adds events about keys and erasures, in the order of their rows; ignores all others.
    *
    * @param ledger the id of the ledger, if the log's name states it
+   * @returns the events that count
    */
-  async addAll(events: readonly Event[], ledger: string | undefined): Promise<void> {
+  async addAll(
+    events: readonly Event[],
+    ledger: string | undefined,
+  ): Promise<readonly Event[]> {
+    const counted: Event[] = [];
     for (const event of [...events].sort((a, b) => a.row.sequence - b.row.sequence)) {
-      await this.add(event, ledger);
+      if (await this.add(event, ledger)) {
+        counted.push(event);
+      }
     }
+    return counted;
   }
 
-  private async add(event: Event, ledger: string | undefined): Promise<void> {
+  /** Adds an event; returns true if it counts. */
+  private async add(event: Event, ledger: string | undefined): Promise<boolean> {
     const { row } = event;
-    if (![ROTATED, COMPROMISED, ERASED].includes(row.eventType)) {
-      return;
-    }
-    const details = await this.soundDetails(event);
+    const details = EVENTS.has(row.eventType) ? await this.soundDetails(event) : undefined;
     if (details === undefined) {
-      return;
+      return false;
     }
     try {
-      if (row.eventType === ROTATED) {
-        await this.rotate(row, details, ledger);
-      } else if (row.eventType === COMPROMISED) {
-        this.revoke(row.sequence, details);
-      } else {
-        this.erase(row, details);
+      switch (row.eventType) {
+        case ROTATED:
+          return await this.rotate(row, details, ledger);
+        case COMPROMISED:
+          return this.revoke(row.sequence, details);
+        default:
+          return this.erase(row, details);
       }
     } catch (e) {
-      if (!(e instanceof FormatError)) {
-        throw e;
+      if (e instanceof FormatError) {
+        // An event that cannot be read changes nothing.
+        return false;
       }
-      // An event that cannot be read changes nothing.
+      throw e;
     }
   }
 
@@ -100,7 +109,11 @@ export class KeyHistory {
     return isObject(details) ? details : undefined;
   }
 
-  private async rotate(row: Row, details: JsonObject, ledger: string | undefined): Promise<void> {
+  private async rotate(
+    row: Row,
+    details: JsonObject,
+    ledger: string | undefined,
+  ): Promise<boolean> {
     const text = (name: string): string => stringMember(details, name, 'the rotation');
     const oldKey = await keyFromBase64(text('old_key'), 'the old key');
     const newKey = await keyFromBase64(text('new_key'), 'the new key');
@@ -112,13 +125,13 @@ export class KeyHistory {
     });
     const message = concat(ROTATION_DOMAIN, utf8(signed));
     const signature = fromBase64(text('new_signature'), 'the signature of the new key');
-    if (
+    const holds =
       oldKey.keyId === row.keyId &&
       !oldKey.equals(newKey) &&
       (ledger === undefined || ledger === text('ledger_id')) &&
-      (await newKey.verify(message, signature)) === 'valid' &&
-      !this.validities.has(newKey.keyId)
-    ) {
+      (await newKey.verify(message, signature)) === 'valid';
+    // A pinned key stays accepted from the first row on.
+    if (holds && !this.validities.has(newKey.keyId)) {
       this.validities.set(newKey.keyId, {
         key: newKey,
         introduced: row.sequence,
@@ -126,9 +139,10 @@ export class KeyHistory {
         revoked: NEVER,
       });
     }
+    return holds;
   }
 
-  private revoke(sequence: number, details: JsonObject): void {
+  private revoke(sequence: number, details: JsonObject): boolean {
     const validity = this.validities.get(stringMember(details, 'key_id', 'the revocation'));
     const since = member(details, 'since_sequence');
     if (validity !== undefined && validity.revoked > sequence) {
@@ -138,13 +152,16 @@ export class KeyHistory {
         revoked: sequence,
       });
     }
+    return true;
   }
 
-  private erase(row: Row, details: JsonObject): void {
-    const sequence = member(details, 'sequence');
-    if (typeof sequence === 'number' && sequence < row.sequence) {
-      this.erasures.set(sequence, { ...details, at: row.sequence });
+  private erase(row: Row, details: JsonObject): boolean {
+    const sequence = wholeMember(details, 'sequence', 'the erasure');
+    if (sequence >= row.sequence) {
+      return false;
     }
+    this.erasures.set(sequence, { ...details, at: row.sequence });
+    return true;
   }
 
   /** Returns the recorded erasure of a row's payload, in words; undefined if none is known. */
@@ -158,7 +175,8 @@ export class KeyHistory {
     ) {
       return undefined;
     }
-    return `row ${erasure.at} records that ${erasure['by']} erased it: ${erasure['reason']}`;
+    const [by, reason] = [erasure['by'], erasure['reason']].map((each) => shown(String(each)));
+    return `row ${erasure.at} records that ${by} erased it: ${reason}`;
   }
 
   /** Judges the signature of a row: made by an accepted key, while the key was valid. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { concat, equal, FormatError, fromBase64, shown, slice, toBase64, utf8 } from './bytes';
-import { type Checkpoint, cosignedMessage, parseCosignature } from './checkpoint';
+import { type Checkpoint, cosignedMessage, parseCosignature, TIME_BYTES } from './checkpoint';
 import { Ed25519Key, fingerprintOf, sha256, type Verified } from './crypto';
 import { isKeyName, type NoteSignature } from './note';
 
@@ -36,6 +36,7 @@ export interface WitnessKey {
 /** The keys that the reader trusts. A key from the data that is verified proves nothing. */
 export interface PinnedKeys {
   readonly logs: readonly LogKey[];
+  /** An ML-DSA-44 key in the name of a log is the second key that signs its checkpoints. */
   readonly witnesses: readonly WitnessKey[];
 }
 
@@ -108,6 +109,16 @@ export async function parseVkey(vkey: string): Promise<LogKey | WitnessKey> {
     default:
       throw new FormatError(`the vkey of ${shown(name)} has a signature type that is not supported`);
   }
+}
+
+/** Returns true if a key is the ML-DSA-44 key of a log, and not of a witness. */
+export function isSecondKeyOf(origin: string, witness: WitnessKey): boolean {
+  return witness.key === undefined && witness.name === origin;
+}
+
+/** Returns true if a signature line has the form of the ML-DSA-44 signature of a log. */
+export function isSecondSignature(origin: string, line: NoteSignature): boolean {
+  return line.name === origin && line.signature.length === TIME_BYTES + ML_DSA_44_SIGNATURE_BYTES;
 }
 
 /** Returns the id that signature lines state for a log's key under a name. */

@@ -37,7 +37,7 @@ export interface InclusionProof {
  * Returns the root to which a proof leads from a leaf (RFC 9162 section 2.1.3.2). The caller must
  * compare it with the root of the log.
  *
- * @throws ContradictionError if the tree has no such index, or the path has a wrong length
+ * @throws ContradictionError if the index is not in the tree, or the path has a wrong length
  */
 export async function rootFrom(proof: InclusionProof, leaf: Bytes): Promise<Bytes> {
   const { index, size, path } = proof;

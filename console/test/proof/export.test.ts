@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Bytes, concat, utf8 } from '../../src/proof/bytes';
 import { type LogReport, verifyExport } from '../../src/proof/export';
 import { NO_KEYS, parseKeys, type PinnedKeys } from '../../src/proof/keys';
-import { cosigned, inMemory, Signer, TestLog, vkey } from './log-writer';
+import { parseEvent } from '../../src/proof/record';
+import { cosigned, inMemory, line, revoke, rotate, Signer, TestLog, vkey } from './log-writer';
 import { bytes, pinned, RESOURCES, text } from './resources';
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const JAVA = readJavaLog();
 const javaKeys = await pinned();
@@ -53,7 +52,9 @@ function flip(content: Bytes, at: number): Bytes {
 describe('the exported log of Java', () => {
   test('has the findings of log verify', async () => {
     const progress: number[] = [];
-    const report = await verifyExport(inMemory(JAVA), javaKeys, (rows) => progress.push(rows));
+    const report = await verifyExport(inMemory(JAVA), javaKeys, {
+      progress: (rows) => progress.push(rows),
+    });
     const java = JSON.parse(text(RESOURCES, 'verify.json')) as {
       verdict: string;
       rows: number;
@@ -267,6 +268,24 @@ describe('a log with a fault', () => {
     expect(none.verdict).toBe('broken');
   });
 
+  test('a second signature that a row requires must be there', async () => {
+    const { log, keys, signer } = await made();
+    log.append({ type: 'key.ml_dsa_44_added', details: { public_key: '' } });
+    const ed25519 = { ...keys, witnesses: [] };
+    const missing = await verifyExport(inMemory(log.files()), ed25519);
+    expect(faultsOf(missing)).toEqual(['checkpoints wrong']);
+    const material = concat(Uint8Array.of(6), new Uint8Array(1312).fill(7));
+    const second = line(ORIGIN, material, new Uint8Array(8 + 2420).fill(1));
+    const files = inMemory(log.files(log.checkpoint(1, signer, second)));
+    const there = await verifyExport(files, ed25519);
+    expect(there.verdict).toBe('intact');
+    expect(there.findings).toContainEqual(
+      expect.objectContaining({ check: 'checkpoints', status: 'unknown', counts: false }),
+    );
+    const pinnedToo = await parseKeys(`${vkey(ORIGIN, signer.material(1))}\n${vkey(ORIGIN, material)}`);
+    expect((await verifyExport(files, pinnedToo)).verdict).toBe('unknown');
+  });
+
   test('a cosignature decides only over this tree', async () => {
     const { log, keys, witness } = await made();
     log.appendAll(5);
@@ -295,6 +314,40 @@ describe('a log with a fault', () => {
     const found = await verifyExport(failing, keys);
     expect(faultsOf(found)).toEqual(['storage unknown']);
     expect(found.verdict).toBe('unknown');
+  });
+});
+
+describe('rows about keys beside an exported log', () => {
+  const first = Signer.create();
+  const second = Signer.create();
+  const log = new TestLog('indelible/0198c7e2-0000-7000-8000-00000000abcd', first);
+  log.appendAll(3);
+  const rotation = rotate(log, first, second);
+  log.append({ signer: second });
+
+  async function reportOf(rows: readonly number[]): Promise<LogReport> {
+    const related = rows.map((row) => parseEvent(log.event(row)));
+    const pinnedFirst = await parseKeys(vkey(log.origin, first.material(1)));
+    const files = inMemory(log.files(log.checkpoint(undefined, second)));
+    return verifyExport(files, pinnedFirst, { related });
+  }
+
+  test('introduce the next key', async () => {
+    const without = await reportOf([]);
+    expect(faultsOf(without)).toEqual(['checkpoints unknown', 'signature unknown 5']);
+    expect(without.findings.find(({ check }) => check === 'keys')?.status).toBe('unknown');
+    const report = await reportOf([rotation]);
+    expect(faultsOf(report)).toEqual([]);
+    expect(report.findings.find(({ check }) => check === 'keys')?.status).toBe('ok');
+    expect(report.verdict).toBe('intact');
+  });
+
+  test('revoke a key: rows in doubt are unknown, later ones wrong', async () => {
+    const revocation = revoke(log, first, second, 3);
+    log.append({ signer: first });
+    const report = await reportOf([rotation, revocation]);
+    expect(faultsOf(report)).toEqual(['signature wrong 7', 'signature unknown 3']);
+    expect(report.verdict).toBe('broken');
   });
 });
 

@@ -76,6 +76,9 @@ export interface RowFields {
   readonly change?: (record: { [name: string]: Json }) => void;
 }
 
+/** The time of every row. */
+export const TIMESTAMP = '2026-11-23T01:02:03.456789Z';
+
 /** A log in memory, written as the Java log writes it unless a test asks for a fault. */
 export class TestLog {
   readonly records: Bytes[] = [];
@@ -92,11 +95,10 @@ export class TestLog {
     const sequence = this.records.length + 1;
     const signer = 'signer' in fields ? fields.signer : this.signer;
     const id = `0198c7e2-0000-7000-8000-${String(sequence).padStart(12, '0')}`;
-    const timestamp = '2026-11-23T01:02:03.456789Z';
     const payload = utf8(
       canonical({
         id,
-        timestamp,
+        timestamp: TIMESTAMP,
         agent_id: 'agent:alice',
         nonce: 'AAAAAAAAAAAAAAAAAAAAAA',
         ...(fields.details === undefined
@@ -106,7 +108,7 @@ export class TestLog {
     );
     const record: { [name: string]: Json } = {
       id,
-      timestamp,
+      timestamp: TIMESTAMP,
       sequence,
       v: 1,
       agent_id: 'agent:alice',
@@ -222,4 +224,35 @@ export class TestLog {
 /** Returns files in memory as the files of a log. */
 export function inMemory(files: ReadonlyMap<string, Bytes>): LogFiles {
   return { read: async (path) => files.get(path) };
+}
+
+/** Appends a row that rotates from one key to another. */
+export function rotate(
+  log: TestLog,
+  from: Signer,
+  to: Signer,
+  ledger = log.origin.replace('indelible/', ''),
+): number {
+  const statement = {
+    ledger_id: ledger,
+    new_key: toBase64(to.raw),
+    old_key: toBase64(from.raw),
+  };
+  const signed = canonical({ ...statement, timestamp: TIMESTAMP });
+  const signature = to.sign(utf8(`indelible/key-rotation/v1\n${signed}`));
+  return log.append({
+    type: 'key.rotated',
+    details: { ...statement, new_signature: toBase64(signature) },
+    signer: from,
+  });
+}
+
+/** Appends a row in which one key revokes another. */
+export function revoke(log: TestLog, key: Signer, by: Signer, since?: number): number {
+  const details = {
+    key_id: key.keyId,
+    reason: 'stolen',
+    ...(since === undefined ? {} : { since_sequence: since }),
+  };
+  return log.append({ type: 'key.compromised', details, signer: by });
 }

@@ -3,7 +3,6 @@ package dev.indelible;
 
 import dev.indelible.ApprovalException.Reason;
 import dev.indelible.append.ApprovalEvents;
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.base.Text;
 import dev.indelible.checkpoint.NoteSigner;
@@ -474,7 +473,7 @@ public final class Approvals {
     try (ApprovalEvents events =
         new ApprovalEvents(
             SqliteWriter.open(data.database()),
-            CheckpointFile.at(data.lastCheckpoint()),
+            data.checkpointFile(),
             keys.signer(),
             keys.accepted())) {
       Optional<ChainRow> earlier = events.append(event, answer, request.row());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
 import dev.indelible.append.Erasure;
 import dev.indelible.append.KeyEvents;
@@ -418,7 +417,7 @@ public final class AuditLog {
     try (Erasure erasure =
         new Erasure(
             SqliteWriter.open(data().database()),
-            CheckpointFile.at(data().lastCheckpoint()),
+            data().checkpointFile(),
             keys.signer(),
             keys.accepted())) {
       Erasure.Erased erased = erasure.erase(eventId, reason, by);
@@ -475,7 +474,7 @@ public final class AuditLog {
     DataDirectory.SigningKeys keys = data().signingKeys();
     return new DeadLetters(
         SqliteWriter.open(data().database()),
-        CheckpointFile.at(data().lastCheckpoint()),
+        data().checkpointFile(),
         keys.signer(),
         keys.accepted());
   }

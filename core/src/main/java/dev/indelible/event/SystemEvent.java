@@ -55,6 +55,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** The signing key was lost; a new key, which no other key introduces, signs from this row on. */
   public static final String KEY_REPLACED = "key.replaced";
 
+  /** From this row on, checkpoints also have a signature of the ML-DSA-44 key in the event. */
+  public static final String KEY_ML_DSA_44_ADDED = "key.ml_dsa_44_added";
+
   /** The row that a tamper note names verifies in full; the event states the reason of the note. */
   public static final String TAMPER_ANSWERED = "audit.answer";
 
@@ -129,6 +132,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_ROTATED,
           KEY_COMPROMISED,
           KEY_REPLACED,
+          KEY_ML_DSA_44_ADDED,
           TAMPER_ANSWERED,
           POLICY_OPERATOR,
           APPROVAL_GRANTED,
@@ -155,7 +159,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           .toList();
 
   /** Types of the events about the log's keys. */
-  public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);
+  public static final List<String> KEY_EVENTS =
+      List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED, KEY_ML_DSA_44_ADDED);
 
   /** The agent id of system events. */
   public static final String AGENT = "indelible";

@@ -28,6 +28,12 @@ public interface StoredRow {
   /** Returns true if the payload is present. */
   boolean hasPayload();
 
+  /**
+   * Returns the digest of the policy that decided; empty for a decision that names none, for a
+   * decision without a payload, and for any other event.
+   */
+  Optional<String> policy();
+
   /** Returns true if the bytes of the payload contain a text, which must be ASCII. */
   default boolean mentions(String ascii) {
     return decoded()

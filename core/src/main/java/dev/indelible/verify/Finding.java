@@ -32,6 +32,7 @@ public record Finding(
   public static final String KEYS = "keys";
   public static final String LAST_CHECKPOINT = "last_checkpoint";
   public static final String LEDGER = "ledger";
+  public static final String POLICY = "policy";
   public static final String ROLLBACK = "rollback";
   public static final String STORAGE = RowCheck.STORAGE;
   public static final String TAMPER = "tamper";

@@ -34,6 +34,19 @@ public record Rule(String id, Severity severity, String reason, String match, Se
     this(id, severity, reason, match, Settings.DEFAULT);
   }
 
+  /** Returns this rule in a mode. */
+  Rule in(Mode mode) {
+    Settings of =
+        new Settings(
+            settings.description,
+            mode,
+            settings.agents,
+            settings.except,
+            settings.labels,
+            settings.expires);
+    return new Rule(id, severity, reason, match, of);
+  }
+
   /** Writes the members of a JSON object. */
   public void write(CanonicalWriter out) {
     out.name("agents").strings(settings.agents()).member("description", settings.description());

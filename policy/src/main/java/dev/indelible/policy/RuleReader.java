@@ -22,7 +22,8 @@ import java.util.Set;
 /** Reads the rules of all files of a policy; ids are unique across the files. */
 final class RuleReader {
   private static final long FORMAT_VERSION = 1;
-  private static final List<String> FILE_KEYS = List.of("version", "default", "approvers", "rules");
+  private static final List<String> FILE_KEYS =
+      List.of("version", "default", "mode", "approvers", "rules");
   private static final List<String> RULE_KEYS =
       List.of(
           "id",
@@ -50,6 +51,7 @@ final class RuleReader {
   private final Map<String, String> placesById = new HashMap<>();
   private final Set<String> approvers = new LinkedHashSet<>();
   private Optional<Yaml> byDefault = Optional.empty();
+  private Optional<Yaml> mode = Optional.empty();
 
   /** Adds the rules of one file. */
   void read(String yaml, String source) throws PolicyException {
@@ -62,7 +64,10 @@ final class RuleReader {
     file.members(FILE_KEYS);
     file.required(members, "version");
     if (members.containsKey("default")) {
-      readDefault(members.get("default"));
+      byDefault = once(members.get("default"), DEFAULTS, byDefault);
+    }
+    if (members.containsKey("mode")) {
+      mode = once(members.get("mode"), MODES, mode);
     }
     if (members.containsKey("approvers")) {
       readApprovers(members.get("approvers"));
@@ -72,9 +77,16 @@ final class RuleReader {
     }
   }
 
-  /** Returns the enabled rules in the order of the files. */
-  List<CompiledRule> rules() {
-    return List.copyOf(rules);
+  /** Returns the enabled rules in the order of the files, in the mode of the policy. */
+  List<CompiledRule> rules() throws PolicyException {
+    return mode() == Mode.SHADOW
+        ? rules.stream().map(CompiledRule::inShadowMode).toList()
+        : List.copyOf(rules);
+  }
+
+  /** Returns the mode of the whole policy; {@link Mode#ENFORCE} leaves each rule its own. */
+  Mode mode() throws PolicyException {
+    return mode.isPresent() ? Mode.values()[MODES.indexOf(mode.get().text())] : Mode.ENFORCE;
   }
 
   /** Returns true if an action that no rule matches is refused. */
@@ -118,14 +130,17 @@ final class RuleReader {
     }
   }
 
-  private void readDefault(Yaml yaml) throws PolicyException {
-    word(yaml, "default", DEFAULTS);
-    if (byDefault.isPresent() && !byDefault.get().text().equals(yaml.text())) {
+  /** Returns a setting of the whole policy, which must not differ between its files. */
+  private static Optional<Yaml> once(Yaml yaml, Collection<String> known, Optional<Yaml> otherwhere)
+      throws PolicyException {
+    word(yaml, yaml.name(), known);
+    if (otherwhere.isPresent() && !otherwhere.get().text().equals(yaml.text())) {
       throw yaml.error(
-          "default is %s here and %s at %s; give one of them"
-              .formatted(yaml.text(), byDefault.get().text(), byDefault.get().place()));
+          "%s is %s here and %s at %s; give one of them"
+              .formatted(
+                  yaml.name(), yaml.text(), otherwhere.get().text(), otherwhere.get().place()));
     }
-    byDefault = Optional.of(yaml);
+    return Optional.of(yaml);
   }
 
   private void readRule(Yaml yaml) throws PolicyException {

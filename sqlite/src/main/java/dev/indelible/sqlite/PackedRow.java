@@ -219,6 +219,13 @@ final class PackedRow implements StoredRow {
   }
 
   @Override
+  public Optional<String> policy() {
+    return is(DeferredAuditEvent.CHECK) || is(DeferredAuditEvent.REFUSAL)
+        ? ChainRow.policy(packed, payloadAt)
+        : Optional.empty();
+  }
+
+  @Override
   public boolean isUnsigned() {
     return !signed;
   }
