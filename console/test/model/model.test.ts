@@ -58,7 +58,7 @@ describe('times', () => {
 });
 
 describe('filters', () => {
-  it('are the same after the address', () => {
+  it('survive the address', () => {
     const filter = readFilter({ since: '7d', agent: 'agent:a&b=c', text: 'ü #?' });
     const address = href(['decisions'], writeFilter(filter));
     expect(readFilter(readRoute(address).parameters)).toEqual(filter);
