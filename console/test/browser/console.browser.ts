@@ -158,6 +158,27 @@ describe('decisions', () => {
     await browser.page.locator('a.row', { hasText: 'echo back' }).waitFor();
   });
 
+  it('are shown beside the events of the log itself', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    await browser.page.getByLabel('Events', { exact: true }).selectOption('all');
+    const loaded = browser.page.locator('a.row', { hasText: 'policy.loaded' });
+    await loaded.last().click();
+    await browser.page.getByRole('heading', { name: 'policy.loaded' }).waitFor();
+  });
+
+  it('whose payload was erased are shown as erased', async () => {
+    const [id] = await daemon.ask({ agent_id: 'agent:erased', action: bash('echo secret') });
+    await daemon.settled();
+    await daemon.restart(() => daemon.command('log', 'erase-payload', id!, '--reason', 'asked to', '--by', 'alice'));
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/decisions?agent=agent%3Aerased');
+    await browser.page.locator('a.row', { hasText: 'the payload was erased' }).click();
+    await browser.page.getByRole('heading', { name: 'Decision, payload erased' }).waitFor();
+    await browser.page.locator('.steps').waitFor();
+    expect(await browser.page.locator('.proof-verdict.refuted').count()).toBe(0);
+  });
+
   it('are saved as CSV', async () => {
     browser = await Browser.open();
     await browser.signIn(daemon, '#/decisions?agent=agent%3Abob');
