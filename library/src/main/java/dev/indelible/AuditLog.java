@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
 import dev.indelible.append.Erasure;
 import dev.indelible.append.KeyEvents;
@@ -109,6 +108,11 @@ public final class AuditLog {
   /** Returns the data directory; empty for a log in memory. */
   public Optional<Path> directory() {
     return Optional.ofNullable(directory).map(DataDirectory::path);
+  }
+
+  /** Returns the escalated actions of the log, to approve or deny them. */
+  public Approvals approvals() {
+    return new Approvals(this, data(), Optional.empty(), Optional::empty);
   }
 
   /** Returns true if the log has a ledger: something was recorded. */
@@ -413,7 +417,7 @@ public final class AuditLog {
     try (Erasure erasure =
         new Erasure(
             SqliteWriter.open(data().database()),
-            CheckpointFile.at(data().lastCheckpoint()),
+            data().checkpointFile(),
             keys.signer(),
             keys.accepted())) {
       Erasure.Erased erased = erasure.erase(eventId, reason, by);
@@ -470,7 +474,7 @@ public final class AuditLog {
     DataDirectory.SigningKeys keys = data().signingKeys();
     return new DeadLetters(
         SqliteWriter.open(data().database()),
-        CheckpointFile.at(data().lastCheckpoint()),
+        data().checkpointFile(),
         keys.signer(),
         keys.accepted());
   }

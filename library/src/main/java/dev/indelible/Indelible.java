@@ -4,6 +4,7 @@ package dev.indelible;
 import dev.indelible.append.AppendSettings;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.HealthCheck;
@@ -55,8 +56,9 @@ public final class Indelible implements AutoCloseable {
    *
    * @param data the data directory
    * @param anchor the anchor file; empty if there is none
+   * @param signer the external signer; empty if the key is in the data directory
    */
-  record LogFiles(DataDirectory data, Optional<Path> anchor) {}
+  record LogFiles(DataDirectory data, Optional<Path> anchor, Optional<Signer> signer) {}
 
   /** Counts the rows for {@link #statusJson}. */
   private final RowCounter counter = new RowCounter();
@@ -138,6 +140,18 @@ public final class Indelible implements AutoCloseable {
   /** Returns the log, to read, verify, prove and export it, and to erase payloads. */
   public AuditLog log() {
     return log;
+  }
+
+  /**
+   * Returns the escalated actions of the log, to approve or deny them.
+   *
+   * @throws IllegalStateException if the log is in memory
+   */
+  public Approvals approvals() {
+    LogFiles at =
+        files.orElseThrow(() -> new IllegalStateException("a log in memory has no approvals"));
+    return new Approvals(
+        log, at.data(), at.signer(), () -> Optional.ofNullable(gate.policy().digest()));
   }
 
   /** Returns the gate. */

@@ -2,7 +2,6 @@
 package dev.indelible;
 
 import dev.indelible.append.AppendSettings;
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Checkpoints;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.append.RowSigning;
@@ -18,6 +17,7 @@ import dev.indelible.directory.ExistingLog;
 import dev.indelible.directory.LedgerPositions;
 import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
+import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.Journal;
@@ -72,6 +72,7 @@ public final class IndelibleBuilder {
   private Optional<String> origin = Optional.empty();
   private Optional<WitnessPolicy> witnesses = Optional.empty();
   private boolean askWitnesses = true;
+  private boolean mlDsa44;
   private Optional<Path> anchor = Optional.empty();
   private Optional<Signer> signer = Optional.empty();
   private boolean shutdownHook = true;
@@ -182,6 +183,16 @@ public final class IndelibleBuilder {
   }
 
   /**
+   * Adds an ML-DSA-44 key when the log is opened, unless it has one: each checkpoint then has two
+   * signatures, and one resists quantum computers. Recorded in the chain and permanent, so later
+   * runs need not call this. Default: Ed25519 only.
+   */
+  public IndelibleBuilder mlDsa44() {
+    mlDsa44 = true;
+    return this;
+  }
+
+  /**
    * Sets the witnesses and their quorum; default: the file {@code witnesses} of the data directory,
    * if it exists. Witnesses with a URL are asked to cosign checkpoints.
    *
@@ -271,9 +282,12 @@ public final class IndelibleBuilder {
         Journal.requireSpace(data.journal());
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
+      if (mlDsa44 && log.isReadable()) {
+        Signer key = signer(log);
+        data.addMlDsa44(key, log.withEarlierKeys(data.keys().accepted()));
+      }
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
-      Policy chosen = policy.isPresent() ? policy.get() : rules().load();
-      Judgement rules = new Judgement(chosen, data.redactor());
+      Judgement rules = judgement(log);
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
         Optional<UUID> ledger = SqliteLedger.identify(data.database());
@@ -291,8 +305,28 @@ public final class IndelibleBuilder {
     }
   }
 
-  private PolicyReload.Source rules() {
-    return new PolicyReload.Source(data, followLinks);
+  /**
+   * Chooses the policy: that of the program, or the rules in the data directory. If the log has an
+   * operator's key and these may not come into force, the newest policy of the chain stays in
+   * force, and health reports it.
+   */
+  private Judgement judgement(ExistingLog log) throws PolicyException, KeyException {
+    PolicyAdmission admission = new PolicyAdmission(data, log);
+    PolicyReload.Source source = new PolicyReload.Source(data, followLinks, admission);
+    Redactor redactor = data.redactor();
+    if (policy.isPresent()) {
+      Optional<Signature> signature = admission.admit(policy.get());
+      return new Judgement(policy.get(), signature, redactor, source, Optional.empty());
+    }
+    try {
+      PolicyReload.Loaded loaded = source.load();
+      return new Judgement(loaded.policy(), loaded.signature(), redactor, source, Optional.empty());
+    } catch (PolicyException e) {
+      RulePolicy newest = source.newest().orElseThrow(() -> e);
+      Optional<Signature> signature = admission.admit(newest);
+      return new Judgement(
+          newest, signature, redactor, source, Optional.of(String.valueOf(e.getMessage())));
+    }
   }
 
   /**
@@ -389,8 +423,19 @@ public final class IndelibleBuilder {
    */
   private record Opened(Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {}
 
-  /** The policy that decides, and the redactor of the secrets in its decisions. */
-  private record Judgement(Policy policy, Redactor redactor) {}
+  /**
+   * The policy that decides, and the redactor of the secrets in its decisions.
+   *
+   * @param signature the operator's signature over the policy; empty if none is needed
+   * @param source the rules of the data directory, for the next loads
+   * @param refusal the reason that the policy is the chain's and not that of the data directory
+   */
+  private record Judgement(
+      Policy policy,
+      Optional<Signature> signature,
+      Redactor redactor,
+      PolicyReload.Source source,
+      Optional<String> refusal) {}
 
   private Indelible start(
       ExistingLog log, Judgement rules, Opened opened, Optional<WitnessPolicy> witnessed)
@@ -403,11 +448,15 @@ public final class IndelibleBuilder {
     boolean started = false;
     try {
       record(rules.redactor(), log, audit);
-      Gate gate = gate(log, rules, audit);
+      rules.source().admission().recordIn(audit.queue());
+      report(rules, audit);
+      Gate gate =
+          gate(log, rules, audit).withApprovals(new ApprovedActions(data, opened.accepted()));
       reload =
           policy.isPresent()
               ? Optional.empty()
-              : Optional.of(PolicyReload.of(rules(), gate, audit.healthEntries(), watchPolicy));
+              : Optional.of(
+                  PolicyReload.of(rules.source(), gate, audit.healthEntries(), watchPolicy));
       witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
       anchoring = anchor.map(file -> anchor(file, audit));
       indexing = index ? Optional.of(index(audit)) : Optional.empty();
@@ -418,7 +467,7 @@ public final class IndelibleBuilder {
               reload,
               new Followers(witnessing, anchoring, indexing),
               new AuditLog(data, anchor),
-              Optional.of(new Indelible.LogFiles(data, anchor)));
+              Optional.of(new Indelible.LogFiles(data, anchor, signer)));
       started = true;
       return indelible;
     } finally {
@@ -439,9 +488,28 @@ public final class IndelibleBuilder {
    */
   private static Gate gate(ExistingLog log, Judgement rules, DeferredAudit audit) {
     Policy policy = rules.policy();
-    return policy instanceof RulePolicy && log.isInForce(policy.digest())
-        ? new Gate(policy, audit.queue(), rules.redactor())
-        : Gate.recording(policy, audit.queue(), rules.redactor());
+    boolean isOnRecord =
+        policy instanceof RulePolicy && log.isInForce(policy.digest(), rules.signature());
+    Optional<RulePolicy> before =
+        policy instanceof RulePolicy && !isOnRecord ? log.lastPolicy() : Optional.empty();
+    return Gate.of(
+        new Gate.Admitted(policy, rules.signature(), isOnRecord, before),
+        audit.queue(),
+        rules.redactor(),
+        rules.source().admission());
+  }
+
+  private static void report(Judgement rules, DeferredAudit audit) {
+    rules
+        .refusal()
+        .ifPresent(
+            reason ->
+                audit
+                    .healthEntries()
+                    .set(
+                        HealthEntry.POLICY,
+                        "%s; policy %s of the chain is in force until the rules load"
+                            .formatted(reason, rules.policy().digest())));
   }
 
   /** Records the settings of redaction, unless the last ones on record are these. */
@@ -467,7 +535,7 @@ public final class IndelibleBuilder {
                   data.keys()::accepted,
                   Checkpoints.Settings.of(log.key())
                       .withOrigin(origin.orElse(null))
-                      .withFile(CheckpointFile.at(data.lastCheckpoint())),
+                      .withFile(data.checkpointFile()),
                   tally.orElse(null)),
               log.store(),
               drain.withShutdownHook(shutdownHook));

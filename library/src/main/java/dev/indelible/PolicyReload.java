@@ -2,6 +2,7 @@
 package dev.indelible;
 
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.monitor.HealthEntries;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -43,10 +45,10 @@ final class PolicyReload {
   private final Thread watch;
 
   /**
-   * The digest of the rules that were loaded last, here or at the start. Differs from the digest in
+   * The version of the rules that were loaded last, here or at the start. Differs from that in
    * force if the program put its own policy into force. Guarded by this.
    */
-  private String digest;
+  private String version;
 
   /** The state that the last look found. Guarded by this. */
   private String before = UNSEEN;
@@ -61,30 +63,76 @@ final class PolicyReload {
     this.rules = rules;
     this.gate = gate;
     this.health = health;
-    this.digest = gate.policy().digest();
+    this.version = versionInForce();
     this.watch = new Thread(this::watch, "indelible-policy-watch");
     watch.setDaemon(true);
   }
 
   /** Rules that can be loaded again. */
   interface Rules {
-    /** Reads the rules, for a gate that protects the data directory. */
-    RulePolicy load() throws PolicyException;
+    /** Reads the rules, for a gate that protects the data directory, and has them admitted. */
+    Loaded load() throws PolicyException;
 
     /** Returns the state of the files without reading them; differs if the rules changed. */
     String look();
+
+    /** Returns true if the rules were admitted without the chain, and are to be loaded again. */
+    default boolean isProvisional() {
+      return false;
+    }
+
+    /** Returns the rules of the chain that replace provisional ones; empty if there are none. */
+    default Optional<RulePolicy> newest() {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Rules that may come into force.
+   *
+   * @param signature the operator's signature; empty if none is needed
+   */
+  record Loaded(RulePolicy policy, Optional<Signature> signature) {
+    /** Returns what changes if other rules are loaded, or these rules are signed again. */
+    private String version() {
+      return policy.digest() + signature.map(given -> " " + given.number()).orElse("");
+    }
   }
 
   /**
    * The rules of a data directory.
    *
    * @param followLinks true if the rules also match the path after its symbolic links are followed
+   * @param admission decides if the rules may come into force
    */
-  record Source(DataDirectory data, boolean followLinks) implements Rules {
+  record Source(DataDirectory data, boolean followLinks, PolicyAdmission admission)
+      implements Rules {
     @Override
-    public RulePolicy load() throws PolicyException {
-      RulePolicy rules = RulePolicy.load(data.policy()).guarding(data.path());
-      return followLinks ? rules.followingLinks() : rules;
+    public Loaded load() throws PolicyException {
+      RulePolicy rules;
+      try {
+        rules = prepared(RulePolicy.load(data.policy()));
+      } catch (PolicyException e) {
+        admission.refuse(String.valueOf(e.getMessage()));
+        throw e;
+      }
+      return new Loaded(rules, admission.admit(rules));
+    }
+
+    /** Returns the rules of the chain if those of the directory may not come into force. */
+    @Override
+    public Optional<RulePolicy> newest() {
+      return admission.newest().map(this::prepared);
+    }
+
+    @Override
+    public boolean isProvisional() {
+      return admission.isUnread();
+    }
+
+    private RulePolicy prepared(RulePolicy rules) {
+      RulePolicy guarding = rules.guarding(data.path());
+      return followLinks ? guarding.followingLinks() : guarding;
     }
 
     /** Returns the identity, size and time of change of each file with rules. */
@@ -92,7 +140,7 @@ final class PolicyReload {
     public String look() {
       try (Stream<Path> files = Files.list(data.policy())) {
         return files
-            .filter(RulePolicy::isRuleFile)
+            .filter(RulePolicy::isPart)
             .sorted()
             .map(Source::look)
             .collect(Collectors.joining("\n"));
@@ -135,7 +183,7 @@ final class PolicyReload {
     // The watch loads them once more: they may be half-written now, or repaired later unnoticed.
     loaded = UNSEEN;
     try {
-      use(rules.load());
+      use(load());
       health.clear(HealthEntry.POLICY);
     } catch (PolicyException e) {
       report(e);
@@ -143,11 +191,33 @@ final class PolicyReload {
     }
   }
 
-  private void use(RulePolicy next) {
-    if (!next.digest().equals(gate.policy().digest())) {
-      gate.use(next);
+  /**
+   * Loads the rules. If the rules in force were admitted while the chain could not be read, and the
+   * chain does not admit them, puts the newest rules of the chain into force.
+   */
+  private Loaded load() throws PolicyException {
+    boolean provisional = rules.isProvisional();
+    try {
+      return rules.load();
+    } catch (PolicyException e) {
+      Optional<RulePolicy> newest =
+          provisional && !rules.isProvisional() ? rules.newest() : Optional.empty();
+      if (newest.isPresent() && !newest.get().digest().equals(gate.policy().digest())) {
+        gate.use(newest.get());
+      }
+      throw e;
     }
-    digest = next.digest();
+  }
+
+  private void use(Loaded next) throws PolicyException {
+    if (!next.version().equals(versionInForce())) {
+      gate.use(next.policy());
+    }
+    version = next.version();
+  }
+
+  private String versionInForce() {
+    return gate.policy().digest() + gate.signature().map(given -> " " + given.number()).orElse("");
   }
 
   private void report(PolicyException e) {
@@ -194,7 +264,7 @@ final class PolicyReload {
       String now = rules.look();
       boolean settled = now.equals(before);
       before = now;
-      if (settled && !now.equals(loaded)) {
+      if (settled && (!now.equals(loaded) || rules.isProvisional())) {
         loaded = UNSEEN;
         loadSettled(now);
       }
@@ -210,9 +280,9 @@ final class PolicyReload {
    * half-written, so the result is discarded, and later looks load them again.
    */
   private void loadSettled(String now) {
-    RulePolicy next;
+    Loaded next;
     try {
-      next = rules.load();
+      next = load();
     } catch (PolicyException e) {
       if (rules.look().equals(now)) {
         report(e);
@@ -222,11 +292,15 @@ final class PolicyReload {
     if (!rules.look().equals(now) || stopped.getCount() == 0) {
       return;
     }
-    // Unchanged rules do not replace a policy that the program put into force.
-    if (!next.digest().equals(digest)) {
-      use(next);
+    try {
+      // Unchanged rules do not replace a policy that the program put into force.
+      if (!next.version().equals(version)) {
+        use(next);
+      }
+      loaded = now;
+      health.clear(HealthEntry.POLICY);
+    } catch (PolicyException e) {
+      report(e);
     }
-    loaded = now;
-    health.clear(HealthEntry.POLICY);
   }
 }

@@ -247,7 +247,7 @@ class PolicyReloadTest {
   @Test
   void fileWithoutRulesDelaysNoReload() throws Exception {
     try (Indelible indelible = Indelible.builder(data).watchPolicy(false).open()) {
-      PolicyReload.Source source = new PolicyReload.Source(new DataDirectory(data), false);
+      PolicyReload.Source source = source();
       PolicyReload reload = PolicyReload.of(source, indelible.gate(), new HealthEntries(), false);
       Files.writeString(rules, REFUSES);
       for (int i = 1; i <= 2; i++) {
@@ -478,15 +478,20 @@ class PolicyReloadTest {
     return ALLOWS + "#" + String.valueOf(with).repeat(bytes - ALLOWS.length() - 1);
   }
 
+  private PolicyReload.Source source() throws Exception {
+    DataDirectory directory = new DataDirectory(data);
+    return new PolicyReload.Source(directory, false, new PolicyAdmission(directory));
+  }
+
   /** Rules whose content the test sets. */
   private static final class Changing implements PolicyReload.Rules {
     private volatile Callable<RulePolicy> load = () -> parse(ALLOWS);
     private volatile Supplier<String> look = () -> "unchanged";
 
     @Override
-    public RulePolicy load() throws PolicyException {
+    public PolicyReload.Loaded load() throws PolicyException {
       try {
-        return load.call();
+        return new PolicyReload.Loaded(load.call(), Optional.empty());
       } catch (PolicyException | RuntimeException e) {
         throw e;
       } catch (Exception e) {

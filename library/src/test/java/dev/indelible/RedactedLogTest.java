@@ -19,9 +19,12 @@ import dev.indelible.policy.Agent;
 import dev.indelible.sqlite.SqliteLedger;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -29,7 +32,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -210,18 +212,30 @@ class RedactedLogTest {
     return rows;
   }
 
-  /** Searches all bytes of all files. */
+  /** Searches all bytes of all files. While a log is open, SQLite creates and deletes files. */
   private static void requireNoSecret(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        try {
-          String bytes = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
-          assertThat(bytes.contains(MARK)).as("%s has a secret", file).isFalse();
-        } catch (NoSuchFileException e) {
-          // While the log is open, SQLite creates and deletes files.
-        }
-      }
-    }
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            try {
+              String bytes = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+              assertThat(bytes.contains(MARK)).as("%s has a secret", file).isFalse();
+              return FileVisitResult.CONTINUE;
+            } catch (NoSuchFileException e) {
+              return visitFileFailed(file, e);
+            }
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            return e instanceof NoSuchFileException
+                ? FileVisitResult.CONTINUE
+                : super.visitFileFailed(file, e);
+          }
+        });
   }
 
   private void sql(String statement) throws Exception {

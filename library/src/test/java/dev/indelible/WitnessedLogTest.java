@@ -19,6 +19,7 @@ import dev.indelible.health.AuditHealth;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.verify.VerificationReport.Verdict;
 import dev.indelible.witness.WitnessDirectory;
 import dev.indelible.witness.WitnessServer;
 import java.io.IOException;
@@ -72,8 +73,12 @@ class WitnessedLogTest {
     private WitnessServer server;
 
     RunningWitness(String name) throws Exception {
+      this(name, SignatureType.COSIGNATURE);
+    }
+
+    RunningWitness(String name, SignatureType type) throws Exception {
       directory = new WitnessDirectory(temporary.resolve("witness-" + name));
-      key = directory.init("witness.example/" + name);
+      key = directory.init("witness.example/" + name, type);
       start(0);
       running.add(this);
     }
@@ -171,6 +176,31 @@ class WitnessedLogTest {
         Files.delete(file);
       }
     }
+  }
+
+  /** A log with two signatures is cosigned by a witness of each type, and the quorum needs both. */
+  @Test
+  void mlDsa44WitnessCosignsALogWithTwoKeys() throws Exception {
+    RunningWitness first = new RunningWitness("ed");
+    RunningWitness second = new RunningWitness("pq", SignatureType.ML_DSA_44_COSIGNATURE);
+    first.directory.trust(logKey("a"));
+    second.directory.trust(logKey("a"));
+    witnesses("a", first.line("ed") + second.line("pq") + "group both all ed pq\nquorum both\n");
+
+    try (Indelible a =
+        Indelible.builder(temporary.resolve("a"))
+            .policy(new StarterRules())
+            .origin(origin("a"))
+            .mlDsa44()
+            .open()) {
+      record(a, 3);
+      awaitCosigned(a);
+      assertThat(a.log().verify().verdict()).isEqualTo(Verdict.INTACT);
+    }
+    SignedCheckpoint signed = SignedCheckpoint.parse(lastCheckpoint("a").note());
+    assertThat(signed.note().signatures().subList(0, 2))
+        .allMatch(line -> line.name().equals(origin("a")));
+    assertThat(signed.note().verify(List.of(second.key))).hasSize(1);
   }
 
   /** Two installations can be witnesses of each other. */

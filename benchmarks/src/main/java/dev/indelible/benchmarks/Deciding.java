@@ -20,9 +20,10 @@ import java.util.List;
 final class Deciding implements Section {
   private static final Duration WANTED_P50 = Duration.ofNanos(5_000);
   private static final Duration WANTED_P99 = Duration.ofNanos(50_000);
+  private static final Duration WANTED_REDACTION = Duration.ofNanos(3_000);
   private static final double WANTED_GROWTH = 2;
   private static final List<String> SIDE_BY_SIDE =
-      List.of(Policies.STARTER, Policies.TEXT, Policies.CEL);
+      List.of(Policies.STARTER, Policies.REDACTED, Policies.TEXT, Policies.CEL);
   private static final List<String> RULES = List.of("100", "1000", "10000");
 
   /** Rounds for each second that JMH measures. */
@@ -61,6 +62,8 @@ final class Deciding implements Section {
     Latencies starter = times.latencies(Policies.STARTER);
     target("a decision, starter policy, p50", WANTED_P50, starter.p50(), page);
     target("a decision, starter policy, p99", WANTED_P99, starter.p99(), page);
+    long redaction = times.latencies(Policies.REDACTED).p50() - starter.p50();
+    target("a redaction, added to a decision, p50", WANTED_REDACTION, redaction, page);
     page.section("Decisions, side by side")
         .table(table)
         .text(
@@ -70,7 +73,8 @@ final class Deciding implements Section {
             after half as many untimed rounds; each action counts with its shortest time, so that other \
             work of the machine hardly counts, and the percentiles are over all actions. Text rules look for \
             fragments of the raw text; they are the rules of the first starter policy. In CEL, each text rule \
-            is a compiled program of `dev.cel:cel` over kind and text. Blocked: refused or escalated actions, \
+            is a compiled program of `dev.cel:cel` over kind and text. A redacted decision \
+            is one with its secrets replaced, as the gate records it. Blocked: refused or escalated actions, \
             among the dangerous ones and among the ordinary ones."""
                 .formatted(Units.count(actions.cases().size()), rounds));
   }

@@ -11,6 +11,7 @@ import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.GateRequest;
+import dev.indelible.hook.Wording;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.PolicyException;
@@ -93,7 +94,7 @@ final class CheckCommand extends Verb {
       recorded = indelible.gate().record(input.agent(), input.action());
       print(input.agentId(), recorded);
       if (explains()) {
-        Examined examined = rules().examine(input.agentId(), input.action());
+        Examined examined = inForce(indelible).examine(input.agentId(), input.action());
         Redactor redactor = Redactor.load(data().redaction());
         explain(recorded.explanation(), redactor.texts(input.action(), examined.facts()));
       }
@@ -105,6 +106,11 @@ final class CheckCommand extends Verb {
       throw CommandFailure.failed(recorded.decision().reason().orElse(""));
     }
     return exitCode(recorded.decision());
+  }
+
+  /** Returns the rules that decided; those of the directory may not be in force. */
+  private static RulePolicy inForce(Indelible indelible) {
+    return (RulePolicy) indelible.policy();
   }
 
   /** Returns the rules of the data directory, or the starter rules if it does not exist. */
@@ -192,6 +198,9 @@ final class CheckCommand extends Verb {
     String why =
         decision.ruleId().map(rule -> "  " + rule + "  " + decision.reason().orElse("")).orElse("");
     String event = recorded.eventId().map(id -> "recorded as " + id).orElse("not recorded");
+    if (decision instanceof Escalate && recorded.eventId().isPresent()) {
+      event += "\n" + Wording.howToApprove(recorded.eventId().get().toString());
+    }
     print(
         out -> recorded.write(agentId, out),
         "%s%s\n%s",

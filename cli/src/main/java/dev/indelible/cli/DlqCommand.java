@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
-import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.DeadLetters;
 import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.ledger.DeadLetter;
@@ -64,7 +63,7 @@ final class DlqCommand extends VerbGroup {
       SigningKeys keys = data().signingKeys();
       return new DeadLetters(
           SqliteWriter.open(data().database()),
-          CheckpointFile.at(data().lastCheckpoint()),
+          data().checkpointFile(),
           keys.signer(),
           keys.accepted());
     }

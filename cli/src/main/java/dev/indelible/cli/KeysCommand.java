@@ -9,13 +9,19 @@ import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyDirectory.Replacement;
 import dev.indelible.crypto.KeyDirectory.Rotation;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.KeyChanges;
 import dev.indelible.directory.KeyStates;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyHistory.SecondKey;
+import java.nio.file.Files;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,6 +37,7 @@ import picocli.CommandLine.Option;
       KeysCommand.Rotate.class,
       KeysRevokeCommand.class,
       KeysCommand.Replace.class,
+      KeysCommand.AddMlDsa44.class,
       KeysCommand.Export.class
     })
 final class KeysCommand extends VerbGroup {
@@ -71,6 +78,21 @@ final class KeysCommand extends VerbGroup {
 
   private static String vkey(VerificationKey key, String name) {
     return new VerifierKey(name, SignatureType.ED25519, key).vkey();
+  }
+
+  private static String vkey(MlDsa44Key key, String name) {
+    return new VerifierKey(name, SignatureType.ML_DSA_44_COSIGNATURE, key).vkey();
+  }
+
+  /** Returns the ML-DSA-44 keys that the chain names; none if there is no ledger yet. */
+  private static List<MlDsa44Key> secondKeys(Verb verb, KeyRing ring)
+      throws CommandFailure, LedgerException {
+    if (Files.notExists(verb.data().database())) {
+      return List.of();
+    }
+    try (LedgerReader ledger = verb.ledger()) {
+      return KeyHistory.read(ledger, ring, true).secondKeys().stream().map(SecondKey::key).toList();
+    }
   }
 
   @Command(name = "init", description = "Create the key that signs rows, if there is none yet.")
@@ -116,6 +138,24 @@ final class KeysCommand extends VerbGroup {
                     .member("signs", signs)
                     .member("vkey", vkey),
             () -> table.row(key.keyId(), signs ? "yes" : "no", vkey, states.describe(key.keyId())));
+      }
+      for (MlDsa44Key key : secondKeys(this, ring)) {
+        boolean signs = data().keys().holdsMlDsa44(key);
+        VerifierKey named = new VerifierKey(name, SignatureType.ML_DSA_44_COSIGNATURE, key);
+        String shown = "%s+%08x+…".formatted(name, named.id());
+        print(
+            out ->
+                out.member("key_id", key.keyId())
+                    .member("lost", false)
+                    .member("revoked", false)
+                    .member("signs", signs)
+                    .member("vkey", named.vkey()),
+            () ->
+                table.row(
+                    key.keyId(),
+                    signs ? "checkpoints" : "no",
+                    shown,
+                    "ML-DSA-44; 'keys export --format vkey' prints the whole vkey"));
       }
       if (keys.isEmpty()) {
         warn(data().path().resolve("keys") + ": no keys here");
@@ -185,6 +225,45 @@ final class KeysCommand extends VerbGroup {
   }
 
   @Command(
+      name = "add-ml-dsa-44",
+      description =
+          "Add an ML-DSA-44 key, which also signs each checkpoint, and record that in the chain.",
+      footer = {
+        "",
+        "An ML-DSA-44 signature resists quantum computers. Rows keep their Ed25519",
+        "signatures. Running processes use the key from their next checkpoint on; it",
+        "cannot be removed. Without the key no checkpoint is signed, so keep a copy of",
+        "keys/ml-dsa-44.pem. Give its vkey to everyone who verifies the log:",
+        "'indelible keys export --format vkey'."
+      })
+  static final class AddMlDsa44 extends Verb {
+    @Option(names = "--lost", description = "replace the ML-DSA-44 key, which is lost")
+    boolean lost;
+
+    @Option(names = "--reason", paramLabel = "TEXT", description = "why the key is replaced")
+    @Nullable String reason;
+
+    @Override
+    public Integer call() throws Exception {
+      CommandFailure.refuseIf(
+          lost != (reason != null), "--lost needs --reason TEXT, and --reason needs --lost");
+      if (reason != null) {
+        requireRecordable("--reason", reason);
+      }
+      requireDataDirectory();
+      KeyChanges.Addition addition =
+          reason == null ? data().addMlDsa44() : data().replaceLostMlDsa44(reason);
+      String keyId = addition.key().keyId();
+      print(
+          out -> out.member("added", addition.added()).member("key_id", keyId),
+          "ML-DSA-44 key %s signs each checkpoint%s, beside the Ed25519 key",
+          keyId,
+          addition.added() ? " from now on" : " already");
+      return ExitCode.OK;
+    }
+  }
+
+  @Command(
       name = "export",
       description = "Print the public keys for people who verify the chain; never a private key.")
   static final class Export extends Verb {
@@ -215,12 +294,16 @@ final class KeysCommand extends VerbGroup {
               + " 'indelible keys init'",
           data().path());
       mark(ring);
+      List<MlDsa44Key> second = secondKeys(this, ring);
       if (format == Format.pem) {
         keys.forEach(key -> console().out().print(key.toPem()));
+        second.forEach(
+            key -> warn(key + ": its signature covers its name, so it is printed as a vkey only"));
         return ExitCode.OK;
       }
       String named = name != null ? name : origin(this, keys);
       keys.forEach(key -> console().line(vkey(key, named)));
+      second.forEach(key -> console().line(vkey(key, named)));
       return ExitCode.OK;
     }
 

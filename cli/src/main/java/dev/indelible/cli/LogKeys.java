@@ -85,7 +85,7 @@ final class LogKeys {
         throw CommandFailure.usage("%s: %s", source, e.getMessage());
       }
       CommandFailure.refuseIf(
-          key.type() != SignatureType.ED25519,
+          key.type() == SignatureType.COSIGNATURE,
           "%s: %s is the key of a witness, not of a log; give it with --witness",
           source,
           vkey);

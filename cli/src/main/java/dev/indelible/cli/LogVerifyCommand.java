@@ -7,7 +7,9 @@ import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.TrustedKeys;
+import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -24,6 +26,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -151,7 +155,10 @@ final class LogVerifyCommand extends Verb {
             + " nothing");
     try (ExportedLog log = ExportedLog.open(directory)) {
       return verifyCopy(
-          log, VerificationOptions.of(KeyRing.of(given.of(log.origin()))).origins(given.origins()));
+          log,
+          VerificationOptions.of(KeyRing.of(given.of(log.origin())))
+              .origins(given.origins())
+              .secondKeys(mlDsa44(given)));
     } catch (LedgerException e) {
       return VerificationReport.ofDamage(e);
     }
@@ -205,7 +212,16 @@ final class LogVerifyCommand extends Verb {
         given.origins());
     return given.isEmpty()
         ? VerificationOptions.of(KeyRing.of(List.of()))
-        : VerificationOptions.rootedIn(KeyRing.of(given.all())).origins(given.origins());
+        : VerificationOptions.rootedIn(KeyRing.of(given.all()))
+            .origins(given.origins())
+            .secondKeys(mlDsa44(given));
+  }
+
+  private static Set<MlDsa44Key> mlDsa44(TrustedKeys given) {
+    return given.mlDsa44().stream()
+        .map(VerifierKey::key)
+        .map(MlDsa44Key.class::cast)
+        .collect(Collectors.toSet());
   }
 
   /** Adds the witnesses of the command line, and {@code --since}, to options. */

@@ -9,6 +9,7 @@ import dev.indelible.directory.LogStatus;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.Head;
+import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.TamperNotes.Noted;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.RowCounter;
@@ -75,6 +76,7 @@ final class StatusCommand extends Verb {
         status.tally().map(StatusCommand::describe).orElse(console().yellow("(unknown)")));
     field("keys", keys(status));
     field("policy", policy(status.check().policy()));
+    field("operator", operator(status.check().operator()));
     status.check().tamperNotes().stream()
         .filter(Noted::isAnswered)
         .forEach(noted -> field("answered", answered(noted)));
@@ -201,6 +203,23 @@ final class StatusCommand extends Verb {
     return policy
         .map(rules -> "%,d rules, %s".formatted(rules.rules().size(), rules.digest()))
         .orElse("(unusable)");
+  }
+
+  private static String operator(Optional<OperatorHistory> history) {
+    return history
+        .flatMap(OperatorHistory::operator)
+        .map(
+            operator ->
+                Console.printable(
+                    "%s signs policies for %s; the last number is %s"
+                        .formatted(
+                            operator.key(),
+                            operator.origin(),
+                            history
+                                .flatMap(OperatorHistory::newest)
+                                .map(policy -> String.valueOf(policy.number()))
+                                .orElse("unknown"))))
+        .orElse(NONE);
   }
 
   /**

@@ -46,12 +46,15 @@ abstract class VerbGroup extends Verb {
 
   @Command(
       name = "policy",
-      description = "Read, test and try out policies.",
+      description = "Read, test, try out and sign policies.",
       subcommands = {
         PolicyLintCommand.class,
         PolicyShowCommand.class,
         PolicyTestCommand.class,
         PolicyReplayCommand.class,
+        PolicyKeygenCommand.class,
+        PolicySignCommand.class,
+        PolicyTrustCommand.class,
         PolicySchemaCommand.class
       })
   static final class Policies extends VerbGroup {}

@@ -22,6 +22,7 @@ final class Verbs {
     ALL.put("mcp", McpCommand.class);
     ALL.put("mcp-gateway", McpGatewayCommand.class);
     ALL.put("tool", ToolCommand.class);
+    ALL.put("approvals", ApprovalsCommand.class);
     ALL.put("log", VerbGroup.Log.class);
     ALL.put("proof", VerbGroup.Proof.class);
     ALL.put("dlq", DlqCommand.class);

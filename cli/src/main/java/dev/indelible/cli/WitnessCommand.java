@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.witness.WitnessDirectory;
 import dev.indelible.witness.WitnessServer;
@@ -56,12 +57,21 @@ final class WitnessCommand extends VerbGroup {
         description = "its name, by convention an address without its scheme")
     String name = "";
 
+    @Option(
+        names = "--ml-dsa-44",
+        description = "cosign with ML-DSA-44, which resists quantum computers (default: Ed25519)")
+    boolean mlDsa44;
+
     @Override
     public Integer call() throws Exception {
       VerifierKey key;
       try {
         VerifierKey.requireName(name);
-        key = directory().init(name);
+        key =
+            directory()
+                .init(
+                    name,
+                    mlDsa44 ? SignatureType.ML_DSA_44_COSIGNATURE : SignatureType.COSIGNATURE);
       } catch (IllegalArgumentException e) {
         throw CommandFailure.usage("--name %s", e.getMessage());
       }

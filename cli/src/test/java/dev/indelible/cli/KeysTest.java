@@ -54,6 +54,67 @@ class KeysTest {
     assertThat(revoke(first, "x").complaint(2)).contains("already revoked by row 4");
   }
 
+  /** From the row on that adds the key, every form of a checkpoint has both signatures. */
+  @Test
+  void addedMlDsa44KeySignsCheckpoints() throws Exception {
+    JsonNode added = cli.run("keys", "add-ml-dsa-44", "--output", "json").ok().json();
+    assertThat(added.path("added").asBoolean()).isTrue();
+    cli.run("check", Cli.bash("ls")).ok();
+    Path vkeys = directory.resolve("vkeys");
+    Files.writeString(vkeys, cli.run("keys", "export", "--format", "vkey").ok().out());
+    assertThat(Files.readAllLines(vkeys)).hasSize(2).first().isEqualTo(vkey);
+    String both = vkeys.toString();
+
+    assertThat(cli.run("keys", "add-ml-dsa-44", "--output", "json").ok().json().path("added"))
+        .hasToString("false");
+    assertThat(cli.run("log", "verify", "--key", both).ok().out())
+        .contains("ML-DSA-44 key " + added.path("key_id").asString());
+    assertThat(cli.run("keys", "list").ok().out()).contains("checkpoints").contains("ML-DSA-44");
+    assertThat(cli.run("keys", "export").err()).contains("printed as a vkey only");
+    cli.run("status").ok();
+
+    String export = directory.resolve("export").toString();
+    cli.run("log", "export", export).ok();
+    assertThat(cli.run("log", "verify", "--export", export, "--key", both).ok().out())
+        .doesNotContain("give the key's vkey");
+    String id = cli.rows().get(0).path("id").asString();
+    String receipt = directory.resolve("receipt").toString();
+    cli.run("log", "prove", id, "--out", receipt).ok();
+    cli.run("proof", "verify", receipt, "--key", both).ok();
+    Files.writeString(Path.of(receipt), withoutLastLine(Path.of(receipt)));
+    assertThat(cli.run("proof", "verify", receipt, "--key", both).exit()).isEqualTo(3);
+    cli.run("proof", "verify", receipt, "--key", vkey).ok();
+
+    cli.sql(
+        "UPDATE indelible_checkpoints SET note = substr(note, 1, instr(note, char(10, 8212)) + 142)"
+            + " WHERE size = (SELECT max(size) FROM indelible_checkpoints)");
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
+  }
+
+  private static String withoutLastLine(Path file) throws Exception {
+    String text = Files.readString(file).stripTrailing();
+    return text.substring(0, text.lastIndexOf('\n') + 1);
+  }
+
+  @Test
+  void lostMlDsa44KeyIsReplaced() throws Exception {
+    assertThat(cli.run("keys", "add-ml-dsa-44", "--lost").complaint(2))
+        .contains("--lost needs --reason TEXT");
+    cli.run("keys", "add-ml-dsa-44").ok();
+    Path file = cli.data().resolve("keys/ml-dsa-44.pem");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+    assertThat(cli.run("keys", "add-ml-dsa-44").complaint(2)).contains("others can reach this key");
+    Files.delete(file);
+    assertThat(cli.run("status").out()).contains("keys add-ml-dsa-44 --lost --reason TEXT");
+
+    cli.run("keys", "add-ml-dsa-44", "--lost", "--reason", "the disk failed").ok();
+
+    cli.run("check", Cli.bash("ls")).ok();
+    cli.run("log", "verify").ok();
+    cli.run("status").ok();
+    assertThat(cli.run("keys", "export", "--format", "vkey").ok().out().lines()).hasSize(3);
+  }
+
   /** A copy of a revoked key replaces the new key. */
   @Test
   void revokedKeyThatIsRestoredSignsNothing() throws Exception {

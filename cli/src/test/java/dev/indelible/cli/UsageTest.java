@@ -46,6 +46,7 @@ class UsageTest {
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
         "log             | log: give one of its verbs: list, show, tail, stats, export, prove, verify, adopt, erase-payload, answer",
+        "approvals       | approvals: give one of its verbs: list, show, approve, deny",
         "api-keys        | api-keys: give one of its verbs: create, list, rotate, revoke",
         "keys            | keys: give one of its verbs: init, list, rotate, revoke, replace, export",
         "proof           | proof: give one of its verbs: verify",

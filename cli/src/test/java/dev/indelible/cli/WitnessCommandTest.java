@@ -36,6 +36,19 @@ class WitnessCommandTest {
     return cli.run("witness", "init", "--state", state, "--name", "w.example").ok().out().strip();
   }
 
+  @Test
+  void mlDsa44WitnessIsCreated() {
+    String[] create = {"witness", "init", "--state", state, "--name", "w.example", "--ml-dsa-44"};
+
+    String made = cli.run(create).ok().out().strip();
+
+    assertThat(made).startsWith("w.example+").hasSizeGreaterThan(1_700);
+    assertThat(cli.run(create).ok().out().strip()).isEqualTo(made);
+    assertThat(cli.run("witness", "init", "--state", state, "--name", "w.example").complaint(2))
+        .contains("has an ML-DSA-44 key");
+    assertThat(cli.run("log", "verify", "--witness", made).exit()).isEqualTo(3);
+  }
+
   private String logKey() {
     String origin = status(0).path("checkpoint").path("origin").asString();
     return cli.run("keys", "export", "--format", "vkey", "--name", origin).ok().out().strip();

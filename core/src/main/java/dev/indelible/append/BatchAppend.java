@@ -163,7 +163,12 @@ public final class BatchAppend {
    * @throws LedgerException if the event is refused
    */
   void chain(SystemEvent note, String what) throws LedgerException {
-    if (run(List.of(note), List.of()).get(0).isDeadLetter()) {
+    chain(List.of(note), what);
+  }
+
+  /** Appends events of the log itself, in order, as {@link #chain(SystemEvent, String)} does. */
+  void chain(List<SystemEvent> notes, String what) throws LedgerException {
+    if (run(List.copyOf(notes), List.of()).stream().anyMatch(AppendOutcome::isDeadLetter)) {
       throw new LedgerException(
           writer.name() + ": " + what + " cannot be recorded: " + lastRefusal);
     }

@@ -166,13 +166,29 @@ public final class ChainEnd {
             && seen.equals(writer.lastRowBelow(seen.get().sequence() + 1).map(ChainRow::head));
     long from = continues ? seen.get().sequence() + 1 : 1;
     if (writer.count(SystemEvent.KEY_COMPROMISED, from, Long.MAX_VALUE) > 0) {
-      List<ChainRow> events = new ArrayList<>(writer.rowsOfType(SystemEvent.KEY_COMPROMISED));
-      events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
-      Optional<KeyHistory.KeyValidity> era =
-          KeyHistory.of(writer.ledger(), events, guard.accepted()).era(key.keyId());
+      Optional<KeyHistory.KeyValidity> era = keys().era(key.keyId());
       if (era.filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
         throw SigningException.revoked(key, era.get().revoked());
       }
     }
+  }
+
+  /**
+   * Returns the ML-DSA-44 key that the chain names for checkpoints of a tree size; empty if it
+   * names none.
+   *
+   * @throws HeadGuard.KeysUnreadableException if the accepted keys cannot be read
+   */
+  Optional<KeyHistory.SecondKey> secondKey(long size) throws LedgerException {
+    return writer.count(SystemEvent.KEY_ML_DSA_44_ADDED, 1, size) > 0
+        ? keys().secondAt(size)
+        : Optional.empty();
+  }
+
+  private KeyHistory keys() throws LedgerException {
+    List<ChainRow> events = new ArrayList<>(writer.rowsOfType(SystemEvent.KEY_COMPROMISED));
+    events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
+    events.addAll(writer.rowsOfType(SystemEvent.KEY_ML_DSA_44_ADDED));
+    return KeyHistory.of(writer.ledger(), events, guard.accepted());
   }
 }

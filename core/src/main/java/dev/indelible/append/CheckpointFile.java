@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.MlDsa44SigningKey;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.storage.LedgerUnavailableException;
 import java.io.IOException;
@@ -19,8 +22,10 @@ import org.slf4j.LoggerFactory;
  * The last checkpoint signed by this log, in a file next to the ledger, so that no checkpoint is
  * signed over a ledger that was rolled back to a copy. The file is written after the commit and not
  * synced, so it is never ahead of an intact ledger; losing it does no harm. The file is not
- * evidence, and does not stop an attacker who can write to its directory. Used by the writer's
- * thread.
+ * evidence, and does not stop an attacker who can write to its directory.
+ *
+ * <p>Also names the source of the log's ML-DSA-44 key, which is read for each checkpoint if the
+ * chain requires its signature. Used by the writer's thread.
  */
 public final class CheckpointFile {
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointFile.class);
@@ -28,21 +33,43 @@ public final class CheckpointFile {
   /** Null if no file is kept. */
   private final @Nullable Path file;
 
+  private final ThrowingSupplier<MlDsa44SigningKey, KeyException> secondKey;
+
   /** True if the last write failed and the failure was logged. */
   private boolean failed;
 
-  private CheckpointFile(@Nullable Path file) {
+  private CheckpointFile(
+      @Nullable Path file, ThrowingSupplier<MlDsa44SigningKey, KeyException> secondKey) {
     this.file = file;
+    this.secondKey = secondKey;
   }
 
-  /** Returns a store of the last checkpoint in a file. */
+  /** Returns a store of the last checkpoint in a file, without an ML-DSA-44 key. */
   public static CheckpointFile at(Path file) {
-    return new CheckpointFile(file);
+    return new CheckpointFile(file, CheckpointFile::noKey);
   }
 
-  /** Returns a store that keeps no checkpoint. */
+  /** Returns a store that keeps no checkpoint and has no ML-DSA-44 key. */
   public static CheckpointFile none() {
-    return new CheckpointFile(null);
+    return new CheckpointFile(null, CheckpointFile::noKey);
+  }
+
+  /** Returns this store with a source of the log's ML-DSA-44 key. */
+  public CheckpointFile withSecondKey(ThrowingSupplier<MlDsa44SigningKey, KeyException> source) {
+    return new CheckpointFile(file, source);
+  }
+
+  private static MlDsa44SigningKey noKey() throws KeyException {
+    throw new KeyException("this program does not know where the log's ML-DSA-44 key is");
+  }
+
+  /**
+   * Returns the log's ML-DSA-44 key.
+   *
+   * @throws KeyException if there is none, or it cannot be read
+   */
+  MlDsa44SigningKey secondKey() throws KeyException {
+    return secondKey.get();
   }
 
   /**

@@ -81,7 +81,7 @@ public final class Checkpoints {
    * @param key the key that signs the checkpoints
    * @param origin the log's name in the checkpoints; {@code indelible/} and the ledger's id if null
    * @param interval the minimum time between two checkpoints
-   * @param file the file that keeps the last checkpoint
+   * @param file the file that keeps the last checkpoint, and the source of the ML-DSA-44 key
    */
   public record Settings(
       Signer key, @Nullable String origin, Duration interval, CheckpointFile file) {
@@ -224,8 +224,11 @@ public final class Checkpoints {
               }
               end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
               SignedCheckpoint next =
-                  signing.sign(
-                      last.map(StoredCheckpoint::note), guard.accepted().keys(), tree, size);
+                  SecondSignature.add(
+                      signing.sign(
+                          last.map(StoredCheckpoint::note), guard.accepted().keys(), tree, size),
+                      end,
+                      settings.file());
               writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
               return Optional.of(next);
             });

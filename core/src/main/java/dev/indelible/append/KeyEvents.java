@@ -2,6 +2,7 @@
 package dev.indelible.append;
 
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.crypto.Signer;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
@@ -11,6 +12,7 @@ import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.KeyReplacement;
 import dev.indelible.note.KeyRevocation;
 import dev.indelible.note.KeyRotation;
+import dev.indelible.note.MlDsa44Addition;
 import dev.indelible.note.RowCheck;
 import dev.indelible.note.TamperAnswer;
 import dev.indelible.storage.LedgerWriter;
@@ -83,6 +85,21 @@ public final class KeyEvents implements AutoCloseable {
    */
   public void rotate(Signer current, Signer next) throws LedgerException {
     append(current, KeyRotation.event(writer.ledger(), current.verificationKey(), next));
+  }
+
+  /**
+   * Appends an event with which each later checkpoint gets a second signature, of an ML-DSA-44 key.
+   * If the log has no checkpoint yet, its next run signs the first one, under the log's name.
+   *
+   * @param reason the reason of a replacement; empty for the first ML-DSA-44 key
+   * @throws LedgerException if the ledger cannot be written to now
+   */
+  public void addMlDsa44(Signer current, MlDsa44Key key, Optional<String> reason)
+      throws LedgerException {
+    chain(current, new MlDsa44Addition(writer.ledger(), key, reason).toEvent());
+    if (writer.lastCheckpoint().isPresent()) {
+      checkpoint.sign(current);
+    }
   }
 
   /**

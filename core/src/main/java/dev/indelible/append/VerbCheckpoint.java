@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.CheckpointSigner;
 import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
+import dev.indelible.crypto.SigningException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.AuditCounters;
@@ -22,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * If it cannot be signed, the failure is logged and the rows stay committed.
  *
  * @param end the end of the open ledger's chain
- * @param file the file that keeps the last checkpoint
+ * @param file the file that keeps the last checkpoint, and the source of the ML-DSA-44 key
  */
 record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
   private static final Logger LOG = LoggerFactory.getLogger(VerbCheckpoint.class);
@@ -51,12 +52,13 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
                     Checkpoints.Settings.of(key).withOrigin(origin().orElse(null));
                 CheckpointSigner signer =
                     new CheckpointSigner(settings.originOf(writer.ledger()), key);
-                SignedCheckpoint next = signer.signAfterLostKey(before(), tree, size);
+                SignedCheckpoint next =
+                    SecondSignature.add(signer.signAfterLostKey(before(), tree, size), end, file);
                 writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
                 return Optional.of(next);
               });
       signed.ifPresent(file::write);
-    } catch (LedgerException | ForkException e) {
+    } catch (LedgerException | ForkException | SigningException e) {
       LOG.warn("no checkpoint is signed: {}", e.getMessage());
     }
   }
@@ -66,6 +68,13 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
     end.writer().lastCheckpoint().map(StoredCheckpoint::note).ifPresent(before::add);
     file.read().ifPresent(before::add);
     return before;
+  }
+
+  /** Returns the name that the log has or gets in its checkpoints. */
+  String originOf(Signer key) throws LedgerException {
+    return Checkpoints.Settings.of(key)
+        .withOrigin(origin().orElse(null))
+        .originOf(end.writer().ledger());
   }
 
   /** Returns the log's name in its last checkpoint; empty if there is none or it cannot be read. */

@@ -7,6 +7,7 @@ import dev.indelible.ledger.StoredRow;
 import dev.indelible.note.RowCheck;
 import dev.indelible.note.RowFault;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Row with the results of the checks that need no other row. These checks run on all cores.
@@ -15,10 +16,12 @@ import java.util.List;
  * @param head its sequence and its record hash
  * @param faults the faults of its payload and of its signature
  * @param idKey a key of its event id, see {@link StoredRow#idKey}
+ * @param policy the digest of the policy that decided, see {@link StoredRow#policy}
  */
-record CheckedRow(StoredRow stored, Head head, List<RowFault> faults, long idKey) {
+record CheckedRow(
+    StoredRow stored, Head head, List<RowFault> faults, long idKey, Optional<String> policy) {
   static CheckedRow of(StoredRow row, RowCheck check) {
-    return new CheckedRow(row, row.head(), check.content(row), row.idKey());
+    return new CheckedRow(row, row.head(), check.content(row), row.idKey(), row.policy());
   }
 
   /** Returns true if an accepted key signed the row, and its payload is present and unchanged. */

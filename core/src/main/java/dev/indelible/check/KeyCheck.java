@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.check;
 
+import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyHistory.KeyValidity;
 import dev.indelible.note.KeyHistory.Replacement;
+import dev.indelible.note.KeyHistory.SecondKey;
 import dev.indelible.verify.Finding;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * Checks that each row is signed while its key is valid: after the row that introduces the key, and
@@ -25,14 +28,18 @@ final class KeyCheck implements Check {
   /** Per key, the first row that someone else may have signed, and the number of these rows. */
   private final Map<String, long[]> suspects = new HashMap<>();
 
+  /** The ML-DSA-44 keys that were given; empty to accept those that the chain names. */
+  private final Set<MlDsa44Key> secondKeys;
+
   /** True if the first row checked is the first of the chain. */
   private final boolean fromStart;
 
   /** The key that signed the first row of the chain; empty until that row is checked. */
   private String firstKey = "";
 
-  KeyCheck(Findings findings, KeyHistory history, boolean fromStart) {
+  KeyCheck(Findings findings, KeyHistory history, Set<MlDsa44Key> secondKeys, boolean fromStart) {
     this.findings = findings;
+    this.secondKeys = secondKeys;
     this.fromStart = fromStart;
     this.history = history;
     history.eras().forEach(era -> eras.put(era.key().keyId(), era));
@@ -86,6 +93,12 @@ final class KeyCheck implements Check {
                 "%s rows from row %s on are signed by key %s at a time when others may have held it, as row %s states: any of them may be forged"
                     .formatted(rows[1], rows[0], keyId, eras.get(keyId).revoked())));
     history.replacements().forEach(this::replaced);
+    if (!secondKeys.isEmpty()
+        && history.secondKeys().stream().map(SecondKey::key).noneMatch(secondKeys::contains)) {
+      findings.unknown(
+          Finding.KEYS,
+          "no row adds the given ML-DSA-44 key, so no checkpoint was checked with it: the key is of another log, or the row was removed");
+    }
     findings.holds(Finding.KEYS, describe());
   }
 
@@ -109,6 +122,13 @@ final class KeyCheck implements Check {
   private String describe() {
     List<String> all = new ArrayList<>();
     history.eras().forEach(era -> all.add(describe(era)));
+    history
+        .secondKeys()
+        .forEach(
+            second ->
+                all.add(
+                    "%s signs the checkpoints from row %s on, too"
+                        .formatted(second.key(), second.sequence())));
     return all.isEmpty()
         ? "none is accepted"
         : (history.isRooted() ? "from the given keys: " : "from the data directory: ")

@@ -98,7 +98,7 @@ record TrustedPrefix(Head head, TileEdge edge) {
               Reason.UNKNOWN_ORIGIN,
               "it is a checkpoint of log %s, but this log is %s".formatted(origin, own.get()));
         }
-        new CheckpointKeys(history, options.origins()).verify(checkpoint, origin, size);
+        CheckpointKeys.of(history, options).verify(checkpoint, origin, size);
         return true;
       } catch (VerificationException e) {
         boolean broken = e.reason() == Reason.BAD_SIGNATURE;

@@ -123,7 +123,7 @@ public final class Verifier {
     private List<Check> checks(TrustedPrefix start) throws LedgerException {
       boolean whole = ledger.hasPayloads();
       long before = start.head().sequence();
-      CheckpointKeys keys = new CheckpointKeys(history, options.origins());
+      CheckpointKeys keys = CheckpointKeys.of(history, options);
       TreeCheck tree = new TreeCheck(findings, ledger, keys, start.edge());
       List<Check> checks =
           new ArrayList<>(List.of(tree, new LinkCheck(findings, content, start.head())));
@@ -131,10 +131,12 @@ public final class Verifier {
           whole
               ? List.of(
                   new PayloadCheck(findings, ledger, content),
-                  new KeyCheck(findings, history, before == 0),
+                  new KeyCheck(findings, history, options.secondKeys(), before == 0),
                   new DeadLetterCheck(findings, ledger, content, before > 0),
-                  new CompletenessCheck(findings, ledger, options.since()))
-              : List.of(new RedactedCheck(findings, history)));
+                  new CompletenessCheck(findings, ledger, options.since()),
+                  new PolicyCheck(findings, ledger, history, options.since()),
+                  new ApprovalCheck(findings, ledger, content, options.origins()))
+              : List.of(new RedactedCheck(findings, history, ledger, options.secondKeys())));
       checks.addAll(
           List.of(
               new SignatureCheck(findings, tree, ledger, content, before + 1),

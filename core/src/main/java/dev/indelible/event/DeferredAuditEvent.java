@@ -6,9 +6,11 @@ import dev.indelible.action.Custom;
 import dev.indelible.base.Text;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.encoding.ClockException;
 import dev.indelible.encoding.Timestamps;
@@ -36,6 +38,8 @@ import java.util.UUID;
  * @param explanation the basis of the decision
  * @param provenance the origin of the question
  * @param redactions the secrets that markers in action, decision and explanation replace
+ * @param approval the id of the event that approves this action, if the decision permits it because
+ *     of that event
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -46,7 +50,8 @@ public record DeferredAuditEvent(
     Instant timestamp,
     Explanation explanation,
     Provenance provenance,
-    List<Redaction> redactions)
+    List<Redaction> redactions,
+    Optional<String> approval)
     implements AuditEvent {
 
   /** The event type of a decision that blocks. */
@@ -72,6 +77,12 @@ public record DeferredAuditEvent(
 
   /** Maximum length of the digest of a policy, in bytes. */
   public static final int MAX_POLICY_BYTES = 256;
+
+  /** Maximum length of the id of an approval, in bytes: a UUID. */
+  private static final int MAX_APPROVAL_BYTES = 36;
+
+  /** The start of the path of a redaction in the decision. */
+  private static final String IN_DECISION = "/decision/";
 
   /**
    * The origin of a question to the gate, as far as it is known.
@@ -144,6 +155,7 @@ public record DeferredAuditEvent(
     Objects.requireNonNull(explanation, "explanation is null");
     Objects.requireNonNull(provenance, "provenance is null");
     redactions = List.copyOf(redactions);
+    approval.ifPresent(event -> Text.requireAtMost(MAX_APPROVAL_BYTES, event, "approval"));
   }
 
   /** Creates an event whose decision has no explanation, about a question of unknown origin. */
@@ -163,19 +175,64 @@ public record DeferredAuditEvent(
         timestamp,
         Explanation.NONE,
         Provenance.NONE,
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   /** Returns this event with the origin of its question. */
   public DeferredAuditEvent from(Provenance origin) {
     return new DeferredAuditEvent(
-        id, agentId, action, decision, policy, timestamp, explanation, origin, redactions);
+        id,
+        agentId,
+        action,
+        decision,
+        policy,
+        timestamp,
+        explanation,
+        origin,
+        redactions,
+        approval);
   }
 
   /** Returns this event with the list of its redactions. */
   public DeferredAuditEvent redacted(List<Redaction> list) {
     return new DeferredAuditEvent(
-        id, agentId, action, decision, policy, timestamp, explanation, provenance, list);
+        id, agentId, action, decision, policy, timestamp, explanation, provenance, list, approval);
+  }
+
+  /** Returns this event with another reason for its escalation. */
+  public DeferredAuditEvent escalated(Escalate other) {
+    return new DeferredAuditEvent(
+        id,
+        agentId,
+        action,
+        other,
+        policy,
+        timestamp,
+        explanation,
+        provenance,
+        redactions,
+        approval);
+  }
+
+  /**
+   * Returns this event with the decision that an approval made of it. The redactions in the reason
+   * that the decision replaces are left out.
+   *
+   * @param event the id of the event that approves the action
+   */
+  public DeferredAuditEvent approved(Warn permitted, String event) {
+    return new DeferredAuditEvent(
+        id,
+        agentId,
+        action,
+        permitted,
+        policy,
+        timestamp,
+        explanation,
+        provenance,
+        redactions.stream().filter(each -> !each.path().startsWith(IN_DECISION)).toList(),
+        Optional.of(event));
   }
 
   /**
@@ -249,7 +306,8 @@ public record DeferredAuditEvent(
         now,
         decision.explanation(),
         Provenance.NONE,
-        List.of());
+        List.of(),
+        Optional.empty());
   }
 
   /** Returns an event for a decision that blocks, made now; empty for one that permits. */
@@ -295,7 +353,7 @@ public record DeferredAuditEvent(
 
   /** Writes the members after the action; returns the offset of the nonce in the writer. */
   private int writeAfterAction(CanonicalWriter out) {
-    out.member("agent_id", agentId).name("decision");
+    out.member("agent_id", agentId).member("approval", approval).name("decision");
     decision.write(out);
     explanation.writeBeforeId(out);
     out.member("id", id);
@@ -309,7 +367,11 @@ public record DeferredAuditEvent(
     out.member("session", provenance.session());
     out.member("timestamp", Timestamps.format(timestamp));
     out.member("tool_hash", provenance.toolHash());
-    boolean isExtended = !explanation.isEmpty() || provenance.isKnown() || !redactions.isEmpty();
+    boolean isExtended =
+        !explanation.isEmpty()
+            || provenance.isKnown()
+            || !redactions.isEmpty()
+            || approval.isPresent();
     if (isExtended) {
       out.member("v", EXTENDED_VERSION);
     }

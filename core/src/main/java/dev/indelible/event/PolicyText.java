@@ -5,6 +5,7 @@ import dev.indelible.base.Text;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.encoding.ClockException;
 import dev.indelible.encoding.Timestamps;
+import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,8 +26,14 @@ import tools.jackson.databind.JsonNode;
  * text under the digest of a policy.
  *
  * @param files the files in the order in which they are read
+ * @param approvers the vkeys of those who may approve an action that the policy escalates, as the
+ *     files list them; a reader of the chain then needs no YAML
+ * @param signature the operator's signature that brought the policy into force; empty without an
+ *     operator's key
  */
-public record PolicyText(List<File> files) {
+public record PolicyText(List<File> files, List<String> approvers, Optional<Signature> signature) {
+  private static final String APPROVERS = "approvers";
+
   /** The longest text that is recorded, in bytes of UTF-8 over all files: 1 MiB. */
   public static final int MAX_RECORDED_BYTES = 1 << 20;
 
@@ -44,13 +52,28 @@ public record PolicyText(List<File> files) {
   public record File(Optional<String> name, String text) {}
 
   /**
+   * A signature of the operator over a policy.
+   *
+   * @param number the number that the operator gave the policy
+   * @param note the signed note, from which the chain alone proves the signature
+   */
+  public record Signature(long number, String note) {}
+
+  /**
    * A recorded policy.
    *
    * @param digest the digest of the policy
    * @param length the length of its text in bytes
    * @param text the text; empty if it is left out because of its length
+   * @param approvers the vkeys of those who may approve an action
+   * @param signature the operator's signature; empty without one
    */
-  public record Recorded(String digest, long length, Optional<PolicyText> text) {
+  public record Recorded(
+      String digest,
+      long length,
+      Optional<PolicyText> text,
+      List<String> approvers,
+      Optional<Signature> signature) {
     /** Returns true if the text is recorded and has the recorded digest. */
     public boolean isProven() {
       return text.isPresent() && text.get().digest().equals(digest);
@@ -59,6 +82,22 @@ public record PolicyText(List<File> files) {
 
   public PolicyText {
     files = List.copyOf(files);
+    approvers = List.copyOf(approvers);
+  }
+
+  /** Creates a text without approvers and without a signature. */
+  public PolicyText(List<File> files) {
+    this(files, List.of(), Optional.empty());
+  }
+
+  /** Returns this text with the approvers that it lists. */
+  public PolicyText withApprovers(List<String> vkeys) {
+    return new PolicyText(files, vkeys, signature);
+  }
+
+  /** Returns this text with the signature that brings it into force. */
+  public PolicyText withSignature(Optional<Signature> operators) {
+    return new PolicyText(files, approvers, operators);
   }
 
   /** Returns the text of a policy of a single file. */
@@ -110,7 +149,11 @@ public record PolicyText(List<File> files) {
   }
 
   private CanonicalWriter details(boolean withText) {
-    CanonicalWriter out = new CanonicalWriter().beginObject().member("digest", digest());
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    if (!approvers.isEmpty()) {
+      out.name(APPROVERS).strings(approvers);
+    }
+    out.member("digest", digest());
     if (withText) {
       out.name("files").beginArray();
       for (File file : files) {
@@ -120,24 +163,42 @@ public record PolicyText(List<File> files) {
       out.endArray();
     }
     out.member("length", length());
+    signature.ifPresent(operators -> out.member("number", operators.number()));
     if (!withText) {
       out.member("omitted", "the text is too long to be recorded");
     }
+    out.member("signature", signature.map(Signature::note));
     return out.endObject();
   }
 
   /**
    * Returns true if a payload records the policy with a digest. Reads only the beginning of the
-   * payload.
+   * payload, unless the policy has approvers.
    *
    * @param payload the payload of a {@code policy.loaded} event
    */
   public static boolean records(byte[] payload, String digest) {
-    CanonicalWriter beginning = new CanonicalWriter().beginObject();
-    beginning.member("agent_id", SystemEvent.AGENT).name("details").beginObject();
-    byte[] expected = beginning.member("digest", digest).toBytes();
+    return begins(payload, beginning().member("digest", digest))
+        || begins(payload, beginning().name(APPROVERS)) && isDigest(payload, digest);
+  }
+
+  private static CanonicalWriter beginning() {
+    CanonicalWriter out = new CanonicalWriter().beginObject();
+    return out.member("agent_id", SystemEvent.AGENT).name("details").beginObject();
+  }
+
+  private static boolean begins(byte[] payload, CanonicalWriter beginning) {
+    byte[] expected = beginning.toBytes();
     return payload.length > expected.length
         && Arrays.equals(payload, 0, expected.length, expected, 0, expected.length);
+  }
+
+  private static boolean isDigest(byte[] payload, String digest) {
+    try {
+      return CanonicalJson.read(payload).path("details").path("digest").asString("").equals(digest);
+    } catch (JsonFormatException e) {
+      return false;
+    }
   }
 
   /**
@@ -155,6 +216,20 @@ public record PolicyText(List<File> files) {
       }
       text = Optional.of(new PolicyText(files));
     }
-    return new Recorded(details.string("digest"), details.optionalLong("length").orElse(0), text);
+    List<String> approvers = details.has(APPROVERS) ? details.strings(APPROVERS) : List.of();
+    Optional<Signature> signature = Optional.empty();
+    Optional<String> note = details.optionalString("signature");
+    OptionalLong number = details.optionalLong("number");
+    if (note.isPresent() && number.isPresent()) {
+      signature = Optional.of(new Signature(number.getAsLong(), note.get()));
+    }
+    return new Recorded(
+        details.string("digest"),
+        details.optionalLong("length").orElse(0),
+        text.isPresent()
+            ? Optional.of(new PolicyText(text.get().files(), approvers, signature))
+            : text,
+        approvers,
+        signature);
   }
 }

@@ -14,6 +14,9 @@ import java.util.Objects;
  * @param length its length in UTF-16 characters
  */
 public record Redaction(String path, String detector, String digest, int length) {
+  /** The detector, and the custom kind of the stub, of an action whose redaction failed. */
+  public static final String FAILED = "redaction_failed";
+
   public Redaction {
     Objects.requireNonNull(path, "path is null");
     Objects.requireNonNull(detector, "detector is null");

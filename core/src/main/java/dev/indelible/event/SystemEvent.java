@@ -55,6 +55,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** The signing key was lost; a new key, which no other key introduces, signs from this row on. */
   public static final String KEY_REPLACED = "key.replaced";
 
+  /** From this row on, checkpoints also have a signature of the ML-DSA-44 key in the event. */
+  public static final String KEY_ML_DSA_44_ADDED = "key.ml_dsa_44_added";
+
   /** The row that a tamper note names verifies in full; the event states the reason of the note. */
   public static final String TAMPER_ANSWERED = "audit.answer";
 
@@ -63,6 +66,30 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    * comes through the queue, in front of the decisions of the policy.
    */
   public static final String POLICY_LOADED = "policy.loaded";
+
+  /**
+   * The operator's key: from this row on, a policy comes into force only with the signature of this
+   * key. Only the writer of the chain records it; see {@code note.OperatorHistory}.
+   */
+  public static final String POLICY_OPERATOR = "policy.operator";
+
+  /**
+   * A policy, or an operator's key, was refused; the event states the reason. A refused policy
+   * comes through the queue.
+   */
+  public static final String POLICY_REJECTED = "policy.rejected";
+
+  /**
+   * Rules were moved into or out of shadow mode; follows the {@link #POLICY_LOADED} event of the
+   * policy that moves them.
+   */
+  public static final String POLICY_MODE = "policy.mode";
+
+  /** A person approved an action that the gate escalated; see {@code note.ApprovalNote}. */
+  public static final String APPROVAL_GRANTED = "approval.granted";
+
+  /** A person denied an action that the gate escalated. */
+  public static final String APPROVAL_DENIED = "approval.denied";
 
   /** A person accepted the changed descriptor of a tool; the event names both digests. */
   public static final String TOOL_ACCEPTED = "tool.accepted";
@@ -105,7 +132,11 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           KEY_ROTATED,
           KEY_COMPROMISED,
           KEY_REPLACED,
-          TAMPER_ANSWERED);
+          KEY_ML_DSA_44_ADDED,
+          TAMPER_ANSWERED,
+          POLICY_OPERATOR,
+          APPROVAL_GRANTED,
+          APPROVAL_DENIED);
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =
@@ -114,6 +145,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
               Stream.of(
                   GAP,
                   POLICY_LOADED,
+                  POLICY_REJECTED,
+                  POLICY_MODE,
                   TOOL_ACCEPTED,
                   ACCESS_KEY_CREATED,
                   ACCESS_KEY_ROTATED,
@@ -126,7 +159,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           .toList();
 
   /** Types of the events about the log's keys. */
-  public static final List<String> KEY_EVENTS = List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED);
+  public static final List<String> KEY_EVENTS =
+      List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED, KEY_ML_DSA_44_ADDED);
 
   /** The agent id of system events. */
   public static final String AGENT = "indelible";

@@ -3,6 +3,7 @@ package dev.indelible.ledger;
 
 import dev.indelible.encoding.IdKeys;
 import dev.indelible.encoding.RecordDraft;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFields;
@@ -247,6 +248,23 @@ public record ChainRow(
   @Override
   public boolean hasPayload() {
     return payload.isPresent();
+  }
+
+  @Override
+  public Optional<String> policy() {
+    return DeferredAuditEvent.isDecision(eventType)
+        ? payload.flatMap(bytes -> policy(bytes, 0))
+        : Optional.empty();
+  }
+
+  /**
+   * Returns the digest of the policy that a decision names; empty if it names none.
+   *
+   * @param bytes an array that ends with the payload of a decision
+   * @param from the offset at which the payload begins
+   */
+  public static Optional<String> policy(byte[] bytes, int from) {
+    return PayloadFacets.policy(bytes, from);
   }
 
   @Override

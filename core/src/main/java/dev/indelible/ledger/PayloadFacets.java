@@ -6,6 +6,7 @@ import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.EventQuery.Facets;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -18,6 +19,7 @@ final class PayloadFacets {
   private static final byte[] ACTION = ascii("action");
   private static final byte[] DECISION = ascii("decision");
   private static final byte[] KIND = ascii("kind");
+  private static final byte[] POLICY = ascii("policy");
   private static final byte[] RULE_ID = ascii("rule_id");
   private static final byte[] SESSION = ascii("session");
 
@@ -28,17 +30,58 @@ final class PayloadFacets {
   private String kind = "";
   private String session = "";
 
-  private PayloadFacets(byte[] bytes) {
+  private PayloadFacets(byte[] bytes, int from) {
     this.bytes = bytes;
+    this.at = from;
   }
 
   /** Reads the facets; they are empty if the payload is not JSON. */
   static Facets read(byte[] payload) {
-    PayloadFacets reading = new PayloadFacets(payload);
+    PayloadFacets reading = new PayloadFacets(payload, 0);
     return known(
         reading.outermost()
             ? new Facets(reading.verdict, reading.rule, reading.kind, reading.session)
             : parsed(payload));
+  }
+
+  /**
+   * Returns the digest of the policy that a decision names; empty if it names none.
+   *
+   * @param bytes an array that ends with the payload
+   * @param from the offset at which the payload begins
+   */
+  static Optional<String> policy(byte[] bytes, int from) {
+    PayloadFacets reading = new PayloadFacets(bytes, from);
+    if (!reading.skip('{')) {
+      return Optional.empty();
+    }
+    do {
+      int name = reading.at + 1;
+      int end = reading.plainString();
+      if (end < 0 || !reading.skip(':')) {
+        return parsedPolicy(bytes, from);
+      }
+      if (reading.is(POLICY, name, end)) {
+        String digest = reading.text();
+        return digest == null ? parsedPolicy(bytes, from) : Optional.of(digest);
+      }
+      if (!reading.value()) {
+        return parsedPolicy(bytes, from);
+      }
+    } while (reading.skip(','));
+    return reading.skip('}') && reading.at == bytes.length
+        ? Optional.empty()
+        : parsedPolicy(bytes, from);
+  }
+
+  private static Optional<String> parsedPolicy(byte[] bytes, int from) {
+    try {
+      JsonNode policy =
+          CanonicalJson.read(Arrays.copyOfRange(bytes, from, bytes.length)).path("policy");
+      return policy.isString() ? Optional.of(policy.asString()) : Optional.empty();
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
   }
 
   private static Facets known(Facets found) {

@@ -2,6 +2,7 @@
 package dev.indelible.ledger;
 
 import dev.indelible.crypto.KeyRing;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /**
@@ -26,6 +27,20 @@ public interface StoredRow {
 
   /** Returns true if the payload is present. */
   boolean hasPayload();
+
+  /**
+   * Returns the digest of the policy that decided; empty for a decision that names none, for a
+   * decision without a payload, and for any other event.
+   */
+  Optional<String> policy();
+
+  /** Returns true if the bytes of the payload contain a text, which must be ASCII. */
+  default boolean mentions(String ascii) {
+    return decoded()
+        .payload()
+        .filter(bytes -> new String(bytes, StandardCharsets.ISO_8859_1).contains(ascii))
+        .isPresent();
+  }
 
   /** Returns true if the row has no signature and states so. */
   boolean isUnsigned();

@@ -21,7 +21,7 @@ import java.util.OptionalLong;
  * its links with the previous and the next row, and its leaf in the stored tree. Reads only the
  * rows and tiles that this needs. Used by one thread.
  */
-final class FullRowCheck {
+public final class FullRowCheck {
   private final LedgerReader ledger;
   private final KeyHistory history;
   private final RowCheck content;
@@ -31,7 +31,7 @@ final class FullRowCheck {
    *
    * @param history the ledger's keys
    */
-  FullRowCheck(LedgerReader ledger, KeyHistory history) {
+  public FullRowCheck(LedgerReader ledger, KeyHistory history) {
     this.ledger = ledger;
     this.history = history;
     this.content =
@@ -43,7 +43,7 @@ final class FullRowCheck {
    *
    * @throws LedgerException if the ledger cannot be read now
    */
-  Optional<String> fault(long sequence) throws LedgerException {
+  public Optional<String> fault(long sequence) throws LedgerException {
     Optional<ChainRow> row = sequence < 1 ? Optional.empty() : ledger.row(sequence);
     if (row.isEmpty()) {
       return Optional.of("there is no row " + sequence);

@@ -2,6 +2,7 @@
 package dev.indelible.note;
 
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.MlDsa44Key;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /**
@@ -30,6 +32,7 @@ public final class KeyHistory {
   private final Map<String, KeyValidity> eras = new LinkedHashMap<>();
   private final Map<String, Long> introductions = new LinkedHashMap<>();
   private final Map<String, Replacement> replacements = new LinkedHashMap<>();
+  private final TreeMap<Long, SecondKey> secondKeys = new TreeMap<>();
   private final List<Fault> faults = new ArrayList<>();
 
   /** The sequences of all rows that were read, valid or not. */
@@ -116,6 +119,15 @@ public final class KeyHistory {
       } else {
         introduce(row.sequence(), rotation.get().newKey());
       }
+    } else if (row.eventType().equals(SystemEvent.KEY_ML_DSA_44_ADDED)) {
+      Optional<MlDsa44Addition> addition = MlDsa44Addition.read(row);
+      if (addition.isEmpty()) {
+        fault(row, "it adds an ML-DSA-44 key, but cannot be read");
+      } else if (ledger.isPresent() && !ledger.get().equals(addition.get().ledger())) {
+        fault(row, "it adds an ML-DSA-44 key for another ledger: " + addition.get().ledger());
+      } else {
+        secondKeys.put(row.sequence(), new SecondKey(row.sequence(), addition.get().key()));
+      }
     } else {
       Optional<KeyRevocation> revocation = KeyRevocation.read(row);
       if (revocation.isEmpty()) {
@@ -196,6 +208,19 @@ public final class KeyHistory {
         .filter(era -> era.introduced() <= size && size < era.revoked())
         .map(KeyValidity::key)
         .toList();
+  }
+
+  /**
+   * Returns the ML-DSA-44 key that signs checkpoints of a tree size beside an Ed25519 key; empty if
+   * there is none at that size.
+   */
+  public Optional<SecondKey> secondAt(long size) {
+    return Optional.ofNullable(secondKeys.floorEntry(size)).map(Map.Entry::getValue);
+  }
+
+  /** Returns every ML-DSA-44 key of the log's checkpoints, oldest first. */
+  public Collection<SecondKey> secondKeys() {
+    return List.copyOf(secondKeys.values());
   }
 
   /** Returns the validity of an accepted key; empty if the key is not accepted. */
@@ -286,6 +311,15 @@ public final class KeyHistory {
                   : reason);
     }
   }
+
+  /**
+   * An ML-DSA-44 key that signs the log's checkpoints beside an Ed25519 key.
+   *
+   * @param sequence the row that adds the key; checkpoints over it and later rows need its
+   *     signature
+   * @param key the key
+   */
+  public record SecondKey(long sequence, MlDsa44Key key) {}
 
   /**
    * A fault of an event about keys.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.proof;
 
+import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.TlogProof;
 import dev.indelible.checkpoint.TrustedKeys;
 import dev.indelible.checkpoint.VerificationException;
@@ -53,6 +54,7 @@ public final class DisclosureVerifier {
     try {
       WitnessPolicy trusted = policy.alsoTrusting(logs(origin));
       Witnessed witnessed = proof.verify(disclosure.record(), trusted);
+      requireEachType(proof.checkpoint());
       return row(
           disclosure, proof.index(), rowKeys(trusted, origin), witnessed.log().key(), witnessed);
     } catch (VerificationException e) {
@@ -73,6 +75,31 @@ public final class DisclosureVerifier {
       return row(disclosure, receipt.proof().index(), keys.all(), signer, null);
     } catch (VerificationException e) {
       throw DisclosureException.of(e);
+    }
+  }
+
+  /**
+   * Requires a signature of each type of which the log has a trusted key, so that a checkpoint
+   * without the ML-DSA-44 signature is refused where that key is known.
+   */
+  private void requireEachType(SignedCheckpoint signed) throws VerificationException {
+    String origin = signed.unverified().origin();
+    Set<VerificationKey> ed25519 = keys.of(origin);
+    if (!ed25519.isEmpty()) {
+      signed.verify(origin, VerifierKey.ofLog(origin, ed25519));
+    }
+    List<VerifierKey> mlDsa44 =
+        keys.mlDsa44().stream().filter(key -> key.name().equals(origin)).toList();
+    if (mlDsa44.isEmpty()) {
+      return;
+    }
+    try {
+      signed.note().verify(mlDsa44);
+    } catch (VerificationException e) {
+      throw e.reason() == VerificationException.Reason.NO_KNOWN_SIGNATURE
+          ? new VerificationException(
+              e.reason(), "its checkpoint has no signature of the given ML-DSA-44 key")
+          : e;
     }
   }
 

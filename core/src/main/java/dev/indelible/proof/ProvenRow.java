@@ -18,8 +18,10 @@ import dev.indelible.merkle.InclusionProof;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.publish.SignedTree;
 import dev.indelible.receipt.CoseReceipt;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -77,7 +79,9 @@ public final class ProvenRow {
           "row %s is not the one that was signed, or the stored tree is not: %s",
           row.sequence(), e.getMessage());
     }
-    SignedCheckpoint known = last.signedBy(keys, witnesses);
+    List<VerifierKey> others = new ArrayList<>(witnesses);
+    last.secondKey(ledger, keys).ifPresent(others::add);
+    SignedCheckpoint known = last.signedBy(keys, others);
     int leftOut = last.signed().note().signatures().size() - known.note().signatures().size();
     return new ProvenRow(row, proof, known, leftOut);
   }

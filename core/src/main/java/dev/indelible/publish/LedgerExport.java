@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Writes a ledger as a log of static files (C2SP tlog-tiles), up to its last checkpoint. An entry
@@ -73,7 +74,7 @@ public final class LedgerExport {
     for (TilePath path : TilePath.added(published.size(), now.size())) {
       directory.add(path, log.file(path));
     }
-    directory.replace(VKEYS, vkeys(now.origin()));
+    directory.replace(VKEYS, vkeys(now.origin(), last.secondKey(ledger, keys)));
     directory.publish(last.signed().bytes());
     return now;
   }
@@ -124,8 +125,8 @@ public final class LedgerExport {
     }
   }
 
-  private byte[] vkeys(String origin) {
-    return VerifierKey.ofLog(origin, keys.keys()).stream()
+  private byte[] vkeys(String origin, Optional<VerifierKey> second) {
+    return Stream.concat(VerifierKey.ofLog(origin, keys.keys()).stream(), second.stream())
         .map(VerifierKey::vkey)
         .collect(Collectors.joining("\n", "", "\n"))
         .getBytes(StandardCharsets.UTF_8);

@@ -3,20 +3,25 @@ package dev.indelible.publish;
 
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.TiledNodes;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyHistory.SecondKey;
 import dev.indelible.storage.StoredTiles;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Tree under the last checkpoint of a ledger; a key of the log signed the checkpoint.
@@ -73,10 +78,45 @@ public record SignedTree(SignedCheckpoint signed, Checkpoint checkpoint, StoredT
     }
   }
 
-  /** Returns the checkpoint with the valid signatures of these keys only. */
-  public SignedCheckpoint signedBy(KeyRing keys, Collection<VerifierKey> witnesses) {
+  /**
+   * Returns the ML-DSA-44 key that the chain names for the checkpoint, and that signed it; empty if
+   * the chain names none.
+   *
+   * @param ledger the ledger of this tree
+   * @param keys the log's own public keys
+   * @throws EvidenceException if the chain names a key, and that key did not sign the checkpoint
+   */
+  public Optional<VerifierKey> secondKey(LedgerReader ledger, KeyRing keys) throws LedgerException {
+    // The count is read first, because most logs have no such row.
+    Optional<SecondKey> named =
+        ledger.size(SystemEvent.KEY_ML_DSA_44_ADDED) == 0
+            ? Optional.empty()
+            : KeyHistory.read(ledger, keys, true).secondAt(checkpoint.size());
+    if (named.isEmpty()) {
+      return Optional.empty();
+    }
+    VerifierKey key =
+        new VerifierKey(
+            checkpoint.origin(), SignatureType.ML_DSA_44_COSIGNATURE, named.get().key());
+    try {
+      signed.note().verify(List.of(key));
+      return Optional.of(key);
+    } catch (VerificationException e) {
+      throw EvidenceException.contradicted(
+          "the last checkpoint has no valid signature of %s, which row %s requires",
+          named.get().key(), named.get().sequence());
+    }
+  }
+
+  /**
+   * Returns the checkpoint with the valid signatures of these keys only.
+   *
+   * @param keys the log's own public keys
+   * @param others the log's ML-DSA-44 key, and the keys of witnesses
+   */
+  public SignedCheckpoint signedBy(KeyRing keys, Collection<VerifierKey> others) {
     List<VerifierKey> known = new ArrayList<>(VerifierKey.ofLog(checkpoint.origin(), keys.keys()));
-    known.addAll(witnesses);
+    known.addAll(others);
     String text = signed.note().text();
     return signed.withOnly(
         signed.note().signatures().stream()

@@ -21,6 +21,7 @@ public record Finding(
   public static final int MAX_NAMED = 1_000;
 
   public static final String ANCHOR = "anchor";
+  public static final String APPROVALS = "approvals";
   public static final String CHECKPOINTS = "checkpoints";
   public static final String COMPLETENESS = "completeness";
   public static final String DEAD_LETTERS = "dead_letters";
@@ -31,6 +32,7 @@ public record Finding(
   public static final String KEYS = "keys";
   public static final String LAST_CHECKPOINT = "last_checkpoint";
   public static final String LEDGER = "ledger";
+  public static final String POLICY = "policy";
   public static final String ROLLBACK = "rollback";
   public static final String STORAGE = RowCheck.STORAGE;
   public static final String TAMPER = "tamper";

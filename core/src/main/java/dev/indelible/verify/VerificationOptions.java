@@ -4,6 +4,7 @@ package dev.indelible.verify;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.MlDsa44Key;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,7 @@ public final class VerificationOptions implements Cloneable {
   private KeyRing keys;
   private final boolean rooted;
   private Set<String> origins = Set.of();
+  private Set<MlDsa44Key> secondKeys = Set.of();
   private long since = 1;
   private @Nullable SignedCheckpoint verified;
   private LongConsumer progress = checked -> {};
@@ -50,6 +52,14 @@ public final class VerificationOptions implements Cloneable {
   /** Accepts checkpoints of logs with these names only, or of any log if the set is empty. */
   public VerificationOptions origins(Set<String> names) {
     return with(options -> options.origins = Set.copyOf(names));
+  }
+
+  /**
+   * Accepts these ML-DSA-44 keys only for the second signature of checkpoints; if the set is empty,
+   * accepts each key that the chain names.
+   */
+  public VerificationOptions secondKeys(Set<MlDsa44Key> given) {
+    return with(options -> options.secondKeys = Set.copyOf(given));
   }
 
   /** Checks from a row on, and trusts the row before it. 1 or less checks everything. */
@@ -108,6 +118,11 @@ public final class VerificationOptions implements Cloneable {
 
   public Set<String> origins() {
     return origins;
+  }
+
+  /** Returns the ML-DSA-44 keys that are accepted; empty for each key that the chain names. */
+  public Set<MlDsa44Key> secondKeys() {
+    return secondKeys;
   }
 
   /** The first row to check. */

@@ -75,12 +75,14 @@ class EventTest {
                 Optional.of("cert:CN=\"nonce\":\"a"),
                 Optional.of("s-\u20ac\"nonce\":\""),
                 Optional.of("sha256:11")),
-            List.of(new Redaction("/action/command", "github_token", "0a1b", 40)));
+            List.of(new Redaction("/action/command", "github_token", "0a1b", 40)),
+            Optional.of("0198c7e2-0000-7000-8000-000000000002"));
     byte[] payload = event.content().payload(new byte[16]);
     assertThat(new String(payload, UTF_8))
         .isEqualTo(
             "{\"action\":{\"command\":\"sudo rm -rf /\",\"cwd\":\"/srv\",\"home\":\"/root\","
                 + "\"kind\":\"bash\",\"shell\":\"sh\"},\"agent_id\":\"agent:alice\","
+                + "\"approval\":\"0198c7e2-0000-7000-8000-000000000002\","
                 + "\"decision\":{\"decision\":\"refuse\",\"reason\":\"no recursive delete at the root\","
                 + "\"rule_id\":\"R001\"},\"effective_command\":\"rm -rf /\","
                 + "\"facts\":[\"deletes / recursively\"],\"id\":\"0198c7e2-0000-7000-8000-000000000001\","

@@ -3,8 +3,10 @@ package dev.indelible.directory;
 
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.append.OperatorEvents;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.FileAccess;
 import dev.indelible.crypto.KeyDirectory;
@@ -14,7 +16,11 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.PolicyText;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.note.OperatorHistory;
+import dev.indelible.note.PolicySignatureException;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
@@ -34,8 +40,8 @@ import java.util.Optional;
 
 /**
  * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
- * {@code keys/}, {@code policy/}, {@code index.db}, and {@code witnesses} and {@code
- * redaction.yaml} if the log has any.
+ * {@code keys/}, {@code policy/}, {@code approvals/}, {@code index.db}, and {@code witnesses} and
+ * {@code redaction.yaml} if the log has any.
  *
  * @param path the directory
  */
@@ -163,7 +169,8 @@ public record DataDirectory(Path path) {
       } else {
         log.requireKey();
       }
-      if (!ownRules) {
+      // With an operator's key, a start without rules goes on with those of the chain.
+      if (!ownRules && log.operator().isEmpty()) {
         log.requireRules();
       }
     }
@@ -189,8 +196,48 @@ public record DataDirectory(Path path) {
    * @param accepted the public keys accepted on existing rows
    */
   public KeyEvents keyEvents(KeyRing accepted) throws LedgerException {
-    return KeyEvents.of(
-        SqliteWriter.open(database()), CheckpointFile.at(lastCheckpoint()), accepted);
+    return KeyEvents.of(SqliteWriter.open(database()), checkpointFile(), accepted);
+  }
+
+  /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */
+  public CheckpointFile checkpointFile() {
+    return CheckpointFile.at(lastCheckpoint()).withSecondKey(keys()::openMlDsa44);
+  }
+
+  /**
+   * Adds an ML-DSA-44 key, which then also signs each checkpoint, and records it in the chain.
+   * Works while the log is in use. Cannot be undone.
+   *
+   * @return the key, and whether it was added now or before
+   * @throws KeyException if a key cannot be read or stored, or the chain names an ML-DSA-44 key
+   *     that is not here
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public KeyChanges.Addition addMlDsa44() throws KeyException, LedgerException {
+    SigningKeys keys = signingKeys();
+    return new KeyChanges(this).addMlDsa44(keys.signer(), keys.accepted());
+  }
+
+  /**
+   * Adds an ML-DSA-44 key like {@link #addMlDsa44()}, with a given signer. Creates the ledger if
+   * there is none.
+   *
+   * @param accepted the public keys accepted on existing rows
+   */
+  public KeyChanges.Addition addMlDsa44(Signer signer, KeyRing accepted)
+      throws KeyException, LedgerException {
+    return new KeyChanges(this).addMlDsa44(signer, accepted);
+  }
+
+  /**
+   * Replaces a lost ML-DSA-44 key by a new one, and records that in the chain.
+   *
+   * @param reason the recorded reason
+   * @throws KeyException if there is no ML-DSA-44 key to replace, or it is not lost
+   */
+  public KeyChanges.Addition replaceLostMlDsa44(String reason)
+      throws KeyException, LedgerException {
+    return new KeyChanges(this).replaceLostMlDsa44(reason);
   }
 
   /** Returns the directory of the journals, in which accepted events wait. */
@@ -219,9 +266,67 @@ public record DataDirectory(Path path) {
     return new LogIndex(path.resolve("index.db"));
   }
 
+  /** Returns the files with which gates find approvals, and use each once. */
+  public ApprovalFiles approvals() {
+    return new ApprovalFiles(path.resolve("approvals"));
+  }
+
   /** Returns the directory of the rules. */
   public Path policy() {
     return path.resolve("policy");
+  }
+
+  private OperatorFile operatorFile() {
+    return new OperatorFile(path.resolve("keys").resolve("operator.vkey"));
+  }
+
+  /**
+   * Returns the operator's key from its file, for a log whose chain shows none. The numbers of the
+   * policies are unknown here.
+   *
+   * @return empty if there is no such file
+   * @throws KeyException if the file cannot be read
+   */
+  public Optional<OperatorHistory> operatorOfFile() throws KeyException {
+    return operatorFile().read();
+  }
+
+  /**
+   * Records an operator's key in the chain, with the rules in this directory as the policy that is
+   * accepted without a signature. From then on a policy comes into force only with a signature of
+   * that key, also in processes that run now.
+   *
+   * @param key of type Ed25519; must not be a key of the log
+   * @param signed the note with which the operator before introduces the key; empty for the first
+   * @throws KeyException if the log's key is missing, or {@code key} is a key of the log
+   * @throws PolicyException if there is no operator's key yet, and the rules do not load
+   * @throws PolicySignatureException if the operator before did not sign the key
+   * @throws LedgerException if there is no ledger yet, or it cannot be written to now
+   */
+  public OperatorEvents.Trusted trustOperator(VerifierKey key, Optional<String> signed)
+      throws KeyException, LedgerException, PolicyException, PolicySignatureException {
+    SigningKeys own = signingKeys();
+    if (key.key() instanceof VerificationKey ed25519
+        && own.accepted().find(ed25519.keyId()).isPresent()) {
+      throw new KeyException(
+          key
+              + ": is a key of this log, which signs rows; create another key with 'indelible policy"
+              + " keygen', on a machine without agents");
+    }
+    PolicyText rules =
+        readLog().operator().isPresent()
+            ? new PolicyText(List.of())
+            : RulePolicy.load(policy()).text().orElseThrow();
+    try (OperatorEvents events =
+        new OperatorEvents(
+            SqliteWriter.open(database()),
+            CheckpointFile.at(lastCheckpoint()),
+            own.signer(),
+            own.accepted())) {
+      OperatorEvents.Trusted trusted = events.trust(key, rules, signed);
+      operatorFile().write(key, trusted.origin());
+      return trusted;
+    }
   }
 
   /** Returns the file that configures the redaction of secrets; absent for the defaults. */

@@ -7,14 +7,21 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.PolicyText;
+import dev.indelible.event.PolicyText.Recorded;
+import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.JsonValue;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyRotation;
+import dev.indelible.note.OperatorHistory;
+import dev.indelible.note.PolicyRejection;
 import dev.indelible.note.RowCheck;
+import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -50,13 +57,15 @@ public final class ExistingLog {
    * @param rotations the rotations that both keys signed, oldest first
    * @param policy the row that records the policy which came into force last
    * @param redaction the row that records the last settings of redaction
+   * @param operator the operator's key and its policies; empty if there is no row of such a key
    */
   private record Content(
       Optional<ChainRow> first,
       Optional<ChainRow> last,
       List<KeyRotation> rotations,
       Optional<ChainRow> policy,
-      Optional<ChainRow> redaction) {}
+      Optional<ChainRow> redaction,
+      Optional<OperatorHistory> operator) {}
 
   private ExistingLog(
       DataDirectory data,
@@ -70,7 +79,7 @@ public final class ExistingLog {
   }
 
   /** Reads the log of a data directory. */
-  static ExistingLog read(DataDirectory data) {
+  public static ExistingLog read(DataDirectory data) {
     // Read before the ledger: another process that begins a log creates the ledger before the file.
     boolean hasCheckpoint = Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
     try {
@@ -79,18 +88,45 @@ public final class ExistingLog {
         return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.empty());
       }
       try (SqliteLedger open = found.get()) {
+        List<KeyRotation> rotations = rotations(open);
         Content content =
             new Content(
                 open.row(1),
                 open.lastRow(),
-                rotations(open),
+                rotations,
                 open.lastRow(SystemEvent.POLICY_LOADED),
-                open.lastRow(SystemEvent.REDACTION_SETTINGS));
+                open.lastRow(SystemEvent.REDACTION_SETTINGS),
+                operator(data, open, rotations));
         return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty());
       }
     } catch (LedgerException e) {
       return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.of(e));
     }
+  }
+
+  /** Reads the operator's key, at the cost of one look into an index for a log without one. */
+  private static Optional<OperatorHistory> operator(
+      DataDirectory data, SqliteLedger ledger, List<KeyRotation> rotations) throws LedgerException {
+    if (ledger.lastRow(SystemEvent.POLICY_OPERATOR).isEmpty()) {
+      return Optional.empty();
+    }
+    KeyRing keys;
+    try {
+      keys = withEarlierKeys(data.keys().accepted(), rotations);
+    } catch (KeyException e) {
+      throw new LedgerException(
+          "the operator's key cannot be read from the ledger: " + e.getMessage(), false, e);
+    }
+    return Optional.of(OperatorHistory.read(ledger, KeyHistory.read(ledger, keys, true)))
+        .filter(history -> history.operator().isPresent());
+  }
+
+  /**
+   * Returns the operator's key in force and the policies that it admitted; empty if the ledger has
+   * none, or cannot be read.
+   */
+  public Optional<OperatorHistory> operator() {
+    return ledger.flatMap(Content::operator);
   }
 
   /** Returns true if a log exists here, or may exist because the ledger cannot be read. */
@@ -127,15 +163,56 @@ public final class ExistingLog {
 
   /**
    * Returns true if the rows of the ledger show that the policy with this digest came into force
-   * last. May return false wrongly, for example while rows wait in a journal: the policy is then
-   * recorded once more.
+   * last, with this signature. May return false wrongly, for example while rows wait in a journal:
+   * the policy is then recorded once more.
    */
-  public boolean isInForce(String digest) {
+  public boolean isInForce(String digest, Optional<Signature> signature) {
+    return ledger
+            .flatMap(Content::policy)
+            .flatMap(ChainRow::payload)
+            .filter(payload -> PolicyText.records(payload, digest))
+            .isPresent()
+        && (signature.isEmpty() || signature.equals(lastRecorded().flatMap(Recorded::signature)));
+  }
+
+  /**
+   * Returns true if the rows of the ledger show that this was the last rejection, and that no
+   * policy came into force since: processes that start one after another with bad rules do not each
+   * record it.
+   */
+  public boolean isRejected(PolicyRejection rejection) {
+    long loaded = ledger.flatMap(Content::policy).map(ChainRow::sequence).orElse(0L);
+    if (ledger.isEmpty()) {
+      return false;
+    }
+    try (SqliteLedger open = SqliteLedger.open(data.database())) {
+      return open.lastRow(SystemEvent.POLICY_REJECTED)
+          .filter(row -> row.sequence() > loaded)
+          .flatMap(PolicyRejection::read)
+          .filter(rejection::equals)
+          .isPresent();
+    } catch (LedgerException e) {
+      return false;
+    }
+  }
+
+  private Optional<Recorded> lastRecorded() {
     return ledger
         .flatMap(Content::policy)
-        .flatMap(ChainRow::payload)
-        .filter(payload -> PolicyText.records(payload, digest))
-        .isPresent();
+        .flatMap(row -> row.details(SystemEvent.POLICY_LOADED, PolicyText::read));
+  }
+
+  /**
+   * Returns the policy that the ledger records last; empty if there is none, or its text is not on
+   * record or cannot be used.
+   */
+  public Optional<RulePolicy> lastPolicy() {
+    try {
+      Optional<PolicyText> text = lastRecorded().filter(Recorded::isProven).flatMap(Recorded::text);
+      return text.isPresent() ? Optional.of(RulePolicy.of(text.get())) : Optional.empty();
+    } catch (PolicyException e) {
+      return Optional.empty();
+    }
   }
 
   /**
@@ -274,8 +351,11 @@ public final class ExistingLog {
    * the key before it, even if the earlier public key is missing here.
    */
   public KeyRing withEarlierKeys(KeyRing accepted) {
+    return withEarlierKeys(accepted, rotations());
+  }
+
+  private static KeyRing withEarlierKeys(KeyRing accepted, List<KeyRotation> rotations) {
     KeyRing ring = accepted;
-    List<KeyRotation> rotations = rotations();
     for (int i = rotations.size() - 1; i >= 0; i--) {
       if (ring.find(rotations.get(i).newKey().keyId()).isPresent()) {
         ring = ring.and(KeyRing.of(List.of(rotations.get(i).oldKey())));

@@ -13,6 +13,7 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.encoding.Timestamps;
+import dev.indelible.event.PolicyText;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.JournalException;
@@ -22,6 +23,9 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.HealthReasons;
 import dev.indelible.note.KeyHistory;
+import dev.indelible.note.OperatorHistory;
+import dev.indelible.note.OperatorHistory.Admitted;
+import dev.indelible.note.PolicySignatureException;
 import dev.indelible.note.TamperNotes;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
@@ -95,20 +99,22 @@ public final class HealthCheck {
     checkFiles();
     Optional<KeyRing> accepted = accepted();
     Optional<KeyRing> keys = accepted.filter(ring -> canSign());
-    Optional<RulePolicy> policy = policy();
+    Optional<KeyHistory> history =
+        ledger.flatMap(open -> accepted.flatMap(ring -> history(open, ring)));
+    Optional<OperatorHistory> operator = operator(history);
+    Optional<RulePolicy> policy = policy(operator);
     Optional<WitnessPolicy> witnesses = witnesses();
     Optional<WaitingEvents> waiting = waiting();
     OptionalLong deadLetters = OptionalLong.empty();
-    Optional<KeyHistory> history = Optional.empty();
     Optional<List<TamperNotes.Noted>> notes = Optional.of(List.of());
     Optional<Checkpoint> checkpoint = Optional.empty();
     OptionalLong anchored = OptionalLong.empty();
     if (ledger.isPresent()) {
       SqliteLedger open = ledger.get();
       deadLetters = deadLetters(open);
-      history = accepted.flatMap(ring -> history(open, ring));
       notes = tamperNotes(open, history);
       history.ifPresent(this::checkSigningKey);
+      history.ifPresent(this::checkSecondKey);
       checkpoint = checkpoint(open, history);
       history.ifPresent(known -> checkLastCheckpoint(open, known));
       if (anchor.isPresent()) {
@@ -120,6 +126,7 @@ public final class HealthCheck {
         accepted,
         keys,
         policy,
+        operator,
         witnesses,
         waiting,
         deadLetters,
@@ -183,11 +190,49 @@ public final class HealthCheck {
     }
   }
 
-  private Optional<RulePolicy> policy() {
+  /** Returns the operator's key of the chain, or of its file if the chain shows none. */
+  private Optional<OperatorHistory> operator(Optional<KeyHistory> history) {
+    Optional<OperatorHistory> operator = Optional.empty();
+    if (history.isPresent() && ledger.isPresent()) {
+      try {
+        operator =
+            Optional.of(OperatorHistory.read(ledger.get(), history.get()))
+                .filter(found -> found.operator().isPresent());
+      } catch (LedgerException e) {
+        add(HealthEntry.LEDGER, "the operator's key cannot be read: " + e.getMessage());
+      }
+    }
     try {
-      return Optional.of(RulePolicy.load(data.policy()));
+      return operator.isPresent() ? operator : data.operatorOfFile();
+    } catch (KeyException e) {
+      add(HealthEntry.POLICY, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private Optional<RulePolicy> policy(Optional<OperatorHistory> operator) {
+    try {
+      RulePolicy rules = RulePolicy.load(data.policy());
+      if (operator.isPresent()) {
+        operator.get().verify(rules.digest(), rules.text(), rules.signature());
+      }
+      return Optional.of(rules);
     } catch (PolicyException e) {
       add(HealthEntry.POLICY, e.getMessage());
+    } catch (PolicySignatureException e) {
+      add(
+          HealthEntry.POLICY,
+          text(
+              "%s: the operator does not admit these rules: %s; restore the signed rules, or have them signed with 'indelible policy sign'",
+              data.policy(), e.getMessage()));
+    }
+    return operator.flatMap(OperatorHistory::newest).flatMap(Admitted::text).flatMap(this::read);
+  }
+
+  private Optional<RulePolicy> read(PolicyText text) {
+    try {
+      return Optional.of(RulePolicy.of(text));
+    } catch (PolicyException e) {
       return Optional.empty();
     }
   }
@@ -262,6 +307,19 @@ public final class HealthCheck {
     } catch (LedgerException e) {
       add(HealthEntry.LEDGER, "the rows about keys cannot be read: " + e.getMessage());
       return Optional.empty();
+    }
+  }
+
+  /** Reports an ML-DSA-44 key that the chain names and that cannot sign. */
+  private void checkSecondKey(KeyHistory history) {
+    Optional<KeyHistory.SecondKey> named = history.secondAt(Long.MAX_VALUE);
+    if (named.isEmpty()) {
+      return;
+    }
+    try {
+      new KeyChanges(data).requireMlDsa44(named.get());
+    } catch (KeyException e) {
+      add(HealthEntry.KEYS, "no checkpoint is signed: " + e.getMessage());
     }
   }
 

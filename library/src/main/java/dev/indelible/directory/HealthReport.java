@@ -7,6 +7,7 @@ import dev.indelible.crypto.KeyRing;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.note.KeyHistory;
+import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.TamperNotes;
 import dev.indelible.policy.RulePolicy;
 import java.util.List;
@@ -20,7 +21,8 @@ import java.util.OptionalLong;
  * @param health the health of the log
  * @param accepted the keys with which rows are verified
  * @param keys the accepted keys; empty unless the signing key is usable
- * @param policy the rules
+ * @param policy the rules in force at the next start: those of the directory, or those of the chain
+ * @param operator the operator's key and its policies; also empty if there is no such key
  * @param witnesses the witnesses; also empty if there are none
  * @param waiting the events that wait in journals
  * @param deadLetters the number of waiting dead letters
@@ -37,6 +39,7 @@ public record HealthReport(
     Optional<KeyRing> accepted,
     Optional<KeyRing> keys,
     Optional<RulePolicy> policy,
+    Optional<OperatorHistory> operator,
     Optional<WitnessPolicy> witnesses,
     Optional<WaitingEvents> waiting,
     OptionalLong deadLetters,

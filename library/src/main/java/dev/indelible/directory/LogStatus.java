@@ -8,6 +8,8 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.note.OperatorHistory.Admitted;
+import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.RowCounter;
@@ -190,6 +192,14 @@ public record LogStatus(
     indexed.write(out, "indexed");
     out.endObject();
     out.name("keys").nullable(keys(), out::strings);
+    out.name("operator")
+        .object(
+            check.operator(),
+            operator -> {
+              out.name("key").nullable(operator.operator().map(each -> each.key().vkey()));
+              out.name("number").nullable(operator.newest().map(Admitted::number), out::number);
+              out.name("origin").nullable(operator.operator().map(Operator::origin));
+            });
     out.name("policy").nullable(check.policy().map(RulePolicy::digest));
     out.name("problems").strings(health.entries().stream().map(HealthEntry::reason).toList());
     out.name("refusals").nullable(counts.map(RowCounter.Counts::refusals), out::number);

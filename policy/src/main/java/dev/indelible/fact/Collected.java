@@ -18,6 +18,7 @@ import dev.indelible.value.Value.Piece;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** The facts of an action while it is read. Used by one thread. */
 final class Collected {
@@ -52,6 +53,7 @@ final class Collected {
   /** True if each fact about a path is collected with a request to follow its links. */
   private final boolean followsLinks;
 
+  private final DaemonRequests requestsToDaemon = new DaemonRequests();
   private final List<Fact> facts = new ArrayList<>();
   private final List<Cause> commands = new ArrayList<>();
 
@@ -99,6 +101,21 @@ final class Collected {
     return new Facts(facts, commands);
   }
 
+  /**
+   * Adds the request to the daemon that the commands of a script make together. Called after all
+   * were added.
+   */
+  void finishScript(String text) {
+    requestsToDaemon
+        .sent(text)
+        .ifPresent(sent -> detail(Verb.CHANGES_GUARD, sent.text(), sent.cause()));
+  }
+
+  /** Adds a request that is for people, if there is one. */
+  void request(Optional<String> request, Cause cause) {
+    request.ifPresent(text -> detail(Verb.CHANGES_GUARD, text, cause));
+  }
+
   void add(Verb verb, Operand operand, Cause cause) {
     facts.add(new Fact(verb, operand, cause));
   }
@@ -119,6 +136,9 @@ final class Collected {
       path(Verb.READS, url, false, cause);
     } else if (host.kind() != CanonicalHost.Kind.LOCAL) {
       add(Verb.CONTACTS, new Operand.Host(host), cause);
+    }
+    if (cause.source() == null) {
+      request(DaemonRequests.ofUrl(url), cause);
     }
   }
 
@@ -154,7 +174,8 @@ final class Collected {
     Fact fact = new Fact(verb, operand, isRecursive, manner, cause);
     facts.add(fact);
     boolean isChange = verb == Verb.WRITES || verb == Verb.DELETES;
-    if (isChange && cause.machine().isEmpty() && guard.isPlace(operand, fact)) {
+    boolean isOwn = isChange ? guard.isPlace(operand, fact) : guard.isSecret(operand, fact);
+    if (isOwn && cause.machine().isEmpty()) {
       facts.add(new Fact(Verb.CHANGES_GUARD, operand, isRecursive, manner, cause));
     }
   }
@@ -174,6 +195,7 @@ final class Collected {
         detail(Verb.CHANGES_GUARD, String.join(" ", cause.words()), cause);
       }
     }
+    request(requestsToDaemon.read(cause, command), cause);
     for (Use use : command.uses()) {
       add(use, directory(command.workingDirectory()), cause);
     }

@@ -138,14 +138,14 @@ public final class FactReader {
     } else if (action instanceof ToolCall call) {
       List<Use> uses = ToolTable.read(call.tool(), call.arguments().tree());
       facts.addAll(Commands.ofUses(List.of(Value.of(call.tool())), uses, context));
+      facts.request(DaemonRequests.ofTool(call.arguments().tree()), Cause.ACTION);
     } else if (action instanceof FilesystemWrite write) {
       facts.path(Verb.WRITES, UnexpandedPath.value(write.path()), false, Cause.ACTION);
     } else if (action instanceof NetworkRequest request) {
-      facts.add(
-          Verb.CONTACTS,
-          new Operand.Host(
-              CanonicalHost.ofRequest(request.scheme(), request.host(), request.port().orElse(-1))),
-          Cause.ACTION);
+      CanonicalHost host =
+          CanonicalHost.ofRequest(request.scheme(), request.host(), request.port().orElse(-1));
+      facts.add(Verb.CONTACTS, new Operand.Host(host), Cause.ACTION);
+      facts.request(DaemonRequests.ofRequest(host, request.path().orElse("")), Cause.ACTION);
     } else if (action instanceof Read read) {
       readRead(read, facts);
     } else if (!(action instanceof Custom)) {
@@ -166,6 +166,7 @@ public final class FactReader {
       facts.addAll(Commands.ofUses(List.of(Value.of(shell)), List.of(code), context));
     } else {
       facts.addAll(Commands.of(bash.command(), context));
+      facts.finishScript(bash.command());
       if (isWindows(bash.cwd().orElse(""))) {
         // Windows has several shells; in some, a backslash separates the components of a path.
         if (bash.command().indexOf('\\') >= 0) {

@@ -12,10 +12,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The parts of the gate that an agent must not change: the data directory with its policy and keys,
- * the hook that asks the gate, the launcher and the settings.
+ * the hook that asks the gate, the launcher and the settings. The keys and approvals in the data
+ * directory must not be read either.
  *
  * <p>Immutable.
  */
@@ -37,6 +40,13 @@ public final class Guard {
           "**/.claude/settings.local.json",
           "**/managed-settings.json");
 
+  /** Names of the data directory wherever it is. */
+  private static final List<String> DIRECTORIES =
+      List.of("**/indelible-data", "/var/lib/indelible");
+
+  /** Directories in the data directory whose files only the gate and people read. */
+  private static final List<String> SECRET = List.of("keys", "approvals");
+
   /** Subcommands of {@code indelible} that are not for agents. */
   private static final List<List<String>> OWN_VERBS =
       List.of(
@@ -49,19 +59,52 @@ public final class Guard {
           List.of("hook", "install"),
           List.of("serve"));
 
+  private static final String APPROVALS = "approvals";
+  private static final Set<String> ANSWERS = Set.of("approve", "deny");
+
   private static final Set<String> OPTIONS_WITH_VALUE =
-      Set.of("--data", "--output", "--policy", "--anchor");
+      Set.of("--data", "--output", "--policy", "--anchor", "--url", "--key");
 
   private static final String PROGRAM = "indelible";
+
+  /** Endings of the names of programs. */
+  private static final List<String> ENDINGS = List.of(".exe", ".cmd", ".bat", ".ps1", ".sh");
+
   private static final String VARIABLE_PREFIX = "INDELIBLE_";
+
+  /** A program file that is run by another program. */
+  private static final Pattern JAR = Pattern.compile("indelible-cli[^/\\\\]*\\.jar");
+
+  private static final Pattern EVENT_ID =
+      Pattern.compile(
+          "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", Pattern.CASE_INSENSITIVE);
 
   private static final PathPatterns ANYWHERE = PathPatterns.of(EVERYWHERE);
 
   /** The data directory; empty if it is unknown. */
   private final Optional<PathPatterns> own;
 
-  private Guard(List<String> patterns) {
-    own = patterns.isEmpty() ? Optional.empty() : Optional.of(PathPatterns.of(patterns));
+  /** The directories that are data directories, without what they have. */
+  private final PathPatterns directories;
+
+  private final PathPatterns secrets;
+
+  private Guard(List<String> named) {
+    List<String> all = new ArrayList<>(DIRECTORIES);
+    all.addAll(named);
+    directories = PathPatterns.of(all);
+    secrets =
+        PathPatterns.of(
+            all.stream()
+                .flatMap(each -> SECRET.stream().map(name -> each + "/" + name))
+                .flatMap(each -> Stream.of(each, each + "/**"))
+                .toList());
+    own =
+        named.isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                PathPatterns.of(
+                    named.stream().flatMap(each -> Stream.of(each, each + "/**")).toList()));
   }
 
   /** Returns the guard of a gate whose data directory is unknown. */
@@ -71,25 +114,24 @@ public final class Guard {
 
   /** Returns the guard of a gate with a data directory. */
   public static Guard of(Path dataDirectory) {
-    List<String> patterns = new ArrayList<>();
+    List<String> directories = new ArrayList<>();
     Path named = dataDirectory.toAbsolutePath().normalize();
-    add(named, patterns);
+    add(named, directories);
     try {
       Path reached = dataDirectory.toRealPath();
       if (!reached.equals(named)) {
-        add(reached, patterns);
+        add(reached, directories);
       }
     } catch (IOException e) {
       // There is no directory yet, so no link leads to it.
     }
-    return new Guard(patterns);
+    return new Guard(directories);
   }
 
-  private static void add(Path directory, List<String> patterns) {
+  private static void add(Path directory, List<String> directories) {
     String text = directory.toString();
     if (text.length() > 1 && text.chars().noneMatch(c -> "*?[]{}!\\$".indexOf(c) >= 0)) {
-      patterns.add(text);
-      patterns.add(text + "/**");
+      directories.add(text);
     }
   }
 
@@ -111,20 +153,57 @@ public final class Guard {
             : ANYWHERE.isConcerned(path, change.isRecursive(), surroundings));
   }
 
-  /** Returns true if a command is a subcommand of {@code indelible} that is not for agents. */
+  /**
+   * Returns true if a path to be read is a key or an approval, or a data directory with all that it
+   * has.
+   */
+  boolean isSecret(Operand.Path operand, Fact read) {
+    CanonicalPath path = operand.path();
+    return !path.isOpaque()
+        && (secrets.isNamed(path, operand.surroundings())
+            || read.isRecursive() && directories.isNamed(path, operand.surroundings()));
+  }
+
+  /**
+   * Returns true if a command is a subcommand of {@code indelible} that is not for agents, or
+   * answers a request for an approval under another name of the program.
+   */
   boolean isOwnVerb(List<Value> argv) {
-    String path = argv.isEmpty() ? "" : argv.get(0).prefix();
-    if (!isProgram(path.substring(path.lastIndexOf('/') + 1))) {
+    if (argv.isEmpty()) {
       return false;
     }
+    String name = name(argv.get(0));
+    if (name.equals(PROGRAM)) {
+      return isOwnVerb(argv, 1);
+    }
+    boolean isOwn = answersEvent(argv);
+    for (int i = 1; i < argv.size() && !isOwn && name.equals("java"); i++) {
+      String word = argv.get(i).prefix();
+      boolean isProgram = JAR.matcher(word).find() || word.startsWith("dev.indelible.");
+      isOwn = isProgram && isOwnVerb(argv, i + 1);
+    }
+    return isOwn;
+  }
+
+  private static boolean isOwnVerb(List<Value> argv, int from) {
     List<String> verb = new ArrayList<>();
-    for (int i = 1; i < argv.size(); i++) {
-      String word = argv.get(i).text().orElse("");
+    for (int i = from; i < argv.size(); i++) {
+      Value value = argv.get(i);
+      String word = value.text().orElse("");
       if (OPTIONS_WITH_VALUE.contains(word)) {
         i++;
-      } else if (!word.startsWith("-")) {
-        verb.add(word);
+      } else if (!value.prefix().startsWith("-") && !value.equals(Value.EMPTY)) {
+        // The command reads further words from a file that @ names.
+        verb.add(word.startsWith("@") ? "" : word);
       }
+    }
+    if (!verb.isEmpty() && verb.get(0).isEmpty()) {
+      return true; // Unknown, so it may be any verb.
+    }
+    int approvals = verb.indexOf(APPROVALS);
+    if (approvals >= 0) {
+      List<String> rest = verb.subList(approvals + 1, verb.size());
+      return !rest.isEmpty() && rest.get(0).isEmpty() || rest.stream().anyMatch(ANSWERS::contains);
     }
     for (List<String> own : OWN_VERBS) {
       if (verb.size() >= own.size() && verb.subList(0, own.size()).equals(own)) {
@@ -134,9 +213,35 @@ public final class Guard {
     return false;
   }
 
-  /** Returns true if the program with this name belongs to the gate. */
-  boolean isProgram(String name) {
-    return name.toLowerCase(Locale.ROOT).equals(PROGRAM);
+  /** Returns true for {@code … approvals … approve … ID}, whatever the program is called. */
+  private static boolean answersEvent(List<Value> argv) {
+    int state = 0;
+    for (Value value : argv) {
+      String word = value.text().orElse("");
+      boolean isNext =
+          switch (state) {
+            case 0 -> word.equals(APPROVALS);
+            case 1 -> ANSWERS.contains(word);
+            default -> EVENT_ID.matcher(word).matches();
+          };
+      state += isNext ? 1 : 0;
+      if (state == 3) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Returns the name of a program without its directory and its ending. */
+  private static String name(Value program) {
+    String path = program.prefix().replace('\\', '/').toLowerCase(Locale.ROOT);
+    String name = path.substring(path.lastIndexOf('/') + 1);
+    for (String ending : ENDINGS) {
+      if (name.endsWith(ending)) {
+        return name.substring(0, name.length() - ending.length());
+      }
+    }
+    return name;
   }
 
   /** Returns true if a variable of the environment is a setting of the gate. */

@@ -4,17 +4,26 @@ package dev.indelible.gate;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.ToolCall;
 import dev.indelible.decision.Decision;
+import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
+import dev.indelible.decision.Warn;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.encoding.ClockException;
+import dev.indelible.event.ApprovalSubject;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.DeferredAuditEvent.Provenance;
+import dev.indelible.event.PolicyText.Signature;
+import dev.indelible.gate.ApprovalStore.Approval;
+import dev.indelible.gate.ApprovalStore.Attempt;
+import dev.indelible.gate.ApprovalStore.Claim;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.Redactor.Redacted;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Clock;
 import java.util.Objects;
@@ -55,13 +64,62 @@ public final class Gate {
   /** The rule id of an escalation because the called tool is not known and cannot become known. */
   public static final String TOOL_UNKNOWN = "indelible.tool_unknown";
 
+  private static final String SECRET_AGENT_ID =
+      "the agent id has a secret in it; agent ids are names, and rows are found by them: give the"
+          + " agent another one";
+
+  /** The longest reason to which a problem is added; a quarter of the limit, which is in bytes. */
+  private static final int MAX_REASON_CHARS = 4_096;
+
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
+
+  /** Decides if a policy may come into force in a log. Safe for use by any number of threads. */
+  @FunctionalInterface
+  public interface Admission {
+    /** Admits every policy: the log has no operator's key. */
+    Admission FREE = policy -> Optional.empty();
+
+    /**
+     * Admits a policy.
+     *
+     * @return the operator's signature, to be recorded with the text of the policy; empty if none
+     *     is needed
+     * @throws PolicyException if the policy may not come into force
+     */
+    Optional<Signature> admit(Policy policy) throws PolicyException;
+  }
+
+  /**
+   * A policy that was admitted.
+   *
+   * @param policy the policy
+   * @param signature the operator's signature, to be recorded with its text; empty without an
+   *     operator's key
+   * @param isOnRecord true if the log has the text on record as that of the last policy
+   * @param before the policy before it, whose modes are compared; empty if it is unknown
+   */
+  public record Admitted(
+      Policy policy,
+      Optional<Signature> signature,
+      boolean isOnRecord,
+      Optional<RulePolicy> before) {
+    public Admitted {
+      Objects.requireNonNull(policy, "policy is null");
+    }
+
+    /** Returns a policy whose text is not recorded. */
+    static Admitted onRecord(Policy policy) {
+      return new Admitted(policy, Optional.empty(), true, Optional.empty());
+    }
+  }
 
   /** Set by {@link #use}; a decision reads it once and uses that policy to the end. */
   private volatile PolicyCall inForce;
 
   private final DeferredAuditQueue queue;
   private final Redactor redactor;
+  private final Admission admission;
+  private final ApprovalStore approvals;
   private final Clock clock;
   private final DecisionCounters counters = new DecisionCounters();
 
@@ -78,27 +136,53 @@ public final class Gate {
 
   /** Creates a gate as {@link #Gate(Policy, DeferredAuditQueue)} does, with a redactor. */
   public Gate(Policy policy, DeferredAuditQueue queue, Redactor redactor) {
-    this(policy, true, queue, redactor, Clock.systemUTC());
+    this(Admitted.onRecord(policy), queue, redactor, Admission.FREE, Clock.systemUTC());
   }
 
   Gate(Policy policy, DeferredAuditQueue queue, Clock clock) {
-    this(policy, true, queue, Redactor.ofDefaults(), clock);
+    this(Admitted.onRecord(policy), queue, Redactor.ofDefaults(), Admission.FREE, clock);
   }
 
   private Gate(
-      Policy policy, boolean onRecord, DeferredAuditQueue queue, Redactor redactor, Clock clock) {
-    this.inForce = new PolicyCall(Objects.requireNonNull(policy, "policy is null"), onRecord);
+      Admitted policy,
+      DeferredAuditQueue queue,
+      Redactor redactor,
+      Admission admission,
+      Clock clock) {
+    this.inForce = new PolicyCall(policy);
     this.queue = Objects.requireNonNull(queue, "queue is null");
     this.redactor = Objects.requireNonNull(redactor, "redactor is null");
+    this.admission = Objects.requireNonNull(admission, "admission is null");
+    this.approvals = ApprovalStore.NONE;
     this.clock = clock;
   }
 
   /**
-   * Returns a gate whose policy is not on record yet: its text is submitted before the first
+   * Returns a gate of a log. A policy that is not on record yet is submitted before the first
    * decision that is recorded.
+   *
+   * @param admission decides about the next policies
    */
-  public static Gate recording(Policy policy, DeferredAuditQueue queue, Redactor redactor) {
-    return new Gate(policy, false, queue, redactor, Clock.systemUTC());
+  public static Gate of(
+      Admitted policy, DeferredAuditQueue queue, Redactor redactor, Admission admission) {
+    return new Gate(policy, queue, redactor, admission, Clock.systemUTC());
+  }
+
+  private Gate(Gate other, ApprovalStore approvals) {
+    this.inForce = other.inForce;
+    this.queue = other.queue;
+    this.redactor = other.redactor;
+    this.admission = other.admission;
+    this.approvals = Objects.requireNonNull(approvals, "approvals is null");
+    this.clock = other.clock;
+  }
+
+  /**
+   * Returns a gate to use in place of this one, with a store of approvals: an action that the
+   * policy escalates is permitted once if a person has approved it.
+   */
+  public Gate withApprovals(ApprovalStore store) {
+    return new Gate(this, store);
   }
 
   /**
@@ -114,9 +198,15 @@ public final class Gate {
    * <p>The policy stays in force until the next call of this method, or until the log puts the
    * rules in its data directory into force: when their content changes, or on {@code
    * Indelible.reloadPolicy}.
+   *
+   * @throws PolicyException if the log has an operator's key, and the operator did not sign the
+   *     policy; the policy in force stays
    */
-  public void use(Policy next) {
-    PolicyCall call = new PolicyCall(Objects.requireNonNull(next, "next is null"), false);
+  public void use(Policy next) throws PolicyException {
+    Objects.requireNonNull(next, "next is null");
+    Optional<RulePolicy> before =
+        policy() instanceof RulePolicy rules ? Optional.of(rules) : Optional.empty();
+    PolicyCall call = new PolicyCall(new Admitted(next, admission.admit(next), false, before));
     try {
       call.putOnRecord(queue, clock);
     } catch (ClockException | PolicyCall.TextException e) {
@@ -128,6 +218,11 @@ public final class Gate {
   /** Returns the policy in force. */
   public Policy policy() {
     return inForce.policy();
+  }
+
+  /** Returns the operator's signature that admitted the policy in force; empty without one. */
+  public Optional<Signature> signature() {
+    return inForce.signature();
   }
 
   /**
@@ -172,7 +267,7 @@ public final class Gate {
               .map(objection -> new ExplainedDecision(objection, explanation))
               .orElse(decided);
     }
-    return record(policy, agent, action, decided, descriptor.hash(), start);
+    return record(policy, agent, action, decided, descriptor.hash(), approvals, start);
   }
 
   /** Decides and explains as {@link #record(Agent, AgentAction)} does, and records nothing. */
@@ -181,12 +276,21 @@ public final class Gate {
     return redactor.redact(action, inForce.decide(agent, action)).decision();
   }
 
-  /** Records a decision that somebody else made; refuses if it cannot be recorded. */
+  /**
+   * Records a decision that somebody else made; refuses if it cannot be recorded. No approval
+   * changes the decision.
+   */
   public RecordedDecision record(String agentId, AgentAction action, Decision decision) {
     Agent agent = Agent.claimed(agentId);
     require(agent, action);
     Objects.requireNonNull(decision, "decision is null");
-    return record(inForce, agent, action, unexplained(decision), System.nanoTime());
+    return recordFinal(agent, action, unexplained(decision));
+  }
+
+  private RecordedDecision recordFinal(
+      Agent agent, AgentAction action, ExplainedDecision decision) {
+    return record(
+        inForce, agent, action, decision, Optional.empty(), ApprovalStore.NONE, System.nanoTime());
   }
 
   private static ExplainedDecision unexplained(Decision decision) {
@@ -218,12 +322,10 @@ public final class Gate {
   }
 
   private RecordedDecision refuseUnreadable(Agent agent, byte[] input, long line, String problem) {
-    return record(
-        inForce,
+    return recordFinal(
         agent,
         DeferredAuditEvent.unreadableInput(input, line),
-        unexplained(new Refuse(UNREADABLE, Redactor.scrub(problem))),
-        System.nanoTime());
+        unexplained(new Refuse(UNREADABLE, Redactor.scrub(problem))));
   }
 
   /** Returns the counters of this gate's answers. */
@@ -273,7 +375,7 @@ public final class Gate {
 
   private RecordedDecision record(
       PolicyCall policy, Agent agent, AgentAction action, ExplainedDecision decided, long start) {
-    return record(policy, agent, action, decided, Optional.empty(), start);
+    return record(policy, agent, action, decided, Optional.empty(), approvals, start);
   }
 
   private RecordedDecision record(
@@ -282,6 +384,7 @@ public final class Gate {
       AgentAction action,
       ExplainedDecision decided,
       Optional<String> toolHash,
+      ApprovalStore approvals,
       long start) {
     ExplainedDecision decision = decided;
     DeferredAuditEvent event;
@@ -296,13 +399,22 @@ public final class Gate {
         // identifies.
         decision = e.refusal();
       }
+      String agentId = nameOf(agent.id());
+      if (!agentId.equals(agent.id())) {
+        decision = unexplained(new Refuse(BAD_AGENT_ID, SECRET_AGENT_ID));
+      }
       // The decision is made; from here on, nobody sees its secrets.
       Redacted redacted = redactor.redact(action, decision);
       decision = redacted.decision();
       event =
-          DeferredAuditEvent.of(agent.id(), redacted.action(), decision, digest, clock)
+          DeferredAuditEvent.of(agentId, redacted.action(), decision, digest, clock)
               .redacted(redacted.redactions())
-              .from(new Provenance(agent.principal(), agent.session(), toolHash));
+              .from(
+                  new Provenance(agent.principal(), agent.session().map(redactor::name), toolHash));
+      if (event.decision() instanceof Escalate escalated && onRecord) {
+        event = withApproval(event, escalated, policy, approvals);
+        decision = new ExplainedDecision(event.decision(), decision.explanation());
+      }
     } catch (ClockException e) {
       Decision refused = unrecorded(action, new Refuse(NOT_RECORDED, e.getMessage()), start);
       return new RecordedDecision(refused, Optional.empty(), Explanation.NONE);
@@ -311,6 +423,56 @@ public final class Gate {
     Decision answer = counted(action, accepted ? decision.decision() : notRecorded(), start);
     Optional<UUID> id = accepted ? Optional.of(event.id()) : Optional.empty();
     return new RecordedDecision(answer, id, decision.explanation());
+  }
+
+  /** Returns an agent id as it is recorded; a secret in it is replaced. */
+  private String nameOf(String agentId) {
+    String name = redactor.name(agentId);
+    try {
+      return name.equals(agentId) ? name : AgentIds.require(name);
+    } catch (IllegalArgumentException e) {
+      return AgentIds.UNREADABLE_INPUT; // With the marker it is too long.
+    }
+  }
+
+  /**
+   * Returns an escalation as it is after a claim of an approval: permitted, or still escalated, if
+   * need be with the reason that the approval cannot be used. Looks for an approval of the action
+   * as it is recorded, so that an auditor can compare the two.
+   */
+  private static DeferredAuditEvent withApproval(
+      DeferredAuditEvent event, Escalate escalated, PolicyCall policy, ApprovalStore approvals) {
+    if (approvals == ApprovalStore.NONE) {
+      return event;
+    }
+    Claim claim;
+    try {
+      Optional<ApprovalSubject> subject = ApprovalSubject.of(event.canonicalBytes());
+      claim =
+          subject.isEmpty()
+              ? Claim.NONE
+              : approvals.claim(
+                  new Attempt(
+                      subject.get(), event.id().toString(), event.timestamp(), policy.approvers()));
+    } catch (Throwable e) { // An error must not permit the action.
+      claim = Claim.unusable(Redactor.scrub(String.valueOf(e)));
+    }
+    String rule = escalated.rule();
+    if (claim.approval().isPresent()) {
+      Approval approval = claim.approval().get();
+      String reason = "approved by %s: %s".formatted(approval.by(), approval.reason());
+      return event.approved(new Warn(rule, reason), approval.event());
+    }
+    return claim
+        .problem()
+        .map(problem -> event.escalated(new Escalate(rule, unusable(escalated, problem))))
+        .orElse(event);
+  }
+
+  private static String unusable(Escalate escalated, String problem) {
+    String reason = escalated.cause() + " (an approval cannot be used: " + problem + ")";
+    // A reason that is almost too long stays as it is.
+    return reason.length() <= MAX_REASON_CHARS ? reason : escalated.cause();
   }
 
   /** Counts a decision that has no event; the next tally includes it. */

@@ -8,12 +8,16 @@ import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.PolicyText;
+import dev.indelible.event.PolicyText.Signature;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -42,6 +46,7 @@ final class PolicyCall {
   /** Maximum number of characters of a failure's message in a reason. */
   private static final int MAX_FAILURE_CHARS = 500;
 
+  private final Gate.Admitted admitted;
   private final Policy policy;
 
   /** Threads of a policy with a time limit; a policy without one runs on its caller's thread. */
@@ -52,14 +57,10 @@ final class PolicyCall {
   /** True once the text is on record. The thread that records it writes, any thread reads. */
   private volatile boolean onRecord;
 
-  /**
-   * Creates a call of a policy.
-   *
-   * @param onRecord true if the text of the policy need not be recorded
-   */
-  PolicyCall(Policy policy, boolean onRecord) {
-    this.policy = policy;
-    this.onRecord = onRecord;
+  PolicyCall(Gate.Admitted admitted) {
+    this.admitted = admitted;
+    this.policy = admitted.policy();
+    this.onRecord = admitted.isOnRecord();
     Optional<Duration> limit = policy.timeLimit();
     // Saturates: a policy may state a limit whose nanoseconds do not fit into a long.
     this.limitNanos = limit.map(TimeUnit.NANOSECONDS::convert).orElse(0L);
@@ -84,9 +85,15 @@ final class PolicyCall {
     return policy;
   }
 
+  /** Returns the operator's signature that admitted the policy. */
+  Optional<Signature> signature() {
+    return admitted.signature();
+  }
+
   /**
-   * Records the text of the policy, unless it is on record. Two threads that call this at once may
-   * record it twice, which is harmless; neither waits for the other.
+   * Records the text of the policy, and the rules that it moves into or out of shadow mode, unless
+   * they are on record. Two threads that call this at once may record it twice, which is harmless;
+   * neither waits for the other.
    *
    * @return true if the text is on record, or the policy has none; false if the queue rejected it,
    *     and then no decision of the policy may be recorded
@@ -95,9 +102,20 @@ final class PolicyCall {
   boolean putOnRecord(DeferredAuditQueue queue, Clock clock) throws TextException {
     if (!onRecord) {
       Optional<PolicyText> text = text();
-      onRecord = text.isEmpty() || queue.submit(text.get().toEvent(clock));
+      onRecord = text.isEmpty() || submit(text.get(), queue, clock);
     }
     return onRecord;
+  }
+
+  private boolean submit(PolicyText text, DeferredAuditQueue queue, Clock clock) {
+    if (!queue.submit(text.withSignature(admitted.signature()).toEvent(clock))) {
+      return false;
+    }
+    Optional<SystemEvent> moved =
+        policy instanceof RulePolicy rules && admitted.before().isPresent()
+            ? rules.modeChange(admitted.before().get())
+            : Optional.empty();
+    return moved.isEmpty() || queue.submit(moved.get());
   }
 
   private Optional<PolicyText> text() throws TextException {
@@ -105,6 +123,16 @@ final class PolicyCall {
       return Objects.requireNonNull(policy.text(), "its text is null");
     } catch (Throwable e) { // An error must not let decisions go on record without the text.
       throw new TextException("it did not return its text: " + describe(e));
+    }
+  }
+
+  /** Returns the keys of the approvers whom the policy names; none if it fails to name them. */
+  List<String> approvers() {
+    try {
+      return text().map(PolicyText::approvers).orElse(List.of());
+    } catch (TextException e) {
+      LOG.warn("the policy has no approvers: {}", e.getMessage());
+      return List.of();
     }
   }
 

@@ -26,6 +26,11 @@ record CompiledRule(
     except = List.copyOf(except);
   }
 
+  /** Returns this rule in shadow mode. */
+  CompiledRule inShadowMode() {
+    return new CompiledRule(rule.in(Mode.SHADOW), clauses, agents, except, reason);
+  }
+
   /** Returns true if the rule restricts this agent. */
   boolean concerns(Agent agent) {
     return (agents.isEmpty() || isAny(agents, agent.id())) && !isExcepted(agent);

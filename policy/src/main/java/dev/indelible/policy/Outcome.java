@@ -66,6 +66,11 @@ final class Outcome {
     }
   }
 
+  /** Returns true if no rule matched, in shadow mode or not. */
+  boolean isWithoutMatch() {
+    return severity == null && matched.isEmpty();
+  }
+
   /** Returns true if no rule has decided. */
   boolean isUndecided() {
     return severity == null;

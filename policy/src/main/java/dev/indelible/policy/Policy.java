@@ -54,6 +54,15 @@ public interface Policy {
   }
 
   /**
+   * Returns the signed note with which an operator admits the policy to a log ({@code indelible
+   * policy sign}). Empty, the default, for a policy that nobody signed. Read when the policy is put
+   * into force; a log without an operator's key ignores it.
+   */
+  default Optional<String> signature() {
+    return Optional.empty();
+  }
+
+  /**
    * Returns the longest time that a decision may take. Empty means that {@link #decide} returns
    * fast and calls nothing that can wait; the gate then calls it on the thread of its caller.
    */

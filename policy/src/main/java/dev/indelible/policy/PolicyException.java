@@ -7,7 +7,8 @@ package dev.indelible.policy;
  * <p>The message names the source, the line and column if known, the fault and the remedy.
  */
 public final class PolicyException extends Exception {
-  PolicyException(String message) {
+  /** Creates an exception with the fault and its remedy, in words. */
+  public PolicyException(String message) {
     super(message);
   }
 }

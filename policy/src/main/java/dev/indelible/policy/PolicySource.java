@@ -37,6 +37,9 @@ record PolicySource(List<String> names, PolicyText text) {
   /** Limits the memory of a load for any number of files. */
   static final int MAX_BYTES = 8 << 20;
 
+  /** Enough for a note with many signatures. */
+  private static final int MAX_SIGNATURE_BYTES = 1 << 16;
+
   private static final String BYTE_ORDER_MARK = "\uFEFF";
 
   PolicySource {
@@ -59,6 +62,36 @@ record PolicySource(List<String> names, PolicyText text) {
     return Files.isDirectory(path)
         ? directory(path)
         : new PolicySource(List.of(path.toString()), PolicyText.ofFile(read(path)));
+  }
+
+  /** Returns the policy that a log has on record, to be read again. */
+  static PolicySource recorded(PolicyText text) {
+    return new PolicySource(
+        text.files().stream()
+            .map(file -> "recorded policy " + file.name().map(Quoted::of).orElse(text.digest()))
+            .toList(),
+        text);
+  }
+
+  /**
+   * Returns the signed note beside the files of a policy. Empty if there is none, or if it cannot
+   * be read: either way nothing admits the policy.
+   */
+  static Optional<String> signature(Path path) {
+    Path file =
+        Files.isDirectory(path)
+            ? path.resolve(RulePolicy.SIGNATURE_FILE)
+            : path.resolveSibling(RulePolicy.SIGNATURE_FILE);
+    try {
+      if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
+        return Optional.empty();
+      }
+      try (InputStream in = Files.newInputStream(file)) {
+        return Optional.of(new String(in.readNBytes(MAX_SIGNATURE_BYTES), StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      return Optional.empty();
+    }
   }
 
   private static PolicySource directory(Path directory) throws PolicyException {

@@ -208,6 +208,11 @@ public final class Redactor {
         .orElseGet(() -> new Redacted(action, decision, List.of()));
   }
 
+  /** Returns an agent id or a session with the secrets that their form shows replaced. */
+  public String name(String name) {
+    return enabled ? actions.name(name) : name;
+  }
+
   /** Returns texts about an action, for example its facts, without the secrets in them. */
   public List<String> texts(AgentAction action, List<String> texts) {
     return enabled ? actions.texts(action, texts) : List.copyOf(texts);

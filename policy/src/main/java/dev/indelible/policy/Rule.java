@@ -33,6 +33,19 @@ public record Rule(String id, Severity severity, String reason, String match, Se
     this(id, severity, reason, match, Settings.DEFAULT);
   }
 
+  /** Returns this rule in a mode. */
+  Rule in(Mode mode) {
+    Settings of =
+        new Settings(
+            settings.description,
+            mode,
+            settings.agents,
+            settings.except,
+            settings.labels,
+            settings.expires);
+    return new Rule(id, severity, reason, match, of);
+  }
+
   /**
    * Settings of a rule that most rules leave out.
    *

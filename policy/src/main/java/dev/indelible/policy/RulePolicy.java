@@ -8,12 +8,14 @@ import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.PolicyText;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.fact.Fact;
 import dev.indelible.fact.FactReader;
 import dev.indelible.fact.Facts;
 import dev.indelible.fact.Guard;
 import dev.indelible.fact.Reading;
 import dev.indelible.fact.Verb;
+import dev.indelible.json.CanonicalWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -22,9 +24,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +55,12 @@ public final class RulePolicy implements Policy {
   private static final Logger LOG = LoggerFactory.getLogger(RulePolicy.class);
   private static final String STARTER = "starter-rules.yaml";
 
+  /** The name of the file beside the rules with the operator's signature over them. */
+  public static final String SIGNATURE_FILE = "policy.sig";
+
+  /** Maximum number of ids that a record of changed modes lists in each direction. */
+  private static final int MAX_MODE_IDS = 1_000;
+
   /**
    * Shared by all policies of the process, because a file system that hangs does so for all of
    * them.
@@ -72,22 +82,30 @@ public final class RulePolicy implements Policy {
    */
   private static final int MAX_FAILURE_CHARS = 500;
 
+  /** Maximum number of characters of a fact in the reason of the gate's own rules. */
+  private static final int MAX_FACT_CHARS = 1_000;
+
   private final List<Rule> rules;
   private final RuleIndex index;
   private final boolean refusesByDefault;
+  private final Mode mode;
   private final PolicyText text;
+  private final Optional<String> signature;
   private final String digest;
   private final DiskSpace disk;
   private final Guard guard;
   private final boolean followsLinks;
   private final FactReader reader;
 
-  private RulePolicy(RuleReader read, PolicyText text, DiskSpace disk) throws PolicyException {
+  private RulePolicy(RuleReader read, PolicyText text, Optional<String> signature, DiskSpace disk)
+      throws PolicyException {
     List<CompiledRule> inOrder = read.rules();
     this.rules = inOrder.stream().map(CompiledRule::rule).toList();
     this.index = new RuleIndex(inOrder);
     this.refusesByDefault = read.refusesByDefault();
+    this.mode = read.mode();
     this.text = text;
+    this.signature = signature;
     this.digest = text.digest();
     this.disk = disk;
     this.guard = Guard.anywhere();
@@ -99,7 +117,9 @@ public final class RulePolicy implements Policy {
     this.rules = other.rules;
     this.index = other.index;
     this.refusesByDefault = other.refusesByDefault;
+    this.mode = other.mode;
     this.text = other.text;
+    this.signature = other.signature;
     this.digest = other.digest;
     this.disk = other.disk;
     this.guard = guard;
@@ -124,17 +144,30 @@ public final class RulePolicy implements Policy {
 
   /**
    * Reads a policy from a YAML file, or from all files named {@code *.yaml} or {@code *.yml} in a
-   * directory, in the order of their names.
+   * directory, in the order of their names. The file {@link #SIGNATURE_FILE} beside them becomes
+   * the policy's {@link #signature}.
    *
    * @throws PolicyException if any part of it, even a disabled rule, cannot be used
    */
   public static RulePolicy load(Path path) throws PolicyException {
-    return of(PolicySource.at(path), DiskSpace.WORKING_DIRECTORY);
+    return of(PolicySource.at(path), PolicySource.signature(path), DiskSpace.WORKING_DIRECTORY);
+  }
+
+  /**
+   * Reads a policy from the text that a log has on record.
+   *
+   * @throws PolicyException if this release cannot use it
+   */
+  public static RulePolicy of(PolicyText text) throws PolicyException {
+    return of(
+        PolicySource.recorded(text),
+        text.signature().map(PolicyText.Signature::note),
+        DiskSpace.WORKING_DIRECTORY);
   }
 
   /** Returns true if {@link #load} of the directory reads this entry. */
-  public static boolean isRuleFile(Path entry) {
-    return PolicySource.isYaml(entry);
+  public static boolean isPart(Path entry) {
+    return PolicySource.isYaml(entry) || entry.endsWith(SIGNATURE_FILE);
   }
 
   /**
@@ -148,7 +181,7 @@ public final class RulePolicy implements Policy {
   }
 
   static RulePolicy parse(String yaml, String source, DiskSpace disk) throws PolicyException {
-    return of(PolicySource.of(yaml, source), disk);
+    return of(PolicySource.of(yaml, source), Optional.empty(), disk);
   }
 
   /** Returns the policy of {@link #starterYaml}. */
@@ -180,12 +213,13 @@ public final class RulePolicy implements Policy {
     }
   }
 
-  private static RulePolicy of(PolicySource source, DiskSpace disk) throws PolicyException {
+  private static RulePolicy of(PolicySource source, Optional<String> signature, DiskSpace disk)
+      throws PolicyException {
     RuleReader reader = new RuleReader();
     for (int i = 0; i < source.names().size(); i++) {
       reader.read(source.yaml(i), source.names().get(i));
     }
-    return new RulePolicy(reader, source.text(), disk);
+    return new RulePolicy(reader, source.text().withApprovers(reader.approvers()), signature, disk);
   }
 
   /** Decides about an action of an agent. Never throws: a rule that cannot be evaluated refuses. */
@@ -232,7 +266,9 @@ public final class RulePolicy implements Policy {
       }
     }
     judgeOwnRules(reading.facts(), outcome);
-    if (refusesByDefault && outcome.isUndecided()) {
+    if (refusesByDefault && mode == Mode.SHADOW && outcome.isWithoutMatch()) {
+      outcome.addShadow(DEFAULT, List.of());
+    } else if (refusesByDefault && mode == Mode.ENFORCE && outcome.isUndecided()) {
       outcome.decide(
           Severity.REFUSE,
           new Refuse(DEFAULT, "no rule allows this action, and the policy refuses by default"),
@@ -248,14 +284,19 @@ public final class RulePolicy implements Policy {
   private void judgeOwnRules(Facts facts, Outcome outcome) {
     List<Fact> guard = facts.of(Verb.CHANGES_GUARD);
     if (!guard.isEmpty() && !index.isAbout(Verb.CHANGES_GUARD)) {
-      String reason = "an agent does not change what decides about it: " + guard.get(0).describe();
+      String reason = "an agent does not change what decides about it: " + shown(guard.get(0));
       judge(Severity.REFUSE, new Refuse(GUARD, reason), guard.get(0), outcome);
     }
     List<Fact> opaque = facts.of(Verb.OPAQUE);
     if (!opaque.isEmpty() && !index.isAbout(Verb.OPAQUE)) {
-      String reason = "a person decides about what cannot be read: " + opaque.get(0).describe();
+      String reason = "a person decides about what cannot be read: " + shown(opaque.get(0));
       judge(Severity.ESCALATE, new Escalate(OPAQUE, reason), opaque.get(0), outcome);
     }
+  }
+
+  private static String shown(Fact fact) {
+    String text = fact.describe();
+    return text.length() <= MAX_FACT_CHARS ? text : text.substring(0, MAX_FACT_CHARS) + "…";
   }
 
   private static void judge(Severity severity, Decision decision, Fact fact, Outcome outcome) {
@@ -281,10 +322,55 @@ public final class RulePolicy implements Policy {
     return Optional.of(text);
   }
 
+  /** Returns the content of {@link #SIGNATURE_FILE} when the files were loaded. */
+  @Override
+  public Optional<String> signature() {
+    return signature;
+  }
+
+  /**
+   * Returns the event that states which rules this policy moves into or out of shadow mode. A rule
+   * that only one of the two policies has is not listed.
+   *
+   * @param before the policy before this one
+   * @return empty if no rule is moved
+   */
+  public Optional<SystemEvent> modeChange(RulePolicy before) {
+    Set<String> shadowBefore = before.idsIn(Mode.SHADOW);
+    Set<String> enforcedBefore = before.idsIn(Mode.ENFORCE);
+    List<String> toEnforce = moved(idsIn(Mode.ENFORCE), shadowBefore);
+    List<String> toShadow = moved(idsIn(Mode.SHADOW), enforcedBefore);
+    if (toEnforce.isEmpty() && toShadow.isEmpty()) {
+      return Optional.empty();
+    }
+    CanonicalWriter details = new CanonicalWriter().beginObject().member("digest", digest);
+    details.name("to_enforce").strings(toEnforce).name("to_shadow").strings(toShadow);
+    return Optional.of(SystemEvent.of(SystemEvent.POLICY_MODE, details.endObject()));
+  }
+
+  private Set<String> idsIn(Mode of) {
+    Set<String> ids = new LinkedHashSet<>();
+    for (Rule rule : rules) {
+      if (rule.settings().mode() == of) {
+        ids.add(rule.id());
+      }
+    }
+    return ids;
+  }
+
+  private static List<String> moved(Set<String> now, Set<String> before) {
+    return now.stream().filter(before::contains).limit(MAX_MODE_IDS).toList();
+  }
+
   /** Returns no limit: the rules, the action and the limit on links bound a decision's time. */
   @Override
   public Optional<Duration> timeLimit() {
     return Optional.empty();
+  }
+
+  /** Returns the keys of the people who may approve what the rules escalate, as vkeys. */
+  public List<String> approvers() {
+    return text.approvers();
   }
 
   /** Returns the enabled rules in the order of the files. */
@@ -294,10 +380,10 @@ public final class RulePolicy implements Policy {
 
   /**
    * Returns a remark on each rule that has no effect at a time, or not the effect that it seems to
-   * have.
+   * have, and on each secret in the text, which is recorded.
    */
   public List<String> remarks(Instant now) {
-    return PolicyLint.remarks(rules, now);
+    return PolicyLint.remarks(rules, text, mode, now);
   }
 
   private static boolean hasExpired(Rule rule) {

@@ -2,6 +2,9 @@
 package dev.indelible.policy;
 
 import dev.indelible.action.AgentAction;
+import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.VerifierKey;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -10,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +22,8 @@ import java.util.Set;
 /** Reads the rules of all files of a policy; ids are unique across the files. */
 final class RuleReader {
   private static final long FORMAT_VERSION = 1;
-  private static final List<String> FILE_KEYS = List.of("version", "default", "rules");
+  private static final List<String> FILE_KEYS =
+      List.of("version", "default", "mode", "approvers", "rules");
   private static final List<String> RULE_KEYS =
       List.of(
           "id",
@@ -36,11 +41,17 @@ final class RuleReader {
   private static final List<String> SEVERITIES =
       Arrays.stream(Severity.values()).map(Severity::label).toList();
   private static final List<String> MODES = Arrays.stream(Mode.values()).map(Mode::label).toList();
+
+  /** A signed answer is verified with each key; more approvers are a mistake. */
+  private static final int MAX_APPROVERS = 100;
+
   private static final List<String> DEFAULTS = List.of("allow", "refuse");
 
   private final List<CompiledRule> rules = new ArrayList<>();
   private final Map<String, String> placesById = new HashMap<>();
+  private final Set<String> approvers = new LinkedHashSet<>();
   private Optional<Yaml> byDefault = Optional.empty();
+  private Optional<Yaml> mode = Optional.empty();
 
   /** Adds the rules of one file. */
   void read(String yaml, String source) throws PolicyException {
@@ -53,21 +64,62 @@ final class RuleReader {
     file.members(FILE_KEYS);
     file.required(members, "version");
     if (members.containsKey("default")) {
-      readDefault(members.get("default"));
+      byDefault = once(members.get("default"), DEFAULTS, byDefault);
+    }
+    if (members.containsKey("mode")) {
+      mode = once(members.get("mode"), MODES, mode);
+    }
+    if (members.containsKey("approvers")) {
+      readApprovers(members.get("approvers"));
     }
     for (Yaml rule : file.required(members, "rules").items()) {
       readRule(rule);
     }
   }
 
-  /** Returns the enabled rules in the order of the files. */
-  List<CompiledRule> rules() {
-    return List.copyOf(rules);
+  /** Returns the enabled rules in the order of the files, in the mode of the policy. */
+  List<CompiledRule> rules() throws PolicyException {
+    return mode() == Mode.SHADOW
+        ? rules.stream().map(CompiledRule::inShadowMode).toList()
+        : List.copyOf(rules);
+  }
+
+  /** Returns the mode of the whole policy; {@link Mode#ENFORCE} leaves each rule its own. */
+  Mode mode() throws PolicyException {
+    return mode.isPresent() ? Mode.values()[MODES.indexOf(mode.get().text())] : Mode.ENFORCE;
   }
 
   /** Returns true if an action that no rule matches is refused. */
   boolean refusesByDefault() throws PolicyException {
     return byDefault.isPresent() && byDefault.get().text().equals("refuse");
+  }
+
+  /** Returns the keys of the approvers of all files, each once. */
+  List<String> approvers() {
+    return List.copyOf(approvers);
+  }
+
+  private void readApprovers(Yaml list) throws PolicyException {
+    for (Yaml item : list.items()) {
+      String text = item.text();
+      approvers.add(item.checked(() -> approver(text)));
+    }
+    if (approvers.size() > MAX_APPROVERS) {
+      throw list.error(
+          "there are %s approvers; at most %s".formatted(approvers.size(), MAX_APPROVERS));
+    }
+  }
+
+  private static String approver(String text) {
+    try {
+      if (VerifierKey.parse(text).type() == SignatureType.ED25519) {
+        return text;
+      }
+      throw new IllegalArgumentException("an approver's key is one of type Ed25519");
+    } catch (CheckpointParseException e) {
+      throw new IllegalArgumentException(
+          "an approver is a public key of the form name+id+key: " + e.getMessage(), e);
+    }
   }
 
   private static void requireVersion(Yaml version) throws PolicyException {
@@ -78,14 +130,17 @@ final class RuleReader {
     }
   }
 
-  private void readDefault(Yaml yaml) throws PolicyException {
-    word(yaml, "default", DEFAULTS);
-    if (byDefault.isPresent() && !byDefault.get().text().equals(yaml.text())) {
+  /** Returns a setting of the whole policy, which must not differ between its files. */
+  private static Optional<Yaml> once(Yaml yaml, Collection<String> known, Optional<Yaml> otherwhere)
+      throws PolicyException {
+    word(yaml, yaml.name(), known);
+    if (otherwhere.isPresent() && !otherwhere.get().text().equals(yaml.text())) {
       throw yaml.error(
-          "default is %s here and %s at %s; give one of them"
-              .formatted(yaml.text(), byDefault.get().text(), byDefault.get().place()));
+          "%s is %s here and %s at %s; give one of them"
+              .formatted(
+                  yaml.name(), yaml.text(), otherwhere.get().text(), otherwhere.get().place()));
     }
-    byDefault = Optional.of(yaml);
+    return Optional.of(yaml);
   }
 
   private void readRule(Yaml yaml) throws PolicyException {

@@ -20,7 +20,6 @@ import dev.indelible.event.Redaction;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -31,10 +30,7 @@ import java.util.Optional;
  */
 public final class ActionRedactor {
   /** The kind of the action that is recorded in place of one whose redaction failed. */
-  public static final String FAILED = "redaction_failed";
-
-  /** The time after which a redaction has failed: some times that of the largest action. */
-  private static final Duration TIME_LIMIT = Duration.ofSeconds(2);
+  public static final String FAILED = Redaction.FAILED;
 
   /**
    * The largest action that is redacted, in characters: four times what a payload records
@@ -94,7 +90,7 @@ public final class ActionRedactor {
    */
   public Optional<Result> redact(AgentAction action, ExplainedDecision decision) {
     try {
-      RedactionRun run = new RedactionRun(this, decision.explanation(), TIME_LIMIT);
+      RedactionRun run = new RedactionRun(this, decision.explanation());
       Result once = once(run, action, decision);
       if (once.redactions().isEmpty()) {
         return Optional.empty();
@@ -110,13 +106,46 @@ public final class ActionRedactor {
   public List<String> texts(AgentAction action, List<String> texts) {
     try {
       Explanation none = Explanation.NONE;
-      RedactionRun run = new RedactionRun(this, none, TIME_LIMIT);
+      RedactionRun run = new RedactionRun(this, none);
       once(run, action, new ExplainedDecision(new Allow(), none));
       RedactionRun known = run.again();
       return texts.stream().map(text -> known.prose("/text", text)).toList();
     } catch (Throwable e) { // An Error must not show a secret either.
       return texts.stream().map(text -> UNREADABLE_REASON).toList();
     }
+  }
+
+  /** Returns a name with the secrets that their form shows replaced by markers. */
+  public String name(String name) {
+    List<Found> found = secretsByForm(name);
+    return Replacement.of(
+        name,
+        found,
+        each -> {
+          String secret = name.substring(each.start(), each.end());
+          return Markers.marker(each.detector(), markers.digest(secret));
+        });
+  }
+
+  /** Returns the secrets in a text that their form shows. */
+  static List<Found> secretsByForm(String text) {
+    List<Found> found = new ArrayList<>();
+    Scanner.INSTANCE.find(text, false, found);
+    found.removeIf(Found::isNamed);
+    return found;
+  }
+
+  /**
+   * Returns the lines of a text that have a secret which its form shows, as {@code line 3:
+   * github_token}.
+   */
+  public static List<String> linesWithSecrets(String text) {
+    List<String> lines = new ArrayList<>();
+    for (Found each : secretsByForm(text)) {
+      long line = 1 + text.substring(0, each.start()).chars().filter(c -> c == '\n').count();
+      lines.add("line %s: %s".formatted(line, each.detector()));
+    }
+    return lines;
   }
 
   private Result once(RedactionRun run, AgentAction action, ExplainedDecision decision) {

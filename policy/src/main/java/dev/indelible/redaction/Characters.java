@@ -11,7 +11,19 @@ final class Characters {
   static final Characters TOKEN = of("_-.");
   static final Characters BASE64 = of("+/=");
   static final Characters BEARER = of("_-.~+/=%:");
-  static final Characters HEX = hex();
+  static final Characters HEX = only("0123456789abcdef");
+  static final Characters HEX_PARTS = only("0123456789abcdef-");
+  static final Characters HEX_WORD = only("0123456789abcdefABCDEF_");
+  static final Characters CAPITAL = only("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  static final Characters CAPITAL_PARTS = only("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-");
+  static final Characters LETTER = only("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+  static final Characters COMMA = only(",");
+  static final Characters CRYPT = of("$./");
+  static final Characters DOLLAR_PARTS = of("$");
+
+  /** Hexadecimal digits with the dashes of a UUID at their places; see {@link #isUuid}. */
+  static final Characters UUID = only("0123456789abcdefABCDEF-");
+
   static final Characters PATH = of("_-/");
   static final Characters QUERY = of("_-.~+/=%");
 
@@ -29,10 +41,9 @@ final class Characters {
     return set;
   }
 
-  private static Characters hex() {
+  private static Characters only(String members) {
     Characters set = new Characters();
-    set.add('0', '9');
-    set.add('a', 'f');
+    members.chars().forEach(c -> set.members[c] = true);
     return set;
   }
 
@@ -57,6 +68,20 @@ final class Characters {
   /** Returns true if the character at an index exists and is a member. */
   boolean hasAt(String text, int at) {
     return at >= 0 && at < text.length() && has(text.charAt(at));
+  }
+
+  /** Returns true if a range of 36 characters of {@link #UUID} has the dashes of a UUID. */
+  static boolean isUuid(String text, int start, int end) {
+    int dashes = 0;
+    for (int i = start; i < end; i++) {
+      dashes += text.charAt(i) == '-' ? 1 : 0;
+    }
+    return end - start == 36
+        && dashes == 4
+        && text.charAt(start + 8) == '-'
+        && text.charAt(start + 13) == '-'
+        && text.charAt(start + 18) == '-'
+        && text.charAt(start + 23) == '-';
   }
 
   static boolean isDigit(char c) {

@@ -14,7 +14,7 @@ final class Names {
   static final String DETECTOR = "named_secret";
 
   /**
-   * The ends of names, in small letters. {@code pass}, {@code pwd} and {@code auth} count only as a
+   * The ends of names, in small letters. The short ones of {@link #SEPARATE} count only as a
    * separate last part of a name.
    */
   static final List<String> WORDS =
@@ -51,10 +51,35 @@ final class Names {
           "auth_key",
           "auth-key",
           "authkey",
+          "storage_key",
+          "storage-key",
+          "storagekey",
+          "admin_key",
+          "app_key",
+          "app-key",
+          "appkey",
+          "application_key",
+          "application-key",
+          "applicationkey",
+          "subscription_key",
+          "subscription-key",
+          "subscriptionkey",
+          "deploy_key",
+          "stripe_key",
+          "preshared_key",
+          "presharedkey",
+          "secret_key_base",
+          "key-data",
+          "psk",
+          "pw",
           "_auth");
 
   /** Short words that end many other words, for example {@code bypass}. */
-  private static final Set<String> SEPARATE = Set.of("pass", "pwd");
+  private static final Set<String> SEPARATE = Set.of("pass", "pwd", "pw", "psk");
+
+  /** Names that end with a short word without a separator. */
+  private static final Set<String> JOINED =
+      Set.of("storepass", "keypass", "requirepass", "sshpass");
 
   /** The beginnings of names of tokens that only continue a list, or stop or order work. */
   private static final List<String> HARMLESS_TOKENS =
@@ -110,6 +135,9 @@ final class Names {
   /** The longest value that is looked at; all of a longer one counts as a secret. */
   static final int MAX_VALUE_CHARS = 1024;
 
+  /** The longest value that may be a placeholder. */
+  private static final int MAX_PLACEHOLDER_CHARS = 40;
+
   /** A value that looks like a path although it is base64 has at least this length. */
   private static final int MIN_BASE64_CHARS = 32;
 
@@ -121,8 +149,11 @@ final class Names {
   /** Returns true if a value of this name is a secret. */
   static boolean isSecret(String name) {
     String small = name.toLowerCase(Locale.ROOT);
-    if (small.endsWith(SUDO)) {
+    if (small.endsWith(SUDO) || small.endsWith("existingsecret")) {
       return false;
+    }
+    if (JOINED.contains(small.substring(small.lastIndexOf('-') + 1))) {
+      return true;
     }
     for (String word : WORDS) {
       if (small.endsWith(word) && isLastPart(name, small, word)) {
@@ -135,7 +166,7 @@ final class Names {
   private static boolean isLastPart(String name, String small, String word) {
     int at = small.length() - word.length();
     if (SEPARATE.contains(word)) {
-      boolean isWhole = at == 0 && (word.equals("pass") || name.equals("Pwd"));
+      boolean isWhole = at == 0 && (!word.equals("pwd") || name.equals("Pwd"));
       return isWhole || at > 0 && (isSeparator(small.charAt(at - 1)) || isCapitalised(name, at));
     }
     if (word.equals("token") && at > 0) {
@@ -168,7 +199,7 @@ final class Names {
   /** Returns true if a name is one for a password, so that even a short value is a secret. */
   static boolean isPassword(String name) {
     String small = name.toLowerCase(Locale.ROOT);
-    return small.contains("pass") || small.contains("pwd");
+    return small.contains("pass") || small.contains("pwd") || SEPARATE.contains(small);
   }
 
   /**
@@ -176,9 +207,10 @@ final class Names {
    * placeholder.
    */
   static boolean isSecretValue(String name, String value) {
-    if (value.isEmpty()
+    if (value.length() < 2
         || value.length() < MIN_TOKEN_CHARS && !isPassword(name)
-        || HARMLESS_VALUES.contains(value.toLowerCase(Locale.ROOT))) {
+        || HARMLESS_VALUES.contains(value.toLowerCase(Locale.ROOT))
+        || isPlaceholder(value)) {
       return false;
     }
     if (value.length() > MAX_VALUE_CHARS) {
@@ -197,6 +229,21 @@ final class Names {
         && !value.startsWith("type=")
         && !value.equalsIgnoreCase(name)
         && !WORDS.contains(value);
+  }
+
+  /** Returns true if a value asks for another one: {@code your-api-key-here}, {@code changeme}. */
+  static boolean isPlaceholder(String value) {
+    if (value.length() > MAX_PLACEHOLDER_CHARS) {
+      return false;
+    }
+    String small = value.toLowerCase(Locale.ROOT);
+    return small.startsWith("your") && (small.length() == 4 || !isLetter(small.charAt(4)))
+        || small.startsWith("change") && small.endsWith("me")
+        || small.startsWith("xxxx");
+  }
+
+  private static boolean isLetter(char c) {
+    return c >= 'a' && c <= 'z';
   }
 
   private static boolean isPath(String value) {

@@ -34,6 +34,12 @@ record PatternDetector(String id, Pattern pattern) implements SecretDetector {
     return new PatternDetector(id, compiled);
   }
 
+  /** The automaton of RE2 is in at most all of its states at a character. */
+  @Override
+  public int stepsPerChar() {
+    return pattern.programSize();
+  }
+
   @Override
   public void find(String text, boolean isShell, List<Found> found) {
     Matcher matcher = pattern.matcher(text);

@@ -4,25 +4,24 @@ package dev.indelible.redaction;
 import dev.indelible.decision.Explanation;
 import dev.indelible.event.Redaction;
 import dev.indelible.json.JsonValue;
-import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
-import tools.jackson.databind.node.StringNode;
 
 /** One redaction of an action: finds and replaces secrets text by text. Used by one thread. */
 final class RedactionRun {
   /** The shortest known secret that is replaced wherever it is, if it is not a word. */
-  private static final int MIN_KNOWN_CHARS = 8;
+  static final int MIN_KNOWN_CHARS = 8;
+
+  /** The detector of a part of a secret that is split over several places. */
+  private static final String SPLIT = "split_secret";
+
+  /** The longest part of a known secret that is looked for. */
+  private static final int MAX_PART_CHARS = 256;
 
   /** A known secret of this length is replaced wherever it is. */
   private static final int MIN_SENTENCE_CHARS = 16;
@@ -33,13 +32,10 @@ final class RedactionRun {
   /** The shortest beginning of a secret that is replaced at the end of a shortened text. */
   private static final int MIN_BEGINNING_CHARS = 6;
 
-  /** The members of a tool call whose value a shell reads. */
-  private static final Set<String> SHELL_MEMBERS = Set.of("command", "cmd", "script", "shell");
-
   private static final char CUT = '…';
 
   private final ActionRedactor redactor;
-  private final long deadline;
+  private final Work work;
   private final Set<String> factWords;
 
   /** The secrets of the run before this one, with their detectors. */
@@ -49,21 +45,21 @@ final class RedactionRun {
   private final List<Redaction> redactions = new ArrayList<>();
   private int chars;
 
-  RedactionRun(ActionRedactor redactor, Explanation explanation, Duration limit) {
-    this(redactor, words(explanation.facts()), Map.of(), System.nanoTime() + limit.toNanos());
+  RedactionRun(ActionRedactor redactor, Explanation explanation) {
+    this(redactor, words(explanation.facts()), Map.of(), new Work());
   }
 
   private RedactionRun(
-      ActionRedactor redactor, Set<String> factWords, Map<String, String> known, long deadline) {
+      ActionRedactor redactor, Set<String> factWords, Map<String, String> known, Work work) {
     this.redactor = redactor;
     this.factWords = factWords;
     this.known = known;
-    this.deadline = deadline;
+    this.work = work;
   }
 
   /** Returns another run, which also replaces the secrets that this one found. */
   RedactionRun again() {
-    return new RedactionRun(redactor, factWords, secrets, deadline);
+    return new RedactionRun(redactor, factWords, secrets, work);
   }
 
   List<Redaction> redactions() {
@@ -111,25 +107,36 @@ final class RedactionRun {
 
   /** Redacts a program and its arguments. */
   List<String> arguments(List<String> words) {
+    List<String> redacted = new ArrayList<>(words.size());
+    List<List<Found>> found = foundInArguments(words);
+    for (int i = 0; i < words.size(); i++) {
+      List<Found> all = found(words.get(i), false);
+      all.addAll(found.get(i));
+      String path = i == 0 ? "/action/binary" : "/action/args/" + (i - 1);
+      redacted.add(replaced(path, words.get(i), all, false));
+    }
+    return redacted;
+  }
+
+  /** Returns the secrets that show only among the arguments of a process, by argument. */
+  static List<List<Found>> foundInArguments(List<String> words) {
     ShellView view = ShellView.ofArguments(words);
     List<Found> across = new ArrayList<>();
     Scanner.INSTANCE.findInArguments(view, across);
-    List<String> redacted = new ArrayList<>(words.size());
+    List<List<Found>> found = new ArrayList<>(words.size());
     int start = 0;
-    for (int i = 0; i < words.size(); i++) {
-      String word = words.get(i);
-      List<Found> found = found(word, false);
+    for (String word : words) {
+      List<Found> inWord = new ArrayList<>();
       for (Found each : across) {
         if (each.start() >= start && each.end() <= start + word.length()) {
-          found.add(
+          inWord.add(
               new Found(each.start() - start, each.end() - start, each.detector(), each.isNamed()));
         }
       }
-      String path = i == 0 ? "/action/binary" : "/action/args/" + (i - 1);
-      redacted.add(replaced(path, word, found, false));
+      found.add(inWord);
       start += word.length() + 1;
     }
-    return redacted;
+    return found;
   }
 
   /** Redacts the value of a member of the action. */
@@ -143,92 +150,9 @@ final class RedactionRun {
       count(value.text());
       return value;
     }
-    Deque<String> place = new ArrayDeque<>(List.of(member));
     int before = redactions.size();
-    JsonNode redacted = node(value.tree(), place, false);
+    JsonNode redacted = new JsonRedaction(this, redactor.paths()).redacted(member, value.tree());
     return redactions.size() == before ? value : JsonValue.of(redacted);
-  }
-
-  private JsonNode node(JsonNode node, Deque<String> place, boolean isShell) {
-    if (node instanceof ObjectNode object) {
-      ObjectNode out = JsonNodeFactory.instance.objectNode();
-      for (Map.Entry<String, JsonNode> property : object.properties()) {
-        String name = text(pointer(place), property.getKey());
-        place.addLast(name);
-        out.set(name, member(property.getKey(), property.getValue(), place));
-        place.removeLast();
-      }
-      return out;
-    }
-    if (node instanceof ArrayNode array) {
-      ArrayNode out = JsonNodeFactory.instance.arrayNode();
-      for (JsonNode element : array) {
-        place.addLast(String.valueOf(out.size()));
-        out.add(node(element, place, isShell));
-        place.removeLast();
-      }
-      return out;
-    }
-    String configured = configured(place);
-    if (!configured.isEmpty() && !node.isNull()) {
-      String text = node.asString();
-      return string(replaced(pointer(place), text, whole(text, 0, configured, false), false));
-    }
-    if (!node.isString()) {
-      return node;
-    }
-    String text = node.stringValue();
-    String path = pointer(place);
-    return string(isShell ? shell(path, text) : text(path, text));
-  }
-
-  private JsonNode member(String name, JsonNode value, Deque<String> place) {
-    if (value.isString() || value.isNumber() && Names.isPassword(name)) {
-      String text = value.asString();
-      String small = small(name);
-      List<Found> found = List.of();
-      if (small.endsWith("authorization") && text.length() >= MIN_KNOWN_CHARS) {
-        found = whole(text, Scanner.afterScheme(text, 0), "authorization", true);
-      } else if (Names.isSecret(name) && !text.startsWith("$") && Names.isSecretValue(name, text)) {
-        found = whole(text, 0, Names.DETECTOR, true);
-      }
-      if (!found.isEmpty()) {
-        List<Found> all = found(text, false);
-        all.addAll(found);
-        String replaced = replaced(pointer(place), text, all, false);
-        return replaced.equals(text) ? value : string(replaced);
-      }
-    }
-    return node(value, place, SHELL_MEMBERS.contains(small(name)));
-  }
-
-  private static List<Found> whole(String text, int start, String detector, boolean isNamed) {
-    return start < text.length()
-        ? List.of(new Found(start, text.length(), detector, isNamed))
-        : List.of();
-  }
-
-  /** Returns the detector of the configured path to a place; empty if there is none. */
-  private String configured(Deque<String> place) {
-    if (redactor.paths().isEmpty()) {
-      return "";
-    }
-    List<String> parts = List.copyOf(place);
-    return redactor.paths().stream()
-        .filter(path -> path.matches(parts))
-        .map(JsonPath::detector)
-        .findFirst()
-        .orElse("");
-  }
-
-  private static StringNode string(String text) {
-    return JsonNodeFactory.instance.stringNode(text);
-  }
-
-  private static String pointer(Deque<String> place) {
-    StringBuilder out = new StringBuilder("/action");
-    place.forEach(part -> out.append('/').append(part.replace("~", "~0").replace("/", "~1")));
-    return out.toString();
   }
 
   private void count(String text) {
@@ -238,23 +162,17 @@ final class RedactionRun {
     }
   }
 
-  private List<Found> found(String text, boolean isShell) {
+  /** Returns the secrets in a text, with those that the run before found. */
+  List<Found> found(String text, boolean isShell) {
     count(text);
     List<Found> found = new ArrayList<>();
     for (SecretDetector detector : redactor.detectors()) {
+      work.spend((long) text.length() * detector.stepsPerChar());
       detector.find(text, isShell, found);
-      if (!found.isEmpty() || redactor.detectors().size() > 1) {
-        requireTime();
-      }
     }
     addKnown(text, found);
+    addParts(text, found);
     return found;
-  }
-
-  private void requireTime() {
-    if (System.nanoTime() - deadline > 0) {
-      throw new RedactionLimitException("not done in time");
-    }
   }
 
   /** Returns true if a secret is not a word, so that it is replaced wherever it is. */
@@ -272,7 +190,7 @@ final class RedactionRun {
     String small = small(text);
     known.forEach(
         (secret, detector) -> {
-          requireTime();
+          work.spend(text.length());
           String sought = small(secret);
           int at = isDistinct(secret) ? small.indexOf(sought) : -1;
           while (at >= 0) {
@@ -282,10 +200,38 @@ final class RedactionRun {
         });
   }
 
+  /**
+   * Adds the parts of known secrets that a text has in two places, for example in two variables
+   * that the shell joins.
+   */
+  private void addParts(String text, List<Found> found) {
+    if (known.isEmpty()) {
+      return;
+    }
+    int start = 0;
+    while (start < text.length()) {
+      int end = Characters.BASE64URL.endOfRun(text, start, text.length());
+      if (end - start >= MIN_KNOWN_CHARS && end - start <= MAX_PART_CHARS) {
+        String part = text.substring(start, end);
+        for (String secret : known.keySet()) {
+          work.spend(secret.length());
+          if (secret.length() >= MIN_SENTENCE_CHARS
+              && secret.length() > part.length()
+              && secret.contains(part)) {
+            found.add(new Found(start, end, SPLIT, true));
+            break;
+          }
+        }
+      }
+      start = end + 1;
+    }
+  }
+
   /** Adds the places where a text has a known secret that is a word as a word of its own. */
   private void addWords(String text, List<Found> found) {
     known.forEach(
         (secret, detector) -> {
+          work.spend(text.length());
           boolean isWord = secret.length() >= MIN_WORD_CHARS && !isDistinct(secret);
           int at = isWord ? text.indexOf(secret) : -1;
           while (at >= 0) {
@@ -308,6 +254,7 @@ final class RedactionRun {
     while (cut >= 0) {
       for (Map.Entry<String, String> each : known.entrySet()) {
         String secret = each.getKey();
+        work.spend(secret.length());
         for (int length = Math.min(cut, secret.length() - 1);
             length >= MIN_BEGINNING_CHARS;
             length--) {
@@ -317,13 +264,12 @@ final class RedactionRun {
           }
         }
       }
-      requireTime();
       cut = text.indexOf(CUT, cut + 1);
     }
   }
 
   /** Replaces the secrets, except values that only their name shows and that are part of a fact. */
-  private String replaced(String path, String text, List<Found> found, boolean isShell) {
+  String replaced(String path, String text, List<Found> found, boolean isShell) {
     if (found.isEmpty()) {
       return text;
     }
@@ -368,7 +314,7 @@ final class RedactionRun {
   }
 
   /** Returns a text with small ASCII letters; its length does not change. */
-  private static String small(String text) {
+  static String small(String text) {
     char[] chars = text.toCharArray();
     for (int i = 0; i < chars.length; i++) {
       char c = chars[i];

@@ -21,10 +21,16 @@ final class Scanner implements SecretDetector {
   /** The detector of markers that the agent wrote. */
   static final String MARKER = "marker";
 
+  /** The detector of tokens that end too early. */
+  private static final String BEGUN = "begun_token";
+
   private static final int ASCII = 128;
 
-  /** The longest name of a variable or option that is read. */
-  private static final int MAX_NAME_CHARS = 64;
+  /** The shortest part of a token that counts as its beginning. */
+  private static final int MIN_BEGUN_CHARS = 16;
+
+  /** The longest header of a private key that is read. */
+  private static final int MAX_HEADER_CHARS = 64;
 
   /** The longest user and host that are read in a URL. */
   private static final int MAX_AUTHORITY_CHARS = 1024;
@@ -35,8 +41,33 @@ final class Scanner implements SecretDetector {
   /** The shortest line of a private key, except its last one. */
   private static final int MIN_KEY_LINE = 24;
 
+  /** The shortest line of a private key of PuTTY that is read. */
+  private static final int MIN_PUTTY_LINE = 8;
+
+  /** The shortest hash of a password, with its salt. */
+  private static final int MIN_HASH_CHARS = 30;
+
+  /** A bot's number in base64 begins with one of these, because its first two are digits. */
+  private static final List<String> DISCORD_PREFIXES =
+      List.of("MT", "Mj", "Mz", "ND", "NT", "Nj", "Nz", "OD", "OT");
+
+  /** Query parameters whose value is a secret if it is long and random. */
+  private static final List<String> KEY_PARAMETERS = List.of("?key=", "&key=", "?auth=", "&auth=");
+
   /** The shortest user name of a URL that is taken for a token. */
   private static final int MIN_URL_TOKEN = 20;
+
+  /** A beginning of a token of this length is rare in other texts. */
+  private static final int MIN_TELLING_PREFIX = 4;
+
+  /** The characters that are looked at for a quote that splits a token with a short beginning. */
+  private static final int MAX_SPLIT_CHARS = 128;
+
+  /** The shortest value of a cookie that counts as a secret. */
+  private static final int MIN_COOKIE_CHARS = 16;
+
+  /** The shortest value of a query parameter {@code key} that counts as a secret. */
+  private static final int MIN_KEY_PARAMETER = 24;
 
   /** The schemes of {@code Authorization} headers, in small letters. */
   private static final Set<String> SCHEMES =
@@ -57,23 +88,8 @@ final class Scanner implements SecretDetector {
           "geniekey",
           "aws4-hmac-sha256");
 
-  /** Words after which a command may have secrets that only its words show. */
-  private static final List<String> WORD_HINTS =
-      List.of(
-          "curl",
-          "sshpass",
-          "mysql",
-          "mariadb",
-          "redis-cli",
-          "mongosh",
-          "sqlcmd",
-          "smbclient",
-          "docker login",
-          "podman login",
-          "''",
-          "\"\"",
-          "'\"",
-          "\"'");
+  /** Quotes within a word: they hide a secret, or a name, from a reading of the text alone. */
+  private static final List<String> QUOTE_HINTS = List.of("''", "\"\"", "'\"", "\"'");
 
   /** The scanner; it has no settings. */
   static final Scanner INSTANCE = new Scanner();
@@ -95,10 +111,51 @@ final class Scanner implements SecretDetector {
    *
    * @param anyCase true if capital and small letters are equal
    */
-  private record Trigger(String literal, boolean anyCase, Reader reader) {
+  private record Trigger(String literal, boolean anyCase, Hint hint, Reader reader) {
     boolean isAt(String text, int at) {
       return text.regionMatches(anyCase, at, literal, 0, literal.length());
     }
+
+    /** Returns true if the fixed text at an index is worth a reading of the whole text. */
+    boolean isSuspectAt(String text, int at) {
+      return switch (hint) {
+        case ALWAYS -> true;
+        case WORD -> isWord(text, at, at + literal.length());
+        case NAME -> !Characters.LETTER.hasAt(text, at + literal.length());
+        case FORM ->
+            isBoundary(text, at) && (isTelling() || isSplit(text, at + literal.length()))
+                || reader.read(text, at, null) != null;
+      };
+    }
+
+    private boolean isTelling() {
+      return literal.length() >= MIN_TELLING_PREFIX;
+    }
+
+    /** Returns true if a quote or a backslash ends the run: the token may go on behind it. */
+    private boolean isSplit(String text, int from) {
+      if (Characters.ALPHANUMERIC.hasAt(literal, literal.length() - 1)) {
+        return false;
+      }
+      int end = Characters.TOKEN.endOfRun(text, from, from + MAX_SPLIT_CHARS);
+      return end < text.length() && "'\"\\".indexOf(text.charAt(end)) >= 0;
+    }
+  }
+
+  private static boolean isWord(String text, int start, int end) {
+    return !Characters.TOKEN.hasAt(text, start - 1) && !Characters.TOKEN.hasAt(text, end);
+  }
+
+  /** When a fixed text makes a text suspect. */
+  private enum Hint {
+    /** Wherever it is. */
+    ALWAYS,
+    /** As a whole word. */
+    WORD,
+    /** Where no letter follows. */
+    NAME,
+    /** Where a token begins; a short beginning counts with the whole token only. */
+    FORM
   }
 
   /** The pairs of characters with which a fixed text begins. */
@@ -109,27 +166,46 @@ final class Scanner implements SecretDetector {
 
   private Scanner() {
     for (Form form : Forms.all()) {
-      add(form.prefix(), false, (text, at, shell) -> token(form, text, at));
+      Hint hint = form.isPlace() || form.isAfterNumber() ? Hint.ALWAYS : Hint.FORM;
+      add(form.prefix(), false, hint, (text, at, shell) -> token(form, text, at));
     }
-    add("eyJ", false, (text, at, shell) -> jwt(text, at));
-    add("-----BEGIN ", false, (text, at, shell) -> privateKey(text, at));
-    add("://", false, (text, at, shell) -> userInfo(text, at));
-    add("authorization", true, (text, at, shell) -> authorization(text, at));
-    add("bearer ", true, (text, at, shell) -> bearer(text, at));
-    add("Q~", false, (text, at, shell) -> azureClientSecret(text, at));
-    add(".atlasv1.", false, (text, at, shell) -> terraformToken(text, at));
-    add(" pass:", false, (text, at, shell) -> opensslPassword(text, at));
-    add(Markers.PREFIX, false, (text, at, shell) -> marker(text, at));
+    for (String prefix : DISCORD_PREFIXES) {
+      add(prefix, false, Hint.FORM, (text, at, shell) -> discordToken(text, at));
+    }
+    add("eyJ", false, Hint.FORM, (text, at, shell) -> jwt(text, at));
+    add("-----BEGIN ", false, Hint.ALWAYS, (text, at, shell) -> privateKey(text, at));
+    add("Private-Lines: ", false, Hint.ALWAYS, (text, at, shell) -> puttyKey(text, at));
+    add("://", false, Hint.ALWAYS, (text, at, shell) -> userInfo(text, at));
+    add("authorization", true, Hint.ALWAYS, (text, at, shell) -> authorization(text, at));
+    add("bearer", true, Hint.ALWAYS, (text, at, shell) -> bearer(text, at));
+    add("cookie:", true, Hint.ALWAYS, (text, at, shell) -> cookie(text, at));
+    for (String parameter : KEY_PARAMETERS) {
+      int length = parameter.length();
+      add(parameter, false, Hint.ALWAYS, (text, at, shell) -> keyParameter(text, at + length));
+    }
+    add("Q~", false, Hint.ALWAYS, (text, at, shell) -> azureClientSecret(text, at));
+    add(".atlasv1.", false, Hint.ALWAYS, (text, at, shell) -> terraformToken(text, at));
+    add("-us", false, Hint.FORM, (text, at, shell) -> mailchimpKey(text, at));
+    add("_mmk", false, Hint.ALWAYS, (text, at, shell) -> maxmindKey(text, at));
+    add("$apr1$", false, Hint.ALWAYS, (text, at, shell) -> passwordHash(text, at));
+    add("$2", false, Hint.FORM, (text, at, shell) -> passwordHash(text, at));
+    add("$6$", false, Hint.ALWAYS, (text, at, shell) -> passwordHash(text, at));
+    add("$5$", false, Hint.ALWAYS, (text, at, shell) -> passwordHash(text, at));
+    add("$y$", false, Hint.ALWAYS, (text, at, shell) -> passwordHash(text, at));
+    add(" pass:", false, Hint.ALWAYS, (text, at, shell) -> opensslPassword(text, at));
+    add("identified", true, Hint.WORD, NamedValues::identified);
+    add(Markers.PREFIX, false, Hint.ALWAYS, (text, at, shell) -> marker(text, at));
     for (String word : Names.WORDS) {
-      add(word, true, (text, at, shell) -> named(text, at, at + word.length(), shell));
+      int length = word.length();
+      Reader reader = (text, at, shell) -> NamedValues.read(text, at, at + length, shell);
+      add(word, true, Hint.NAME, reader);
     }
-    for (String hint : WORD_HINTS) {
-      add(hint, false, (text, at, shell) -> null);
-    }
+    QUOTE_HINTS.forEach(hint -> add(hint, false, Hint.ALWAYS, (text, at, shell) -> null));
+    Words.HINTS.forEach(hint -> add(hint, false, Hint.WORD, (text, at, shell) -> null));
   }
 
-  private void add(String literal, boolean anyCase, Reader reader) {
-    Trigger trigger = new Trigger(literal, anyCase, reader);
+  private void add(String literal, boolean anyCase, Hint hint, Reader reader) {
+    Trigger trigger = new Trigger(literal, anyCase, hint, reader);
     char first = literal.charAt(0);
     char second = literal.charAt(1);
     if (anyCase) {
@@ -163,7 +239,7 @@ final class Scanner implements SecretDetector {
     for (int i = 0; i + 1 < text.length(); i++) {
       if (isPair(text, i)) {
         for (Trigger trigger : triggersAt(text, i)) {
-          if (trigger.isAt(text, i)) {
+          if (trigger.isAt(text, i) && trigger.isSuspectAt(text, i)) {
             return true;
           }
         }
@@ -235,26 +311,119 @@ final class Scanner implements SecretDetector {
   }
 
   private static @Nullable Found token(Form form, String text, int at) {
-    String prefix = form.prefix();
-    int start = at + prefix.length();
-    char last = prefix.charAt(prefix.length() - 1);
-    boolean isPlace = last == '=' || last == '/';
-    if (prefix.charAt(0) == ':') {
-      if (!isBotNumber(text, at)) {
-        return null;
-      }
-    } else if (!isPlace && !isBoundary(text, at)) {
+    int start = at + form.prefix().length();
+    boolean isStart =
+        form.isAfterNumber() ? isBotNumber(text, at) : form.isPlace() || isBoundary(text, at);
+    if (!isStart) {
       return null;
     }
-    int end = form.characters().endOfRun(text, start, start + form.max() + 1);
+    int run = form.characters().endOfRun(text, start, start + form.max() + 2);
+    int end = run <= start + form.max() + 1 ? trimmed(text, start, run) : run;
     int length = end - start;
+    if (length < form.min() && isBegun(form, text, start, end)) {
+      return Found.byForm(at, end, BEGUN);
+    }
     if (length < form.min()
         || length > form.max()
-        || form.isRandom() && !Characters.isMixed(text, start, end)) {
+        || form.isRandom() && !Characters.isMixed(text, start, end)
+        || form.characters() == Characters.UUID && !Characters.isUuid(text, start, end)) {
       return null;
     }
-    int from = isPlace ? start : prefix.charAt(0) == ':' ? at + 1 : at;
-    return Found.byForm(from, trimmed(text, from, end), form.detector());
+    int from = form.isPlace() ? start : form.isAfterNumber() ? at + 1 : at;
+    return Found.byForm(from, end, form.detector());
+  }
+
+  /** Returns true if a token ends too early: the rest of it may be in another text. */
+  private static boolean isBegun(Form form, String text, int start, int end) {
+    int last = form.prefix().length() - 1;
+    return form.prefix().length() >= MIN_TELLING_PREFIX
+        && "_-.".indexOf(form.prefix().charAt(last)) >= 0
+        && end - start >= MIN_BEGUN_CHARS
+        && Characters.isMixed(text, start, end);
+  }
+
+  /** Reads a bot's number in base64, the time of the token and the secret, with full stops. */
+  private static @Nullable Found discordToken(String text, int at) {
+    if (!isBoundary(text, at)) {
+      return null;
+    }
+    int number = Characters.ALPHANUMERIC.endOfRun(text, at, at + 30);
+    int time = Characters.BASE64URL.endOfRun(text, number + 1, number + 8);
+    int end = Characters.BASE64URL.endOfRun(text, time + 1, time + 41);
+    boolean isToken = isDot(text, number) && isDot(text, time) && time - number == 7;
+    return isToken && number - at >= 23 && number - at <= 28 && end - time > 27
+        ? Found.byForm(at, end, "discord_token")
+        : null;
+  }
+
+  /** Reads 32 hexadecimal digits before the name of a data center. */
+  private static @Nullable Found mailchimpKey(String text, int at) {
+    int start = at - 32;
+    int end = at + "-us".length();
+    while (end < text.length() && end < at + 5 && Characters.isDigit(text.charAt(end))) {
+      end++;
+    }
+    boolean isKey = start >= 0 && isBoundary(text, start) && end > at + "-us".length();
+    return isKey && Characters.HEX.endOfRun(text, start, at) == at
+        ? Found.byForm(start, end, "mailchimp_key")
+        : null;
+  }
+
+  private static @Nullable Found maxmindKey(String text, int at) {
+    int start = at - 36;
+    boolean isKey = start >= 0 && text.charAt(start + 6) == '_' && isBoundary(text, start);
+    return isKey && Characters.WORD.endOfRun(text, start, at) == at
+        ? Found.byForm(start, at + "_mmk".length(), "maxmind_key")
+        : null;
+  }
+
+  /** Reads the salted hash of a password, as in {@code /etc/shadow}. */
+  private static @Nullable Found passwordHash(String text, int at) {
+    int end = Characters.CRYPT.endOfRun(text, at, at + 256);
+    return end - at >= MIN_HASH_CHARS && text.substring(at + 3, end).indexOf('$') >= 0
+        ? Found.byForm(at, end, "password_hash")
+        : null;
+  }
+
+  /** Reads the first value of a cookie header that is long. */
+  private static @Nullable Found cookie(String text, int at) {
+    int start = NamedValues.skipSpaces(text, at + "cookie:".length());
+    int limit = Math.min(text.length(), start + MAX_AUTHORITY_CHARS);
+    for (int i = start; i < limit && "\"'\n\r\\`".indexOf(text.charAt(i)) < 0; i++) {
+      if (text.charAt(i) == '=') {
+        int end = Characters.BEARER.endOfRun(text, i + 1, limit);
+        if (end - i > MIN_COOKIE_CHARS && Characters.hasDigit(text, i, end)) {
+          return Found.byForm(i + 1, end, "cookie");
+        }
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable Found keyParameter(String text, int start) {
+    int end = Characters.BASE64URL.endOfRun(text, start, text.length());
+    return end - start >= MIN_KEY_PARAMETER && Characters.isMixed(text, start, end)
+        ? new Found(start, end, Names.DETECTOR, true)
+        : null;
+  }
+
+  /** Reads the private lines of a key of PuTTY. */
+  private static @Nullable Found puttyKey(String text, int at) {
+    int number = at + "Private-Lines: ".length();
+    int line = number;
+    while (line < text.length() && Characters.isDigit(text.charAt(line))) {
+      line++;
+    }
+    int start = skipBetweenLines(text, line);
+    int end = start;
+    for (int next = start; next > end || next == start; next = skipBetweenLines(text, end)) {
+      int lineEnd = Characters.BASE64.endOfRun(text, next, text.length());
+      if (lineEnd - next < MIN_PUTTY_LINE || text.startsWith("-MAC", lineEnd)) {
+        break;
+      }
+      end = lineEnd;
+    }
+    return end > start ? Found.byForm(start, end, "private_key") : null;
   }
 
   /** Returns the end without full stops, which end a sentence and not a token. */
@@ -300,7 +469,7 @@ final class Scanner implements SecretDetector {
     if (dashes < 0 || dashes - name > 40 || !text.substring(name, dashes).contains("PRIVATE KEY")) {
       return null;
     }
-    int start = dashes + "-----".length();
+    int start = skipBetweenLines(text, dashes + "-----".length());
     int end = endOfKey(text, start);
     return end > start ? Found.byForm(start, end, "private_key") : null;
   }
@@ -316,7 +485,7 @@ final class Scanner implements SecretDetector {
       int lineEnd = Characters.BASE64.endOfRun(text, line, text.length());
       boolean isHeader = text.startsWith(": ", lineEnd) || text.startsWith("-Type: ", lineEnd);
       if (isHeader || text.startsWith("-Info: ", lineEnd)) {
-        int limit = Math.min(text.length(), lineEnd + MAX_NAME_CHARS);
+        int limit = Math.min(text.length(), lineEnd + MAX_HEADER_CHARS);
         int newline = text.substring(lineEnd, limit).indexOf('\n');
         lineEnd = newline < 0 ? line : lineEnd + newline;
       } else if (lineEnd - line < MIN_KEY_LINE
@@ -375,7 +544,7 @@ final class Scanner implements SecretDetector {
   }
 
   /** Returns true if a value begins with an expansion or stands for another. */
-  private static boolean isReference(String text, int at) {
+  static boolean isReference(String text, int at) {
     char c = text.charAt(at);
     return c == '$' || c == '<' || c == '{' || c == '`' || c == ShellView.EXPANSION || c == '[';
   }
@@ -390,11 +559,11 @@ final class Scanner implements SecretDetector {
   }
 
   private static @Nullable Found authorization(String text, int at) {
-    int after = skipSeparator(text, at + "authorization".length());
+    int after = NamedValues.skipSeparator(text, at + "authorization".length());
     if (after < 0) {
       return null;
     }
-    int from = skipQuote(text, after);
+    int from = NamedValues.skipQuote(text, after);
     int value = afterScheme(text, from);
     return headerValue(text, value, value > from ? 4 : 8);
   }
@@ -406,20 +575,29 @@ final class Scanner implements SecretDetector {
         end < text.length()
             && text.charAt(end) == ' '
             && SCHEMES.contains(text.substring(from, end).toLowerCase(Locale.ROOT));
-    return isScheme ? skipSpaces(text, end) : from;
+    return isScheme ? NamedValues.skipSpaces(text, end) : from;
   }
 
   private static @Nullable Found headerValue(String text, int start, int min) {
     int end = Characters.BEARER.endOfRun(text, start, text.length());
-    return end - start >= min && start < text.length() && !isReference(text, start)
+    return end - start >= min
+            && start < text.length()
+            && !isReference(text, start)
+            && !Names.isPlaceholder(text.substring(start, Math.min(end, start + 41)))
         ? Found.byForm(start, end, "authorization")
         : null;
   }
 
   private static @Nullable Found bearer(String text, int at) {
-    int start = at + "bearer ".length();
+    int scheme = at + "bearer".length();
+    int start =
+        NamedValues.skipSpaces(text, Characters.COMMA.hasAt(text, scheme) ? scheme + 1 : scheme);
     int end = Characters.BEARER.endOfRun(text, start, text.length());
-    return isBoundary(text, at) && end - start >= 16 && Characters.hasDigit(text, start, end)
+    return start > scheme
+            && isBoundary(text, at)
+            && end - start >= 16
+            && Characters.hasDigit(text, start, end)
+            && !Names.isPlaceholder(text.substring(start, end))
         ? Found.byForm(start, trimmed(text, start, end), "authorization")
         : null;
   }
@@ -450,7 +628,7 @@ final class Scanner implements SecretDetector {
   private static @Nullable Found opensslPassword(String text, int at) {
     int start = at + " pass:".length();
     int end = start;
-    while (end < text.length() && !isBareEnd(text.charAt(end), true)) {
+    while (end < text.length() && !NamedValues.isBareEnd(text.charAt(end), true)) {
       end++;
     }
     return end > start && !isReference(text, start)
@@ -469,181 +647,5 @@ final class Scanner implements SecretDetector {
     }
     int end = Characters.HEX.endOfRun(text, digest + 1, digest + 1 + Markers.DIGEST_CHARS);
     return end - digest - 1 == Markers.DIGEST_CHARS ? Found.byForm(at, end, MARKER) : null;
-  }
-
-  /** Reads the value of a name that ends with a word for a secret. */
-  private static @Nullable Found named(
-      String text, int at, int nameEnd, @Nullable ShellView shell) {
-    if (nameEnd < text.length() && Characters.WORD.has(text.charAt(nameEnd))
-        || isNameContinued(text, nameEnd)) {
-      return null;
-    }
-    int start = at;
-    while (start > 0
-        && at - start < MAX_NAME_CHARS
-        && Characters.TOKEN.has(text.charAt(start - 1))) {
-      start--;
-    }
-    String name = text.substring(start, nameEnd);
-    if (!Names.isSecret(name)) {
-      return null;
-    }
-    int from = skipSeparator(text, nameEnd);
-    return from < 0 ? null : value(text, name, nameEnd, from, shell);
-  }
-
-  private static boolean isNameContinued(String text, int at) {
-    return at + 1 < text.length()
-        && (text.charAt(at) == '-' || text.charAt(at) == '.')
-        && Characters.ALPHANUMERIC.has(text.charAt(at + 1));
-  }
-
-  /**
-   * Returns the index after the sign between a name and its value, and after spaces around it; -1
-   * if there is none.
-   */
-  private static int skipSeparator(String text, int nameEnd) {
-    int at = skipSpaces(text, skipQuote(text, nameEnd));
-    if (at >= text.length()) {
-      return -1;
-    }
-    char sign = text.charAt(at);
-    if (sign != '=' && sign != ':') {
-      return -1;
-    }
-    at++;
-    if (at < text.length() && (text.charAt(at) == '=' || text.charAt(at) == ':')) {
-      // := assigns; == and :: do not.
-      if (sign == '=' || text.charAt(at) == ':') {
-        return -1;
-      }
-      at++;
-    } else if (at < text.length() && sign == '=' && text.charAt(at) == '>') {
-      at++;
-    }
-    at = skipSpaces(text, at);
-    return at < text.length() ? at : -1;
-  }
-
-  /** Skips a quote that ends a name in JSON, also in JSON within a string. */
-  private static int skipQuote(String text, int at) {
-    int next = at < text.length() && text.charAt(at) == '\\' ? at + 1 : at;
-    return next < text.length() && (text.charAt(next) == '"' || text.charAt(next) == '\'')
-        ? next + 1
-        : at;
-  }
-
-  private static int skipSpaces(String text, int at) {
-    int end = at;
-    while (end < text.length()
-        && end - at < 8
-        && (text.charAt(end) == ' ' || text.charAt(end) == '\t')) {
-      end++;
-    }
-    return end;
-  }
-
-  private static @Nullable Found value(
-      String text, String name, int nameEnd, int from, @Nullable ShellView shell) {
-    int open = from < text.length() && text.charAt(from) == '\\' ? from + 1 : from;
-    boolean isQuoted =
-        open < text.length() && (text.charAt(open) == '"' || text.charAt(open) == '\'');
-    if (isQuoted && isClosing(text, open, shell)) {
-      return null;
-    }
-    boolean isShell = shell != null;
-    int start = isQuoted ? open + 1 : from;
-    int end = isQuoted ? quotedEnd(text, open, isShell) : bareEnd(text, from, isShell);
-    if (end <= start || isReference(text, start)) {
-      return null;
-    }
-    if (end - start > Names.MAX_VALUE_CHARS) {
-      // Read once and skipped: to look at it again at each name within it would not be linear.
-      return new Found(start, end, Names.DETECTOR, true);
-    }
-    String value = text.substring(start, end);
-    if (!Names.isSecretValue(name, value)
-        || !isQuoted && !Names.isSecretValue(name, withoutPunctuation(value))) {
-      return null;
-    }
-    boolean isTight = from == nameEnd + 1 && text.charAt(nameEnd) == '=';
-    if (!isQuoted && (isTight ? isCode(text, value, end) : !isLikely(name, value))) {
-      return null;
-    }
-    return new Found(start, end, Names.DETECTOR, true);
-  }
-
-  /** Returns true if a quote ends the text that a name is in, and does not begin a value. */
-  private static boolean isClosing(String text, int at, @Nullable ShellView shell) {
-    char open = shell == null ? '?' : shell.quotes()[at];
-    if (open == 0 || open == text.charAt(at)) {
-      return open != 0;
-    }
-    boolean isOdd = false;
-    for (int i = at - 1; i >= 0 && at - i < MAX_NAME_CHARS * 4 && text.charAt(i) != '\n'; i--) {
-      isOdd ^= text.charAt(i) == text.charAt(at);
-    }
-    return isOdd;
-  }
-
-  /** Returns a value without a sign that ends it in prose or code. */
-  private static String withoutPunctuation(String value) {
-    return ",;.".indexOf(value.charAt(value.length() - 1)) < 0
-        ? value
-        : value.substring(0, value.length() - 1);
-  }
-
-  /** Returns the end of the constant beginning of a quoted value, in the same line. */
-  private static int quotedEnd(String text, int open, boolean isShell) {
-    char quote = text.charAt(open);
-    boolean isEscaped = open > 0 && text.charAt(open - 1) == '\\';
-    for (int i = open + 1; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\n' || isShell && (c == '$' || c == '`')) {
-        return i;
-      }
-      if (c == '\\' && !isEscaped) {
-        i++;
-      } else if (c == quote) {
-        return isEscaped && text.charAt(i - 1) == '\\' ? i - 1 : i;
-      }
-    }
-    return text.length();
-  }
-
-  private static int bareEnd(String text, int from, boolean isShell) {
-    int end = from;
-    while (end < text.length() && !isBareEnd(text.charAt(end), isShell)) {
-      end++;
-    }
-    return end;
-  }
-
-  private static boolean isBareEnd(char c, boolean isShell) {
-    return c <= ' '
-        || c == '"'
-        || c == '\''
-        || c == '`'
-        || c == '\\'
-        || c == '&'
-        || isShell && ";|()<>$".indexOf(c) >= 0
-        || !isShell && ",;)}]".indexOf(c) >= 0;
-  }
-
-  /** Returns true if an unquoted value is an expression of a program rather than a constant. */
-  private static boolean isCode(String text, String value, int end) {
-    String small = value.toLowerCase(Locale.ROOT);
-    return value.indexOf('(') > 0
-        || end < text.length() && (text.charAt(end) == '[' || text.charAt(end) == '(')
-        || Names.WORDS.stream().anyMatch(word -> small.endsWith('.' + word));
-  }
-
-  /** Returns true if an unquoted value after a colon or spaces has the look of a secret. */
-  private static boolean isLikely(String name, String value) {
-    int length = value.length();
-    boolean isPlain = value.indexOf('(') < 0 && value.indexOf('[') < 0 && value.indexOf('{') < 0;
-    return isPlain
-        && (length >= 8 && Characters.hasDigit(value, 0, length)
-            || Names.isPassword(name) && value.indexOf('.') < 0);
   }
 }

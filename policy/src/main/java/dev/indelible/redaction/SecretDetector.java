@@ -15,4 +15,9 @@ public interface SecretDetector {
    * @param isShell true if a shell reads the text
    */
   void find(String text, boolean isShell, List<Found> found);
+
+  /** Returns the most steps that a character of a text takes. */
+  default int stepsPerChar() {
+    return 1;
+  }
 }

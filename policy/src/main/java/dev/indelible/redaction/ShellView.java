@@ -109,6 +109,21 @@ record ShellView(String text, int[] places, char[] quotes) {
     return false;
   }
 
+  /** Returns true if the output of the command of a word goes to that of the next word. */
+  boolean isPiped(String command, Word word, Word next) {
+    String between = between(command, word, next);
+    return between.indexOf('|') >= 0 && between.indexOf("||") < 0 && between.indexOf(';') < 0;
+  }
+
+  /** Returns true if a word is the input of the command. */
+  boolean isHereString(String command, Word word, Word next) {
+    return between(command, word, next).contains("<<<");
+  }
+
+  private String between(String command, Word word, Word next) {
+    return command.substring(places[word.end()], places[next.start()]);
+  }
+
   /** Returns the place in the command of something found in the view. */
   Found placed(Found found) {
     return new Found(

@@ -26,6 +26,7 @@ import dev.indelible.json.JsonValue;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.MemoryStore;
+import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DeferredAuditQueue;
@@ -180,6 +181,24 @@ class GateTest {
 
     awaitRows(1);
     assertThat(recorded.eventId()).contains(row(0).id());
+  }
+
+  /** Rows are found by agent ids, so a secret in one is not recorded, and the action is refused. */
+  @Test
+  void agentIdWithASecretIsRefused() {
+    String secret = "ghp_" + "a1B".repeat(12);
+    Gate gate = gate(1_000);
+
+    RecordedDecision recorded = gate.record("agent:" + secret, ALLOWED);
+    gate.record(Agent.claimed("agent:a").inSession(Optional.of(secret)), ALLOWED);
+
+    assertThat(recorded.decision().ruleId()).contains("indelible.agent_id");
+    awaitRows(2);
+    assertThat(row(0).agentId()).startsWith("agent:REDACTED-github_token-");
+    assertThat(row(1).agentId()).isEqualTo("agent:a");
+    String payload = new String(row(1).canonicalBytes(), StandardCharsets.UTF_8);
+    assertThat(ledger.toString() + payload).doesNotContain(secret);
+    assertThat(payload).contains("\"session\":\"REDACTED-github_token-");
   }
 
   /** Two submissions of equal content are two rows (D4). */

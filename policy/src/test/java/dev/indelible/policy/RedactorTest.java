@@ -16,6 +16,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,6 +45,27 @@ class RedactorTest {
     assertThat(redactor.texts(WITH_SECRET, List.of("x"))).containsExactly("x");
     assertThat(redactor.settings().details().text())
         .matches("\\{\"file\":\"sha256:[0-9a-f]{64}\",\"redaction\":\"off\"}");
+  }
+
+  /** The text of a policy is recorded as it is. */
+  @Test
+  void lintRemarksOnASecretInAPolicy() throws Exception {
+    String rules =
+        """
+        version: 1
+        rules:
+          - id: r
+            severity: refuse
+            reason: "use another token than ghp_%s"
+            match: {kind: bash, command_substring: x}
+        """
+            .formatted("a1B".repeat(12));
+    assertThat(RulePolicy.parse(rules, "rules.yaml").remarks(Instant.now()))
+        .singleElement()
+        .asString()
+        .contains("line 5: github_token", "remove the secret")
+        .doesNotContain("a1Ba1B");
+    assertThat(RulePolicy.starter().remarks(Instant.now())).isEmpty();
   }
 
   /** Secrets around a command; the section sign is the command. */

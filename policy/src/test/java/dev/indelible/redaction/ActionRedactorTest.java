@@ -3,6 +3,7 @@ package dev.indelible.redaction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
@@ -19,6 +20,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import dev.indelible.redaction.ActionRedactor.Result;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -259,12 +261,61 @@ class ActionRedactorTest {
     assertThatIllegalArgumentException().isThrownBy(() -> JsonPath.of("id", pointer));
   }
 
-  /** RE2 does not backtrack: this pattern would take longer than the universe lasts. */
-  @Test
-  void patternDoesNotBacktrack() {
+  /** RE2 does not backtrack: these patterns would take longer than the universe lasts. */
+  @ParameterizedTest
+  @ValueSource(strings = {"(a+)+b", "(a|aa)*c"})
+  void patternDoesNotBacktrack(String pattern) {
     ActionRedactor configured =
-        ActionRedactor.of(List.of(ActionRedactor.pattern("slow", "(a+)+b")), List.of(), KEY);
-    assertThat(configured.redact(new Bash("a".repeat(100_000)), ALLOWED)).isEmpty();
+        ActionRedactor.of(List.of(ActionRedactor.pattern("slow", pattern)), List.of(), KEY);
+    String largest = "a".repeat(ActionRedactor.MAX_CHARS);
+    assertThat(configured.redact(new Bash(largest), ALLOWED)).isEmpty();
+  }
+
+  /** The work is bounded by steps: a hundred large patterns are not tried on a large action. */
+  @Test
+  void tooMuchWorkLeavesAStub() {
+    List<SecretDetector> patterns = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      patterns.add(ActionRedactor.pattern("p" + i, "(x{0,200}y{0,200}){2}z"));
+    }
+    ActionRedactor configured = ActionRedactor.of(patterns, List.of(), KEY);
+    assertThat(configured.redact(new Bash("ls -l"), ALLOWED)).isEmpty();
+    Result result =
+        configured.redact(new Bash("x".repeat(ActionRedactor.MAX_CHARS)), ALLOWED).orElseThrow();
+    assertThat(text(result.action())).contains("redaction_failed", "RedactionLimitException");
+  }
+
+  /**
+   * The shell joins two variables; the explanation has the whole secret, and the command its parts.
+   */
+  @Test
+  void partsOfASecretInTwoVariablesAreReplaced() {
+    String first = TOKEN.substring(0, 14);
+    String second = TOKEN.substring(14);
+    String command = "A=" + first + "; B=" + second + "; curl -H \"X-Key: $A$B\" https://h.example";
+    String effective = "curl -H 'X-Key: " + TOKEN + "' https://h.example";
+    Result result =
+        REDACTOR
+            .redact(
+                new Bash(command),
+                new ExplainedDecision(
+                    new Allow(), new Explanation(List.of(), List.of(), Optional.of(effective))))
+            .orElseThrow();
+    assertThat(text(result.action()) + result.decision())
+        .doesNotContain(first)
+        .doesNotContain(second);
+    assertThat(result.redactions()).extracting(Redaction::detector).contains("split_secret");
+  }
+
+  /** The beginning of a token shows itself; its rest in another member does not. */
+  @Test
+  void beginningOfATokenInAMemberIsReplaced() throws Exception {
+    String arguments =
+        "{\"a\":\"%s\",\"b\":\"%s\"}".formatted(TOKEN.substring(0, 24), TOKEN.substring(24));
+    Result result = redact(new Custom("k", JsonValue.parse(arguments)));
+    assertThat(result.redactions())
+        .extracting(Redaction::path, Redaction::detector)
+        .containsExactly(tuple("/action/payload/a", "begun_token"));
   }
 
   /** The command with the marker has the structure of the command with the secret. */

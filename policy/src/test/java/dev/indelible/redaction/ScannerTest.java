@@ -280,7 +280,7 @@ class ScannerTest {
               + (hasEnd ? newline + last + newline + "-----END RSA PRIVATE KEY-----" : "");
       String text = "echo '" + key + "' > k.pem; rm -rf /etc";
       assertThat(redacted(text))
-          .contains("-----BEGIN RSA PRIVATE KEY-----REDACTED-private_key")
+          .contains("-----BEGIN RSA PRIVATE KEY-----" + newline + "REDACTED-private_key")
           .endsWith("' > k.pem; rm -rf /etc")
           .doesNotContain(lines.get(2), lines.get(13), last);
     }

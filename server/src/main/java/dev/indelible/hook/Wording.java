@@ -36,8 +36,16 @@ public final class Wording {
         };
     String head = "%s rule %s: ".formatted(verb, ruleId.orElse(Gate.NOT_RECORDED));
     String tail = eventId.map(id -> " (recorded as %s)".formatted(id)).orElse(" (not recorded)");
+    if (verdict.equals("escalate") && eventId.isPresent()) {
+      tail += "; " + howToApprove(eventId.get());
+    }
     int width = MAX_CHARS - head.length() - tail.length();
     return head + Text.printable(reason.orElse(""), width) + tail;
+  }
+
+  /** Returns the text that states how a person approves an escalated action. */
+  public static String howToApprove(String eventId) {
+    return "a person can approve it: indelible approvals approve " + eventId;
   }
 
   /** Returns the text of a hook that failed. */

@@ -3,6 +3,7 @@ package dev.indelible.server;
 
 import dev.indelible.Indelible;
 import dev.indelible.event.PolicyText;
+import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.policy.Policy;
 import dev.indelible.policy.PolicyException;
@@ -41,7 +42,10 @@ final class Policies {
         });
   }
 
-  /** Loads the rules again; if they do not load, answers 409 and keeps the rules in force. */
+  /**
+   * Loads the rules again; if they do not load, or the operator did not sign them, answers 409 and
+   * keeps the rules in force.
+   */
   Response reload(Request request) throws JsonFormatException {
     request.fields().requireNoOthers();
     String before = log.policy().digest();
@@ -53,6 +57,10 @@ final class Policies {
     }
     String after = log.policy().digest();
     return Response.json(
-        200, out -> out.member("changed", !after.equals(before)).member("digest", after));
+        200,
+        out -> {
+          out.member("changed", !after.equals(before)).member("digest", after).name("number");
+          out.nullable(log.gate().signature().map(Signature::number), out::number);
+        });
   }
 }

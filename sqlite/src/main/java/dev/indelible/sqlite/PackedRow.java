@@ -189,6 +189,21 @@ final class PackedRow implements StoredRow {
   }
 
   @Override
+  public boolean mentions(String ascii) {
+    int last = packed.length - ascii.length();
+    for (int at = payloadAt; at <= last; at++) {
+      int same = 0;
+      while (same < ascii.length() && packed[at + same] == ascii.charAt(same)) {
+        same++;
+      }
+      if (same == ascii.length()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
   public Optional<String> keyId() {
     return signed ? Optional.of(text(keyIdAt, keyIdAt + KEY_ID_BYTES)) : Optional.empty();
   }
@@ -201,6 +216,13 @@ final class PackedRow implements StoredRow {
   @Override
   public boolean hasPayload() {
     return true;
+  }
+
+  @Override
+  public Optional<String> policy() {
+    return is(DeferredAuditEvent.CHECK) || is(DeferredAuditEvent.REFUSAL)
+        ? ChainRow.policy(packed, payloadAt)
+        : Optional.empty();
   }
 
   @Override

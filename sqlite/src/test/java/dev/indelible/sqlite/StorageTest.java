@@ -297,7 +297,7 @@ class StorageTest {
         Arguments.of(
             "state that they were replayed", "UPDATE signed_events_dlq SET replayed_as = id"),
         Arguments.of(
-            "more than one signature line",
+            "more signature lines than the log's",
             "UPDATE indelible_checkpoints SET note = note || char(8212) || ' x AAAAAAAA' || char(10)"),
         Arguments.of(
             "not one signature line of the witness",

@@ -2,6 +2,7 @@
 package dev.indelible.checkpoint;
 
 import dev.indelible.crypto.MlDsa44Key;
+import dev.indelible.crypto.MlDsa44SigningKey;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.merkle.Hash;
@@ -10,17 +11,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * A witness's signed statement about a checkpoint: at the stated time this checkpoint was the
- * largest that the witness had seen of the log, and it was consistent with all earlier ones (C2SP
- * tlog-cosignature).
+ * A cosigner's signed statement about a checkpoint: at the stated time this checkpoint was the
+ * largest that the cosigner had seen of the log, and it was consistent with all earlier ones (C2SP
+ * tlog-cosignature). A cosigner is a witness, or the log itself, which adds an ML-DSA-44 signature
+ * in this form to its checkpoints (tlog-checkpoint after v1.0.0).
  *
  * <p>An Ed25519 signature covers {@code cosignature/v1}, the time and the whole text of the
- * checkpoint. An ML-DSA-44 signature covers a {@code cosigned_message}: label, the witness's name,
+ * checkpoint. An ML-DSA-44 signature covers a {@code cosigned_message}: label, the cosigner's name,
  * time, origin, start, end and root. The start is 0 for a checkpoint. It does not cover the
  * checkpoint's extension lines.
  *
- * @param name the witness's name
- * @param keyId the id of the witness's key
+ * @param name the cosigner's name; for a log, its origin
+ * @param keyId the id of the cosigner's key
  * @param time in seconds since 1970
  * @param signature 64 bytes for Ed25519, 2,420 bytes for ML-DSA-44
  */
@@ -55,15 +57,38 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   /**
    * Cosigns a checkpoint, which the caller has verified as {@link AddCheckpointRequest} describes.
    *
-   * @param name the witness's name; its key cosigns under this name only
+   * @param name the cosigner's name; its key cosigns under this name only
    * @param time in seconds since 1970, above 0
    */
   public static Cosignature sign(String name, Signer signer, Checkpoint checkpoint, long time) {
+    requireTime(time);
+    VerifierKey key = new VerifierKey(name, SignatureType.COSIGNATURE, signer.verificationKey());
+    return new Cosignature(name, key.id(), time, signer.sign(message(time, checkpoint.text())));
+  }
+
+  /**
+   * Cosigns a checkpoint with ML-DSA-44. The caller is the log, or has verified the checkpoint as
+   * {@link AddCheckpointRequest} describes.
+   *
+   * @param name the cosigner's name; for a log, its origin
+   * @param time in seconds since 1970, above 0
+   * @throws CheckpointParseException if the name or the origin is longer than 255 bytes, which the
+   *     signed message does not allow
+   */
+  public static Cosignature sign(
+      String name, MlDsa44SigningKey signer, Checkpoint checkpoint, long time)
+      throws CheckpointParseException {
+    requireTime(time);
+    VerifierKey key =
+        new VerifierKey(name, SignatureType.ML_DSA_44_COSIGNATURE, signer.verificationKey());
+    return new Cosignature(
+        name, key.id(), time, signer.sign(subtreeMessage(name, time, checkpoint)));
+  }
+
+  private static void requireTime(long time) {
     if (time <= 0) {
       throw new IllegalArgumentException("the time of a cosignature must be above 0, not " + time);
     }
-    VerifierKey key = new VerifierKey(name, SignatureType.COSIGNATURE, signer.verificationKey());
-    return new Cosignature(name, key.id(), time, signer.sign(message(time, checkpoint.text())));
   }
 
   /**
@@ -106,9 +131,9 @@ public record Cosignature(String name, int keyId, long time, byte[] signature) {
   }
 
   /** Returns the {@code cosigned_message} of tlog-cosignature, encoded as in RFC 8446 section 3. */
-  private static byte[] subtreeMessage(String witness, long time, Checkpoint checkpoint)
+  private static byte[] subtreeMessage(String cosigner, long time, Checkpoint checkpoint)
       throws CheckpointParseException {
-    byte[] name = lengthPrefixed(witness, "witness name");
+    byte[] name = lengthPrefixed(cosigner, "cosigner's name");
     byte[] origin = lengthPrefixed(checkpoint.origin(), "origin");
     return ByteBuffer.allocate(
             SUBTREE_LABEL.length + name.length + origin.length + 3 * Long.BYTES + Hash.BYTES)

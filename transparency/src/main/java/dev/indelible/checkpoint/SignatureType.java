@@ -12,8 +12,8 @@ public enum SignatureType {
   /** A witness's cosignature with its time: Ed25519 (tlog-cosignature). */
   COSIGNATURE(0x04),
   /**
-   * A witness's cosignature with ML-DSA-44 (tlog-cosignature after v1.0.0, which recommends it for
-   * new witnesses). Covers origin, size and root, but not the extension lines of the checkpoint.
+   * A cosignature with ML-DSA-44 (tlog-cosignature after v1.0.1), by a witness, or by a log on its
+   * own checkpoints. Covers origin, size and root, but not the extension lines of the checkpoint.
    */
   ML_DSA_44_COSIGNATURE(0x06);
 
@@ -28,7 +28,7 @@ public enum SignatureType {
     return code;
   }
 
-  /** Returns true for the cosignature types, which witnesses use. */
+  /** Returns true for the cosignature types, which state a time. */
   public boolean isCosignature() {
     return this != ED25519;
   }

@@ -26,9 +26,9 @@
  * that does not verify throws a {@link dev.indelible.checkpoint.VerificationException}.
  *
  * <p>Specifications: C2SP signed-note, tlog-checkpoint and tlog-witness v1.0.0, tlog-cosignature
- * v1.0.1, tlog-proof v1, tlog-policy. Signatures are Ed25519; cosignatures are Ed25519 or
- * ML-DSA-44. A signature of an unknown type on a note is ignored; a key of an unknown type is
- * refused.
+ * v1.0.1 and its ML-DSA-44 type, tlog-proof v1, tlog-policy. Signatures are Ed25519; cosignatures
+ * are Ed25519 or ML-DSA-44, and a log may cosign its own checkpoints with ML-DSA-44. A signature of
+ * an unknown type on a note is ignored; a key of an unknown type is refused.
  */
 @NullMarked
 package dev.indelible.checkpoint;

@@ -19,14 +19,18 @@ import java.util.TreeSet;
 /**
  * The keys of one data directory. {@code audit.pem} is the private key that signs rows (PKCS#8,
  * mode 0600, in a directory of mode 0700). Each key whose signatures are accepted has a {@code <key
- * id>.pub.pem}. {@code redaction.key} is the secret key of the digests of redacted secrets. During
- * a rotation {@code next.pem} is the next signing key.
+ * id>.pub.pem}. {@code redaction.key} is the secret key of the digests of redacted secrets. {@code
+ * ml-dsa-44.pem} is the private ML-DSA-44 key, if there is one. During a rotation {@code next.pem}
+ * is the next signing key.
  *
  * <p>A private key that another user can read is refused.
  */
 public final class KeyDirectory {
   /** The file of the private key. */
   public static final String PRIVATE_KEY = "audit.pem";
+
+  /** The file of the private ML-DSA-44 key. */
+  private static final String ML_DSA_44_KEY = "ml-dsa-44.pem";
 
   /** The file of the next private key, until the chain records the rotation. */
   private static final String NEXT_KEY = "next.pem";
@@ -116,6 +120,65 @@ public final class KeyDirectory {
             .formatted(file, REDACTION_KEY_BYTES));
   }
 
+  /** Returns true if a private ML-DSA-44 key exists. */
+  public boolean hasMlDsa44() {
+    return Files.exists(directory.resolve(ML_DSA_44_KEY), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /**
+   * Returns the private ML-DSA-44 key. Generates one if there is none; if several processes start
+   * at once, one generates the key and all use it.
+   */
+  public MlDsa44SigningKey openOrCreateMlDsa44() throws KeyException {
+    if (!hasMlDsa44()) {
+      try {
+        files.createDirectory();
+        files.requirePrivateDirectory();
+        files.writeOnce(directory.resolve(ML_DSA_44_KEY), MlDsa44SigningKey.generate().toPem());
+      } catch (IOException e) {
+        throw new KeyException(
+            directory + ": the ML-DSA-44 key cannot be stored: " + DurableFiles.reason(e), e);
+      }
+    }
+    return openMlDsa44();
+  }
+
+  /** Returns true if the private half of an ML-DSA-44 key is here and can be used. */
+  public boolean holdsMlDsa44(MlDsa44Key key) {
+    try {
+      return openMlDsa44().verificationKey().equals(key);
+    } catch (KeyException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Generates and stores an ML-DSA-44 key in place of a lost one. If a file exists in its place, it
+   * is renamed and kept.
+   */
+  public MlDsa44SigningKey replaceMlDsa44() throws KeyException {
+    Path file = directory.resolve(ML_DSA_44_KEY);
+    try {
+      if (hasMlDsa44()) {
+        Files.move(file, directory.resolve(ML_DSA_44_KEY + ".unusable-" + System.nanoTime()));
+      }
+    } catch (IOException e) {
+      throw new KeyException(file + ": cannot be renamed: " + DurableFiles.reason(e), e);
+    }
+    return openOrCreateMlDsa44();
+  }
+
+  /** Returns the private ML-DSA-44 key, which must exist. Writes nothing. */
+  public MlDsa44SigningKey openMlDsa44() throws KeyException {
+    files.requirePrivateDirectory();
+    Path file = directory.resolve(ML_DSA_44_KEY);
+    if (!hasMlDsa44()) {
+      throw new KeyException(file + ": does not exist; restore it from a copy");
+    }
+    requireOwnFile(file, "a key is never read through a link; copy it here with mode 600");
+    return MlDsa44SigningKey.fromPem(KeyFiles.read(file), file.toString());
+  }
+
   /** Returns the signing key. Writes nothing. */
   public SigningKey read() throws KeyException {
     files.requirePrivateDirectory();
@@ -128,11 +191,15 @@ public final class KeyDirectory {
   }
 
   private static SigningKey read(Path file, String advice) throws KeyException {
+    requireOwnFile(file, advice);
+    return SigningKey.fromPem(KeyFiles.read(file), file.toString());
+  }
+
+  private static void requireOwnFile(Path file, String advice) throws KeyException {
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
       throw new KeyException(file + ": not a regular file; " + advice);
     }
     KeyFiles.requirePrivate(file);
-    return SigningKey.fromPem(KeyFiles.read(file), file.toString());
   }
 
   /**

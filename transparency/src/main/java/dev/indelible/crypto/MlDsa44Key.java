@@ -7,8 +7,8 @@ import org.bouncycastle.crypto.params.MLDSAPublicKeyParameters;
 import org.bouncycastle.crypto.signers.MLDSASigner;
 
 /**
- * An ML-DSA-44 public key in the encoding of FIPS 204 section 7.2. Witnesses may cosign with
- * ML-DSA-44; the chain is signed with Ed25519. Immutable.
+ * An ML-DSA-44 public key in the encoding of FIPS 204 section 7.2. Verifies cosignatures, and the
+ * second signature of a log's checkpoints; rows are signed with Ed25519. Immutable.
  */
 public final class MlDsa44Key implements SignatureKey {
   /** Length of a raw public key, in bytes. */

@@ -25,11 +25,11 @@ public final class SigningException extends RuntimeException {
   }
 
   /**
-   * Returns the exception for a key that may not sign yet.
+   * Returns the exception for a key that may not or cannot sign yet.
    *
    * @param reason the reason, and what to do
    */
-  public static SigningException withheld(VerificationKey key, String reason) {
+  public static SigningException withheld(SignatureKey key, String reason) {
     return new SigningException("%s does not sign: %s".formatted(key, reason), Kind.NONE, null);
   }
 

@@ -11,7 +11,6 @@ import dev.indelible.checkpoint.NoteSignature;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.crypto.Signer;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import java.nio.file.Path;
@@ -33,7 +32,7 @@ public final class Witness {
   private static final Logger LOG = LoggerFactory.getLogger(Witness.class);
 
   private final VerifierKey key;
-  private final Signer signer;
+  private final Cosigner cosigner;
   private final TrustedLogs logs;
   private final WitnessMemory memory;
   private final Clock clock;
@@ -45,17 +44,29 @@ public final class Witness {
    * Creates a witness.
    *
    * @param key the witness's public key, with its name
-   * @param signer the private key, which cosigns under this name only
+   * @param cosigner cosigns with the private key, under this name only
    * @param logs the logs whose checkpoints it cosigns
    * @param memory the existing directory of its cosigned checkpoints, used only by this process
    * @param clock the clock for the times of cosignatures
    */
-  Witness(VerifierKey key, Signer signer, TrustedLogs logs, Path memory, Clock clock) {
+  Witness(VerifierKey key, Cosigner cosigner, TrustedLogs logs, Path memory, Clock clock) {
     this.key = key;
-    this.signer = signer;
+    this.cosigner = cosigner;
     this.logs = logs;
     this.memory = new WitnessMemory(memory, key);
     this.clock = clock;
+  }
+
+  /** Cosigns a checkpoint with the witness's private key. */
+  @FunctionalInterface
+  interface Cosigner {
+    /**
+     * Cosigns a verified checkpoint.
+     *
+     * @param time in seconds since 1970
+     * @throws CheckpointParseException if the key's type cannot cosign a log of this name
+     */
+    Cosignature cosign(Checkpoint checkpoint, long time) throws CheckpointParseException;
   }
 
   /** Returns the witness's public key. */
@@ -99,7 +110,7 @@ public final class Witness {
   }
 
   private WitnessAnswer decide(AddCheckpointRequest request, SignedCheckpoint signed)
-      throws WitnessException {
+      throws WitnessException, CheckpointParseException {
     Checkpoint next = signed.unverified();
     Optional<Checkpoint> last = memory.last(next.origin()).map(SignedCheckpoint::unverified);
     long lastSize = last.map(Checkpoint::size).orElse(0L);
@@ -121,8 +132,7 @@ public final class Witness {
     } catch (InvalidProofException e) {
       return WitnessAnswer.refused(WitnessAnswer.UNPROCESSABLE, e.getMessage());
     }
-    NoteSignature cosignature =
-        Cosignature.sign(key.name(), signer, next, clock.instant().getEpochSecond()).line();
+    NoteSignature cosignature = cosigner.cosign(next, clock.instant().getEpochSecond()).line();
     memory.keep(signed.with(cosignature));
     return WitnessAnswer.of(new Cosigned(List.of(cosignature)));
   }

@@ -4,10 +4,13 @@ package dev.indelible.witness;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.base.ExclusiveLock;
 import dev.indelible.checkpoint.CheckpointParseException;
+import dev.indelible.checkpoint.Cosignature;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.MlDsa44SigningKey;
+import dev.indelible.crypto.SignatureKey;
 import dev.indelible.crypto.SigningKey;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,26 +36,32 @@ public record WitnessDirectory(Path path) {
    * Creates the directory, the key and the name, if they do not exist.
    *
    * @param name the witness's name, by convention its address without the scheme
+   * @param type the type of its cosignatures
    * @return the witness's public key
-   * @throws WitnessException if the directory belongs to a witness with another name, or cannot be
-   *     created
-   * @throws IllegalArgumentException if the name is not valid
+   * @throws WitnessException if the directory belongs to a witness with another name or another
+   *     type of key, or cannot be created
+   * @throws IllegalArgumentException if the name is not valid, or witnesses do not use the type
    */
-  public VerifierKey init(String name) throws WitnessException, KeyException {
+  public VerifierKey init(String name, SignatureType type) throws WitnessException, KeyException {
     VerifierKey.requireName(name);
+    if (!type.isCosignature()) {
+      throw new IllegalArgumentException(type + ": is not a type of cosignatures");
+    }
     try {
       makeDirectory(path);
       makeDirectory(memory());
-      SigningKey signer = keys().openOrCreate();
-      VerifierKey key = new VerifierKey(name, SignatureType.COSIGNATURE, signer.verificationKey());
+      if (Files.exists(vkey())) {
+        requireSame(name, type);
+      }
+      SignatureKey signer =
+          type == SignatureType.ML_DSA_44_COSIGNATURE
+              ? keys().openOrCreateMlDsa44().verificationKey()
+              : keys().openOrCreate().verificationKey();
+      VerifierKey key = new VerifierKey(name, type, signer);
       if (!Files.exists(vkey())) {
         append(vkey(), key.vkey());
       }
-      if (!key().equals(key)) {
-        throw new WitnessException(
-            "%s: this directory is of the witness %s; name another directory"
-                .formatted(path, key().name()));
-      }
+      requireOwn(signer);
       return key;
     } catch (IOException e) {
       throw new WitnessException(path + ": cannot be written: " + DurableFiles.reason(e), e);
@@ -70,7 +79,7 @@ public record WitnessDirectory(Path path) {
           path + ": no witness here; create one with 'indelible witness init --name NAME'");
     }
     List<VerifierKey> keys = read(vkey());
-    if (keys.size() != 1 || keys.get(0).type() != SignatureType.COSIGNATURE) {
+    if (keys.size() != 1 || !keys.get(0).type().isCosignature()) {
       throw new WitnessException(vkey() + ": is not one vkey of a witness; restore the file");
     }
     return keys.get(0);
@@ -88,8 +97,7 @@ public record WitnessDirectory(Path path) {
    * @throws WitnessException if the key is not a log's key, or the list cannot be written
    */
   public boolean trust(VerifierKey log) throws WitnessException {
-    key();
-    if (log.type() != SignatureType.ED25519) {
+    if (log.type() == SignatureType.COSIGNATURE || log.key().equals(key().key())) {
       throw new WitnessException(log + ": is the key of a witness, not of a log");
     }
     if (trusted().contains(log)) {
@@ -110,12 +118,7 @@ public record WitnessDirectory(Path path) {
    */
   public Open open() throws WitnessException, KeyException {
     VerifierKey key = key();
-    SigningKey signer = keys().open();
-    if (!signer.verificationKey().equals(key.key())) {
-      throw new WitnessException(
-          "%s: is not the public key of the private key in %s; restore the matching one"
-              .formatted(vkey(), path.resolve("keys")));
-    }
+    Witness.Cosigner cosigner = cosigner(key);
     if (!Files.isDirectory(memory())) {
       throw new WitnessException(
           memory()
@@ -125,7 +128,40 @@ public record WitnessDirectory(Path path) {
     // Reports an unreadable list at the start.
     trusted();
     ExclusiveLock lock = lock();
-    return new Open(new Witness(key, signer, this::keysOf, memory(), Clock.systemUTC()), lock);
+    return new Open(new Witness(key, cosigner, this::keysOf, memory(), Clock.systemUTC()), lock);
+  }
+
+  private void requireSame(String name, SignatureType type) throws WitnessException {
+    VerifierKey own = key();
+    if (!own.name().equals(name)) {
+      throw new WitnessException(
+          "%s: this directory is of the witness %s; name another directory"
+              .formatted(path, own.name()));
+    }
+    if (own.type() != type) {
+      throw new WitnessException(
+          "%s: the witness %s here has an %s; name another directory"
+              .formatted(path, name, own.key()));
+    }
+  }
+
+  private Witness.Cosigner cosigner(VerifierKey key) throws WitnessException, KeyException {
+    if (key.type() == SignatureType.ML_DSA_44_COSIGNATURE) {
+      MlDsa44SigningKey signer = keys().openMlDsa44();
+      requireOwn(signer.verificationKey());
+      return (checkpoint, time) -> Cosignature.sign(key.name(), signer, checkpoint, time);
+    }
+    SigningKey signer = keys().open();
+    requireOwn(signer.verificationKey());
+    return (checkpoint, time) -> Cosignature.sign(key.name(), signer, checkpoint, time);
+  }
+
+  private void requireOwn(SignatureKey signer) throws WitnessException {
+    if (!key().key().equals(signer)) {
+      throw new WitnessException(
+          "%s: is not the public key of the private key in %s; restore the matching one"
+              .formatted(vkey(), path.resolve("keys")));
+    }
   }
 
   /**

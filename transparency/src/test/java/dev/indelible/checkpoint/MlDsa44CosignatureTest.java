@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.indelible.checkpoint.VerificationException.Reason;
 import dev.indelible.checkpoint.WitnessPolicy.Witnessed;
 import dev.indelible.crypto.MlDsa44Key;
+import dev.indelible.crypto.MlDsa44SigningKey;
 import dev.indelible.merkle.Hash;
 import java.io.IOException;
 import java.io.InputStream;
@@ -97,6 +98,36 @@ class MlDsa44CosignatureTest {
   @Test
   void extensionLinesAreNotSigned() {
     assertThat(verifies(NAME, TIME, text -> text + "an extension\n")).isTrue();
+  }
+
+  /** The message is built here from the specification, apart from the code that signs. */
+  @Test
+  void ownCosignatureIsOfTheSpecifiedMessage() throws Exception {
+    MlDsa44SigningKey key = MlDsa44SigningKey.generate();
+
+    Cosignature made = Cosignature.sign(NAME, key, CHECKPOINT, TIME);
+
+    assertThat(made.time()).isEqualTo(TIME);
+    assertThat(key.verificationKey().verifies(message(NAME, TIME, CHECKPOINT), made.signature()))
+        .isTrue();
+    VerifierKey named =
+        new VerifierKey(NAME, SignatureType.ML_DSA_44_COSIGNATURE, key.verificationKey());
+    assertThat(named.verifies(CHECKPOINT.text(), made.line())).isTrue();
+    assertThat(WITNESS.verifies(CHECKPOINT.text(), made.line())).isFalse();
+  }
+
+  @Test
+  void overlongNameCannotCosign() {
+    MlDsa44SigningKey key = MlDsa44SigningKey.generate();
+    Checkpoint overlong = Checkpoint.of("o".repeat(256), 7, CHECKPOINT.root());
+
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> Cosignature.sign(NAME, key, overlong, TIME))
+        .withMessageContaining("256 bytes; ML-DSA-44 cosignatures allow at most 255");
+    assertThatExceptionOfType(CheckpointParseException.class)
+        .isThrownBy(() -> Cosignature.sign("n".repeat(256), key, CHECKPOINT, TIME));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Cosignature.sign(NAME, key, CHECKPOINT, 0));
   }
 
   @Test

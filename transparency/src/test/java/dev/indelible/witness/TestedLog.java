@@ -7,6 +7,7 @@ import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.merkle.Hash;
+import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.ReferenceTree;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -70,6 +71,15 @@ public final class TestedLog {
 
   public List<Hash> proof(int from, int to) {
     return from == 0 || from == to ? List.of() : new ReferenceTree(entries).proof(from, to);
+  }
+
+  /** Returns the tree of the first entries, from which a client makes its proofs. */
+  public MerkleTree<RuntimeException> tree(int size) {
+    return new MerkleTree<>(
+        (level, index) ->
+            new ReferenceTree(entries.subList((int) (index << level), (int) (index + 1 << level)))
+                .root(1 << level),
+        size);
   }
 
   /** Returns the signed checkpoint for a size. */

@@ -4,6 +4,7 @@ package dev.indelible.witness;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import java.io.IOException;
 import java.net.URI;
@@ -36,7 +37,7 @@ class WitnessKilledTest {
   @BeforeEach
   void init() throws Exception {
     directory = new WitnessDirectory(temporary.resolve("witness"));
-    directory.init("witness.example/w1");
+    directory.init("witness.example/w1", SignatureType.COSIGNATURE);
     directory.trust(log.key());
   }
 

@@ -4,6 +4,7 @@ package dev.indelible.witness;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.indelible.checkpoint.SignatureType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -39,7 +40,7 @@ class WitnessServerTest {
   @BeforeEach
   void start() throws Exception {
     directory = new WitnessDirectory(temporary.resolve("witness"));
-    directory.init("witness.example/w1");
+    directory.init("witness.example/w1", SignatureType.COSIGNATURE);
     directory.trust(log.key());
     open = directory.open();
     server =

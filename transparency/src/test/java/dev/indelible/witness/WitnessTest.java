@@ -42,7 +42,7 @@ class WitnessTest {
   @BeforeEach
   void start() throws Exception {
     directory = new WitnessDirectory(temporary.resolve("witness"));
-    directory.init("witness.example/w1");
+    directory.init("witness.example/w1", SignatureType.COSIGNATURE);
     directory.trust(log.key());
     open = directory.open();
   }
@@ -353,8 +353,8 @@ class WitnessTest {
     VerifierKey key = directory.key();
     assertThat(key.vkey()).startsWith("witness.example/w1+");
     assertThat(key.type()).isEqualTo(SignatureType.COSIGNATURE);
-    assertThat(directory.init("witness.example/w1")).isEqualTo(key);
-    assertThatThrownBy(() -> directory.init("witness.example/w2"))
+    assertThat(directory.init("witness.example/w1", SignatureType.COSIGNATURE)).isEqualTo(key);
+    assertThatThrownBy(() -> directory.init("witness.example/w2", SignatureType.COSIGNATURE))
         .isInstanceOf(WitnessException.class)
         .hasMessageContaining("is of the witness witness.example/w1");
     assertThat(Files.getPosixFilePermissions(directory.path().resolve("keys/audit.pem")))

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.append;
+
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.Signer;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.note.ApprovalNote;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.LedgerWriter;
+import java.util.Optional;
+
+/**
+ * Appends answers to escalations. Each answer is one transaction, after which a checkpoint is
+ * signed. Other writers may append at the same time. Used by one thread.
+ */
+public final class ApprovalEvents implements AutoCloseable {
+  private final LedgerWriter writer;
+  private final Signer signer;
+  private final RowCheck check;
+  private final ChainEnd end;
+  private final VerbCheckpoint checkpoint;
+
+  /**
+   * Takes over an open ledger.
+   *
+   * @param file the file that keeps the last checkpoint
+   * @param signer signs the recorded events
+   * @param keys the public keys accepted on existing rows
+   */
+  public ApprovalEvents(LedgerWriter writer, CheckpointFile file, Signer signer, KeyRing keys) {
+    this.writer = writer;
+    this.signer = signer;
+    this.check = new RowCheck(keys);
+    this.end = new ChainEnd(writer, new HeadGuard(check));
+    this.checkpoint = new VerbCheckpoint(end, file);
+  }
+
+  /**
+   * Appends an answer, unless the request has one. Of two answers at one time, the first to begin
+   * its transaction is appended.
+   *
+   * @param event the event of the answer
+   * @param answer its content
+   * @param request the row of the escalation
+   * @return the row of an earlier answer, if there is one; then nothing was appended
+   * @throws LedgerException if the ledger cannot be written to now
+   */
+  public Optional<ChainRow> append(SystemEvent event, ApprovalNote answer, ChainRow request)
+      throws LedgerException {
+    BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
+    ChainRow[] earlier = {null};
+    Optional<SystemEvent> appended =
+        writer.inTransaction(
+            () -> {
+              Optional<ChainRow> found = answerTo(answer, request);
+              if (found.isPresent()) {
+                earlier[0] = found.get();
+                return Optional.empty();
+              }
+              append.chain(event, "the answer");
+              return Optional.of(event);
+            });
+    if (appended.isPresent()) {
+      append.committed();
+      checkpoint.sign(signer);
+    }
+    return Optional.ofNullable(earlier[0]);
+  }
+
+  /** Returns the row of a sound answer to a request, or to a later one for the same action. */
+  private Optional<ChainRow> answerTo(ApprovalNote answer, ChainRow request)
+      throws LedgerException {
+    for (String type : ApprovalNote.TYPES) {
+      // Rows before the request end the search.
+      Optional<ChainRow> found =
+          writer.lastOfType(
+              type,
+              Long.MAX_VALUE,
+              row ->
+                  row.sequence() <= request.sequence()
+                      || ApprovalNote.read(row).filter(answer::answersTheSame).isPresent()
+                          && check.content(row).isEmpty());
+      if (found.isPresent() && found.get().sequence() > request.sequence()) {
+        return found;
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    writer.close();
+  }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.check;
+
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.event.ApprovalSubject;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicyText;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.EventQuery;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.ApprovalNote;
+import dev.indelible.note.RowCheck;
+import dev.indelible.verify.Finding;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks that each decision which names an approval was permitted by it: an earlier, sound approval
+ * of this action, agent and policy that had not expired and that no other decision used. Also
+ * checks each answer to an escalation: the escalation precedes it, and an approver of the policy
+ * signed its note.
+ */
+final class ApprovalCheck implements Check {
+  /** The beginning of the member that names an approval, as it is in a payload. */
+  private static final String MEMBER = ",\"approval\":\"";
+
+  private final Findings findings;
+  private final LedgerReader ledger;
+  private final RowCheck content;
+
+  /** The names that the log may have; empty if any. */
+  private final Set<String> origins;
+
+  /** The first decision that used each approval. */
+  private final Map<String, Long> uses = new HashMap<>();
+
+  /** Policies on record; not read until a signed answer names one. */
+  private @Nullable List<Loaded> policies;
+
+  private long answers;
+  private long unproven;
+
+  /**
+   * Creates a check.
+   *
+   * @param content checks rows before the first row checked
+   * @param origins the names that the log may have; empty if any
+   */
+  ApprovalCheck(Findings findings, LedgerReader ledger, RowCheck content, Set<String> origins) {
+    this.findings = findings;
+    this.ledger = ledger;
+    this.content = content;
+    this.origins = origins;
+  }
+
+  /** A policy that came into force at a row, and the keys of its approvers. */
+  private record Loaded(long sequence, String digest, List<VerifierKey> approvers) {}
+
+  @Override
+  public void row(CheckedRow row) throws LedgerException {
+    if (row.is(SystemEvent.APPROVAL_GRANTED) || row.is(SystemEvent.APPROVAL_DENIED)) {
+      answer(row);
+    } else if (row.is(DeferredAuditEvent.CHECK) && row.stored().mentions(MEMBER)) {
+      decision(row);
+    }
+  }
+
+  private void answer(CheckedRow row) throws LedgerException {
+    if (!row.isSound()) {
+      unproven++;
+      return;
+    }
+    answers++;
+    Optional<ApprovalNote> answer = ApprovalNote.read(row.row());
+    if (answer.isEmpty()) {
+      broken(row, "the answer to an escalation is signed, but its content is unreadable");
+      return;
+    }
+    Optional<String> fault = escalationFault(row, answer.get());
+    fault = fault.isPresent() ? fault : noteFault(row, answer.get());
+    fault.ifPresent(message -> broken(row, message));
+  }
+
+  /** Returns the fault of the escalation that an answer names. */
+  private Optional<String> escalationFault(CheckedRow row, ApprovalNote answer)
+      throws LedgerException {
+    Optional<ChainRow> request = ledger.row(answer.request());
+    if (request.isEmpty() || request.get().sequence() >= row.sequence()) {
+      return Optional.of(
+          "it answers event %s, which is not in a row before it".formatted(answer.request()));
+    }
+    if (request.get().payload().isEmpty()) {
+      // The erasure is on record, or the payload check reports it.
+      return Optional.empty();
+    }
+    if (!EventQuery.Facets.of(request.get()).verdict().equals("escalate")) {
+      return Optional.of(
+          "it answers row %s, which is no escalation".formatted(request.get().sequence()));
+    }
+    Optional<ApprovalSubject> asked = ApprovalSubject.of(request.get().payload().get());
+    return asked.equals(Optional.of(answer.subject()))
+        ? Optional.empty()
+        : Optional.of(
+            "it states another action, agent or policy than row %s, which it answers"
+                .formatted(request.get().sequence()));
+  }
+
+  private Optional<String> noteFault(CheckedRow row, ApprovalNote answer) throws LedgerException {
+    if (answer.note().isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Loaded> policy =
+        policies().stream()
+            .filter(each -> each.digest().equals(answer.subject().policy()))
+            .filter(each -> each.sequence() < row.sequence())
+            .reduce((earlier, later) -> later);
+    if (policy.isEmpty()) {
+      return Optional.of(
+          "it is signed, but no row before it records policy %s, which names the approvers"
+              .formatted(answer.subject().policy()));
+    }
+    return answer.noteFault(
+        policy.get().approvers(), origin -> origins.isEmpty() || origins.contains(origin));
+  }
+
+  private List<Loaded> policies() throws LedgerException {
+    List<Loaded> known = policies;
+    if (known == null) {
+      List<Loaded> read = new ArrayList<>();
+      ledger.forEachRow(
+          RowQuery.ofType(SystemEvent.POLICY_LOADED),
+          row -> {
+            row.details(SystemEvent.POLICY_LOADED, PolicyText::read)
+                .filter(any -> content.content(row).isEmpty())
+                .ifPresent(
+                    loaded ->
+                        read.add(
+                            new Loaded(
+                                row.sequence(),
+                                loaded.digest(),
+                                ApprovalNote.keys(loaded.approvers()))));
+            return true;
+          });
+      known = read;
+      policies = read;
+    }
+    return known;
+  }
+
+  private void decision(CheckedRow checked) throws LedgerException {
+    if (!checked.isSound()) {
+      // The payload or the signature check reports it.
+      return;
+    }
+    ChainRow row = checked.row();
+    Optional<String> named = approval(row);
+    if (named.isEmpty()) {
+      return;
+    }
+    String id = named.get();
+    Optional<String> fault = fault(row, id);
+    Long before = uses.putIfAbsent(id, row.sequence());
+    if (fault.isPresent()) {
+      broken(checked, fault.get());
+    } else if (before != null) {
+      broken(
+          checked,
+          "approval %s permits one action, and row %s used it already".formatted(id, before));
+    }
+  }
+
+  /** Returns the approval that a decision names; the text may also be part of its action. */
+  private static Optional<String> approval(ChainRow row) {
+    try {
+      return Optional.ofNullable(
+          CanonicalJson.read(row.payload().orElseThrow()).path("approval").asString(null));
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<String> fault(ChainRow row, String id) throws LedgerException {
+    Optional<ChainRow> granted = ledger.row(id).filter(each -> content.content(each).isEmpty());
+    Optional<ApprovalNote> approval = granted.flatMap(ApprovalNote::read);
+    if (approval.isEmpty() || granted.get().sequence() >= row.sequence()) {
+      return Optional.of(
+          "it was permitted by approval %s, and no sound row before it has this approval"
+              .formatted(id));
+    }
+    long at = granted.get().sequence();
+    if (approval.get().isExpired(Instant.parse(row.timestamp()))) {
+      return Optional.of(
+          "it was permitted by the answer in row %s, which is a denial or had expired"
+              .formatted(at));
+    }
+    return ApprovalSubject.of(row.payload().orElseThrow())
+            .filter(approval.get().subject()::permits)
+            .isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            "it was permitted by the approval in row %s, which is for another action, agent, principal or policy"
+                .formatted(at));
+  }
+
+  private void broken(CheckedRow row, String message) {
+    findings.broken(Finding.APPROVALS, row.sequence(), message);
+  }
+
+  @Override
+  public void end() {
+    if (unproven > 0) {
+      findings.absent(
+          Finding.APPROVALS,
+          "%s answers to escalations were not checked, because their rows are not sound"
+              .formatted(unproven));
+    }
+    if (answers > 0 || !uses.isEmpty()) {
+      findings.holds(
+          Finding.APPROVALS,
+          "%s to escalations, %s permitted by an approval"
+              .formatted(
+                  Findings.count(answers, "answer", "answers"),
+                  Findings.count(uses.size(), "action", "actions")));
+    }
+  }
+}

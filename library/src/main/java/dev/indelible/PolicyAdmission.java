@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible;
+
+import dev.indelible.crypto.KeyException;
+import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.ExistingLog;
+import dev.indelible.event.PolicyText;
+import dev.indelible.event.PolicyText.Signature;
+import dev.indelible.gate.Gate;
+import dev.indelible.note.OperatorHistory;
+import dev.indelible.note.OperatorHistory.Admitted;
+import dev.indelible.note.OperatorHistory.Operator;
+import dev.indelible.note.PolicyRejection;
+import dev.indelible.note.PolicySignatureException;
+import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.Redactor;
+import dev.indelible.policy.RulePolicy;
+import dev.indelible.queue.DeferredAuditQueue;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Admits policies to an open log. If the log has an operator's key, only policies that the operator
+ * signed for this log, with a number above all earlier ones, may come into force. A refusal is
+ * recorded once, however often the policy is tried.
+ *
+ * <p>Each admission reads the operator's key from the chain, so a key that another process records
+ * counts from the next admission on. No decision waits for that: a policy is admitted before it
+ * comes into force. Safe for use by any number of threads.
+ */
+final class PolicyAdmission implements Gate.Admission {
+  /**
+   * Refusals that are remembered; more of them without a success are an attack, and are a row each.
+   */
+  private static final int MAX_REMEMBERED = 64;
+
+  private final DataDirectory data;
+
+  /** Refusals since the last admission. Guarded by this. */
+  private final Set<PolicyRejection> refused = new HashSet<>();
+
+  /**
+   * The operator when a policy was last admitted or refused; empty if there is none. Guarded by
+   * this.
+   */
+  private Optional<OperatorHistory> trust = Optional.empty();
+
+  /** True if the chain could not be read then. Guarded by this. */
+  private boolean unread;
+
+  /**
+   * The policy with the highest number of this process, whose row may still wait. Guarded by this.
+   */
+  private Optional<Admitted> own = Optional.empty();
+
+  /** Takes the rows; null until the log is open. Guarded by this. */
+  private @Nullable DeferredAuditQueue queue;
+
+  /** The refusal at the start, until the log is open. Guarded by this. */
+  private Optional<PolicyRejection> waiting = Optional.empty();
+
+  /** The log as it was read at the start; null once an admission has used it. Guarded by this. */
+  private @Nullable ExistingLog fresh;
+
+  /**
+   * Creates the admission to the log of a data directory.
+   *
+   * @throws KeyException if it is unknown whether the log has an operator's key
+   */
+  PolicyAdmission(DataDirectory data) throws KeyException {
+    this(data, ExistingLog.read(data));
+  }
+
+  /**
+   * Creates the admission to a log.
+   *
+   * @param log the log as it was read just now
+   * @throws KeyException if it is unknown whether the log has an operator's key
+   */
+  PolicyAdmission(DataDirectory data, ExistingLog log) throws KeyException {
+    this.data = data;
+    this.fresh = log;
+    readTrust(log);
+  }
+
+  @Override
+  public synchronized Optional<Signature> admit(Policy policy) throws PolicyException {
+    try {
+      readTrust(fresh == null ? ExistingLog.read(data) : fresh);
+      fresh = null;
+    } catch (KeyException e) {
+      throw new PolicyException(
+          "no policy is admitted, because the operator's key is unknown: " + e.getMessage());
+    }
+    if (trust.isEmpty()) {
+      return Optional.empty();
+    }
+    String digest = policy.digest();
+    try {
+      Optional<Signature> signature = verify(policy, digest);
+      refused.clear();
+      return signature;
+    } catch (PolicySignatureException e) {
+      String reason = describe(digest, e);
+      record(new PolicyRejection(reason, Optional.of(digest), e.number()));
+      throw new PolicyException(reason);
+    } catch (RuntimeException | Error e) {
+      // Without an operator's key, the gate refuses the actions of such a policy.
+      throw new PolicyException(
+          "policy %s is refused: it did not return its text: %s"
+              .formatted(digest, Redactor.scrub(e.toString())));
+    }
+  }
+
+  private void readTrust(ExistingLog log) throws KeyException {
+    unread = !log.isReadable();
+    trust = log.operator().isPresent() ? log.operator() : data.operatorOfFile();
+    trust.ifPresent(history -> own.ifPresent(history::raise));
+  }
+
+  private Optional<Signature> verify(Policy policy, String digest) throws PolicySignatureException {
+    Optional<PolicyText> text = policy.text();
+    Optional<Signature> signature = trust.orElseThrow().verify(digest, text, policy.signature());
+    signature.ifPresent(
+        given -> own = Optional.of(new Admitted(given.number(), digest, text, false)));
+    return signature;
+  }
+
+  private String describe(String digest, PolicySignatureException e) {
+    OperatorHistory history = trust.orElseThrow();
+    return "policy %s is refused: %s; the operator admits it with 'indelible policy sign DIR --key FILE --origin %s --number %s'"
+        .formatted(
+            digest,
+            e.getMessage(),
+            history.operator().map(Operator::origin).orElseThrow(),
+            history.nextNumber());
+  }
+
+  /**
+   * Records that rules did not load, if the log has an operator's key.
+   *
+   * @param reason the reason, in words
+   */
+  synchronized void refuse(String reason) {
+    if (trust.isPresent()) {
+      record(new PolicyRejection(Redactor.scrub(reason), Optional.empty(), OptionalLong.empty()));
+    }
+  }
+
+  private void record(PolicyRejection rejection) {
+    if (queue == null) {
+      waiting = Optional.of(rejection);
+    } else if (refused.isEmpty() && ExistingLog.read(data).isRejected(rejection)) {
+      refused.add(rejection);
+    } else if (refused.add(rejection)) {
+      queue.submit(rejection.toEvent());
+      if (refused.size() > MAX_REMEMBERED) {
+        refused.clear();
+      }
+    }
+  }
+
+  /** Returns the newest policy of the chain that the operator admitted and that can be used. */
+  synchronized Optional<RulePolicy> newest() {
+    Optional<PolicyText> text = trust.flatMap(OperatorHistory::newest).flatMap(Admitted::text);
+    try {
+      return text.isPresent() ? Optional.of(RulePolicy.of(text.get())) : Optional.empty();
+    } catch (PolicyException e) {
+      // A release before this one wrote it, in a form that this one does not read.
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Returns true if the last policy was admitted without the chain, which could not be read: it is
+   * to be admitted again.
+   */
+  synchronized boolean isUnread() {
+    return unread;
+  }
+
+  /** Records refusals through a queue from now on, and those before. */
+  synchronized void recordIn(DeferredAuditQueue open) {
+    queue = Objects.requireNonNull(open, "open is null");
+    waiting.ifPresent(this::record);
+    waiting = Optional.empty();
+  }
+}
