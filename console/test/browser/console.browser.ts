@@ -367,7 +367,7 @@ describe('verify', () => {
 });
 
 describe('good manners', () => {
-  const views = ['decisions', 'session?agent=agent%3Aalice&session=s-1', 'health', 'policy', 'verify'];
+  const views = ['decisions', 'approvals', 'session?agent=agent%3Aalice&session=s-1', 'health', 'policy', 'verify'];
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`axe finds nothing in ${colorScheme}`, async () => {
