@@ -29,8 +29,8 @@ import org.postgresql.copy.CopyIn;
 
 /**
  * Measures appends beside a plain binary COPY of as many rows into an equal table, and verification
- * beside SQLite's. Each pass measures all of them once, one after another, so that the ratios are of
- * one run on one machine. Not a test: run {@code main} with the number of rows and of passes.
+ * beside SQLite's. Each pass measures all of them once, one after another, so that the ratios are
+ * of one run on one machine. Not a test: run {@code main} with the number of rows and of passes.
  */
 final class PostgresSpeed {
   private static final int BATCH = PostgresWriter.MAX_BATCH;
@@ -141,8 +141,7 @@ final class PostgresSpeed {
 
   private double verify(VerifiableLedger ledger) {
     long start = System.nanoTime();
-    VerificationReport report =
-        new Verifier(ledger, VerificationOptions.of(TestLog.KEYS)).verify();
+    VerificationReport report = new Verifier(ledger, VerificationOptions.of(TestLog.KEYS)).verify();
     if (report.verdict() != VerificationReport.Verdict.INTACT) {
       throw new IllegalStateException(report.findings().toString());
     }
