@@ -48,7 +48,7 @@ final class AnswerCheck {
     if (request.state() == State.EXPIRED) {
       throw new ApprovalException(
           Reason.TOO_OLD,
-          "event %s is of %s; after %s hours a request is not answered any more"
+          "event %s is from %s, and a request is answered within %s hours only; a retry of the agent is a new request"
               .formatted(request.id(), request.time(), Approvals.MAX_AGE.toHours()));
     }
     if (request.state() == State.OUTDATED) {
@@ -91,7 +91,8 @@ final class AnswerCheck {
     }
     if (reason.isBlank() || !Text.isPrintable(reason)) {
       throw new ApprovalException(
-          Reason.BAD_REASON, "the reason is empty, or has an invisible character; state it");
+          Reason.BAD_REASON,
+          "the reason is empty or has an invisible character; state it as plain text");
     }
   }
 
@@ -115,7 +116,7 @@ final class AnswerCheck {
     Optional<String> fault =
         isHere
             ? answer.noteFault(approvers, request.origin()::equals)
-            : Optional.of("it is about another request, action, agent or policy");
+            : Optional.of("the note is about another request, action, agent or policy");
     if (fault.isPresent()) {
       throw new ApprovalException(Reason.BAD_NOTE, fault.get());
     }

@@ -44,13 +44,13 @@ import java.util.function.Supplier;
  * and {@code AnswerCheck} decides if an answer enters the chain.
  */
 public final class Approvals {
-  /** The validity of an approval that names none. */
+  /** The validity of an approval that states none. */
   public static final Duration DEFAULT_VALIDITY = Duration.ofMinutes(10);
 
   /** The longest validity of an approval. */
   public static final Duration MAX_VALIDITY = Duration.ofHours(24);
 
-  /** The age from which on a request is not approved: whoever asked has ended by then. */
+  /** The age from which on a request is not answered: the agent that asked has probably ended. */
   public static final Duration MAX_AGE = Duration.ofHours(24);
 
   /** The maximum number of decisions in {@link #recent}. */
