@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.postgres;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.indelible.append.AppendSettings;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.append.RowSealer;
@@ -18,9 +19,11 @@ import dev.indelible.storage.LedgerFactory;
 import dev.indelible.storage.VerifiableLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -29,8 +32,10 @@ import org.postgresql.copy.CopyIn;
 
 /**
  * Measures appends beside a plain binary COPY of as many rows into an equal table, and verification
- * beside SQLite's. Each pass measures all of them once, one after another, so that the ratios are of
- * one run on one machine. Not a test: run {@code main} with the number of rows and of passes.
+ * beside SQLite's. Each pass measures all of them once, one after another, so that the ratios are
+ * of one run on one machine. Reports rows per second, and the processor time of this process and of
+ * the server for each row, which other work on the machine affects less. Not a test: run {@code
+ * main} with the number of rows and of passes.
  */
 final class PostgresSpeed {
   private static final int BATCH = PostgresWriter.MAX_BATCH;
@@ -56,30 +61,28 @@ final class PostgresSpeed {
         Path directory = Files.createTempDirectory("speed");
         TestLog log = TestLog.create(server);
         Path file = directory.resolve("indelible.db");
-        double copy = speed.copy();
-        double append = speed.append(log.ledger().drainer(null));
-        double sqliteAppend = speed.append(SqliteWriter.drainer(file, null));
-        double verify;
-        double sqliteVerify;
+        Rate copy = speed.measure(speed::copy);
+        Rate append = speed.measure(() -> speed.append(log.ledger().drainer(null)));
+        Rate sqliteAppend = speed.measure(() -> speed.append(SqliteWriter.drainer(file, null)));
+        Rate verify;
+        Rate sqliteVerify;
         try (PostgresReader reader = log.ledger().open()) {
-          verify = speed.verify(reader);
+          verify = speed.measure(() -> speed.verify(reader));
         }
         try (SqliteLedger reader = SqliteLedger.open(file)) {
-          sqliteVerify = speed.verify(reader);
+          sqliteVerify = speed.measure(() -> speed.verify(reader));
         }
-        appends[pass] = append / copy;
-        verifications[pass] = verify / sqliteVerify;
+        appends[pass] = append.perSecond() / copy.perSecond();
+        verifications[pass] = verify.perSecond() / sqliteVerify.perSecond();
         System.out.printf(
             Locale.ROOT,
-            "pass %d rows/s: copy %.0f, append %.0f (ratio %.2f; SQLite %.0f), verify %.0f (SQLite %.0f, ratio %.2f)%n",
+            "pass %d: copy %s; append %s; SQLite's %s; verify %s; SQLite's %s%n",
             pass,
             copy,
             append,
-            appends[pass],
             sqliteAppend,
             verify,
-            sqliteVerify,
-            verifications[pass]);
+            sqliteVerify);
       }
       System.out.printf(
           Locale.ROOT,
@@ -87,6 +90,41 @@ final class PostgresSpeed {
           median(appends),
           median(verifications));
     }
+  }
+
+  /**
+   * A measured rate.
+   *
+   * @param perSecond rows per second
+   * @param micros processor time of this process for each row, in microseconds
+   * @param serverMicros processor time of the server for each row, in microseconds
+   */
+  private record Rate(double perSecond, double micros, double serverMicros) {
+    @Override
+    public String toString() {
+      return "%.0f/s (%.1f + %.1f us)".formatted(perSecond, micros, serverMicros);
+    }
+  }
+
+  /** Work whose rate is measured; returns rows per second. */
+  @FunctionalInterface
+  private interface Work {
+    double run() throws Exception;
+  }
+
+  private Rate measure(Work work) throws Exception {
+    long own = own();
+    Duration servers = server.processorTime();
+    double perSecond = work.run();
+    return new Rate(
+        perSecond,
+        (own() - own) / 1e3 / rows.size(),
+        server.processorTime().minus(servers).toNanos() / 1e3 / rows.size());
+  }
+
+  private static long own() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
   }
 
   private static double median(double[] values) {
@@ -141,8 +179,7 @@ final class PostgresSpeed {
 
   private double verify(VerifiableLedger ledger) {
     long start = System.nanoTime();
-    VerificationReport report =
-        new Verifier(ledger, VerificationOptions.of(TestLog.KEYS)).verify();
+    VerificationReport report = new Verifier(ledger, VerificationOptions.of(TestLog.KEYS)).verify();
     if (report.verdict() != VerificationReport.Verdict.INTACT) {
       throw new IllegalStateException(report.findings().toString());
     }
