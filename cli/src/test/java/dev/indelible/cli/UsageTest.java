@@ -48,7 +48,7 @@ class UsageTest {
         "log             | log: give one of its verbs: list, show, tail, stats, export, prove, verify, adopt, erase-payload, answer",
         "approvals       | approvals: give one of its verbs: list, show, approve, deny",
         "api-keys        | api-keys: give one of its verbs: create, list, rotate, revoke",
-        "keys            | keys: give one of its verbs: init, list, rotate, revoke, replace, export",
+        "keys            | keys: give one of its verbs: init, list, rotate, revoke, replace, add-ml-dsa-44, export",
         "proof           | proof: give one of its verbs: verify",
         "proof verify    | Missing required parameter: 'FILE'; see 'indelible proof verify --help'",
         "proof verify x --key y | --key y: no such file, and not a vkey of the form name+hash+key either",

@@ -321,7 +321,7 @@ public record DataDirectory(Path path) {
     try (OperatorEvents events =
         new OperatorEvents(
             SqliteWriter.open(database()),
-            CheckpointFile.at(lastCheckpoint()),
+            checkpointFile(),
             own.signer(),
             own.accepted())) {
       OperatorEvents.Trusted trusted = events.trust(key, rules, signed);
