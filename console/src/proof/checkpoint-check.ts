@@ -4,6 +4,7 @@ import type { Checkpoint } from './checkpoint';
 import { NO_ED25519, type Verified } from './crypto';
 import type { KeyHistory, KeyValidity } from './key-history';
 import { isSecondKeyOf, logKeyId, type PinnedKeys, verifyCosignature, type WitnessKey } from './keys';
+import type { NoteSignature } from './note';
 import { type Judgement, ok, unknown, wrong } from './step';
 
 /** Returns the pinned keys that may sign for a log. */
@@ -32,7 +33,7 @@ export async function judgeLogSignature(
   if (judged.status === 'wrong') {
     return judged;
   }
-  const isThere = checkpoint.note.signatures.some((line) => line.keyId === second.id);
+  const isThere = linesOf(checkpoint, second).length > 0;
   return unknown(
     isThere
       ? `${first.reason}; its ML-DSA-44 signature is there, and browsers cannot check it: remove that key to accept the Ed25519 signature alone`
@@ -136,11 +137,14 @@ export async function judgeWitnesses(
   return open.length > 0 ? unknown(reasons) : ok(reasons);
 }
 
+/** Returns the signature lines that name a key. */
+function linesOf({ note }: Checkpoint, { name, id }: WitnessKey): readonly NoteSignature[] {
+  return note.signatures.filter((line) => line.name === name && line.keyId === id);
+}
+
 async function judgeWitness(checkpoint: Checkpoint, witness: WitnessKey): Promise<Judgement> {
   const name = shown(witness.name);
-  const lines = checkpoint.note.signatures.filter(
-    (line) => line.name === witness.name && line.keyId === witness.id,
-  );
+  const lines = linesOf(checkpoint, witness);
   if (lines.length === 0) {
     return unknown(`not cosigned by ${name}`);
   }

@@ -48,6 +48,7 @@ module dev.indelible.core {
       dev.indelible.aimemory,
       dev.indelible.cli,
       dev.indelible.postgres,
+      dev.indelible.server,
       dev.indelible.sqlite;
   exports dev.indelible.pending to
       dev.indelible,

@@ -70,20 +70,19 @@ final class ApprovalChain {
         .map(PolicyText.Recorded::digest);
   }
 
-  /** Returns the keys of the approvers whom a policy names, as the chain records them. */
+  /**
+   * Returns the keys of the approvers whom a policy names, as the chain first records them. A later
+   * record with others may be forged, because its digest does not cover them.
+   */
   List<VerifierKey> approvers(String policy) throws LedgerException {
     List<VerifierKey> approvers = new ArrayList<>();
     ledger.forEachRow(
         RowQuery.ofType(SystemEvent.POLICY_LOADED),
         row -> {
-          policy(row)
-              .filter(loaded -> loaded.digest().equals(policy) && isSound(row))
-              .ifPresent(
-                  loaded -> {
-                    approvers.clear();
-                    approvers.addAll(ApprovalNote.keys(loaded.approvers()));
-                  });
-          return true;
+          Optional<PolicyText.Recorded> loaded =
+              policy(row).filter(each -> each.digest().equals(policy) && isSound(row));
+          loaded.ifPresent(each -> approvers.addAll(ApprovalNote.keys(each.approvers())));
+          return loaded.isEmpty();
         });
     return approvers;
   }

@@ -110,7 +110,7 @@ final class PolicyAdmission implements Gate.Admission {
       record(new PolicyRejection(reason, Optional.of(digest), e.number()));
       throw new PolicyException(reason);
     } catch (RuntimeException | Error e) {
-      // Without an operator's key, the gate refuses the actions of such a policy.
+      // Without an operator's key, the gate refuses the actions of this policy.
       throw new PolicyException(
           "policy %s is refused: it did not return its text: %s"
               .formatted(digest, Redactor.scrub(e.toString())));

@@ -368,11 +368,11 @@ class ApprovalsTest {
 
     List<UnaryOperator<String>> changes =
         List.of(
-            said -> said.replace("planned", "Planned"),
-            said -> said.replace("approve", "Approve"),
-            said -> said.replace("\n{", "\n {"),
-            said -> said + "more\n",
-            said -> "x" + said);
+            words -> words.replace("planned", "Planned"),
+            words -> words.replace("approve", "Approve"),
+            words -> words.replace("\n{", "\n {"),
+            words -> words + "more\n",
+            words -> "x" + words);
     for (UnaryOperator<String> change : changes) {
       // The signature is that of the unchanged text.
       SignedNote note =
@@ -389,12 +389,12 @@ class ApprovalsTest {
 
     List<UnaryOperator<String>> changes =
         List.of(
-            said -> said.replace(found.origin(), "another.example/log"),
-            said -> said.replace(AGENT, "agent:eve"),
-            said -> said.replace(found.subject().policy(), "sha256:" + "0".repeat(64)),
-            said -> said.replace(found.subject().actionDigest(), "sha256:" + "0".repeat(64)),
-            said -> said.replace("\"principal\"", "\"principals\""),
-            said -> said.replace(request, "0198c7e2-0000-7000-8000-000000000001"));
+            words -> words.replace(found.origin(), "another.example/log"),
+            words -> words.replace(AGENT, "agent:eve"),
+            words -> words.replace(found.subject().policy(), "sha256:" + "0".repeat(64)),
+            words -> words.replace(found.subject().actionDigest(), "sha256:" + "0".repeat(64)),
+            words -> words.replace("\"principal\"", "\"principals\""),
+            words -> words.replace(request, "0198c7e2-0000-7000-8000-000000000001"));
     for (UnaryOperator<String> change : changes) {
       SignedNote note = SignedNote.sign(change.apply(text), List.of(BOB));
       if (!note.text().equals(text)) {

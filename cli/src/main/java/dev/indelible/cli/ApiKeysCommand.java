@@ -177,7 +177,7 @@ final class ApiKeysCommand extends VerbGroup {
         "",
         "Every key has the role agent, which asks for decisions. The role reader also",
         "reads and verifies the log, operator reloads the policy and replays dead",
-        "letters, and admin may do everything.",
+        "letters, approver answers requests for approval, and admin may do everything.",
         "A key created with --agent asks for decisions of that agent only.",
         "Send a key as 'Authorization: Bearer KEY'."
       })
@@ -189,7 +189,8 @@ final class ApiKeysCommand extends VerbGroup {
         names = "--role",
         split = ",",
         paramLabel = "ROLE",
-        description = "agent, reader, operator or admin; several with commas (default: agent)")
+        description =
+            "agent, reader, operator, approver or admin; several with commas (default: agent)")
     List<String> roles = new ArrayList<>();
 
     @Option(

@@ -41,8 +41,7 @@ class ConsoleInBrowserTest {
         "skipped: this build has no console");
     Path output = temp.resolve("output");
     ProcessBuilder tests =
-        new ProcessBuilder(
-                "npm", "run", "--silent", "test:browser", "--", "--reporter=verbose")
+        new ProcessBuilder("npm", "run", "--silent", "test:browser", "--", "--reporter=verbose")
             .directory(console.toFile())
             .redirectErrorStream(true)
             .redirectOutput(output.toFile());

@@ -17,7 +17,6 @@ import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.RowCheck;
 import dev.indelible.verify.Finding;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +44,8 @@ final class ApprovalCheck implements Check {
   /** The first decision that used each approval. */
   private final Map<String, Long> uses = new HashMap<>();
 
-  /** Policies on record; not read until a signed answer names one. */
-  private @Nullable List<Loaded> policies;
+  /** Policies on record by digest; not read until a signed answer names one. */
+  private @Nullable Map<String, Loaded> policies;
 
   private long answers;
   private long unproven;
@@ -65,7 +64,7 @@ final class ApprovalCheck implements Check {
   }
 
   /** A policy that came into force at a row, and the keys of its approvers. */
-  private record Loaded(long sequence, String digest, List<VerifierKey> approvers) {}
+  private record Loaded(long sequence, List<VerifierKey> approvers) {}
 
   @Override
   public void row(CheckedRow row) throws LedgerException {
@@ -121,10 +120,8 @@ final class ApprovalCheck implements Check {
       return Optional.empty();
     }
     Optional<Loaded> policy =
-        policies().stream()
-            .filter(each -> each.digest().equals(answer.subject().policy()))
-            .filter(each -> each.sequence() < row.sequence())
-            .reduce((earlier, later) -> later);
+        Optional.ofNullable(policies().get(answer.subject().policy()))
+            .filter(each -> each.sequence() < row.sequence());
     if (policy.isEmpty()) {
       return Optional.of(
           "it is signed, but no row before it records policy %s, which names the approvers"
@@ -134,28 +131,39 @@ final class ApprovalCheck implements Check {
         policy.get().approvers(), origin -> origins.isEmpty() || origins.contains(origin));
   }
 
-  private List<Loaded> policies() throws LedgerException {
-    List<Loaded> known = policies;
+  /**
+   * Returns the policies on record by their digest. The digest does not cover the list of
+   * approvers, which comes through the queue; so the first record of a policy counts, and a later
+   * one with other approvers is a fault.
+   */
+  private Map<String, Loaded> policies() throws LedgerException {
+    Map<String, Loaded> known = policies;
     if (known == null) {
-      List<Loaded> read = new ArrayList<>();
+      Map<String, Loaded> read = new HashMap<>();
       ledger.forEachRow(
           RowQuery.ofType(SystemEvent.POLICY_LOADED),
           row -> {
             row.details(SystemEvent.POLICY_LOADED, PolicyText::read)
                 .filter(any -> content.content(row).isEmpty())
-                .ifPresent(
-                    loaded ->
-                        read.add(
-                            new Loaded(
-                                row.sequence(),
-                                loaded.digest(),
-                                ApprovalNote.keys(loaded.approvers()))));
+                .ifPresent(loaded -> add(row.sequence(), loaded, read));
             return true;
           });
       known = read;
       policies = read;
     }
     return known;
+  }
+
+  private void add(long sequence, PolicyText.Recorded policy, Map<String, Loaded> read) {
+    Loaded loaded = new Loaded(sequence, ApprovalNote.keys(policy.approvers()));
+    Loaded first = read.putIfAbsent(policy.digest(), loaded);
+    if (first != null && !first.approvers().equals(loaded.approvers())) {
+      findings.broken(
+          Finding.APPROVALS,
+          sequence,
+          "policy %s has other approvers here than in row %s, and one text names only one list"
+              .formatted(policy.digest(), first.sequence()));
+    }
   }
 
   private void decision(CheckedRow checked) throws LedgerException {

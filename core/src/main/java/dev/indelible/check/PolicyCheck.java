@@ -195,7 +195,7 @@ final class PolicyCheck implements Check {
 
   /**
    * Counts a decision whose policy is not on record. Without an operator this is no fault, because
-   * a program can have a policy of its own that states no text. With one, such a policy is never in
+   * a program can have a policy of its own that states no text. With one, that policy is never in
    * force.
    */
   private void notOnRecord(CheckedRow row, String digest) {
@@ -227,7 +227,7 @@ final class PolicyCheck implements Check {
       findings.absent(
           Finding.POLICY,
           firstUnrecorded,
-          "%s from row %s on name a policy that is not on record, so its rules are unknown: a program with its own policy records such decisions"
+          "%s from row %s on name a policy that is not on record, so its rules are unknown: a program with its own policy records them"
               .formatted(Findings.count(unrecorded, "decision", "decisions"), firstUnrecorded));
     }
     if (before > 0) {

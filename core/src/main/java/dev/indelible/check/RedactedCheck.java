@@ -12,6 +12,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.RowCheck;
 import dev.indelible.verify.Finding;
@@ -36,6 +37,7 @@ final class RedactedCheck implements Check {
   private long rows;
   private long keyEvents;
   private long firstKeyEvent;
+  private long answers;
 
   /** The first row that adds an ML-DSA-44 key; 0 if there is none. */
   private long secondKeySince;
@@ -62,6 +64,9 @@ final class RedactedCheck implements Check {
         secondKeySince = row.sequence();
       }
     }
+    if (ApprovalNote.TYPES.stream().anyMatch(row::is)) {
+      answers++;
+    }
   }
 
   @Override
@@ -83,6 +88,12 @@ final class RedactedCheck implements Check {
           Finding.KEYS,
           "%s rows from row %s on introduce or revoke keys, but the ids of these keys are %s. The keys accepted in every row are %s"
               .formatted(keyEvents, firstKeyEvent, NOT_HERE, accepted()));
+    }
+    if (answers > 0) {
+      findings.absent(
+          Finding.APPROVALS,
+          "the content of %s to escalations is %s"
+              .formatted(Findings.count(answers, "answer", "answers"), NOT_HERE));
     }
     findings.absent(Finding.DEAD_LETTERS, "they are " + NOT_HERE);
     findings.absent(Finding.COMPLETENESS, "the content of the tallies is " + NOT_HERE);

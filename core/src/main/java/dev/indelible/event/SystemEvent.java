@@ -112,6 +112,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A caller of the daemon asked to replay a dead letter or to reload the policy. */
   public static final String ACCESS_OPERATED = "access.operated";
 
+  /** A caller of the daemon tried to answer a request for approval, and was refused. */
+  public static final String ACCESS_APPROVAL_REFUSED = "access.approval_refused";
+
   /** The daemon's roles changed, or its settings for recording reads or publishing entries. */
   public static final String ACCESS_SETTINGS = "access.settings";
 
@@ -153,6 +156,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   ACCESS_KEY_REVOKED,
                   ACCESS_LOG_READ,
                   ACCESS_OPERATED,
+                  ACCESS_APPROVAL_REFUSED,
                   ACCESS_SETTINGS,
                   REDACTION_SETTINGS))
           .sorted()

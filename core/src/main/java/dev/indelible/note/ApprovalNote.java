@@ -52,9 +52,15 @@ public record ApprovalNote(
   }
 
   /** Returns the content for a statement of an approver. */
-  public static ApprovalNote of(ApprovalStatement said, String by, Optional<String> note) {
+  public static ApprovalNote of(ApprovalStatement statement, String by, Optional<String> note) {
     return new ApprovalNote(
-        said.request(), said.subject(), said.isGranted(), said.expires(), said.reason(), by, note);
+        statement.request(),
+        statement.subject(),
+        statement.isGranted(),
+        statement.expires(),
+        statement.reason(),
+        by,
+        note);
   }
 
   /** Reads the content of a row; empty if the row has none. Does not check the signature. */
@@ -122,16 +128,16 @@ public record ApprovalNote(
       String signed, List<VerifierKey> approvers, Predicate<String> isOrigin) {
     try {
       SignedNote parsed = SignedNote.parse(signed.getBytes(StandardCharsets.UTF_8));
-      ApprovalStatement said = ApprovalStatement.parse(parsed.text());
+      ApprovalStatement statement = ApprovalStatement.parse(parsed.text());
       boolean isSigned =
           parsed.verify(approvers).keySet().stream().anyMatch(key -> key.name().equals(by));
       if (!isSigned) {
         return Optional.of("the note is not signed by a key of the name " + by);
       }
-      if (!isOrigin.test(said.origin())) {
-        return Optional.of("the note is for another log, " + said.origin());
+      if (!isOrigin.test(statement.origin())) {
+        return Optional.of("the note is for another log, " + statement.origin());
       }
-      return equals(of(said, by, note))
+      return equals(of(statement, by, note))
           ? Optional.empty()
           : Optional.of("the signed note is about another request, action, agent, policy or time");
     } catch (CheckpointParseException | JsonFormatException e) {

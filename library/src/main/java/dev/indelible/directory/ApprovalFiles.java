@@ -20,9 +20,9 @@ import java.util.List;
  * nothing: an approval is its event in the chain, and a lost or forged file permits nothing.
  *
  * <p>{@code granted/} has a file for each approval, named after its subject and its event, so that
- * a gate without such a file reads no database. {@code used/} has a file for each approval that was
- * used, named after its event. The operating system creates a file of a name only once, so of any
- * number of processes one gets the approval.
+ * a gate that finds no file for an action reads no database. {@code used/} has a file for each
+ * approval that was used, named after its event. The operating system creates a file of a name only
+ * once, so of any number of processes one gets the approval.
  *
  * @param root the directory of both
  */

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.indelible.action.Bash;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.SigningKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -247,6 +251,37 @@ class PolicyLoadTest {
   @Test
   void byteOrderMarkIsIgnored() throws Exception {
     assertThat(RulePolicy.load(write("rules.yaml", "\uFEFF" + ONE_RULE)).rules()).hasSize(1);
+  }
+
+  @Test
+  void approversOfAllFilesAreRead() throws Exception {
+    String alice = approver("alice", SignatureType.ED25519);
+    String bob = approver("bob", SignatureType.ED25519);
+    String file = "version: 1\napprovers: [%s]\nrules: []\n";
+    Files.writeString(directory.resolve("a.yaml"), file.formatted(alice));
+    Files.writeString(directory.resolve("b.yaml"), file.formatted(bob + ", " + alice));
+
+    RulePolicy policy = RulePolicy.load(directory);
+
+    assertThat(policy.approvers()).containsExactly(alice, bob);
+    assertThat(policy.text().orElseThrow().approvers()).containsExactly(alice, bob);
+  }
+
+  @Test
+  void approverThatIsNoSigningKeyIsRefused() {
+    String witness = approver("alice", SignatureType.COSIGNATURE);
+    String alice = approver("alice", SignatureType.ED25519);
+    for (String wrong : List.of("alice", "a+b+c", witness, alice.replace("alice", "eve"))) {
+      assertThatThrownBy(
+              () ->
+                  RulePolicy.parse("version: 1\napprovers: [" + wrong + "]\nrules: []\n", "x.yaml"))
+          .isInstanceOf(PolicyException.class)
+          .hasMessageStartingWith("x.yaml, line 2, column 13: an approver");
+    }
+  }
+
+  private static String approver(String name, SignatureType type) {
+    return new VerifierKey(name, type, SigningKey.generate().verificationKey()).vkey();
   }
 
   @Test

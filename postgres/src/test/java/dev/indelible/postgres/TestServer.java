@@ -15,9 +15,13 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,62 +41,100 @@ final class TestServer implements AutoCloseable {
   private static final AtomicInteger LEDGERS = new AtomicInteger();
   private static @Nullable TestServer shared;
 
-  private final EmbeddedPostgres server;
+  private final int port;
 
-  private TestServer(EmbeddedPostgres server) {
-    this.server = server;
+  /** The embedded server and its data directory; null for a server that was started by hand. */
+  private final @Nullable EmbeddedPostgres server;
+
+  private final @Nullable Path data;
+
+  /**
+   * The command that starts the server. As root it needs a user namespace, as for the first start.
+   */
+  private final List<String> command = new ArrayList<>();
+
+  private @Nullable ProcessHandle postmaster;
+
+  private TestServer(int port) {
+    this.port = port;
+    this.server = null;
+    this.data = null;
   }
 
-  /** Returns the server that all tests of this JVM share. It ends with the JVM. */
+  private TestServer(EmbeddedPostgres server, Path data) throws IOException {
+    this.port = server.getPort();
+    this.server = server;
+    this.data = data;
+    this.postmaster = postmaster();
+    if (System.getProperty("user.name").equals("root")) {
+      command.addAll(List.of("unshare", "-U"));
+    }
+    String line = Files.readString(Path.of("/proc", "" + postmaster.pid(), "cmdline"));
+    command.addAll(List.of(line.split("\0")));
+  }
+
+  /** Returns the first process of the server, which its data directory names. */
+  private ProcessHandle postmaster() throws IOException {
+    String pid = Files.readAllLines(data.resolve("postmaster.pid")).get(0);
+    return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+  }
+
+  /**
+   * Returns the server that all tests of this JVM share, which ends with the JVM. With {@code
+   * -Dindelible.postgres.port=PORT} it is a server of another version that runs there, and trusts
+   * every role.
+   */
   static synchronized TestServer shared() {
     TestServer running = shared;
     if (running == null) {
-      running = start(null, 0);
+      Integer given = Integer.getInteger("indelible.postgres.port");
+      running = given == null ? start() : new TestServer(given).withRoles();
       shared = running;
     }
     return running;
   }
 
-  /**
-   * Starts a server.
-   *
-   * @param data its data directory, which may have the data of an earlier server; null for a new
-   *     one
-   * @param port its port; 0 for any
-   */
-  static TestServer start(@Nullable Path data, int port) {
+  /** Starts a server of its own. */
+  static TestServer start() {
     boolean hasBinaries =
         System.getProperty("os.name").equals("Linux")
             && System.getProperty("os.arch").equals("amd64");
     assumeTrue(hasBinaries, "skipped: the build includes PostgreSQL for Linux on x86-64 only");
-    boolean isNew = data == null || !Files.exists(data.resolve("PG_VERSION"));
-    EmbeddedPostgres.Builder builder =
-        EmbeddedPostgres.builder()
-            .setServerConfig("fsync", "on")
-            .setServerConfig("full_page_writes", "on")
-            .setServerConfig("synchronous_commit", "on")
-            .setDataDirectoryCustomizer(TestServer::requirePasswordOfStranger);
-    if (data != null) {
-      builder.setDataDirectory(data).setCleanDataDirectory(false);
-    }
-    if (port != 0) {
-      builder.setPort(port);
-    }
     try {
-      TestServer started = new TestServer(builder.start());
-      assertThat(started.text("SELECT current_setting('fsync')")).isEqualTo("on");
-      assertThat(started.text("SELECT current_setting('synchronous_commit')")).isEqualTo("on");
-      if (isNew) {
-        for (String role : List.of(WRITER, READER, ERASER)) {
-          started.run("CREATE ROLE " + role + " LOGIN");
-        }
-        started.run("CREATE ROLE %s LOGIN PASSWORD '%s'".formatted(STRANGER, STRANGERS_PASSWORD));
-      }
-      return started;
+      Path data = Files.createTempDirectory("indelible-postgres");
+      return new TestServer(
+              EmbeddedPostgres.builder()
+                  .setDataDirectory(data)
+                  .setServerConfig("fsync", "on")
+                  .setServerConfig("full_page_writes", "on")
+                  .setServerConfig("synchronous_commit", "on")
+                  .setDataDirectoryCustomizer(TestServer::requirePasswordOfStranger)
+                  .start(),
+              data)
+          .withRoles();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private TestServer withRoles() {
+    try {
+      requireDurable();
+      for (String role : List.of(WRITER, READER, ERASER, STRANGER)) {
+        if (texts("SELECT 1 FROM pg_roles WHERE rolname = '" + role + "'").isEmpty()) {
+          run("CREATE ROLE " + role + " LOGIN");
+        }
+      }
+      run("ALTER ROLE %s PASSWORD '%s'".formatted(STRANGER, STRANGERS_PASSWORD));
+      return this;
     } catch (SQLException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  private void requireDurable() throws SQLException {
+    for (String setting : List.of("fsync", "full_page_writes", "synchronous_commit")) {
+      assertThat(text("SHOW " + setting)).as(setting).isEqualTo("on");
     }
   }
 
@@ -109,11 +151,49 @@ final class TestServer implements AutoCloseable {
   }
 
   int port() {
-    return server.getPort();
+    return port;
   }
 
-  Process process() {
-    return server.getProcess();
+  /** Kills every process of the server with SIGKILL, as a crash of the machine does. */
+  void kill() throws Exception {
+    List<ProcessHandle> processes = new ArrayList<>(postmaster.descendants().toList());
+    processes.add(postmaster);
+    processes.forEach(ProcessHandle::destroyForcibly);
+    for (ProcessHandle process : processes) {
+      process.onExit().get(60, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Starts the killed server again, with its data, settings and port. */
+  void restart() throws Exception {
+    new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start();
+    Awaitility.await().ignoreExceptions().untilAsserted(this::requireDurable);
+    postmaster = postmaster();
+  }
+
+  /** Returns the processor time of all processes of the server, also of those that ended. */
+  Duration processorTime() throws IOException {
+    // A process that ends is counted in its parent's fields.
+    long ticks = ticks(postmaster);
+    for (ProcessHandle process : postmaster.descendants().toList()) {
+      try {
+        ticks += ticks(process);
+      } catch (IOException e) {
+        // It ended in between.
+      }
+    }
+    return Duration.ofMillis(10 * ticks);
+  }
+
+  /** Returns the processor time of a process and its ended children, in hundredths of a second. */
+  private static long ticks(ProcessHandle process) throws IOException {
+    String line = Files.readString(Path.of("/proc", "" + process.pid(), "stat"));
+    // The name, in parentheses, is the second field; user and system time are fields 14 to 17.
+    String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+    return Stream.of(fields).skip(11).limit(4).mapToLong(Long::parseLong).sum();
   }
 
   /** Creates a ledger in a schema of its own. Returns the schema. */
@@ -163,6 +243,7 @@ final class TestServer implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    postmaster.destroy();
     server.close();
   }
 }

@@ -80,6 +80,21 @@ public final class AccessEvents {
   }
 
   /**
+   * Returns the event that records a refused attempt to answer a request for approval.
+   *
+   * @param principal the name that the credential proves; empty for a caller without one
+   * @param request the id of the request, as the caller named it
+   * @param reason the kind of the refusal, for example {@code own_request}
+   */
+  public static SystemEvent approvalRefused(
+      Optional<String> principal, String request, String reason) {
+    CanonicalWriter details = new CanonicalWriter().beginObject();
+    details.member("principal", principal);
+    details.member("reason", reason).member("request", request);
+    return SystemEvent.of(SystemEvent.ACCESS_APPROVAL_REFUSED, details.endObject());
+  }
+
+  /**
    * Returns the event that records changed settings of the daemon.
    *
    * @param recordsReads true if reads of the log are recorded

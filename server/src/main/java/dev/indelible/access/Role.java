@@ -8,8 +8,8 @@ import java.util.stream.Collectors;
 
 /**
  * A permission of a caller. An endpoint names the role that it needs. Each credential has the role
- * {@link #AGENT}; {@link #ADMIN} includes every other role; {@link #READER} and {@link #OPERATOR}
- * do not include each other.
+ * {@link #AGENT}; {@link #ADMIN} includes every other role; {@link #READER}, {@link #OPERATOR} and
+ * {@link #APPROVER} do not include each other.
  */
 public enum Role {
   /** Asks for decisions, and reads health, metrics and capabilities. */
@@ -20,6 +20,12 @@ public enum Role {
 
   /** Reloads the policy and replays dead letters. */
   OPERATOR,
+
+  /**
+   * Reads the requests for approval, and answers those of others. A credential never answers a
+   * request that was made with it or by the agent that it belongs to.
+   */
+  APPROVER,
 
   /** Everything. */
   ADMIN;

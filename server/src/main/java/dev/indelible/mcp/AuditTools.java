@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.mcp;
 
+import dev.indelible.Approvals;
 import dev.indelible.Indelible;
 import dev.indelible.OpenException;
 import dev.indelible.action.ActionParser;
@@ -10,6 +11,7 @@ import dev.indelible.base.Text;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.decision.ExplainedDecision;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.DeferredAuditMetrics;
@@ -47,16 +49,18 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The tools of the MCP server: ask the gate, and read the log. No tool changes the policy, replays
- * dead letters or purges. Agents wrote the text of the log, and a model reads it here: so it is
- * shortened, freed of characters that hide text, and put under a member that is described as data.
+ * The tools of the MCP server: ask the gate, and read the log. No tool changes the policy, answers
+ * a request for approval, replays dead letters or purges. Agents wrote the text of the log, and a
+ * model reads it here: so it is shortened, freed of characters that hide text, and put under a
+ * member that is described as data.
  *
- * <p>The class is long because each of the six tools reads its arguments and writes its result
+ * <p>The class is long because each of the seven tools reads its arguments and writes its result
  * here.
  */
 final class AuditTools {
@@ -88,6 +92,8 @@ final class AuditTools {
           this::check,
           "gate_explain",
           this::explain,
+          "gate_requests",
+          limited(recorded("gate_requests", this::requests)),
           "audit_query",
           limited(recorded("audit_query", this::query)),
           "audit_proof",
@@ -251,6 +257,71 @@ final class AuditTools {
         new RecordedDecision(explained.decision(), Optional.empty(), explained.explanation()));
   }
 
+  /** Lists the client's own requests for approval. */
+  private Consumer<CanonicalWriter> requests(Call call)
+      throws JsonFormatException, LedgerException, Refusal {
+    Optional<String> agentId = call.arguments().optionalString("agent_id");
+    Optional<String> session = call.arguments().optionalString("session");
+    call.arguments().requireNoOthers();
+    Predicate<Approvals.Request> isOwn = own(call.client(), agentId, session);
+    List<Approvals.Request> found =
+        log.approvals().list(Approvals.MAX_AGE).stream()
+            .filter(isOwn)
+            .filter(each -> session.isEmpty() || session.equals(Optional.of(session(each))))
+            .limit(MAX_EVENTS)
+            .toList();
+    return out -> out.member("about", ABOUT).name("requests").objects(found, r -> write(r, out));
+  }
+
+  /**
+   * Returns a test for the requests of a client: those of its agent, else those made with its
+   * credential, else those made without a credential under the agent id and in the session that it
+   * names. Nobody can see the requests of a credential by naming its agent.
+   */
+  private static Predicate<Approvals.Request> own(
+      McpClient client, Optional<String> agentId, Optional<String> session) throws Refusal {
+    Optional<String> bound = client.agentId();
+    if (bound.isPresent() && agentId.isPresent() && !agentId.equals(bound)) {
+      throw new Refusal("this credential reads the requests of its own agent only");
+    }
+    if (bound.isEmpty() && client.principal().isEmpty()) {
+      if (agentId.isEmpty() || session.isEmpty()) {
+        throw new Refusal(
+            "without a credential, give the agent_id and the session of the requests");
+      }
+      return each -> isOf(each, agentId.get()) && each.subject().principal().isEmpty();
+    }
+    return bound.isPresent()
+        ? each -> isOf(each, bound.get())
+        : each ->
+            each.subject().principal().equals(client.principal())
+                && (agentId.isEmpty() || isOf(each, agentId.get()));
+  }
+
+  private static boolean isOf(Approvals.Request request, String agentId) {
+    return request.subject().agentId().equals(agentId);
+  }
+
+  private static String session(Approvals.Request request) {
+    return EventQuery.Facets.of(request.row()).session();
+  }
+
+  private static void write(Approvals.Request request, CanonicalWriter out) {
+    out.member("expires", Timestamps.format(request.expires())).member("id", request.id());
+    out.name("recorded").beginObject().member("agent_id", quoted(request.subject().agentId()));
+    writePayload(request.row(), out);
+    out.endObject();
+    if (request.resolution().isPresent()) {
+      Approvals.Resolution answer = request.resolution().get();
+      out.name("resolution").beginObject().member("by", quoted(answer.by()));
+      out.member("decision", answer.isGranted() ? "approve" : "deny");
+      out.member("expires", answer.expires().map(Timestamps::format));
+      out.member("reason", quoted(answer.reason())).endObject();
+    }
+    out.member("state", request.state().label()).member("times_asked", request.timesAsked());
+    out.member("timestamp", request.row().timestamp());
+  }
+
   private static GateRequest request(Call call, Optional<String> session)
       throws JsonFormatException {
     Agent agent =
@@ -342,6 +413,11 @@ final class AuditTools {
   private static void write(ChainRow row, CanonicalWriter out) {
     out.member("event_type", quoted(row.eventType())).member("id", quoted(row.id()));
     out.name("recorded").beginObject().member("agent_id", quoted(row.agentId()));
+    writePayload(row, out);
+    out.endObject().member("sequence", row.sequence()).member("timestamp", row.timestamp());
+  }
+
+  private static void writePayload(ChainRow row, CanonicalWriter out) {
     if (row.payload().isEmpty()) {
       out.member("payload", "erased");
     } else {
@@ -352,7 +428,6 @@ final class AuditTools {
         out.member("payload", "unreadable");
       }
     }
-    out.endObject().member("sequence", row.sequence()).member("timestamp", row.timestamp());
   }
 
   private static void write(JsonNode payload, CanonicalWriter out) {

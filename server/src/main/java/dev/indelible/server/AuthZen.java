@@ -191,9 +191,13 @@ final class AuthZen {
     };
   }
 
-  /** Writes the members of a decision; {@code context} has the verdict and the event's id. */
+  /**
+   * Writes the members of a decision; {@code context} has the verdict, the event's id, and, for an
+   * escalation, the command with which a person approves the action.
+   */
   private static void write(RecordedDecision decided, CanonicalWriter out) {
     out.name("context").beginObject();
+    out.member("approve", decided.approveCommand());
     out.name("id").nullable(decided.eventId().map(UUID::toString));
     out.name("reason").nullable(decided.decision().reason());
     out.name("rule_id").nullable(decided.decision().ruleId());

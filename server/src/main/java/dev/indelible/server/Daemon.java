@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -128,6 +129,7 @@ public final class Daemon {
     Routes routes = new Routes(access.callers(), limits, access.reads());
     addAgents(routes, log, reports, new McpEndpoint(log, access.reads()));
     addReaders(routes, log, ledger, verifyJobs, feed);
+    addApprovals(routes, ledger, new ApprovalRequests(log, feed));
     Tiles tiles = new Tiles(log.log(), settings.access().publish());
     addTiles(routes, tiles, tiles.arePublished() ? new LedgerAccess(MAX_OTHERS) : ledger);
     routes.get("/v1/status", Role.READER, ledger.of(reports::status));
@@ -229,6 +231,20 @@ public final class Daemon {
         .get("/v1/session", Role.AGENT, sessions::show)
         .post("/v1/session", Role.AGENT, sessions::begin)
         .post("/v1/session/end", Role.AGENT, sessions::end);
+  }
+
+  /** Adds the endpoints for approvers. */
+  private static void addApprovals(Routes routes, LedgerAccess ledger, ApprovalRequests approvals) {
+    Set<Role> readers = EventFeed.View.APPROVALS.roles();
+    routes
+        .get("/v1/approvals", readers, ledger.of(approvals::list))
+        .get("/v1/approvals/stream", readers, ledger.of(approvals::stream))
+        .get("/v1/approvals/{id}", readers, ledger.of(approvals::show))
+        .post(
+            "/v1/approvals/{id}",
+            Role.APPROVER,
+            ledger.of(approvals::answer),
+            approvals::recordForbidden);
   }
 
   /** Adds the log as static files, for readers or for everybody. */

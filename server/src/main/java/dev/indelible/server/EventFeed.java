@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.server;
 
+import dev.indelible.Approvals;
 import dev.indelible.AuditLog;
 import dev.indelible.access.Role;
+import dev.indelible.encoding.Timestamps;
+import dev.indelible.event.ApprovalSubject;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
+import dev.indelible.note.ApprovalNote;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends new rows to listeners as server-sent events. One thread reads the ledger for all of them.
+ * Sends new rows to listeners as server-sent events. One thread reads the ledger for all of them. A
+ * listener gets all rows, or only the requests for approval and their answers.
  *
  * <p>The rows and gaps that a listener gets cover the chain from its start without an overlap. A
  * listener gets up to {@value #ROWS_A_TICK} rows a tick, so 500 a second. A listener that is more
@@ -66,6 +77,8 @@ final class EventFeed {
   /** The longest wait for the thread when the feed is closed. */
   private static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
+  private static final String ESCALATE = "escalate";
+
   private static final byte[] COMMENT = bytes(":\n\n");
 
   private static final Logger LOG = LoggerFactory.getLogger(EventFeed.class);
@@ -106,13 +119,55 @@ final class EventFeed {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  /** Events to write. */
-  private record Piece(byte[] bytes, long last) {}
+  /** What a stream shows of the chain. */
+  enum View {
+    /** Every row. */
+    ROWS(Set.of(Role.READER)),
+    /** The requests for approval, their answers, and the requests that nobody answered. */
+    APPROVALS(Set.of(Role.READER, Role.APPROVER));
+
+    private final Set<Role> roles;
+
+    View(Set<Role> roles) {
+      this.roles = roles;
+    }
+
+    /** Returns the roles of which a listener needs one. */
+    Set<Role> roles() {
+      return roles;
+    }
+  }
+
+  /**
+   * A request for approval that nobody has answered.
+   *
+   * @param id the id of its event
+   * @param expires the time from which on it is not answered any more
+   */
+  record Unanswered(String id, Instant expires) {}
+
+  /** A request that was made, or, if there is no request, an answer to all for its subject. */
+  private record Change(ApprovalSubject subject, Optional<Unanswered> asked) {}
+
+  /**
+   * Events to write.
+   *
+   * @param bytes empty if none of the rows is in the view
+   */
+  private record Piece(byte[] bytes, long last, List<Change> changes) {}
+
+  /** The beginning of a piece. */
+  private record Start(View view, long position) {}
 
   /** A client. Only the feed's thread uses it, except for the volatile fields. */
   private static final class Listener {
     private final Request request;
     private final Outlet outlet;
+    private final View view;
+
+    /** The requests that nobody has answered yet, for {@link View#APPROVALS}. */
+    private final Map<ApprovalSubject, Unanswered> unanswered;
+
     private final long started = System.nanoTime();
 
     /** The last row that it got, or that a gap covered. */
@@ -132,10 +187,40 @@ final class EventFeed {
     /** True if the client is gone. */
     private volatile boolean gone;
 
-    Listener(Request request, Outlet outlet, long position) {
+    Listener(
+        Request request,
+        Outlet outlet,
+        View view,
+        Map<ApprovalSubject, Unanswered> unanswered,
+        long position) {
       this.request = request;
       this.outlet = outlet;
+      this.view = view;
+      this.unanswered = new LinkedHashMap<>(unanswered);
       this.position = position;
+    }
+
+    /** Returns events for the requests that nobody answered in time, and forgets these. */
+    byte[] expired(Instant now) {
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      for (Unanswered each : List.copyOf(unanswered.values())) {
+        if (!now.isBefore(each.expires())) {
+          CanonicalWriter data =
+              new CanonicalWriter()
+                  .beginObject()
+                  .member("expires", Timestamps.format(each.expires()))
+                  .member("id", each.id())
+                  .endObject();
+          frame(out, "expired", position, data.toBytes());
+          unanswered.values().remove(each);
+        }
+      }
+      return out.toByteArray();
+    }
+
+    /** Shows that the connection lives; in a view of few rows, also where to resume. */
+    void writeHeartbeat() {
+      write(view == View.ROWS ? COMMENT : bytes("id: " + position + "\n\n"));
     }
 
     void write(byte[] piece) {
@@ -165,7 +250,16 @@ final class EventFeed {
 
     void write(Piece piece) {
       position = piece.last();
-      write(piece.bytes());
+      for (Change change : piece.changes()) {
+        if (change.asked().isPresent()) {
+          unanswered.put(change.subject(), change.asked().get());
+        } else {
+          unanswered.remove(change.subject());
+        }
+      }
+      if (piece.bytes().length > 0) {
+        write(piece.bytes());
+      }
     }
   }
 
@@ -174,6 +268,21 @@ final class EventFeed {
    * the parameter {@code after}, or else the current last row's.
    */
   Response open(Request request) throws JsonFormatException, LedgerException {
+    return open(request, View.ROWS, Map.of());
+  }
+
+  /**
+   * Opens a stream of the requests for approval and their answers.
+   *
+   * @param unanswered the requests that nobody has answered yet
+   */
+  Response openApprovals(Request request, Map<ApprovalSubject, Unanswered> unanswered)
+      throws JsonFormatException, LedgerException {
+    return open(request, View.APPROVALS, unanswered);
+  }
+
+  private Response open(Request request, View view, Map<ApprovalSubject, Unanswered> unanswered)
+      throws JsonFormatException, LedgerException {
     OptionalLong after = after(request);
     long last = lastRow();
     if (after.isPresent() && after.getAsLong() > last) {
@@ -190,7 +299,8 @@ final class EventFeed {
       }
     }
     return Response.stream(
-        "text/event-stream", outlet -> add(new Listener(request, outlet, after.orElse(last))));
+        "text/event-stream",
+        outlet -> add(new Listener(request, outlet, view, unanswered, after.orElse(last))));
   }
 
   private static OptionalLong after(Request request) throws JsonFormatException {
@@ -292,8 +402,7 @@ final class EventFeed {
   private synchronized List<Listener> current() {
     long now = System.nanoTime();
     for (Listener listener : listeners) {
-      if (!listener.gone
-          && (now - listener.started > LONGEST.toNanos() || !mayRead(listener.request))) {
+      if (!listener.gone && (now - listener.started > LONGEST.toNanos() || !mayRead(listener))) {
         listener.end();
       }
     }
@@ -301,9 +410,12 @@ final class EventFeed {
     return List.copyOf(listeners);
   }
 
-  private boolean mayRead(Request request) {
+  private boolean mayRead(Listener listener) {
     try {
-      return callers.of(request).filter(caller -> caller.has(Role.READER)).isPresent();
+      return callers
+          .of(listener.request)
+          .filter(caller -> listener.view.roles().stream().anyMatch(caller::has))
+          .isPresent();
     } catch (Throwable e) { // The other listeners are served.
       LOG.error("the credential of a listener cannot be checked; its stream ends", e);
       return false;
@@ -313,7 +425,7 @@ final class EventFeed {
   private void serve(LedgerReader ledger, List<Listener> all) throws LedgerException {
     long end = lastRow(ledger);
     int read = 0;
-    Map<Long, Piece> pieces = new HashMap<>();
+    Map<Start, Piece> pieces = new HashMap<>();
     first = first >= all.size() ? 0 : first;
     int next = first;
     for (int i = 0; i < all.size(); i++) {
@@ -326,21 +438,34 @@ final class EventFeed {
         listener.mayBeBehind = MAX_BEHIND;
         listener.write(gap(listener.position + 1, end));
       } else if (end > listener.position) {
-        Piece piece = pieces.get(listener.position);
+        Start start = new Start(listener.view, listener.position);
+        Piece piece = pieces.get(start);
         if (piece == null && read < MAX_ROWS_READ) {
-          piece = rows(ledger, listener.position, end);
+          piece = rows(ledger, start, end);
           read += piece.last() - listener.position;
-          pieces.put(listener.position, piece);
+          pieces.put(start, piece);
           first = (next + i + 1) % all.size();
         }
         if (piece != null && piece.last() > listener.position) {
           listener.write(piece);
+          if (piece.bytes().length == 0) {
+            serveIdle(listener);
+          }
         }
       } else if (listener.mayBeBehind > MAX_BEHIND) {
         listener.mayBeBehind = MAX_BEHIND;
-      } else if (System.nanoTime() - listener.lastWrite > HEARTBEAT.toNanos()) {
-        listener.write(COMMENT);
+      } else {
+        serveIdle(listener);
       }
+    }
+  }
+
+  private static void serveIdle(Listener listener) {
+    byte[] expired = listener.expired(Instant.now());
+    if (expired.length > 0) {
+      listener.write(expired);
+    } else if (System.nanoTime() - listener.lastWrite > HEARTBEAT.toNanos()) {
+      listener.writeHeartbeat();
     }
   }
 
@@ -354,28 +479,49 @@ final class EventFeed {
             .endObject();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     frame(out, "gap", to, data.toBytes());
-    return new Piece(out.toByteArray(), to);
+    return new Piece(out.toByteArray(), to, List.of());
   }
 
   /**
    * Returns the rows after a position, up to {@code end} and to a multiple of {@link #ROWS_A_TICK},
    * so that listeners that are behind share their next reads.
    */
-  private static Piece rows(LedgerReader ledger, long position, long end) throws LedgerException {
-    long to = Math.min(end, (position / ROWS_A_TICK + 1) * ROWS_A_TICK);
+  private static Piece rows(LedgerReader ledger, Start start, long end) throws LedgerException {
+    long to = Math.min(end, (start.position() / ROWS_A_TICK + 1) * ROWS_A_TICK);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    long[] last = {position};
+    List<Change> changes = new ArrayList<>();
+    long[] last = {start.position()};
     ledger.forEachRow(
-        RowQuery.from(position + 1),
+        RowQuery.from(start.position() + 1),
         row -> {
           if (row.sequence() > to || out.size() >= MAX_PIECE_BYTES) {
             return false;
           }
-          frame(out, "row", row.sequence(), row.toJson());
+          if (start.view() == View.ROWS) {
+            frame(out, "row", row.sequence(), row.toJson());
+          } else {
+            frameApproval(out, row, changes);
+          }
           last[0] = row.sequence();
           return last[0] < to;
         });
-    return new Piece(out.toByteArray(), last[0]);
+    return new Piece(out.toByteArray(), last[0], changes);
+  }
+
+  /** Adds the event of a row that is a request for approval or an answer. */
+  private static void frameApproval(ByteArrayOutputStream out, ChainRow row, List<Change> changes) {
+    if (row.is(DeferredAuditEvent.REFUSAL)) {
+      Optional<ApprovalSubject> subject = row.payload().flatMap(ApprovalSubject::of);
+      if (subject.isPresent() && EventQuery.Facets.of(row).verdict().equals(ESCALATE)) {
+        Instant expires = Instant.parse(row.timestamp()).plus(Approvals.MAX_AGE);
+        changes.add(new Change(subject.get(), Optional.of(new Unanswered(row.id(), expires))));
+        frame(out, "pending", row.sequence(), row.toJson());
+      }
+    } else if (ApprovalNote.TYPES.contains(row.eventType())) {
+      ApprovalNote.read(row)
+          .ifPresent(answer -> changes.add(new Change(answer.subject(), Optional.empty())));
+      frame(out, "resolved", row.sequence(), row.toJson());
+    }
   }
 
   private static void frame(ByteArrayOutputStream out, String type, long id, byte[] json) {

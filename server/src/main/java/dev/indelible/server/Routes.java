@@ -8,20 +8,36 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The endpoints, by path and method, and the role that each needs. */
 final class Routes implements HttpServer.Router {
   /**
    * An endpoint.
    *
-   * @param role the role that a caller needs; empty if it answers everyone
+   * @param roles the roles of which a caller needs one; empty if it answers everyone
    * @param isCounted true if its requests count for the rate limit of the caller
+   * @param forbidden records a request whose caller lacks the role
    */
   private record Route(
-      Optional<Role> role, Endpoint endpoint, Refusals refusals, boolean isCounted) {
-    Route(Optional<Role> role, Endpoint endpoint, Refusals refusals) {
-      this(role, endpoint, refusals, true);
+      Set<Role> roles,
+      Endpoint endpoint,
+      Refusals refusals,
+      boolean isCounted,
+      Consumer<Request> forbidden) {
+    Route(Set<Role> roles, Endpoint endpoint, Refusals refusals) {
+      this(roles, endpoint, refusals, true, any -> {});
+    }
+
+    boolean admits(Caller caller) {
+      return roles.isEmpty() || roles.stream().anyMatch(caller::has);
+    }
+
+    String labels() {
+      return roles.stream().sorted().map(Role::label).collect(Collectors.joining(" or "));
     }
   }
 
@@ -46,7 +62,7 @@ final class Routes implements HttpServer.Router {
    *
    * @param callers identifies the caller of each request
    * @param limits counts the requests of each caller
-   * @param reads records the requests for which a caller needs {@link Role#READER}; empty for none
+   * @param reads records the requests that {@link Role#READER} permits; empty for none
    */
   Routes(Callers callers, Limits limits, Optional<ReadRecord> reads) {
     this.callers = callers;
@@ -56,17 +72,22 @@ final class Routes implements HttpServer.Router {
 
   /** Adds an endpoint that reads. */
   Routes get(String path, Role role, Endpoint endpoint) {
-    return get(path, new Route(Optional.of(role), endpoint, Refusals.DETAILS));
+    return get(path, Set.of(role), endpoint);
+  }
+
+  /** Adds an endpoint that reads; a caller needs one of the roles. */
+  Routes get(String path, Set<Role> roles, Endpoint endpoint) {
+    return get(path, new Route(roles, endpoint, Refusals.DETAILS));
   }
 
   /** Adds an endpoint that reads, and answers everyone without asking for a credential. */
   Routes getOpenly(String path, Endpoint endpoint) {
-    return get(path, new Route(Optional.empty(), endpoint, Refusals.DETAILS));
+    return get(path, new Route(Set.of(), endpoint, Refusals.DETAILS));
   }
 
   /** Adds an endpoint that answers everyone at any rate: the probe of a supervisor. */
   Routes getUncounted(String path, Endpoint endpoint) {
-    return get(path, new Route(Optional.empty(), endpoint, Refusals.DETAILS, false));
+    return get(path, new Route(Set.of(), endpoint, Refusals.DETAILS, false, any -> {}));
   }
 
   private Routes get(String path, Route route) {
@@ -82,7 +103,16 @@ final class Routes implements HttpServer.Router {
    * Adds an endpoint that reads JSON content, and whose clients need refusals in their own form.
    */
   Routes post(String path, Role role, Endpoint endpoint, Refusals refusals) {
-    return add("POST", path, new Route(Optional.of(role), endpoint, refusals));
+    return add("POST", path, new Route(Set.of(role), endpoint, refusals));
+  }
+
+  /**
+   * Adds an endpoint that reads JSON content.
+   *
+   * @param forbidden records each request whose caller may ask for decisions but lacks the role
+   */
+  Routes post(String path, Role role, Endpoint endpoint, Consumer<Request> forbidden) {
+    return add("POST", path, new Route(Set.of(role), endpoint, Refusals.DETAILS, true, forbidden));
   }
 
   private Routes add(String method, String path, Route route) {
@@ -121,20 +151,23 @@ final class Routes implements HttpServer.Router {
       return Admission.notAllowed(head, methods.keySet());
     }
     Optional<Caller> caller =
-        route.role().isEmpty() ? Optional.of(Caller.NOBODY) : callers.of(head);
+        route.roles().isEmpty() ? Optional.of(Caller.NOBODY) : callers.of(head);
     Optional<Problem> problem = problem(head, route, caller);
     Request identified = head.by(caller.orElse(Caller.NOBODY));
+    Request complete = identified.withParameters(found.get().values());
+    if (caller.isPresent()
+        && !route.admits(caller.get())
+        && caller.get().has(Role.AGENT)
+        && limits.allows(caller.get().principal())) {
+      route.forbidden().accept(complete);
+    }
     if (problem.isEmpty()
-        && route.role().equals(Optional.of(Role.READER))
+        && route.roles().contains(Role.READER)
         && reads.isPresent()
         && !reads.get().add(identified)) {
       problem = Optional.of(ReadRecord.REFUSAL);
     }
-    return new Admission(
-        identified.withParameters(found.get().values()),
-        route.endpoint(),
-        route.refusals(),
-        problem);
+    return new Admission(complete, route.endpoint(), route.refusals(), problem);
   }
 
   /** Returns why a request is refused by its head; empty if it is not. */
@@ -145,17 +178,14 @@ final class Routes implements HttpServer.Router {
               ? unauthorized("the credential is not accepted (header Authorization)")
               : tooMany("too many credentials are not accepted"));
     }
-    if (route.role().isPresent()) {
-      Role role = route.role().get();
-      if (!caller.get().has(role)) {
-        return Optional.of(
-            caller.get().principal().isEmpty()
-                ? unauthorized("this needs a credential with the role %s".formatted(role.label()))
-                : new Problem(
-                    403,
-                    "Forbidden",
-                    "the credential does not have the role %s".formatted(role.label())));
-      }
+    if (!route.admits(caller.get())) {
+      return Optional.of(
+          caller.get().principal().isEmpty()
+              ? unauthorized("this needs a credential with the role %s".formatted(route.labels()))
+              : new Problem(
+                  403,
+                  "Forbidden",
+                  "the credential does not have the role %s".formatted(route.labels())));
     }
     if (route.isCounted() && !limits.allows(caller.get().principal())) {
       return Optional.of(tooMany("this caller sends too many requests per second"));

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.access.Grant;
 import dev.indelible.access.Role;
+import dev.indelible.event.ApprovalSubject;
 import dev.indelible.server.EventStream.Event;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -17,6 +18,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -134,6 +136,31 @@ class EventFeedTest {
     boolean has(String text) {
       return sent.indexOf(text) >= 0;
     }
+  }
+
+  @Test
+  void requestThatNobodyAnsweredIsStreamed() throws Exception {
+    EventFeed feed = new EventFeed(daemon.log().log(), request -> Optional.of(reader()));
+    KeptOutlet outlet = new KeptOutlet();
+    ApprovalSubject subject =
+        new ApprovalSubject("agent:a", Optional.empty(), "sha256:1", "sha256:2");
+    Instant past = Instant.now().minusSeconds(1);
+    feed
+        .openApprovals(
+            new Request("GET", "/", Map.of(), Map.of()),
+            Map.of(subject, new EventFeed.Unanswered("event-1", past)))
+        .stream()
+        .accept(outlet);
+    try {
+      await().atMost(LIMIT).until(() -> outlet.has("event: expired"));
+      assertThat(outlet.has("\"id\":\"event-1\"")).isTrue();
+    } finally {
+      feed.close();
+    }
+  }
+
+  private static Caller reader() {
+    return Caller.named("key:r", Grant.of(Set.of(Role.READER), Optional.empty()));
   }
 
   private static KeptOutlet listen(EventFeed feed, Map<String, String> parameters)

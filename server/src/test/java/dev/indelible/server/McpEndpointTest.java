@@ -171,6 +171,7 @@ class McpEndpointTest {
           .containsExactly(
               "gate_check",
               "gate_explain",
+              "gate_requests",
               "audit_query",
               "audit_proof",
               "audit_verify",
