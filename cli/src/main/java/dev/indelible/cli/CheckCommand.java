@@ -14,6 +14,7 @@ import dev.indelible.hook.GateRequest;
 import dev.indelible.hook.Wording;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.mcp.ToolGate;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
@@ -91,7 +92,7 @@ final class CheckCommand extends Verb {
     Indelible indelible = openLog(anchor.file(), Run.ONE_ACTION);
     RecordedDecision recorded;
     try {
-      recorded = indelible.gate().record(input.agent(), input.action());
+      recorded = new ToolGate(indelible).record(input);
       print(input.agentId(), recorded);
       if (explains()) {
         Examined examined = inForce(indelible).examine(input.agentId(), input.action());

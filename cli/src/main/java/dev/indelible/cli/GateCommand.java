@@ -8,6 +8,7 @@ import dev.indelible.hook.ClaudeCode;
 import dev.indelible.hook.GateRequest;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
+import dev.indelible.mcp.ToolGate;
 import dev.indelible.policy.Redactor;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -78,7 +79,7 @@ final class GateCommand extends Verb {
     try {
       GateRequest input =
           format == Format.claude ? ClaudeCode.readRecorded(line) : GateRequest.read(line);
-      print(input.agentId(), indelible.gate().record(input.agent(), input.action()));
+      print(input.agentId(), new ToolGate(indelible).record(input));
       return true;
     } catch (JsonFormatException e) {
       String message = Redactor.scrub(String.valueOf(e.getMessage()));

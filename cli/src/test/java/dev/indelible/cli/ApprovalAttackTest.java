@@ -738,6 +738,18 @@ class ApprovalAttackTest {
   }
 
   @Test
+  @DisplayName("a tool that has changed since its approval is stopped by the command as well")
+  void changedToolIsNotApprovedByTheCommand() {
+    String call =
+        "{\"agent_id\":\"agent:cli\",\"tool_hash\":\"sha256:%s\",\"action\":{\"kind\":\"tool_call\","
+            + "\"tool\":\"mcp__s__deploy\",\"arguments\":{}}}";
+    approve(escalate(call.formatted("0a".repeat(32))));
+
+    assertThat(ask(call.formatted("0b".repeat(32)))).isNotEqualTo(ExitCode.OK);
+    assertThat(uses()).isEmpty();
+  }
+
+  @Test
   @DisplayName("another user reads no key and no approval, and changes nothing")
   void otherUserReadsNothing() throws Exception {
     assumeTrue(

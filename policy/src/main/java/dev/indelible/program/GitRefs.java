@@ -34,6 +34,14 @@ final class GitRefs {
     }
   }
 
+  /** Reads the one operand of {@code git checkout}: no branch has a name like {@code ./x}. */
+  static void pathNotRef(Value argument, Template template, Scan scan) {
+    String text = argument.prefix();
+    if (text.startsWith(".") || text.startsWith("/")) {
+      scan.uses().add(Role.WRITES, argument);
+    }
+  }
+
   /** Reads a branch or tag that is deleted on another machine. */
   static void deletedRef(Value argument, Template template, Scan scan) {
     if (isShared(argument)) {

@@ -119,6 +119,7 @@ final class Readers {
           case "package-source" -> Packages::source;
           case "pager-operand" -> Readers::pagerOperand;
           case "parallel" -> ParallelReader::parallel;
+          case "path-not-ref" -> GitRefs::pathNotRef;
           case "pathspec" -> GitConfig::pathspec;
           case "perl-open" -> Calls::perlOpen;
           case "php-setting" -> Wrappers::phpSetting;
