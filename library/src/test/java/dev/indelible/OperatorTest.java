@@ -425,6 +425,19 @@ class OperatorTest {
     findings(Verdict.INTACT);
   }
 
+  /** Without a checkpoint, nobody would notice that the last row was removed. */
+  @Test
+  void checkpointOverTheRowHasBothSignatures() throws Exception {
+    data.addMlDsa44();
+    Operator next = Operator.named("next");
+    data.trustOperator(next.key(), Optional.of(operator.introduces(next, origin)));
+
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+      assertThat(ledger.lastCheckpoint().orElseThrow().size()).isEqualTo(ledger.size());
+    }
+    findings(Verdict.INTACT);
+  }
+
   @Test
   void keyOfTheLogIsNoOperator() throws Exception {
     Operator auditor = new Operator(NoteSigner.of("ops", data.keys().read()));
