@@ -2,6 +2,8 @@
 package dev.indelible;
 
 import dev.indelible.ApprovalException.Reason;
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Read;
 import dev.indelible.append.ApprovalEvents;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.base.Text;
@@ -25,6 +27,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.ApprovalStatement;
+import dev.indelible.policy.PolicyException;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import java.io.IOException;
@@ -63,6 +66,9 @@ public final class Approvals {
 
   /** The maximum number of decisions in {@link #recent}. */
   public static final int MAX_RECENT = 20;
+
+  /** The action beside which a reason is searched for secrets. */
+  private static final AgentAction NO_ACTION = new Read("approval");
 
   /** The longest reason, in bytes. */
   private static final int MAX_REASON_BYTES = 1_000;
@@ -759,7 +765,7 @@ public final class Approvals {
       }
     }
 
-    private void requireReason(String reason) throws ApprovalException {
+    private void requireReason(String reason) throws ApprovalException, LedgerException {
       try {
         Text.requireAtMost(MAX_REASON_BYTES, reason, "reason");
       } catch (IllegalArgumentException e) {
@@ -768,6 +774,21 @@ public final class Approvals {
       if (reason.isBlank() || !Text.isPrintable(reason)) {
         throw new ApprovalException(
             Reason.BAD_REASON, "the reason is empty, or has an invisible character; state it");
+      }
+      if (hasSecret(reason)) {
+        throw new ApprovalException(
+            Reason.BAD_REASON,
+            "the reason has a secret in it, which would stay in the chain; state it without");
+      }
+    }
+
+    /** Returns true for a text with a secret. It is not replaced, because a key may have signed. */
+    private boolean hasSecret(String text) throws LedgerException {
+      try {
+        List<String> texts = List.of(text);
+        return !data.redactor().texts(NO_ACTION, texts).equals(texts);
+      } catch (PolicyException | KeyException e) {
+        throw new LedgerException("the reason cannot be searched for secrets: " + e.getMessage());
       }
     }
 

@@ -127,7 +127,7 @@ class ApprovalCheckTest {
     log.queue()
         .submit(
             DeferredAuditEvent.of(agent, action, new Escalate("ask", "wait"), Optional.of(policy))
-                .approved(new Warn("ask", "approved"), approval));
+                .approved(new Warn("ask", "approved"), approval, List.of()));
   }
 
   private void permit(String approval) {

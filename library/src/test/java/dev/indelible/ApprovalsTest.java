@@ -443,6 +443,14 @@ class ApprovalsTest {
   }
 
   @Test
+  void reasonWithASecretIsRefused() throws Exception {
+    String request = escalate();
+    String reason = "the token is ghp_" + "0a1B2c3D4e5F6g7H8i9J".repeat(2).substring(0, 36);
+    assertRefused(Reason.BAD_REASON, () -> log.approvals().grant(request, KEY, VALIDITY, reason));
+    assertRefused(Reason.BAD_REASON, () -> log.approvals().deny(request, CREDENTIAL, reason));
+  }
+
+  @Test
   void refusalIsNeverApproved() throws Exception {
     RecordedDecision refused = log.gate().record(AGENT, new Bash("dd if=/dev/zero of=/dev/sda"));
     assertThat(refused.decision()).isInstanceOf(Refuse.class);

@@ -647,6 +647,32 @@ class GateTest {
     assertThat(row(1).policy()).contains(slow.digest());
   }
 
+  /** An approval that another release appended may have a secret in its reason. */
+  @Test
+  void secretInTheReasonOfAnApprovalIsNotRecorded() {
+    String secret = "ghp_" + "a1B".repeat(12);
+    String approval = "0198c7e2-0000-7000-8000-000000000001";
+    Gate gate =
+        gate(10)
+            .withApprovals(
+                attempt ->
+                    new ApprovalStore.Claim(
+                        Optional.of(
+                            new ApprovalStore.Approval(approval, "bob", "use token " + secret)),
+                        Optional.empty()));
+
+    Decision decision = gate.check("agent:a", new ToolCall("pay", json("{}")));
+
+    assertThat(decision).isInstanceOf(Warn.class);
+    assertThat(decision.reason().orElseThrow()).doesNotContain(secret).contains("approved by bob");
+    awaitRows(1);
+    assertThat(row(0).decision()).isEqualTo(decision);
+    assertThat(row(0).approval()).contains(approval);
+    assertThat(row(0).redactions())
+        .singleElement()
+        .satisfies(each -> assertThat(each.path()).isEqualTo("/decision/reason"));
+  }
+
   /**
    * Returns the digest in a {@code policy.loaded} event. Requires that the recorded text has this
    * digest.
