@@ -35,8 +35,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +71,18 @@ public final class Approvals {
 
   /** The action beside which a reason is searched for secrets. */
   private static final AgentAction NO_ACTION = new Read("approval");
+
+  /** The most requests in a list. */
+  public static final int MAX_REQUESTS = 1_000;
+
+  /** The most escalations that are read for a list, so that no agent can make it fail. */
+  public static final int MAX_READ = 10_000;
+
+  /** The length of the payloads after which a list ends, in bytes. */
+  private static final long MAX_BYTES = 32 << 20;
+
+  /** The most escalations that are read at once, with their payloads. */
+  private static final int PAGE = 100;
 
   /** The longest reason, in bytes. */
   private static final int MAX_REASON_BYTES = 1_000;
@@ -284,22 +298,28 @@ public final class Approvals {
   /**
    * Returns the pending requests of the last {@link #MAX_AGE}, newest first. An action that the
    * agent asked for several times is one request, the newest. Leaves out escalations whose action
-   * is not identified (erased, or recorded as a stub), because these cannot be approved.
+   * is not identified (erased, or recorded as a stub), because these cannot be approved. Reads the
+   * newest {@value #MAX_READ} escalations, and returns at most {@value #MAX_REQUESTS} requests, and
+   * fewer if their payloads are long.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
   public List<Request> pending() throws LedgerException {
-    return list(MAX_AGE).stream().filter(each -> each.state() == State.PENDING).toList();
+    return list(MAX_AGE, State.PENDING::equals);
   }
 
   /** Returns the requests of a time until now, pending or not, as {@link #pending} does. */
   public List<Request> list(Duration since) throws LedgerException {
+    return list(since, any -> true);
+  }
+
+  private List<Request> list(Duration since, Predicate<State> wanted) throws LedgerException {
     if (!log.hasLedger()) {
       return List.of();
     }
     try (SqliteLedger ledger = open()) {
       Instant from = Instant.now().minus(since);
-      return new Reading(ledger).requests(Filter.ALL.since(from));
+      return new Reading(ledger).requests(Filter.ALL.since(from), wanted);
     } catch (KeyException e) {
       throw unverifiable(e);
     }
@@ -534,13 +554,27 @@ public final class Approvals {
       this.policy = known.isPresent() ? known : chain.lastPolicy();
     }
 
-    /** Returns the requests that a filter finds, newest first. */
-    List<Request> requests(Filter filter) throws LedgerException {
+    /** Returns the newest requests that a filter finds, newest first. */
+    List<Request> requests(Filter filter, Predicate<State> wanted) throws LedgerException {
+      List<Asked> all = asked(filter.verdict(ESCALATE), Optional.empty());
+      all.sort(Comparator.comparingLong((Asked each) -> each.shown().sequence()).reversed());
       List<Request> requests = new ArrayList<>();
-      for (Asked asked : asked(filter.verdict(ESCALATE))) {
-        requests.add(request(asked, asked.shown()));
+      long bytes = 0;
+      for (Asked asked : all) {
+        if (requests.size() == MAX_REQUESTS || bytes >= MAX_BYTES) {
+          break;
+        }
+        State state = state(asked, asked.shown());
+        // Empty if the payload was erased meanwhile.
+        Optional<ChainRow> row =
+            wanted.test(state)
+                ? ledger.row(asked.shown().sequence()).filter(ChainRow::hasPayload)
+                : Optional.empty();
+        if (row.isPresent()) {
+          bytes += row.get().payload().orElseThrow().length;
+          requests.add(request(asked, row.get(), state));
+        }
       }
-      requests.sort(Comparator.comparingLong((Request each) -> each.row().sequence()).reversed());
       return requests;
     }
 
@@ -554,19 +588,19 @@ public final class Approvals {
                           Reason.UNKNOWN_REQUEST,
                           "the chain has no event %s; 'indelible approvals list' shows the requests"
                               .formatted(Text.printable(eventId, 60))));
-      ApprovalSubject subject = subject(row);
+      Escalation escalation =
+          new Escalation(subject(row), row.id(), row.sequence(), row.timestamp());
       Filter same =
           Filter.ALL
               .agent(row.agentId())
               .verdict(ESCALATE)
               .since(Instant.parse(row.timestamp()).minus(MAX_AGE));
-      for (Asked asked : asked(same)) {
-        if (asked.subject().equals(subject)
-            && asked.rows().stream().anyMatch(each -> each.id().equals(eventId))) {
-          return request(asked, row);
-        }
-      }
-      throw new LedgerException("event %s is missing in the index".formatted(eventId));
+      Asked asked =
+          asked(same, Optional.of(escalation)).stream()
+              .filter(each -> each.rows().contains(escalation))
+              .findFirst()
+              .orElseThrow();
+      return request(asked, row, state(asked, escalation));
     }
 
     private ApprovalSubject subject(ChainRow row) throws ApprovalException, LedgerException {
@@ -602,30 +636,34 @@ public final class Approvals {
     }
 
     /**
-     * Returns the sound escalations that a filter finds, grouped by what was asked and by the
+     * Returns the newest escalations that a filter finds, grouped by what was asked and by the
      * answers.
+     *
+     * @param always an escalation to return even if it is not one of the newest
      */
-    private List<Asked> asked(Filter filter) throws LedgerException {
-      Map<ApprovalSubject, List<ChainRow>> rows = new LinkedHashMap<>();
+    private List<Asked> asked(Filter filter, Optional<Escalation> always) throws LedgerException {
+      Deque<Escalation> found = escalations(filter);
+      if (always.isPresent() && !found.contains(always.get())) {
+        found.addLast(always.get());
+      }
+      Map<ApprovalSubject, List<Escalation>> rows = new LinkedHashMap<>();
       long first = Long.MAX_VALUE;
-      for (ChainRow row : escalations(filter)) {
-        Optional<ApprovalSubject> subject = row.payload().flatMap(ApprovalSubject::of);
-        if (subject.isPresent() && chain.isSound(row)) {
-          rows.computeIfAbsent(subject.get(), any -> new ArrayList<>()).add(row);
-          first = Math.min(first, row.sequence());
-        }
+      for (Escalation each : found) {
+        rows.computeIfAbsent(each.subject(), any -> new ArrayList<>()).add(each);
+        first = Math.min(first, each.sequence());
       }
       Map<ApprovalSubject, List<Resolution>> answers = answers(first);
       List<Asked> asked = new ArrayList<>();
       rows.forEach(
           (subject, escalations) -> {
-            List<ChainRow> rest = new ArrayList<>(escalations);
+            List<Escalation> rest = new ArrayList<>(escalations);
+            rest.sort(Comparator.comparingLong(Escalation::sequence));
             for (Resolution answer : answers.getOrDefault(subject, List.of())) {
-              List<ChainRow> before =
+              List<Escalation> before =
                   rest.stream().filter(row -> row.sequence() < answer.sequence()).toList();
               if (!before.isEmpty()) {
                 asked.add(new Asked(subject, before, Optional.of(answer)));
-                rest.removeAll(before);
+                rest = rest.subList(before.size(), rest.size());
               }
             }
             if (!rest.isEmpty()) {
@@ -635,26 +673,45 @@ public final class Approvals {
       return asked;
     }
 
-    /** Returns the rows that a filter finds, oldest first, including those not indexed yet. */
-    private List<ChainRow> escalations(Filter filter) throws LedgerException {
-      List<ChainRow> found = new ArrayList<>();
-      EventQuery query = EventQuery.oldest(filter).limit(EventQuery.MAX_LIMIT);
+    /**
+     * Returns the newest rows that a filter finds and that are sound escalations, newest first,
+     * including those not indexed yet. Keeps no payloads: an agent decides how many there are, and
+     * how long.
+     */
+    private Deque<Escalation> escalations(Filter filter) throws LedgerException {
+      EventQuery query = EventQuery.newest(filter).limit(PAGE);
       EventQuery.Page page = log.find(query);
-      found.addAll(page.rows());
-      while (page.next().isPresent()) {
-        page = log.find(query.after(page.next().get()));
-        found.addAll(page.rows());
-      }
+      Deque<Escalation> found = new ArrayDeque<>();
       Predicate<ChainRow> matches = filter.predicate();
       ledger.forEachRow(
           RowQuery.from(page.coverage().indexed() + 1),
           row -> {
             if (matches.test(row)) {
-              found.add(row);
+              escalation(row).ifPresent(found::addFirst);
+            }
+            if (found.size() > MAX_READ) {
+              found.removeLast();
             }
             return true;
           });
+      int read = found.size();
+      while (read < MAX_READ) {
+        page.rows().forEach(row -> escalation(row).ifPresent(found::addLast));
+        read += page.rows().size();
+        if (page.next().isEmpty()) {
+          break;
+        }
+        page = log.find(query.after(page.next().get()));
+      }
       return found;
+    }
+
+    /** Returns the escalation in a row; empty if it is not sound, or its action not identified. */
+    private Optional<Escalation> escalation(ChainRow row) {
+      return row.payload()
+          .flatMap(ApprovalSubject::of)
+          .filter(any -> chain.isSound(row))
+          .map(subject -> new Escalation(subject, row.id(), row.sequence(), row.timestamp()));
     }
 
     /** Returns the sound answers after a row, oldest first. */
@@ -677,12 +734,11 @@ public final class Approvals {
       return answers;
     }
 
-    private Request request(Asked asked, ChainRow row) throws LedgerException {
-      return new Request(
-          row, asked.subject(), origin, state(asked, row), asked.rows().size(), asked.answer());
+    private Request request(Asked asked, ChainRow row, State state) {
+      return new Request(row, asked.subject(), origin, state, asked.rows().size(), asked.answer());
     }
 
-    private State state(Asked asked, ChainRow row) throws LedgerException {
+    private State state(Asked asked, Escalation row) throws LedgerException {
       boolean isOutdated =
           !asked.subject().policy().equals(policy.orElse(asked.subject().policy()));
       if (asked.answer().isEmpty()) {
@@ -820,14 +876,22 @@ public final class Approvals {
   }
 
   /**
+   * A row that escalates an action.
+   *
+   * @param id the id of the event
+   */
+  private record Escalation(ApprovalSubject subject, String id, long sequence, String timestamp) {}
+
+  /**
    * Escalations of one exact action with one answer, or with none yet.
    *
    * @param rows the escalations, oldest first
    */
-  private record Asked(ApprovalSubject subject, List<ChainRow> rows, Optional<Resolution> answer) {
+  private record Asked(
+      ApprovalSubject subject, List<Escalation> rows, Optional<Resolution> answer) {
     /** Returns the escalation that the answer names, or the newest. */
-    ChainRow shown() {
-      ChainRow newest = rows.get(rows.size() - 1);
+    Escalation shown() {
+      Escalation newest = rows.get(rows.size() - 1);
       return rows.stream()
           .filter(row -> answer.filter(each -> each.request().equals(row.id())).isPresent())
           .findFirst()

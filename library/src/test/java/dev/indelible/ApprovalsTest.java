@@ -748,6 +748,21 @@ class ApprovalsTest {
     assertThat(log.approvals().pending()).hasSize(1);
   }
 
+  /** An agent decides how many requests there are and how long they are; the list stays bounded. */
+  @Test
+  void longRequestsAreLeftOutOfTheList() throws Exception {
+    List<String> requests = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      requests.add(
+          escalate(Agent.claimed(AGENT), new Bash("make " + i + " " + "x".repeat(900_000))));
+    }
+
+    List<Request> listed = log.approvals().pending();
+    assertThat(listed).hasSizeLessThan(requests.size());
+    assertThat(listed.get(0).id()).isEqualTo(requests.get(requests.size() - 1));
+    assertThat(log.approvals().request(requests.get(0)).state()).isEqualTo(State.PENDING);
+  }
+
   @Test
   void filesAreForTheOwnerOnly() throws Exception {
     grant(escalate());
