@@ -554,6 +554,23 @@ class OperatorTest {
     findings(Verdict.BROKEN);
   }
 
+  /** Without a key that verifies, nobody can tell which policy may come into force. */
+  @Test
+  void invalidRowOfTheOperatorAdmitsNoPolicy() throws Exception {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + data.database());
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "UPDATE signed_events SET payload = NULL WHERE event_type = '"
+              + SystemEvent.POLICY_OPERATOR
+              + "'");
+    }
+    Files.delete(data.path().resolve("keys/operator.vkey"));
+
+    assertThatThrownBy(() -> Indelible.open(data.path()))
+        .isInstanceOf(OpenException.class)
+        .hasMessageContaining("its row does not verify");
+  }
+
   @Test
   void unreadableLedgerDemandsASignature() throws Exception {
     writeSigned(REFUSES, NUMBER);
