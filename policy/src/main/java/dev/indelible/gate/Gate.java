@@ -113,7 +113,9 @@ public final class Gate {
     }
   }
 
-  /** Set by {@link #use}; a decision reads it once and uses that policy to the end. */
+  /**
+   * Set by {@link #use}, guarded by this; a decision reads it once and uses that policy to the end.
+   */
   private volatile PolicyCall inForce;
 
   private final DeferredAuditQueue queue;
@@ -199,10 +201,12 @@ public final class Gate {
    * rules in its data directory into force: when their content changes, or on {@code
    * Indelible.reloadPolicy}.
    *
+   * <p>Of several calls at once, the policy that was admitted last is in force afterwards.
+   *
    * @throws PolicyException if the log has an operator's key, and the operator did not sign the
    *     policy; the policy in force stays
    */
-  public void use(Policy next) throws PolicyException {
+  public synchronized void use(Policy next) throws PolicyException {
     Objects.requireNonNull(next, "next is null");
     Optional<RulePolicy> before =
         policy() instanceof RulePolicy rules ? Optional.of(rules) : Optional.empty();

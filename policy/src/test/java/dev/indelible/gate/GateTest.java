@@ -28,6 +28,8 @@ import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainSettings;
@@ -645,6 +647,60 @@ class GateTest {
     awaitRows(2);
     assertThat(loaded(0)).isEqualTo(policy().digest());
     assertThat(row(1).policy()).contains(slow.digest());
+  }
+
+  /** The policy that is admitted last is in force, whichever thread is faster after that. */
+  @Test
+  void policyThatIsAdmittedLastIsInForce() throws Exception {
+    Policy earlier = policy();
+    Policy later = RulePolicy.parse("version: 1\nrules: []\n", "test");
+    CountDownLatch admitted = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    gate(10);
+    Gate gate =
+        Gate.of(
+            Gate.Admitted.onRecord(earlier),
+            audit().queue(),
+            Redactor.ofDefaults(),
+            policy -> {
+              if (policy == earlier) {
+                admitted.countDown();
+                awaitUninterruptibly(goOn);
+              }
+              return Optional.empty();
+            });
+    Thread first = new Thread(() -> use(gate, earlier));
+    first.start();
+    admitted.await();
+    Thread second = new Thread(() -> use(gate, later));
+    second.start();
+    await()
+        .until(
+            () ->
+                second.getState() == Thread.State.BLOCKED
+                    || second.getState() == Thread.State.TERMINATED);
+    goOn.countDown();
+    first.join();
+    second.join();
+
+    assertThat(gate.policy()).isSameAs(later);
+    awaitRows(2);
+  }
+
+  private static void use(Gate gate, Policy policy) {
+    try {
+      gate.use(policy);
+    } catch (PolicyException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** An approval that another release appended may have a secret in its reason. */
