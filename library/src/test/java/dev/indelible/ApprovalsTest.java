@@ -763,6 +763,38 @@ class ApprovalsTest {
     assertThat(log.approvals().request(requests.get(0)).state()).isEqualTo(State.PENDING);
   }
 
+  /** More approvals of one action than are read: the newest ones count. */
+  @Test
+  void newestApprovalIsFound() throws Exception {
+    String request = escalate();
+    ApprovalSubject subject = log.approvals().request(request).subject();
+    for (int i = 10; i < 40; i++) {
+      files().offer(subject, "00000000-0000-7000-8000-0000000000" + i);
+    }
+    Resolution answer = grant(request);
+
+    assertThat(files().offered(subject)).hasSizeLessThan(30).startsWith(answer.id());
+    assertThat(check(AGENT, DEPLOY)).isInstanceOf(Warn.class);
+  }
+
+  @Test
+  void approvalFromTheFutureIsNotUsed() throws Exception {
+    String request = escalate();
+    ApprovalSubject subject = log.approvals().request(request).subject();
+    grant(request);
+
+    ApprovalStore store = new ApprovedActions(new DataDirectory(data), KeyRing.of(List.of()));
+    ApprovalStore.Claim claim =
+        store.claim(
+            new ApprovalStore.Attempt(
+                subject,
+                "event",
+                Instant.now().minus(Duration.ofHours(1)),
+                List.of(BOB.verifierKey().vkey())));
+    assertThat(claim.approval()).isEmpty();
+    assertThat(claim.problem().orElseThrow()).contains("the clock");
+  }
+
   @Test
   void filesAreForTheOwnerOnly() throws Exception {
     grant(escalate());
