@@ -210,7 +210,7 @@ final class ApprovalsCommand extends VerbGroup {
 
     /** Returns the approver whom the policy names with the key's public half. */
     final Approver approver(Approvals approvals) throws Exception {
-      SigningKey own = ApproverKey.read(key);
+      SigningKey own = NamedKeyFile.readKey(key);
       List<VerifierKey> named = approvals.approvers(refusing(() -> approvals.request(id)));
       Optional<VerifierKey> approver =
           named.stream().filter(each -> each.key().equals(own.verificationKey())).findFirst();
