@@ -443,6 +443,13 @@ public final class Approvals {
     return answer(
         eventId,
         request -> {
+          // Nobody checks the others, and all of them would stay in the chain.
+          if (note.signatures().size() != 1) {
+            throw new ApprovalException(
+                Reason.BAD_NOTE,
+                "the note has %s signatures; an answer has that of the approver only"
+                    .formatted(note.signatures().size()));
+          }
           try {
             ApprovalStatement statement = ApprovalStatement.parse(note.text());
             String by = note.signatures().get(0).name();

@@ -403,6 +403,17 @@ class ApprovalsTest {
     }
   }
 
+  /** The text of a signature that nobody checks would stay in the chain. */
+  @Test
+  void noteWithAnotherSignatureApprovesNothing() throws Exception {
+    String request = escalate();
+    String text =
+        log.approvals().request(request).approvalText(Instant.now().plusSeconds(600), "planned");
+    SignedNote note = SignedNote.sign(text, List.of(BOB, MALLORY));
+
+    assertRefused(Reason.BAD_NOTE, () -> log.approvals().resolve(request, note));
+  }
+
   @Test
   void replayedNoteApprovesNothing() throws Exception {
     String first = escalate();
