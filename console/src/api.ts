@@ -218,9 +218,9 @@ export async function requireSession(): Promise<void> {
   }
 }
 
-/** Returns true if a caller may read the log. */
+/** Returns true if a caller may read the log, or the requests for approval in it. */
 export function mayRead(caller: Caller | null): boolean {
-  return caller !== null && caller.roles.includes('reader');
+  return caller !== null && (caller.roles.includes('reader') || caller.roles.includes('approver'));
 }
 
 /** Exchanges an API key for a session. The key is sent once, and kept nowhere. */

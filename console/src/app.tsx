@@ -5,6 +5,7 @@ import { Problem, getAnyStatus, mayRead, signOut, whenSignedOut, whoAmI, type Ca
 import { Failure, useLoaded } from './parts/state.tsx';
 import { ThemeSwitch } from './parts/theme.tsx';
 import { href, useRoute, type Route } from './router.ts';
+import { ApprovalsView } from './views/approvals.tsx';
 import { DecisionView } from './views/decision.tsx';
 import { DecisionsView } from './views/decisions.tsx';
 import { HealthView } from './views/health.tsx';
@@ -15,10 +16,16 @@ import { VerifyView } from './views/verify.tsx';
 
 const VIEWS: [path: string, name: string][] = [
   ['decisions', 'Decisions'],
+  ['approvals', 'Approvals'],
   ['health', 'Health'],
   ['policy', 'Policy'],
   ['verify', 'Verify'],
 ];
+
+/** Returns the views that a caller may see: an approver sees the requests alone. */
+function viewsOf(caller: Caller): typeof VIEWS {
+  return caller.roles.includes('reader') ? VIEWS : VIEWS.filter(([path]) => path === 'approvals');
+}
 
 /** The state of the log, as everybody on this machine may ask for it. */
 export interface AuditHealth {
@@ -67,7 +74,7 @@ export function App(): JSX.Element {
         </a>
         {isReader && (
           <nav aria-label="Views">
-            {VIEWS.map(([path, name]) => (
+            {viewsOf(caller!).map(([path, name]) => (
               <a key={path} href={href([path])} aria-current={view === path ? 'page' : undefined}>{name}</a>
             ))}
           </nav>
@@ -101,12 +108,15 @@ export function App(): JSX.Element {
 }
 
 function View({ route, caller }: { route: Route; caller: Caller }): JSX.Element {
-  const [view, id] = route.path;
+  const [asked, id] = route.path;
+  const view = caller.roles.includes('reader') ? asked : 'approvals';
   switch (view) {
     case 'decision':
       return <DecisionView key={id} id={id ?? ''} />;
     case 'session':
       return <SessionView parameters={route.parameters} />;
+    case 'approvals':
+      return <ApprovalsView caller={caller} />;
     case 'health':
       return <HealthView caller={caller} />;
     case 'policy':

@@ -8,7 +8,7 @@ export interface Piece {
 
 /**
  * Characters that change how other text looks, or do not show: controls (but not line ends and
- * tabs), format characters such as the bidirectional ones, blanks of no width, lone surrogates,
+ * tabs), format characters, for example the bidirectional ones, blanks of no width, lone surrogates,
  * private use.
  */
 const HIDDEN = /[\p{Cf}\p{Cs}\p{Co}\u2028\u2029\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}]|(?![\n\t])\p{Cc}/gu;

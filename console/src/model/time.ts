@@ -12,7 +12,7 @@ export const RANGES: [value: string, name: string][] = [
   ['all', 'All time'],
 ];
 
-/** Returns the milliseconds of a duration such as `24h`; undefined for another text. */
+/** Returns the milliseconds of a duration, for example `24h`; undefined for another text. */
 export function duration(text: string): number | undefined {
   const match = /^([0-9]{1,6})([smhdw])$/.exec(text);
   return match ? Number(match[1]) * UNITS[match[2] ?? '']! * 1000 : undefined;

@@ -7,10 +7,25 @@ import { compact, count } from '../model/text.ts';
 import { local, utc } from '../model/time.ts';
 import { Sign } from './verdict.tsx';
 
-/** From the bottom up: what was refused stands on the base line, where it is easiest to compare. */
 const STACK: (Verdict | 'unknown')[] = ['refuse', 'escalate', 'warn', 'allow', 'unknown'];
 
-const HEIGHT = 96;
+/** A band of the plot. Its verdicts are stacked, the first one on its base line. */
+interface Band {
+  verdicts: (Verdict | 'unknown')[];
+  base: number;
+  height: number;
+}
+
+/**
+ * What was stopped or questioned has a band and a scale of its own: among thousands of permitted
+ * decisions, a few refusals would not show.
+ */
+const BANDS: [stopped: Band, permitted: Band] = [
+  { verdicts: ['refuse', 'escalate', 'warn', 'unknown'], base: 60, height: 56 },
+  { verdicts: ['allow'], base: 100, height: 32 },
+];
+
+const HEIGHT = 101;
 const WIDTH = 1000;
 
 export interface Range {
@@ -31,10 +46,16 @@ export function buckets(stats: Stats, range: Range): { start: number; counts: Ve
   return found;
 }
 
-/** The lengths of buckets, in seconds. */
-const LENGTHS = [1, 5, 10, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_419_200];
+/** Returns the decisions that a band shows. */
+function amount(counts: VerdictCounts, band: Band): number {
+  return band.verdicts.reduce((sum, verdict) => sum + counts[verdict], 0);
+}
 
-const MAX_BARS = 100;
+/** The lengths of buckets, in seconds. */
+const LENGTHS = [1, 5, 15, 30, 60, 300, 900, 1200, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_419_200];
+
+/** The daemon reads the rows at the edge of each bar; with more bars, that takes most of its time. */
+const MAX_BARS = 72;
 
 /** Returns the length of a bucket that suits a range, as a parameter of `/v1/stats`. */
 export function bucketLength(range: Range): string {
@@ -64,7 +85,7 @@ export function Histogram({ stats, range, onSelect, onVerdict }: {
   const [at, setAt] = useState<number>();
   const [drag, setDrag] = useState<[number, number]>();
   const plot = useRef<SVGSVGElement>(null);
-  const top = ceiling(Math.max(1, ...bars.map((bar) => total(bar.counts))));
+  const tops = BANDS.map((band) => ceiling(Math.max(1, ...bars.map((bar) => amount(bar.counts, band)))));
   const width = WIDTH / Math.max(1, bars.length);
   const bucketAt = (event: PointerEvent) => {
     const box = plot.current!.getBoundingClientRect();
@@ -152,28 +173,28 @@ export function Histogram({ stats, range, onSelect, onVerdict }: {
           }}
           onPointerCancel={() => setDrag(undefined)}
         >
-          {[0.5, 1].map((share) => (
-            <line key={share} class="grid" x1="0" x2={WIDTH} y1={HEIGHT - (HEIGHT - 4) * share} y2={HEIGHT - (HEIGHT - 4) * share} />
+          {BANDS.map((band, i) => (
+            <line key={i} class="grid" x1="0" x2={WIDTH} y1={band.base - band.height} y2={band.base - band.height} />
           ))}
           {drag && (
             <rect class="selection" x={Math.min(...drag) * width} width={(Math.abs(drag[1] - drag[0]) + 1) * width} y="0" height={HEIGHT} />
           )}
           {at !== undefined && !drag && <rect class="hover" x={at * width} width={width} y="0" height={HEIGHT} />}
-          {bars.map((bar, i) => {
-            let y = HEIGHT;
-            return STACK.map((verdict) => {
+          {BANDS.map((band, b) => bars.map((bar, i) => {
+            let y = band.base;
+            return band.verdicts.map((verdict) => {
               const value = bar.counts[verdict];
               if (value === 0) return null;
-              // A single refusal among thousands still shows.
-              const height = Math.max(1.5, (value / top) * (HEIGHT - 4));
+              // A single one among many still shows.
+              const height = Math.max(1.5, (value / tops[b]!) * band.height);
               y -= height;
               return <rect key={`${i}${verdict}`} class={`bar ${verdict}`} x={i * width + width * 0.09} width={width * 0.82} y={y} height={height} />;
             });
-          })}
-          <line class="base" x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
+          }))}
+          {BANDS.map((band, i) => <line key={i} class="base" x1="0" x2={WIDTH} y1={band.base + 0.5} y2={band.base + 0.5} />)}
         </svg>
-        <span class="scale scale-high" aria-hidden="true">{compact(top)}</span>
-        <span class="scale scale-half" aria-hidden="true">{top > 1 ? compact(top / 2) : ''}</span>
+        <span class="scale scale-stopped" aria-hidden="true">{compact(tops[0]!)}</span>
+        <span class="scale scale-permitted" aria-hidden="true">{compact(tops[1]!)}</span>
       </div>
       <Axis from={bars[0]?.start ?? range.from} to={(bars[bars.length - 1]?.start ?? range.to) + step} />
     </figure>

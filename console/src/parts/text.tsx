@@ -28,7 +28,7 @@ function shown(text: string): (string | JSX.Element)[] {
 const SHOWN_AT_FIRST = 4_000;
 const SHOWN_AT_ONCE = 64_000;
 
-/** A block of such text; of a long one, the beginning, and more on request. */
+/** A block of text that somebody else wrote; of a long one, the beginning, and more on request. */
 export function Block({ text, mark, label }: { text: string; mark?: string | undefined; label?: string }): JSX.Element {
   const [length, setLength] = useState(SHOWN_AT_FIRST);
   const rest = text.length - length;
@@ -65,7 +65,7 @@ export function Copy({ text, what }: { text: string; what: string }): JSX.Elemen
   );
 }
 
-/** A long value in fixed width, such as a digest, with a button that copies it. */
+/** A long value in fixed width, for example a digest, with a button that copies it. */
 export function Code({ text, what, short }: { text: string; what: string; short?: number }): JSX.Element {
   return (
     <span class="code">

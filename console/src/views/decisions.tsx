@@ -88,6 +88,15 @@ function Toolbar({ filter, change }: { filter: Filter; change: (next: Partial<Fi
         {!isNamed && <option value="custom">{text(filter.since)} – {filter.until ? text(filter.until) : 'now'} UTC</option>}
         {RANGES.map(([value, name]) => <option key={value} value={value}>{name}</option>)}
       </select>
+      <select
+        aria-label="Events"
+        value={filter.type ?? 'decisions'}
+        onChange={(event) => { const type = event.currentTarget.value; change({ type: type === 'decisions' ? undefined : type }); }}
+      >
+        <option value="decisions">Decisions</option>
+        <option value="all">All events</option>
+        {filter.type !== undefined && filter.type !== 'all' && <option value={filter.type}>{filter.type}</option>}
+      </select>
       <Chips filter={filter} change={change} />
     </div>
   );
@@ -95,7 +104,7 @@ function Toolbar({ filter, change }: { filter: Filter; change: (next: Partial<Fi
 
 /** The conditions in force, each with a button that removes it. */
 function Chips({ filter, change }: { filter: Filter; change: (next: Partial<Filter>) => void }): JSX.Element | null {
-  const chosen = FILTERS.filter((name) => filter[name] !== undefined);
+  const chosen = FILTERS.filter((name) => name !== 'type' && filter[name] !== undefined);
   if (chosen.length === 0) return null;
   return (
     <ul class="chips" aria-label="Filters in force">

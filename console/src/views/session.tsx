@@ -50,7 +50,7 @@ export function SessionView({ parameters }: { parameters: Record<string, string>
           const before = rows[i - 1];
           const pause = before ? (Date.parse(row.timestamp) - Date.parse(before.timestamp)) / 1000 : 0;
           return (
-            <li key={row.id} {...(row.id === at ? { ref: marked } : {})} class={`${isStopped(row) ? 'stopped' : ''} ${row.id === at ? 'marked' : ''}`}>
+            <li key={row.id} {...(row.id === at ? { ref: marked } : {})} class={`${isStopped(row) ? `stopped ${verdictOf(row)}` : ''} ${row.id === at ? 'marked' : ''}`}>
               {pause > PAUSE_SECONDS && <p class="pause">{length(pause)} later</p>}
               <a href={href(['decision', row.id])} aria-current={row.id === at ? 'true' : undefined}>
                 <span class="cell-time"><Time at={row.timestamp} form="list" /></span>

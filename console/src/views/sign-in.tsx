@@ -32,7 +32,7 @@ export function SignIn({ caller, ended, onSignedIn }: {
       .then(
         (found) => {
           if (mayRead(found)) onSignedIn(found);
-          else setProblem(new Problem(403, 'Not a reader', `the key of ${found.principal} does not have the role reader`));
+          else setProblem(new Problem(403, 'Not a reader', `the key of ${found.principal} has neither the role reader nor approver`));
         },
         (e: unknown) =>
           setProblem(
@@ -52,7 +52,7 @@ export function SignIn({ caller, ended, onSignedIn }: {
         <h1 id="sign-in-title">Sign in</h1>
         {ended && <p class="notice" role="status">Your session has ended. Sign in again to go on where you were.</p>}
         {caller?.principal && <p class="notice">You are {caller.principal}, which may not read the log.</p>}
-        <label for="key">API key with the role reader</label>
+        <label for="key">API key with the role reader or approver</label>
         <div class="field-row">
           <input
             id="key"

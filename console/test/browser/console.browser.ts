@@ -158,6 +158,27 @@ describe('decisions', () => {
     await browser.page.locator('a.row', { hasText: 'echo back' }).waitFor();
   });
 
+  it('are shown beside the events of the log itself', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    await browser.page.getByLabel('Events', { exact: true }).selectOption('all');
+    const loaded = browser.page.locator('a.row', { hasText: 'policy.loaded' });
+    await loaded.last().click();
+    await browser.page.getByRole('heading', { name: 'policy.loaded' }).waitFor();
+  });
+
+  it('whose payload was erased are shown as erased', async () => {
+    const [id] = await daemon.ask({ agent_id: 'agent:erased', action: bash('echo secret') });
+    await daemon.settled();
+    await daemon.restart(() => daemon.command('log', 'erase-payload', id!, '--reason', 'asked to', '--by', 'alice'));
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/decisions?agent=agent%3Aerased');
+    await browser.page.locator('a.row', { hasText: 'the payload was erased' }).click();
+    await browser.page.getByRole('heading', { name: 'Decision, payload erased' }).waitFor();
+    await browser.page.locator('.steps').waitFor();
+    expect(await browser.page.locator('.proof-verdict.refuted').count()).toBe(0);
+  });
+
   it('are saved as CSV', async () => {
     browser = await Browser.open();
     await browser.signIn(daemon, '#/decisions?agent=agent%3Abob');
@@ -271,6 +292,32 @@ describe('text of an agent', () => {
   });
 });
 
+describe('approvals', () => {
+  it('let an action through once', async () => {
+    const asked = { agent_id: 'agent:carol', action: bash('git reset --hard HEAD~3') };
+    await daemon.ask(asked);
+    await daemon.settled();
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/approvals');
+    const request = browser.page.getByRole('article', { name: 'Request of agent:carol' });
+    await request.getByRole('button', { name: 'Approve' }).click();
+    await request.getByText('give a reason').waitFor();
+    await request.getByLabel('Reason').fill('the branch is disposable');
+    await request.getByRole('button', { name: 'Approve' }).click();
+    await browser.page.locator('.answered li', { hasText: 'approved, not used yet' }).waitFor();
+    expect(await axe()).toEqual([]);
+  });
+
+  it('are all that an approver sees', async () => {
+    const key = daemon.command('api-keys', 'create', 'approver', '--role', 'approver').split('\n')[0]!;
+    browser = await Browser.open();
+    await browser.page.goto(`${daemon.base}/#/decisions`);
+    await browser.enter(key);
+    await browser.page.getByRole('heading', { name: 'Approvals' }).waitFor();
+    expect(await browser.page.locator('nav[aria-label="Views"] a').count()).toBe(1);
+  });
+});
+
 describe('health', () => {
   it('replays a dead letter', async ({ skip }) => {
     browser = await Browser.open();
@@ -320,7 +367,7 @@ describe('verify', () => {
 });
 
 describe('good manners', () => {
-  const views = ['decisions', 'session?agent=agent%3Aalice&session=s-1', 'health', 'policy', 'verify'];
+  const views = ['decisions', 'approvals', 'session?agent=agent%3Aalice&session=s-1', 'health', 'policy', 'verify'];
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`axe finds nothing in ${colorScheme}`, async () => {

@@ -58,7 +58,7 @@ describe('times', () => {
 });
 
 describe('filters', () => {
-  it('are the same after the address', () => {
+  it('survive the address', () => {
     const filter = readFilter({ since: '7d', agent: 'agent:a&b=c', text: 'ü #?' });
     const address = href(['decisions'], writeFilter(filter));
     expect(readFilter(readRoute(address).parameters)).toEqual(filter);
@@ -133,10 +133,10 @@ describe('histogram', () => {
     expect(bars[0]!.start).toBe(start);
   });
 
-  it('has at most a hundred bars', () => {
+  it('has a limited number of bars', () => {
     for (const hours of [0.01, 0.25, 1, 24, 168, 720, 24 * 3650]) {
       const to = hours * 3_600_000;
-      expect(to / 1000 / Number.parseInt(bucketLength({ from: 0, to }))).toBeLessThanOrEqual(100);
+      expect(to / 1000 / Number.parseInt(bucketLength({ from: 0, to }))).toBeLessThanOrEqual(72);
     }
   });
 

@@ -25,7 +25,7 @@ public final class ApprovalException extends Exception {
     OTHER_POLICY,
     /** The request was approved or denied before. */
     ALREADY_RESOLVED,
-    /** The approver is the one who asked. */
+    /** The approver is the agent or the principal that asked. */
     OWN_REQUEST,
     /** The policy does not name this key as that of an approver. */
     NOT_AN_APPROVER,

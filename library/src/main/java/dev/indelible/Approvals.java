@@ -2,11 +2,8 @@
 package dev.indelible;
 
 import dev.indelible.ApprovalException.Reason;
-import dev.indelible.action.AgentAction;
-import dev.indelible.action.Read;
 import dev.indelible.append.ApprovalEvents;
 import dev.indelible.base.DurableFiles;
-import dev.indelible.base.Text;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignedNote;
 import dev.indelible.checkpoint.VerifierKey;
@@ -16,7 +13,6 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.ApprovalSubject;
-import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonFormatException;
@@ -24,30 +20,19 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.ApprovalStatement;
-import dev.indelible.policy.PolicyException;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /**
  * The escalated actions of a log, and the answers of the people who approve or deny them; {@code
@@ -55,42 +40,22 @@ import java.util.stream.Collectors;
  * retry of exactly this action by this agent under this policy, until it expires.
  *
  * <p>Each call opens the ledger and closes it again. Safe for use by any number of threads.
+ *
+ * <p>The class is long because its public values are nested; {@code RequestReader} reads requests,
+ * and {@code AnswerCheck} decides if an answer enters the chain.
  */
 public final class Approvals {
-  /** The validity of an approval that names none. */
+  /** The validity of an approval that states none. */
   public static final Duration DEFAULT_VALIDITY = Duration.ofMinutes(10);
 
   /** The longest validity of an approval. */
   public static final Duration MAX_VALIDITY = Duration.ofHours(24);
 
-  /** The age from which on a request is not approved: whoever asked has ended by then. */
+  /** The age from which on a request is not answered: the agent that asked has probably ended. */
   public static final Duration MAX_AGE = Duration.ofHours(24);
 
   /** The maximum number of decisions in {@link #recent}. */
   public static final int MAX_RECENT = 20;
-
-  /** The action beside which a reason is searched for secrets. */
-  private static final AgentAction NO_ACTION = new Read("approval");
-
-  /** The most requests in a list. */
-  public static final int MAX_REQUESTS = 1_000;
-
-  /** The most escalations that are read for a list, so that no agent can make it fail. */
-  public static final int MAX_READ = 10_000;
-
-  /** The length of the payloads after which a list ends, in bytes. */
-  private static final long MAX_BYTES = 32 << 20;
-
-  /** The most escalations that are read at once, with their payloads. */
-  private static final int PAGE = 100;
-
-  /** The longest reason, in bytes. */
-  private static final int MAX_REASON_BYTES = 1_000;
-
-  private static final String ESCALATE = "escalate";
-
-  /** The maximum difference between the clocks of a signer and of this machine. */
-  private static final Duration CLOCKS = Duration.ofMinutes(1);
 
   /** A validity that is refused. */
   private static final Duration TOO_LONG = MAX_VALIDITY.multipliedBy(2);
@@ -187,7 +152,7 @@ public final class Approvals {
       String reason,
       Optional<Instant> expires,
       boolean isSigned) {
-    private static Resolution of(ChainRow row, ApprovalNote answer) {
+    static Resolution of(ChainRow row, ApprovalNote answer) {
       return new Resolution(
           row.id(),
           row.sequence(),
@@ -299,8 +264,8 @@ public final class Approvals {
    * Returns the pending requests of the last {@link #MAX_AGE}, newest first. An action that the
    * agent asked for several times is one request, the newest. Leaves out escalations whose action
    * is not identified (erased, or recorded as a stub), because these cannot be approved. Reads the
-   * newest {@value #MAX_READ} escalations, and returns at most {@value #MAX_REQUESTS} requests, and
-   * fewer if their payloads are long.
+   * newest 10,000 escalations, and returns at most 1,000 requests, and fewer if their payloads are
+   * long.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
@@ -319,7 +284,7 @@ public final class Approvals {
     }
     try (SqliteLedger ledger = open()) {
       Instant from = Instant.now().minus(since);
-      return new Reading(ledger).requests(Filter.ALL.since(from), wanted);
+      return reader(ledger).requests(Filter.ALL.since(from), wanted);
     } catch (KeyException e) {
       throw unverifiable(e);
     }
@@ -334,7 +299,7 @@ public final class Approvals {
    */
   public Request request(String eventId) throws ApprovalException, LedgerException {
     try (SqliteLedger ledger = open()) {
-      return new Reading(ledger).request(eventId);
+      return reader(ledger).request(eventId);
     } catch (KeyException e) {
       throw unverifiable(e);
     }
@@ -342,6 +307,10 @@ public final class Approvals {
 
   private SqliteLedger open() throws LedgerException {
     return SqliteLedger.open(data.database());
+  }
+
+  private RequestReader reader(SqliteLedger ledger) throws LedgerException, KeyException {
+    return new RequestReader(ledger, data, log, inForce.get());
   }
 
   private static LedgerException unverifiable(KeyException e) {
@@ -368,7 +337,8 @@ public final class Approvals {
    */
   public List<VerifierKey> approvers(Request request) throws LedgerException {
     try (SqliteLedger ledger = open()) {
-      return new Reading(ledger).chain.approvers(request.subject().policy());
+      return new ApprovalChain(ledger, data.keys().accepted())
+          .approvers(request.subject().policy());
     } catch (KeyException e) {
       throw unverifiable(e);
     }
@@ -419,7 +389,7 @@ public final class Approvals {
       throws ApprovalException {
     if (approver instanceof Approver.Credential credential
         && credential.agentId().equals(Optional.of(request.subject().agentId()))) {
-      throw ownRequest(request.subject().agentId());
+      throw AnswerCheck.ownRequest(request.subject().agentId());
     }
     ApprovalStatement statement = request.statement(expires, reason);
     Optional<String> note =
@@ -461,11 +431,6 @@ public final class Approvals {
         });
   }
 
-  private static ApprovalException ownRequest(String name) {
-    return new ApprovalException(
-        Reason.OWN_REQUEST, name + " asked for this action, and cannot answer its own request");
-  }
-
   /** Makes an answer to a request. */
   @FunctionalInterface
   private interface Answering {
@@ -475,11 +440,12 @@ public final class Approvals {
   private Resolution answer(String eventId, Answering answering)
       throws ApprovalException, LedgerException, KeyException {
     try (SqliteLedger ledger = open()) {
-      Reading reading = new Reading(ledger);
-      Request request = reading.request(eventId);
-      reading.requirePending(request);
+      RequestReader reader = reader(ledger);
+      Request request = reader.request(eventId);
+      AnswerCheck check = reader.answerCheck();
+      check.requirePending(request);
       ApprovalNote answer = answering.to(request);
-      reading.require(answer, request);
+      check.require(answer, request);
       return append(answer, request);
     }
   }
@@ -512,7 +478,7 @@ public final class Approvals {
       Optional<ChainRow> earlier = events.append(event, answer, request.row());
       if (earlier.isPresent()) {
         data.approvals().withdraw(request.subject(), id);
-        throw resolved(
+        throw AnswerCheck.resolved(
             Resolution.of(earlier.get(), ApprovalNote.read(earlier.get()).orElseThrow()));
       }
     }
@@ -527,13 +493,6 @@ public final class Approvals {
     }
   }
 
-  private static ApprovalException resolved(Resolution before) {
-    return new ApprovalException(
-        Reason.ALREADY_RESOLVED,
-        "row %s: %s by %s already; a retry of the agent is a new request"
-            .formatted(before.sequence(), before.isGranted() ? "approved" : "denied", before.by()));
-  }
-
   /** The key that signs an answer, and the keys accepted on existing rows. */
   private record Keys(Signer signer, KeyRing accepted) {}
 
@@ -543,366 +502,5 @@ public final class Approvals {
     }
     DataDirectory.SigningKeys own = data.signingKeys();
     return new Keys(own.signer(), own.accepted());
-  }
-
-  /** One reading of the requests and their answers. Used by one thread. */
-  private final class Reading {
-    private final SqliteLedger ledger;
-    private final ApprovalChain chain;
-    private final String origin;
-    private final Optional<String> policy;
-    private final Instant now = Instant.now();
-
-    Reading(SqliteLedger ledger) throws LedgerException, KeyException {
-      this.ledger = ledger;
-      this.chain = new ApprovalChain(ledger, data.keys().accepted());
-      this.origin = chain.origin();
-      Optional<String> known = inForce.get();
-      this.policy = known.isPresent() ? known : chain.lastPolicy();
-    }
-
-    /** Returns the newest requests that a filter finds, newest first. */
-    List<Request> requests(Filter filter, Predicate<State> wanted) throws LedgerException {
-      List<Asked> all = asked(filter.verdict(ESCALATE), Optional.empty());
-      all.sort(Comparator.comparingLong((Asked each) -> each.shown().sequence()).reversed());
-      List<Request> requests = new ArrayList<>();
-      long bytes = 0;
-      for (Asked asked : all) {
-        if (requests.size() == MAX_REQUESTS || bytes >= MAX_BYTES) {
-          break;
-        }
-        State state = state(asked, asked.shown());
-        // Empty if the payload was erased meanwhile.
-        Optional<ChainRow> row =
-            wanted.test(state)
-                ? ledger.row(asked.shown().sequence()).filter(ChainRow::hasPayload)
-                : Optional.empty();
-        if (row.isPresent()) {
-          bytes += row.get().payload().orElseThrow().length;
-          requests.add(request(asked, row.get(), state));
-        }
-      }
-      return requests;
-    }
-
-    Request request(String eventId) throws ApprovalException, LedgerException {
-      ChainRow row =
-          ledger
-              .row(eventId)
-              .orElseThrow(
-                  () ->
-                      new ApprovalException(
-                          Reason.UNKNOWN_REQUEST,
-                          "the chain has no event %s; 'indelible approvals list' shows the requests"
-                              .formatted(Text.printable(eventId, 60))));
-      Escalation escalation =
-          new Escalation(subject(row), row.id(), row.sequence(), row.timestamp());
-      Filter same =
-          Filter.ALL
-              .agent(row.agentId())
-              .verdict(ESCALATE)
-              .since(Instant.parse(row.timestamp()).minus(MAX_AGE));
-      Asked asked =
-          asked(same, Optional.of(escalation)).stream()
-              .filter(each -> each.rows().contains(escalation))
-              .findFirst()
-              .orElseThrow();
-      return request(asked, row, state(asked, escalation));
-    }
-
-    private ApprovalSubject subject(ChainRow row) throws ApprovalException, LedgerException {
-      if (!row.is(DeferredAuditEvent.REFUSAL)) {
-        throw new ApprovalException(
-            Reason.NOT_AN_ESCALATION,
-            "event %s is of type %s; only escalations are approved"
-                .formatted(row.id(), row.eventType()));
-      }
-      if (!row.hasPayload()) {
-        throw new ApprovalException(
-            Reason.ERASED,
-            "the payload of event %s was erased, so nothing identifies the action"
-                .formatted(row.id()));
-      }
-      Optional<String> fault = chain.fault(row);
-      if (fault.isPresent()) {
-        throw new ApprovalException(
-            Reason.FORGED, "event %s does not verify: %s".formatted(row.id(), fault.get()));
-      }
-      if (!EventQuery.Facets.of(row).verdict().equals(ESCALATE)) {
-        throw new ApprovalException(
-            Reason.NOT_AN_ESCALATION,
-            "event %s is a refusal; only escalations are approved".formatted(row.id()));
-      }
-      return ApprovalSubject.of(row.payload().orElseThrow())
-          .orElseThrow(
-              () ->
-                  new ApprovalException(
-                      Reason.NOT_IDENTIFIED,
-                      "event %s records a stub in place of its action, or names no policy, so nothing identifies the action"
-                          .formatted(row.id())));
-    }
-
-    /**
-     * Returns the newest escalations that a filter finds, grouped by what was asked and by the
-     * answers.
-     *
-     * @param always an escalation to return even if it is not one of the newest
-     */
-    private List<Asked> asked(Filter filter, Optional<Escalation> always) throws LedgerException {
-      Deque<Escalation> found = escalations(filter);
-      if (always.isPresent() && !found.contains(always.get())) {
-        found.addLast(always.get());
-      }
-      Map<ApprovalSubject, List<Escalation>> rows = new LinkedHashMap<>();
-      long first = Long.MAX_VALUE;
-      for (Escalation each : found) {
-        rows.computeIfAbsent(each.subject(), any -> new ArrayList<>()).add(each);
-        first = Math.min(first, each.sequence());
-      }
-      Map<ApprovalSubject, List<Resolution>> answers = answers(first);
-      List<Asked> asked = new ArrayList<>();
-      rows.forEach(
-          (subject, escalations) -> {
-            List<Escalation> rest = new ArrayList<>(escalations);
-            rest.sort(Comparator.comparingLong(Escalation::sequence));
-            for (Resolution answer : answers.getOrDefault(subject, List.of())) {
-              List<Escalation> before =
-                  rest.stream().filter(row -> row.sequence() < answer.sequence()).toList();
-              if (!before.isEmpty()) {
-                asked.add(new Asked(subject, before, Optional.of(answer)));
-                rest = rest.subList(before.size(), rest.size());
-              }
-            }
-            if (!rest.isEmpty()) {
-              asked.add(new Asked(subject, rest, Optional.empty()));
-            }
-          });
-      return asked;
-    }
-
-    /**
-     * Returns the newest rows that a filter finds and that are sound escalations, newest first,
-     * including those not indexed yet. Keeps no payloads: an agent decides how many there are, and
-     * how long.
-     */
-    private Deque<Escalation> escalations(Filter filter) throws LedgerException {
-      EventQuery query = EventQuery.newest(filter).limit(PAGE);
-      EventQuery.Page page = log.find(query);
-      Deque<Escalation> found = new ArrayDeque<>();
-      Predicate<ChainRow> matches = filter.predicate();
-      ledger.forEachRow(
-          RowQuery.from(page.coverage().indexed() + 1),
-          row -> {
-            if (matches.test(row)) {
-              escalation(row).ifPresent(found::addFirst);
-            }
-            if (found.size() > MAX_READ) {
-              found.removeLast();
-            }
-            return true;
-          });
-      int read = found.size();
-      while (read < MAX_READ) {
-        page.rows().forEach(row -> escalation(row).ifPresent(found::addLast));
-        read += page.rows().size();
-        if (page.next().isEmpty()) {
-          break;
-        }
-        page = log.find(query.after(page.next().get()));
-      }
-      return found;
-    }
-
-    /** Returns the escalation in a row; empty if it is not sound, or its action not identified. */
-    private Optional<Escalation> escalation(ChainRow row) {
-      return row.payload()
-          .flatMap(ApprovalSubject::of)
-          .filter(any -> chain.isSound(row))
-          .map(subject -> new Escalation(subject, row.id(), row.sequence(), row.timestamp()));
-    }
-
-    /** Returns the sound answers after a row, oldest first. */
-    private Map<ApprovalSubject, List<Resolution>> answers(long from) throws LedgerException {
-      Map<ApprovalSubject, List<Resolution>> answers = new HashMap<>();
-      for (String type : ApprovalNote.TYPES) {
-        ledger.forEachRow(
-            new RowQuery(from, Optional.empty(), Optional.of(type)),
-            row -> {
-              Optional<ApprovalNote> answer = ApprovalNote.read(row);
-              if (answer.isPresent() && chain.isSound(row)) {
-                answers
-                    .computeIfAbsent(answer.get().subject(), any -> new ArrayList<>())
-                    .add(Resolution.of(row, answer.get()));
-              }
-              return true;
-            });
-      }
-      answers.values().forEach(each -> each.sort(Comparator.comparingLong(Resolution::sequence)));
-      return answers;
-    }
-
-    private Request request(Asked asked, ChainRow row, State state) {
-      return new Request(row, asked.subject(), origin, state, asked.rows().size(), asked.answer());
-    }
-
-    private State state(Asked asked, Escalation row) throws LedgerException {
-      boolean isOutdated =
-          !asked.subject().policy().equals(policy.orElse(asked.subject().policy()));
-      if (asked.answer().isEmpty()) {
-        boolean isOld = !now.isBefore(Instant.parse(row.timestamp()).plus(MAX_AGE));
-        return isOld ? State.EXPIRED : isOutdated ? State.OUTDATED : State.PENDING;
-      }
-      Resolution answer = asked.answer().get();
-      if (!answer.isGranted()) {
-        return State.DENIED;
-      }
-      if (isUsed(answer, asked.subject())) {
-        return State.USED;
-      }
-      boolean isExpired = !now.isBefore(answer.expires().orElse(now));
-      return isExpired ? State.EXPIRED : isOutdated ? State.OUTDATED : State.GRANTED;
-    }
-
-    /** Returns true if an approval was used, as a file shows or, later, a row. */
-    private boolean isUsed(Resolution approval, ApprovalSubject subject) throws LedgerException {
-      if (data.approvals().isUsed(approval.id())) {
-        return true;
-      }
-      Instant end = approval.expires().orElse(now);
-      if (now.isBefore(end)) {
-        return false;
-      }
-      String member = "\"approval\":\"" + approval.id() + "\"";
-      boolean[] found = {false};
-      ledger.forEachRow(
-          new RowQuery(approval.sequence(), Optional.of(subject.agentId()), Optional.empty()),
-          row -> {
-            found[0] =
-                row.is(DeferredAuditEvent.CHECK)
-                    && row.payload()
-                        .filter(bytes -> new String(bytes, StandardCharsets.UTF_8).contains(member))
-                        .isPresent();
-            return !found[0] && Timestamps.micros(row.timestamp()) < Timestamps.micros(end);
-          });
-      return found[0];
-    }
-
-    void requirePending(Request request) throws ApprovalException {
-      if (request.resolution().isPresent()) {
-        throw resolved(request.resolution().get());
-      }
-      if (request.state() == State.EXPIRED) {
-        throw new ApprovalException(
-            Reason.TOO_OLD,
-            "event %s is of %s; after %s hours a request is not answered any more"
-                .formatted(request.id(), request.time(), MAX_AGE.toHours()));
-      }
-      if (request.state() == State.OUTDATED) {
-        throw new ApprovalException(
-            Reason.OTHER_POLICY,
-            "event %s was escalated by policy %s, and policy %s is in force now; a retry of the agent is a new request"
-                .formatted(request.id(), request.subject().policy(), policy.orElse("")));
-      }
-    }
-
-    /** Requires that an answer is well-formed, and that its approver may give it. */
-    void require(ApprovalNote answer, Request request) throws ApprovalException, LedgerException {
-      requireReason(answer.reason());
-      if (answer.isGranted()) {
-        Duration validity = Duration.between(now, answer.expires().orElse(now));
-        // The clock of a remote signer may be a little ahead.
-        if (validity.compareTo(MAX_VALIDITY.plus(CLOCKS)) > 0 || validity.isNegative()) {
-          throw new ApprovalException(
-              Reason.BAD_VALIDITY,
-              "the approval expires at %s; an approval is valid for at most %s hours from now"
-                  .formatted(answer.expires().orElse(now), MAX_VALIDITY.toHours()));
-        }
-      }
-      ApprovalSubject subject = request.subject();
-      if (answer.by().equals(subject.agentId())
-          || answer.by().equals(subject.principal().orElse(""))) {
-        throw ownRequest(answer.by());
-      }
-      if (answer.note().isPresent()) {
-        requireNote(answer, request);
-      }
-    }
-
-    private void requireReason(String reason) throws ApprovalException, LedgerException {
-      try {
-        Text.requireAtMost(MAX_REASON_BYTES, reason, "reason");
-      } catch (IllegalArgumentException e) {
-        throw new ApprovalException(Reason.BAD_REASON, String.valueOf(e.getMessage()));
-      }
-      if (reason.isBlank() || !Text.isPrintable(reason)) {
-        throw new ApprovalException(
-            Reason.BAD_REASON, "the reason is empty, or has an invisible character; state it");
-      }
-      if (hasSecret(reason)) {
-        throw new ApprovalException(
-            Reason.BAD_REASON,
-            "the reason has a secret in it, which would stay in the chain; state it without");
-      }
-    }
-
-    /** Returns true for a text with a secret. It is not replaced, because a key may have signed. */
-    private boolean hasSecret(String text) throws LedgerException {
-      try {
-        List<String> texts = List.of(text);
-        return !data.redactor().texts(NO_ACTION, texts).equals(texts);
-      } catch (PolicyException | KeyException e) {
-        throw new LedgerException("the reason cannot be searched for secrets: " + e.getMessage());
-      }
-    }
-
-    private void requireNote(ApprovalNote answer, Request request)
-        throws ApprovalException, LedgerException {
-      List<VerifierKey> approvers = chain.approvers(request.subject().policy());
-      if (approvers.stream().noneMatch(key -> key.name().equals(answer.by()))) {
-        throw new ApprovalException(
-            Reason.NOT_AN_APPROVER,
-            "the policy in force names no approver %s; it names %s"
-                .formatted(
-                    Text.printable(answer.by(), 60),
-                    approvers.isEmpty()
-                        ? "none"
-                        : approvers.stream()
-                            .map(VerifierKey::name)
-                            .collect(Collectors.joining(", "))));
-      }
-      boolean isHere =
-          answer.request().equals(request.id()) && answer.subject().equals(request.subject());
-      Optional<String> fault =
-          isHere
-              ? answer.noteFault(approvers, origin::equals)
-              : Optional.of("it is about another request, action, agent or policy");
-      if (fault.isPresent()) {
-        throw new ApprovalException(Reason.BAD_NOTE, fault.get());
-      }
-    }
-  }
-
-  /**
-   * A row that escalates an action.
-   *
-   * @param id the id of the event
-   */
-  private record Escalation(ApprovalSubject subject, String id, long sequence, String timestamp) {}
-
-  /**
-   * Escalations of one exact action with one answer, or with none yet.
-   *
-   * @param rows the escalations, oldest first
-   */
-  private record Asked(
-      ApprovalSubject subject, List<Escalation> rows, Optional<Resolution> answer) {
-    /** Returns the escalation that the answer names, or the newest. */
-    Escalation shown() {
-      Escalation newest = rows.get(rows.size() - 1);
-      return rows.stream()
-          .filter(row -> answer.filter(each -> each.request().equals(row.id())).isPresent())
-          .findFirst()
-          .orElse(newest);
-    }
   }
 }

@@ -154,7 +154,9 @@ final class ApprovalsCommand extends VerbGroup {
       field("state", request.state().label());
       field("time", request.row().timestamp());
       field("agent", request.subject().agentId());
-      field("principal", request.subject().principal().orElse("(claimed without a credential)"));
+      field(
+          "principal",
+          request.subject().principal().orElse("(none; the agent id is only claimed)"));
       field("session", decision.optionalString("session").orElse(""));
       PayloadSummary.of(payload).print(console(), WIDTH);
       field("command", decision.optionalString("effective_command").orElse(""));
@@ -208,7 +210,7 @@ final class ApprovalsCommand extends VerbGroup {
 
     @Mixin ReasonOption reason = new ReasonOption();
 
-    /** Returns the approver whom the policy names with the key's public half. */
+    /** Returns the approver to whom the policy assigns the key's public half. */
     final Approver approver(Approvals approvals) throws Exception {
       SigningKey own = NamedKeyFile.readKey(key);
       List<VerifierKey> named = approvals.approvers(refusing(() -> approvals.request(id)));

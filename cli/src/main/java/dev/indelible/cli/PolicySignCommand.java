@@ -151,7 +151,7 @@ final class PolicySignCommand extends Verb {
             out.member("file", file.toString())
                 .member("key", operator.vkey())
                 .member("origin", origin),
-        "%s: key %s becomes the operator's of %s with 'indelible policy trust %s --signed %s'",
+        "%s: introduces key %s to the log %s; record it there with 'indelible policy trust %s --signed %s'",
         file,
         operator,
         Console.printable(origin),

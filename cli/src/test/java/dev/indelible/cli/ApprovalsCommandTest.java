@@ -60,7 +60,7 @@ class ApprovalsCommandTest {
     String id = escalate();
     assertThat(cli.run("approvals", "list").ok().out()).contains(id, "make deploy", "pending");
     assertThat(cli.run("approvals", "show", id).ok().out())
-        .contains("deployments wait for a person", "claimed without a credential", "pending");
+        .contains("deployments wait for a person", "the agent id is only claimed", "pending");
 
     assertThat(
             cli.run("approvals", "approve", id, "--key", key.toString(), "--reason", "planned")

@@ -298,10 +298,12 @@ public final class OperatorHistory {
   private Optional<Signature> admit(String digest, Optional<String> note, boolean mayBeOlder)
       throws PolicySignatureException {
     Operator signer = operator.orElseThrow();
+    // Beside the policy in force may still be the signature of the operator before.
+    if (newest.filter(base -> base.isBase() && base.digest().equals(digest)).isPresent()
+        && note.filter(given -> isSigned(given, signer.key())).isEmpty()) {
+      return Optional.empty();
+    }
     if (note.isEmpty()) {
-      if (newest.filter(base -> base.isBase() && base.digest().equals(digest)).isPresent()) {
-        return Optional.empty();
-      }
       throw new PolicySignatureException(
           "it has no signature of the operator's key " + signer.key());
     }
@@ -325,6 +327,15 @@ public final class OperatorHistory {
       requireNewer(newest.get(), verified.content(), mayBeOlder);
     }
     return Optional.of(verified.signature());
+  }
+
+  private static boolean isSigned(String note, VerifierKey key) {
+    try {
+      PolicyNote.verified(note, key);
+      return true;
+    } catch (PolicySignatureException e) {
+      return false;
+    }
   }
 
   private static void requireNewer(Admitted newest, PolicyNote policy, boolean mayBeOlder)

@@ -41,7 +41,8 @@ import java.util.Optional;
 /**
  * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
  * {@code keys/}, {@code policy/}, {@code approvals/}, {@code index.db}, and {@code witnesses} and
- * {@code redaction.yaml} if the log has any.
+ * {@code redaction.yaml} if the log has any. The class is long because each of these files, and
+ * each change of the log's keys, has a method.
  *
  * @param path the directory
  */

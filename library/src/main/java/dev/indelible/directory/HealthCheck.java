@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Checks the health of a log from the files in its data directory, whether or not the log is in
  * use. Changes nothing. {@code indelible status} prints the result; {@code Indelible.health} adds
- * the entries of the running log. Used by one thread.
+ * the entries of the running log. Used by one thread. The class is long because each entry has its
+ * check here.
  */
 public final class HealthCheck {
   private final DataDirectory data;

@@ -28,7 +28,8 @@ import tools.jackson.databind.JsonNode;
  * because most actions do not show it.
  *
  * <p>An instance collects what the commands of one action do, because one command may connect and
- * another write the request. Used by one thread.
+ * another write the request. Used by one thread. The class is long because a URL, a command, code
+ * and the arguments of a tool each show host and path in their own way.
  */
 final class DaemonRequests {
   private static final int USUAL_PORT = 8740;
@@ -135,8 +136,8 @@ final class DaemonRequests {
   }
 
   /**
-   * Returns the request of a command that connects to the daemon, although its URL may name another
-   * host: a Unix socket, a proxy or an option leads to the daemon.
+   * Returns the request of a command that connects to the daemon. Its URL may name another host,
+   * because a Unix socket, a proxy or an option leads to the daemon.
    */
   private static Optional<String> ofParts(EffectiveCommand command, boolean isSocket) {
     for (Use use : command.uses()) {
@@ -190,7 +191,7 @@ final class DaemonRequests {
     return path.find() ? Optional.of(new Request(path.group(), Cause.ACTION)) : Optional.empty();
   }
 
-  /** Returns true if options of the command name a socket of this machine. */
+  /** Returns true if a word of the command names a socket of this machine. */
   private static boolean overSocket(EffectiveCommand command) {
     for (Value word : command.argv()) {
       String text = word.prefix();
@@ -323,7 +324,7 @@ final class DaemonRequests {
   /**
    * Returns true if a path is for people.
    *
-   * @param isOwnPlace true if it is a path of the daemon, not perhaps one of another service
+   * @param isOwnPlace true if the request goes to the daemon; false if another service may get it
    */
   private static boolean isForPeople(String path, boolean isOwnPlace) {
     for (String each : PATHS) {

@@ -52,7 +52,9 @@ public final class Guard {
       List.of(
           List.of("policy"),
           List.of("keys"),
+          List.of("api-keys"),
           List.of("dlq"),
+          List.of("tool", "accept"),
           List.of("log", "erase-payload"),
           List.of("log", "answer"),
           List.of("log", "adopt"),

@@ -41,6 +41,9 @@ import org.slf4j.LoggerFactory;
  * replaces the secrets in it: see {@link Redactor}.
  *
  * <p>Fails closed: an action whose decision cannot be recorded is refused.
+ *
+ * <p>The class is long because every way to ask ends in one method, which redacts, looks for an
+ * approval and records.
  */
 public final class Gate {
   /** The rule id of a refusal because the decision could not be recorded. */

@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * its spelling. Rules match facts, or the text of an action ({@code match}, the older, coarser
  * form). Of the rules that match, the most severe decides: refuse, then escalate, warn and log; of
  * equally severe ones, the first in the order of the files. Without a match the action is allowed,
- * unless the policy says {@code default: refuse}.
+ * unless the policy states {@code default: refuse}.
  *
  * <p>A rule that cannot be evaluated refuses under its own id, unless its severity is {@code log}
  * or it is in shadow mode. An action that cannot be read escalates, and an action on the gate's own
@@ -49,7 +49,8 @@ import org.slf4j.LoggerFactory;
  * not load if anything in it is unknown, duplicate, of the wrong type, or could never match.
  *
  * <p>Immutable and thread-safe. The time of a decision depends on the length of the action and on
- * the rules that its facts can match.
+ * the rules that its facts can match. The class is long because loading, deciding and explaining
+ * share the compiled rules.
  */
 public final class RulePolicy implements Policy {
   private static final Logger LOG = LoggerFactory.getLogger(RulePolicy.class);

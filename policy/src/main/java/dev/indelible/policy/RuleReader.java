@@ -131,14 +131,13 @@ final class RuleReader {
   }
 
   /** Returns a setting of the whole policy, which must not differ between its files. */
-  private static Optional<Yaml> once(Yaml yaml, Collection<String> known, Optional<Yaml> otherwhere)
+  private static Optional<Yaml> once(Yaml yaml, Collection<String> known, Optional<Yaml> other)
       throws PolicyException {
     word(yaml, yaml.name(), known);
-    if (otherwhere.isPresent() && !otherwhere.get().text().equals(yaml.text())) {
+    if (other.isPresent() && !other.get().text().equals(yaml.text())) {
       throw yaml.error(
           "%s is %s here and %s at %s; give one of them"
-              .formatted(
-                  yaml.name(), yaml.text(), otherwhere.get().text(), otherwhere.get().place()));
+              .formatted(yaml.name(), yaml.text(), other.get().text(), other.get().place()));
     }
     return Optional.of(yaml);
   }

@@ -13,16 +13,16 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.node.StringNode;
 
-/** The redaction of a JSON value: every text in it, with the names that show what it is. */
+/** Redacts every text of a JSON value; the names of members show which values are secrets. */
 final class JsonRedaction {
   /** The members of a tool call whose value a shell reads. */
   private static final Set<String> SHELL_MEMBERS = Set.of("command", "cmd", "script", "shell");
 
-  /** The members that name what their neighbour holds: {@code {"name":"TOKEN","value":"…"}}. */
+  /** The members that name the value of another one: {@code {"name":"TOKEN","value":"…"}}. */
   private static final Set<String> NAME_MEMBERS =
       Set.of("name", "key", "id", "field", "label", "element", "selector", "header", "variable");
 
-  /** The members that hold what their neighbour, or the member around them, names. */
+  /** The members with a value that another member, or the member around them, names. */
   private static final Set<String> VALUE_MEMBERS = Set.of("value", "text", "content", "default");
 
   /** The longest name of a field that is read as words. */
@@ -140,7 +140,7 @@ final class JsonRedaction {
   private static List<Found> named(String name, String text) {
     if (RedactionRun.small(name).endsWith("authorization")
         && text.length() >= RedactionRun.MIN_KNOWN_CHARS) {
-      return whole(text, Scanner.afterScheme(text, 0), "authorization", true);
+      return whole(text, FormReaders.afterScheme(text, 0), "authorization", true);
     }
     boolean isSecret =
         Names.isSecret(name) && !text.startsWith("$") && Names.isSecretValue(name, text);

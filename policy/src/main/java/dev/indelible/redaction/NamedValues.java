@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the values of names that end with a word for a secret: {@code DB_PASSWORD=…}. */
+/**
+ * Reads the values of names that end with a word for a secret: {@code DB_PASSWORD=…}. The class is
+ * long because shells, JSON, YAML, XML, SQL and programs each assign a value in their own way.
+ */
 final class NamedValues {
   /** The longest name of a variable or option that is read. */
   private static final int MAX_NAME_CHARS = 64;
@@ -179,7 +182,7 @@ final class NamedValues {
     }
     boolean isElement = end > from && text.startsWith("</", end);
     return isElement
-            && !Scanner.isReference(text, from)
+            && !FormReaders.isReference(text, from)
             && (text.charAt(from) != ' ' && Names.isSecretValue(name, text.substring(from, end)))
             && isSecretText(name, text.substring(from, end))
         ? new Found(from, end, Names.DETECTOR, true)
@@ -304,9 +307,7 @@ final class NamedValues {
   /** Skips a quote that ends a name in JSON, also in JSON within a string. */
   static int skipQuote(String text, int at) {
     int next = at < text.length() && text.charAt(at) == '\\' ? at + 1 : at;
-    return next < text.length() && (text.charAt(next) == '"' || text.charAt(next) == '\'')
-        ? next + 1
-        : at;
+    return next < text.length() && isQuote(text.charAt(next)) ? next + 1 : at;
   }
 
   static int skipSpaces(String text, int at) {
@@ -322,15 +323,14 @@ final class NamedValues {
   private static @Nullable Found value(
       String text, String name, int nameEnd, int from, @Nullable ShellView shell) {
     int open = from < text.length() && text.charAt(from) == '\\' ? from + 1 : from;
-    boolean isQuoted =
-        open < text.length() && (text.charAt(open) == '"' || text.charAt(open) == '\'');
+    boolean isQuoted = open < text.length() && isQuote(text.charAt(open));
     if (isQuoted && isClosing(text, open, shell)) {
       return null;
     }
     boolean isShell = shell != null;
     int start = isQuoted ? open + 1 : from;
     int end = isQuoted ? quotedEnd(text, open, isShell) : bareEnd(text, from, isShell);
-    if (end <= start || Scanner.isReference(text, start)) {
+    if (end <= start || FormReaders.isReference(text, start)) {
       return null;
     }
     if (end - start > Names.MAX_VALUE_CHARS) {

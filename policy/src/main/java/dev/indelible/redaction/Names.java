@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * Names of variables, options, headers and members whose values are secrets, and values that are
- * none whatever their name.
+ * never secrets.
  */
 final class Names {
   /** Detector of values with a name that ends with one of {@link #WORDS}. */
@@ -81,7 +81,7 @@ final class Names {
   private static final Set<String> JOINED =
       Set.of("storepass", "keypass", "requirepass", "sshpass");
 
-  /** The beginnings of names of tokens that only continue a list, or stop or order work. */
+  /** Words before {@code token} in names of tokens that continue a list, or stop or order work. */
   private static final List<String> HARMLESS_TOKENS =
       List.of(
           "next",
@@ -231,7 +231,7 @@ final class Names {
         && !WORDS.contains(value);
   }
 
-  /** Returns true if a value asks for another one: {@code your-api-key-here}, {@code changeme}. */
+  /** Returns true if a value is a placeholder: {@code your-api-key-here}, {@code changeme}. */
   static boolean isPlaceholder(String value) {
     if (value.length() > MAX_PLACEHOLDER_CHARS) {
       return false;

@@ -10,7 +10,7 @@ import java.util.TreeSet;
 
 /** Programs that take a secret in a place of their own, for example {@code curl -u}. */
 final class Programs {
-  /** How a program takes a secret. */
+  /** The ways in which a program takes a secret. */
   enum Form {
     /** The word after an option, or the rest of the option's word, is {@code user:password}. */
     USER_AND_PASSWORD,
@@ -28,11 +28,11 @@ final class Programs {
     PAIR,
     /** The first operand after a word is the secret. */
     FIRST,
-    /** The second operand after a word is. */
+    /** The second operand after a word is the secret. */
     SECOND,
-    /** The third operand after a word is. */
+    /** The third operand after a word is the secret. */
     THIRD,
-    /** The fourth operand after a word is. */
+    /** The fourth operand after a word is the secret. */
     FOURTH,
     /** The input is the secret. */
     INPUT
@@ -119,11 +119,11 @@ final class Programs {
 
   private static final Map<String, List<Place>> PLACES = places();
 
-  /** A word of this length is rarer in commands than the name of its program. */
+  /** A word of at least this length is rarer in commands than the name of its program. */
   private static final int MIN_RARE_WORD = 5;
 
   /**
-   * Texts that make a command worth a reading of its words: one word of each place, so that not
+   * Texts that make the scanner read the words of a command: one word of each place, so that not
    * every {@code sudo} and {@code docker} does.
    */
   static final Set<String> HINTS = hints();

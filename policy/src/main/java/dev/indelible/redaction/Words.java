@@ -29,7 +29,7 @@ final class Words {
   private static final Set<String> BEFORE_NAMES =
       Set.of("set", "-x", "-gx", "-Ux", "setenv", "setx", "put", "--secret");
 
-  /** Texts that make a command worth a reading of its words. */
+  /** Texts that make the scanner read the words of a command. */
   static final Set<String> HINTS = Programs.HINTS;
 
   private final String command;

@@ -2,11 +2,11 @@
 package dev.indelible.redaction;
 
 /**
- * The work of one redaction. The limit is on steps and not on time, so that a redaction fails for
- * an action or for none of its repetitions, whatever else the machine does. Used by one thread.
+ * The work of one redaction. The limit counts steps and not time, so that the redaction of one
+ * action always fails or never does, however busy the machine is. Used by one thread.
  */
 final class Work {
-  /** Two readings of the largest action by some patterns; about two seconds. */
+  /** Enough to read the largest action twice with some patterns; takes about two seconds. */
   static final long MAX_STEPS = 1L << 29;
 
   private long steps;

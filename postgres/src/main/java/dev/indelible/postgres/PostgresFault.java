@@ -75,7 +75,7 @@ final class PostgresFault {
    */
   static String describe(SQLException error) {
     String state = state(error);
-    String said =
+    String message =
         server(error)
             .map(ServerErrorMessage::getMessage)
             .orElseGet(() -> String.valueOf(error.getMessage()))
@@ -84,22 +84,23 @@ final class PostgresFault {
             .orElse("no message");
     String words =
         switch (state) {
-          case "08001", "08004", "08006", "08003" -> "the server cannot be reached: " + said;
+          case "08001", "08004", "08006", "08003" -> "the server cannot be reached: " + message;
           case "28P01" ->
-              said + "; the password file (~/.pgpass, or PGPASSFILE) has a wrong password or none";
-          case "28000" -> "the server refuses the login: " + said;
-          case "3D000" -> said + "; create the database first";
+              message
+                  + "; the password file (~/.pgpass, or PGPASSFILE) has a wrong password or none";
+          case "28000" -> "the server refuses the login: " + message;
+          case "3D000" -> message + "; create the database first";
           case "25006" ->
               "the server is read-only, as a standby is; connect to the primary, for example with"
                   + " targetServerType=primary";
           case INSUFFICIENT_PRIVILEGE ->
-              said + "; grant the role what docs/postgres.md lists, or use another role";
+              message + "; grant the role what docs/postgres.md lists, or use another role";
           case LOCK_NOT_AVAILABLE -> "locked by another writer";
           case "53100" -> "the server's disk is full";
-          case "53300" -> "the server has no free connection: " + said;
-          case "57P01", "57P02", "57P03" -> "the server is starting or stopping: " + said;
-          case "25P03", "25P04", "57P05" -> "the server ended an idle connection: " + said;
-          default -> said;
+          case "53300" -> "the server has no free connection: " + message;
+          case "57P01", "57P02", "57P03" -> "the server is starting or stopping: " + message;
+          case "25P03", "25P04", "57P05" -> "the server ended an idle connection: " + message;
+          default -> message;
         };
     return state.isEmpty() ? words : words + " (SQLSTATE " + state + ")";
   }

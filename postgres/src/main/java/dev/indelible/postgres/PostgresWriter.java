@@ -366,6 +366,9 @@ final class PostgresWriter implements LedgerWriter {
         : first(PostgresRows.SELECT + "WHERE id = ?", PostgresRows::row, event.get());
   }
 
+  // Type and sequence are compared as one value, which only the index over both can serve. For two
+  // conditions the server may plan to read the rows by their sequence, up to the whole chain.
+
   @Override
   public Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
       throws LedgerException {
@@ -373,11 +376,13 @@ final class PostgresWriter implements LedgerWriter {
     while (true) {
       Optional<ChainRow> found =
           first(
-              PostgresRows.SELECT
-                  + "WHERE event_type = ? AND sequence < ? ORDER BY sequence DESC LIMIT 1",
-              PostgresRows::row,
-              eventType,
-              before);
+                  PostgresRows.SELECT
+                      + "WHERE (event_type, sequence) < (?, ?)"
+                      + " ORDER BY event_type DESC, sequence DESC LIMIT 1",
+                  PostgresRows::row,
+                  eventType,
+                  before)
+              .filter(row -> row.is(eventType));
       if (found.isEmpty() || holds.test(found.get())) {
         return found;
       }
@@ -388,9 +393,14 @@ final class PostgresWriter implements LedgerWriter {
   @Override
   public List<ChainRow> rowsOfType(String eventType) throws LedgerException {
     return all(
-        PostgresRows.SELECT + "WHERE event_type = ? ORDER BY sequence",
+        PostgresRows.SELECT
+            + "WHERE (event_type, sequence) >= (?, ?) AND (event_type, sequence) <= (?, ?)"
+            + " ORDER BY event_type, sequence",
         PostgresRows::row,
-        eventType);
+        eventType,
+        Long.MIN_VALUE,
+        eventType,
+        Long.MAX_VALUE);
   }
 
   @Override
@@ -423,9 +433,11 @@ final class PostgresWriter implements LedgerWriter {
   @Override
   public long count(String eventType, long from, long to) throws LedgerException {
     return count(
-        "SELECT count(*) FROM @signed_events WHERE event_type = ? AND sequence BETWEEN ? AND ?",
+        "SELECT count(*) FROM @signed_events"
+            + " WHERE (event_type, sequence) >= (?, ?) AND (event_type, sequence) <= (?, ?)",
         eventType,
         from,
+        eventType,
         to);
   }
 

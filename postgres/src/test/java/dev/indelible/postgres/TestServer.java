@@ -15,10 +15,12 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -170,6 +172,28 @@ final class TestServer implements AutoCloseable {
         .start();
     Awaitility.await().ignoreExceptions().untilAsserted(this::requireDurable);
     postmaster = postmaster();
+  }
+
+  /** Returns the processor time of all processes of the server, also of those that ended. */
+  Duration processorTime() throws IOException {
+    // A process that ends is counted in its parent's fields.
+    long ticks = ticks(postmaster);
+    for (ProcessHandle process : postmaster.descendants().toList()) {
+      try {
+        ticks += ticks(process);
+      } catch (IOException e) {
+        // It ended in between.
+      }
+    }
+    return Duration.ofMillis(10 * ticks);
+  }
+
+  /** Returns the processor time of a process and its ended children, in hundredths of a second. */
+  private static long ticks(ProcessHandle process) throws IOException {
+    String line = Files.readString(Path.of("/proc", "" + process.pid(), "stat"));
+    // The name, in parentheses, is the second field; user and system time are fields 14 to 17.
+    String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+    return Stream.of(fields).skip(11).limit(4).mapToLong(Long::parseLong).sum();
   }
 
   /** Creates a ledger in a schema of its own. Returns the schema. */

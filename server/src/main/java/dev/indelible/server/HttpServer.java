@@ -99,7 +99,7 @@ final class HttpServer {
 
   /** Headers that decisions depend on. If one occurs twice, a proxy could read the other value. */
   private static final Set<String> SINGLE =
-      Set.of("authorization", "content-type", "host", "idempotency-key", "origin");
+      Set.of("authorization", "content-type", "cookie", "host", "idempotency-key", "origin");
 
   /** Parts of a path that a proxy may interpret differently. */
   private static final Pattern AMBIGUOUS_PATH = Pattern.compile(";|/\\.{1,2}(?:/|$)");

@@ -5,6 +5,7 @@ import dev.indelible.access.AccessEvents;
 import dev.indelible.access.AccessEvents.Reads;
 import dev.indelible.base.Text;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.policy.Redactor;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Duration;
 import java.util.HashMap;
@@ -119,7 +120,10 @@ final class ReadRecord {
         Long::sum);
   }
 
-  /** Returns the path and the filter, which may be the text of a search. */
+  /**
+   * Returns the path and the filter, which may be the text of a search, without the secrets in
+   * them: whoever looks for a leaked secret does not add it to the chain.
+   */
   private static String describe(Request request) {
     StringBuilder text = new StringBuilder(request.path());
     char separator = '?';
@@ -127,7 +131,7 @@ final class ReadRecord {
       text.append(separator).append(each.getKey()).append('=').append(each.getValue());
       separator = '&';
     }
-    return Text.printable(text.toString(), MAX_TEXT_CHARS);
+    return Text.printable(Redactor.scrub(text.toString()), MAX_TEXT_CHARS);
   }
 
   /** Ends the interval of a principal: records its reads, or keeps them and refuses more. */

@@ -179,7 +179,8 @@ final class Sessions {
 
   /** Returns who calls, with which roles; in a session also its token and the time left. */
   Response show(Request request) {
-    return described(request.caller(), session(request));
+    boolean counts = request.caller().principal().isPresent();
+    return described(request.caller(), counts ? session(request) : Optional.empty());
   }
 
   private Response described(Caller caller, Optional<Session> session) {

@@ -179,7 +179,7 @@ class EventsTest {
         "/v1/stats?limit=3 | unknown parameter 'limit'; known are agent, bucket, kind,",
         "/v1/events?verdict=deny | unknown verdict 'deny'; known are allow, warn, refuse, escalate, any",
         "/v1/events?kind=shell | unknown kind 'shell'; known are bash,",
-        "/v1/events?type=refusal | unknown type 'refusal'; known are access.key_created,",
+        "/v1/events?type=refusal | unknown type 'refusal'; known are access.approval_refused,",
         "/v1/events?order=random | unknown order 'random'; known are newest, oldest",
         "/v1/events?limit=1001 | limit: give a whole number from 1 to 1000",
         "/v1/events?limit=0 | limit: give a whole number from 1 to 1000",

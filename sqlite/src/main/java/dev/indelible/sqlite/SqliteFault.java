@@ -9,9 +9,11 @@ import static org.sqlite.SQLiteErrorCode.SQLITE_ERROR;
 import static org.sqlite.SQLiteErrorCode.SQLITE_FULL;
 import static org.sqlite.SQLiteErrorCode.SQLITE_INTERRUPT;
 import static org.sqlite.SQLiteErrorCode.SQLITE_IOERR;
+import static org.sqlite.SQLiteErrorCode.SQLITE_IOERR_FSTAT;
 import static org.sqlite.SQLiteErrorCode.SQLITE_LOCKED;
 import static org.sqlite.SQLiteErrorCode.SQLITE_NOTADB;
 import static org.sqlite.SQLiteErrorCode.SQLITE_READONLY;
+import static org.sqlite.SQLiteErrorCode.SQLITE_READONLY_DBMOVED;
 
 import dev.indelible.storage.RefusedException.Refusal;
 import java.sql.SQLException;
@@ -77,6 +79,13 @@ final class SqliteFault {
   /** Returns true if a progress handler ended the statement. */
   static boolean isInterrupt(SQLException error) {
     return primary(error) == SQLITE_INTERRUPT;
+  }
+
+  /** Returns true if a file of the database was deleted while it was opened or in use. */
+  static boolean isOfADeletedFile(SQLException error) {
+    return error instanceof SQLiteException sqlite
+        && (sqlite.getResultCode() == SQLITE_IOERR_FSTAT
+            || sqlite.getResultCode() == SQLITE_READONLY_DBMOVED);
   }
 
   static boolean isNotDatabase(SQLException error) {

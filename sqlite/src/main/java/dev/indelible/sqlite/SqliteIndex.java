@@ -73,7 +73,8 @@ public final class SqliteIndex implements AutoCloseable {
    * Opens an index for reading.
    *
    * @param ledger the ledger, open until the index is closed
-   * @return empty if there is no index of this ledger, or it is damaged
+   * @return empty if there is no index of this ledger, or it is damaged, or was deleted or replaced
+   *     meanwhile
    */
   public static Optional<SqliteIndex> open(Path file, LedgerReader ledger) throws LedgerException {
     SqliteLibrary.load();
@@ -94,7 +95,7 @@ public final class SqliteIndex implements AutoCloseable {
       opened = true;
       return Optional.of(index);
     } catch (SQLException e) {
-      if (IndexWriter.isRepairable(e)) {
+      if (IndexWriter.isRepairable(e) || isReplaced(file, identity, e)) {
         return Optional.empty();
       }
       throw IndexWriter.failure(file, SqliteFault.describe(e), e);
@@ -299,8 +300,19 @@ public final class SqliteIndex implements AutoCloseable {
       if (IndexWriter.isRepairable(e)) {
         throw new DamagedIndexException(file, e);
       }
+      if (isReplaced(file, identity, e)) {
+        throw new ReplacedIndexException(file);
+      }
       throw IndexWriter.failure(file, SqliteFault.describe(e), e);
     }
+  }
+
+  /**
+   * Returns true if a failure is that of a file that a writer deleted to build the index again:
+   * another file has its name, or SQLite finds its write-ahead log gone.
+   */
+  private static boolean isReplaced(Path file, Optional<Object> identity, SQLException e) {
+    return SqliteFault.isOfADeletedFile(e) || !SqliteFile.identity(file).equals(identity);
   }
 
   @Override

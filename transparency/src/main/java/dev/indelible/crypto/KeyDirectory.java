@@ -24,6 +24,8 @@ import java.util.TreeSet;
  * is the next signing key.
  *
  * <p>A private key that another user can read is refused.
+ *
+ * <p>The class is long because each kind of key is created, read and replaced in its own way.
  */
 public final class KeyDirectory {
   /** The file of the private key. */
