@@ -5,11 +5,16 @@ import dev.indelible.ApprovalException.Reason;
 import dev.indelible.Approvals.Request;
 import dev.indelible.Approvals.Resolution;
 import dev.indelible.Approvals.State;
+import dev.indelible.action.AgentAction;
+import dev.indelible.action.Read;
 import dev.indelible.base.Text;
 import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.ApprovalSubject;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.ApprovalNote;
+import dev.indelible.policy.PolicyException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -18,6 +23,9 @@ import java.util.stream.Collectors;
 
 /** Decides if an answer to a request may enter the chain. Used by one thread. */
 final class AnswerCheck {
+  /** The action beside which a reason is searched for secrets. */
+  private static final AgentAction NO_ACTION = new Read("approval");
+
   /** The longest reason, in bytes. */
   private static final int MAX_REASON_BYTES = 1_000;
 
@@ -25,6 +33,7 @@ final class AnswerCheck {
   private static final Duration MAX_CLOCK_DIFFERENCE = Duration.ofMinutes(1);
 
   private final ApprovalChain chain;
+  private final DataDirectory data;
   private final Optional<String> policy;
   private final Instant now;
 
@@ -34,8 +43,9 @@ final class AnswerCheck {
    * @param policy the digest of the policy in force, if it is known
    * @param now the time with which the validity of an approval is compared
    */
-  AnswerCheck(ApprovalChain chain, Optional<String> policy, Instant now) {
+  AnswerCheck(ApprovalChain chain, DataDirectory data, Optional<String> policy, Instant now) {
     this.chain = chain;
+    this.data = data;
     this.policy = policy;
     this.now = now;
   }
@@ -83,7 +93,7 @@ final class AnswerCheck {
     }
   }
 
-  private void requireReason(String reason) throws ApprovalException {
+  private void requireReason(String reason) throws ApprovalException, LedgerException {
     try {
       Text.requireAtMost(MAX_REASON_BYTES, reason, "reason");
     } catch (IllegalArgumentException e) {
@@ -93,6 +103,21 @@ final class AnswerCheck {
       throw new ApprovalException(
           Reason.BAD_REASON,
           "the reason is empty or has an invisible character; state it as plain text");
+    }
+    if (hasSecret(reason)) {
+      throw new ApprovalException(
+          Reason.BAD_REASON,
+          "the reason has a secret in it, which would stay in the chain; state it without");
+    }
+  }
+
+  /** Returns true for a text with a secret. It is not replaced, because a key may have signed. */
+  private boolean hasSecret(String text) throws LedgerException {
+    try {
+      List<String> texts = List.of(text);
+      return !data.redactor().texts(NO_ACTION, texts).equals(texts);
+    } catch (PolicyException | KeyException e) {
+      throw new LedgerException("the reason cannot be searched for secrets: " + e.getMessage());
     }
   }
 

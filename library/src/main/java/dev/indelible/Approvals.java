@@ -31,6 +31,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -262,22 +263,28 @@ public final class Approvals {
   /**
    * Returns the pending requests of the last {@link #MAX_AGE}, newest first. An action that the
    * agent asked for several times is one request, the newest. Leaves out escalations whose action
-   * is not identified (erased, or recorded as a stub), because these cannot be approved.
+   * is not identified (erased, or recorded as a stub), because these cannot be approved. Reads the
+   * newest 10,000 escalations, and returns at most 1,000 requests, and fewer if their payloads are
+   * long.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
   public List<Request> pending() throws LedgerException {
-    return list(MAX_AGE).stream().filter(each -> each.state() == State.PENDING).toList();
+    return list(MAX_AGE, State.PENDING::equals);
   }
 
   /** Returns the requests of a time until now, pending or not, as {@link #pending} does. */
   public List<Request> list(Duration since) throws LedgerException {
+    return list(since, any -> true);
+  }
+
+  private List<Request> list(Duration since, Predicate<State> wanted) throws LedgerException {
     if (!log.hasLedger()) {
       return List.of();
     }
     try (SqliteLedger ledger = open()) {
       Instant from = Instant.now().minus(since);
-      return reader(ledger).requests(Filter.ALL.since(from));
+      return reader(ledger).requests(Filter.ALL.since(from), wanted);
     } catch (KeyException e) {
       throw unverifiable(e);
     }
@@ -406,6 +413,13 @@ public final class Approvals {
     return answer(
         eventId,
         request -> {
+          // Nobody checks the others, and all of them would stay in the chain.
+          if (note.signatures().size() != 1) {
+            throw new ApprovalException(
+                Reason.BAD_NOTE,
+                "the note has %s signatures; an answer has that of the approver only"
+                    .formatted(note.signatures().size()));
+          }
           try {
             ApprovalStatement statement = ApprovalStatement.parse(note.text());
             String by = note.signatures().get(0).name();

@@ -14,6 +14,7 @@ import dev.indelible.policy.Policy;
 import dev.indelible.sqlite.SqliteLedger;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -37,6 +38,9 @@ final class ApprovedActions implements ApprovalStore {
    * milliseconds; one that was started for a single decision first loads the library for SQLite.
    */
   private static final Duration PATIENCE = Policy.DEFAULT_TIME_LIMIT;
+
+  /** The maximum difference between the clocks of two machines. */
+  private static final Duration CLOCKS = Duration.ofMinutes(1);
 
   /** Maximum number of concurrent readings; more escalations at once stay escalated. */
   private static final int MAX_READINGS = 4;
@@ -153,6 +157,11 @@ final class ApprovedActions implements ApprovalStore {
     }
     if (!answer.subject().permits(attempt.subject())) {
       return Optional.of("it is for another action, agent, principal or policy");
+    }
+    if (attempt.time().plus(CLOCKS).isBefore(Instant.parse(row.timestamp()))) {
+      return Optional.of(
+          "it is of %s, and it is %s now: the clock was set back"
+              .formatted(row.timestamp(), attempt.time()));
     }
     if (answer.isExpired(attempt.time())) {
       return Optional.of(

@@ -120,6 +120,11 @@ final class PolicyAdmission implements Gate.Admission {
   private void readTrust(ExistingLog log) throws KeyException {
     unread = !log.isReadable();
     trust = log.operator().isPresent() ? log.operator() : data.operatorOfFile();
+    if (trust.isEmpty() && log.hasOnlyInvalidOperators()) {
+      throw new KeyException(
+          "%s: the chain has an operator's key, but its row does not verify, and keys/operator.vkey is missing; restore that file or the public keys of this log"
+              .formatted(data.path()));
+    }
     trust.ifPresent(history -> own.ifPresent(history::raise));
   }
 

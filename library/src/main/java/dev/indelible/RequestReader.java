@@ -21,8 +21,10 @@ import dev.indelible.note.ApprovalNote;
 import dev.indelible.sqlite.SqliteLedger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,9 +39,22 @@ import java.util.function.Predicate;
 final class RequestReader {
   private static final String ESCALATE = "escalate";
 
+  /** The most requests in a list. */
+  private static final int MAX_REQUESTS = 1_000;
+
+  /** The most escalations that are read for a list, so that no agent can make it fail. */
+  private static final int MAX_READ = 10_000;
+
+  /** The length of the payloads after which a list ends, in bytes. */
+  private static final long MAX_BYTES = 32 << 20;
+
+  /** The most escalations that are read at once, with their payloads. */
+  private static final int PAGE = 100;
+
   private final SqliteLedger ledger;
   private final ApprovalChain chain;
   private final AuditLog log;
+  private final DataDirectory data;
   private final ApprovalFiles files;
   private final String origin;
 
@@ -59,6 +74,7 @@ final class RequestReader {
     this.ledger = ledger;
     this.chain = new ApprovalChain(ledger, data.keys().accepted());
     this.log = log;
+    this.data = data;
     this.files = data.approvals();
     this.origin = chain.origin();
     this.policy = inForce.isPresent() ? inForce : chain.lastPolicy();
@@ -66,16 +82,30 @@ final class RequestReader {
 
   /** Returns a check of answers to these requests, as of the time of this reader. */
   AnswerCheck answerCheck() {
-    return new AnswerCheck(chain, policy, now);
+    return new AnswerCheck(chain, data, policy, now);
   }
 
-  /** Returns the requests that a filter finds, newest first. */
-  List<Request> requests(Filter filter) throws LedgerException {
+  /** Returns the newest requests that a filter finds, newest first. */
+  List<Request> requests(Filter filter, Predicate<State> wanted) throws LedgerException {
+    List<Asked> all = asked(filter.verdict(ESCALATE), Optional.empty());
+    all.sort(Comparator.comparingLong((Asked each) -> each.shown().sequence()).reversed());
     List<Request> requests = new ArrayList<>();
-    for (Asked asked : asked(filter.verdict(ESCALATE))) {
-      requests.add(request(asked, asked.shown()));
+    long bytes = 0;
+    for (Asked asked : all) {
+      if (requests.size() == MAX_REQUESTS || bytes >= MAX_BYTES) {
+        break;
+      }
+      State state = state(asked, asked.shown());
+      // Empty if the payload was erased meanwhile.
+      Optional<ChainRow> row =
+          wanted.test(state)
+              ? ledger.row(asked.shown().sequence()).filter(ChainRow::hasPayload)
+              : Optional.empty();
+      if (row.isPresent()) {
+        bytes += row.get().payload().orElseThrow().length;
+        requests.add(request(asked, row.get(), state));
+      }
     }
-    requests.sort(Comparator.comparingLong((Request each) -> each.row().sequence()).reversed());
     return requests;
   }
 
@@ -94,19 +124,18 @@ final class RequestReader {
                         Reason.UNKNOWN_REQUEST,
                         "the chain has no event %s; 'indelible approvals list' shows the requests"
                             .formatted(Text.printable(eventId, 60))));
-    ApprovalSubject subject = subject(row);
+    Escalation escalation = new Escalation(subject(row), row.id(), row.sequence(), row.timestamp());
     Filter same =
         Filter.ALL
             .agent(row.agentId())
             .verdict(ESCALATE)
             .since(Instant.parse(row.timestamp()).minus(Approvals.MAX_AGE));
-    for (Asked asked : asked(same)) {
-      if (asked.subject().equals(subject)
-          && asked.rows().stream().anyMatch(each -> each.id().equals(eventId))) {
-        return request(asked, row);
-      }
-    }
-    throw new LedgerException("event %s is missing in the index".formatted(eventId));
+    Asked asked =
+        asked(same, Optional.of(escalation)).stream()
+            .filter(each -> each.rows().contains(escalation))
+            .findFirst()
+            .orElseThrow();
+    return request(asked, row, state(asked, escalation));
   }
 
   private ApprovalSubject subject(ChainRow row) throws ApprovalException, LedgerException {
@@ -142,30 +171,34 @@ final class RequestReader {
   }
 
   /**
-   * Returns the sound escalations that a filter finds, grouped by what was asked and by the
+   * Returns the newest escalations that a filter finds, grouped by what was asked and by the
    * answers.
+   *
+   * @param always an escalation to return even if it is not one of the newest
    */
-  private List<Asked> asked(Filter filter) throws LedgerException {
-    Map<ApprovalSubject, List<ChainRow>> rows = new LinkedHashMap<>();
+  private List<Asked> asked(Filter filter, Optional<Escalation> always) throws LedgerException {
+    Deque<Escalation> found = escalations(filter);
+    if (always.isPresent() && !found.contains(always.get())) {
+      found.addLast(always.get());
+    }
+    Map<ApprovalSubject, List<Escalation>> rows = new LinkedHashMap<>();
     long first = Long.MAX_VALUE;
-    for (ChainRow row : escalations(filter)) {
-      Optional<ApprovalSubject> subject = row.payload().flatMap(ApprovalSubject::of);
-      if (subject.isPresent() && chain.isSound(row)) {
-        rows.computeIfAbsent(subject.get(), any -> new ArrayList<>()).add(row);
-        first = Math.min(first, row.sequence());
-      }
+    for (Escalation each : found) {
+      rows.computeIfAbsent(each.subject(), any -> new ArrayList<>()).add(each);
+      first = Math.min(first, each.sequence());
     }
     Map<ApprovalSubject, List<Resolution>> answers = answers(first);
     List<Asked> asked = new ArrayList<>();
     rows.forEach(
         (subject, escalations) -> {
-          List<ChainRow> rest = new ArrayList<>(escalations);
+          List<Escalation> rest = new ArrayList<>(escalations);
+          rest.sort(Comparator.comparingLong(Escalation::sequence));
           for (Resolution answer : answers.getOrDefault(subject, List.of())) {
-            List<ChainRow> before =
+            List<Escalation> before =
                 rest.stream().filter(row -> row.sequence() < answer.sequence()).toList();
             if (!before.isEmpty()) {
               asked.add(new Asked(subject, before, Optional.of(answer)));
-              rest.removeAll(before);
+              rest = rest.subList(before.size(), rest.size());
             }
           }
           if (!rest.isEmpty()) {
@@ -175,26 +208,45 @@ final class RequestReader {
     return asked;
   }
 
-  /** Returns the rows that a filter finds, oldest first, including those not indexed yet. */
-  private List<ChainRow> escalations(Filter filter) throws LedgerException {
-    List<ChainRow> found = new ArrayList<>();
-    EventQuery query = EventQuery.oldest(filter).limit(EventQuery.MAX_LIMIT);
+  /**
+   * Returns the newest rows that a filter finds and that are sound escalations, newest first,
+   * including those not indexed yet. Keeps no payloads: an agent decides how many there are, and
+   * how long.
+   */
+  private Deque<Escalation> escalations(Filter filter) throws LedgerException {
+    EventQuery query = EventQuery.newest(filter).limit(PAGE);
     EventQuery.Page page = log.find(query);
-    found.addAll(page.rows());
-    while (page.next().isPresent()) {
-      page = log.find(query.after(page.next().get()));
-      found.addAll(page.rows());
-    }
+    Deque<Escalation> found = new ArrayDeque<>();
     Predicate<ChainRow> matches = filter.predicate();
     ledger.forEachRow(
         RowQuery.from(page.coverage().indexed() + 1),
         row -> {
           if (matches.test(row)) {
-            found.add(row);
+            escalation(row).ifPresent(found::addFirst);
+          }
+          if (found.size() > MAX_READ) {
+            found.removeLast();
           }
           return true;
         });
+    int read = found.size();
+    while (read < MAX_READ) {
+      page.rows().forEach(row -> escalation(row).ifPresent(found::addLast));
+      read += page.rows().size();
+      if (page.next().isEmpty()) {
+        break;
+      }
+      page = log.find(query.after(page.next().get()));
+    }
     return found;
+  }
+
+  /** Returns the escalation in a row; empty if it is not sound, or its action not identified. */
+  private Optional<Escalation> escalation(ChainRow row) {
+    return row.payload()
+        .flatMap(ApprovalSubject::of)
+        .filter(any -> chain.isSound(row))
+        .map(subject -> new Escalation(subject, row.id(), row.sequence(), row.timestamp()));
   }
 
   /** Returns the sound answers after a row, oldest first. */
@@ -217,12 +269,11 @@ final class RequestReader {
     return answers;
   }
 
-  private Request request(Asked asked, ChainRow row) throws LedgerException {
-    return new Request(
-        row, asked.subject(), origin, state(asked, row), asked.rows().size(), asked.answer());
+  private Request request(Asked asked, ChainRow row, State state) {
+    return new Request(row, asked.subject(), origin, state, asked.rows().size(), asked.answer());
   }
 
-  private State state(Asked asked, ChainRow row) throws LedgerException {
+  private State state(Asked asked, Escalation row) throws LedgerException {
     boolean isOutdated = !asked.subject().policy().equals(policy.orElse(asked.subject().policy()));
     if (asked.answer().isEmpty()) {
       boolean isOld = !now.isBefore(Instant.parse(row.timestamp()).plus(Approvals.MAX_AGE));
@@ -264,14 +315,22 @@ final class RequestReader {
   }
 
   /**
+   * A row that escalates an action.
+   *
+   * @param id the id of the event
+   */
+  private record Escalation(ApprovalSubject subject, String id, long sequence, String timestamp) {}
+
+  /**
    * Escalations of one exact action with one answer, or with none yet.
    *
    * @param rows the escalations, oldest first
    */
-  private record Asked(ApprovalSubject subject, List<ChainRow> rows, Optional<Resolution> answer) {
+  private record Asked(
+      ApprovalSubject subject, List<Escalation> rows, Optional<Resolution> answer) {
     /** Returns the escalation that the answer names, or the newest. */
-    ChainRow shown() {
-      ChainRow newest = rows.get(rows.size() - 1);
+    Escalation shown() {
+      Escalation newest = rows.get(rows.size() - 1);
       return rows.stream()
           .filter(row -> answer.filter(each -> each.request().equals(row.id())).isPresent())
           .findFirst()

@@ -11,6 +11,7 @@ import dev.indelible.action.Bash;
 import dev.indelible.append.ApprovalEvents;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignedNote;
+import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.Warn;
@@ -27,6 +28,7 @@ import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.ApprovalStatement;
 import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -127,7 +129,7 @@ class ApprovalCheckTest {
     log.queue()
         .submit(
             DeferredAuditEvent.of(agent, action, new Escalate("ask", "wait"), Optional.of(policy))
-                .approved(new Warn("ask", "approved"), approval));
+                .approved(new Warn("ask", "approved"), approval, List.of()));
   }
 
   private void permit(String approval) {
@@ -174,6 +176,30 @@ class ApprovalCheckTest {
     permit(forge(answer(request.subject(), request.id(), before)));
 
     assertThat(faults()).singleElement().asString().contains("a denial or had expired");
+  }
+
+  /** The first use is in front of the rows that are checked. */
+  @Test
+  void secondUseAfterAVerifiedPartIsFound() throws Exception {
+    String approval = forge(answer(request.subject(), request.id(), soon()));
+    permit(approval);
+    drain();
+    long used;
+    try (LedgerReader reader = log.log().reader()) {
+      used = reader.size();
+    }
+    permit(approval);
+    drain();
+
+    assertThat(
+            log
+                .log()
+                .verify(VerificationOptions.of(KeyRing.of(List.of())).since(used + 1))
+                .findings()
+                .stream()
+                .filter(each -> each.isFault() && each.check().equals(Finding.APPROVALS)))
+        .singleElement()
+        .satisfies(each -> assertThat(each.message()).contains("used it already"));
   }
 
   @Test

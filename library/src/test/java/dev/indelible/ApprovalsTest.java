@@ -403,6 +403,17 @@ class ApprovalsTest {
     }
   }
 
+  /** The text of a signature that nobody checks would stay in the chain. */
+  @Test
+  void noteWithAnotherSignatureApprovesNothing() throws Exception {
+    String request = escalate();
+    String text =
+        log.approvals().request(request).approvalText(Instant.now().plusSeconds(600), "planned");
+    SignedNote note = SignedNote.sign(text, List.of(BOB, MALLORY));
+
+    assertRefused(Reason.BAD_NOTE, () -> log.approvals().resolve(request, note));
+  }
+
   @Test
   void replayedNoteApprovesNothing() throws Exception {
     String first = escalate();
@@ -440,6 +451,14 @@ class ApprovalsTest {
     for (String reason : List.of("", " ", "a\nb", "x".repeat(2_000), "\u202e")) {
       assertRefused(Reason.BAD_REASON, () -> log.approvals().grant(request, KEY, VALIDITY, reason));
     }
+  }
+
+  @Test
+  void reasonWithASecretIsRefused() throws Exception {
+    String request = escalate();
+    String reason = "the token is ghp_" + "0a1B2c3D4e5F6g7H8i9J".repeat(2).substring(0, 36);
+    assertRefused(Reason.BAD_REASON, () -> log.approvals().grant(request, KEY, VALIDITY, reason));
+    assertRefused(Reason.BAD_REASON, () -> log.approvals().deny(request, CREDENTIAL, reason));
   }
 
   @Test
@@ -738,6 +757,53 @@ class ApprovalsTest {
     grant(first);
     assertThat(log.approvals().request(second).state()).isEqualTo(State.GRANTED);
     assertThat(log.approvals().pending()).hasSize(1);
+  }
+
+  /** An agent decides how many requests there are and how long they are; the list stays bounded. */
+  @Test
+  void longRequestsAreLeftOutOfTheList() throws Exception {
+    List<String> requests = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      requests.add(
+          escalate(Agent.claimed(AGENT), new Bash("make " + i + " " + "x".repeat(900_000))));
+    }
+
+    List<Request> listed = log.approvals().pending();
+    assertThat(listed).hasSizeLessThan(requests.size());
+    assertThat(listed.get(0).id()).isEqualTo(requests.get(requests.size() - 1));
+    assertThat(log.approvals().request(requests.get(0)).state()).isEqualTo(State.PENDING);
+  }
+
+  /** More approvals of one action than are read: the newest ones count. */
+  @Test
+  void newestApprovalIsFound() throws Exception {
+    String request = escalate();
+    ApprovalSubject subject = log.approvals().request(request).subject();
+    for (int i = 10; i < 40; i++) {
+      files().offer(subject, "00000000-0000-7000-8000-0000000000" + i);
+    }
+    Resolution answer = grant(request);
+
+    assertThat(files().offered(subject)).hasSizeLessThan(30).startsWith(answer.id());
+    assertThat(check(AGENT, DEPLOY)).isInstanceOf(Warn.class);
+  }
+
+  @Test
+  void approvalFromTheFutureIsNotUsed() throws Exception {
+    String request = escalate();
+    ApprovalSubject subject = log.approvals().request(request).subject();
+    grant(request);
+
+    ApprovalStore store = new ApprovedActions(new DataDirectory(data), KeyRing.of(List.of()));
+    ApprovalStore.Claim claim =
+        store.claim(
+            new ApprovalStore.Attempt(
+                subject,
+                "event",
+                Instant.now().minus(Duration.ofHours(1)),
+                List.of(BOB.verifierKey().vkey())));
+    assertThat(claim.approval()).isEmpty();
+    assertThat(claim.problem().orElseThrow()).contains("the clock");
   }
 
   @Test

@@ -425,6 +425,19 @@ class OperatorTest {
     findings(Verdict.INTACT);
   }
 
+  /** Without a checkpoint, nobody would notice that the last row was removed. */
+  @Test
+  void checkpointOverTheRowHasBothSignatures() throws Exception {
+    data.addMlDsa44();
+    Operator next = Operator.named("next");
+    data.trustOperator(next.key(), Optional.of(operator.introduces(next, origin)));
+
+    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+      assertThat(ledger.lastCheckpoint().orElseThrow().size()).isEqualTo(ledger.size());
+    }
+    findings(Verdict.INTACT);
+  }
+
   @Test
   void keyOfTheLogIsNoOperator() throws Exception {
     Operator auditor = new Operator(NoteSigner.of("ops", data.keys().read()));
@@ -539,6 +552,23 @@ class OperatorTest {
         .isInstanceOf(OpenException.class)
         .hasMessageContaining("the rules were changed after they were signed");
     findings(Verdict.BROKEN);
+  }
+
+  /** Without a key that verifies, nobody can tell which policy may come into force. */
+  @Test
+  void invalidRowOfTheOperatorAdmitsNoPolicy() throws Exception {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + data.database());
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "UPDATE signed_events SET payload = NULL WHERE event_type = '"
+              + SystemEvent.POLICY_OPERATOR
+              + "'");
+    }
+    Files.delete(data.path().resolve("keys/operator.vkey"));
+
+    assertThatThrownBy(() -> Indelible.open(data.path()))
+        .isInstanceOf(OpenException.class)
+        .hasMessageContaining("its row does not verify");
   }
 
   @Test

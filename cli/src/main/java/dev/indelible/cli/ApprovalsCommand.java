@@ -212,7 +212,7 @@ final class ApprovalsCommand extends VerbGroup {
 
     /** Returns the approver to whom the policy assigns the key's public half. */
     final Approver approver(Approvals approvals) throws Exception {
-      SigningKey own = ApproverKey.read(key);
+      SigningKey own = NamedKeyFile.readKey(key);
       List<VerifierKey> named = approvals.approvers(refusing(() -> approvals.request(id)));
       Optional<VerifierKey> approver =
           named.stream().filter(each -> each.key().equals(own.verificationKey())).findFirst();

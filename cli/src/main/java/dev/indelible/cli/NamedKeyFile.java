@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -60,25 +59,9 @@ final class NamedKeyFile {
    * @param name the name of the key; null to take the name in the file
    */
   static NoteSigner read(Path file, @Nullable String name) throws CommandFailure, KeyException {
-    String text;
-    try {
-      CommandFailure.refuseIf(
-          Files.isDirectory(file) || Files.size(file) > MAX_BYTES,
-          "%s: is not a private key in PEM form",
-          file);
-      requirePrivate(file);
-      text = Files.readString(file);
-    } catch (NoSuchFileException e) {
-      throw CommandFailure.usage(
-          "%s: no such file; create a key with 'indelible policy keygen'", file);
-    } catch (IOException e) {
-      throw CommandFailure.usage(
-          "%s: %s",
-          file, FileAccess.READ.refusal(file).orElse("cannot be read: " + DurableFiles.reason(e)));
-    }
-    int begin = Math.max(0, text.indexOf(BEGIN));
+    String text = text(file);
     Optional<String> stated =
-        text.substring(0, begin)
+        text.substring(0, begin(text))
             .lines()
             .filter(line -> line.startsWith(NAME))
             .map(line -> line.substring(NAME.length()))
@@ -88,16 +71,48 @@ final class NamedKeyFile {
         !VerifierKey.isName(chosen),
         "%s: the file does not name its key; give the name with --name",
         file);
-    return NoteSigner.of(chosen, SigningKey.fromPem(text.substring(begin), file.toString()));
+    return NoteSigner.of(chosen, key(file, text));
+  }
+
+  /** Reads a key whose name is known from elsewhere; the file need not state one. */
+  static SigningKey readKey(Path file) throws CommandFailure, KeyException {
+    return key(file, text(file));
+  }
+
+  private static SigningKey key(Path file, String text) throws KeyException {
+    return SigningKey.fromPem(text.substring(begin(text)), file.toString());
+  }
+
+  private static int begin(String text) {
+    return Math.max(0, text.indexOf(BEGIN));
+  }
+
+  private static String text(Path file) throws CommandFailure {
+    try {
+      CommandFailure.refuseIf(
+          Files.isDirectory(file) || Files.size(file) > MAX_BYTES,
+          "%s: is not a private key in PEM form",
+          file);
+      requirePrivate(file);
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw CommandFailure.usage(
+          "%s: no such file; create a key with 'indelible policy keygen'", file);
+    } catch (IOException e) {
+      throw CommandFailure.usage(
+          "%s: %s",
+          file, FileAccess.READ.refusal(file).orElse("cannot be read: " + DurableFiles.reason(e)));
+    }
   }
 
   private static void requirePrivate(Path file) throws IOException, CommandFailure {
     if (!DurableFiles.isPosix(file)) {
       return;
     }
-    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file, LinkOption.NOFOLLOW_LINKS);
+    // Of a symbolic link, the mode of the file counts.
+    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(file);
     CommandFailure.refuseIf(
-        !Files.isSymbolicLink(file) && !OWNER_ONLY.containsAll(mode),
+        !OWNER_ONLY.containsAll(mode),
         "%s: others can read this key (mode %s); run 'chmod 600 %s', and replace the key if they may"
             + " have read it",
         file,

@@ -113,6 +113,12 @@ class ApprovalsCommandTest {
             cli.run("approvals", "approve", id, "--key", key.toString(), "--reason", "please")
                 .complaint(2))
         .contains("others can read this key");
+
+    Path link = Files.createSymbolicLink(key.resolveSibling("link.pem"), key);
+    assertThat(
+            cli.run("approvals", "approve", id, "--key", link.toString(), "--reason", "please")
+                .complaint(2))
+        .contains("others can read this key");
   }
 
   @Test

@@ -16,7 +16,9 @@ import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.RowCheck;
 import dev.indelible.verify.Finding;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +43,9 @@ final class ApprovalCheck implements Check {
   /** The names that the log may have; empty if any. */
   private final Set<String> origins;
 
+  /** The last row before those checked. */
+  private final long before;
+
   /** The first decision that used each approval. */
   private final Map<String, Long> uses = new HashMap<>();
 
@@ -55,12 +60,15 @@ final class ApprovalCheck implements Check {
    *
    * @param content checks rows before the first row checked
    * @param origins the names that the log may have; empty if any
+   * @param before the last row before those checked; 0 if all are checked
    */
-  ApprovalCheck(Findings findings, LedgerReader ledger, RowCheck content, Set<String> origins) {
+  ApprovalCheck(
+      Findings findings, LedgerReader ledger, RowCheck content, Set<String> origins, long before) {
     this.findings = findings;
     this.ledger = ledger;
     this.content = content;
     this.origins = origins;
+    this.before = before;
   }
 
   /** A policy that came into force at a row, and the keys of its approvers. */
@@ -178,14 +186,46 @@ final class ApprovalCheck implements Check {
     }
     String id = named.get();
     Optional<String> fault = fault(row, id);
-    Long before = uses.putIfAbsent(id, row.sequence());
+    if (!uses.containsKey(id)) {
+      usedBefore(row, id).ifPresent(sequence -> uses.put(id, sequence));
+    }
+    Long first = uses.putIfAbsent(id, row.sequence());
     if (fault.isPresent()) {
       broken(checked, fault.get());
-    } else if (before != null) {
+    } else if (first != null) {
       broken(
           checked,
-          "approval %s permits one action, and row %s used it already".formatted(id, before));
+          "approval %s permits one action, and row %s used it already".formatted(id, first));
     }
+  }
+
+  /** Returns the row that used an approval before the rows that are checked. */
+  private Optional<Long> usedBefore(ChainRow row, String id) throws LedgerException {
+    Optional<ChainRow> granted = ledger.row(id).filter(each -> each.sequence() < before);
+    if (granted.isEmpty()) {
+      return Optional.empty();
+    }
+    String member = MEMBER + id + '"';
+    List<Long> found = new ArrayList<>();
+    ledger.forEachRow(
+        new RowQuery(
+            granted.get().sequence(),
+            Optional.of(row.agentId()),
+            Optional.of(DeferredAuditEvent.CHECK)),
+        each -> {
+          if (each.sequence() > before) {
+            return false;
+          }
+          boolean isMentioned =
+              each.payload()
+                  .filter(bytes -> new String(bytes, StandardCharsets.UTF_8).contains(member))
+                  .isPresent();
+          if (isMentioned && approval(each).equals(Optional.of(id))) {
+            found.add(each.sequence());
+          }
+          return found.isEmpty();
+        });
+    return found.stream().findFirst();
   }
 
   /** Returns the approval that a decision names; the text may also be part of its action. */

@@ -135,7 +135,7 @@ public final class Verifier {
                   new DeadLetterCheck(findings, ledger, content, before > 0),
                   new CompletenessCheck(findings, ledger, options.since()),
                   new PolicyCheck(findings, ledger, history, options.since()),
-                  new ApprovalCheck(findings, ledger, content, options.origins()))
+                  new ApprovalCheck(findings, ledger, content, options.origins(), before))
               : List.of(new RedactedCheck(findings, history, ledger, options.secondKeys())));
       checks.addAll(
           List.of(

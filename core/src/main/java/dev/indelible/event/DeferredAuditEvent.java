@@ -18,6 +18,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -216,12 +217,15 @@ public record DeferredAuditEvent(
   }
 
   /**
-   * Returns this event with the decision that an approval made of it. The redactions in the reason
-   * that the decision replaces are left out.
+   * Returns this event with the decision that an approval made of it.
    *
    * @param event the id of the event that approves the action
+   * @param found redactions, of which those in the decision replace the ones of this event
    */
-  public DeferredAuditEvent approved(Warn permitted, String event) {
+  public DeferredAuditEvent approved(Warn permitted, String event, List<Redaction> found) {
+    List<Redaction> all = new ArrayList<>(redactions);
+    all.removeIf(each -> each.path().startsWith(IN_DECISION));
+    found.stream().filter(each -> each.path().startsWith(IN_DECISION)).forEach(all::add);
     return new DeferredAuditEvent(
         id,
         agentId,
@@ -231,7 +235,7 @@ public record DeferredAuditEvent(
         timestamp,
         explanation,
         provenance,
-        redactions.stream().filter(each -> !each.path().startsWith(IN_DECISION)).toList(),
+        all,
         Optional.of(event));
   }
 

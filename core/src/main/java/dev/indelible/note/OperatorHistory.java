@@ -13,8 +13,10 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -91,22 +93,24 @@ public final class OperatorHistory {
    * @param keys the keys of the log
    */
   public static OperatorHistory read(LedgerReader ledger, KeyHistory keys) throws LedgerException {
-    List<ChainRow> rows = new ArrayList<>();
-    add(ledger, SystemEvent.POLICY_OPERATOR, rows);
-    if (!rows.isEmpty()) {
-      add(ledger, SystemEvent.POLICY_LOADED, rows);
+    OperatorHistory history = new OperatorHistory(keys);
+    Deque<ChainRow> operators = new ArrayDeque<>();
+    ledger.forEachRow(RowQuery.ofType(SystemEvent.POLICY_OPERATOR), operators::add);
+    if (operators.isEmpty()) {
+      return history;
     }
-    return of(rows, keys);
-  }
-
-  private static void add(LedgerReader ledger, String type, List<ChainRow> rows)
-      throws LedgerException {
+    // One at a time: each has a policy's whole text.
     ledger.forEachRow(
-        RowQuery.ofType(type),
+        RowQuery.ofType(SystemEvent.POLICY_LOADED),
         row -> {
-          rows.add(row);
+          while (!operators.isEmpty() && operators.peek().sequence() < row.sequence()) {
+            history.take(operators.remove());
+          }
+          history.take(row);
           return true;
         });
+    operators.forEach(history::take);
+    return history;
   }
 
   /** Creates the history from all rows about operators' keys and policies. */

@@ -9,10 +9,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -30,7 +32,7 @@ public record ApprovalFiles(Path root) {
   /** Longer than any approval is valid, by a day. */
   private static final Duration KEPT = Duration.ofDays(2);
 
-  /** More approvals of one action are not read; each needs a person. */
+  /** More approvals of one action are not read; each needs a person. Older ones are left out. */
   private static final int MAX_OFFERED = 16;
 
   private Path granted() {
@@ -72,7 +74,9 @@ public record ApprovalFiles(Path root) {
     }
   }
 
-  /** Returns the ids of approvals of a subject, which may be forged, expired or used. */
+  /**
+   * Returns the ids of approvals of a subject, newest first; they may be forged, expired or used.
+   */
   public List<String> offered(ApprovalSubject subject) throws IOException {
     if (!Files.isDirectory(granted(), LinkOption.NOFOLLOW_LINKS)) {
       return List.of();
@@ -81,12 +85,11 @@ public record ApprovalFiles(Path root) {
     String prefix = subject.name() + ".";
     try (DirectoryStream<Path> files = Files.newDirectoryStream(granted(), prefix + "*")) {
       for (Path file : files) {
-        if (ids.size() < MAX_OFFERED) {
-          ids.add(file.getFileName().toString().substring(prefix.length()));
-        }
+        ids.add(file.getFileName().toString().substring(prefix.length()));
       }
     }
-    return ids;
+    // An id of an event begins with its time.
+    return ids.stream().sorted(Comparator.reverseOrder()).limit(MAX_OFFERED).toList();
   }
 
   /**
@@ -119,10 +122,18 @@ public record ApprovalFiles(Path root) {
     Instant old = Instant.now().minus(KEPT);
     try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
       for (Path file : files) {
-        if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(old)) {
+        if (isOlder(file, old)) {
           Files.deleteIfExists(file);
         }
       }
+    }
+  }
+
+  private static boolean isOlder(Path file, Instant time) throws IOException {
+    try {
+      return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(time);
+    } catch (NoSuchFileException e) {
+      return false; // A gate used the approval just now.
     }
   }
 }

@@ -320,10 +320,7 @@ public record DataDirectory(Path path) {
             : RulePolicy.load(policy()).text().orElseThrow();
     try (OperatorEvents events =
         new OperatorEvents(
-            SqliteWriter.open(database()),
-            checkpointFile(),
-            own.signer(),
-            own.accepted())) {
+            SqliteWriter.open(database()), checkpointFile(), own.signer(), own.accepted())) {
       OperatorEvents.Trusted trusted = events.trust(key, rules, signed);
       operatorFile().write(key, trusted.origin());
       return trusted;

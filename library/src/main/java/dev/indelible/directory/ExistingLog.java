@@ -57,7 +57,8 @@ public final class ExistingLog {
    * @param rotations the rotations that both keys signed, oldest first
    * @param policy the row that records the policy which came into force last
    * @param redaction the row that records the last settings of redaction
-   * @param operator the operator's key and its policies; empty if there is no row of such a key
+   * @param operator the operator's key and its policies; empty if there is no row of such a key,
+   *     and without a key if no such row is valid
    */
   private record Content(
       Optional<ChainRow> first,
@@ -117,8 +118,7 @@ public final class ExistingLog {
       throw new LedgerException(
           "the operator's key cannot be read from the ledger: " + e.getMessage(), false, e);
     }
-    return Optional.of(OperatorHistory.read(ledger, KeyHistory.read(ledger, keys, true)))
-        .filter(history -> history.operator().isPresent());
+    return Optional.of(OperatorHistory.read(ledger, KeyHistory.read(ledger, keys, true)));
   }
 
   /**
@@ -126,7 +126,12 @@ public final class ExistingLog {
    * none, or cannot be read.
    */
   public Optional<OperatorHistory> operator() {
-    return ledger.flatMap(Content::operator);
+    return ledger.flatMap(Content::operator).filter(history -> history.operator().isPresent());
+  }
+
+  /** Returns true if the ledger has rows of an operator's key, and none of them is valid. */
+  public boolean hasOnlyInvalidOperators() {
+    return ledger.flatMap(Content::operator).isPresent() && operator().isEmpty();
   }
 
   /** Returns true if a log exists here, or may exist because the ledger cannot be read. */

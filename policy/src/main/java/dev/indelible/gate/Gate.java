@@ -116,7 +116,9 @@ public final class Gate {
     }
   }
 
-  /** Set by {@link #use}; a decision reads it once and uses that policy to the end. */
+  /**
+   * Set by {@link #use}, guarded by this; a decision reads it once and uses that policy to the end.
+   */
   private volatile PolicyCall inForce;
 
   private final DeferredAuditQueue queue;
@@ -202,10 +204,12 @@ public final class Gate {
    * rules in its data directory into force: when their content changes, or on {@code
    * Indelible.reloadPolicy}.
    *
+   * <p>Of several calls at once, the policy that was admitted last is in force afterwards.
+   *
    * @throws PolicyException if the log has an operator's key, and the operator did not sign the
    *     policy; the policy in force stays
    */
-  public void use(Policy next) throws PolicyException {
+  public synchronized void use(Policy next) throws PolicyException {
     Objects.requireNonNull(next, "next is null");
     Optional<RulePolicy> before =
         policy() instanceof RulePolicy rules ? Optional.of(rules) : Optional.empty();
@@ -415,7 +419,7 @@ public final class Gate {
               .from(
                   new Provenance(agent.principal(), agent.session().map(redactor::name), toolHash));
       if (event.decision() instanceof Escalate escalated && onRecord) {
-        event = withApproval(event, escalated, policy, approvals);
+        event = withApproval(event, escalated, action, policy, approvals);
         decision = new ExplainedDecision(event.decision(), decision.explanation());
       }
     } catch (ClockException e) {
@@ -443,11 +447,16 @@ public final class Gate {
    * need be with the reason that the approval cannot be used. Looks for an approval of the action
    * as it is recorded, so that an auditor can compare the two.
    */
-  private static DeferredAuditEvent withApproval(
-      DeferredAuditEvent event, Escalate escalated, PolicyCall policy, ApprovalStore approvals) {
+  private DeferredAuditEvent withApproval(
+      DeferredAuditEvent event,
+      Escalate escalated,
+      AgentAction action,
+      PolicyCall policy,
+      ApprovalStore approvals) {
     if (approvals == ApprovalStore.NONE) {
       return event;
     }
+    String rule = escalated.rule();
     Claim claim;
     try {
       Optional<ApprovalSubject> subject = ApprovalSubject.of(event.canonicalBytes());
@@ -457,19 +466,27 @@ public final class Gate {
               : approvals.claim(
                   new Attempt(
                       subject.get(), event.id().toString(), event.timestamp(), policy.approvers()));
+      if (claim.approval().isPresent()) {
+        return approved(event, rule, action, claim.approval().get());
+      }
     } catch (Throwable e) { // An error must not permit the action.
       claim = Claim.unusable(Redactor.scrub(String.valueOf(e)));
     }
-    String rule = escalated.rule();
-    if (claim.approval().isPresent()) {
-      Approval approval = claim.approval().get();
-      String reason = "approved by %s: %s".formatted(approval.by(), approval.reason());
-      return event.approved(new Warn(rule, reason), approval.event());
-    }
     return claim
         .problem()
+        .map(Redactor::scrub)
         .map(problem -> event.escalated(new Escalate(rule, unusable(escalated, problem))))
         .orElse(event);
+  }
+
+  /** Returns an escalation as it is if it is approved; the approver's words may have a secret. */
+  private DeferredAuditEvent approved(
+      DeferredAuditEvent event, String rule, AgentAction action, Approval approval) {
+    Warn permitted =
+        new Warn(rule, "approved by %s: %s".formatted(approval.by(), approval.reason()));
+    Redacted redacted = redactor.redact(action, new ExplainedDecision(permitted, Explanation.NONE));
+    String reason = redacted.decision().decision().reason().orElseThrow();
+    return event.approved(new Warn(rule, reason), approval.event(), redacted.redactions());
   }
 
   private static String unusable(Escalate escalated, String problem) {

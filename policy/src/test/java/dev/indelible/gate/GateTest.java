@@ -28,6 +28,8 @@ import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Agent;
 import dev.indelible.policy.Policy;
+import dev.indelible.policy.PolicyException;
+import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainSettings;
@@ -645,6 +647,86 @@ class GateTest {
     awaitRows(2);
     assertThat(loaded(0)).isEqualTo(policy().digest());
     assertThat(row(1).policy()).contains(slow.digest());
+  }
+
+  /** The policy that is admitted last is in force, whichever thread is faster after that. */
+  @Test
+  void policyThatIsAdmittedLastIsInForce() throws Exception {
+    Policy earlier = policy();
+    Policy later = RulePolicy.parse("version: 1\nrules: []\n", "test");
+    CountDownLatch admitted = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    gate(10);
+    Gate gate =
+        Gate.of(
+            Gate.Admitted.onRecord(earlier),
+            audit().queue(),
+            Redactor.ofDefaults(),
+            policy -> {
+              if (policy == earlier) {
+                admitted.countDown();
+                awaitUninterruptibly(goOn);
+              }
+              return Optional.empty();
+            });
+    Thread first = new Thread(() -> use(gate, earlier));
+    first.start();
+    admitted.await();
+    Thread second = new Thread(() -> use(gate, later));
+    second.start();
+    await()
+        .until(
+            () ->
+                second.getState() == Thread.State.BLOCKED
+                    || second.getState() == Thread.State.TERMINATED);
+    goOn.countDown();
+    first.join();
+    second.join();
+
+    assertThat(gate.policy()).isSameAs(later);
+    awaitRows(2);
+  }
+
+  private static void use(Gate gate, Policy policy) {
+    try {
+      gate.use(policy);
+    } catch (PolicyException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** An approval that another release appended may have a secret in its reason. */
+  @Test
+  void secretInTheReasonOfAnApprovalIsNotRecorded() {
+    String secret = "ghp_" + "a1B".repeat(12);
+    String approval = "0198c7e2-0000-7000-8000-000000000001";
+    Gate gate =
+        gate(10)
+            .withApprovals(
+                attempt ->
+                    new ApprovalStore.Claim(
+                        Optional.of(
+                            new ApprovalStore.Approval(approval, "bob", "use token " + secret)),
+                        Optional.empty()));
+
+    Decision decision = gate.check("agent:a", new ToolCall("pay", json("{}")));
+
+    assertThat(decision).isInstanceOf(Warn.class);
+    assertThat(decision.reason().orElseThrow()).doesNotContain(secret).contains("approved by bob");
+    awaitRows(1);
+    assertThat(row(0).decision()).isEqualTo(decision);
+    assertThat(row(0).approval()).contains(approval);
+    assertThat(row(0).redactions())
+        .singleElement()
+        .satisfies(each -> assertThat(each.path()).isEqualTo("/decision/reason"));
   }
 
   /**

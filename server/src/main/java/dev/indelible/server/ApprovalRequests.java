@@ -140,11 +140,18 @@ final class ApprovalRequests {
 
   /** Opens a stream of requests and answers. */
   Response stream(Request request) throws JsonFormatException, LedgerException {
+    return feed.openApprovals(request, this::unanswered);
+  }
+
+  /** Returns the requests that wait for an answer, oldest first. */
+  private Map<ApprovalSubject, Unanswered> unanswered() throws LedgerException {
+    List<Approvals.Request> pending = approvals.pending();
     Map<ApprovalSubject, Unanswered> unanswered = new LinkedHashMap<>();
-    for (Approvals.Request each : approvals.pending()) {
+    for (int i = Math.min(pending.size(), EventFeed.MAX_UNANSWERED) - 1; i >= 0; i--) {
+      Approvals.Request each = pending.get(i);
       unanswered.put(each.subject(), new Unanswered(each.id(), each.expires()));
     }
-    return feed.openApprovals(request, unanswered);
+    return unanswered;
   }
 
   /** Approves or denies a request with the caller's credential, or as a signed note states. */

@@ -4,6 +4,7 @@ package dev.indelible.server;
 import dev.indelible.Approvals;
 import dev.indelible.AuditLog;
 import dev.indelible.access.Role;
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.ApprovalSubject;
 import dev.indelible.event.DeferredAuditEvent;
@@ -67,6 +68,12 @@ final class EventFeed {
 
   /** The most listeners; each holds a connection. */
   static final int MAX_LISTENERS = 256;
+
+  /**
+   * The most unanswered requests that are kept for a listener, the newest ones; it gets no event
+   * when others expire.
+   */
+  static final int MAX_UNANSWERED = 1_000;
 
   /** After this time without a piece, a comment shows the client that the connection lives. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(10);
@@ -253,6 +260,9 @@ final class EventFeed {
       for (Change change : piece.changes()) {
         if (change.asked().isPresent()) {
           unanswered.put(change.subject(), change.asked().get());
+          if (unanswered.size() > MAX_UNANSWERED) {
+            unanswered.remove(unanswered.keySet().iterator().next());
+          }
         } else {
           unanswered.remove(change.subject());
         }
@@ -268,22 +278,28 @@ final class EventFeed {
    * the parameter {@code after}, or else the current last row's.
    */
   Response open(Request request) throws JsonFormatException, LedgerException {
-    return open(request, View.ROWS, Map.of());
+    return open(request, View.ROWS, Map::of);
   }
 
   /**
    * Opens a stream of the requests for approval and their answers.
    *
-   * @param unanswered the requests that nobody has answered yet
+   * @param unanswered reads the requests that nobody has answered yet
    */
-  Response openApprovals(Request request, Map<ApprovalSubject, Unanswered> unanswered)
+  Response openApprovals(
+      Request request,
+      ThrowingSupplier<Map<ApprovalSubject, Unanswered>, LedgerException> unanswered)
       throws JsonFormatException, LedgerException {
     return open(request, View.APPROVALS, unanswered);
   }
 
-  private Response open(Request request, View view, Map<ApprovalSubject, Unanswered> unanswered)
+  private Response open(
+      Request request,
+      View view,
+      ThrowingSupplier<Map<ApprovalSubject, Unanswered>, LedgerException> unanswered)
       throws JsonFormatException, LedgerException {
     OptionalLong after = after(request);
+    // Read before the requests: a request or an answer in between is streamed.
     long last = lastRow();
     if (after.isPresent() && after.getAsLong() > last) {
       throw new JsonFormatException(
@@ -298,9 +314,10 @@ final class EventFeed {
             503, "Too busy", "%s listeners are connected; no more can".formatted(MAX_LISTENERS));
       }
     }
+    Map<ApprovalSubject, Unanswered> waiting = unanswered.get();
     return Response.stream(
         "text/event-stream",
-        outlet -> add(new Listener(request, outlet, view, unanswered, after.orElse(last))));
+        outlet -> add(new Listener(request, outlet, view, waiting, after.orElse(last))));
   }
 
   private static OptionalLong after(Request request) throws JsonFormatException {

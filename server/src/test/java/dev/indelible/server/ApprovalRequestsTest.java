@@ -295,8 +295,8 @@ class ApprovalRequestsTest {
 
     assertThat(response.statusCode()).isEqualTo(status);
     assertThat(json(response).path("reason").asString("")).isEqualTo(reason == null ? "" : reason);
-    assertThat(json(get("alice", "/v1/approvals?state=pending")).path("requests").size())
-        .isEqualTo(1);
+    HttpResponse<String> listed = get("alice", "/v1/approvals?state=pending");
+    assertThat(json(listed).path("requests").size()).as(listed.body()).isEqualTo(1);
   }
 
   @Test

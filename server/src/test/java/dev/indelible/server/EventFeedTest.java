@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.indelible.access.Grant;
 import dev.indelible.access.Role;
+import dev.indelible.action.Bash;
 import dev.indelible.event.ApprovalSubject;
 import dev.indelible.server.EventStream.Event;
 import java.io.InputStream;
@@ -148,7 +149,7 @@ class EventFeedTest {
     feed
         .openApprovals(
             new Request("GET", "/", Map.of(), Map.of()),
-            Map.of(subject, new EventFeed.Unanswered("event-1", past)))
+            () -> Map.of(subject, new EventFeed.Unanswered("event-1", past)))
         .stream()
         .accept(outlet);
     try {
@@ -157,6 +158,32 @@ class EventFeedTest {
     } finally {
       feed.close();
     }
+  }
+
+  /** A row that is appended while the requests are read belongs to the stream. */
+  @Test
+  void streamBeginsBeforeItsRequestsAreRead() throws Exception {
+    EventFeed feed = new EventFeed(daemon.log().log(), request -> Optional.of(reader()));
+    KeptOutlet outlet = new KeptOutlet();
+    long before = rows();
+    feed
+        .openApprovals(
+            new Request("GET", "/", Map.of(), Map.of()),
+            () -> {
+              decide();
+              return Map.of();
+            })
+        .stream()
+        .accept(outlet);
+    feed.close();
+
+    assertThat(outlet.sent.toString()).startsWith("retry: 2000\nid: " + before + "\n\n");
+  }
+
+  /** Returns once a decision is in the chain. */
+  private void decide() {
+    daemon.log().gate().check("agent:a", new Bash("rm -rf /"));
+    assertThat(daemon.log().queue().drainPending(LIMIT)).isTrue();
   }
 
   private static Caller reader() {
