@@ -11,6 +11,7 @@ import dev.indelible.crypto.Sha256;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.json.CanonicalWriter;
@@ -22,6 +23,7 @@ import dev.indelible.verify.VerificationReport;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -249,7 +251,10 @@ class DeadLetterReplayTest {
   void eventOfTheLogThatWasQueuedIsReplayed(String type) throws Exception {
     Sql.run(log.file, "DROP TRIGGER refuse", TRIGGER.replace("'agent:refused'", "'indelible'"));
     SystemEvent event =
-        SystemEvent.of(type, new CanonicalWriter().beginObject().member("a", "b").endObject());
+        type.equals(SystemEvent.POLICY_LOADED)
+            ? PolicyText.ofFile("version: 1\n").toEvent(Clock.systemUTC())
+            : SystemEvent.of(
+                type, new CanonicalWriter().beginObject().member("a", "b").endObject());
     log.append(event);
     assertThat(log.letterIds()).contains(event.id().toString());
     Sql.run(log.file, "DROP TRIGGER refuse");

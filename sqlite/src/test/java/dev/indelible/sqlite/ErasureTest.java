@@ -32,6 +32,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -152,6 +153,8 @@ class ErasureTest {
       DeferredAuditEvent event = events.get(i * 100);
       org.awaitility.Awaitility.await()
           .atMost(TestLog.PATIENCE)
+          // The writer may not have created the tables yet.
+          .ignoreExceptionsInstanceOf(SQLException.class)
           .until(() -> log.ids().contains(event.id().toString()));
       erase(event);
     }
