@@ -224,7 +224,7 @@ function saveKeys(keys: readonly string[]): void {
   }
 }
 
-function pathOf(file: File): string {
+export function pathOf(file: File): string {
   return file.webkitRelativePath || file.name;
 }
 
@@ -242,7 +242,7 @@ interface DroppedItem extends DataTransferItem {
  * Returns the files that were dropped, and those in folders that were dropped. Chromium does not read
  * the entries of a page that was opened from disk, only the handles; Firefox and Safari have entries.
  */
-async function droppedFiles(items: Iterable<DroppedItem>): Promise<Given> {
+export async function droppedFiles(items: Iterable<DroppedItem>): Promise<Given> {
   const found: { path: string; file: File }[] = [];
   // Both must be asked for before the event ends, so nothing is awaited until then.
   const waiting = Array.from(items, (item) =>

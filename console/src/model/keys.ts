@@ -3,12 +3,15 @@ import { NO_KEYS, parseKeys, type PinnedKeys } from '../proof/keys.ts';
 
 const STORED = 'indelible.keys';
 
+/** The text of the keys, where the browser keeps nothing: they last as long as the page. */
+let unkept = '';
+
 /** Returns the text of the keys that the reader trusts. They are public, so the browser keeps them. */
 export function pinnedText(): string {
   try {
-    return localStorage.getItem(STORED) ?? '';
+    return localStorage.getItem(STORED) ?? unkept;
   } catch {
-    return ''; // A browser may keep nothing.
+    return unkept;
   }
 }
 
@@ -24,11 +27,12 @@ export async function pinnedKeys(): Promise<PinnedKeys> {
 /** Keeps keys in place of the earlier ones, if they can be read. */
 export async function pin(text: string): Promise<PinnedKeys> {
   const keys = await parseKeys(text);
+  unkept = '';
   try {
     if (text.trim() === '') localStorage.removeItem(STORED);
     else localStorage.setItem(STORED, text.trim());
   } catch {
-    // Then they last as long as the page.
+    unkept = text.trim();
   }
   return keys;
 }

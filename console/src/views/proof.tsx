@@ -3,11 +3,11 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Problem, address, get, getBytes, getText, type Page, type Row } from '../api.ts';
 import { pin, pinnedKeys, pinnedText } from '../model/keys.ts';
+import { DecisionVerdict, Steps } from '../parts/judgement.tsx';
 import { Failure, Skeleton, useLoaded } from '../parts/state.tsx';
 import { Foreign } from '../parts/text.tsx';
-import { verifyDecision, type DecisionReport, type StepName } from '../proof/decision.ts';
+import { verifyDecision, type DecisionReport } from '../proof/decision.ts';
 import { NO_KEYS, grouped, type PinnedKeys } from '../proof/keys.ts';
-import type { Status } from '../proof/step.ts';
 import { Card } from './decision.tsx';
 
 /** What is read once; all else is computed here, also offline. */
@@ -21,25 +21,6 @@ interface Evidence {
 
 /** The rows about keys that change which signatures are valid. */
 const KEY_EVENTS = ['key.rotated', 'key.compromised'];
-
-const NAMES: Record<StepName, string> = {
-  payload: 'Payload',
-  record: 'Record',
-  signature: 'Row signature',
-  leaf: 'Leaf',
-  path: 'Path to the root',
-  checkpoint: 'Checkpoint',
-  signatures: "Log's signature",
-  witnesses: 'Witnesses',
-};
-
-const VERDICTS: Record<DecisionReport['verdict'], string> = {
-  proven: 'Proven: this record is in the log that your key signed',
-  refuted: 'Refuted: the evidence contradicts itself',
-  unknown: 'Not proven',
-};
-
-const STATUS_NAMES: Record<Status, string> = { ok: 'proven', wrong: 'disproven', unknown: 'not known' };
 
 /** Proves in this browser, against keys that the reader pins, that the log contains an event. */
 export function ProofPanel({ row }: { row: Row }): JSX.Element {
@@ -60,19 +41,9 @@ export function ProofPanel({ row }: { row: Row }): JSX.Element {
     <Card title="Proof" extra={<a class="button quiet" href={receipt} download={`${row.id}.tlog-proof`}>Download the receipt</a>}>
       {evidence.problem ? <Failure problem={evidence.problem} retry={evidence.reload} /> : !report ? <Skeleton rows={8} /> : (
         <>
-          <p class={`proof-verdict ${report.verdict}`} role="status"><StatusSign status={report.verdict === 'proven' ? 'ok' : report.verdict === 'refuted' ? 'wrong' : 'unknown'} />{VERDICTS[report.verdict]}</p>
+          <DecisionVerdict verdict={report.verdict} />
           {evidence.value?.missing && <p class="notice">{evidence.value.missing} <button type="button" class="quiet small" onClick={evidence.reload}>Try again</button></p>}
-          <ol class="steps">
-            {report.steps.map((step) => (
-              <li key={step.name} class={step.status}>
-                <StatusSign status={step.status} />
-                <details>
-                  <summary><span>{NAMES[step.name]}</span><span class="sr">: {STATUS_NAMES[step.status]}</span></summary>
-                  <p><Foreign text={step.reason} /></p>
-                </details>
-              </li>
-            ))}
-          </ol>
+          <Steps steps={report.steps} />
         </>
       )}
       {keys && <Keys keys={keys} onChange={setKeys} />}
@@ -106,7 +77,7 @@ async function readEvidence(path: string, receipt: string, row: Row, signal: Abo
 }
 
 /** The keys that the reader trusts, by their fingerprints, and a way to change them. */
-function Keys({ keys, onChange }: { keys: PinnedKeys; onChange: (keys: PinnedKeys) => void }): JSX.Element {
+export function Keys({ keys, onChange }: { keys: PinnedKeys; onChange: (keys: PinnedKeys) => void }): JSX.Element {
   const none = keys.logs.length + keys.witnesses.length === 0;
   const [editing, setEditing] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -143,16 +114,5 @@ function Keys({ keys, onChange }: { keys: PinnedKeys; onChange: (keys: PinnedKey
         </div>
       )}
     </section>
-  );
-}
-
-/** The sign of a status: shape and colour. */
-export function StatusSign({ status }: { status: Status }): JSX.Element {
-  return (
-    <svg class={`status-sign ${status}`} viewBox="0 0 16 16" aria-hidden="true">
-      {status === 'ok' ? <><circle cx="8" cy="8" r="7" /><path class="sign" d="m4.800 8.300 2.200 2.200 4.200-4.700" /></>
-        : status === 'wrong' ? <><path d="M5 1h6l4 4v6l-4 4H5l-4-4V5Z" /><path class="sign" d="m5.500 5.500 5 5m0-5-5 5" /></>
-        : <><circle cx="8" cy="8" r="6.300" class="ring" /><path class="sign-dark" d="M6.300 6.400a1.800 1.800 0 1 1 2.500 1.700c-.6.3-.8.6-.8 1.300m0 2v.1" /></>}
-    </svg>
   );
 }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RESOURCES, text } from '../proof/resources.ts';
 import { Browser, RunningDaemon, until } from './harness.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -48,6 +49,30 @@ async function axe(): Promise<string[]> {
     const { axe: tool } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
     return (await tool.run()).violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
   });
+}
+
+/** Asks for a decision about a command, and waits for its receipt; returns the id of the event. */
+async function decide(command: string): Promise<string> {
+  const [id] = await daemon.ask({ agent_id: 'agent:proof', action: bash(command) });
+  await until(async () => (await fetch(`${daemon.base}/v1/events/${id}/proof`, { headers: { Authorization: `Bearer ${daemon.key}` } })).ok);
+  return id!;
+}
+
+/** Pins keys, by default the log's, in the view that is open. */
+async function pin(keys = daemon.command('keys', 'export', '--format', 'vkey').trim()): Promise<void> {
+  await browser.page.getByRole('button', { name: 'Pin a key' }).click();
+  await browser.page.getByLabel('Public keys, one a line').fill(keys);
+  await browser.page.getByRole('button', { name: 'Pin', exact: true }).click();
+}
+
+/** Drops a file or a folder of the disk onto the view that verifies it, as a person does. */
+async function drop(path: string): Promise<void> {
+  const { x, y } = (await browser.page.locator('.drop').boundingBox())!;
+  const client = await browser.context.newCDPSession(browser.page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await client.send('Input.dispatchDragEvent', { type, x: x + 20, y: y + 20, data });
+  }
 }
 
 describe('signing in', () => {
@@ -204,21 +229,8 @@ describe('decisions', () => {
 });
 
 describe('a decision', () => {
-  async function open(command: string): Promise<string> {
-    const [id] = await daemon.ask({ agent_id: 'agent:proof', action: bash(command) });
-    await until(async () => (await fetch(`${daemon.base}/v1/events/${id}/proof`, { headers: { Authorization: `Bearer ${daemon.key}` } })).ok);
-    return id!;
-  }
-
-  async function pin(): Promise<void> {
-    const key = daemon.command('keys', 'export', '--format', 'vkey').trim();
-    await browser.page.getByRole('button', { name: 'Pin a key' }).click();
-    await browser.page.getByLabel('Public keys, one a line').fill(key);
-    await browser.page.getByRole('button', { name: 'Pin', exact: true }).click();
-  }
-
   it('is proven with all requests blocked', async () => {
-    const id = await open('echo prove');
+    const id = await decide('echo prove');
     browser = await Browser.open();
     await browser.signIn(daemon, `#/decision/${id}`);
     // Never green by default: without a key, nothing is proven.
@@ -230,7 +242,7 @@ describe('a decision', () => {
   });
 
   it('turns red when a byte in the database was changed', async () => {
-    const id = await open('echo untouched-4711');
+    const id = await decide('echo untouched-4711');
     await daemon.restart(() => {
       const file = join(daemon.data, 'indelible.db');
       const bytes = readFileSync(file);
@@ -247,8 +259,8 @@ describe('a decision', () => {
   });
 
   it('turns red when the server forges the path', async () => {
-    const id = await open('echo forge');
-    await open('echo after');
+    const id = await decide('echo forge');
+    await decide('echo after');
     browser = await Browser.open();
     await browser.page.route('**/proof*', async (route) => {
       const answer = await route.fetch();
@@ -363,6 +375,45 @@ describe('verify', () => {
     // A byte of the database was changed above, and the verification names it.
     await browser.page.locator('.findings .proof-verdict').waitFor();
     expect(await browser.page.locator('.findings li').count()).toBeGreaterThan(5);
+  });
+
+  it('proves a receipt that is dropped, in a worker', async () => {
+    const id = await decide('echo dropped-4711');
+    const answer = await fetch(`${daemon.base}/v1/events/${id}/proof?payload=true`, { headers: { Authorization: `Bearer ${daemon.key}` } });
+    const receipt = join(daemon.home, 'dropped.tlog-proof');
+    writeFileSync(receipt, await answer.text());
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/verify');
+    const worker = browser.page.waitForEvent('worker');
+    await drop(receipt);
+    // Never green by default: without a key, nothing is proven.
+    await browser.page.locator('.file-report .proof-verdict.unknown').waitFor();
+    expect((await worker).url()).toMatch(/\/assets\/verify-worker-/);
+    await pin();
+    await browser.page.locator('.file-report .proof-verdict.proven').waitFor();
+    expect(await browser.page.locator('.file-report .steps li.wrong').count()).toBe(0);
+    expect(await axe()).toEqual([]);
+    // One byte of the payload.
+    const changed = readFileSync(receipt, 'utf8').replace(/^extra (.*)$/m, (_, extra: string) => {
+      const bytes = Buffer.from(extra, 'base64');
+      bytes[bytes.indexOf('dropped-4711') + 11]! ^= 2;
+      return `extra ${bytes.toString('base64')}`;
+    });
+    writeFileSync(receipt, changed);
+    await drop(receipt);
+    await browser.page.locator('.file-report .proof-verdict.refuted').waitFor();
+    expect(await browser.page.locator('.file-report').count()).toBe(1);
+    await browser.page.locator('.file-report .steps li.wrong', { hasText: 'Payload' }).waitFor();
+  });
+
+  it('finds a dropped log intact with all requests blocked', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/verify');
+    await pin(text(RESOURCES, 'vkeys') + text(RESOURCES, 'witnesses'));
+    await browser.page.route('**/*', (route) => route.abort());
+    await drop(join(RESOURCES, 'log'));
+    await browser.page.locator('.file-report .proof-verdict.proven').waitFor();
+    expect(await browser.page.locator('.file-report .finding-check').count()).toBeGreaterThan(5);
   });
 });
 
