@@ -25,6 +25,7 @@ import dev.indelible.note.ApprovalStatement;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -298,11 +299,19 @@ public final class Approvals {
    * @throws LedgerException if the ledger cannot be read now
    */
   public Request request(String eventId) throws ApprovalException, LedgerException {
-    try (SqliteLedger ledger = open()) {
+    try (SqliteLedger ledger = open(eventId)) {
       return reader(ledger).request(eventId);
     } catch (KeyException e) {
       throw unverifiable(e);
     }
+  }
+
+  /** Opens the ledger for a request; before the first row, no request is in the chain. */
+  private SqliteLedger open(String eventId) throws ApprovalException, LedgerException {
+    if (Files.exists(data.database()) && SqliteLedger.identify(data.database()).isEmpty()) {
+      throw RequestReader.unknown(eventId);
+    }
+    return open();
   }
 
   private SqliteLedger open() throws LedgerException {
@@ -439,7 +448,7 @@ public final class Approvals {
 
   private Resolution answer(String eventId, Answering answering)
       throws ApprovalException, LedgerException, KeyException {
-    try (SqliteLedger ledger = open()) {
+    try (SqliteLedger ledger = open(eventId)) {
       RequestReader reader = reader(ledger);
       Request request = reader.request(eventId);
       AnswerCheck check = reader.answerCheck();

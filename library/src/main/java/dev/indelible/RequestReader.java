@@ -109,21 +109,22 @@ final class RequestReader {
     return requests;
   }
 
+  /** Returns the failure of an answer to an event that is not in the chain. */
+  static ApprovalException unknown(String eventId) {
+    return new ApprovalException(
+        Reason.UNKNOWN_REQUEST,
+        ("the chain has no event %s; an event of this moment may still wait in the journal, so try"
+                + " again in a second; 'indelible approvals list' shows the requests")
+            .formatted(Text.printable(eventId, 60)));
+  }
+
   /**
    * Returns a request.
    *
    * @throws ApprovalException if there is no such escalation, or nothing identifies its action
    */
   Request request(String eventId) throws ApprovalException, LedgerException {
-    ChainRow row =
-        ledger
-            .row(eventId)
-            .orElseThrow(
-                () ->
-                    new ApprovalException(
-                        Reason.UNKNOWN_REQUEST,
-                        "the chain has no event %s; 'indelible approvals list' shows the requests"
-                            .formatted(Text.printable(eventId, 60))));
+    ChainRow row = ledger.row(eventId).orElseThrow(() -> unknown(eventId));
     Escalation escalation = new Escalation(subject(row), row.id(), row.sequence(), row.timestamp());
     Filter same =
         Filter.ALL

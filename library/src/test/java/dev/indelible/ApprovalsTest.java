@@ -471,6 +471,18 @@ class ApprovalsTest {
         Reason.NOT_AN_ESCALATION, () -> grant(refused.eventId().orElseThrow().toString()));
   }
 
+  /** The database exists, and the first event still waits in the journal. */
+  @Test
+  void requestBeforeTheFirstRowIsUnknown() throws Exception {
+    Path other = Files.createDirectory(root.resolve("other"));
+    Files.createFile(other.resolve("indelible.db"));
+    Approvals approvals = new AuditLog(other).approvals();
+
+    assertThatExceptionOfType(ApprovalException.class)
+        .isThrownBy(() -> approvals.request("0198c7e2"))
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.UNKNOWN_REQUEST));
+  }
+
   @Test
   void allowedOrUnknownEventIsNotApproved() throws Exception {
     RecordedDecision allowed = log.gate().record(AGENT, new Bash("true"));
