@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -49,6 +50,7 @@ import tools.jackson.databind.JsonNode;
  */
 @Timeout(180)
 @DisabledOnOs(OS.WINDOWS)
+@Tag("any-jdk")
 class ApprovalAttackTest {
   private static final String ACTION = Cli.bash("make deploy");
   private static final int PERMITTED = 0;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * so only the gate's own guard can refuse. They were listed from the documentation alone.
  */
 @Timeout(180)
+@Tag("any-jdk")
 class GuardAttackTest {
   private static final String ID = "0198c7e2-0000-7000-8000-000000000000";
 

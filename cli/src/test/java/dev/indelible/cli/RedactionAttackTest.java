@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -34,6 +35,7 @@ import tools.jackson.databind.JsonNode;
  */
 @Timeout(180)
 @DisabledOnOs(OS.WINDOWS)
+@Tag("any-jdk")
 class RedactionAttackTest {
   /** In two parts, because it looks like a token of GitHub. */
   private static final String SECRET = "ghp_" + "Zk3n8Qw7Lr2Xv9Bt4Mj6Hd5Fy1Pc0Gs8Na3U";

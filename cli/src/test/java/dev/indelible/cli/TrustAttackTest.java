@@ -28,6 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
@@ -46,6 +47,7 @@ import tools.jackson.databind.JsonNode;
  */
 @Timeout(180)
 @DisabledOnOs(OS.WINDOWS)
+@Tag("any-jdk")
 class TrustAttackTest {
   private static final String ALLOWS = "version: 1\nrules: []\n";
   private static final String REFUSES =

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -38,6 +39,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * property {@code redaction.misses} prints what is missed in {@code open}, {@code kept} or {@code
  * all} lines.
  */
+@Tag("any-jdk")
 class RecallTest {
   private static final ActionRedactor REDACTOR =
       ActionRedactor.of(List.of(), List.of(), new byte[32]);

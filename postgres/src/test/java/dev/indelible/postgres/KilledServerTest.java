@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
  * Server processes and writers are killed at random moments; each accepted event becomes one row,
  * in order (promises D2, D3, D6).
  */
+@Tag("any-jdk")
 class KilledServerTest {
   @Test
   void killedBackendsLoseAndRepeatNothing() throws Exception {
