@@ -19,6 +19,12 @@ final class TemporaryDirectory implements AutoCloseable {
   /** Time between two deletions; threads that still run may create a file in between. */
   private static final Duration CHECK_INTERVAL = Duration.ofMillis(100);
 
+  /**
+   * The number of looks that must find no directory; on a busy machine, a thread that creates a
+   * file may pause for some tenths of a second.
+   */
+  private static final int LOOKS = 6;
+
   private final Path path;
   private final Thread hook = new Thread(this::deleteUntilGone, "indelible-bench-cleanup");
 
@@ -52,7 +58,7 @@ final class TemporaryDirectory implements AutoCloseable {
   private void deleteUntilGone() {
     long start = System.nanoTime();
     int gone = 0;
-    while (gone < 2 && System.nanoTime() - start < PATIENCE.toNanos()) {
+    while (gone < LOOKS && System.nanoTime() - start < PATIENCE.toNanos()) {
       gone = Files.exists(path) ? 0 : gone + 1;
       try {
         delete();

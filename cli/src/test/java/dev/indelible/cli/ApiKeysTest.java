@@ -135,7 +135,7 @@ class ApiKeysTest {
         "create                       | Missing required parameter: 'NAME'",
         "create a:b                   | name: give 1 to 64 letters, digits and . _ @ -",
         "create 0123abcd              | name: give 1 to 64 letters, digits and . _ @ -",
-        "create ci --role root        | --role root: give one of agent, reader, operator, admin",
+        "create ci --role root        | --role root: give one of agent, reader, operator, approver, admin",
         "create ci --agent indelible  | agent_id begins with \"indelible\"",
         "create ci --expires 0d       | --expires 0d: give a duration such as 5m, 1h or 1d",
         "create ci --expires tomorrow | --expires tomorrow: give a duration such as",
