@@ -89,7 +89,7 @@ class McpClientsTest {
     command.addAll(command("mcp", "--reader"));
     try (McpSyncClient client = sdkClient(command)) {
       assertThat(client.initialize().serverInfo().name()).isEqualTo("indelible");
-      assertThat(client.listTools().tools()).hasSize(6);
+      assertThat(client.listTools().tools()).hasSize(7);
       CallToolResult decided =
           call(client, "gate_check", Map.of("action", Map.of("kind", "read", "surface", "memory")));
       assertThat(decided.isError()).as("%s", decided.content()).isFalse();
