@@ -133,7 +133,8 @@ class LogSearchTest {
     args.addAll(List.of(options.split(" ")));
 
     assertThat(cli.run(args.toArray(String[]::new)).complaint(2))
-        .startsWith("indelible: unknown type 'governance.refused'; known are access.approval_refused, ")
+        .startsWith(
+            "indelible: unknown type 'governance.refused'; known are access.approval_refused, ")
         .contains("governance.check, governance.refusal, ");
   }
 
