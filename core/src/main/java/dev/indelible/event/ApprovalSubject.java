@@ -85,11 +85,7 @@ public record ApprovalSubject(
       out.endArray();
     }
     out.member("tool_hash", decision.optionalString("tool_hash"));
-    return digest(out.endObject().toBytes());
-  }
-
-  private static String digest(byte[] bytes) {
-    return "sha256:" + HexFormat.of().formatHex(Sha256.hash(bytes));
+    return Sha256.digest(out.endObject().toBytes());
   }
 
   /**

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -121,7 +120,7 @@ public record PolicyText(List<File> files, List<String> approvers, Optional<Sign
         parts.add(bytes);
       }
     }
-    return "sha256:" + HexFormat.of().formatHex(Sha256.hash(parts.toArray(byte[][]::new)));
+    return Sha256.digest(parts.toArray(byte[][]::new));
   }
 
   private static void frame(List<byte[]> parts, byte[] bytes) {

@@ -22,7 +22,6 @@ import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -119,7 +118,7 @@ public record TlsFiles(Path certificate, Path key, @Nullable Path clientCa) {
       for (X509Certificate issuer : certificates(clientCa, content)) {
         issuers.setCertificateEntry("issuer" + issuers.size(), issuer);
       }
-      String digest = "sha256:" + HexFormat.of().formatHex(Sha256.hash(content));
+      String digest = Sha256.digest(content);
       return new Loaded(store, issuers, Optional.of(digest));
     } catch (GeneralSecurityException e) {
       throw new IOException(certificate + ": cannot be used: " + e.getMessage(), e);

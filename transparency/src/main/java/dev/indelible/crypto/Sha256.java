@@ -29,6 +29,11 @@ public final class Sha256 {
     return digest.digest();
   }
 
+  /** Returns {@code sha256:} and the hash of the concatenated parts in hex. */
+  public static String digest(byte[]... parts) {
+    return "sha256:" + HexFormat.of().formatHex(hash(parts));
+  }
+
   /** Returns the hash of {@code length} bytes, starting at {@code offset}. */
   public static byte[] hash(byte[] bytes, int offset, int length) {
     MessageDigest digest = DIGEST.get();
