@@ -50,11 +50,12 @@ final class GateCommand extends Verb {
     boolean unreadable = false;
     boolean written = false;
     Indelible indelible = openLog(anchor.file(), Run.STREAM);
+    ToolGate tools = new ToolGate(indelible);
     try (Progress progress = new Progress(console(), "decided")) {
       Lines lines = new Lines(new AnswersFirst(console()));
       byte[] line = lines.next();
       while (line != null) {
-        unreadable |= !decide(indelible, lines.number(), line);
+        unreadable |= !decide(indelible, tools, lines.number(), line);
         progress.at(lines.number());
         line = lines.next();
       }
@@ -75,11 +76,12 @@ final class GateCommand extends Verb {
   }
 
   /** Decides about one line; refuses a line that cannot be read, and returns false. */
-  private boolean decide(Indelible indelible, long number, byte[] line) throws CommandFailure {
+  private boolean decide(Indelible indelible, ToolGate tools, long number, byte[] line)
+      throws CommandFailure {
     try {
       GateRequest input =
           format == Format.claude ? ClaudeCode.readRecorded(line) : GateRequest.read(line);
-      print(input.agentId(), new ToolGate(indelible).record(input));
+      print(input.agentId(), tools.record(input));
       return true;
     } catch (JsonFormatException e) {
       String message = Redactor.scrub(String.valueOf(e.getMessage()));
