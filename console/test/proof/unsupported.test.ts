@@ -4,7 +4,7 @@ import { RECEIPTS, RESOURCES, states, text } from './resources';
 
 const receipt = [...RECEIPTS.values()][0]!;
 
-/** Loads the verifier anew, because it asks once whether there is an Ed25519. */
+/** Loads the verifier again: once loaded, it tests the Ed25519 of the browser only once. */
 async function verify() {
   const { parseKeys } = await import('../../src/proof/keys');
   const { verifyDecision } = await import('../../src/proof/decision');

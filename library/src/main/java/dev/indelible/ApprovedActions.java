@@ -160,7 +160,7 @@ final class ApprovedActions implements ApprovalStore {
     }
     if (attempt.time().plus(CLOCKS).isBefore(Instant.parse(row.timestamp()))) {
       return Optional.of(
-          "it is of %s, and it is %s now: the clock was set back"
+          "its time is %s, and the clock now shows %s: the clock was set back"
               .formatted(row.timestamp(), attempt.time()));
     }
     if (answer.isExpired(attempt.time())) {

@@ -146,7 +146,7 @@ class OperatorTest {
               assertThat(finding.status()).isEqualTo(Status.OK);
               assertThat(finding.message()).contains("the last with number " + NUMBER);
             });
-    // A start under the policy on record records nothing anew.
+    // A start under the policy on record does not record it again.
     decideOnce();
     assertThat(loads()).hasSize(2);
   }
