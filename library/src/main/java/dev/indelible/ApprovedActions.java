@@ -19,8 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Future;
+import java.util.concurrent.Executor;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -52,28 +52,36 @@ final class ApprovedActions implements ApprovalStore {
   private final KeyRing accepted;
 
   private final Duration patience;
-  private final ExecutorService threads =
-      new ThreadPoolExecutor(
-          0,
-          MAX_READINGS,
-          10,
-          TimeUnit.SECONDS,
-          new SynchronousQueue<>(),
-          reading -> {
-            Thread thread = new Thread(reading, "indelible-approvals");
-            thread.setDaemon(true);
-            return thread;
-          });
+  private final Executor readers;
 
   ApprovedActions(DataDirectory data, KeyRing accepted) {
-    this(data, accepted, PATIENCE);
+    this(data, accepted, PATIENCE, readers());
   }
 
-  ApprovedActions(DataDirectory data, KeyRing accepted, Duration patience) {
+  /**
+   * @param readers runs each reading of the ledger; throws {@link RejectedExecutionException} if
+   *     too many run already
+   */
+  ApprovedActions(DataDirectory data, KeyRing accepted, Duration patience, Executor readers) {
     this.data = data;
     this.files = data.approvals();
     this.accepted = accepted;
     this.patience = patience;
+    this.readers = readers;
+  }
+
+  private static Executor readers() {
+    return new ThreadPoolExecutor(
+        0,
+        MAX_READINGS,
+        10,
+        TimeUnit.SECONDS,
+        new SynchronousQueue<>(),
+        reading -> {
+          Thread thread = new Thread(reading, "indelible-approvals");
+          thread.setDaemon(true);
+          return thread;
+        });
   }
 
   @Override
@@ -117,7 +125,8 @@ final class ApprovedActions implements ApprovalStore {
 
   private Found read(Attempt attempt, List<String> offered)
       throws InterruptedException, ExecutionException, TimeoutException {
-    Future<Found> reading = threads.submit(() -> readNow(attempt, offered));
+    FutureTask<Found> reading = new FutureTask<>(() -> readNow(attempt, offered));
+    readers.execute(reading);
     try {
       return reading.get(patience.toNanos(), TimeUnit.NANOSECONDS);
     } finally {

@@ -678,11 +678,15 @@ class ApprovalsTest {
   void slowLedgerPermitsNothing() throws Exception {
     Resolution answer = grant(escalate());
     ApprovalSubject subject = log.approvals().request(answer.request()).subject();
-    ApprovedActions impatient =
-        new ApprovedActions(new DataDirectory(data), KeyRing.of(List.of()), Duration.ofNanos(1));
+    List<Runnable> readings = new ArrayList<>();
+    ApprovedActions waiting =
+        new ApprovedActions(
+            new DataDirectory(data), KeyRing.of(List.of()), Duration.ofMillis(1), readings::add);
 
-    assertThat(claim(impatient, subject).problem().orElseThrow())
+    assertThat(claim(waiting, subject).problem().orElseThrow())
         .startsWith("the ledger did not answer within ");
+    assertThat(readings).hasSize(1);
+    readings.get(0).run();
     assertThat(files().isUsed(answer.id())).isFalse();
     assertThat(check(AGENT, DEPLOY)).isInstanceOf(Warn.class);
   }
