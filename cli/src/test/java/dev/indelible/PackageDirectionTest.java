@@ -184,6 +184,7 @@ class PackageDirectionTest {
                   "event")),
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
+          Map.entry("fleet", union(LIBRARY_USES, Set.of(LIBRARY))),
           Map.entry("hook", Set.of("gate", "policy", "action", "decision", "json", "encoding")),
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
@@ -235,6 +236,7 @@ class PackageDirectionTest {
                   LIBRARY_USES,
                   Set.of(
                       LIBRARY,
+                      "fleet",
                       "aimemory",
                       "receipt",
                       "witness",
