@@ -9,6 +9,8 @@ module dev.indelible {
   requires transitive dev.indelible.policy;
   requires dev.indelible.sqlite;
 
+  uses dev.indelible.storage.LedgerProvider;
+
   exports dev.indelible;
   exports dev.indelible.directory to
       dev.indelible.cli;

@@ -86,7 +86,7 @@ class PackageDirectionTest {
           Map.entry("receipt", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("witness", Set.of("checkpoint", "merkle", "crypto")),
           Map.entry("ledger", Set.of("event", "action", "encoding", "json", "crypto")),
-          Map.entry("storage", Set.of("ledger", "merkle")),
+          Map.entry("storage", Set.of("ledger", "merkle", "crypto")),
           Map.entry(
               "note",
               Set.of(
@@ -300,9 +300,10 @@ class PackageDirectionTest {
    * are {@code EventQuery}, which contains the types of its results, {@code Redactor}, without
    * which a gate of its own cannot be configured, {@code Redaction}, which an event lists, and the
    * four of approvals: requests and answers, their exception, the subject that both name, and the
-   * store from which a gate claims them.
+   * store from which a gate claims them. The three for a ledger on a server: its location, {@code
+   * PostgresLedger}, and the provider that a service loader needs.
    */
-  private static final long MOST_EXPORTED_TYPES = 79;
+  private static final long MOST_EXPORTED_TYPES = 82;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -14,7 +14,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -90,9 +90,9 @@ abstract class Verb implements Callable<Integer> {
   }
 
   /** Opens the ledger for reading. */
-  final SqliteLedger ledger() throws LedgerException, CommandFailure {
+  final StoredLedger ledger() throws LedgerException, CommandFailure {
     requireDataDirectory();
-    return SqliteLedger.open(data().database());
+    return data().engine().open();
   }
 
   /**

@@ -31,7 +31,7 @@ import dev.indelible.note.TamperNotes;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,12 +54,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HealthCheck {
   private final DataDirectory data;
-  private final Optional<SqliteLedger> ledger;
+  private final Optional<StoredLedger> ledger;
 
   /** Entries keyed by source, in the order in which they were found. */
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
-  private HealthCheck(DataDirectory data, Optional<SqliteLedger> ledger) {
+  private HealthCheck(DataDirectory data, Optional<StoredLedger> ledger) {
     this.data = data;
     this.ledger = ledger;
   }
@@ -72,18 +72,18 @@ public final class HealthCheck {
    * @param anchor the log's anchor file; empty if it has none
    */
   public static HealthReport of(
-      DataDirectory data, Optional<SqliteLedger> ledger, Optional<Path> anchor) {
+      DataDirectory data, Optional<StoredLedger> ledger, Optional<Path> anchor) {
     return new HealthCheck(data, ledger).report(anchor);
   }
 
   /** Opens the ledger, checks the log, and closes the ledger. */
   public static AuditHealth of(DataDirectory data, Optional<Path> anchor) {
     try {
-      if (SqliteLedger.identify(data.database()).isEmpty()) {
+      if (data.engine().identify().isEmpty()) {
         // Nothing was appended yet.
         return of(data, Optional.empty(), anchor).health();
       }
-      try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+      try (StoredLedger ledger = data.engine().open()) {
         return of(data, Optional.of(ledger), anchor).health();
       }
     } catch (LedgerException e) {
@@ -114,7 +114,7 @@ public final class HealthCheck {
     Optional<Checkpoint> checkpoint = Optional.empty();
     OptionalLong anchored = OptionalLong.empty();
     if (ledger.isPresent()) {
-      SqliteLedger open = ledger.get();
+      StoredLedger open = ledger.get();
       deadLetters = deadLetters(open);
       notes = tamperNotes(open, history);
       history.ifPresent(this::checkSigningKey);
@@ -252,7 +252,7 @@ public final class HealthCheck {
   }
 
   private Optional<WaitingEvents> waiting() {
-    if (ledger.isEmpty() && Files.exists(data.database()) && isLedger()) {
+    if (ledger.isEmpty() && data.mayHaveLedger() && isLedger()) {
       // The ledger's settled positions are unknown, and so is the number of waiting events.
       return Optional.empty();
     }
@@ -269,14 +269,14 @@ public final class HealthCheck {
 
   private boolean isLedger() {
     try {
-      return SqliteLedger.identify(data.database()).isPresent();
+      return data.engine().identify().isPresent();
     } catch (LedgerException e) {
       // The file may be a ledger; the caller reports the error.
       return true;
     }
   }
 
-  private OptionalLong deadLetters(SqliteLedger open) {
+  private OptionalLong deadLetters(StoredLedger open) {
     try {
       long waiting = open.dlqSize();
       HealthReasons.deadLetters(waiting).ifPresent(reason -> add(HealthEntry.DEAD_LETTERS, reason));
@@ -292,7 +292,7 @@ public final class HealthCheck {
    * unknown.
    */
   private Optional<List<TamperNotes.Noted>> tamperNotes(
-      SqliteLedger open, Optional<KeyHistory> history) {
+      StoredLedger open, Optional<KeyHistory> history) {
     try {
       List<TamperNotes.Noted> notes =
           new TamperNotes(open, history.orElseGet(() -> KeyHistory.none(KeyRing.of(List.of()))))
@@ -306,7 +306,7 @@ public final class HealthCheck {
     }
   }
 
-  private Optional<KeyHistory> history(SqliteLedger open, KeyRing accepted) {
+  private Optional<KeyHistory> history(StoredLedger open, KeyRing accepted) {
     try {
       return Optional.of(KeyHistory.read(open, accepted, true));
     } catch (LedgerException e) {
@@ -350,7 +350,7 @@ public final class HealthCheck {
   }
 
   /** Returns the last checkpoint, verified if a public key is known. */
-  private Optional<Checkpoint> checkpoint(SqliteLedger open, Optional<KeyHistory> history) {
+  private Optional<Checkpoint> checkpoint(StoredLedger open, Optional<KeyHistory> history) {
     try {
       Optional<StoredCheckpoint> last = open.lastCheckpoint();
       if (last.isEmpty()) {
@@ -380,7 +380,7 @@ public final class HealthCheck {
     return Optional.empty();
   }
 
-  private void checkLastCheckpoint(SqliteLedger open, KeyHistory history) {
+  private void checkLastCheckpoint(StoredLedger open, KeyHistory history) {
     LastCheckpoint judged = LastCheckpoint.judge(data.lastCheckpoint(), open, history);
     if (judged.agreement() == Agreement.CONTRADICTS) {
       add(HealthEntry.CHECKPOINTS, "no checkpoint is signed any more: " + judged.message());
@@ -419,7 +419,7 @@ public final class HealthCheck {
 
   /** Returns the size of the last checkpoint in the anchor file; empty if it is unknown. */
   private OptionalLong anchored(
-      SqliteLedger open, Path file, Optional<Checkpoint> checkpoint, Optional<KeyHistory> history) {
+      StoredLedger open, Path file, Optional<Checkpoint> checkpoint, Optional<KeyHistory> history) {
     if (Files.notExists(file)) {
       add(HealthEntry.ANCHOR, file + ": the anchor file is missing; restore it");
       return OptionalLong.empty();

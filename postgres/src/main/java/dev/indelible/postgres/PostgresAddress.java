@@ -4,6 +4,7 @@ package dev.indelible.postgres;
 import dev.indelible.ledger.LedgerException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -28,11 +29,10 @@ record PostgresAddress(String url, String schema, String name) {
       "not the URL of a PostgreSQL ledger; expected"
           + " postgresql://HOST[:PORT]/DATABASE[?user=ROLE&currentSchema=SCHEMA&...]";
 
-  /** Seconds to connect to one host. */
-  private static final String CONNECT_TIMEOUT = "5";
-
-  /** Seconds to wait for an answer of a server, after which it counts as unreachable. */
-  private static final String SOCKET_TIMEOUT = "120";
+  /** Returns true if a URL has the scheme of a ledger in PostgreSQL, whether or not it is valid. */
+  static boolean isOne(String text) {
+    return text.startsWith(SCHEME) || text.startsWith(JDBC + SCHEME);
+  }
 
   /**
    * Parses a URL.
@@ -91,13 +91,19 @@ record PostgresAddress(String url, String schema, String name) {
     return "postgresql://%s/%s, schema %s".formatted(String.join(",", servers), database, schema);
   }
 
-  /** Opens a connection. */
+  /** Opens a connection whose statements may take long. */
   Connection connect() throws SQLException {
+    return connect(Patience.FULL);
+  }
+
+  /** Opens a connection. */
+  Connection connect(Patience patience) throws SQLException {
     // The driver prefers an option of the URL to a property.
     Properties properties = new Properties();
     PGProperty.APPLICATION_NAME.set(properties, "indelible");
-    PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_TIMEOUT);
-    PGProperty.SOCKET_TIMEOUT.set(properties, SOCKET_TIMEOUT);
+    PGProperty.CONNECT_TIMEOUT.set(properties, seconds(patience.connect()));
+    PGProperty.LOGIN_TIMEOUT.set(properties, seconds(patience.login()));
+    PGProperty.SOCKET_TIMEOUT.set(properties, seconds(patience.answer()));
     PGProperty.TCP_KEEP_ALIVE.set(properties, "true");
     // Statements name the schema of each table, so that no table or function of another schema can
     // take the place of one of these.
@@ -109,6 +115,10 @@ record PostgresAddress(String url, String schema, String name) {
       throw new SQLException(FORM);
     }
     return connection;
+  }
+
+  private static int seconds(Duration time) {
+    return (int) time.toSeconds();
   }
 
   /** Returns SQL in which {@code @name} stands for a table or a function of this ledger. */
