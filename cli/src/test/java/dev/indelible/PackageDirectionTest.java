@@ -125,6 +125,7 @@ class PackageDirectionTest {
                   "ledger",
                   "checkpoint",
                   "merkle",
+                  "encoding",
                   "crypto",
                   "json",
                   "monitor",
