@@ -185,6 +185,7 @@ class PackageDirectionTest {
                   "event")),
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
+          Map.entry("fleet", union(LIBRARY_USES, Set.of(LIBRARY))),
           Map.entry("hook", Set.of("gate", "policy", "action", "decision", "json", "encoding")),
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
@@ -236,6 +237,7 @@ class PackageDirectionTest {
                   LIBRARY_USES,
                   Set.of(
                       LIBRARY,
+                      "fleet",
                       "aimemory",
                       "receipt",
                       "witness",
