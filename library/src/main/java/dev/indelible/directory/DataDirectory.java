@@ -31,6 +31,7 @@ import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteEngine;
 import dev.indelible.storage.LedgerEngine;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -297,8 +298,7 @@ public record DataDirectory(Path path, @Nullable String url) {
    * @param keys the log's keys
    */
   public FleetEvents fleetEvents(SigningKeys keys) throws LedgerException {
-    return new FleetEvents(
-        SqliteWriter.open(database()), checkpointFile(), keys.signer(), keys.accepted());
+    return new FleetEvents(openWriter(), checkpointFile(), keys.signer(), keys.accepted());
   }
 
   /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */
@@ -344,11 +344,11 @@ public record DataDirectory(Path path, @Nullable String url) {
 
   /** Counts the events that wait in the journals. */
   public WaitingEvents waiting() throws LedgerException, JournalException {
-    Optional<SqliteLedger> found = SqliteLedger.openIfThere(database());
+    Optional<StoredLedger> found = engine().openIfThere();
     try {
       return JournalCheck.waiting(this, found, changed -> {});
     } finally {
-      found.ifPresent(SqliteLedger::close);
+      found.ifPresent(StoredLedger::close);
     }
   }
 

@@ -390,7 +390,7 @@ public final class HealthCheck {
   }
 
   /** Reports the shards of a fleet that its log of logs has not seen within the promised time. */
-  private void checkShards(SqliteLedger open, KeyHistory history) {
+  private void checkShards(StoredLedger open, KeyHistory history) {
     try {
       FleetHistory fleet = ShardRows.read(open, history);
       Instant now = Timestamps.now();

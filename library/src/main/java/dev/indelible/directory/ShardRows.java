@@ -9,7 +9,7 @@ import dev.indelible.note.FleetHistory;
 import dev.indelible.note.FleetHistory.Shard;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.ShardCheckpoint;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,7 +30,7 @@ public final class ShardRows {
    *
    * @param keys the keys of the log of logs
    */
-  public static FleetHistory read(SqliteLedger ledger, KeyHistory keys) throws LedgerException {
+  public static FleetHistory read(StoredLedger ledger, KeyHistory keys) throws LedgerException {
     List<ChainRow> rows = new ArrayList<>();
     for (String type : SystemEvent.FLEET_EVENTS) {
       if (!type.equals(SystemEvent.SHARD_CHECKPOINT)) {

@@ -19,7 +19,7 @@ import dev.indelible.note.FleetHistory.Shard;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.ShardException;
 import dev.indelible.note.ShardOpening;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,7 +75,7 @@ public record Fleet(DataDirectory data) {
    */
   public List<ShardState> states() throws LedgerException, KeyException, ShardException {
     FleetHistory history;
-    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+    try (StoredLedger ledger = data.engine().open()) {
       history = ShardRows.read(ledger, keys(ledger));
     }
     Duration promise = history.creation().orElseThrow(Fleet::none).freshness();
