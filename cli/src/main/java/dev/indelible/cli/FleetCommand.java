@@ -157,6 +157,14 @@ final class FleetCommand extends VerbGroup {
         description = "the closed shard whose events this one continues")
     @Nullable String after;
 
+    @Option(
+        names = "--shard-ledger",
+        paramLabel = "URL",
+        description =
+            "the shard's ledger, as --ledger is that of the log of logs (default: an SQLite file in"
+                + " its directory)")
+    @Nullable String ledger;
+
     @Override
     public Integer call() throws Exception {
       requireName(name);
@@ -164,7 +172,8 @@ final class FleetCommand extends VerbGroup {
       if (after != null) {
         requireName(after);
       }
-      Checkpoint first = change(writer -> writer.openShard(name, predecessor));
+      Checkpoint first =
+          change(writer -> writer.openShard(name, predecessor, Optional.ofNullable(ledger)));
       print(
           out ->
               out.member("data", fleet().shard(name).path().toString())

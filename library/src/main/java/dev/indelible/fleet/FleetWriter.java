@@ -10,6 +10,7 @@ import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.directory.DirectoryException;
 import dev.indelible.encoding.Timestamps;
@@ -101,12 +102,14 @@ public final class FleetWriter implements AutoCloseable {
    * its own.
    *
    * @param predecessor the closed shard that it continues; empty for none
+   * @param ledger the URL of the shard's ledger; empty for the one that its directory names or has
    * @return the shard's first admitted checkpoint
    * @throws ShardException if the fleet cannot have this shard
    */
-  public Checkpoint openShard(String name, Optional<String> predecessor)
+  public Checkpoint openShard(String name, Optional<String> predecessor, Optional<String> ledger)
       throws DirectoryException, KeyException, LedgerException, ShardException {
-    ShardLog log = new ShardLog(name, fleet.shard(name));
+    DataDirectory data = fleet.shard(name);
+    ShardLog log = new ShardLog(name, ledger.map(data::withLedger).orElse(data));
     if (events.history().shard(name).isPresent()) {
       throw new ShardException(
           "a shard %s was opened before; each name is used once".formatted(name));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.fleet;
 
-import dev.indelible.AuditLog;
 import dev.indelible.append.FleetEvents.Candidate;
 import dev.indelible.checkpoint.AddCheckpointRequest;
 import dev.indelible.checkpoint.Checkpoint;
@@ -19,6 +18,7 @@ import dev.indelible.merkle.Hash;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.ShardException;
 import dev.indelible.publish.SignedTree;
+import dev.indelible.storage.StoredLedger;
 import java.util.List;
 import java.util.Optional;
 
@@ -31,18 +31,18 @@ import java.util.Optional;
 record ShardLog(String name, DataDirectory data) {
   /** Returns true if the log has rows. */
   boolean isBegun() throws LedgerException {
-    AuditLog log = new AuditLog(data.path());
-    if (!log.hasLedger()) {
+    Optional<StoredLedger> found = data.engine().openIfThere();
+    if (found.isEmpty()) {
       return false;
     }
-    try (LedgerReader ledger = log.reader()) {
+    try (LedgerReader ledger = found.get()) {
       return ledger.lastRow().isPresent();
     }
   }
 
   /** Opens the ledger for reading. */
   LedgerReader reader() throws LedgerException {
-    return new AuditLog(data.path()).reader();
+    return data.engine().open();
   }
 
   /**

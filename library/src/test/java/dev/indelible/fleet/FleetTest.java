@@ -143,9 +143,9 @@ class FleetTest {
     assertThatThrownBy(() -> fleet.open("a")).isInstanceOf(ShardException.class);
 
     try (FleetWriter writer = FleetWriter.open(fleet.fleet)) {
-      assertThatThrownBy(() -> writer.openShard("c", Optional.of("b")))
+      assertThatThrownBy(() -> writer.openShard("c", Optional.of("b"), Optional.empty()))
           .hasMessageContaining("not a closed shard");
-      writer.openShard("c", Optional.of("a"));
+      writer.openShard("c", Optional.of("a"), Optional.empty());
     }
     assertThat(fleet.shard("c").opening().predecessor()).contains("a");
     assertIntact(fleet.fleet.data());
@@ -171,7 +171,7 @@ class FleetTest {
             () -> {
               try (FleetWriter writer = FleetWriter.open(fleet.fleet)) {
                 // The predecessor is checked again when the shard is opened.
-                writer.openShard("c", Optional.of("a"));
+                writer.openShard("c", Optional.of("a"), Optional.empty());
               }
             })
         .isInstanceOf(ShardException.class);
@@ -186,7 +186,7 @@ class FleetTest {
         FleetWriter other = FleetWriter.open(fleet.fleet)) {
       assertThat(one.admit()).extracting(Result::admitted).containsExactly(true, false);
       assertThat(other.admit()).extracting(Result::admitted).containsExactly(false, false);
-      other.openShard("c", Optional.empty());
+      other.openShard("c", Optional.empty(), Optional.empty());
       assertThat(one.admit()).hasSize(3).noneMatch(result -> result.refusal().isPresent());
     }
     assertThat(rows(SystemEvent.SHARD_CHECKPOINT)).hasSize(4);

@@ -43,7 +43,7 @@ final class TestFleet {
 
   void open(String shard) throws Exception {
     try (FleetWriter writer = FleetWriter.open(fleet)) {
-      writer.openShard(shard, Optional.empty());
+      writer.openShard(shard, Optional.empty(), Optional.empty());
     }
   }
 
