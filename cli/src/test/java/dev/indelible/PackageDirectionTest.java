@@ -142,6 +142,7 @@ class PackageDirectionTest {
                   "json")),
           Map.entry("append", RECORD),
           Map.entry("sqlite", union(RECORD, Set.of("append"))),
+          Map.entry("kafka", union(RECORD, Set.of("append"))),
           Map.entry("shell", Set.of()),
           Map.entry("value", Set.of()),
           Map.entry("program", Set.of("value")),

@@ -124,6 +124,18 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String REDACTION_SETTINGS = "redaction.settings";
 
+  /** A gate may record through a topic; the event names the gate and its key. */
+  public static final String GATE_ENROLLED = "gate.enrolled";
+
+  /** A gate may no longer record through a topic. */
+  public static final String GATE_REMOVED = "gate.removed";
+
+  /**
+   * Messages of a topic were refused; the event states their number, offsets and the reason. The
+   * ledger writer records it among the events of the topic.
+   */
+  public static final String GROUP_REFUSED = "group.refused";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
@@ -139,7 +151,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           TAMPER_ANSWERED,
           POLICY_OPERATOR,
           APPROVAL_GRANTED,
-          APPROVAL_DENIED);
+          APPROVAL_DENIED,
+          GATE_ENROLLED,
+          GATE_REMOVED);
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =
@@ -158,7 +172,8 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   ACCESS_OPERATED,
                   ACCESS_APPROVAL_REFUSED,
                   ACCESS_SETTINGS,
-                  REDACTION_SETTINGS))
+                  REDACTION_SETTINGS,
+                  GROUP_REFUSED))
           .sorted()
           .toList();
 
