@@ -144,6 +144,7 @@ class PackageDirectionTest {
           Map.entry("append", RECORD),
           Map.entry("sqlite", union(RECORD, Set.of("append"))),
           Map.entry("postgres", RECORD),
+          Map.entry("kafka", union(RECORD, Set.of("append"))),
           Map.entry("shell", Set.of()),
           Map.entry("value", Set.of()),
           Map.entry("program", Set.of("value")),

@@ -473,6 +473,15 @@ final class PostgresWriter implements LedgerWriter {
   }
 
   @Override
+  public long position(UUID journal) throws LedgerException {
+    return first(
+            "SELECT position FROM @indelible_journals WHERE journal = ?",
+            row -> row.getLong(1),
+            journal)
+        .orElse(0L);
+  }
+
+  @Override
   public void advance(UUID journal, long position) throws LedgerException {
     change(
         "INSERT INTO @indelible_journals (journal, position) VALUES (?, ?)"
