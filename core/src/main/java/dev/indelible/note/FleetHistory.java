@@ -94,11 +94,13 @@ public final class FleetHistory {
   /**
    * Adds the next row. A row of another type has no effect, nor has one before {@code
    * fleet.created}: the log of a shard begins with {@code shard.opened}, and is no log of logs.
+   *
+   * @return the checkpoint that the row admits; empty if it admits none
    */
-  public void take(ChainRow row) {
+  public Optional<Admitted> take(ChainRow row) {
     if (!SystemEvent.FLEET_EVENTS.contains(row.eventType())
         || creation.isEmpty() && !row.is(SystemEvent.FLEET_CREATED)) {
-      return;
+      return Optional.empty();
     }
     try {
       if (!isSigned(row)) {
@@ -107,7 +109,9 @@ public final class FleetHistory {
       switch (row.eventType()) {
         case SystemEvent.FLEET_CREATED -> create(content(FleetCreation.read(row)));
         case SystemEvent.SHARD_OPENED -> open(row, content(ShardOpening.read(row)));
-        case SystemEvent.SHARD_CHECKPOINT -> admit(row, content(ShardCheckpoint.read(row)));
+        case SystemEvent.SHARD_CHECKPOINT -> {
+          return Optional.of(admit(row, content(ShardCheckpoint.read(row))));
+        }
         default -> close(content(ShardClosing.read(row)));
       }
     } catch (ShardException e) {
@@ -115,6 +119,7 @@ public final class FleetHistory {
           new Fault(
               row.sequence(), "%s is ignored: %s".formatted(row.eventType(), e.getMessage())));
     }
+    return Optional.empty();
   }
 
   /** Returns true if a key of the log that is valid at this row signed it. */
@@ -138,7 +143,7 @@ public final class FleetHistory {
     shards.put(opening.shard(), new Shard(opening, row, Optional.empty(), Optional.empty()));
   }
 
-  private void admit(ChainRow row, ShardCheckpoint content) throws ShardException {
+  private Admitted admit(ChainRow row, ShardCheckpoint content) throws ShardException {
     Shard shard = requireOpen(content.shard());
     content.requireOf(shard.opening());
     Checkpoint next = content.checkpoint();
@@ -157,6 +162,7 @@ public final class FleetHistory {
     shards.put(
         shard.name(),
         new Shard(shard.opening(), shard.opened(), Optional.of(newest), Optional.empty()));
+    return newest;
   }
 
   private void close(ShardClosing closing) throws ShardException {
