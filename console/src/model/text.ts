@@ -56,3 +56,10 @@ export function compact(value: number): string {
 export function plural(value: number, one: string, many = one + 's'): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/** Returns a size in its largest unit: 512 B, 2.0 MiB. */
+export function bytes(size: number): string {
+  if (size < 1024) return `${size} B`;
+  const power = Math.min(4, Math.floor(Math.log2(size) / 10));
+  return `${(size / 1024 ** power).toFixed(1)} ${['KiB', 'MiB', 'GiB', 'TiB'][power - 1]}`;
+}

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { Problem, clockDifference, daemonNow, get, getAnyStatus, post, type Caller, type Page } from '../api.ts';
 import type { AuditHealth } from '../app.tsx';
-import { compact, count, oneLine, plural } from '../model/text.ts';
+import { bytes, compact, count, oneLine, plural } from '../model/text.ts';
 import { length } from '../model/time.ts';
 import { Plot, type Point } from '../parts/plot.tsx';
 import { Failure, Skeleton, useLoaded } from '../parts/state.tsx';
@@ -17,9 +17,9 @@ const HOUR_MS = 3_600_000;
 
 /** The object that `indelible status --output json` prints; null for what cannot be read. */
 interface Status {
-  anchor: { anchored: number | null; not_anchored: number | null } | null;
+  anchor: { anchored: number | null; newest_row: string | null; not_anchored: number | null } | null;
   approval: { deferred_audit_dlq_size: number | null };
-  checkpoint: { origin: string; size: number } | null;
+  checkpoint: { newest_row: string | null; origin: string; size: number } | null;
   escalations: number | null;
   head: { hash: string; sequence: number } | null;
   health: { source: string; reason: string }[];
@@ -33,8 +33,16 @@ interface Status {
   state: string;
   tally: { sequence: number } | null;
   tamper_notes: { answered_by: number | null; sequence: number }[];
-  waiting: { alive: number; ended: number } | null;
-  witnesses: { cosigned: number | null; not_cosigned: number | null } | null;
+  waiting: { alive: number; ended: number; oldest: string | null } | null;
+  witnesses: { cosigned: number | null; last: Cosignature[]; not_cosigned: number | null } | null;
+}
+
+/** The last cosignature of a witness. */
+interface Cosignature {
+  /** Rows under it: 0 without a cosignature, null if that is unknown. */
+  size: number | null;
+  time: string | null;
+  witness: string;
 }
 
 interface Hour {
@@ -47,6 +55,7 @@ interface Sample {
   at: string;
   decided: number;
   deciding_micros: number;
+  journal_bytes: number | null;
   lag_millis: number | null;
   pending: number;
 }
@@ -76,7 +85,7 @@ export function HealthView({ caller }: { caller: Caller }): JSX.Element {
       {health.value && <State health={health.value} />}
       <Clock />
       {hour.value ? <Plots hour={hour.value} /> : <div class="plots-space" aria-busy="true" />}
-      {status.value ? <Numbers status={status.value} /> : !status.problem && <Skeleton rows={8} />}
+      {status.value ? <Numbers status={status.value} journal={hour.value?.samples.at(-1)?.journal_bytes} /> : !status.problem && <Skeleton rows={8} />}
       <DeadLetters caller={caller} onReplayed={status.reload} />
     </div>
   );
@@ -131,7 +140,24 @@ function known(value: number | null | undefined): string {
   return value === null || value === undefined ? 'not known' : count(value);
 }
 
-function Numbers({ status }: { status: Status }): JSX.Element {
+/** The age of a checkpoint, which states no time itself: it is no older than the newest row under it. */
+function AtMost({ newestRow }: { newestRow: string | null }): JSX.Element {
+  if (newestRow === null) return <>its age cannot be told</>;
+  return <span title="A checkpoint states no time. It was signed after the newest row under it was recorded.">at most <Ago at={newestRow} /></span>;
+}
+
+function Cosigned({ last }: { last: Cosignature }): JSX.Element {
+  if (last.size === null) return <>not known</>;
+  if (last.size === 0) return <>nothing yet</>;
+  return (
+    <>
+      {plural(last.size, 'row')},{' '}
+      {last.time === null ? 'its age cannot be told' : <span title="By the clock of the witness, which signed this time."><Ago at={last.time} /></span>}
+    </>
+  );
+}
+
+function Numbers({ status, journal }: { status: Status; journal: number | null | undefined }): JSX.Element {
   const last = status.head?.sequence ?? 0;
   const behind = status.checkpoint ? last - status.checkpoint.size : undefined;
   return (
@@ -149,9 +175,13 @@ function Numbers({ status }: { status: Status }): JSX.Element {
       <Card title="Evidence">
         <dl class="members">
           <div><dt>checkpoint</dt><dd>{status.checkpoint ? <>{count(status.checkpoint.size)} rows{behind ? `, ${plural(behind, 'row')} after it` : ''}</> : 'none yet'}</dd></div>
+          {status.checkpoint && <div><dt>signed</dt><dd><AtMost newestRow={status.checkpoint.newest_row} /></dd></div>}
           {status.checkpoint && <div><dt>origin</dt><dd><Foreign text={status.checkpoint.origin} /></dd></div>}
-          <div><dt>witnesses</dt><dd>{status.witnesses === null ? 'none are asked' : `${known(status.witnesses.cosigned)} rows cosigned`}</dd></div>
-          <div><dt>anchor</dt><dd>{status.anchor === null ? 'none is configured' : `${known(status.anchor.anchored)} rows anchored`}</dd></div>
+          <div><dt>witnesses</dt><dd>{status.witnesses === null ? 'none are asked' : `${known(status.witnesses.cosigned)} rows cosigned by a quorum`}</dd></div>
+          {status.witnesses?.last.map((last) => (
+            <div key={last.witness}><dt class="part"><Foreign text={oneLine(last.witness, 40)} /></dt><dd><Cosigned last={last} /></dd></div>
+          ))}
+          <div><dt>anchor</dt><dd>{status.anchor === null ? 'none is configured' : <>{known(status.anchor.anchored)} rows{status.anchor.anchored ? <>, <AtMost newestRow={status.anchor.newest_row} /></> : ''}</>}</dd></div>
           <div><dt>keys</dt><dd>{status.keys === null ? 'not known' : status.keys.join(', ')}{status.revoked_keys.length > 0 && <> · revoked: {status.revoked_keys.join(', ')}</>}</dd></div>
           <div><dt>tampering</dt><dd>{status.tamper_notes.length === 0 ? 'none is reported' : `${plural(status.tamper_notes.length, 'note')} in the chain`}</dd></div>
         </dl>
@@ -159,6 +189,8 @@ function Numbers({ status }: { status: Status }): JSX.Element {
       <Card title="Delivery">
         <dl class="members">
           <div><dt>waiting</dt><dd>{status.waiting === null ? 'not known' : `${count(status.waiting.alive)} here, ${count(status.waiting.ended)} of processes that ended`}</dd></div>
+          {status.waiting?.oldest && <div><dt>the oldest</dt><dd><Ago at={status.waiting.oldest} /></dd></div>}
+          <div><dt>journal</dt><dd>{journal === null || journal === undefined ? 'not known' : `${bytes(journal)} on disk`}</dd></div>
           <div><dt>dead letters</dt><dd>{known(status.approval.deferred_audit_dlq_size)}</dd></div>
           <div><dt>last tally</dt><dd>{status.tally === null ? 'not known' : status.tally.sequence === 0 ? 'none yet' : <>row {count(status.tally.sequence)} <Newest type="audit.tally" /></>}</dd></div>
           <div><dt>asked = recorded</dt><dd>{status.tally === null ? 'not known' : <a href={href(['verify'])}>verify compares the tallies with the rows</a>}</dd></div>

@@ -125,6 +125,7 @@ class PackageDirectionTest {
                   "ledger",
                   "checkpoint",
                   "merkle",
+                  "encoding",
                   "crypto",
                   "json",
                   "monitor",
@@ -142,6 +143,8 @@ class PackageDirectionTest {
                   "json")),
           Map.entry("append", RECORD),
           Map.entry("sqlite", union(RECORD, Set.of("append"))),
+          Map.entry("postgres", RECORD),
+          Map.entry("kafka", union(RECORD, Set.of("append"))),
           Map.entry("shell", Set.of()),
           Map.entry("value", Set.of()),
           Map.entry("program", Set.of("value")),
@@ -258,9 +261,10 @@ class PackageDirectionTest {
           // The JDK's own server, and its own socket options.
           Map.entry("com.sun.net.httpserver", Set.of("witness")),
           Map.entry("jdk.net", Set.of("mcp", "server")),
-          Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
+          Map.entry("java.sql", Set.of("sqlite", "postgres", "jdbc", "aimemory", "cli")),
           Map.entry("javax.sql", Set.of("jdbc")),
           Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),
+          Map.entry("org.postgresql", Set.of("postgres")),
           Map.entry("org.snakeyaml", Set.of("policy", "program", "fact", "server")),
           Map.entry("org.eclipse.jetty", Set.of("server")),
           Map.entry("dev.cel", Set.of("cel")),
@@ -308,6 +312,7 @@ class PackageDirectionTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains("-tests.jar"))
           .importPackages("dev.indelible")
           .that(
               DescribedPredicate.not(

@@ -6,12 +6,14 @@ import dev.indelible.directory.Coverage;
 import dev.indelible.directory.KeyStates;
 import dev.indelible.directory.LastTally;
 import dev.indelible.directory.LogStatus;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.Head;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.TamperNotes.Noted;
 import dev.indelible.policy.RulePolicy;
+import dev.indelible.publish.LastCosignature;
 import dev.indelible.storage.RowCounter;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,10 +67,13 @@ final class StatusCommand extends Verb {
         status
             .check()
             .checkpoint()
-            .map(last -> describe(last, status.head()))
+            .map(last -> describe(last, status))
             .orElse("(none that can be read)"));
     field("witnesses", coverage(status.witnessed(), "that a quorum cosigned"));
-    field("anchor", coverage(status.anchored(), "in the anchor file"));
+    status.times().cosignatures().forEach(last -> field("cosigned", describe(last)));
+    field(
+        "anchor",
+        coverage(status.anchored(), "in the anchor file") + newest(status.times().anchored()));
     field("index", indexed(status.indexed()));
     field(
         "last tally",
@@ -114,7 +119,8 @@ final class StatusCommand extends Verb {
     if (events.alive() > 0) {
       parts.add(events(events.alive()) + " in the journal of a running process");
     }
-    return String.join(", ", parts);
+    return String.join(", ", parts)
+        + events.oldest().map(time -> ", the oldest of " + Timestamps.format(time)).orElse("");
   }
 
   private static String events(long count) {
@@ -138,10 +144,30 @@ final class StatusCommand extends Verb {
     };
   }
 
-  private static String describe(Checkpoint last, Optional<Head> head) {
-    long after = head.map(row -> Math.max(0, row.sequence() - last.size())).orElse(0L);
+  private static String describe(Checkpoint last, LogStatus status) {
+    long after = status.head().map(row -> Math.max(0, row.sequence() - last.size())).orElse(0L);
     return "over %,d rows of %s".formatted(last.size(), Console.printable(last.origin()))
+        + newest(status.times().checkpoint())
         + (after > 0 ? "; %,d rows follow it".formatted(after) : "");
+  }
+
+  /** Describes the newest row under a checkpoint, which is no newer than the checkpoint itself. */
+  private static String newest(Optional<String> time) {
+    return time.map(text -> "; its newest row is of " + Console.printable(text)).orElse("");
+  }
+
+  private String describe(LastCosignature last) {
+    String witness = Console.printable(last.witness());
+    if (last.size().isEmpty()) {
+      return console().yellow("(unknown)") + " by " + witness;
+    }
+    return last.size().getAsLong() == 0
+        ? console().yellow("nothing") + " by " + witness
+        : "%,d rows by %s, at %s"
+            .formatted(
+                last.size().getAsLong(),
+                witness,
+                last.time().map(Timestamps::format).orElse("an unknown time"));
   }
 
   /**

@@ -65,6 +65,24 @@ class StatusTest {
     assertThat(cli.run("status").ok().out()).containsPattern("last tally +row 7: 3 attempts");
   }
 
+  /** A checkpoint states no time; it is no older than its newest row. */
+  @Test
+  void checkpointHasTheTimeOfItsNewestRow() throws Exception {
+    JsonNode checkpoint = status(0).path("checkpoint");
+    long size = checkpoint.path("size").asLong();
+    JsonNode row = cli.run("log", "show", String.valueOf(size), "--output", "json").ok().json();
+    assertThat(checkpoint.path("newest_row").asString())
+        .isEqualTo(row.path("timestamp").asString());
+    assertThat(cli.run("status").ok().out())
+        .containsPattern("checkpoint .*; its newest row is of " + row.path("timestamp").asString());
+
+    cli.sql("DELETE FROM signed_events WHERE sequence = " + size);
+
+    JsonNode without = cli.run("status", "--output", "json").json().path("checkpoint");
+    assertThat(without.path("size").asLong()).isEqualTo(size);
+    assertThat(without.path("newest_row").isNull()).isTrue();
+  }
+
   @Test
   void rowsThatTheIndexLacksAreShown() {
     JsonNode index = status(0).path("index");

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,6 +79,7 @@ class WitnessCommandTest {
   void servingWitnessCosignsALog() throws Exception {
     String witness = init();
     cli.run("witness", "trust", "--state", state, logKey()).ok();
+    Instant started = Instant.now();
     int port = freePort();
     AtomicReference<Result> served = new AtomicReference<>();
     Thread serving =
@@ -98,6 +100,9 @@ class WitnessCommandTest {
     cli.run("check", Cli.bash("ls")).ok();
     assertThat(status(0).path("witnesses").path("cosigned").asInt(-1)).isZero();
     assertThat(status(0).path("witnesses").path("not_cosigned").asInt()).isEqualTo(3);
+    JsonNode never = status(0).path("witnesses").path("last").path(0);
+    assertThat(never.path("size").asInt(-1)).isZero();
+    assertThat(never.path("time").isNull()).isTrue();
 
     await()
         .atMost(Duration.ofMinutes(1))
@@ -107,7 +112,13 @@ class WitnessCommandTest {
               return status(0).path("witnesses").path("not_cosigned").asInt() == 0;
             });
     assertThat(cli.run("status").ok().out())
-        .containsPattern("witnesses +all rows are under a checkpoint that a quorum cosigned");
+        .containsPattern("witnesses +all rows are under a checkpoint that a quorum cosigned")
+        .containsPattern("cosigned +[0-9]+ rows by w, at 20[-0-9]+T[:0-9]+\\.000000Z");
+    JsonNode last = status(0).path("witnesses").path("last").path(0);
+    assertThat(last.path("witness").asString()).isEqualTo("w");
+    assertThat(last.path("size").asInt()).isEqualTo(status(0).path("rows").asInt());
+    assertThat(Instant.parse(last.path("time").asString()))
+        .isBetween(started.minusSeconds(1), Instant.now());
     cli.run("log", "verify").ok();
 
     serving.interrupt();

@@ -99,6 +99,11 @@ public record WaitingEvents(
     return alive == 0 && ended == 0;
   }
 
+  /** Returns the time of the oldest event; empty if there are none. */
+  public Optional<Instant> oldest() {
+    return older(oldestAlive, oldestEnded);
+  }
+
   private WaitingEvents and(WaitingEvents other) {
     return new WaitingEvents(
         alive + other.alive,

@@ -40,9 +40,6 @@ public final class CosignatureFollower {
   /** The maximum time that a close waits for the last checkpoint to be cosigned and anchored. */
   public static final Duration CLOSING_PATIENCE = Duration.ofSeconds(1);
 
-  /** Maximum number of cosigned checkpoints that are read to find the last one with a quorum. */
-  private static final int MOST_LOOKED_AT = 1_000;
-
   private final WitnessPolicy policy;
   private final CosignatureStore store;
   private final HealthEntries health;
@@ -170,7 +167,7 @@ public final class CosignatureFollower {
   private static OptionalLong lastOf(LedgerReader ledger, Predicate<StoredCheckpoint> holds)
       throws LedgerException {
     AtomicReference<OptionalLong> size = new AtomicReference<>(OptionalLong.empty());
-    int[] left = {MOST_LOOKED_AT};
+    int[] left = {LastCosignature.MOST_LOOKED_AT};
     ledger.forEachCosigned(
         stored -> {
           left[0]--;

@@ -21,13 +21,20 @@ public record Coverage(Optional<Long> size, Optional<Long> uncovered) {
   }
 
   /**
-   * Writes the members.
+   * Writes the member of the covered rows.
    *
-   * @param covered the member name of the covered rows; the other name is {@code not_} and this
-   *     name
+   * @param covered its name
    */
-  void write(CanonicalWriter out, String covered) {
+  void writeSize(CanonicalWriter out, String covered) {
     out.name(covered).nullable(size, out::number);
+  }
+
+  /**
+   * Writes the member of the rows that are not covered.
+   *
+   * @param covered the name of the other member; the name of this one is {@code not_} and that name
+   */
+  void writeRest(CanonicalWriter out, String covered) {
     out.name("not_" + covered).nullable(uncovered, out::number);
   }
 }

@@ -2,6 +2,8 @@
 package dev.indelible.directory;
 
 import dev.indelible.base.ThrowingFunction;
+import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
@@ -12,6 +14,7 @@ import dev.indelible.note.OperatorHistory.Admitted;
 import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
+import dev.indelible.publish.LastCosignature;
 import dev.indelible.storage.RowCounter;
 import dev.indelible.storage.StoredLedger;
 import java.nio.file.Files;
@@ -32,6 +35,7 @@ import java.util.function.Function;
  * @param signatures the state of row signatures
  * @param witnessed the rows under a checkpoint that a quorum cosigned; empty without witnesses
  * @param anchored the rows under a checkpoint in the anchor file; empty without an anchor file
+ * @param times the times that bound the age of checkpoint, cosignatures and anchor
  * @param indexed the rows of the index for queries
  * @param tally the last valid tally
  */
@@ -43,6 +47,7 @@ public record LogStatus(
     RowSignatures signatures,
     Optional<Coverage> witnessed,
     Optional<Coverage> anchored,
+    EvidenceTimes times,
     Coverage indexed,
     Optional<LastTally> tally) {
 
@@ -114,8 +119,28 @@ public record LogStatus(
           signatures,
           witnessed,
           anchor.map(file -> Coverage.of(check.anchored(), head)),
+          times(check),
           indexed,
           tally);
+    }
+
+    private EvidenceTimes times(HealthReport check) {
+      return new EvidenceTimes(
+          timeOf(check.checkpoint().map(Checkpoint::size).orElse(0L)),
+          timeOf(check.anchored().orElse(0L)),
+          check
+              .witnesses()
+              .flatMap(policy -> read("cosignatures", open -> LastCosignature.ofEach(open, policy)))
+              .orElse(List.of()));
+    }
+
+    /** Returns the recorded time of a row; empty if the row cannot be read, or for row 0. */
+    private Optional<String> timeOf(long sequence) {
+      return sequence == 0
+          ? Optional.empty()
+          : read("row " + sequence, open -> open.row(sequence))
+              .flatMap(Function.identity())
+              .map(ChainRow::timestamp);
     }
 
     private <T> Optional<T> read(
@@ -175,21 +200,32 @@ public record LogStatus(
 
   /** Writes the members of the status. */
   public void write(CanonicalWriter out) {
-    out.name("anchor").object(anchored, rows -> rows.write(out, "anchored"));
+    out.name("anchor")
+        .object(
+            anchored,
+            rows -> {
+              rows.writeSize(out, "anchored");
+              out.name("newest_row").nullable(times.anchored());
+              rows.writeRest(out, "anchored");
+            });
     out.name("approval").beginObject().name("deferred_audit_dlq_size");
     out.nullable(check.deadLetters()).endObject();
     out.name("blocked").nullable(counts.map(RowCounter.Counts::blocked), out::number);
     out.name("checkpoint")
         .object(
             check.checkpoint(),
-            last -> out.member("origin", last.origin()).member("size", last.size()));
+            last -> {
+              out.name("newest_row").nullable(times.checkpoint());
+              out.member("origin", last.origin()).member("size", last.size());
+            });
     out.name("escalations").nullable(counts.map(RowCounter.Counts::escalations), out::number);
     out.name("head")
         .object(
             lastRow(), last -> out.member("hash", last.hex()).member("sequence", last.sequence()));
     out.name("health").objects(health.entries(), entry -> entry.write(out));
     out.name("index").beginObject();
-    indexed.write(out, "indexed");
+    indexed.writeSize(out, "indexed");
+    indexed.writeRest(out, "indexed");
     out.endObject();
     out.name("keys").nullable(keys(), out::strings);
     out.name("operator")
@@ -218,8 +254,24 @@ public record LogStatus(
     out.name("waiting")
         .object(
             check.waiting(),
-            events -> out.member("alive", events.alive()).member("ended", events.ended()));
-    out.name("witnesses").object(witnessed, rows -> rows.write(out, "cosigned"));
+            events -> {
+              out.member("alive", events.alive()).member("ended", events.ended());
+              out.name("oldest").nullable(events.oldest().map(Timestamps::format));
+            });
+    out.name("witnesses")
+        .object(
+            witnessed,
+            rows -> {
+              rows.writeSize(out, "cosigned");
+              out.name("last").objects(times.cosignatures(), last -> write(out, last));
+              rows.writeRest(out, "cosigned");
+            });
+  }
+
+  private static void write(CanonicalWriter out, LastCosignature last) {
+    out.name("size").nullable(last.size());
+    out.name("time").nullable(last.time().map(Timestamps::format));
+    out.member("witness", last.witness());
   }
 
   private List<String> revokedKeys() {

@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +45,7 @@ final class LastHour {
    * @param deciding the time that these decisions took together
    * @param appended events appended to the chain since the start
    * @param pending events that wait for the ledger
+   * @param journal bytes of the journal on disk; empty if they are not known
    * @param lag the age of the oldest waiting event; empty if it is not known
    */
   private record Sample(
@@ -52,6 +54,7 @@ final class LastHour {
       Duration deciding,
       long appended,
       long pending,
+      OptionalLong journal,
       Optional<Duration> lag) {
     private static Sample of(Indelible log) {
       DecisionCounters decisions = log.gate().counters();
@@ -62,6 +65,7 @@ final class LastHour {
           decisions.time(),
           now.appended(),
           now.pending(),
+          now.journal().bytes(),
           now.pending() == 0 ? Optional.of(Duration.ZERO) : now.journal().oldestPending());
     }
 
@@ -70,6 +74,7 @@ final class LastHour {
           .member("at", Timestamps.format(at))
           .member("decided", decided)
           .member("deciding_micros", TimeUnit.MICROSECONDS.convert(deciding));
+      out.name("journal_bytes").nullable(journal);
       out.name("lag_millis").nullable(lag.map(Duration::toMillis), out::number);
       out.member("pending", pending);
     }

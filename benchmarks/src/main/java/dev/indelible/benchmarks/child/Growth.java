@@ -2,17 +2,12 @@
 package dev.indelible.benchmarks.child;
 
 import dev.indelible.Indelible;
-import dev.indelible.append.RowSealer;
 import dev.indelible.benchmarks.contender.IndelibleContender;
-import dev.indelible.benchmarks.contender.PlainLedger;
 import dev.indelible.benchmarks.contender.RowSignatures;
 import dev.indelible.benchmarks.load.EventStream;
 import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.directory.DataDirectory;
-import dev.indelible.event.AuditEvent;
-import dev.indelible.ledger.ChainRow;
-import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.queue.Durability;
@@ -78,20 +73,7 @@ public final class Growth implements Task {
     static Log fill(Path directory, long rows) throws Exception {
       Log log = new Log(directory, new EventStream(0, 1));
       log.append(1, 0);
-      DataDirectory data = new DataDirectory(directory);
-      RowSealer sealer = new RowSealer(data.keys().openOrCreate());
-      try (PlainLedger ledger = PlainLedger.open(data.database(), PlainLedger.Synchronous.OFF)) {
-        Head head = ledger.head();
-        while (head.sequence() < rows) {
-          List<AuditEvent> events = new ArrayList<>();
-          while (events.size() < Math.min(RawInsert.BATCH, rows - head.sequence())) {
-            events.add(log.stream.next());
-          }
-          List<ChainRow> batch = sealer.seal(head, events);
-          ledger.append(batch);
-          head = batch.get(batch.size() - 1).head();
-        }
-      }
+      FilledLedger.fill(directory, rows, log.stream::next);
       return log;
     }
 
