@@ -21,19 +21,22 @@ module dev.indelible.core {
   exports dev.indelible.verify;
   exports dev.indelible.append to
       dev.indelible,
-      dev.indelible.cli;
+      dev.indelible.cli,
+      dev.indelible.kafka;
   exports dev.indelible.check to
       dev.indelible,
       dev.indelible.aimemory,
       dev.indelible.cli;
   exports dev.indelible.drain to
       dev.indelible,
-      dev.indelible.cli;
+      dev.indelible.cli,
+      dev.indelible.kafka;
   exports dev.indelible.encoding to
       dev.indelible,
       dev.indelible.server,
       dev.indelible.aimemory,
       dev.indelible.cli,
+      dev.indelible.kafka,
       dev.indelible.policy,
       dev.indelible.postgres,
       dev.indelible.sqlite;
@@ -42,17 +45,20 @@ module dev.indelible.core {
       dev.indelible.cli;
   exports dev.indelible.monitor to
       dev.indelible,
-      dev.indelible.cli;
+      dev.indelible.cli,
+      dev.indelible.kafka;
   exports dev.indelible.note to
       dev.indelible,
       dev.indelible.aimemory,
       dev.indelible.cli,
+      dev.indelible.kafka,
       dev.indelible.postgres,
       dev.indelible.server,
       dev.indelible.sqlite;
   exports dev.indelible.pending to
       dev.indelible,
-      dev.indelible.cli;
+      dev.indelible.cli,
+      dev.indelible.kafka;
   exports dev.indelible.publish to
       dev.indelible,
       dev.indelible.cli;
@@ -60,6 +66,7 @@ module dev.indelible.core {
       dev.indelible,
       dev.indelible.aimemory,
       dev.indelible.cli,
+      dev.indelible.kafka,
       dev.indelible.postgres,
       dev.indelible.sqlite;
 }

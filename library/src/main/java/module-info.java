@@ -9,7 +9,11 @@ module dev.indelible {
   requires transitive dev.indelible.policy;
   requires dev.indelible.sqlite;
 
+  uses dev.indelible.storage.LedgerProvider;
+
   exports dev.indelible;
   exports dev.indelible.directory to
+      dev.indelible.cli;
+  exports dev.indelible.fleet to
       dev.indelible.cli;
 }

@@ -10,4 +10,7 @@ module dev.indelible.postgres {
   requires org.slf4j;
 
   exports dev.indelible.postgres;
+
+  provides dev.indelible.storage.LedgerProvider with
+      dev.indelible.postgres.PostgresProvider;
 }

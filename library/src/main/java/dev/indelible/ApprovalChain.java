@@ -15,14 +15,14 @@ import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.FullRowCheck;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.RowCheck;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** The parts of an open ledger on which approvals depend. Used by one thread. */
 final class ApprovalChain {
-  private final SqliteLedger ledger;
+  private final StoredLedger ledger;
   private final KeyHistory history;
   private final FullRowCheck rows;
   private final RowCheck content;
@@ -32,7 +32,7 @@ final class ApprovalChain {
    *
    * @param accepted the public keys accepted on its rows
    */
-  ApprovalChain(SqliteLedger ledger, KeyRing accepted) throws LedgerException {
+  ApprovalChain(StoredLedger ledger, KeyRing accepted) throws LedgerException {
     this.ledger = ledger;
     this.history = KeyHistory.read(ledger, accepted, false);
     this.rows = new FullRowCheck(ledger, history);

@@ -22,10 +22,8 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.ApprovalStatement;
-import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -283,7 +281,7 @@ public final class Approvals {
     if (!log.hasLedger()) {
       return List.of();
     }
-    try (SqliteLedger ledger = open()) {
+    try (StoredLedger ledger = open()) {
       Instant from = Instant.now().minus(since);
       return reader(ledger).requests(Filter.ALL.since(from), wanted);
     } catch (KeyException e) {
@@ -299,7 +297,7 @@ public final class Approvals {
    * @throws LedgerException if the ledger cannot be read now
    */
   public Request request(String eventId) throws ApprovalException, LedgerException {
-    try (SqliteLedger ledger = open(eventId)) {
+    try (StoredLedger ledger = open(eventId)) {
       return reader(ledger).request(eventId);
     } catch (KeyException e) {
       throw unverifiable(e);
@@ -307,18 +305,18 @@ public final class Approvals {
   }
 
   /** Opens the ledger for a request; before the first row, no request is in the chain. */
-  private SqliteLedger open(String eventId) throws ApprovalException, LedgerException {
-    if (Files.exists(data.database()) && SqliteLedger.identify(data.database()).isEmpty()) {
+  private StoredLedger open(String eventId) throws ApprovalException, LedgerException {
+    if (data.mayHaveLedger() && data.engine().identify().isEmpty()) {
       throw RequestReader.unknown(eventId);
     }
     return open();
   }
 
-  private SqliteLedger open() throws LedgerException {
-    return SqliteLedger.open(data.database());
+  private StoredLedger open() throws LedgerException {
+    return data.engine().open();
   }
 
-  private RequestReader reader(SqliteLedger ledger) throws LedgerException, KeyException {
+  private RequestReader reader(StoredLedger ledger) throws LedgerException, KeyException {
     return new RequestReader(ledger, data, log, inForce.get());
   }
 
@@ -345,7 +343,7 @@ public final class Approvals {
    * @throws LedgerException if the ledger cannot be read now
    */
   public List<VerifierKey> approvers(Request request) throws LedgerException {
-    try (SqliteLedger ledger = open()) {
+    try (StoredLedger ledger = open()) {
       return new ApprovalChain(ledger, data.keys().accepted())
           .approvers(request.subject().policy());
     } catch (KeyException e) {
@@ -448,7 +446,7 @@ public final class Approvals {
 
   private Resolution answer(String eventId, Answering answering)
       throws ApprovalException, LedgerException, KeyException {
-    try (SqliteLedger ledger = open(eventId)) {
+    try (StoredLedger ledger = open(eventId)) {
       RequestReader reader = reader(ledger);
       Request request = reader.request(eventId);
       AnswerCheck check = reader.answerCheck();
@@ -480,10 +478,7 @@ public final class Approvals {
     Keys keys = keys();
     try (ApprovalEvents events =
         new ApprovalEvents(
-            SqliteWriter.open(data.database()),
-            data.checkpointFile(),
-            keys.signer(),
-            keys.accepted())) {
+            data.openWriter(), data.checkpointFile(), keys.signer(), keys.accepted())) {
       Optional<ChainRow> earlier = events.append(event, answer, request.row());
       if (earlier.isPresent()) {
         data.approvals().withdraw(request.subject(), id);
@@ -495,7 +490,7 @@ public final class Approvals {
   }
 
   private ChainRow row(String id) throws LedgerException {
-    try (SqliteLedger ledger = open()) {
+    try (StoredLedger ledger = open()) {
       return ledger
           .row(id)
           .orElseThrow(() -> new LedgerException("the chain has no answer " + id + " any more"));

@@ -11,7 +11,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.policy.Policy;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -139,7 +139,7 @@ final class ApprovedActions implements ApprovalStore {
       throws LedgerException, KeyException {
     List<Approval> valid = new ArrayList<>();
     String problem = "";
-    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+    try (StoredLedger ledger = data.engine().open()) {
       ApprovalChain chain = new ApprovalChain(ledger, accepted.and(data.keys().accepted()));
       for (String id : offered) {
         Optional<ChainRow> row = ledger.row(id);

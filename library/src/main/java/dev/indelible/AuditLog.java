@@ -28,6 +28,7 @@ import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerLocation;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
@@ -38,15 +39,13 @@ import dev.indelible.publish.ExportedLog;
 import dev.indelible.publish.LedgerExport;
 import dev.indelible.publish.SignedTree;
 import dev.indelible.publish.TiledLog;
-import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.storage.MemoryLedger;
+import dev.indelible.storage.StoredLedger;
 import dev.indelible.tlog.LogDirectory;
 import dev.indelible.tlog.LogDirectoryException;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,6 +83,18 @@ public final class AuditLog {
         Optional.empty());
   }
 
+  /**
+   * Creates access to the log in a data directory, with a ledger outside of it.
+   *
+   * @param ledger the ledger; a directory that names or has another one is refused by every method
+   */
+  public AuditLog(Path directory, LedgerLocation ledger) {
+    this(
+        new DataDirectory(Objects.requireNonNull(directory, "directory is null"))
+            .withLedger(ledger.url()),
+        Optional.empty());
+  }
+
   /** Creates access to the log in a data directory that is open with an anchor file. */
   AuditLog(DataDirectory directory, Optional<Path> anchor) {
     this.directory = directory;
@@ -117,7 +128,7 @@ public final class AuditLog {
 
   /** Returns true if the log has a ledger: something was recorded. */
   public boolean hasLedger() {
-    return directory == null || Files.exists(directory.database());
+    return directory == null || directory.mayHaveLedger();
   }
 
   /**
@@ -129,8 +140,8 @@ public final class AuditLog {
     return memory != null ? memory.reader() : open();
   }
 
-  private SqliteLedger open() throws LedgerException {
-    return SqliteLedger.open(data().database());
+  private StoredLedger open() throws LedgerException {
+    return data().engine().open();
   }
 
   /**
@@ -143,7 +154,7 @@ public final class AuditLog {
    * @throws LedgerException if the ledger or the index cannot be read now
    */
   public Page find(EventQuery query) throws LedgerException {
-    if (SqliteLedger.identify(data().database()).isEmpty()) {
+    if (hasNoLedger()) {
       return new Page(List.of(), Optional.empty(), 0, Coverage.NOTHING);
     }
     return answer(ledger -> data().index().find(query, ledger), Page::coverage);
@@ -156,10 +167,14 @@ public final class AuditLog {
    * @throws LedgerException if the ledger or the index cannot be read now
    */
   public Counts count(Counting counting) throws LedgerException {
-    if (SqliteLedger.identify(data().database()).isEmpty()) {
+    if (hasNoLedger()) {
       return Counts.none(Coverage.NOTHING);
     }
     return answer(ledger -> data().index().count(counting, ledger), Counts::coverage);
+  }
+
+  private boolean hasNoLedger() throws LedgerException {
+    return data().engine().identify().isEmpty();
   }
 
   private <T> T answer(
@@ -212,7 +227,7 @@ public final class AuditLog {
     VerificationOptions complete =
         withOwnAnchor(withOwnWitnesses(withOwnKeys(options, keys), beside));
     VerificationReport report;
-    try (SqliteLedger ledger = open()) {
+    try (StoredLedger ledger = open()) {
       report = new Verifier(ledger, complete).verify();
       beside.addAll(JournalCheck.swapped(data(), ledger));
       beside.add(lastCheckpoint(ledger, complete));
@@ -372,11 +387,20 @@ public final class AuditLog {
    * @param sequence the event's row
    * @param payloadHash the hash of the payload, in hex
    * @param deadLetters the number of removed dead letters that had this payload
-   * @param isGone true if the bytes are gone from the storage of the ledger and of its index; false
-   *     while a reader uses an earlier state of one
+   * @param remains where bytes of the payload may be left, and how they are removed; empty if they
+   *     are gone from the storage of the ledger and of its index
    */
   public record Erased(
-      String eventId, long sequence, String payloadHash, long deadLetters, boolean isGone) {}
+      String eventId,
+      long sequence,
+      String payloadHash,
+      long deadLetters,
+      Optional<String> remains) {
+    /** Returns true if the bytes are gone from the storage of the ledger and of its index. */
+    public boolean isGone() {
+      return remains.isEmpty();
+    }
+  }
 
   /**
    * Erases the payload of one row, and records the erasure in the chain. The row and its hash stay.
@@ -392,14 +416,11 @@ public final class AuditLog {
     try {
       return eraseFromLedger(eventId, reason, by);
     } catch (Erasure.AlreadyErasedException e) {
-      boolean isGone = purgeIndex(eventId) && e.isGone();
       throw new LedgerException(
           e.getMessage()
-              + (isGone
-                  ? "; no bytes of it are left in the ledger and its index"
-                  : "; bytes of it may be left in the ledger's -wal file or in index.db, because"
-                      + " another process uses an earlier state; stop that process and run this"
-                      + " again"),
+              + "; "
+              + remains(eventId, e.isGone())
+                  .orElse("no bytes of it are left in the ledger and its index"),
           false,
           e);
     } catch (LedgerException e) {
@@ -415,17 +436,31 @@ public final class AuditLog {
     reader().close();
     DataDirectory.SigningKeys keys = data().signingKeys();
     try (Erasure erasure =
-        new Erasure(
-            SqliteWriter.open(data().database()),
-            data().checkpointFile(),
-            keys.signer(),
-            keys.accepted())) {
+        new Erasure(data().openWriter(), data().checkpointFile(), keys.signer(), keys.accepted())) {
       Erasure.Erased erased = erasure.erase(eventId, reason, by);
       ErasureNote note = erased.note();
-      boolean isGone = purgeIndex(eventId) && erased.isGone();
       return new Erased(
-          note.eventId(), note.sequence(), note.payloadHash(), note.deadLetters(), isGone);
+          note.eventId(),
+          note.sequence(),
+          note.payloadHash(),
+          note.deadLetters(),
+          remains(eventId, erased.isGone()));
     }
+  }
+
+  /** Removes an erased payload from the index, and returns where bytes of it may be left. */
+  private Optional<String> remains(String eventId, boolean isGoneFromLedger)
+      throws LedgerException {
+    List<String> left = new ArrayList<>();
+    if (!isGoneFromLedger) {
+      left.add(data().engine().remains());
+    }
+    if (!purgeIndex(eventId)) {
+      left.add(
+          "bytes of it may be left in %s, because another process uses it; stop that process and run this again"
+              .formatted(data().index().file()));
+    }
+    return left.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", left));
   }
 
   /** Removes an erased payload from the index; returns true if nothing of it is left there. */
@@ -473,10 +508,7 @@ public final class AuditLog {
   private DeadLetters deadLetters() throws LedgerException, KeyException {
     DataDirectory.SigningKeys keys = data().signingKeys();
     return new DeadLetters(
-        SqliteWriter.open(data().database()),
-        data().checkpointFile(),
-        keys.signer(),
-        keys.accepted());
+        data().openWriter(), data().checkpointFile(), keys.signer(), keys.accepted());
   }
 
   /**

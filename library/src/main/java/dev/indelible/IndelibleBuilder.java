@@ -24,6 +24,8 @@ import dev.indelible.journal.Journal;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerLocation;
+import dev.indelible.ledger.LedgerReader;
 import dev.indelible.pending.EventStore;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
@@ -35,10 +37,7 @@ import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.publish.IndexFollower;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
-import dev.indelible.sqlite.SqliteCosignatures;
-import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.sqlite.SqliteLibrary;
-import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.LedgerEngine;
 import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,7 +58,7 @@ public final class IndelibleBuilder {
    */
   private static final long MANY_EVENTS = 1_000;
 
-  private final DataDirectory data;
+  private DataDirectory data;
   private Optional<Policy> policy = Optional.empty();
   private boolean followLinks;
   private boolean watchPolicy = true;
@@ -81,6 +80,16 @@ public final class IndelibleBuilder {
 
   IndelibleBuilder(DataDirectory data) {
     this.data = data;
+  }
+
+  /**
+   * Sets a ledger outside of the data directory, for example {@code PostgresLedger.at(url)}. The
+   * first opening records its URL in the file {@code ledger} of the data directory; later ones need
+   * not set it. A data directory that names or has another ledger is refused.
+   */
+  public IndelibleBuilder ledger(LedgerLocation location) {
+    data = data.withLedger(location.url());
+    return this;
   }
 
   /** Sets the policy; default: the rules in the data directory. */
@@ -276,8 +285,10 @@ public final class IndelibleBuilder {
    */
   public Indelible open() throws OpenException {
     try {
-      // Without SQLite's library no event could reach a ledger, so none is accepted.
-      SqliteLibrary.load();
+      data.requireUsable();
+      LedgerEngine engine = data.engine();
+      // Without a native library no event could reach a ledger in a file, so none is accepted.
+      engine.prepare();
       if (durability != Durability.MEMORY) {
         Journal.requireSpace(data.journal());
       }
@@ -290,12 +301,13 @@ public final class IndelibleBuilder {
       Judgement rules = judgement(log);
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
-        Optional<UUID> ledger = SqliteLedger.identify(data.database());
+        Optional<UUID> ledger = engine.identify();
         Signer key = signer(log);
         KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
-        return start(log, rules, new Opened(key, accepted, ledger, new MemoryStore()), witnessed);
+        return start(
+            log, rules, new Opened(engine, key, accepted, ledger, new MemoryStore()), witnessed);
       }
-      return openOnJournal(log, rules, witnessed);
+      return openOnJournal(engine, log, rules, witnessed);
     } catch (DirectoryException
         | PolicyException
         | KeyException
@@ -350,27 +362,30 @@ public final class IndelibleBuilder {
    * to no other.
    */
   private Indelible openOnJournal(
-      ExistingLog log, Judgement rules, Optional<WitnessPolicy> witnessed)
+      LedgerEngine engine, ExistingLog log, Judgement rules, Optional<WitnessPolicy> witnessed)
       throws OpenException, KeyException, LedgerException, JournalException {
     Optional<UUID> ledger;
     try {
-      ledger = SqliteLedger.identify(data.database());
+      ledger = engine.identify();
     } catch (LedgerException unreadable) {
-      return openApart(log, rules, witnessed, unreadable);
+      return openApart(engine, log, rules, witnessed, unreadable);
     }
     Signer key = signer(log);
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal;
     try {
-      journal = openJournal(ledger);
+      journal = openJournal(engine, ledger);
     } catch (JournalException e) {
       if (e.getCause() instanceof LedgerException unreadable) {
-        return openApart(log, rules, witnessed, unreadable);
+        return openApart(engine, log, rules, witnessed, unreadable);
       }
       throw e;
     }
     return start(
-        log, rules, new Opened(key, accepted, Optional.of(journal.ledger()), journal), witnessed);
+        log,
+        rules,
+        new Opened(engine, key, accepted, Optional.of(journal.ledger()), journal),
+        witnessed);
   }
 
   /**
@@ -378,6 +393,7 @@ public final class IndelibleBuilder {
    * Creates no key.
    */
   private Indelible openApart(
+      LedgerEngine engine,
       ExistingLog log,
       Judgement rules,
       Optional<WitnessPolicy> witnessed,
@@ -401,27 +417,32 @@ public final class IndelibleBuilder {
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal = Journal.openApart(data.journal(), journalSettings());
     return start(
-        log, rules, new Opened(key, accepted, Optional.of(journal.ledger()), journal), witnessed);
+        log,
+        rules,
+        new Opened(engine, key, accepted, Optional.of(journal.ledger()), journal),
+        witnessed);
   }
 
-  private Journal openJournal(Optional<UUID> ledger) throws JournalException {
+  private Journal openJournal(LedgerEngine engine, Optional<UUID> ledger) throws JournalException {
     JournalSettings settings = journalSettings();
     return Journal.open(
         data.journal(),
         ledger,
-        LedgerPositions.at(data.database()),
+        LedgerPositions.at(engine),
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 
   /**
    * The parts of an open log.
    *
+   * @param engine the engine of the ledger
    * @param key the key that signs
    * @param accepted the public keys accepted on existing rows
    * @param ledger the id of the ledger; empty if there is none yet
    * @param store the store in which events wait
    */
-  private record Opened(Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {}
+  private record Opened(
+      LedgerEngine engine, Signer key, KeyRing accepted, Optional<UUID> ledger, EventStore store) {}
 
   /**
    * The policy that decides, and the redactor of the secrets in its decisions.
@@ -457,9 +478,12 @@ public final class IndelibleBuilder {
               ? Optional.empty()
               : Optional.of(
                   PolicyReload.of(rules.source(), gate, audit.healthEntries(), watchPolicy));
-      witnessing = witnessed.filter(policy -> askWitnesses).map(policy -> ask(policy, audit));
-      anchoring = anchor.map(file -> anchor(file, audit));
-      indexing = index ? Optional.of(index(audit)) : Optional.empty();
+      witnessing =
+          witnessed
+              .filter(policy -> askWitnesses)
+              .map(policy -> ask(policy, opened.engine(), audit));
+      anchoring = anchor.map(file -> anchor(file, opened.engine(), audit));
+      indexing = index ? Optional.of(index(opened.engine(), audit)) : Optional.empty();
       Indelible indelible =
           new Indelible(
               audit,
@@ -528,7 +552,7 @@ public final class IndelibleBuilder {
     try {
       DeferredAudit audit =
           LedgerAudit.start(
-              SqliteWriter.drainer(data.database(), log.ledger().orElse(null)),
+              log.engine().drainer(log.ledger().orElse(null)),
               new AppendSettings(
                   new RowSigning(log.key(), rowSignatures),
                   log.accepted(),
@@ -548,35 +572,34 @@ public final class IndelibleBuilder {
     }
   }
 
-  private AnchorFollower anchor(Path file, DeferredAudit audit) {
+  private AnchorFollower anchor(Path file, LedgerEngine engine, DeferredAudit audit) {
     return AnchorFollower.start(
         file,
-        source(),
+        source(engine),
         data.keys()::accepted,
         audit.healthEntries(),
         reason -> audit.reportContradiction(HealthEntry.ANCHOR, reason));
   }
 
-  private IndexFollower index(DeferredAudit audit) {
+  private IndexFollower index(LedgerEngine engine, DeferredAudit audit) {
     return IndexFollower.start(
         data.index()::update,
         // A deleted index is built again, even if no row is appended.
-        source(data.index().file()),
+        source(engine, data.index().file()),
         () -> audit.queue().metrics().pending() > MANY_EVENTS,
         audit.healthEntries());
   }
 
   /** Returns the ledger, and the files whose change a follower of the ledger looks at. */
-  private LedgerSource source(Path... beside) {
-    Path database = data.database();
-    List<Path> files = new ArrayList<>(List.of(database, Path.of(database + "-wal")));
-    files.addAll(List.of(beside));
+  private static LedgerSource source(LedgerEngine engine, Path... beside) {
+    List<Path> files = new ArrayList<>(engine.files());
+    if (!files.isEmpty()) {
+      files.addAll(List.of(beside));
+    }
     return new LedgerSource() {
       @Override
-      public Optional<SqliteLedger> open() throws LedgerException {
-        return SqliteLedger.identify(database).isPresent()
-            ? Optional.of(SqliteLedger.open(database))
-            : Optional.empty();
+      public Optional<? extends LedgerReader> open() throws LedgerException {
+        return engine.openIfThere();
       }
 
       @Override
@@ -586,9 +609,9 @@ public final class IndelibleBuilder {
     };
   }
 
-  private CosignatureFollower ask(WitnessPolicy policy, DeferredAudit audit) {
+  private CosignatureFollower ask(WitnessPolicy policy, LedgerEngine engine, DeferredAudit audit) {
     return CosignatureFollower.start(
-        policy, source(), new SqliteCosignatures(data.database()), audit.healthEntries());
+        policy, source(engine), engine.cosignatures(), audit.healthEntries());
   }
 
   private JournalSettings journalSettings() {

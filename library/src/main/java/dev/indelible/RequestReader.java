@@ -18,7 +18,7 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -51,7 +51,7 @@ final class RequestReader {
   /** The most escalations that are read at once, with their payloads. */
   private static final int PAGE = 100;
 
-  private final SqliteLedger ledger;
+  private final StoredLedger ledger;
   private final ApprovalChain chain;
   private final AuditLog log;
   private final DataDirectory data;
@@ -69,7 +69,7 @@ final class RequestReader {
    * @param log finds rows of the ledger through the index
    * @param inForce the digest of the policy in force; empty if that is the last on record
    */
-  RequestReader(SqliteLedger ledger, DataDirectory data, AuditLog log, Optional<String> inForce)
+  RequestReader(StoredLedger ledger, DataDirectory data, AuditLog log, Optional<String> inForce)
       throws LedgerException, KeyException {
     this.ledger = ledger;
     this.chain = new ApprovalChain(ledger, data.keys().accepted());

@@ -50,6 +50,15 @@ class SoakTest {
   private static final long ROOM = 4L << 30;
   private static final int CANNOT_OPEN = 3;
 
+  /** A run with fewer accepted events shows little. */
+  private static final int ENOUGH_EVENTS = 1_000;
+
+  /** The longest wait, beyond the given time, for enough events and for each fault. */
+  private static final Duration LONGEST_EXTENSION = Duration.ofMinutes(2);
+
+  /** The length of an id with its line end. */
+  private static final int NOTE_BYTES = 37;
+
   /**
    * Errors that may prevent a log from opening: the disk is full, or the database is locked for too
    * long.
@@ -110,7 +119,7 @@ class SoakTest {
           refusedStarts.get(),
           locks.get(),
           fullDisks.get());
-      assertThat(accepted).isGreaterThan(1_000);
+      assertThat(accepted).isGreaterThan(ENOUGH_EVENTS);
       assertThat(kills).hasPositiveValue();
       assertThat(locks).hasPositiveValue();
       assertThat(disk.isEmpty() || fullDisks.get() > 0).isTrue();
@@ -121,13 +130,18 @@ class SoakTest {
     }
   }
 
-  /** Runs all faults concurrently for the given time. The first failure ends the run. */
+  /**
+   * Runs all faults concurrently for the given time, and on a busy machine for longer, until each
+   * fault has happened and enough events are accepted. The first failure ends the run.
+   */
   private void runAll(List<Callable<Void>> faults, Duration time) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(faults.size());
     try {
       long deadline = System.nanoTime() + time.toNanos();
       List<Future<Void>> running = faults.stream().map(threads::submit).toList();
-      while (System.nanoTime() - deadline < 0 && running.stream().noneMatch(Future::isDone)) {
+      while ((System.nanoTime() - deadline < 0 || !isEnough(faults.size()))
+          && System.nanoTime() - deadline < LONGEST_EXTENSION.toNanos()
+          && running.stream().noneMatch(Future::isDone)) {
         LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
       }
       over = true;
@@ -138,6 +152,25 @@ class SoakTest {
       over = true;
       threads.shutdown();
     }
+  }
+
+  private boolean isEnough(int faults) throws IOException {
+    boolean fills = faults > WRITERS + 1;
+    return kills.get() > 0
+        && locks.get() > 0
+        && (!fills || fullDisks.get() > 0)
+        && noted() > ENOUGH_EVENTS;
+  }
+
+  /** Returns the number of ids in the notes of all writers. */
+  private long noted() throws IOException {
+    long bytes = 0;
+    try (Stream<Path> files = Files.list(notes)) {
+      for (Path file : files.toList()) {
+        bytes += Files.size(file);
+      }
+    }
+    return bytes / NOTE_BYTES;
   }
 
   /** Starts one writer after another. Most are killed; the others end on request. */

@@ -10,7 +10,7 @@ import dev.indelible.check.Verifier;
 import dev.indelible.decision.Decision;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -89,7 +89,7 @@ final class DemoCommand extends Verb {
   private void show(DataDirectory data) throws Exception {
     RowPrinter printer = new RowPrinter(console(), Root.Output.text, Optional.of(RowColumn.BRIEF));
     printer.head();
-    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+    try (StoredLedger ledger = data.engine().open()) {
       ledger.forEachRow(
           RowQuery.all(),
           row -> {
@@ -100,7 +100,7 @@ final class DemoCommand extends Verb {
   }
 
   private VerificationReport verify(DataDirectory data) throws Exception {
-    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+    try (StoredLedger ledger = data.engine().open()) {
       VerificationReport report =
           new Verifier(ledger, VerificationOptions.of(data.keys().accepted())).verify();
       ReportPrinter.printText(console(), report);

@@ -5,7 +5,6 @@ import dev.indelible.append.DeadLetters;
 import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerReader;
-import dev.indelible.sqlite.SqliteWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -62,10 +61,7 @@ final class DlqCommand extends VerbGroup {
     final DeadLetters open() throws Exception {
       SigningKeys keys = data().signingKeys();
       return new DeadLetters(
-          SqliteWriter.open(data().database()),
-          data().checkpointFile(),
-          keys.signer(),
-          keys.accepted());
+          data().openWriter(), data().checkpointFile(), keys.signer(), keys.accepted());
     }
   }
 

@@ -19,7 +19,6 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyHistory.SecondKey;
-import java.nio.file.Files;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -87,7 +86,7 @@ final class KeysCommand extends VerbGroup {
   /** Returns the ML-DSA-44 keys that the chain names; none if there is no ledger yet. */
   private static List<MlDsa44Key> secondKeys(Verb verb, KeyRing ring)
       throws CommandFailure, LedgerException {
-    if (Files.notExists(verb.data().database())) {
+    if (!verb.data().mayHaveLedger()) {
       return List.of();
     }
     try (LedgerReader ledger = verb.ledger()) {

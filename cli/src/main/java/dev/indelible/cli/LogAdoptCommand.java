@@ -9,7 +9,6 @@ import dev.indelible.aimemory.AiMemoryVerifier;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.LedgerReader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +90,7 @@ final class LogAdoptCommand extends Verb {
 
   /** Refuses a chain that this log has adopted already. */
   private void requireNew(AdoptedChain chain) throws Exception {
-    if (!Files.exists(data().database())) {
+    if (!data().mayHaveLedger()) {
       return;
     }
     try (LedgerReader ledger = ledger()) {

@@ -13,8 +13,8 @@ import picocli.CommandLine.Parameters;
       "",
       "The erasure is itself an event in the chain, and the chain still verifies.",
       "Other copies (backups, the journal, disk snapshots) keep the payload.",
-      "Exit status: 0 the bytes are gone; 1 erased, but the WAL file still has the",
-      "bytes, because another process reads an earlier state."
+      "Exit status: 0 the bytes are gone; 1 erased, but the storage may still have",
+      "the bytes, and a message states where."
     })
 final class LogErasePayloadCommand extends Verb {
   @Parameters(paramLabel = "EVENT-ID", description = "the id of the row's event")
@@ -39,11 +39,7 @@ final class LogErasePayloadCommand extends Verb {
         "row %s  payload erased, and the erasure recorded",
         erased.sequence());
     if (!erased.isGone()) {
-      throw CommandFailure.failed(
-          "%s-wal: the payload is erased, but this file, or index.db beside it, still has its"
-              + " bytes, because another process reads an earlier state; stop that process and run"
-              + " this again",
-          data().database());
+      throw CommandFailure.failed("the payload is erased, but %s", erased.remains().orElseThrow());
     }
     return ExitCode.OK;
   }

@@ -7,7 +7,7 @@ import dev.indelible.ledger.EventQuery.Coverage;
 import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 
 /** Uses the index for a verb: first adds the rows that it lacks, and warns if that fails. */
 final class LogIndexUse {
@@ -56,7 +56,7 @@ final class LogIndexUse {
   }
 
   /** Refuses an event type that this version does not write and the ledger does not contain. */
-  static void requireType(String type, SqliteLedger ledger) throws LedgerException, CommandFailure {
+  static void requireType(String type, StoredLedger ledger) throws LedgerException, CommandFailure {
     if (!EventQuery.TYPES.contains(type) && ledger.lastRow(type).isEmpty()) {
       try {
         Filter.requireKnown("type", type, EventQuery.TYPES);

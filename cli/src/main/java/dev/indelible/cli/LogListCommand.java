@@ -6,7 +6,7 @@ import dev.indelible.ledger.EventQuery;
 import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.EventQuery.Page;
 import dev.indelible.ledger.RowQuery;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -82,7 +82,7 @@ final class LogListCommand extends Verb {
 
   /** Prints rows of the ledger itself. */
   private void printRead(Filter filter, RowPrinter printer) throws Exception {
-    try (SqliteLedger ledger = ledger()) {
+    try (StoredLedger ledger = ledger()) {
       if (filter.type().isPresent()) {
         LogIndexUse.requireType(filter.type().get(), ledger);
       }

@@ -14,8 +14,7 @@ import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.TamperNotes.Noted;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.LastCosignature;
-import dev.indelible.sqlite.RowCounter;
-import dev.indelible.sqlite.SqliteLibrary;
+import dev.indelible.storage.RowCounter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -40,8 +39,8 @@ final class StatusCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
-    // If SQLite's library does not load, this machine is at fault, and not the log.
-    SqliteLibrary.load();
+    // If a native library does not load, this machine is at fault, and not the log.
+    data().engine().prepare();
     LogStatus status =
         LogStatus.read(data(), anchor.file(), AuditHealth.RECORDING, new RowCounter());
     print(status::write, () -> print(status));

@@ -14,7 +14,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,19 +80,20 @@ abstract class Verb implements Callable<Integer> {
   }
 
   final DataDirectory data() {
-    return new DataDirectory(root().data);
+    return new DataDirectory(root().data, root().ledger);
   }
 
   /** Returns the log in the data directory. */
   final AuditLog log() throws CommandFailure {
     requireDataDirectory();
-    return new AuditLog(data().path());
+    String url = root().ledger;
+    return url == null ? new AuditLog(data().path()) : new AuditLog(data().path(), () -> url);
   }
 
   /** Opens the ledger for reading. */
-  final SqliteLedger ledger() throws LedgerException, CommandFailure {
+  final StoredLedger ledger() throws LedgerException, CommandFailure {
     requireDataDirectory();
-    return SqliteLedger.open(data().database());
+    return data().engine().open();
   }
 
   /**
@@ -111,6 +112,10 @@ abstract class Verb implements Callable<Integer> {
             .index(run == Run.STREAM || run == Run.AGENT_SESSION)
             .followLinks(run == Run.ONE_ACTION || run == Run.AGENT_SESSION);
     anchor.ifPresent(log::anchor);
+    String url = root().ledger;
+    if (url != null) {
+      log.ledger(() -> url);
+    }
     if (!console().errIsTerminal()) {
       return log.open();
     }

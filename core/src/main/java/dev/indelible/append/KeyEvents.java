@@ -9,6 +9,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.monitor.AuditCounters;
+import dev.indelible.note.GateKey;
 import dev.indelible.note.KeyReplacement;
 import dev.indelible.note.KeyRevocation;
 import dev.indelible.note.KeyRotation;
@@ -21,9 +22,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Appends events about the log's keys, and answers to tamper notes. Each event is one transaction,
- * after which a checkpoint is signed. Other writers may append at the same time. Used by one
- * thread.
+ * Appends events about the keys of the log and of its gates, and answers to tamper notes. Each
+ * event is one transaction, after which a checkpoint is signed. Other writers may append at the
+ * same time. Used by one thread.
  */
 public final class KeyEvents implements AutoCloseable {
   private final LedgerWriter writer;
@@ -118,6 +119,24 @@ public final class KeyEvents implements AutoCloseable {
               .formatted(writer.name(), since, last));
     }
     append(current, revocation.toEvent());
+  }
+
+  /**
+   * Appends an event with which a gate may record through a topic.
+   *
+   * @throws LedgerException if the ledger cannot be written to now
+   */
+  public void enroll(Signer current, GateKey gate) throws LedgerException {
+    append(current, gate.enrolled());
+  }
+
+  /**
+   * Appends an event after which a gate may no longer record.
+   *
+   * @throws LedgerException if the ledger cannot be written to now
+   */
+  public void remove(Signer current, GateKey gate) throws LedgerException {
+    append(current, gate.removed());
   }
 
   /**

@@ -46,7 +46,8 @@ public final class LedgerRun {
   }
 
   /** Creates the state of a run that retries dead letters first. */
-  static LedgerRun of(LedgerFactory ledger, AppendSettings settings, AuditCounters counters) {
+  public static LedgerRun of(
+      LedgerFactory ledger, AppendSettings settings, AuditCounters counters) {
     HeadGuard guard = new HeadGuard(new RowCheck(settings.keys()), settings.accepted());
     LedgerRun run =
         new LedgerRun(

@@ -4,6 +4,7 @@ package dev.indelible.append;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
+import dev.indelible.drain.MarkMovedException;
 import dev.indelible.drain.SinkException;
 import dev.indelible.drain.SinkSchemaException;
 import dev.indelible.drain.SinkUnavailableException;
@@ -60,6 +61,7 @@ public final class LedgerSink implements DeferredAuditSink {
       try {
         // Rows from ownFrom on may come from an earlier attempt whose commit reported an error.
         long ownFrom = run.begin(writer);
+        requireUnmoved(batch.marks(), writer);
         BatchAppend append = new BatchAppend(chain, sealer, run.counters);
         // Checks the chain's end, seals and inserts rows, extends the tree. An event that already
         // has a row or a dead letter from an earlier attempt is recognised and not settled twice.
@@ -82,7 +84,7 @@ public final class LedgerSink implements DeferredAuditSink {
         run.counters.count(AuditCounters.Counter.UNSIGNED, append.unsigned());
         watch.committed(writer, append.deadLettered(), append.isNoted());
         return outcomes;
-      } catch (LedgerException | RuntimeException | Error e) {
+      } catch (LedgerException | MarkMovedException | RuntimeException | Error e) {
         writer.rollback(e);
         throw e;
       }
@@ -145,6 +147,24 @@ public final class LedgerSink implements DeferredAuditSink {
       watch.opened(writer);
     }
     return opened;
+  }
+
+  /**
+   * Requires that no other writer has moved the positions that the batch starts from. Read in the
+   * transaction, in which no other writer can move them.
+   */
+  private static void requireUnmoved(List<JournalMark> marks, LedgerWriter writer)
+      throws LedgerException, MarkMovedException {
+    for (JournalMark mark : marks) {
+      if (mark.expected() != JournalMark.ANY) {
+        long found = writer.position(mark.journal());
+        if (found != mark.expected()) {
+          throw new MarkMovedException(
+              "%s: another writer has taken over: position %s in place of %s"
+                  .formatted(writer.name(), found, mark.expected()));
+        }
+      }
+    }
   }
 
   /**

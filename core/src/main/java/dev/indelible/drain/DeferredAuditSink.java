@@ -37,6 +37,14 @@ public interface DeferredAuditSink extends AutoCloseable {
    */
   default void finish() throws SinkException {}
 
+  /**
+   * Returns true if an append keeps other writers out of the destination, so that a batch must be
+   * short. If not, batches are as large as the settings allow.
+   */
+  default boolean isExclusive() {
+    return true;
+  }
+
   /** Releases the sink's resources. MUST NOT throw. */
   @Override
   default void close() {}

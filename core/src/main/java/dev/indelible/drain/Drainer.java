@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Drainer {
   private final EventStore store;
   private final AuditCounters counters;
+  private final int maxBatch;
   private final BatchSize batchSize;
 
   /** The phase of the drainer; changed by its thread and by the closing thread. */
@@ -35,6 +36,7 @@ final class Drainer {
   Drainer(EventStore store, AuditCounters counters, int maxBatch) {
     this.store = store;
     this.counters = counters;
+    this.maxBatch = maxBatch;
     this.batchSize = new BatchSize(maxBatch);
   }
 
@@ -46,7 +48,7 @@ final class Drainer {
    */
   boolean drainBatch(DeferredAuditSink sink) throws SinkException {
     // A crash here: the events are only in the store.
-    EventBatch batch = store.peek(batchSize.limit());
+    EventBatch batch = store.peek(sink.isExclusive() ? batchSize.limit() : maxBatch);
     int size = batch.events().size();
     if (size == 0 && batch.mark().isEmpty()) {
       return false;

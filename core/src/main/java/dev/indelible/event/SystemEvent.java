@@ -124,6 +124,30 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String REDACTION_SETTINGS = "redaction.settings";
 
+  /** The log is the log of logs of a fleet; see {@code note.FleetCreation}. */
+  public static final String FLEET_CREATED = "fleet.created";
+
+  /** A shard of the fleet was opened; the event names it, its key and its predecessor. */
+  public static final String SHARD_OPENED = "shard.opened";
+
+  /** A checkpoint of a shard, which continues the last one that the log of logs admitted. */
+  public static final String SHARD_CHECKPOINT = "shard.checkpoint";
+
+  /** A shard was closed; the event states its last checkpoint. */
+  public static final String SHARD_CLOSED = "shard.closed";
+
+  /** A gate may record through a topic; the event names the gate and its key. */
+  public static final String GATE_ENROLLED = "gate.enrolled";
+
+  /** A gate may no longer record through a topic. */
+  public static final String GATE_REMOVED = "gate.removed";
+
+  /**
+   * Messages of a topic were refused; the event states their number, offsets and the reason. The
+   * ledger writer records it among the events of the topic.
+   */
+  public static final String GROUP_REFUSED = "group.refused";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
@@ -139,7 +163,13 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           TAMPER_ANSWERED,
           POLICY_OPERATOR,
           APPROVAL_GRANTED,
-          APPROVAL_DENIED);
+          APPROVAL_DENIED,
+          FLEET_CREATED,
+          SHARD_OPENED,
+          SHARD_CHECKPOINT,
+          SHARD_CLOSED,
+          GATE_ENROLLED,
+          GATE_REMOVED);
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =
@@ -158,13 +188,18 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
                   ACCESS_OPERATED,
                   ACCESS_APPROVAL_REFUSED,
                   ACCESS_SETTINGS,
-                  REDACTION_SETTINGS))
+                  REDACTION_SETTINGS,
+                  GROUP_REFUSED))
           .sorted()
           .toList();
 
   /** Types of the events about the log's keys. */
   public static final List<String> KEY_EVENTS =
       List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED, KEY_ML_DSA_44_ADDED);
+
+  /** Types of the events about the shards of a fleet. */
+  public static final List<String> FLEET_EVENTS =
+      List.of(FLEET_CREATED, SHARD_OPENED, SHARD_CHECKPOINT, SHARD_CLOSED);
 
   /** The agent id of system events. */
   public static final String AGENT = "indelible";

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.note;
 
+import dev.indelible.encoding.Timestamps;
+import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.EventContent;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFields;
 import dev.indelible.json.JsonFormatException;
@@ -14,20 +17,60 @@ import java.util.Optional;
  * which determines the event type. An absent member is not a contradiction. Nor is a payload that
  * cannot be parsed, because a genuine payload may be nested deeper than the parser reads.
  */
-final class PayloadClaims {
+public final class PayloadClaims {
   private PayloadClaims() {}
 
   /** Returns the first contradiction between a row and its payload; empty if there is none. */
   static Optional<String> contradiction(ChainRow row, byte[] payload) {
     try {
-      JsonFields fields = JsonFields.of(CanonicalJson.read(payload), "payload");
-      return contradiction(fields, "id", row.id())
-          .or(() -> contradiction(fields, "agent_id", row.agentId()))
-          .or(() -> contradiction(fields, "timestamp", row.timestamp()))
-          .or(() -> ofType(fields, row.eventType()));
+      return contradiction(
+          new Columns(row.id(), row.agentId(), row.timestamp(), row.eventType()),
+          JsonFields.of(CanonicalJson.read(payload), "payload"));
     } catch (JsonFormatException e) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * Returns the first contradiction that the row of an event would have, or the reason that its
+   * payload would not be JSON; empty if there is none. An event of a stranger is checked before it
+   * becomes a row, because the verifier reports such a row as changed.
+   */
+  public static Optional<String> contradiction(AuditEvent event) {
+    EventContent content = event.content();
+    byte[] payload = content.payload(new byte[EventContent.NONCE_BYTES]);
+    try {
+      Columns row =
+          new Columns(
+              event.id().toString(),
+              event.agentId(),
+              Timestamps.format(event.timestamp()),
+              event.eventType());
+      return isBetweenMembers(content)
+          ? contradiction(row, JsonFields.of(CanonicalJson.read(payload), "payload"))
+          : Optional.of("there is no place for a nonce at byte %s".formatted(content.nonceAt()));
+    } catch (JsonFormatException e) {
+      return Optional.of("its content is not JSON: " + e.getMessage());
+    }
+  }
+
+  private static boolean isBetweenMembers(EventContent content) {
+    int at = content.nonceAt();
+    byte[] json = content.bytes();
+    return at > 0
+        && at < json.length
+        && json[at] == '"'
+        && (json[at - 1] == '{' || json[at - 1] == ',');
+  }
+
+  /** The columns that a payload repeats. */
+  private record Columns(String id, String agentId, String timestamp, String eventType) {}
+
+  private static Optional<String> contradiction(Columns row, JsonFields fields) {
+    return contradiction(fields, "id", row.id())
+        .or(() -> contradiction(fields, "agent_id", row.agentId()))
+        .or(() -> contradiction(fields, "timestamp", row.timestamp()))
+        .or(() -> ofType(fields, row.eventType()));
   }
 
   private static Optional<String> contradiction(JsonFields payload, String name, String column) {

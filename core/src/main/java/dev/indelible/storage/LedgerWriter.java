@@ -175,6 +175,9 @@ public interface LedgerWriter extends AutoCloseable {
   /** Overwrites the remains of erased payloads in the ledger's storage, and returns the rest. */
   Remains purgeTraces() throws LedgerException;
 
+  /** Returns the position up to which the ledger has the events of a journal; 0 if it has none. */
+  long position(UUID journal) throws LedgerException;
+
   /** Records the position up to which the ledger has the events of a journal. */
   void advance(UUID journal, long position) throws LedgerException;
 

@@ -270,6 +270,11 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     @Override
+    public long position(UUID journal) {
+      return state().positions.getOrDefault(journal, 0L);
+    }
+
+    @Override
     public void advance(UUID journal, long position) throws LedgerException {
       changed().positions.put(journal, position);
     }

@@ -269,7 +269,10 @@ public abstract class LedgerWriterContract {
     writer.advance(JOURNAL, 1);
     writer.advance(other, 2);
     writer.advance(JOURNAL, 3);
+    assertThat(writer.position(JOURNAL)).as("within the transaction").isEqualTo(3);
     writer.commit();
+    assertThat(writer.position(other)).as("outside of a transaction").isEqualTo(2);
+    assertThat(writer.position(new UUID(5, 6))).isZero();
     assertThat(position(JOURNAL)).isEqualTo(3);
     assertThat(position(other)).isEqualTo(2);
     assertThat(position(new UUID(5, 6))).isZero();

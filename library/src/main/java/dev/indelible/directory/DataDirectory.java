@@ -2,6 +2,7 @@
 package dev.indelible.directory;
 
 import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.FleetEvents;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.append.OperatorEvents;
 import dev.indelible.base.DurableFiles;
@@ -18,6 +19,8 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.PolicyText;
+import dev.indelible.journal.JournalException;
+import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.PolicySignatureException;
@@ -25,35 +28,119 @@ import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
-import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.sqlite.SqliteEngine;
+import dev.indelible.storage.LedgerEngine;
+import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The directory of one log, with {@code indelible.db}, {@code last-checkpoint}, {@code journal/},
- * {@code keys/}, {@code policy/}, {@code approvals/}, {@code index.db}, and {@code witnesses} and
- * {@code redaction.yaml} if the log has any. The class is long because each of these files, and
- * each change of the log's keys, has a method.
+ * The directory of one log, with {@code indelible.db} or {@code ledger}, {@code last-checkpoint},
+ * {@code journal/}, {@code keys/}, {@code policy/}, {@code approvals/}, {@code index.db}, and
+ * {@code witnesses} and {@code redaction.yaml} if the log has any. The class is long because each
+ * of these files, and each change of the log's keys, has a method.
  *
  * @param path the directory
+ * @param url the URL of a ledger outside of the directory; null for the ledger that the directory
+ *     names, or the one in it
  */
-public record DataDirectory(Path path) {
+public record DataDirectory(Path path, @Nullable String url) {
   public DataDirectory {
     Objects.requireNonNull(path, "path is null");
   }
 
-  /** Returns the file of the ledger. */
+  /** Creates access to a directory, with the ledger that it names or has. */
+  public DataDirectory(Path path) {
+    this(path, null);
+  }
+
+  /** Returns this directory with a ledger outside of it. */
+  public DataDirectory withLedger(String at) {
+    return new DataDirectory(path, at);
+  }
+
+  /** Returns the file of a ledger in this directory. */
   public Path database() {
     return path.resolve("indelible.db");
+  }
+
+  private LedgerFile ledgerFile() {
+    return new LedgerFile(path.resolve("ledger"));
+  }
+
+  /**
+   * Returns the engine of the log's ledger: at the given URL, at the one in the file {@code
+   * ledger}, or in the directory. Does not connect, and writes nothing.
+   *
+   * @throws LedgerException if the file {@code ledger} cannot be read, no engine knows the URL, or
+   *     the log has another ledger
+   */
+  public LedgerEngine engine() throws LedgerException {
+    Optional<String> recorded = ledgerFile().read();
+    if (url == null && recorded.isEmpty()) {
+      return new SqliteEngine(database());
+    }
+    if (Files.exists(database(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new LedgerException(
+          url == null || recorded.isPresent()
+              ? "%s: the file names a ledger elsewhere, but %s is here too; move the one away that is not this log's"
+                  .formatted(ledgerFile().path(), database())
+              : "%s: this log has its ledger in this file; leave out --ledger and INDELIBLE_LEDGER, or name a new data directory"
+                  .formatted(database()));
+    }
+    LedgerEngine named = LedgerEngines.at(recorded.orElseGet(() -> Objects.requireNonNull(url)));
+    LedgerEngine engine = url == null ? named : LedgerEngines.at(url);
+    if (!engine.name().equals(named.name())) {
+      throw new LedgerException(
+          "%s: this log has its ledger at %s, not at %s; leave out --ledger and INDELIBLE_LEDGER, or name another data directory"
+              .formatted(ledgerFile().path(), named.name(), engine.name()));
+    }
+    return engine;
+  }
+
+  /** Returns true if a file here shows that the log has a ledger, or that cannot be determined. */
+  public boolean recordsLedger() {
+    return !Files.notExists(database()) || ledgerFile().mayExist();
+  }
+
+  /** Returns false if it is certain that the log has no ledger yet. */
+  public boolean mayHaveLedger() {
+    return url != null || recordsLedger();
+  }
+
+  /** Opens the ledger for a command run by hand; creates one in this directory if there is none. */
+  public LedgerWriter openWriter() throws LedgerException {
+    LedgerWriter writer = engine().openWriter();
+    try {
+      recordLedger();
+      return writer;
+    } catch (LedgerException e) {
+      writer.close();
+      throw e;
+    }
+  }
+
+  /** Returns true if the URL of the ledger is given, and not in the file {@code ledger} yet. */
+  private boolean isLedgerNew() {
+    return url != null && !ledgerFile().mayExist();
+  }
+
+  /** Writes the URL of the ledger into the file {@code ledger}, so that later runs use it. */
+  private void recordLedger() throws LedgerException {
+    if (isLedgerNew()) {
+      ledgerFile().write(url);
+    }
   }
 
   /** Returns the directory of the keys. */
@@ -137,7 +224,7 @@ public record DataDirectory(Path path) {
 
   /** Returns the log here, which must exist. */
   ExistingLog readLog() throws LedgerException {
-    SqliteLedger.open(database()).close();
+    engine().open().close();
     return ExistingLog.read(this);
   }
 
@@ -151,8 +238,12 @@ public record DataDirectory(Path path) {
    */
   public ExistingLog prepareToRecord(Optional<Signer> signer, boolean ownRules)
       throws DirectoryException, KeyException, LedgerException {
-    requireNoFileInTheWay();
-    requireReadable();
+    requireUsable();
+    LedgerEngine engine = engine();
+    if (isLedgerNew()) {
+      // Reports a wrong address, password, schema or right before anything is written here.
+      engine.openWriter().close();
+    }
     if (signer.isPresent() && keys().hasSigningKey()) {
       throw new KeyException(
           path
@@ -176,6 +267,7 @@ public record DataDirectory(Path path) {
       }
     }
     prepare(!log.isBegun());
+    recordLedger();
     return log;
   }
 
@@ -197,7 +289,16 @@ public record DataDirectory(Path path) {
    * @param accepted the public keys accepted on existing rows
    */
   public KeyEvents keyEvents(KeyRing accepted) throws LedgerException {
-    return KeyEvents.of(SqliteWriter.open(database()), checkpointFile(), accepted);
+    return KeyEvents.of(openWriter(), checkpointFile(), accepted);
+  }
+
+  /**
+   * Opens the ledger to append the events of a fleet. Creates the ledger if there is none.
+   *
+   * @param keys the log's keys
+   */
+  public FleetEvents fleetEvents(SigningKeys keys) throws LedgerException {
+    return new FleetEvents(openWriter(), checkpointFile(), keys.signer(), keys.accepted());
   }
 
   /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */
@@ -239,6 +340,16 @@ public record DataDirectory(Path path) {
   public KeyChanges.Addition replaceLostMlDsa44(String reason)
       throws KeyException, LedgerException {
     return new KeyChanges(this).replaceLostMlDsa44(reason);
+  }
+
+  /** Counts the events that wait in the journals. */
+  public WaitingEvents waiting() throws LedgerException, JournalException {
+    Optional<StoredLedger> found = engine().openIfThere();
+    try {
+      return JournalCheck.waiting(this, found, changed -> {});
+    } finally {
+      found.ifPresent(StoredLedger::close);
+    }
   }
 
   /** Returns the directory of the journals, in which accepted events wait. */
@@ -319,8 +430,7 @@ public record DataDirectory(Path path) {
             ? new PolicyText(List.of())
             : RulePolicy.load(policy()).text().orElseThrow();
     try (OperatorEvents events =
-        new OperatorEvents(
-            SqliteWriter.open(database()), checkpointFile(), own.signer(), own.accepted())) {
+        new OperatorEvents(openWriter(), checkpointFile(), own.signer(), own.accepted())) {
       OperatorEvents.Trusted trusted = events.trust(key, rules, signed);
       operatorFile().write(key, trusted.origin());
       return trusted;
@@ -376,8 +486,7 @@ public record DataDirectory(Path path) {
    * @throws DirectoryException if the directory cannot be created or written to
    */
   public void prepare() throws DirectoryException {
-    requireNoFileInTheWay();
-    requireReadable();
+    requireUsable();
     prepare(!ExistingLog.read(this).isBegun());
   }
 
@@ -403,7 +512,16 @@ public record DataDirectory(Path path) {
   }
 
   /**
-   * Requires read access to the directory and the database, if they exist.
+   * Requires read access to the directory and the files of its ledger, if they exist, and that no
+   * other file is in their place.
+   */
+  public void requireUsable() throws DirectoryException {
+    requireNoFileInTheWay();
+    requireReadable();
+  }
+
+  /**
+   * Requires read access to the directory and the files of its ledger, if they exist.
    *
    * @throws DirectoryException if one cannot be read; the message names the file, its owner, and
    *     the current user
@@ -417,6 +535,7 @@ public record DataDirectory(Path path) {
     }
     require(FileAccess.READ, path);
     require(FileAccess.READ, database());
+    require(FileAccess.READ, ledgerFile().path());
   }
 
   private static void require(FileAccess access, Path file) throws DirectoryException {

@@ -22,7 +22,8 @@ import dev.indelible.note.RowCheck;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.LedgerEngine;
+import dev.indelible.storage.StoredLedger;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -84,11 +85,11 @@ public final class ExistingLog {
     // Read before the ledger: another process that begins a log creates the ledger before the file.
     boolean hasCheckpoint = Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
     try {
-      Optional<SqliteLedger> found = SqliteLedger.openIfThere(data.database());
+      Optional<StoredLedger> found = data.engine().openIfThere();
       if (found.isEmpty()) {
         return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.empty());
       }
-      try (SqliteLedger open = found.get()) {
+      try (StoredLedger open = found.get()) {
         List<KeyRotation> rotations = rotations(open);
         Content content =
             new Content(
@@ -107,7 +108,7 @@ public final class ExistingLog {
 
   /** Reads the operator's key, at the cost of one look into an index for a log without one. */
   private static Optional<OperatorHistory> operator(
-      DataDirectory data, SqliteLedger ledger, List<KeyRotation> rotations) throws LedgerException {
+      DataDirectory data, StoredLedger ledger, List<KeyRotation> rotations) throws LedgerException {
     if (ledger.lastRow(SystemEvent.POLICY_OPERATOR).isEmpty()) {
       return Optional.empty();
     }
@@ -145,13 +146,25 @@ public final class ExistingLog {
       return Optional.empty();
     }
     return Optional.of(
-        "%s: %s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them, because they show what is missing; the new log needs its own key, anchor file and origin, because witnesses refuse a second log of the same name and key"
-            .formatted(
-                data.database(),
-                Files.exists(data.database())
-                    ? "the file has no ledger in it"
-                    : "the database is missing",
-                data.lastCheckpoint()));
+        "%s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them, because they show what is missing; the new log needs its own key, anchor file and origin, because witnesses refuse a second log of the same name and key"
+            .formatted(missing(), data.lastCheckpoint()));
+  }
+
+  /** Returns the place at which there is no ledger, and what is there. */
+  private String missing() {
+    try {
+      LedgerEngine engine = data.engine();
+      Optional<Path> file = engine.files().stream().findFirst();
+      return engine.name()
+          + file.map(
+                  found ->
+                      Files.exists(found)
+                          ? ": the file has no ledger in it"
+                          : ": the database is missing")
+              .orElse(": the database has no ledger in this schema");
+    } catch (LedgerException e) {
+      return e.getMessage();
+    }
   }
 
   private Optional<ChainRow> first() {
@@ -190,7 +203,7 @@ public final class ExistingLog {
     if (ledger.isEmpty()) {
       return false;
     }
-    try (SqliteLedger open = SqliteLedger.open(data.database())) {
+    try (StoredLedger open = data.engine().open()) {
       return open.lastRow(SystemEvent.POLICY_REJECTED)
           .filter(row -> row.sequence() > loaded)
           .flatMap(PolicyRejection::read)
@@ -341,7 +354,7 @@ public final class ExistingLog {
         || isSignedBy(key, last())) {
       return true;
     }
-    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+    try (StoredLedger ledger = data.engine().open()) {
       return ledger.hasRowSignedBy(key);
     }
   }
@@ -369,7 +382,7 @@ public final class ExistingLog {
     return ring;
   }
 
-  private static List<KeyRotation> rotations(SqliteLedger ledger) throws LedgerException {
+  private static List<KeyRotation> rotations(StoredLedger ledger) throws LedgerException {
     List<KeyRotation> found = new ArrayList<>();
     ledger.forEachRow(
         RowQuery.ofType(SystemEvent.KEY_ROTATED),

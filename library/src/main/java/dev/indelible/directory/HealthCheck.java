@@ -22,6 +22,7 @@ import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.HealthReasons;
+import dev.indelible.note.FleetHistory;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Admitted;
@@ -30,10 +31,12 @@ import dev.indelible.note.TamperNotes;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -51,12 +54,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HealthCheck {
   private final DataDirectory data;
-  private final Optional<SqliteLedger> ledger;
+  private final Optional<StoredLedger> ledger;
 
   /** Entries keyed by source, in the order in which they were found. */
   private final Map<String, HealthEntry> entries = new LinkedHashMap<>();
 
-  private HealthCheck(DataDirectory data, Optional<SqliteLedger> ledger) {
+  private HealthCheck(DataDirectory data, Optional<StoredLedger> ledger) {
     this.data = data;
     this.ledger = ledger;
   }
@@ -69,18 +72,18 @@ public final class HealthCheck {
    * @param anchor the log's anchor file; empty if it has none
    */
   public static HealthReport of(
-      DataDirectory data, Optional<SqliteLedger> ledger, Optional<Path> anchor) {
+      DataDirectory data, Optional<StoredLedger> ledger, Optional<Path> anchor) {
     return new HealthCheck(data, ledger).report(anchor);
   }
 
   /** Opens the ledger, checks the log, and closes the ledger. */
   public static AuditHealth of(DataDirectory data, Optional<Path> anchor) {
     try {
-      if (SqliteLedger.identify(data.database()).isEmpty()) {
+      if (data.engine().identify().isEmpty()) {
         // Nothing was appended yet.
         return of(data, Optional.empty(), anchor).health();
       }
-      try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+      try (StoredLedger ledger = data.engine().open()) {
         return of(data, Optional.of(ledger), anchor).health();
       }
     } catch (LedgerException e) {
@@ -111,13 +114,14 @@ public final class HealthCheck {
     Optional<Checkpoint> checkpoint = Optional.empty();
     OptionalLong anchored = OptionalLong.empty();
     if (ledger.isPresent()) {
-      SqliteLedger open = ledger.get();
+      StoredLedger open = ledger.get();
       deadLetters = deadLetters(open);
       notes = tamperNotes(open, history);
       history.ifPresent(this::checkSigningKey);
       history.ifPresent(this::checkSecondKey);
       checkpoint = checkpoint(open, history);
       history.ifPresent(known -> checkLastCheckpoint(open, known));
+      history.ifPresent(known -> checkShards(open, known));
       if (anchor.isPresent()) {
         anchored = anchored(open, anchor.get(), checkpoint, history);
       }
@@ -248,7 +252,7 @@ public final class HealthCheck {
   }
 
   private Optional<WaitingEvents> waiting() {
-    if (ledger.isEmpty() && Files.exists(data.database()) && isLedger()) {
+    if (ledger.isEmpty() && data.mayHaveLedger() && isLedger()) {
       // The ledger's settled positions are unknown, and so is the number of waiting events.
       return Optional.empty();
     }
@@ -265,14 +269,14 @@ public final class HealthCheck {
 
   private boolean isLedger() {
     try {
-      return SqliteLedger.identify(data.database()).isPresent();
+      return data.engine().identify().isPresent();
     } catch (LedgerException e) {
       // The file may be a ledger; the caller reports the error.
       return true;
     }
   }
 
-  private OptionalLong deadLetters(SqliteLedger open) {
+  private OptionalLong deadLetters(StoredLedger open) {
     try {
       long waiting = open.dlqSize();
       HealthReasons.deadLetters(waiting).ifPresent(reason -> add(HealthEntry.DEAD_LETTERS, reason));
@@ -288,7 +292,7 @@ public final class HealthCheck {
    * unknown.
    */
   private Optional<List<TamperNotes.Noted>> tamperNotes(
-      SqliteLedger open, Optional<KeyHistory> history) {
+      StoredLedger open, Optional<KeyHistory> history) {
     try {
       List<TamperNotes.Noted> notes =
           new TamperNotes(open, history.orElseGet(() -> KeyHistory.none(KeyRing.of(List.of()))))
@@ -302,7 +306,7 @@ public final class HealthCheck {
     }
   }
 
-  private Optional<KeyHistory> history(SqliteLedger open, KeyRing accepted) {
+  private Optional<KeyHistory> history(StoredLedger open, KeyRing accepted) {
     try {
       return Optional.of(KeyHistory.read(open, accepted, true));
     } catch (LedgerException e) {
@@ -346,7 +350,7 @@ public final class HealthCheck {
   }
 
   /** Returns the last checkpoint, verified if a public key is known. */
-  private Optional<Checkpoint> checkpoint(SqliteLedger open, Optional<KeyHistory> history) {
+  private Optional<Checkpoint> checkpoint(StoredLedger open, Optional<KeyHistory> history) {
     try {
       Optional<StoredCheckpoint> last = open.lastCheckpoint();
       if (last.isEmpty()) {
@@ -376,7 +380,7 @@ public final class HealthCheck {
     return Optional.empty();
   }
 
-  private void checkLastCheckpoint(SqliteLedger open, KeyHistory history) {
+  private void checkLastCheckpoint(StoredLedger open, KeyHistory history) {
     LastCheckpoint judged = LastCheckpoint.judge(data.lastCheckpoint(), open, history);
     if (judged.agreement() == Agreement.CONTRADICTS) {
       add(HealthEntry.CHECKPOINTS, "no checkpoint is signed any more: " + judged.message());
@@ -385,9 +389,37 @@ public final class HealthCheck {
     }
   }
 
+  /** Reports the shards of a fleet that its log of logs has not seen within the promised time. */
+  private void checkShards(StoredLedger open, KeyHistory history) {
+    try {
+      FleetHistory fleet = ShardRows.read(open, history);
+      Instant now = Timestamps.now();
+      List<String> stale =
+          fleet.shards().stream()
+              .filter(FleetHistory.Shard::isOpen)
+              .flatMap(
+                  shard ->
+                      HealthReasons.stale(
+                          shard.name(),
+                          Duration.between(Instant.parse(shard.lastSeen()), now),
+                          fleet.creation().orElseThrow().freshness())
+                          .stream())
+              .toList();
+      if (!stale.isEmpty()) {
+        add(
+            HealthEntry.SHARDS,
+            stale.size() == 1
+                ? stale.get(0)
+                : "%s shards are stale, the first: %s".formatted(stale.size(), stale.get(0)));
+      }
+    } catch (LedgerException e) {
+      add(HealthEntry.LEDGER, "the rows about shards cannot be read: " + e.getMessage());
+    }
+  }
+
   /** Returns the size of the last checkpoint in the anchor file; empty if it is unknown. */
   private OptionalLong anchored(
-      SqliteLedger open, Path file, Optional<Checkpoint> checkpoint, Optional<KeyHistory> history) {
+      StoredLedger open, Path file, Optional<Checkpoint> checkpoint, Optional<KeyHistory> history) {
     if (Files.notExists(file)) {
       add(HealthEntry.ANCHOR, file + ": the anchor file is missing; restore it");
       return OptionalLong.empty();

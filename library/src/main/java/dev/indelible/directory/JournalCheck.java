@@ -8,7 +8,7 @@ import dev.indelible.journal.Journal.Positions;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
 import java.nio.file.Path;
@@ -29,23 +29,23 @@ public final class JournalCheck {
   private static final Duration LONG_WAIT = Duration.ofSeconds(1);
 
   private final Path journals;
-  private final SqliteLedger ledger;
+  private final StoredLedger ledger;
   private final List<Finding> findings = new ArrayList<>();
 
-  private JournalCheck(Path journals, SqliteLedger ledger) {
+  private JournalCheck(Path journals, StoredLedger ledger) {
     this.journals = journals;
     this.ledger = ledger;
   }
 
   /** Returns a finding if the database was swapped; none if the journals name this ledger. */
-  public static List<Finding> swapped(DataDirectory data, SqliteLedger ledger) {
+  public static List<Finding> swapped(DataDirectory data, StoredLedger ledger) {
     JournalCheck check = new JournalCheck(data.journal(), ledger);
     check.compareLedgers();
     return check.findings;
   }
 
   /** Returns findings on waiting events and on changed journal positions. */
-  public static List<Finding> journals(DataDirectory data, SqliteLedger ledger) {
+  public static List<Finding> journals(DataDirectory data, StoredLedger ledger) {
     JournalCheck check = new JournalCheck(data.journal(), ledger);
     check.countWaiting(data);
     check.comparePositions();
@@ -60,7 +60,7 @@ public final class JournalCheck {
    * @throws JournalException if a journal or the ledger cannot be read
    */
   static WaitingEvents waiting(
-      DataDirectory data, Optional<SqliteLedger> ledger, Consumer<ChangedPosition> changed)
+      DataDirectory data, Optional<StoredLedger> ledger, Consumer<ChangedPosition> changed)
       throws JournalException {
     try {
       Optional<UUID> id = ledger.isPresent() ? ledger.get().id() : Optional.empty();

@@ -15,8 +15,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyHistory.SecondKey;
-import dev.indelible.sqlite.SqliteLedger;
-import dev.indelible.sqlite.SqliteWriter;
+import dev.indelible.storage.StoredLedger;
 import java.util.List;
 import java.util.Optional;
 
@@ -109,11 +108,11 @@ public final class KeyChanges {
 
   /** Returns the ML-DSA-44 key that the chain names last; empty if it names none. */
   private Optional<SecondKey> namedMlDsa44(KeyRing keys) throws LedgerException {
-    Optional<SqliteLedger> found = SqliteLedger.openIfThere(data.database());
+    Optional<StoredLedger> found = data.engine().openIfThere();
     if (found.isEmpty()) {
       return Optional.empty();
     }
-    try (SqliteLedger ledger = found.get()) {
+    try (StoredLedger ledger = found.get()) {
       return KeyHistory.read(ledger, keys, true).secondAt(Long.MAX_VALUE);
     }
   }
@@ -147,7 +146,7 @@ public final class KeyChanges {
   private record Chain(DataDirectory data, KeyRing accepted) implements KeyRecord<LedgerException> {
     @Override
     public boolean contains(VerificationKey key) throws LedgerException {
-      try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+      try (LedgerReader ledger = data.engine().open()) {
         return KeyHistory.read(ledger, accepted, false).introduction(key.keyId()).isPresent();
       }
     }
@@ -173,8 +172,7 @@ public final class KeyChanges {
     @Override
     public void add(SigningKey signer, Signer next) throws LedgerException {
       KeyRing keys = KeyRing.of(List.of(signer.verificationKey())).and(readable());
-      try (KeyEvents events =
-          KeyEvents.ofLostKey(SqliteWriter.open(data.database()), data.checkpointFile(), keys)) {
+      try (KeyEvents events = KeyEvents.ofLostKey(data.openWriter(), data.checkpointFile(), keys)) {
         events.replace(next, log.lastSigner(), reason);
       }
     }

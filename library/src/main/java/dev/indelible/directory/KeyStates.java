@@ -7,8 +7,6 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyHistory.KeyValidity;
 import dev.indelible.note.KeyHistory.Replacement;
-import dev.indelible.sqlite.SqliteLedger;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,10 +25,10 @@ public record KeyStates(Optional<KeyHistory> history) {
    * @throws LedgerException if there is a ledger and it cannot be read
    */
   public static KeyStates read(DataDirectory data, KeyRing keys) throws LedgerException {
-    if (Files.notExists(data.database())) {
+    if (!data.mayHaveLedger()) {
       return new KeyStates(Optional.empty());
     }
-    try (LedgerReader ledger = SqliteLedger.open(data.database())) {
+    try (LedgerReader ledger = data.engine().open()) {
       return new KeyStates(Optional.of(KeyHistory.read(ledger, keys, false)));
     }
   }

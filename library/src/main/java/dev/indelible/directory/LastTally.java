@@ -8,7 +8,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.RowCheck;
 import dev.indelible.note.Tally;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.StoredLedger;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,7 +26,7 @@ public record LastTally(long sequence, Optional<Tally> tally) {
    * Reads the last valid tally. Empty if it is unknown, because none of the last {@value #CHECKED}
    * tallies is valid.
    */
-  static Optional<LastTally> read(SqliteLedger ledger, KeyRing keys) throws LedgerException {
+  static Optional<LastTally> read(StoredLedger ledger, KeyRing keys) throws LedgerException {
     RowCheck check = new RowCheck(keys);
     List<ChainRow> last = ledger.lastRows(SystemEvent.TALLY, CHECKED);
     if (last.isEmpty()) {

@@ -5,8 +5,8 @@ import dev.indelible.base.ThrowingFunction;
 import dev.indelible.journal.Journal.Positions;
 import dev.indelible.journal.JournalException;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.sqlite.SqliteLedger;
-import java.nio.file.Path;
+import dev.indelible.storage.LedgerEngine;
+import dev.indelible.storage.StoredLedger;
 import java.util.UUID;
 
 /**
@@ -20,18 +20,16 @@ public record LedgerPositions(
     ThrowingFunction<UUID, Boolean, LedgerException> recorded)
     implements Positions {
   /** Returns the positions of an open ledger. */
-  static LedgerPositions of(SqliteLedger ledger) {
+  static LedgerPositions of(StoredLedger ledger) {
     return new LedgerPositions(ledger::settled, ledger::isRecorded);
   }
 
   /**
-   * Returns the positions of a ledger's file, which may not exist yet. Works even if the disk is
-   * full.
+   * Returns the positions of a ledger that may not exist yet. Works even if the disk is full, and
+   * does not wait for another process.
    */
-  public static LedgerPositions at(Path database) {
-    return new LedgerPositions(
-        journal -> SqliteLedger.settled(database, journal),
-        event -> SqliteLedger.isRecorded(database, event));
+  public static LedgerPositions at(LedgerEngine engine) {
+    return new LedgerPositions(engine::settled, engine::isRecorded);
   }
 
   @Override

@@ -15,8 +15,8 @@ import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.publish.LastCosignature;
-import dev.indelible.sqlite.RowCounter;
-import dev.indelible.sqlite.SqliteLedger;
+import dev.indelible.storage.RowCounter;
+import dev.indelible.storage.StoredLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -63,14 +63,14 @@ public record LogStatus(
   public static LogStatus read(
       DataDirectory data, Optional<Path> anchor, AuditHealth running, RowCounter counter)
       throws LedgerException {
-    try (SqliteLedger ledger = SqliteLedger.open(data.database())) {
+    try (StoredLedger ledger = data.engine().open()) {
       return new Reading(Optional.of(ledger), running).status(data, anchor, counter);
     } catch (LedgerException e) {
       Reading reading = new Reading(Optional.empty(), running);
       reading.add(HealthCheck.unreadable(data, e));
       LogStatus status = reading.status(data, anchor, counter);
       boolean waits = status.health().entry(HealthEntry.WAITING).isPresent();
-      if (!Files.exists(data.database()) && !Files.exists(data.lastCheckpoint()) && !waits) {
+      if (!data.recordsLedger() && !Files.exists(data.lastCheckpoint()) && !waits) {
         // Nothing was recorded here.
         throw e;
       }
@@ -81,11 +81,11 @@ public record LogStatus(
   /** Reads the values of one status, and collects the faults. */
   private static final class Reading {
     /** Empty if the ledger cannot be opened. */
-    private final Optional<SqliteLedger> ledger;
+    private final Optional<StoredLedger> ledger;
 
     private AuditHealth health;
 
-    Reading(Optional<SqliteLedger> ledger, AuditHealth running) {
+    Reading(Optional<StoredLedger> ledger, AuditHealth running) {
       this.ledger = ledger;
       this.health = running;
     }
@@ -144,7 +144,7 @@ public record LogStatus(
     }
 
     private <T> Optional<T> read(
-        String what, ThrowingFunction<SqliteLedger, T, LedgerException> reading) {
+        String what, ThrowingFunction<StoredLedger, T, LedgerException> reading) {
       try {
         return ledger.isEmpty() ? Optional.empty() : Optional.of(reading.apply(ledger.get()));
       } catch (LedgerException e) {
@@ -153,7 +153,7 @@ public record LogStatus(
       }
     }
 
-    private static Head head(SqliteLedger ledger) throws LedgerException {
+    private static Head head(StoredLedger ledger) throws LedgerException {
       return ledger.lastRow().map(ChainRow::head).orElse(Head.EMPTY);
     }
 

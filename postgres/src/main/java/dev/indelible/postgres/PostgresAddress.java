@@ -4,6 +4,7 @@ package dev.indelible.postgres;
 import dev.indelible.ledger.LedgerException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -24,15 +25,16 @@ record PostgresAddress(String url, String schema, String name) {
   private static final String JDBC = "jdbc:";
   private static final String DEFAULT_SCHEMA = "indelible";
 
+  private static final SilentServers SILENT = new SilentServers();
+
   private static final String FORM =
       "not the URL of a PostgreSQL ledger; expected"
           + " postgresql://HOST[:PORT]/DATABASE[?user=ROLE&currentSchema=SCHEMA&...]";
 
-  /** Seconds to connect to one host. */
-  private static final String CONNECT_TIMEOUT = "5";
-
-  /** Seconds to wait for an answer of a server, after which it counts as unreachable. */
-  private static final String SOCKET_TIMEOUT = "120";
+  /** Returns true if a URL has the scheme of a ledger in PostgreSQL, whether or not it is valid. */
+  static boolean isOne(String text) {
+    return text.startsWith(SCHEME) || text.startsWith(JDBC + SCHEME);
+  }
 
   /**
    * Parses a URL.
@@ -91,24 +93,44 @@ record PostgresAddress(String url, String schema, String name) {
     return "postgresql://%s/%s, schema %s".formatted(String.join(",", servers), database, schema);
   }
 
-  /** Opens a connection. */
+  /** Opens a connection whose statements may take long. */
   Connection connect() throws SQLException {
+    return connect(Patience.FULL);
+  }
+
+  /** Opens a connection. */
+  Connection connect(Patience patience) throws SQLException {
     // The driver prefers an option of the URL to a property.
     Properties properties = new Properties();
     PGProperty.APPLICATION_NAME.set(properties, "indelible");
-    PGProperty.CONNECT_TIMEOUT.set(properties, CONNECT_TIMEOUT);
-    PGProperty.SOCKET_TIMEOUT.set(properties, SOCKET_TIMEOUT);
+    PGProperty.CONNECT_TIMEOUT.set(properties, seconds(patience.connect()));
+    PGProperty.LOGIN_TIMEOUT.set(properties, seconds(patience.login()));
+    PGProperty.SOCKET_TIMEOUT.set(properties, seconds(patience.answer()));
     PGProperty.TCP_KEEP_ALIVE.set(properties, "true");
     // Statements name the schema of each table, so that no table or function of another schema can
     // take the place of one of these.
     PGProperty.CURRENT_SCHEMA.set(properties, "pg_catalog");
     // The detail of an error can quote a whole row with its payload.
     PGProperty.LOG_SERVER_ERROR_DETAIL.set(properties, false);
-    Connection connection = new Driver().connect(url, properties);
-    if (connection == null) {
-      throw new SQLException(FORM);
+    if (patience != Patience.FULL) {
+      SILENT.requireAnswering(url);
     }
-    return connection;
+    long begin = System.nanoTime();
+    try {
+      Connection connection = new Driver().connect(url, properties);
+      if (connection == null) {
+        throw new SQLException(FORM);
+      }
+      SILENT.answered(url);
+      return connection;
+    } catch (SQLException e) {
+      SILENT.failed(url, begin, e);
+      throw e;
+    }
+  }
+
+  private static int seconds(Duration time) {
+    return (int) time.toSeconds();
   }
 
   /** Returns SQL in which {@code @name} stands for a table or a function of this ledger. */

@@ -2,9 +2,12 @@
 package dev.indelible.postgres;
 
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerLocation;
 import dev.indelible.storage.CosignatureStore;
+import dev.indelible.storage.LedgerEngine;
 import dev.indelible.storage.LedgerFactory;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.StoredLedger;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -13,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  * A ledger in a schema of a PostgreSQL database, which writers on several hosts share. Opens
  * connections; never creates or changes tables. Safe for use by any number of threads.
  */
-public final class PostgresLedger {
+public final class PostgresLedger implements LedgerEngine, LedgerLocation {
+  private final String url;
   private final PostgresAddress address;
 
-  private PostgresLedger(PostgresAddress address) {
+  private PostgresLedger(String url, PostgresAddress address) {
+    this.url = url;
     this.address = address;
   }
 
@@ -29,7 +34,7 @@ public final class PostgresLedger {
    * @throws LedgerException if it is not such a URL
    */
   public static PostgresLedger at(String url) throws LedgerException {
-    return new PostgresLedger(PostgresAddress.parse(url));
+    return new PostgresLedger(url, PostgresAddress.parse(url));
   }
 
   /**
@@ -44,22 +49,24 @@ public final class PostgresLedger {
     return PostgresSchema.script(schema, writer, reader, eraser);
   }
 
-  /** Returns the address in messages, which has no secret. */
+  @Override
+  public String url() {
+    return url;
+  }
+
+  /** Returns the hosts, the database and the schema. */
+  @Override
   public String name() {
     return address.name();
   }
 
-  /**
-   * Returns a factory that opens the ledger for a drainer, which retries while another writer holds
-   * the ledger.
-   *
-   * @param ledger the id that the ledger must have; null for any
-   */
+  @Override
   public LedgerFactory drainer(@Nullable UUID ledger) {
     return new LedgerFactory() {
       @Override
       public LedgerWriter open() throws LedgerException {
-        return PostgresWriter.open(address, ledger, PostgresWriter.DRAINER_LOCK_TIMEOUT);
+        return PostgresWriter.open(
+            address, ledger, Patience.DRAINER, PostgresWriter.DRAINER_LOCK_TIMEOUT);
       }
 
       @Override
@@ -69,28 +76,28 @@ public final class PostgresLedger {
     };
   }
 
-  /** Opens the ledger for a command run by hand, which waits for other writers. */
+  @Override
   public LedgerWriter openWriter() throws LedgerException {
-    return PostgresWriter.open(address, null, PostgresWriter.LOCK_TIMEOUT);
+    return PostgresWriter.open(address, null, Patience.FULL, PostgresWriter.LOCK_TIMEOUT);
   }
 
-  /**
-   * Opens the ledger for reading.
-   *
-   * @throws LedgerException if there is none, or it cannot be read
-   */
-  public PostgresReader open() throws LedgerException {
+  @Override
+  public StoredLedger open() throws LedgerException {
     return PostgresReader.open(address);
   }
 
-  /** Opens the ledger for reading; empty if the schema has no ledger. */
-  public Optional<PostgresReader> openIfThere() throws LedgerException {
-    return PostgresReader.openIfThere(address);
+  @Override
+  public Optional<StoredLedger> openIfThere() throws LedgerException {
+    return briefly().map(reader -> reader);
   }
 
-  /** Returns the id of the ledger; empty if the schema has no ledger. */
+  private Optional<PostgresReader> briefly() throws LedgerException {
+    return PostgresReader.openIfThere(address, Patience.BRIEF);
+  }
+
+  @Override
   public Optional<UUID> identify() throws LedgerException {
-    Optional<PostgresReader> found = openIfThere();
+    Optional<PostgresReader> found = briefly();
     if (found.isEmpty()) {
       return Optional.empty();
     }
@@ -99,9 +106,36 @@ public final class PostgresLedger {
     }
   }
 
-  /** Returns a store of cosignatures of this ledger's checkpoints. */
+  @Override
+  public long settled(UUID journal) throws LedgerException {
+    Optional<PostgresReader> found = briefly();
+    if (found.isEmpty()) {
+      return 0;
+    }
+    try (PostgresReader reader = found.get()) {
+      return reader.settled(journal);
+    }
+  }
+
+  @Override
+  public boolean isRecorded(UUID event) throws LedgerException {
+    Optional<PostgresReader> found = briefly();
+    if (found.isEmpty()) {
+      return false;
+    }
+    try (PostgresReader reader = found.get()) {
+      return reader.isRecorded(event);
+    }
+  }
+
+  @Override
   public CosignatureStore cosignatures() {
     return new PostgresCosignatures(address);
+  }
+
+  @Override
+  public String remains() {
+    return "the server keeps bytes of it in the table's pages, its write-ahead log and its backups; run VACUUM signed_events as the owner of the table, and let the archive and the backups expire (docs/postgres.md)";
   }
 
   @Override

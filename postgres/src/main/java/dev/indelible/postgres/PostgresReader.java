@@ -2,15 +2,21 @@
 package dev.indelible.postgres;
 
 import dev.indelible.checkpoint.SignedCheckpoint;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
+import dev.indelible.ledger.EventQuery.Facets;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.RowCounter;
 import dev.indelible.storage.RowRanges;
 import dev.indelible.storage.StorageState;
-import dev.indelible.storage.VerifiableLedger;
+import dev.indelible.storage.StoredLedger;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -23,7 +29,7 @@ import java.util.UUID;
  * Reads a ledger in PostgreSQL, on a primary or a standby, whether or not logs are writing to it.
  * Used by one thread at a time.
  */
-public final class PostgresReader implements VerifiableLedger {
+final class PostgresReader implements StoredLedger {
   /** More bytes than a signature line has. */
   private static final int MOST_LINE_BYTES = 4_096;
 
@@ -49,13 +55,14 @@ public final class PostgresReader implements VerifiableLedger {
   }
 
   static PostgresReader open(PostgresAddress address) throws LedgerException {
-    return openIfThere(address).orElseThrow(() -> PostgresSchema.absent(address));
+    return openIfThere(address, Patience.FULL).orElseThrow(() -> PostgresSchema.absent(address));
   }
 
   /** Opens a ledger for reading; empty if the schema has no ledger. */
-  static Optional<PostgresReader> openIfThere(PostgresAddress address) throws LedgerException {
+  static Optional<PostgresReader> openIfThere(PostgresAddress address, Patience patience)
+      throws LedgerException {
     try {
-      Connection connection = address.connect();
+      Connection connection = address.connect(patience);
       try {
         connection.setReadOnly(true);
         if (PostgresSchema.isLedger(connection, address)) {
@@ -72,7 +79,7 @@ public final class PostgresReader implements VerifiableLedger {
     }
   }
 
-  /** Returns the position up to which this ledger has committed a journal; 0 if it has none. */
+  @Override
   public long settled(UUID journal) throws LedgerException {
     return first(
             "SELECT position FROM @indelible_journals WHERE journal = ?",
@@ -81,10 +88,7 @@ public final class PostgresReader implements VerifiableLedger {
         .orElse(0L);
   }
 
-  /**
-   * Returns true if an event is in a row or a dead letter, or was a dead letter whose purge is
-   * recorded.
-   */
+  @Override
   public boolean isRecorded(UUID event) throws LedgerException {
     boolean found =
         first(
@@ -154,6 +158,71 @@ public final class PostgresReader implements VerifiableLedger {
   @Override
   public Optional<ChainRow> lastRow() throws LedgerException {
     return first(PostgresRows.SELECT + "ORDER BY sequence DESC LIMIT 1", PostgresRows::row);
+  }
+
+  /** Finds the rows in the index by event type, so it reads no other row. */
+  @Override
+  public List<ChainRow> lastRows(String eventType, int most) throws LedgerException {
+    List<ChainRow> rows = new ArrayList<>();
+    forEach(
+        PostgresRows.SELECT
+            + "WHERE (event_type, sequence) <= (?, ?) AND event_type = ?"
+            + " ORDER BY event_type DESC, sequence DESC LIMIT ?",
+        row -> rows.add(PostgresRows.row(row)),
+        eventType,
+        Long.MAX_VALUE,
+        eventType,
+        most);
+    return rows;
+  }
+
+  @Override
+  public boolean hasRowSignedBy(VerificationKey key) throws LedgerException {
+    RowCheck check = RowCheck.ofRecords(KeyRing.of(List.of(key)));
+    boolean[] found = {false};
+    forEach(
+        PostgresRows.SELECT + "WHERE key_id = ? ORDER BY sequence",
+        row -> {
+          found[0] = check.content(PostgresRows.row(row)).isEmpty();
+          return !found[0];
+        },
+        key.keyId());
+    return found[0];
+  }
+
+  /**
+   * Counts the rows from one sequence to another. Reads the payloads of blocking decisions here,
+   * because PostgreSQL 15 ends a query at a text that is not JSON, as a changed payload can be.
+   */
+  @Override
+  public RowCounter.Counts count(long from, long to) throws LedgerException {
+    long rows =
+        count("SELECT count(*) FROM @signed_events WHERE sequence BETWEEN ? AND ?", from, to);
+    long[] counts = new long[3];
+    forEach(
+        PostgresRows.SELECT
+            + "WHERE event_type = ? AND sequence BETWEEN ? AND ? ORDER BY event_type, sequence",
+        row -> {
+          String verdict = Facets.of(PostgresRows.row(row)).verdict();
+          counts[0]++;
+          counts[1] += verdict.equals("refuse") ? 1 : 0;
+          counts[2] += verdict.equals("escalate") ? 1 : 0;
+          return true;
+        },
+        DeferredAuditEvent.REFUSAL,
+        from,
+        to);
+    return new RowCounter.Counts(rows, counts[0], counts[1], counts[2]);
+  }
+
+  @Override
+  public boolean hasErasure(long from, long to) throws LedgerException {
+    return count(
+            "SELECT count(*) FROM @signed_events WHERE event_type = ? AND sequence BETWEEN ? AND ?",
+            SystemEvent.PAYLOAD_ERASED,
+            from,
+            to)
+        > 0;
   }
 
   @Override

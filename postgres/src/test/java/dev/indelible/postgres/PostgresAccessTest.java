@@ -15,6 +15,7 @@ import dev.indelible.pending.EventBatch;
 import dev.indelible.storage.LedgerSchemaException;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.StoredLedger;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -197,7 +198,7 @@ class PostgresAccessTest {
         .isInstanceOf(LedgerUnavailableException.class)
         .hasMessageContaining("read-only")
         .hasMessageContaining("targetServerType=primary");
-    try (PostgresReader reader = ledger.open()) {
+    try (StoredLedger reader = ledger.open()) {
       assertThat(reader.size()).isZero();
     }
   }
@@ -271,7 +272,7 @@ class PostgresAccessTest {
     Erasure.Erased erased = erase(log.as(TestServer.ERASER), event.id().toString());
     assertThat(erased.note().sequence()).isEqualTo(1);
     assertThat(erased.isGone()).as("the server's own log still has the payload").isFalse();
-    try (PostgresReader reader = log.ledger().open()) {
+    try (StoredLedger reader = log.ledger().open()) {
       Optional<ChainRow> row = reader.row(1);
       assertThat(row.orElseThrow().payload()).isEmpty();
       assertThat(reader.lastRow().orElseThrow().eventType()).isEqualTo("payload.erased");

@@ -16,6 +16,7 @@ import dev.indelible.queue.DrainSettings;
 import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.StoredLedger;
 import dev.indelible.storage.VerifiableLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -66,7 +67,7 @@ final class PostgresSpeed {
         Rate sqliteAppend = speed.measure(() -> speed.append(SqliteWriter.drainer(file, null)));
         Rate verify;
         Rate sqliteVerify;
-        try (PostgresReader reader = log.ledger().open()) {
+        try (StoredLedger reader = log.ledger().open()) {
           verify = speed.measure(() -> speed.verify(reader));
         }
         try (SqliteLedger reader = SqliteLedger.open(file)) {

@@ -4,6 +4,7 @@ package dev.indelible.postgres;
 import dev.indelible.storage.LedgerFactory;
 import dev.indelible.storage.LedgerWriter.Remains;
 import dev.indelible.storage.LedgerWriterContract;
+import dev.indelible.storage.StoredLedger;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +28,7 @@ class PostgresWriterTest extends LedgerWriterContract {
 
   @Override
   protected long position(UUID journal) throws Exception {
-    try (PostgresReader reader = ledger.open()) {
+    try (StoredLedger reader = ledger.open()) {
       return reader.settled(journal);
     }
   }

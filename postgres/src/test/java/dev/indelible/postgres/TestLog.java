@@ -28,6 +28,7 @@ import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
+import dev.indelible.storage.StoredLedger;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import java.nio.charset.StandardCharsets;
@@ -101,7 +102,7 @@ record TestLog(TestServer server, String schema, PostgresLedger ledger) {
   }
 
   VerificationReport verify() throws LedgerException {
-    try (PostgresReader reader = ledger.open()) {
+    try (StoredLedger reader = ledger.open()) {
       return new Verifier(reader, VerificationOptions.of(KEYS)).verify();
     }
   }

@@ -28,15 +28,15 @@ import org.jspecify.annotations.Nullable;
  * A PostgreSQL server with the durability of production: {@code fsync} is on, which embedded
  * servers turn off. Has the roles of a ledger, and creates ledgers in schemas of their own.
  */
-final class TestServer implements AutoCloseable {
-  static final String WRITER = "indelible_writer";
-  static final String READER = "indelible_reader";
-  static final String ERASER = "indelible_eraser";
+public final class TestServer implements AutoCloseable {
+  public static final String WRITER = "indelible_writer";
+  public static final String READER = "indelible_reader";
+  public static final String ERASER = "indelible_eraser";
 
   /** A role that has no rights, and needs a password. */
-  static final String STRANGER = "stranger";
+  public static final String STRANGER = "stranger";
 
-  static final String STRANGERS_PASSWORD = "a strange secret";
+  public static final String STRANGERS_PASSWORD = "a strange secret";
 
   private static final AtomicInteger LEDGERS = new AtomicInteger();
   private static @Nullable TestServer shared;
@@ -84,7 +84,7 @@ final class TestServer implements AutoCloseable {
    * -Dindelible.postgres.port=PORT} it is a server of another version that runs there, and trusts
    * every role.
    */
-  static synchronized TestServer shared() {
+  public static synchronized TestServer shared() {
     TestServer running = shared;
     if (running == null) {
       Integer given = Integer.getInteger("indelible.postgres.port");
@@ -95,7 +95,7 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Starts a server of its own. */
-  static TestServer start() {
+  public static TestServer start() {
     boolean hasBinaries =
         System.getProperty("os.name").equals("Linux")
             && System.getProperty("os.arch").equals("amd64");
@@ -150,12 +150,12 @@ final class TestServer implements AutoCloseable {
     }
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 
   /** Kills every process of the server with SIGKILL, as a crash of the machine does. */
-  void kill() throws Exception {
+  public void kill() throws Exception {
     List<ProcessHandle> processes = new ArrayList<>(postmaster.descendants().toList());
     processes.add(postmaster);
     processes.forEach(ProcessHandle::destroyForcibly);
@@ -165,7 +165,7 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Starts the killed server again, with its data, settings and port. */
-  void restart() throws Exception {
+  public void restart() throws Exception {
     new ProcessBuilder(command)
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
@@ -175,7 +175,7 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Returns the processor time of all processes of the server, also of those that ended. */
-  Duration processorTime() throws IOException {
+  public Duration processorTime() throws IOException {
     // A process that ends is counted in its parent's fields.
     long ticks = ticks(postmaster);
     for (ProcessHandle process : postmaster.descendants().toList()) {
@@ -197,39 +197,39 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Creates a ledger in a schema of its own. Returns the schema. */
-  String createLedger() throws SQLException {
+  public String createLedger() throws SQLException {
     String schema = "log_" + ProcessHandle.current().pid() + "_" + LEDGERS.incrementAndGet();
     run(PostgresLedger.script(schema, WRITER, READER, ERASER));
     return schema;
   }
 
   /** Returns the URL of a ledger, for a role. */
-  String url(String schema, String role) {
+  public String url(String schema, String role) {
     return "postgresql://localhost:%d/postgres?user=%s&currentSchema=%s"
         .formatted(port(), role, schema);
   }
 
   /** Connects as the superuser, who owns every ledger. */
-  Connection connect() throws SQLException {
+  public Connection connect() throws SQLException {
     return DriverManager.getConnection(
         "jdbc:postgresql://localhost:%d/postgres?user=postgres".formatted(port()));
   }
 
-  void run(String sql) throws SQLException {
+  public void run(String sql) throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
   }
 
-  String text(String query) throws SQLException {
+  public String text(String query) throws SQLException {
     List<String> found = texts(query);
     assertThat(found).as(query).hasSize(1);
     return found.get(0);
   }
 
   /** Returns the first column of every row. */
-  List<String> texts(String query) throws SQLException {
+  public List<String> texts(String query) throws SQLException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(query)) {

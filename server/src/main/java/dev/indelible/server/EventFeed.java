@@ -69,6 +69,9 @@ final class EventFeed {
   /** The most listeners; each holds a connection. */
   static final int MAX_LISTENERS = 256;
 
+  /** The most listeners of one credential, and of all callers without one. */
+  static final int MAX_LISTENERS_OF_CALLER = 64;
+
   /**
    * The most unanswered requests that are kept for a listener, the newest ones; it gets no event
    * when others expire.
@@ -312,6 +315,18 @@ final class EventFeed {
       if (listeners.size() >= MAX_LISTENERS) {
         return Response.problem(
             503, "Too busy", "%s listeners are connected; no more can".formatted(MAX_LISTENERS));
+      }
+      Optional<String> caller = request.caller().principal();
+      long own =
+          listeners.stream()
+              .filter(each -> each.request.caller().principal().equals(caller))
+              .count();
+      if (own >= MAX_LISTENERS_OF_CALLER) {
+        return Response.problem(
+            429,
+            "Too many requests",
+            "this caller has %s streams open; no more are allowed"
+                .formatted(MAX_LISTENERS_OF_CALLER));
       }
     }
     Map<ApprovalSubject, Unanswered> waiting = unanswered.get();

@@ -198,6 +198,28 @@ class EventFeedTest {
   }
 
   @Test
+  void oneCallerCannotTakeAllStreams() throws Exception {
+    Caller a = Caller.named("key:a", Grant.of(Set.of(Role.READER), Optional.empty()));
+    Caller b = Caller.named("key:b", Grant.of(Set.of(Role.READER), Optional.empty()));
+    EventFeed feed = new EventFeed(daemon.log().log(), request -> Optional.of(request.caller()));
+    Request any = new Request("GET", "/", Map.of(), Map.of());
+    List<KeptOutlet> own = new ArrayList<>();
+    for (int i = 0; i < EventFeed.MAX_LISTENERS_OF_CALLER; i++) {
+      KeptOutlet outlet = new KeptOutlet();
+      feed.open(any.by(a)).stream().accept(outlet);
+      own.add(outlet);
+    }
+
+    assertThat(feed.open(any.by(a)).status()).isEqualTo(429);
+    assertThat(feed.open(any.by(b)).status()).isEqualTo(200);
+
+    own.get(0).fails.set(true);
+    daemon.check("a", "ls");
+    await().atMost(LIMIT).until(() -> feed.open(any.by(a)).status() == 200);
+    feed.close();
+  }
+
+  @Test
   void errorEndsItsOwnStreamAlone() throws Exception {
     AtomicBoolean failing = new AtomicBoolean();
     Caller reader = Caller.named("key:a", Grant.of(Set.of(Role.READER), Optional.empty()));

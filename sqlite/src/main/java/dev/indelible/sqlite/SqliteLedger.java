@@ -12,9 +12,10 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.note.RowCheck;
+import dev.indelible.storage.RowCounter;
 import dev.indelible.storage.RowRanges;
 import dev.indelible.storage.StorageState;
-import dev.indelible.storage.VerifiableLedger;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -34,7 +35,7 @@ import java.util.UUID;
  * reading only. The class is long because it has the queries of every reader, each beside its SQL,
  * including queries for a file that may have no ledger yet. Used by one thread at a time.
  */
-public final class SqliteLedger implements VerifiableLedger {
+public final class SqliteLedger implements StoredLedger {
   private static final int BUSY_TIMEOUT_MILLIS = 5_000;
 
   /** Offset of the write version (SQLite file format, section 1.3.3). */
@@ -165,11 +166,7 @@ public final class SqliteLedger implements VerifiableLedger {
     }
   }
 
-  /**
-   * Returns true if any row has a valid signature of this key. Reads every row.
-   *
-   * @throws LedgerException if the ledger cannot be read now
-   */
+  @Override
   public boolean hasRowSignedBy(VerificationKey key) throws LedgerException {
     RowCheck check = RowCheck.ofRecords(KeyRing.of(List.of(key)));
     boolean[] found = {false};
@@ -212,15 +209,12 @@ public final class SqliteLedger implements VerifiableLedger {
         .orElse(0L);
   }
 
-  /** Returns the position up to which this ledger has committed a journal. */
+  @Override
   public long settled(UUID journal) throws LedgerException {
     return reading(() -> position(connection, journal));
   }
 
-  /**
-   * Returns true if an event is in a row or a dead letter, or was a dead letter whose purge is
-   * recorded.
-   */
+  @Override
   public boolean isRecorded(UUID event) throws LedgerException {
     return reading(() -> isRecorded(connection, event));
   }
@@ -254,7 +248,8 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /** Counts the rows from one sequence to another, in one pass over the rows, not an index. */
-  RowCounter.Counts count(long from, long to) throws LedgerException {
+  @Override
+  public RowCounter.Counts count(long from, long to) throws LedgerException {
     return first(
             "SELECT count(*), coalesce(sum(blocks), 0), coalesce(sum(verdict = 'refuse'), 0),"
                 + " coalesce(sum(verdict = 'escalate'), 0) FROM (SELECT event_type = ?1 AS blocks,"
@@ -271,7 +266,8 @@ public final class SqliteLedger implements VerifiableLedger {
   }
 
   /** Returns true if a row from one sequence to another records an erasure. Reads these rows. */
-  boolean hasErasure(long from, long to) throws LedgerException {
+  @Override
+  public boolean hasErasure(long from, long to) throws LedgerException {
     return count(
             "SELECT EXISTS (SELECT 1 FROM signed_events NOT INDEXED WHERE event_type = ?"
                 + " AND sequence BETWEEN ? AND ?)",
@@ -330,17 +326,8 @@ public final class SqliteLedger implements VerifiableLedger {
     return first(SqliteRows.SELECT + "ORDER BY sequence DESC LIMIT 1", SqliteRows::read);
   }
 
-  /**
-   * Returns the last row of a type. Finds it in the index by event type, so it reads no other row.
-   */
-  public Optional<ChainRow> lastRow(String eventType) throws LedgerException {
-    return first(
-        SqliteRows.SELECT + "WHERE event_type = ? ORDER BY sequence DESC LIMIT 1",
-        SqliteRows::read,
-        eventType);
-  }
-
   /** Returns the last rows of a type, the last one first. Finds them in the index by event type. */
+  @Override
   public List<ChainRow> lastRows(String eventType, int most) throws LedgerException {
     List<ChainRow> rows = new ArrayList<>();
     forEach(

@@ -365,6 +365,15 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   @Override
+  public long position(UUID journal) throws LedgerException {
+    return first(
+            "SELECT position FROM indelible_journals WHERE journal = ?",
+            row -> row.getLong(1),
+            journal.toString())
+        .orElse(0L);
+  }
+
+  @Override
   public void advance(UUID journal, long position) throws LedgerException {
     change(
         "INSERT INTO indelible_journals (journal, position) VALUES (?, ?)"

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.EventQuery.Filter;
+import dev.indelible.storage.RowCounter;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

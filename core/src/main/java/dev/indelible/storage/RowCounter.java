@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.storage;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
@@ -29,7 +29,8 @@ public final class RowCounter {
    * @param escalations the decisions that a person makes
    */
   public record Counts(long rows, long blocked, long refusals, long escalations) {
-    static final Counts NONE = new Counts(0, 0, 0, 0);
+    /** The counts of no rows. */
+    public static final Counts NONE = new Counts(0, 0, 0, 0);
 
     Counts plus(Counts more) {
       return new Counts(
@@ -49,7 +50,7 @@ public final class RowCounter {
   }
 
   /** Returns the counts of all rows of a ledger. */
-  public synchronized Counts count(SqliteLedger ledger) throws LedgerException {
+  public synchronized Counts count(StoredLedger ledger) throws LedgerException {
     Optional<ChainRow> end = ledger.lastRow();
     if (end.isEmpty()) {
       return Counts.NONE;
@@ -64,7 +65,7 @@ public final class RowCounter {
     return counts;
   }
 
-  private boolean mayContinue(SqliteLedger ledger, long to) throws LedgerException {
+  private boolean mayContinue(StoredLedger ledger, long to) throws LedgerException {
     return !last.equals(Head.EMPTY)
         && ledger.row(last.sequence()).map(ChainRow::head).equals(Optional.of(last))
         && !ledger.hasErasure(last.sequence() + 1, to);

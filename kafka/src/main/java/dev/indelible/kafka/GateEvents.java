@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.kafka;
+
+import dev.indelible.encoding.AgentIds;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.EventContent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.note.PayloadClaims;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The events that a gate sends. Besides decisions, these are reports of the gate about itself: it
+ * does not hold the log's key, so its {@code policy.loaded} is not the log's. It becomes a {@code
+ * gate.policy_loaded} of agent {@code indelible:gate:NAME}.
+ */
+final class GateEvents {
+  private static final String PREFIX = "gate.";
+  private static final String AGENT_PREFIX = AgentIds.RESERVED_PREFIX + ":gate:";
+  private static final Pattern TYPE = Pattern.compile("gate\\.[a-z0-9_]{1,100}");
+
+  /** The log's own prefix of types, which a gate's types do not repeat. */
+  private static final String AUDIT = "audit.";
+
+  private static final byte[] OWN_AGENT = agentMember(SystemEvent.AGENT);
+
+  private GateEvents() {}
+
+  private static byte[] agentMember(String agent) {
+    return "{\"agent_id\":\"%s\",".formatted(agent).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Returns the agent id of a gate's reports. */
+  static String agent(String gate) {
+    return AGENT_PREFIX + gate;
+  }
+
+  /** Returns true for a report of a gate, which every partition gets. */
+  static boolean isReport(AuditEvent event) {
+    return event.agentId().startsWith(AGENT_PREFIX);
+  }
+
+  /** Returns the event to send for an event of the gate's journal. */
+  static AuditEvent toSend(AuditEvent event, String gate) {
+    byte[] content =
+        event.agentId().equals(SystemEvent.AGENT) ? event.content().bytes() : new byte[0];
+    if (!Arrays.equals(
+        content, 0, Math.min(content.length, OWN_AGENT.length), OWN_AGENT, 0, OWN_AGENT.length)) {
+      return event;
+    }
+    byte[] agent = agentMember(agent(gate));
+    byte[] changed = Arrays.copyOf(agent, agent.length + content.length - OWN_AGENT.length);
+    System.arraycopy(
+        content, OWN_AGENT.length, changed, agent.length, content.length - OWN_AGENT.length);
+    String type = event.eventType();
+    String subject = type.startsWith(AUDIT) ? type.substring(AUDIT.length()) : type;
+    return AuditEvent.stored(
+        event.id(),
+        agent(gate),
+        PREFIX + subject.replace('.', '_'),
+        event.timestamp(),
+        new EventContent(changed, event.content().nonceAt() + agent.length - OWN_AGENT.length));
+  }
+
+  /** A reason to refuse an event. */
+  record Objection(Refusal refusal, String reason) {}
+
+  /** Returns the reason to refuse an event of a gate; empty if it may become a row. */
+  static Optional<Objection> objection(AuditEvent event, String gate) {
+    Optional<String> reserved = reserved(event, gate);
+    return reserved.isPresent()
+        ? reserved.map(reason -> new Objection(Refusal.RESERVED_EVENT, reason))
+        : PayloadClaims.contradiction(event)
+            .map(reason -> new Objection(Refusal.CONTRADICTION, reason));
+  }
+
+  private static Optional<String> reserved(AuditEvent event, String gate) {
+    String type = event.eventType();
+    String agent = event.agentId();
+    if (isReport(event)) {
+      if (!agent.equals(agent(gate))) {
+        return Optional.of("it is a report of another gate");
+      }
+      return TYPE.matcher(type).matches() && !SystemEvent.TYPES.contains(type)
+          ? Optional.empty()
+          : Optional.of("only the log itself records " + type);
+    }
+    if (!DeferredAuditEvent.isDecision(type)) {
+      return Optional.of("a gate does not record " + type);
+    }
+    if (agent.equals(AgentIds.UNREADABLE_INPUT) && type.equals(DeferredAuditEvent.REFUSAL)) {
+      return Optional.empty();
+    }
+    try {
+      AgentIds.require(agent);
+      return Optional.empty();
+    } catch (IllegalArgumentException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+}

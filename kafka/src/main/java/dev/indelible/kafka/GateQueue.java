@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.kafka;
+
+import dev.indelible.base.DurableFiles;
+import dev.indelible.drain.DeferredAuditSink;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A gate's end of a queue: the connection and state that the successive sinks of one run share.
+ * Besides {@link #close}, used by the drainer's thread.
+ */
+public final class GateQueue implements DeferredAuditSink.Factory, AutoCloseable {
+  /** Time after which groups that no log has recorded are sent again; it doubles. */
+  private static final Duration FIRST_RESEND = Duration.ofSeconds(30);
+
+  /** Limit of that time, so that a log that is away for a day costs little space in the topic. */
+  private static final Duration LAST_RESEND = Duration.ofMinutes(10);
+
+  private final KafkaQueue queue;
+  private final GateSettings settings;
+
+  /** The directory with the state of each journal. */
+  private final Path directory;
+
+  /** The state of events that come from no journal. */
+  private @Nullable GateState inMemory;
+
+  private @Nullable Producer<byte[], byte[]> producer;
+  private @Nullable RecordedPositions positions;
+  private KafkaQueue.@Nullable Partitions partitions;
+
+  /** The numbers up to which the brokers have acknowledged the unsettled batch. */
+  private final Map<Lane, Long> acknowledged = new HashMap<>();
+
+  private long sentAt;
+  private Duration resend = FIRST_RESEND;
+
+  private GateQueue(KafkaQueue queue, GateSettings settings, Path directory) {
+    this.queue = queue;
+    this.settings = settings;
+    this.directory = directory;
+  }
+
+  /**
+   * Opens a gate's end of a queue. Does not connect, because a gate decides and records while no
+   * broker answers.
+   *
+   * @param directory keeps the state of the gate's journals; its parent must exist
+   * @throws QueueException if the directory cannot be used
+   */
+  public static GateQueue open(KafkaQueue queue, GateSettings settings, Path directory)
+      throws QueueException {
+    try {
+      if (DurableFiles.createDirectory(directory)) {
+        DurableFiles.syncNames(directory.toAbsolutePath().getParent());
+      }
+      return new GateQueue(queue, settings, directory);
+    } catch (IOException e) {
+      throw new QueueException("%s: %s".formatted(directory, DurableFiles.reason(e)), e);
+    }
+  }
+
+  /**
+   * Returns the position up to which the events of a journal are settled; 0 for a new journal.
+   *
+   * @throws QueueException if the state of the journal cannot be read
+   */
+  public long settled(UUID journal) throws QueueException {
+    try {
+      return GateState.read(directory, journal).position();
+    } catch (IOException e) {
+      throw new QueueException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  @Override
+  public DeferredAuditSink create() {
+    return new GateSink(this);
+  }
+
+  KafkaQueue queue() {
+    return queue;
+  }
+
+  GateSettings settings() {
+    return settings;
+  }
+
+  /** Returns the state from which a batch continues, for the present partitions. */
+  GateState state(@Nullable UUID journal) throws IOException, QueueException {
+    int count = partitions().groups();
+    GateState found =
+        journal != null
+            ? GateState.read(directory, journal)
+            : inMemory != null ? inMemory : GateState.begin(0, "", 1);
+    return found.with(settings.tenant(), count);
+  }
+
+  /** Keeps a new state. After a batch it is durable before the journal forgets the batch. */
+  void keep(@Nullable UUID journal, GateState state) throws IOException {
+    if (journal == null) {
+      inMemory = state;
+    } else {
+      state.write(directory, journal);
+    }
+  }
+
+  /** Returns the numbers of partitions, which are asked again after a failure. */
+  KafkaQueue.Partitions partitions() throws QueueException {
+    KafkaQueue.Partitions known = partitions;
+    if (known == null) {
+      known = queue.describe();
+      partitions = known;
+    }
+    return known;
+  }
+
+  Producer<byte[], byte[]> producer() {
+    Producer<byte[], byte[]> open = producer;
+    if (open == null) {
+      open = queue.producer();
+      producer = open;
+    }
+    return open;
+  }
+
+  RecordedPositions positions() throws QueueException {
+    RecordedPositions open = positions;
+    if (open == null) {
+      open =
+          new RecordedPositions(queue, settings.gate(), partitions().positions(), settings.log());
+      positions = open;
+    }
+    return open;
+  }
+
+  /**
+   * Returns true if the brokers have this group of the unsettled batch, and it is not due again.
+   */
+  boolean isAcknowledged(Lane lane, long last) {
+    return acknowledged.getOrDefault(lane, 0L) >= last
+        && System.nanoTime() - sentAt < resend.toNanos();
+  }
+
+  void acknowledged(Lane lane, long last) {
+    acknowledged.merge(lane, last, Math::max);
+  }
+
+  /** Begins to send groups of a batch. */
+  void sending() {
+    if (!acknowledged.isEmpty()) {
+      resend =
+          resend.multipliedBy(2).compareTo(LAST_RESEND) > 0 ? LAST_RESEND : resend.multipliedBy(2);
+    }
+    sentAt = System.nanoTime();
+  }
+
+  /** Records that the batch is settled. */
+  void settled() {
+    acknowledged.clear();
+    resend = FIRST_RESEND;
+  }
+
+  /** Records that a sink failed: the partitions may have changed, or the producer may be broken. */
+  void failed() {
+    partitions = null;
+  }
+
+  @Override
+  public void close() {
+    if (positions != null) {
+      positions.close();
+    }
+    if (producer != null) {
+      // What is not acknowledged is still in the journal.
+      producer.close(Duration.ZERO);
+    }
+  }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.kafka;
+
+import dev.indelible.crypto.VerificationKey;
+import dev.indelible.encoding.Timestamps;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.storage.LedgerWriter;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Decides which events of a message become rows. Knows the numbers of each lane that the ledger
+ * has, and the gates that are enrolled. Lives as long as one reading of the topic. Used by one
+ * thread.
+ */
+final class GroupReader {
+  /** Maximum number of lanes whose numbers are kept; the ledger has them all. */
+  private static final int MAX_LANES = 100_000;
+
+  private final Map<Integer, Shard> shards;
+  private final LedgerWriter view;
+  private final Counts counts;
+  private final Refusals refusals;
+
+  /** The numbers that the ledger has of each lane. */
+  private final Map<Lane, Long> numbers = new HashMap<>();
+
+  private GateKeys gates;
+
+  /** Counters of a feed. */
+  interface Counts {
+    void group();
+
+    void repeated(long events);
+
+    void gap();
+  }
+
+  /**
+   * Creates a reader.
+   *
+   * @param shards the partitions that are read, by their numbers
+   * @param view reads the ledger, outside of transactions
+   * @param gates the enrolled gates
+   */
+  GroupReader(
+      Map<Integer, Shard> shards,
+      LedgerWriter view,
+      GateKeys gates,
+      Refusals refusals,
+      Counts counts) {
+    this.shards = shards;
+    this.view = view;
+    this.gates = gates;
+    this.refusals = refusals;
+    this.counts = counts;
+  }
+
+  /** Replaces the enrolled gates. */
+  void enrolled(GateKeys now) {
+    gates = now;
+  }
+
+  /** Adds the events of a message to a batch, or counts why it is refused. */
+  void read(ConsumerRecord<byte[], byte[]> message, TopicBatch batch) throws LedgerException {
+    String where = "partition %s, offset %s".formatted(message.partition(), message.offset());
+    try {
+      if (message.value() == null) {
+        throw new GroupException(Refusal.NOT_A_GROUP, "it has no value");
+      }
+      EventGroup.Signed signed = EventGroup.parse(message.value());
+      requireGenuine(signed);
+      requirePlace(signed.group(), shard(message.partition()));
+      counts.group();
+      admit(signed.group(), where, batch);
+    } catch (GroupException e) {
+      refusals.count(e.refusal(), where, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Shard shard(int partition) {
+    Shard shard = shards.get(partition);
+    if (shard == null) {
+      throw new IllegalStateException("partition " + partition + " is not read here");
+    }
+    return shard;
+  }
+
+  private void requireGenuine(EventGroup.Signed signed) throws GroupException {
+    String gate = signed.group().lane().gate();
+    Optional<VerificationKey> key = gates.find(gate, signed.keyId());
+    if (key.isEmpty()) {
+      throw new GroupException(
+          Refusal.UNKNOWN_GATE,
+          "gate %s with key %s is not enrolled; 'indelible gates add' enrols it"
+              .formatted(gate, signed.keyId()));
+    }
+    if (!signed.isSignedBy(key.get())) {
+      throw new GroupException(
+          Refusal.WRONG_SIGNATURE,
+          "it states gate %s and key %s, but that key did not sign it"
+              .formatted(gate, signed.keyId()));
+    }
+  }
+
+  private static void requirePlace(EventGroup group, Shard shard) throws GroupException {
+    Shard stated = group.lane().shard();
+    String gate = group.lane().gate();
+    if (!stated.topic().equals(shard.topic()) || stated.partition() != shard.partition()) {
+      throw new GroupException(
+          Refusal.WRONG_PLACE,
+          "gate %s signed it for partition %s of %s"
+              .formatted(gate, stated.partition(), stated.topic()));
+    }
+    if (stated.partitions() != shard.partitions()) {
+      throw new GroupException(
+          Refusal.WRONG_PARTITION_COUNT,
+          "gate %s counts %s partitions, but the topic has %s"
+              .formatted(gate, stated.partitions(), shard.partitions()));
+    }
+    for (AuditEvent event : group.events()) {
+      String key = group.tenant().isEmpty() ? event.agentId() : group.tenant();
+      int own = Shard.partitionOf(key, shard.partitions());
+      if (own != shard.partition() && !GateEvents.isReport(event)) {
+        throw new GroupException(
+            Refusal.WRONG_SHARD_KEY,
+            "gate %s sent event %s here, but its shard key maps to partition %s"
+                .formatted(gate, event.id(), own));
+      }
+    }
+  }
+
+  private void admit(EventGroup group, String where, TopicBatch batch) throws LedgerException {
+    Lane lane = group.lane();
+    long had = number(lane, batch);
+    if (group.first() > had + 1) {
+      counts.gap();
+      batch.add(gap(group, had + 1));
+    }
+    List<AuditEvent> events = group.events();
+    for (int i = 0; i < events.size(); i++) {
+      AuditEvent event = events.get(i);
+      if (group.first() + i <= had) {
+        repeated(event, where, lane, batch);
+        continue;
+      }
+      Optional<GateEvents.Objection> objection = GateEvents.objection(event, lane.gate());
+      if (objection.isPresent()) {
+        refusals.count(
+            objection.get().refusal(),
+            where,
+            "event %s of gate %s: %s".formatted(event.id(), lane.gate(), objection.get().reason()));
+      } else {
+        batch.add(event);
+      }
+    }
+    // Also without a change, so that the gate hears again that its events are recorded.
+    batch.number(lane, Math.max(had, group.last()));
+    if (group.last() > had) {
+      batch.move(lane.numberMark(), had, group.last());
+    }
+  }
+
+  private void repeated(AuditEvent event, String where, Lane lane, TopicBatch batch)
+      throws LedgerException {
+    String id = event.id().toString();
+    if (batch.has(event.id()) || view.row(id).isPresent() || !view.deadLetters(id).isEmpty()) {
+      counts.repeated(1);
+    } else {
+      refusals.count(
+          Refusal.NUMBER_REUSED,
+          where,
+          "gate %s used the number of event %s before, for another event: its data directory was copied or restored from a copy"
+              .formatted(lane.gate(), id));
+    }
+  }
+
+  private long number(Lane lane, TopicBatch batch) throws LedgerException {
+    Long known = batch.numbers().get(lane);
+    if (known == null) {
+      known = numbers.get(lane);
+    }
+    if (known == null) {
+      known = view.position(lane.numberMark());
+      if (numbers.size() >= MAX_LANES) {
+        numbers.clear();
+      }
+      numbers.put(lane, known);
+    }
+    return known;
+  }
+
+  /** Records that a batch is committed. */
+  void committed(TopicBatch batch) {
+    numbers.putAll(batch.numbers());
+  }
+
+  private static SystemEvent gap(EventGroup group, long from) {
+    Lane lane = group.lane();
+    CanonicalWriter details =
+        new CanonicalWriter()
+            .beginObject()
+            .member(
+                "cause",
+                "events %s to %s that gate %s sent to partition %s are missing in the topic"
+                    .formatted(from, group.first() - 1, lane.gate(), lane.shard().partition()))
+            .member("count", group.first() - from)
+            .name("from")
+            .canonical("null")
+            .member("gate", lane.gate())
+            .member("partition", lane.shard().partition())
+            .member("run", lane.run());
+    Instant next = group.events().get(0).timestamp();
+    details.member("to", Timestamps.format(next)).member("topic", lane.shard().topic());
+    return SystemEvent.of(SystemEvent.GAP, details.endObject());
+  }
+}

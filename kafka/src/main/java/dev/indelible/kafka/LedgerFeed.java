@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.kafka;
+
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerRun;
+import dev.indelible.append.LedgerSink;
+import dev.indelible.base.Throttle;
+import dev.indelible.crypto.KeyException;
+import dev.indelible.crypto.SigningException;
+import dev.indelible.drain.AppendOutcome;
+import dev.indelible.drain.MarkMovedException;
+import dev.indelible.drain.SinkException;
+import dev.indelible.event.AuditEvent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.health.AuditHealth;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.monitor.AuditCounters;
+import dev.indelible.monitor.AuditCounters.Counter;
+import dev.indelible.monitor.GapNote;
+import dev.indelible.monitor.VerdictCounters.Verdict;
+import dev.indelible.note.RowCheck;
+import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.LedgerUnavailableException;
+import dev.indelible.storage.LedgerWriter;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Moves the groups of some partitions of a topic into one ledger, exactly once (D2).
+ *
+ * <p>One transaction has the rows of a batch, the offset after it, and the number of each lane. It
+ * requires that the ledger still has the offset and the numbers from which the batch was read, and
+ * that this feed is still the owner of the partitions: so of two feeds that both believe to be the
+ * owner, one commits, and the other begins again from the ledger. No clock is involved; the lease
+ * only keeps a standby from trying.
+ *
+ * <p>After any failure the feed forgets everything and begins again from the ledger. Runs on its
+ * own thread.
+ */
+public final class LedgerFeed implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerFeed.class);
+
+  private static final Duration POLL = Duration.ofMillis(200);
+
+  /** Time for which a feed owns its partitions after it last renewed its lease. */
+  public static final Duration DEFAULT_LEASE = Duration.ofSeconds(10);
+
+  /** Time between two looks at a lease of another feed, and at the enrolled gates. */
+  private static final Duration LOOK_INTERVAL = Duration.ofMillis(500);
+
+  private static final Duration FIRST_BACKOFF = Duration.ofMillis(50);
+  private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(5);
+  private static final Duration FAILURE_LOG_INTERVAL = Duration.ofSeconds(1);
+
+  private final KafkaQueue queue;
+  private final Set<Integer> partitions;
+  private final LedgerFactory ledger;
+  private final AppendSettings settings;
+  private final Duration lease;
+
+  /** Identifies this feed as an owner. */
+  private final long owner = new SecureRandom().nextLong(1, Long.MAX_VALUE);
+
+  private final AuditCounters counters = new AuditCounters();
+  private final LedgerRun run;
+  private final Refusals refusals;
+  private final AtomicLong events = new AtomicLong();
+  private final AtomicLong groups = new AtomicLong();
+  private final AtomicLong repeated = new AtomicLong();
+  private final AtomicLong gaps = new AtomicLong();
+  private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
+  private final Thread thread;
+
+  /** Used by this feed's thread. */
+  private @Nullable Producer<byte[], byte[]> producer;
+
+  /** Written by this feed's thread, read by any. */
+  private volatile FeedStatus.State state = FeedStatus.State.STARTING;
+
+  private volatile String reason = "";
+  private volatile boolean closing;
+
+  private LedgerFeed(
+      KafkaQueue queue,
+      Set<Integer> partitions,
+      LedgerFactory ledger,
+      AppendSettings settings,
+      Duration lease) {
+    this.queue = queue;
+    this.partitions = Set.copyOf(partitions);
+    this.ledger = ledger;
+    this.settings = settings;
+    this.lease = lease;
+    this.run = LedgerRun.of(ledger, settings, counters);
+    this.refusals = new Refusals(queue.topic());
+    this.thread = new Thread(this::run, "indelible-ledger-writer");
+    this.thread.setDaemon(true);
+  }
+
+  /**
+   * Starts a feed.
+   *
+   * @param partitions the partitions to read; empty for all
+   * @param ledger the ledger, which exists
+   * @param settings the keys, checkpoints and tallies
+   * @param lease the time after which another feed takes over from one that has stopped
+   */
+  public static LedgerFeed start(
+      KafkaQueue queue,
+      Set<Integer> partitions,
+      LedgerFactory ledger,
+      AppendSettings settings,
+      Duration lease) {
+    LedgerFeed feed = new LedgerFeed(queue, partitions, ledger, settings, lease);
+    feed.thread.start();
+    return feed;
+  }
+
+  /** Returns the state and the counters. */
+  public FeedStatus status() {
+    return new FeedStatus(
+        state, reason, events.get(), groups.get(), repeated.get(), gaps.get(), refusals.counts());
+  }
+
+  /** Ends the feed after its batch, writes the last tally and checkpoint, and frees the lease. */
+  @Override
+  public void close() {
+    closing = true;
+    LockSupport.unpark(thread);
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    Duration backoff = FIRST_BACKOFF;
+    while (!closing) {
+      state = FeedStatus.State.STARTING;
+      try (Reading reading = new Reading()) {
+        backoff = reading.untilClosed(backoff);
+      } catch (MarkMovedException e) {
+        LOG.info("{}: begins again from the ledger: {}", queue.name(), e.getMessage());
+        backoff = rest(backoff);
+      } catch (Throwable e) {
+        // Errors are handled like exceptions: running out of memory must not end the log.
+        failed(e);
+        backoff = rest(backoff);
+      }
+    }
+    if (producer != null) {
+      producer.close(Duration.ofSeconds(2));
+    }
+    state = FeedStatus.State.CLOSED;
+  }
+
+  private void failed(Throwable e) {
+    boolean isExpected =
+        e instanceof SinkException
+            || e instanceof LedgerException
+            || e instanceof QueueException
+            || e instanceof KeyException
+            || e instanceof SigningException;
+    String message = isExpected ? String.valueOf(e.getMessage()) : KafkaQueue.reason(e);
+    reason = message;
+    state = FeedStatus.State.FAILED;
+    counters.count(Counter.APPEND_FAILURES, 1);
+    counters.health().report(new AuditHealth(AuditHealth.State.DEGRADED, message));
+    failuresLog.ifDue(
+        () -> LOG.warn("{}: the ledger writer tries again: {}", queue.name(), message, e));
+  }
+
+  private Duration rest(Duration backoff) {
+    if (!closing) {
+      LockSupport.parkNanos(this, backoff.toNanos());
+    }
+    Duration longer = backoff.multipliedBy(2);
+    return longer.compareTo(LONGEST_BACKOFF) > 0 ? LONGEST_BACKOFF : longer;
+  }
+
+  private Producer<byte[], byte[]> producer() {
+    Producer<byte[], byte[]> open = producer;
+    if (open == null) {
+      open = queue.producer();
+      producer = open;
+    }
+    return open;
+  }
+
+  /** One reading of the topic, from the offsets in the ledger to the first failure. */
+  private final class Reading implements AutoCloseable, GroupReader.Counts {
+    private final LedgerWriter view;
+    private final LedgerSink sink = new LedgerSink(run);
+    private final Map<Integer, Shard> shards = new TreeMap<>();
+
+    /** The offset that the ledger has of each partition. */
+    private final Map<Integer, Long> offsets = new HashMap<>();
+
+    private @Nullable Consumer<byte[], byte[]> consumer;
+    private long leasedAt;
+    private long lookedAt;
+    private boolean isOwner;
+
+    Reading() throws LedgerException {
+      view = ledger.open();
+    }
+
+    /**
+     * Reads until the feed closes.
+     *
+     * @return the pause before a next reading
+     */
+    Duration untilClosed(Duration backoff)
+        throws LedgerException, SinkException, QueueException, KeyException {
+      int count = queue.describe().groups();
+      for (int partition = 0; partition < count; partition++) {
+        if (partitions.isEmpty() || partitions.contains(partition)) {
+          shards.put(partition, new Shard(queue.topic(), partition, count));
+        }
+      }
+      if (!shards.keySet().containsAll(partitions)) {
+        throw new QueueException(
+            "%s: the topic has %s partitions, so there is no partition %s"
+                .formatted(queue.name(), count, Collections.max(partitions)));
+      }
+      while (!closing && !takeLease()) {
+        state = FeedStatus.State.STANDBY;
+        LockSupport.parkNanos(this, LOOK_INTERVAL.toNanos());
+      }
+      if (closing) {
+        return backoff;
+      }
+      Consumer<byte[], byte[]> open = queue.consumer();
+      consumer = open;
+      GroupReader reader = new GroupReader(shards, view, gates(), refusals, this);
+      commit(seek(open), reader);
+      state = FeedStatus.State.READING;
+      reason = "";
+      while (!closing) {
+        TopicBatch batch = new TopicBatch();
+        for (ConsumerRecord<byte[], byte[]> message : open.poll(POLL)) {
+          if (batch.isEmpty()) {
+            look(reader);
+          }
+          reader.read(message, batch);
+          Shard shard = shards.get(message.partition());
+          batch.move(shard.offsetMark(), offsets.get(message.partition()), message.offset() + 1);
+          offsets.put(message.partition(), message.offset() + 1);
+          if (batch.events().size() >= ledger.maxBatch() || batch.events().size() >= 10_000) {
+            commit(batch, reader);
+            batch = new TopicBatch();
+          }
+        }
+        commit(batch, reader);
+      }
+      sink.finish();
+      return FIRST_BACKOFF;
+    }
+
+    /** Commits a batch, if there is anything to commit, and publishes the numbers in it. */
+    private void commit(TopicBatch batch, GroupReader reader)
+        throws LedgerException, SinkException {
+      refusals.due().forEach(batch::add);
+      if (batch.isEmpty() && batch.numbers().isEmpty()) {
+        renewLease();
+        sink.maintain();
+        return;
+      }
+      if (!batch.isEmpty()) {
+        boolean renews = System.nanoTime() - leasedAt > lease.toNanos() / 3;
+        for (Shard shard : shards.values()) {
+          batch.move(shard.ownerMark(), owner, owner);
+          if (renews) {
+            batch.set(shard.leaseMark(), System.currentTimeMillis() + lease.toMillis());
+          }
+        }
+        long start = System.nanoTime();
+        // A crash before or in the append: the ledger has the rows, the offsets and the numbers, or
+        // none of them, and the next reading begins at the offsets that it has.
+        List<AppendOutcome> outcomes = sink.append(batch.toBatch());
+        count(batch.events(), outcomes, System.nanoTime() - start);
+        leasedAt = renews ? start : leasedAt;
+        reader.committed(batch);
+        refusals.recorded();
+      }
+      // A crash here: the rows are recorded and the gates do not hear it. They send the groups
+      // again, and hear it then.
+      publish(batch.numbers());
+      sink.maintain();
+    }
+
+    private void publish(Map<Lane, Long> numbers) throws LedgerException {
+      UUID id = view.ledger();
+      int count = numbers.isEmpty() ? 0 : positionPartitions();
+      for (Map.Entry<Lane, Long> each : numbers.entrySet()) {
+        Position position = new Position(id, each.getKey(), each.getValue());
+        producer()
+            .send(
+                new ProducerRecord<>(
+                    queue.positionsTopic(),
+                    Shard.partitionOf(each.getKey().gate(), count),
+                    position.messageKey(),
+                    position.encode(settings.signing().signer())),
+                (metadata, failure) -> {
+                  if (failure != null) {
+                    failuresLog.ifDue(
+                        () ->
+                            LOG.warn(
+                                "{}: a position is not published; the gate sends its events again: {}",
+                                queue.name(),
+                                KafkaQueue.reason(failure)));
+                  }
+                });
+      }
+    }
+
+    private int positionPartitions() {
+      return producer().partitionsFor(queue.positionsTopic()).size();
+    }
+
+    private void count(List<AuditEvent> batch, List<AppendOutcome> outcomes, long nanos) {
+      for (int i = 0; i < batch.size(); i++) {
+        AuditEvent event = batch.get(i);
+        counters.countSubmitted(Verdict.of(event));
+        counters.count(Counter.LOST, GapNote.lost(event));
+        switch (outcomes.get(i)) {
+          case APPENDED -> counters.outcomes().countAppended(event);
+          case DLQ_LANDED -> counters.outcomes().countDeadLettered(event);
+          case REPEATED, DLQ_REPEATED -> counters.outcomes().countRepeated(event);
+        }
+        counters.count(
+            outcomes.get(i).isDeadLetter() ? Counter.DEAD_LETTERED : Counter.APPENDED, 1);
+      }
+      counters.count(Counter.COMMITS, 1);
+      counters.count(Counter.COMMIT_NANOS, nanos);
+      counters.health().report(AuditHealth.RECORDING);
+      events.addAndGet(batch.size());
+    }
+
+    /**
+     * Seeks to the offsets that the ledger has. Where the topic does not have them any more,
+     * records that, and reads from the first message that is there: the numbers of the lanes show
+     * which events are recorded already.
+     */
+    private TopicBatch seek(Consumer<byte[], byte[]> open) throws LedgerException {
+      Map<Integer, TopicPartition> assigned = new TreeMap<>();
+      shards.forEach(
+          (number, shard) -> assigned.put(number, new TopicPartition(shard.topic(), number)));
+      open.assign(assigned.values());
+      Map<TopicPartition, Long> begins = open.beginningOffsets(assigned.values());
+      Map<TopicPartition, Long> ends = open.endOffsets(assigned.values());
+      TopicBatch batch = new TopicBatch();
+      for (Shard shard : shards.values()) {
+        TopicPartition partition = assigned.get(shard.partition());
+        long had = view.position(shard.offsetMark());
+        long begin = begins.get(partition);
+        long end = ends.get(partition);
+        long from = had;
+        if (had < begin) {
+          batch.add(trimmed(shard, had, begin));
+        } else if (had > end) {
+          batch.add(wentBack(shard, had, end));
+        }
+        if (had < begin || had > end) {
+          from = begin;
+          gap();
+          batch.move(shard.offsetMark(), had, from);
+        }
+        open.seek(partition, from);
+        offsets.put(shard.partition(), from);
+      }
+      return batch;
+    }
+
+    private SystemEvent trimmed(Shard shard, long from, long to) {
+      return gap(
+          shard,
+          "the topic no longer has the messages from offset %s to %s of partition %s, which were not recorded: its retention removed them"
+              .formatted(from, to - 1, shard.partition()));
+    }
+
+    private SystemEvent wentBack(Shard shard, long had, long end) {
+      return gap(
+          shard,
+          "the log has partition %s up to offset %s, but the topic ends at offset %s: it was replaced, or restored from an earlier state. It is read again from its beginning"
+              .formatted(shard.partition(), had, end));
+    }
+
+    private SystemEvent gap(Shard shard, String cause) {
+      LOG.error("{}: {}", queue.name(), cause);
+      CanonicalWriter details = new CanonicalWriter().beginObject().member("cause", cause);
+      for (String unknown : List.of("count", "from")) {
+        details.name(unknown).canonical("null");
+      }
+      details.member("partition", shard.partition()).name("to").canonical("null");
+      return SystemEvent.of(SystemEvent.GAP, details.member("topic", shard.topic()).endObject());
+    }
+
+    /** Reads the enrolled gates again, if that is due. */
+    private void look(GroupReader reader) throws LedgerException, KeyException {
+      if (System.nanoTime() - lookedAt > LOOK_INTERVAL.toNanos()) {
+        reader.enrolled(gates());
+      }
+    }
+
+    private GateKeys gates() throws LedgerException, KeyException {
+      lookedAt = System.nanoTime();
+      return GateKeys.read(view, new RowCheck(settings.keys().and(settings.accepted().accepted())));
+    }
+
+    /** Takes the lease of every partition, unless another feed has one. */
+    private boolean takeLease() throws LedgerException {
+      long start = System.nanoTime();
+      long now = System.currentTimeMillis();
+      Optional<Boolean> taken;
+      try {
+        taken =
+            view.inTransaction(
+                () -> {
+                  for (Shard shard : shards.values()) {
+                    if (view.position(shard.ownerMark()) != owner
+                        && view.position(shard.leaseMark()) > now) {
+                      return Optional.empty();
+                    }
+                  }
+                  for (Shard shard : shards.values()) {
+                    view.advance(shard.ownerMark(), owner);
+                    view.advance(shard.leaseMark(), now + lease.toMillis());
+                  }
+                  return Optional.of(true);
+                });
+      } catch (LedgerUnavailableException e) {
+        if (!e.isLocked()) {
+          throw e;
+        }
+        // Another writer is in a transaction.
+        taken = Optional.empty();
+      }
+      isOwner = taken.isPresent();
+      leasedAt = isOwner ? start : leasedAt;
+      return isOwner;
+    }
+
+    /** Renews the lease of an idle feed. */
+    private void renewLease() throws LedgerException, MarkMovedException {
+      if (System.nanoTime() - leasedAt <= lease.toNanos() / 3) {
+        return;
+      }
+      for (Shard shard : shards.values()) {
+        if (view.position(shard.ownerMark()) != owner) {
+          throw new MarkMovedException(
+              "%s: another ledger writer has taken over partition %s"
+                  .formatted(view.name(), shard.partition()));
+        }
+      }
+      takeLease();
+    }
+
+    /** Frees the lease, so that a standby need not wait. */
+    private void freeLease() {
+      try {
+        view.inTransaction(
+            () -> {
+              for (Shard shard : shards.values()) {
+                if (view.position(shard.ownerMark()) == owner) {
+                  view.advance(shard.leaseMark(), 0);
+                }
+              }
+              return Optional.of(true);
+            });
+      } catch (LedgerException | RuntimeException e) {
+        LOG.debug("the lease ends by itself: {}", e.toString());
+      }
+    }
+
+    @Override
+    public void group() {
+      groups.incrementAndGet();
+    }
+
+    @Override
+    public void repeated(long more) {
+      repeated.addAndGet(more);
+    }
+
+    @Override
+    public void gap() {
+      gaps.incrementAndGet();
+    }
+
+    @Override
+    public void close() {
+      sink.close();
+      if (isOwner && closing) {
+        freeLease();
+      }
+      if (consumer != null) {
+        consumer.close();
+      }
+      view.close();
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.kafka;
+
+import dev.indelible.event.AuditEvent;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.JournalMark;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/** Messages that become one transaction. Used by one thread. */
+final class TopicBatch {
+  private final List<AuditEvent> events = new ArrayList<>();
+  private final Set<UUID> ids = new HashSet<>();
+  private final Map<UUID, JournalMark> marks = new LinkedHashMap<>();
+
+  /** The number that the ledger has of each lane after this batch. */
+  private final Map<Lane, Long> numbers = new HashMap<>();
+
+  void add(AuditEvent event) {
+    events.add(event);
+    ids.add(event.id());
+  }
+
+  boolean has(UUID event) {
+    return ids.contains(event);
+  }
+
+  /**
+   * Moves a mark.
+   *
+   * @param from the position that the ledger has now
+   */
+  void move(UUID mark, long from, long to) {
+    JournalMark before = marks.get(mark);
+    marks.put(mark, new JournalMark(mark, to, before == null ? from : before.expected()));
+  }
+
+  /** Adds a mark that has no expected position. */
+  void set(UUID mark, long position) {
+    marks.put(mark, new JournalMark(mark, position));
+  }
+
+  void number(Lane lane, long last) {
+    numbers.put(lane, last);
+  }
+
+  Map<Lane, Long> numbers() {
+    return numbers;
+  }
+
+  List<AuditEvent> events() {
+    return events;
+  }
+
+  boolean isEmpty() {
+    return events.isEmpty() && marks.isEmpty();
+  }
+
+  EventBatch toBatch() {
+    return new EventBatch(events, List.copyOf(marks.values()), List.of());
+  }
+}
