@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import type { Row, VerdictCounts } from '../../src/api.ts';
-import { matches, query, readFilter, summary, writeFilter } from '../../src/model/decisions.ts';
+import { factThatDecided, matches, query, readFilter, summary, writeFilter } from '../../src/model/decisions.ts';
 import { edits, lineDiff } from '../../src/model/diff.ts';
 import { csv, jsonl } from '../../src/model/table.ts';
 import { bytes, compact, count, cut, oneLine, pieces } from '../../src/model/text.ts';
@@ -75,6 +75,16 @@ describe('numbers', () => {
 
   it('of bytes have a unit', () => {
     expect([0, 1023, 1024, 2_097_152, 3.5 * 2 ** 30].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '2.0 MiB', '3.5 GiB']);
+  });
+});
+
+describe('a decision', () => {
+  it('was caused by the longest fact that its reason names', () => {
+    const facts = ['deletes /', 'deletes /home recursively', 'changes guard /home'];
+    const caused = (reason: string) => factThatDecided({ decision: { decision: 'refuse', reason }, facts });
+    expect(caused('no: deletes /home recursively')).toBe('deletes /home recursively');
+    expect(caused('no')).toBeUndefined();
+    expect(factThatDecided({})).toBeUndefined();
   });
 });
 
