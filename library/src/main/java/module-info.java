@@ -14,4 +14,6 @@ module dev.indelible {
   exports dev.indelible;
   exports dev.indelible.directory to
       dev.indelible.cli;
+  exports dev.indelible.fleet to
+      dev.indelible.cli;
 }

@@ -125,6 +125,7 @@ class PackageDirectionTest {
                   "ledger",
                   "checkpoint",
                   "merkle",
+                  "encoding",
                   "crypto",
                   "json",
                   "monitor",
@@ -143,6 +144,7 @@ class PackageDirectionTest {
           Map.entry("append", RECORD),
           Map.entry("sqlite", union(RECORD, Set.of("append"))),
           Map.entry("kafka", union(RECORD, Set.of("append"))),
+          Map.entry("postgres", RECORD),
           Map.entry("shell", Set.of()),
           Map.entry("value", Set.of()),
           Map.entry("program", Set.of("value")),
@@ -185,6 +187,7 @@ class PackageDirectionTest {
                   "event")),
           Map.entry("directory", DIRECTORY_USES),
           Map.entry(LIBRARY, LIBRARY_USES),
+          Map.entry("fleet", union(LIBRARY_USES, Set.of(LIBRARY))),
           Map.entry("hook", Set.of("gate", "policy", "action", "decision", "json", "encoding")),
           Map.entry("access", Set.of("event", "encoding", "json", "crypto")),
           Map.entry(
@@ -236,6 +239,7 @@ class PackageDirectionTest {
                   LIBRARY_USES,
                   Set.of(
                       LIBRARY,
+                      "fleet",
                       "aimemory",
                       "receipt",
                       "witness",
@@ -257,9 +261,10 @@ class PackageDirectionTest {
           // The JDK's own server, and its own socket options.
           Map.entry("com.sun.net.httpserver", Set.of("witness")),
           Map.entry("jdk.net", Set.of("mcp", "server")),
-          Map.entry("java.sql", Set.of("sqlite", "jdbc", "aimemory", "cli")),
+          Map.entry("java.sql", Set.of("sqlite", "postgres", "jdbc", "aimemory", "cli")),
           Map.entry("javax.sql", Set.of("jdbc")),
           Map.entry("org.sqlite", Set.of("sqlite", "aimemory")),
+          Map.entry("org.postgresql", Set.of("postgres")),
           Map.entry("org.snakeyaml", Set.of("policy", "program", "fact", "server")),
           Map.entry("org.eclipse.jetty", Set.of("server")),
           Map.entry("dev.cel", Set.of("cel")),
@@ -307,6 +312,7 @@ class PackageDirectionTest {
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .withImportOption(location -> !location.contains("-tests.jar"))
           .importPackages("dev.indelible")
           .that(
               DescribedPredicate.not(

@@ -106,8 +106,13 @@ final class HookInstallCommand extends Verb {
                 () ->
                     CommandFailure.usage(
                         "the hook needs the launcher; run this as 'indelible hook install'"));
-    return "%s --data %s hook %s"
-        .formatted(quoted(launcher), quoted(absolute(data().path())), agent);
+    String url = data().url();
+    return "%s --data %s %shook %s"
+        .formatted(
+            quoted(launcher),
+            quoted(absolute(data().path())),
+            url == null ? "" : "--ledger " + quoted(url) + " ",
+            agent);
   }
 
   /**

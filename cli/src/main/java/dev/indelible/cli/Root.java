@@ -28,6 +28,17 @@ final class Root implements Runnable {
   Path data = Path.of("indelible-data");
 
   @Option(
+      names = "--ledger",
+      scope = ScopeType.INHERIT,
+      paramLabel = "URL",
+      defaultValue = "${env:INDELIBLE_LEDGER}",
+      description =
+          "the ledger of a new data directory, as postgresql://HOST[:PORT]/DATABASE[?OPTIONS]; later"
+              + " runs find it in the directory (default: $$INDELIBLE_LEDGER, else a file in the"
+              + " directory)")
+  @Nullable String ledger;
+
+  @Option(
       names = "--output",
       scope = ScopeType.INHERIT,
       paramLabel = "text|json",

@@ -80,13 +80,14 @@ abstract class Verb implements Callable<Integer> {
   }
 
   final DataDirectory data() {
-    return new DataDirectory(root().data);
+    return new DataDirectory(root().data, root().ledger);
   }
 
   /** Returns the log in the data directory. */
   final AuditLog log() throws CommandFailure {
     requireDataDirectory();
-    return new AuditLog(data().path());
+    String url = root().ledger;
+    return url == null ? new AuditLog(data().path()) : new AuditLog(data().path(), () -> url);
   }
 
   /** Opens the ledger for reading. */
@@ -111,6 +112,10 @@ abstract class Verb implements Callable<Integer> {
             .index(run == Run.STREAM || run == Run.AGENT_SESSION)
             .followLinks(run == Run.ONE_ACTION || run == Run.AGENT_SESSION);
     anchor.ifPresent(log::anchor);
+    String url = root().ledger;
+    if (url != null) {
+      log.ledger(() -> url);
+    }
     if (!console().errIsTerminal()) {
       return log.open();
     }

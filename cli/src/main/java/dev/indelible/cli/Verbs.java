@@ -29,6 +29,7 @@ final class Verbs {
     ALL.put("keys", KeysCommand.class);
     ALL.put("api-keys", ApiKeysCommand.class);
     ALL.put("witness", WitnessCommand.class);
+    ALL.put("fleet", FleetCommand.class);
     ALL.put("status", StatusCommand.class);
     ALL.put("bench", VerbGroup.Bench.class);
     ALL.put("help", HelpCommand.class);

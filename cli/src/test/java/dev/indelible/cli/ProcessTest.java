@@ -32,7 +32,7 @@ class ProcessTest {
   /** The status that a shell reports after SIGTERM: 128 and the number of the signal. */
   private static final int ENDED_BY_SIGTERM = 143;
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
 
   @TempDir Path directory;
   private Cli cli;

@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.journal.Journal;
@@ -53,7 +54,13 @@ class RecoveryTest {
       assertThat(result.err()).doesNotContain("recovered", "\u001b");
     }
     // On a slow machine the check ends before all events are in the ledger.
-    cli.runOn("", "gate");
+    await()
+        .atMost(Duration.ofMinutes(2))
+        .until(
+            () -> {
+              cli.runOn("", "gate");
+              return cli.rows().size() >= waiting + 2;
+            });
     cli.assertIntact(waiting + 2);
   }
 }

@@ -2,6 +2,7 @@
 package dev.indelible.append;
 
 import dev.indelible.base.Throttle;
+import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.CheckpointSigner;
 import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
@@ -15,7 +16,6 @@ import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,7 +79,8 @@ public final class Checkpoints {
    * Settings of checkpoints.
    *
    * @param key the key that signs the checkpoints
-   * @param origin the log's name in the checkpoints; {@code indelible/} and the ledger's id if null
+   * @param origin the log's name in the checkpoints; if null, the name in its last checkpoint, or
+   *     {@code indelible/} and the ledger's id if it has none
    * @param interval the minimum time between two checkpoints
    * @param file the file that keeps the last checkpoint, and the source of the ML-DSA-44 key
    */
@@ -96,7 +97,7 @@ public final class Checkpoints {
       return new Settings(key, origin, longest, file);
     }
 
-    /** Returns these settings with another origin; null for the default. */
+    /** Returns these settings with another origin; null for the name that the log has. */
     public Settings withOrigin(@Nullable String name) {
       return new Settings(key, name, interval, file);
     }
@@ -106,8 +107,23 @@ public final class Checkpoints {
       return new Settings(key, origin, interval, kept);
     }
 
-    String originOf(UUID ledger) {
-      return origin == null ? "indelible/" + ledger : origin;
+    /** Returns the name that a log has or gets in its checkpoints. */
+    String originOf(LedgerWriter writer) throws LedgerException {
+      if (origin != null) {
+        return origin;
+      }
+      Optional<byte[]> last = writer.lastCheckpoint().map(StoredCheckpoint::note);
+      if (last.isEmpty()) {
+        last = file.read();
+      }
+      try {
+        if (last.isPresent()) {
+          return SignedCheckpoint.parse(last.get()).unverified().origin();
+        }
+      } catch (CheckpointParseException e) {
+        // The signer refuses to continue it, whatever the name.
+      }
+      return "indelible/" + writer.ledger();
     }
   }
 
@@ -244,7 +260,7 @@ public final class Checkpoints {
     CheckpointSigner made = signer;
     if (made == null) {
       Optional<byte[]> before = settings.file().read();
-      made = new CheckpointSigner(settings.originOf(writer.ledger()), settings.key());
+      made = new CheckpointSigner(settings.originOf(writer), settings.key());
       if (before.isPresent()) {
         made.signedBefore(before.get(), guard.accepted().keys());
       }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
-import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.CheckpointSigner;
 import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
@@ -30,13 +29,7 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
 
   /** Signs a checkpoint if the tree has grown since the last one. */
   void sign(Signer key) {
-    try {
-      Checkpoints.Settings settings =
-          Checkpoints.Settings.of(key).withOrigin(origin().orElse(null)).withFile(file);
-      new Checkpoints(settings, end.guard(), new AuditCounters()).signIfNew(end);
-    } catch (LedgerException e) {
-      LOG.warn("no checkpoint is signed: {}", e.getMessage());
-    }
+    new Checkpoints(settings(key), end.guard(), new AuditCounters()).signIfNew(end);
   }
 
   /** Signs a checkpoint with the key that replaces a lost one. */
@@ -48,10 +41,7 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
               () -> {
                 LedgerTree tree = end.tree();
                 long size = tree.state().size();
-                Checkpoints.Settings settings =
-                    Checkpoints.Settings.of(key).withOrigin(origin().orElse(null));
-                CheckpointSigner signer =
-                    new CheckpointSigner(settings.originOf(writer.ledger()), key);
+                CheckpointSigner signer = new CheckpointSigner(originOf(key), key);
                 SignedCheckpoint next =
                     SecondSignature.add(signer.signAfterLostKey(before(), tree, size), end, file);
                 writer.insertCheckpoint(new StoredCheckpoint(size, next.bytes()));
@@ -70,22 +60,31 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
     return before;
   }
 
-  /** Returns the name that the log has or gets in its checkpoints. */
-  String originOf(Signer key) throws LedgerException {
-    return Checkpoints.Settings.of(key)
-        .withOrigin(origin().orElse(null))
-        .originOf(end.writer().ledger());
+  /**
+   * Signs and stores the first checkpoint of a log, which gives the log its name. Called within the
+   * transaction of the log's first row, so no other writer names the log.
+   *
+   * @return the checkpoint, to be written to {@link #file} after the commit
+   */
+  SignedCheckpoint signFirst(Signer key, String origin) throws LedgerException {
+    LedgerTree tree = end.tree();
+    long size = tree.state().size();
+    try {
+      SignedCheckpoint first =
+          new CheckpointSigner(origin, key).sign(Optional.empty(), List.of(), tree, size);
+      end.writer().insertCheckpoint(new StoredCheckpoint(size, first.bytes()));
+      return first;
+    } catch (ForkException | SigningException e) {
+      throw new LedgerException("the log's first checkpoint cannot be signed: " + e.getMessage());
+    }
   }
 
-  /** Returns the log's name in its last checkpoint; empty if there is none or it cannot be read. */
-  private Optional<String> origin() throws LedgerException {
-    Optional<StoredCheckpoint> last = end.writer().lastCheckpoint();
-    try {
-      return last.isPresent()
-          ? Optional.of(SignedCheckpoint.parse(last.get().note()).unverified().origin())
-          : Optional.empty();
-    } catch (CheckpointParseException e) {
-      return Optional.empty();
-    }
+  /** Returns the name that the log has or gets in its checkpoints. */
+  String originOf(Signer key) throws LedgerException {
+    return settings(key).originOf(end.writer());
+  }
+
+  private Checkpoints.Settings settings(Signer key) {
+    return Checkpoints.Settings.of(key).withFile(file);
   }
 }

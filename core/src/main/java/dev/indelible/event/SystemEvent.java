@@ -136,6 +136,18 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String GROUP_REFUSED = "group.refused";
 
+  /** The log is the log of logs of a fleet; see {@code note.FleetCreation}. */
+  public static final String FLEET_CREATED = "fleet.created";
+
+  /** A shard of the fleet was opened; the event names it, its key and its predecessor. */
+  public static final String SHARD_OPENED = "shard.opened";
+
+  /** A checkpoint of a shard, which continues the last one that the log of logs admitted. */
+  public static final String SHARD_CHECKPOINT = "shard.checkpoint";
+
+  /** A shard was closed; the event states its last checkpoint. */
+  public static final String SHARD_CLOSED = "shard.closed";
+
   private static final Set<String> RESERVED =
       Set.of(
           TAMPER,
@@ -153,7 +165,11 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           APPROVAL_GRANTED,
           APPROVAL_DENIED,
           GATE_ENROLLED,
-          GATE_REMOVED);
+          GATE_REMOVED,
+          FLEET_CREATED,
+          SHARD_OPENED,
+          SHARD_CHECKPOINT,
+          SHARD_CLOSED);
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =
@@ -180,6 +196,10 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** Types of the events about the log's keys. */
   public static final List<String> KEY_EVENTS =
       List.of(KEY_ROTATED, KEY_COMPROMISED, KEY_REPLACED, KEY_ML_DSA_44_ADDED);
+
+  /** Types of the events about the shards of a fleet. */
+  public static final List<String> FLEET_EVENTS =
+      List.of(FLEET_CREATED, SHARD_OPENED, SHARD_CHECKPOINT, SHARD_CLOSED);
 
   /** The agent id of system events. */
   public static final String AGENT = "indelible";

@@ -66,6 +66,9 @@ public record HealthEntry(String source, String reason) {
   /** The index for queries: it cannot be written, or is far behind the ledger. */
   public static final String INDEX = "index";
 
+  /** The shards of a fleet: the log of logs has not seen one of them within the promised time. */
+  public static final String SHARDS = "shards";
+
   /** Every source except those of single witnesses, see {@link #witness}. */
   public static final List<String> SOURCES =
       List.of(
@@ -86,7 +89,8 @@ public record HealthEntry(String source, String reason) {
           WITNESSES,
           ANCHOR,
           SQLITE,
-          INDEX);
+          INDEX,
+          SHARDS);
 
   /**
    * Creates an entry.

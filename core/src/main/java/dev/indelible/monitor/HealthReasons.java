@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.monitor;
 
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -23,6 +24,21 @@ public final class HealthReasons {
                 waiting,
                 waiting == 1 ? "letter waits" : "letters wait",
                 waiting == 1 ? "it" : "them"));
+  }
+
+  /**
+   * Returns the reason to report for a shard of a fleet whose checkpoint was last admitted too long
+   * ago; empty if it was not.
+   *
+   * @param age the time since then
+   * @param promise the longest time that the fleet promises
+   */
+  public static Optional<String> stale(String shard, Duration age, Duration promise) {
+    return age.compareTo(promise) <= 0
+        ? Optional.empty()
+        : Optional.of(
+            "shard %s: its last checkpoint in the log of logs was admitted %s s ago, and %s s are promised; 'indelible fleet admit --every 1m' admits new ones"
+                .formatted(shard, age.toSeconds(), promise.toSeconds()));
   }
 
   /** Returns the reason to report for rows that report tampering; empty if there are none. */

@@ -228,6 +228,17 @@ public final class KeyHistory {
     return Optional.ofNullable(eras.get(keyId));
   }
 
+  /**
+   * Returns true if the key that a row names is valid at the row, and nobody else may have held it
+   * then. Does not verify the row's signature.
+   */
+  boolean isTrustedFor(ChainRow row) {
+    return row.keyId()
+        .flatMap(this::era)
+        .filter(era -> era.isTrustedFor(row.sequence()))
+        .isPresent();
+  }
+
   /** Returns the validity of every accepted key. */
   public Collection<KeyValidity> eras() {
     return List.copyOf(eras.values());

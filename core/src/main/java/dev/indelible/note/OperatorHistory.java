@@ -222,11 +222,7 @@ public final class OperatorHistory {
   }
 
   private boolean isSignedInItsTime(ChainRow row) {
-    return check.content(row).isEmpty()
-        && row.keyId()
-            .flatMap(keys::era)
-            .filter(era -> era.isTrustedFor(row.sequence()))
-            .isPresent();
+    return check.content(row).isEmpty() && keys.isTrustedFor(row);
   }
 
   /** Returns the number of a policy that the operator admitted; empty for any other policy. */

@@ -34,6 +34,7 @@ public record Finding(
   public static final String LEDGER = "ledger";
   public static final String POLICY = "policy";
   public static final String ROLLBACK = "rollback";
+  public static final String SHARDS = "shards";
   public static final String STORAGE = RowCheck.STORAGE;
   public static final String TAMPER = "tamper";
   public static final String TREE = "tree";

@@ -2,6 +2,7 @@
 package dev.indelible.directory;
 
 import dev.indelible.append.CheckpointFile;
+import dev.indelible.append.FleetEvents;
 import dev.indelible.append.KeyEvents;
 import dev.indelible.append.OperatorEvents;
 import dev.indelible.base.DurableFiles;
@@ -18,6 +19,8 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.PolicyText;
+import dev.indelible.journal.JournalException;
+import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.PolicySignatureException;
@@ -28,6 +31,7 @@ import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.sqlite.SqliteEngine;
 import dev.indelible.storage.LedgerEngine;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -288,6 +292,15 @@ public record DataDirectory(Path path, @Nullable String url) {
     return KeyEvents.of(openWriter(), checkpointFile(), accepted);
   }
 
+  /**
+   * Opens the ledger to append the events of a fleet. Creates the ledger if there is none.
+   *
+   * @param keys the log's keys
+   */
+  public FleetEvents fleetEvents(SigningKeys keys) throws LedgerException {
+    return new FleetEvents(openWriter(), checkpointFile(), keys.signer(), keys.accepted());
+  }
+
   /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */
   public CheckpointFile checkpointFile() {
     return CheckpointFile.at(lastCheckpoint()).withSecondKey(keys()::openMlDsa44);
@@ -327,6 +340,16 @@ public record DataDirectory(Path path, @Nullable String url) {
   public KeyChanges.Addition replaceLostMlDsa44(String reason)
       throws KeyException, LedgerException {
     return new KeyChanges(this).replaceLostMlDsa44(reason);
+  }
+
+  /** Counts the events that wait in the journals. */
+  public WaitingEvents waiting() throws LedgerException, JournalException {
+    Optional<StoredLedger> found = engine().openIfThere();
+    try {
+      return JournalCheck.waiting(this, found, changed -> {});
+    } finally {
+      found.ifPresent(StoredLedger::close);
+    }
   }
 
   /** Returns the directory of the journals, in which accepted events wait. */

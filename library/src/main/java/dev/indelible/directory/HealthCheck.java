@@ -22,6 +22,7 @@ import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.HealthReasons;
+import dev.indelible.note.FleetHistory;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Admitted;
@@ -34,6 +35,8 @@ import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,6 +121,7 @@ public final class HealthCheck {
       history.ifPresent(this::checkSecondKey);
       checkpoint = checkpoint(open, history);
       history.ifPresent(known -> checkLastCheckpoint(open, known));
+      history.ifPresent(known -> checkShards(open, known));
       if (anchor.isPresent()) {
         anchored = anchored(open, anchor.get(), checkpoint, history);
       }
@@ -382,6 +386,34 @@ public final class HealthCheck {
       add(HealthEntry.CHECKPOINTS, "no checkpoint is signed any more: " + judged.message());
     } else if (judged.agreement() == Agreement.UNKNOWN) {
       add(HealthEntry.CHECKPOINTS, judged.message());
+    }
+  }
+
+  /** Reports the shards of a fleet that its log of logs has not seen within the promised time. */
+  private void checkShards(StoredLedger open, KeyHistory history) {
+    try {
+      FleetHistory fleet = ShardRows.read(open, history);
+      Instant now = Timestamps.now();
+      List<String> stale =
+          fleet.shards().stream()
+              .filter(FleetHistory.Shard::isOpen)
+              .flatMap(
+                  shard ->
+                      HealthReasons.stale(
+                          shard.name(),
+                          Duration.between(Instant.parse(shard.lastSeen()), now),
+                          fleet.creation().orElseThrow().freshness())
+                          .stream())
+              .toList();
+      if (!stale.isEmpty()) {
+        add(
+            HealthEntry.SHARDS,
+            stale.size() == 1
+                ? stale.get(0)
+                : "%s shards are stale, the first: %s".formatted(stale.size(), stale.get(0)));
+      }
+    } catch (LedgerException e) {
+      add(HealthEntry.LEDGER, "the rows about shards cannot be read: " + e.getMessage());
     }
   }
 

@@ -65,7 +65,7 @@ public final class Guard {
   private static final Set<String> ANSWERS = Set.of("approve", "deny");
 
   private static final Set<String> OPTIONS_WITH_VALUE =
-      Set.of("--data", "--output", "--policy", "--anchor", "--url", "--key");
+      Set.of("--data", "--ledger", "--output", "--policy", "--anchor", "--url", "--key");
 
   private static final String PROGRAM = "indelible";
 

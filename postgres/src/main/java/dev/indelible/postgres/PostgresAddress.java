@@ -25,6 +25,8 @@ record PostgresAddress(String url, String schema, String name) {
   private static final String JDBC = "jdbc:";
   private static final String DEFAULT_SCHEMA = "indelible";
 
+  private static final SilentServers SILENT = new SilentServers();
+
   private static final String FORM =
       "not the URL of a PostgreSQL ledger; expected"
           + " postgresql://HOST[:PORT]/DATABASE[?user=ROLE&currentSchema=SCHEMA&...]";
@@ -110,11 +112,21 @@ record PostgresAddress(String url, String schema, String name) {
     PGProperty.CURRENT_SCHEMA.set(properties, "pg_catalog");
     // The detail of an error can quote a whole row with its payload.
     PGProperty.LOG_SERVER_ERROR_DETAIL.set(properties, false);
-    Connection connection = new Driver().connect(url, properties);
-    if (connection == null) {
-      throw new SQLException(FORM);
+    if (patience != Patience.FULL) {
+      SILENT.requireAnswering(url);
     }
-    return connection;
+    long begin = System.nanoTime();
+    try {
+      Connection connection = new Driver().connect(url, properties);
+      if (connection == null) {
+        throw new SQLException(FORM);
+      }
+      SILENT.answered(url);
+      return connection;
+    } catch (SQLException e) {
+      SILENT.failed(url, begin, e);
+      throw e;
+    }
   }
 
   private static int seconds(Duration time) {

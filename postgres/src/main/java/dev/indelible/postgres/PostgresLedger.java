@@ -65,7 +65,8 @@ public final class PostgresLedger implements LedgerEngine, LedgerLocation {
     return new LedgerFactory() {
       @Override
       public LedgerWriter open() throws LedgerException {
-        return PostgresWriter.open(address, ledger, PostgresWriter.DRAINER_LOCK_TIMEOUT);
+        return PostgresWriter.open(
+            address, ledger, Patience.DRAINER, PostgresWriter.DRAINER_LOCK_TIMEOUT);
       }
 
       @Override
@@ -77,7 +78,7 @@ public final class PostgresLedger implements LedgerEngine, LedgerLocation {
 
   @Override
   public LedgerWriter openWriter() throws LedgerException {
-    return PostgresWriter.open(address, null, PostgresWriter.LOCK_TIMEOUT);
+    return PostgresWriter.open(address, null, Patience.FULL, PostgresWriter.LOCK_TIMEOUT);
   }
 
   @Override

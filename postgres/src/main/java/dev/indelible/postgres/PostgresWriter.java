@@ -63,6 +63,7 @@ final class PostgresWriter implements LedgerWriter {
   private static final String REMOTE_APPLY = "remote_apply";
 
   private final PostgresAddress address;
+  private final Patience patience;
   private final Duration lockTimeout;
 
   /** The ledger that this writer writes to. */
@@ -81,9 +82,14 @@ final class PostgresWriter implements LedgerWriter {
   private @Nullable ChainRow last;
 
   private PostgresWriter(
-      PostgresAddress address, Duration lockTimeout, Connection connection, UUID ledger)
+      PostgresAddress address,
+      Patience patience,
+      Duration lockTimeout,
+      Connection connection,
+      UUID ledger)
       throws SQLException {
     this.address = address;
+    this.patience = patience;
     this.lockTimeout = lockTimeout;
     this.connection = connection;
     this.ledger = ledger;
@@ -95,13 +101,18 @@ final class PostgresWriter implements LedgerWriter {
    *
    * @param expected the id that the ledger must have; null for any
    */
-  static PostgresWriter open(PostgresAddress address, @Nullable UUID expected, Duration lockTimeout)
+  static PostgresWriter open(
+      PostgresAddress address, @Nullable UUID expected, Patience patience, Duration lockTimeout)
       throws LedgerException {
     try {
-      Connection connection = address.connect();
+      Connection connection = address.connect(patience);
       try {
         return new PostgresWriter(
-            address, lockTimeout, connection, requireLedger(connection, address, expected));
+            address,
+            patience,
+            lockTimeout,
+            connection,
+            requireLedger(connection, address, expected));
       } catch (SQLException | LedgerException | RuntimeException | Error e) {
         connection.close();
         throw e;
@@ -197,7 +208,7 @@ final class PostgresWriter implements LedgerWriter {
     last = null;
     try {
       if (connection.isClosed()) {
-        Connection replaced = address.connect();
+        Connection replaced = address.connect(patience);
         connection = replaced;
         requireLedger(replaced, address, ledger);
         settings = settings(replaced, lockTimeout);

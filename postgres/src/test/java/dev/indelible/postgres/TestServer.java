@@ -34,9 +34,9 @@ public final class TestServer implements AutoCloseable {
   public static final String ERASER = "indelible_eraser";
 
   /** A role that has no rights, and needs a password. */
-  static final String STRANGER = "stranger";
+  public static final String STRANGER = "stranger";
 
-  static final String STRANGERS_PASSWORD = "a strange secret";
+  public static final String STRANGERS_PASSWORD = "a strange secret";
 
   private static final AtomicInteger LEDGERS = new AtomicInteger();
   private static @Nullable TestServer shared;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.checkpoint;
 
+import dev.indelible.checkpoint.AddCheckpointResponse.Conflict;
 import dev.indelible.merkle.ConsistencyProof;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
@@ -8,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A log's request to a witness to cosign a checkpoint: the body of {@code POST add-checkpoint}
@@ -66,17 +69,35 @@ public record AddCheckpointRequest(long oldSize, List<Hash> proof, SignedCheckpo
   }
 
   /**
-   * Verifies that the new checkpoint is consistent with the witness's last one. Before the call, a
-   * witness verifies the log's signature and compares the old size with the size of its last
-   * checkpoint. It answers status 422 if this method throws.
+   * Compares the new checkpoint with the last one that the witness of a log has admitted. Before
+   * the call, a witness verifies the log's signature; until it has stored the new checkpoint, it
+   * compares no other checkpoint of the log.
    *
-   * <p>Every tree is consistent with the empty tree, so old size 0 needs no proof. The root of size
-   * 0 is fixed.
+   * @param last the last admitted checkpoint of the log; null if there is none
+   * @return empty if the new checkpoint continues the last one; a conflict if the last one does not
+   *     have the request's old size, or has the new size and another root
+   * @throws InvalidProofException if the proof does not show that the new checkpoint continues the
+   *     last one; a witness answers status 422
+   */
+  public Optional<Conflict> conflictWith(@Nullable Checkpoint last) throws InvalidProofException {
+    Checkpoint next = checkpoint.unverified();
+    long lastSize = last == null ? 0 : last.size();
+    if (oldSize != lastSize
+        || last != null && next.size() == lastSize && !next.root().equals(last.root())) {
+      return Optional.of(new Conflict(lastSize));
+    }
+    verifyGrowth(last == null ? Hash.EMPTY_TREE : last.root());
+    return Optional.empty();
+  }
+
+  /**
+   * Verifies that the new checkpoint is consistent with the one of the old size. Every tree is
+   * consistent with the empty tree, so old size 0 needs no proof. The root of size 0 is fixed.
    *
-   * @param oldRoot the root of the witness's last checkpoint; ignored if the old size is 0
+   * @param oldRoot the root of the old size; ignored if the old size is 0
    * @throws InvalidProofException if the checkpoints are not consistent
    */
-  public void verifyGrowth(Hash oldRoot) throws InvalidProofException {
+  void verifyGrowth(Hash oldRoot) throws InvalidProofException {
     Checkpoint grown = checkpoint.unverified();
     if (oldSize > 0) {
       new ConsistencyProof(oldSize, grown.size(), proof).verify(oldRoot, grown.root());

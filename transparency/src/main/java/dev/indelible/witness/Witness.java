@@ -11,7 +11,6 @@ import dev.indelible.checkpoint.NoteSignature;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.checkpoint.VerificationException;
 import dev.indelible.checkpoint.VerifierKey;
-import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -112,23 +111,19 @@ public final class Witness {
   private WitnessAnswer decide(AddCheckpointRequest request, SignedCheckpoint signed)
       throws WitnessException, CheckpointParseException {
     Checkpoint next = signed.unverified();
-    Optional<Checkpoint> last = memory.last(next.origin()).map(SignedCheckpoint::unverified);
-    long lastSize = last.map(Checkpoint::size).orElse(0L);
-    Hash lastRoot = last.map(Checkpoint::root).orElse(Hash.EMPTY_TREE);
-    if (request.oldSize() != lastSize) {
-      return WitnessAnswer.of(new Conflict(lastSize));
-    }
-    if (last.isPresent() && next.size() == lastSize && !next.root().equals(lastRoot)) {
-      LOG.error(
-          "{} signed two trees of size {}: roots {} and {}",
-          next.origin(),
-          lastSize,
-          lastRoot,
-          next.root());
-      return WitnessAnswer.of(new Conflict(lastSize));
-    }
+    Checkpoint last = memory.last(next.origin()).map(SignedCheckpoint::unverified).orElse(null);
     try {
-      request.verifyGrowth(lastRoot);
+      Optional<Conflict> conflict = request.conflictWith(last);
+      if (conflict.isPresent()) {
+        if (request.oldSize() == conflict.get().size()) {
+          LOG.error(
+              "{} signed another tree of size {}: root {}",
+              next.origin(),
+              next.size(),
+              next.root());
+        }
+        return WitnessAnswer.of(conflict.get());
+      }
     } catch (InvalidProofException e) {
       return WitnessAnswer.refused(WitnessAnswer.UNPROCESSABLE, e.getMessage());
     }

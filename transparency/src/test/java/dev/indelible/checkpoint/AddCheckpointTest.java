@@ -53,6 +53,21 @@ class AddCheckpointTest {
   }
 
   @Test
+  void checkpointThatContinuesTheLastHasNoConflict() throws Exception {
+    assertThat(request(0, 5).conflictWith(null)).isEmpty();
+    assertThat(request(3, 5).conflictWith(Keys.checkpoint(3))).isEmpty();
+    assertThat(request(5, 5).conflictWith(Keys.checkpoint(5))).isEmpty();
+
+    assertThat(request(3, 5).conflictWith(null)).contains(new Conflict(0));
+    assertThat(request(3, 5).conflictWith(Keys.checkpoint(4))).contains(new Conflict(4));
+    Checkpoint fork = Checkpoint.of(Keys.checkpoint(5).origin(), 5, Hash.ofLeaf(new byte[] {9}));
+    assertThat(request(5, 5).conflictWith(fork)).contains(new Conflict(5));
+    Checkpoint other = Checkpoint.of(fork.origin(), 3, fork.root());
+    assertThatExceptionOfType(InvalidProofException.class)
+        .isThrownBy(() -> request(3, 5).conflictWith(other));
+  }
+
+  @Test
   void consistentGrowthVerifies() throws Exception {
     for (int newSize = 0; newSize <= 12; newSize++) {
       for (int oldSize = 0; oldSize <= newSize; oldSize++) {
