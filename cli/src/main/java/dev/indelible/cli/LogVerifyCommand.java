@@ -10,6 +10,9 @@ import dev.indelible.checkpoint.TrustedKeys;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.MlDsa44Key;
+import dev.indelible.fleet.Fleet;
+import dev.indelible.fleet.FleetReport;
+import dev.indelible.fleet.FleetVerifier;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -39,6 +42,8 @@ import picocli.CommandLine.Parameters;
     description = "Verify every row: its sequence, link, payload and signature.",
     footer = {
       "",
+      "The data directory of a fleet: verifies the log of logs, every shard, and that",
+      "they agree; --key, --anchor and --witness are about the log of logs.",
       "Exit status: 0 intact, 1 broken, 3 unknown.",
       "If the log was rolled back, or rebuilt with its own key, only an anchor file",
       "or witnesses that somebody else keeps can show it."
@@ -109,15 +114,40 @@ final class LogVerifyCommand extends Verb {
       report = foreignChain(format, file);
     } else if (export != null) {
       report = exportedLog(export);
+    } else if (file != null) {
+      report = copiedLedger(file);
+    } else if (isFleet()) {
+      return fleet();
     } else {
-      report = file == null ? ownLog() : copiedLedger(file);
+      report = ownLog();
     }
     ReportPrinter.print(this, report);
-    return switch (report.verdict()) {
+    return exitCode(report.verdict());
+  }
+
+  private static int exitCode(Verdict verdict) {
+    return switch (verdict) {
       case INTACT -> ExitCode.OK;
       case BROKEN -> ExitCode.FAILED;
       case UNKNOWN -> ExitCode.UNKNOWN;
     };
+  }
+
+  /** Verifies the log of logs and every shard. */
+  private int fleet() throws Exception {
+    CommandFailure.refuseIf(
+        !since.equals("1") || adopted != null,
+        "%s: is a fleet, whose logs are verified from their first rows: --since and --adopted"
+            + " verify a single log",
+        data().path());
+    VerificationOptions options = withGiven(underKeys().anchors(anchors()));
+    FleetReport report;
+    FastSignatures.loadInBackground();
+    try (Progress progress = new Progress(console(), "verified")) {
+      report = new FleetVerifier(log(), new Fleet(data())).verify(options.progress(progress::at));
+    }
+    ReportPrinter.print(this, report);
+    return exitCode(report.verdict());
   }
 
   private VerificationReport ownLog() throws Exception {

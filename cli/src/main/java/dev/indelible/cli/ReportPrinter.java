@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.fleet.FleetReport;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -18,21 +20,71 @@ final class ReportPrinter {
     verb.print(report::write, () -> printText(verb.console(), report));
   }
 
-  static void printText(Console console, VerificationReport report) {
+  /** Prints the report on a fleet: each log in a line, then the log of logs, then the faults. */
+  static void print(Verb verb, FleetReport report) {
+    verb.print(report::write, () -> printText(verb.console(), report));
+  }
+
+  private static void printText(Console console, FleetReport report) {
     String verdict = report.verdict().label();
     console.line(
-        "%s  %,d rows, head %d %s",
+        "%s  fleet %s: %,d shards, %,d rows",
         console.bold(console.byMeaning(verdict, verdict)),
-        report.rows(),
-        report.head().sequence(),
-        report.head().hex());
-    List<Run> runs = Run.of(report.findings());
+        Console.printable(report.origin()),
+        report.shards().size(),
+        report.rows());
+    Table table = new Table("shard", "verdict", "rows", "admitted", "state", "seen");
+    for (FleetReport.ShardReport shard : report.shards()) {
+      String found = shard.report().verdict().label();
+      table.row(
+          shard.name(),
+          new Table.Cell(found, text -> console.byMeaning(text, found)),
+          Table.Cell.right("%,d".formatted(shard.report().rows())),
+          Table.Cell.right("%,d".formatted(shard.admitted())),
+          shard.isOpen() ? "open" : "closed",
+          "%,d s ago".formatted(shard.age().toSeconds()));
+    }
+    table.printOr("no shards", console);
+    console.line();
+    console.line("log of logs: %s", head(console, report.log()));
+    printFindings(console, report.log(), report.log().findings());
+    for (FleetReport.ShardReport shard : report.shards()) {
+      if (shard.report().verdict() != Verdict.INTACT) {
+        console.line();
+        console.line("shard %s: %s", shard.name(), head(console, shard.report()));
+        printFindings(
+            console,
+            shard.report(),
+            shard.report().findings().stream().filter(Finding::isFault).toList());
+      }
+    }
+  }
+
+  static void printText(Console console, VerificationReport report) {
+    console.line(head(console, report));
+    printFindings(console, report, report.findings());
+  }
+
+  private static String head(Console console, VerificationReport report) {
+    String verdict = report.verdict().label();
+    return "%s  %,d rows, head %d %s"
+        .formatted(
+            console.bold(console.byMeaning(verdict, verdict)),
+            report.rows(),
+            report.head().sequence(),
+            report.head().hex());
+  }
+
+  /** Prints some of the findings of a report. */
+  private static void printFindings(
+      Console console, VerificationReport report, List<Finding> findings) {
+    List<Run> runs = Run.of(findings);
     Table table = new Table("check", "status", "row", "");
     runs.stream().limit(SHOWN).forEach(run -> table.row(run.cells(console)));
     table.print(console);
     long shown = runs.stream().limit(SHOWN).mapToLong(Run::findings).sum();
     long unnamed = report.faults() - report.findings().stream().filter(Finding::isFault).count();
-    long more = report.findings().size() - shown + unnamed;
+    long more = findings.size() - shown + unnamed;
     if (more > 0) {
       console.line("and %,d more findings; --output json shows up to %,d", more, Finding.MAX_NAMED);
     }

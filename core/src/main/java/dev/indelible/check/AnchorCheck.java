@@ -50,6 +50,9 @@ final class AnchorCheck implements Check {
   private final KeyHistory history;
   private final List<Path> files;
 
+  /** The promise of a log of logs, whose admitted checkpoints the file has; empty for others. */
+  private final Optional<Duration> promise;
+
   /** True if the rows are a copy, which may be older than the log. */
   private final boolean copy;
 
@@ -76,6 +79,7 @@ final class AnchorCheck implements Check {
     this.ledger = ledger;
     this.history = history;
     this.files = options.anchors();
+    this.promise = options.promise();
     this.copy = options.copy();
     this.rows = before;
   }
@@ -94,7 +98,7 @@ final class AnchorCheck implements Check {
       new AnchorFileCheck(file, tiles).check(origin);
     }
     if (appendedTo && isStale()) {
-      String names = files.stream().map(Path::toString).collect(Collectors.joining(", "));
+      String names = files.stream().map(this::name).collect(Collectors.joining(", "));
       findings.unknown(
           Finding.ANCHOR,
           "%s: it is stale: its last checkpoint is over %s rows, and the log has signed later ones"
@@ -102,9 +106,13 @@ final class AnchorCheck implements Check {
     }
   }
 
+  private String name(Path file) {
+    return promise.isPresent() ? "the log of logs" : file.toString();
+  }
+
   /**
    * Returns true if a later checkpoint exists, and the first row after the largest anchored
-   * checkpoint is older than {@link #LAG}.
+   * checkpoint is older than {@link #LAG}, or than a log of logs promises.
    */
   private boolean isStale() throws LedgerException {
     long last = ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
@@ -114,7 +122,9 @@ final class AnchorCheck implements Check {
     try {
       return ledger
           .row(largestOfAll + 1)
-          .map(row -> Instant.parse(row.timestamp()).isBefore(Instant.now().minus(LAG)))
+          .map(
+              row ->
+                  Instant.parse(row.timestamp()).isBefore(Instant.now().minus(promise.orElse(LAG))))
           .orElse(true);
     } catch (DateTimeException e) {
       return true;
@@ -270,7 +280,7 @@ final class AnchorCheck implements Check {
             Finding.ANCHOR,
             "%s: %s of this chain; %s after the last"
                 .formatted(
-                    file,
+                    name(file),
                     Findings.count(signed, "checkpoint", "checkpoints"),
                     Findings.count(Math.max(0, rows - largest), "row", "rows")));
       }
@@ -278,12 +288,12 @@ final class AnchorCheck implements Check {
 
     private void broken(String check, String message) {
       doubted = true;
-      findings.broken(check, file + ": " + message);
+      findings.broken(check, name(file) + ": " + message);
     }
 
     private void unknown(String message) {
       doubted = true;
-      findings.unknown(Finding.ANCHOR, file + ": " + message);
+      findings.unknown(Finding.ANCHOR, name(file) + ": " + message);
     }
   }
 

@@ -9,6 +9,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.FleetCreation;
 import dev.indelible.note.FleetHistory;
+import dev.indelible.note.FleetHistory.Admitted;
 import dev.indelible.note.FleetHistory.Shard;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.ShardCheckpoint;
@@ -18,7 +19,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -30,6 +30,9 @@ final class FleetCheck implements Check {
   private final Findings findings;
   private final FleetHistory history;
   private final long from;
+
+  /** The time at which a checkpoint of each shard was last admitted. */
+  private final Map<String, String> seen = new HashMap<>();
 
   /** Admitted checkpoints. */
   private long admitted;
@@ -50,6 +53,7 @@ final class FleetCheck implements Check {
     this.findings = findings;
     this.from = since > 1 ? since : Long.MIN_VALUE;
     this.history = since > 1 ? before(ledger, keys) : new FleetHistory(keys);
+    history.shards().forEach(shard -> seen.put(shard.name(), shard.lastSeen()));
   }
 
   /** Reads the events before the first row checked, and of each shard the last checkpoint. */
@@ -77,21 +81,20 @@ final class FleetCheck implements Check {
     if (history.creation().isEmpty()
         ? row.is(SystemEvent.FLEET_CREATED)
         : SystemEvent.FLEET_EVENTS.stream().anyMatch(row::is)) {
-      take(row.row());
+      history.take(row.row()).ifPresent(this::admitted);
     }
   }
 
-  private void take(ChainRow row) {
-    Optional<Shard> shard =
-        ShardCheckpoint.read(row).flatMap(content -> history.shard(content.shard()));
-    history.take(row);
-    if (shard.isPresent()) {
-      admitted++;
-      long micros = Timestamps.micros(row.timestamp()) - Timestamps.micros(shard.get().lastSeen());
-      if (micros > TimeUnit.MICROSECONDS.convert(promise())) {
-        late++;
-        longestMicros = Math.max(longestMicros, micros);
-      }
+  private void admitted(Admitted newest) {
+    admitted++;
+    String before = seen.put(newest.content().shard(), newest.timestamp());
+    if (before == null) {
+      return;
+    }
+    long micros = Timestamps.micros(newest.timestamp()) - Timestamps.micros(before);
+    if (micros > TimeUnit.MICROSECONDS.convert(promise())) {
+      late++;
+      longestMicros = Math.max(longestMicros, micros);
     }
   }
 

@@ -124,18 +124,6 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
    */
   public static final String REDACTION_SETTINGS = "redaction.settings";
 
-  /** A gate may record through a topic; the event names the gate and its key. */
-  public static final String GATE_ENROLLED = "gate.enrolled";
-
-  /** A gate may no longer record through a topic. */
-  public static final String GATE_REMOVED = "gate.removed";
-
-  /**
-   * Messages of a topic were refused; the event states their number, offsets and the reason. The
-   * ledger writer records it among the events of the topic.
-   */
-  public static final String GROUP_REFUSED = "group.refused";
-
   /** The log is the log of logs of a fleet; see {@code note.FleetCreation}. */
   public static final String FLEET_CREATED = "fleet.created";
 
@@ -147,6 +135,18 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
 
   /** A shard was closed; the event states its last checkpoint. */
   public static final String SHARD_CLOSED = "shard.closed";
+
+  /** A gate may record through a topic; the event names the gate and its key. */
+  public static final String GATE_ENROLLED = "gate.enrolled";
+
+  /** A gate may no longer record through a topic. */
+  public static final String GATE_REMOVED = "gate.removed";
+
+  /**
+   * Messages of a topic were refused; the event states their number, offsets and the reason. The
+   * ledger writer records it among the events of the topic.
+   */
+  public static final String GROUP_REFUSED = "group.refused";
 
   private static final Set<String> RESERVED =
       Set.of(
@@ -164,12 +164,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           POLICY_OPERATOR,
           APPROVAL_GRANTED,
           APPROVAL_DENIED,
-          GATE_ENROLLED,
-          GATE_REMOVED,
           FLEET_CREATED,
           SHARD_OPENED,
           SHARD_CHECKPOINT,
-          SHARD_CLOSED);
+          SHARD_CLOSED,
+          GATE_ENROLLED,
+          GATE_REMOVED);
 
   /** Every type of the log's own events, in alphabetical order. */
   public static final List<String> TYPES =

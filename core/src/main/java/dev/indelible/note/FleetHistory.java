@@ -94,11 +94,13 @@ public final class FleetHistory {
   /**
    * Adds the next row. A row of another type has no effect, nor has one before {@code
    * fleet.created}: the log of a shard begins with {@code shard.opened}, and is no log of logs.
+   *
+   * @return the checkpoint that the row admits; empty if it admits none
    */
-  public void take(ChainRow row) {
+  public Optional<Admitted> take(ChainRow row) {
     if (!SystemEvent.FLEET_EVENTS.contains(row.eventType())
         || creation.isEmpty() && !row.is(SystemEvent.FLEET_CREATED)) {
-      return;
+      return Optional.empty();
     }
     try {
       if (!isSigned(row)) {
@@ -107,7 +109,9 @@ public final class FleetHistory {
       switch (row.eventType()) {
         case SystemEvent.FLEET_CREATED -> create(content(FleetCreation.read(row)));
         case SystemEvent.SHARD_OPENED -> open(row, content(ShardOpening.read(row)));
-        case SystemEvent.SHARD_CHECKPOINT -> admit(row, content(ShardCheckpoint.read(row)));
+        case SystemEvent.SHARD_CHECKPOINT -> {
+          return Optional.of(admit(row, content(ShardCheckpoint.read(row))));
+        }
         default -> close(content(ShardClosing.read(row)));
       }
     } catch (ShardException e) {
@@ -115,6 +119,7 @@ public final class FleetHistory {
           new Fault(
               row.sequence(), "%s is ignored: %s".formatted(row.eventType(), e.getMessage())));
     }
+    return Optional.empty();
   }
 
   /** Returns true if a key of the log that is valid at this row signed it. */
@@ -138,7 +143,7 @@ public final class FleetHistory {
     shards.put(opening.shard(), new Shard(opening, row, Optional.empty(), Optional.empty()));
   }
 
-  private void admit(ChainRow row, ShardCheckpoint content) throws ShardException {
+  private Admitted admit(ChainRow row, ShardCheckpoint content) throws ShardException {
     Shard shard = requireOpen(content.shard());
     content.requireOf(shard.opening());
     Checkpoint next = content.checkpoint();
@@ -157,6 +162,7 @@ public final class FleetHistory {
     shards.put(
         shard.name(),
         new Shard(shard.opening(), shard.opened(), Optional.of(newest), Optional.empty()));
+    return newest;
   }
 
   private void close(ShardClosing closing) throws ShardException {
@@ -173,24 +179,29 @@ public final class FleetHistory {
 
   /** Requires that a shard can be opened now. */
   public void requireOpenable(ShardOpening opening) throws ShardException {
-    if (creation.isEmpty()) {
-      throw new ShardException("the log is not the log of logs of a fleet");
-    }
-    if (shards.containsKey(opening.shard())) {
-      throw new ShardException(
-          "a shard %s was opened before; each name is used once".formatted(opening.shard()));
-    }
-    if (opening.origin().equals(creation.get().origin())
-        || shards.values().stream()
-            .anyMatch(shard -> shard.opening().origin().equals(opening.origin()))) {
-      throw new ShardException("its origin %s is of another log".formatted(opening.origin()));
-    }
+    requireUnused(opening.shard());
     if (opening.predecessor().isPresent()) {
-      Shard before = shards.get(opening.predecessor().get());
-      if (before == null || before.isOpen()) {
-        throw new ShardException(
-            "its predecessor %s is not a closed shard".formatted(opening.predecessor().get()));
-      }
+      requireClosed(opening.predecessor().get());
+    }
+    String origin = opening.origin();
+    if (creation.filter(fleet -> fleet.origin().equals(origin)).isPresent()
+        || shards.values().stream().anyMatch(shard -> shard.opening().origin().equals(origin))) {
+      throw new ShardException("its origin %s is of another log".formatted(origin));
+    }
+  }
+
+  /** Requires that no shard ever had a name. */
+  public void requireUnused(String name) throws ShardException {
+    if (shards.containsKey(name)) {
+      throw new ShardException(
+          "a shard %s was opened before; each name is used once".formatted(name));
+    }
+  }
+
+  /** Requires that a shard is closed, so that another can continue it. */
+  public void requireClosed(String name) throws ShardException {
+    if (shard(name).filter(before -> !before.isOpen()).isEmpty()) {
+      throw new ShardException("its predecessor %s is not a closed shard".formatted(name));
     }
   }
 

@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.WitnessPolicy;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.MlDsa44Key;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +25,7 @@ public final class VerificationOptions implements Cloneable {
   private LongConsumer progress = checked -> {};
   private @Nullable WitnessPolicy witnesses;
   private List<Path> anchors = List.of();
+  private @Nullable Duration promise;
   private boolean copy;
 
   private VerificationOptions(KeyRing keys, boolean rooted) {
@@ -100,6 +102,21 @@ public final class VerificationOptions implements Cloneable {
   }
 
   /**
+   * Compares the checkpoints that a log of logs has admitted with the chain, in place of anchor
+   * files.
+   *
+   * @param file the admitted checkpoints, as in an anchor file
+   * @param within the longest time for which a row may be without an admitted checkpoint
+   */
+  public VerificationOptions admitted(Path file, Duration within) {
+    return with(
+        options -> {
+          options.anchors = List.of(file);
+          options.promise = within;
+        });
+  }
+
+  /**
    * Checks a copy. A copy may be older than the log, so a signed checkpoint over more rows than the
    * copy has proves no rollback.
    */
@@ -145,6 +162,14 @@ public final class VerificationOptions implements Cloneable {
 
   public List<Path> anchors() {
     return anchors;
+  }
+
+  /**
+   * Returns the longest time for which a row may be without an admitted checkpoint, if the anchor
+   * is the log of logs of a fleet; empty for anchor files.
+   */
+  public Optional<Duration> promise() {
+    return Optional.ofNullable(promise);
   }
 
   /** Returns true if the rows are a copy. */
