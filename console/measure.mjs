@@ -149,7 +149,8 @@ async function interactions(cookies) {
   await measured('decision opened, and back', async () => {
     await page.locator('a.row').first().click();
     await page.locator('.decision-head').waitFor();
-    await page.goBack();
+    await page.evaluate(() => history.back());
+    await page.locator('.decision-head').waitFor({ state: 'detached' });
     await page.locator('a.row').first().waitFor();
   });
   await browser.close();
