@@ -43,6 +43,11 @@ import picocli.CommandLine.Parameters;
       "them, and witnesses cosign the log of logs only."
     })
 final class FleetCommand extends VerbGroup {
+  /** Returns the failure of a verb that a fleet refuses. */
+  static CommandFailure refused(ShardException e) {
+    return CommandFailure.failed("%s", Console.printable(String.valueOf(e.getMessage())));
+  }
+
   /** A change of a fleet. */
   @FunctionalInterface
   private interface Change<T> {
@@ -63,10 +68,6 @@ final class FleetCommand extends VerbGroup {
       } catch (ShardException e) {
         throw refused(e);
       }
-    }
-
-    static CommandFailure refused(ShardException e) {
-      return CommandFailure.failed("%s", Console.printable(String.valueOf(e.getMessage())));
     }
 
     static String requireName(String name) throws CommandFailure {

@@ -2,6 +2,9 @@
 package dev.indelible.cli;
 
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.fleet.Fleet;
+import dev.indelible.fleet.FleetProof;
+import dev.indelible.note.ShardException;
 import dev.indelible.proof.Disclosure;
 import dev.indelible.proof.ProvenRow;
 import java.nio.file.Files;
@@ -21,6 +24,8 @@ import picocli.CommandLine.Parameters;
       "the data directory.",
       "cose: an RFC 9942 receipt, and the record in FILE.record beside it. Needs the",
       "log's private key. The receipt has neither the log's name nor cosignatures.",
+      "In the data directory of a fleet: a second tlog-proof, FILE.fleet.tlog-proof,",
+      "shows that the log of logs has admitted the checkpoint of the shard.",
       "Both state how many rows the log had. 'indelible proof verify' verifies either",
       "without the log."
     })
@@ -62,6 +67,9 @@ final class LogProveCommand extends Verb {
 
   @Override
   public Integer call() throws Exception {
+    if (isFleet()) {
+      return proveInFleet();
+    }
     ProvenRow proven = log().prove(id);
     Disclosure beside = withPayload ? proven.recordAndPayload() : proven.record();
     print(proven, write(proven, beside));
@@ -70,6 +78,49 @@ final class LogProveCommand extends Verb {
           "%s: %s signature lines in the ledger are not in the receipt, because this file lacks their keys"
               .formatted(data().witnesses(), proven.leftOut()));
     }
+    return ExitCode.OK;
+  }
+
+  /** Writes the receipt of the event, and beside it that of the checkpoint in the log of logs. */
+  private int proveInFleet() throws Exception {
+    CommandFailure.refuseIf(
+        format != Format.tlog, "--format %s: the receipts of a fleet are of the form tlog", format);
+    FleetProof proven;
+    try {
+      proven = FleetProof.of(new Fleet(data()), log(), id);
+    } catch (ShardException e) {
+      throw FleetCommand.refused(e);
+    }
+    ProvenRow event = proven.event();
+    Path file = write(event, withPayload ? event.recordAndPayload() : event.record());
+    Path beside = ProofVerifyCommand.fleetBeside(file);
+    try {
+      NewFile.write(
+          beside, proven.admission().tlogProof(proven.admission().recordAndPayload()).bytes());
+    } catch (Exception e) {
+      Files.deleteIfExists(file);
+      throw e;
+    }
+    print(
+        out ->
+            out.member("file", file.toString())
+                .member("fleet_file", beside.toString())
+                .member("id", event.row().id())
+                .member("origin", event.checkpoint().origin())
+                .member("payload", withPayload)
+                .member("sequence", event.row().sequence())
+                .member("shard", proven.shard())
+                .member("size", event.checkpoint().size()),
+        "%s  row %,d of %,d in %s, %s its payload\n%s  row %,d of %,d in %s, which admits that checkpoint",
+        file,
+        event.row().sequence(),
+        event.checkpoint().size(),
+        Console.printable(event.checkpoint().origin()),
+        withPayload ? "with" : "without",
+        beside,
+        proven.admission().row().sequence(),
+        proven.admission().checkpoint().size(),
+        Console.printable(proven.admission().checkpoint().origin()));
     return ExitCode.OK;
   }
 

@@ -133,16 +133,6 @@ final class LogVerifyCommand extends Verb {
     };
   }
 
-  /** Returns true if the log is a log of logs; false if that cannot be read. */
-  private boolean isFleet() throws CommandFailure {
-    try (LedgerReader ledger = ledger()) {
-      return Fleet.isFleet(ledger);
-    } catch (LedgerException e) {
-      // The verifier reports the error.
-      return false;
-    }
-  }
-
   /** Verifies the log of logs and every shard. */
   private int fleet() throws Exception {
     CommandFailure.refuseIf(

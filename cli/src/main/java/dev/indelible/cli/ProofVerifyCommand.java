@@ -12,6 +12,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.proof.Disclosure;
 import dev.indelible.proof.DisclosureException;
 import dev.indelible.proof.DisclosureVerifier;
+import dev.indelible.proof.DisclosureVerifier.InFleet;
 import dev.indelible.proof.ProvenDisclosure;
 import dev.indelible.receipt.CoseReceipt;
 import dev.indelible.receipt.ReceiptParseException;
@@ -45,6 +46,8 @@ import picocli.CommandLine.Parameters;
 final class ProofVerifyCommand extends Verb {
   private static final int WIDTH = 15;
 
+  private static final String TLOG_PROOF = ".tlog-proof";
+
   /** The first byte of a COSE receipt: its tag. */
   private static final byte COSE_SIGN1 = (byte) 0xd2;
 
@@ -71,6 +74,22 @@ final class ProofVerifyCommand extends Verb {
           "the file of the record, if it is not in the receipt (default for COSE: FILE.record)")
   @Nullable Path record;
 
+  @Option(
+      names = "--fleet",
+      paramLabel = "FILE",
+      description =
+          "the second receipt of an event in a shard, FILE.fleet.tlog-proof; --key and --witness are"
+              + " then about the log of logs")
+  @Nullable Path fleet;
+
+  /** Returns the file of the second receipt of an event in a shard of a fleet. */
+  static Path fleetBeside(Path receipt) {
+    String name = receipt.getFileName().toString();
+    String stem =
+        name.endsWith(TLOG_PROOF) ? name.substring(0, name.length() - TLOG_PROOF.length()) : name;
+    return receipt.resolveSibling(stem + ".fleet" + TLOG_PROOF);
+  }
+
   /** Returns the file with the record of a COSE receipt. */
   static Path recordBeside(Path receipt) {
     return receipt.resolveSibling(receipt.getFileName() + ".record");
@@ -82,7 +101,14 @@ final class ProofVerifyCommand extends Verb {
     byte[] bytes = read(file);
     boolean cose = bytes.length > 0 && bytes[0] == COSE_SIGN1;
     String format = cose ? "cose" : "tlog";
+    CommandFailure.refuseIf(
+        cose && fleet != null, "%s: --fleet needs a receipt of the form tlog", file);
     try {
+      if (fleet != null) {
+        InFleet proven = inFleet(bytes, fleet, trusted);
+        print(out -> write(out, format, proven), () -> print(proven));
+        return ExitCode.OK;
+      }
       ProvenDisclosure proven = cose ? cose(bytes, trusted) : tlog(bytes, trusted);
       print(out -> write(out, format, proven), () -> print(proven));
       return ExitCode.OK;
@@ -93,18 +119,40 @@ final class ProofVerifyCommand extends Verb {
 
   private ProvenDisclosure tlog(byte[] bytes, TrustedKeys trusted)
       throws CommandFailure, DisclosureException {
-    TlogProof proof;
+    TlogProof proof = parse(file, bytes);
+    return verifier(trusted).verify(proof, beside(proof));
+  }
+
+  private InFleet inFleet(byte[] bytes, Path second, TrustedKeys trusted)
+      throws CommandFailure, DisclosureException {
+    TlogProof proof = parse(file, bytes);
+    TlogProof admission = parse(second, read(second));
+    Disclosure admitted =
+        Disclosure.of(
+            admission
+                .extra()
+                .orElseThrow(() -> CommandFailure.usage("%s: contains no record", second)));
+    return verifier(trusted).verify(proof, beside(proof), admission, admitted);
+  }
+
+  private static TlogProof parse(Path file, byte[] bytes) throws CommandFailure {
     try {
-      proof = TlogProof.parse(bytes);
+      return TlogProof.parse(bytes);
     } catch (CheckpointParseException e) {
       throw CommandFailure.usage("%s: %s", file, e.getMessage());
     }
-    Disclosure beside = Disclosure.of(record != null ? read(record) : extra(proof));
+  }
+
+  private Disclosure beside(TlogProof proof) throws CommandFailure {
+    return Disclosure.of(record != null ? read(record) : extra(proof));
+  }
+
+  private DisclosureVerifier verifier(TrustedKeys trusted) throws CommandFailure {
     WitnessPolicy policy = witnesses.policy().orElseGet(() -> WitnessPolicy.ofLogs(List.of()));
     CommandFailure.refuseIf(
         trusted.isEmpty() && policy.logs().isEmpty(),
         "--key: name the log's public key, or give a --policy that does");
-    return new DisclosureVerifier(trusted, policy).verify(proof, beside);
+    return new DisclosureVerifier(trusted, policy);
   }
 
   private byte[] extra(TlogProof proof) throws CommandFailure {
@@ -199,6 +247,32 @@ final class ProofVerifyCommand extends Verb {
     out.member("verdict", "proven");
   }
 
+  private void write(CanonicalWriter out, String format, InFleet proven) {
+    Optional<Checkpoint> admitted = proven.admission().witnessed().map(Witnessed::checkpoint);
+    out.name("event").beginObject();
+    write(out, format, proven.event());
+    out.endObject().name("fleet").beginObject();
+    write(out, format, proven.admission());
+    out.endObject()
+        .member("origin", admitted.map(Checkpoint::origin))
+        .member("shard", proven.shard())
+        .member("verdict", "proven");
+  }
+
+  private void print(InFleet proven) {
+    print(proven.event());
+    field("shard", proven.shard());
+    field(
+        "admitted by",
+        "row %d%s, signed by key %s"
+            .formatted(
+                proven.admission().row().sequence(),
+                place(proven.admission()),
+                proven.admission().signer().keyId()));
+    field("admitted at", proven.admission().row().timestamp());
+    printCosigned(proven.admission());
+  }
+
   private void print(ProvenDisclosure proven) {
     ChainRow row = proven.row();
     line(
@@ -219,6 +293,10 @@ final class ProofVerifyCommand extends Verb {
                     "not shown; SHA-256 " + HexFormat.of().formatHex(row.payloadHash())));
     field("row signed by", rowSigner(proven));
     field("signed by", "key " + proven.signer().keyId());
+    printCosigned(proven);
+  }
+
+  private void printCosigned(ProvenDisclosure proven) {
     cosigned(proven)
         .forEach(
             (witness, time) -> field("cosigned by", witness.key().name() + " at " + shown(time)));

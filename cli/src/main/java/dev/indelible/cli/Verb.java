@@ -8,10 +8,12 @@ import dev.indelible.OpenException;
 import dev.indelible.base.Text;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
+import dev.indelible.fleet.Fleet;
 import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.storage.StoredLedger;
@@ -94,6 +96,16 @@ abstract class Verb implements Callable<Integer> {
   final StoredLedger ledger() throws LedgerException, CommandFailure {
     requireDataDirectory();
     return data().engine().open();
+  }
+
+  /** Returns true if the log is a log of logs; false if that cannot be read. */
+  final boolean isFleet() throws CommandFailure {
+    try (LedgerReader ledger = ledger()) {
+      return Fleet.isFleet(ledger);
+    } catch (LedgerException e) {
+      // The verb reports the error.
+      return false;
+    }
   }
 
   /**

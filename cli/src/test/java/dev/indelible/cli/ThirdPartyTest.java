@@ -199,6 +199,37 @@ class ThirdPartyTest {
     }
   }
 
+  /** A shard, the log of logs, and the two receipts of an event in the shard. */
+  @Test
+  void fleetVerifies() throws Exception {
+    Cli fleet = new Cli(root.resolve("fleet"));
+    fleet.run("fleet", "init", "--origin", "fleet.example/logs").ok();
+    fleet.run("fleet", "open-shard", "a").ok();
+    Cli shard = new Cli(fleet.data().resolve("shards/a"));
+    record(shard.data(), 300);
+    fleet.run("fleet", "admit").ok();
+    for (Cli log : List.of(fleet, shard)) {
+      Path exported = root.resolve("exported-" + log.data().getFileName());
+      log.run("log", "export", exported.toString()).ok();
+      String key = log.run("keys", "export", "--format", "vkey").ok().out().strip();
+      assertThat(export(exported, key)).as(output).isZero();
+      assertThat(output).startsWith("verified " + (log == fleet ? 4 : 302) + " entries of fleet");
+    }
+    String id =
+        shard.run("log", "show", "200", "--output", "json").ok().json().path("id").asString();
+    Path file = root.resolve("event.tlog-proof");
+    fleet.run("log", "prove", id, "--out", file.toString()).ok();
+    String shardKey = shard.run("keys", "export", "--format", "vkey").ok().out().strip();
+    String fleetKey = fleet.run("keys", "export", "--format", "vkey").ok().out().strip();
+    assertThat(go("proof", List.of(file), shardKey)).as(output).isZero();
+    assertThat(output).startsWith("entry 199 of 302 of fleet.example/logs/shard/a");
+    Path admission = root.resolve("event.fleet.tlog-proof");
+    assertThat(go("proof", List.of(admission), fleetKey)).as(output).isZero();
+    assertThat(output)
+        .startsWith("entry 3 of 4 of fleet.example/logs")
+        .contains("shard.checkpoint");
+  }
+
   private static int run(String... command) throws IOException, InterruptedException {
     ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true);
     process.environment().put("GO111MODULE", "off");

@@ -179,24 +179,29 @@ public final class FleetHistory {
 
   /** Requires that a shard can be opened now. */
   public void requireOpenable(ShardOpening opening) throws ShardException {
-    if (creation.isEmpty()) {
-      throw new ShardException("the log is not the log of logs of a fleet");
-    }
-    if (shards.containsKey(opening.shard())) {
-      throw new ShardException(
-          "a shard %s was opened before; each name is used once".formatted(opening.shard()));
-    }
-    if (opening.origin().equals(creation.get().origin())
-        || shards.values().stream()
-            .anyMatch(shard -> shard.opening().origin().equals(opening.origin()))) {
-      throw new ShardException("its origin %s is of another log".formatted(opening.origin()));
-    }
+    requireUnused(opening.shard());
     if (opening.predecessor().isPresent()) {
-      Shard before = shards.get(opening.predecessor().get());
-      if (before == null || before.isOpen()) {
-        throw new ShardException(
-            "its predecessor %s is not a closed shard".formatted(opening.predecessor().get()));
-      }
+      requireClosed(opening.predecessor().get());
+    }
+    String origin = opening.origin();
+    if (creation.filter(fleet -> fleet.origin().equals(origin)).isPresent()
+        || shards.values().stream().anyMatch(shard -> shard.opening().origin().equals(origin))) {
+      throw new ShardException("its origin %s is of another log".formatted(origin));
+    }
+  }
+
+  /** Requires that no shard ever had a name. */
+  public void requireUnused(String name) throws ShardException {
+    if (shards.containsKey(name)) {
+      throw new ShardException(
+          "a shard %s was opened before; each name is used once".formatted(name));
+    }
+  }
+
+  /** Requires that a shard is closed, so that another can continue it. */
+  public void requireClosed(String name) throws ShardException {
+    if (shard(name).filter(before -> !before.isOpen()).isEmpty()) {
+      throw new ShardException("its predecessor %s is not a closed shard".formatted(name));
     }
   }
 

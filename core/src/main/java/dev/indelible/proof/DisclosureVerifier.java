@@ -14,9 +14,11 @@ import dev.indelible.crypto.VerificationKey;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.note.RowFault;
+import dev.indelible.note.ShardCheckpoint;
 import dev.indelible.proof.DisclosureException.Reason;
 import dev.indelible.proof.ProvenDisclosure.RowSignature;
 import dev.indelible.receipt.CoseReceipt;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -60,6 +62,52 @@ public final class DisclosureVerifier {
     } catch (VerificationException e) {
       throw DisclosureException.of(e);
     }
+  }
+
+  /**
+   * Row that two receipts prove to be in a shard of a fleet.
+   *
+   * @param shard the name of the shard
+   * @param event the row of the shard
+   * @param admission the row of the log of logs that admits the shard's checkpoint
+   */
+  public record InFleet(String shard, ProvenDisclosure event, ProvenDisclosure admission) {}
+
+  /**
+   * Verifies the two receipts of an event in a shard of a fleet: that the log of logs has admitted
+   * a checkpoint of the shard, and that the event is under this checkpoint. The trusted keys and
+   * the quorum are those of the log of logs, which names the shard's key.
+   *
+   * @param proof the receipt of the event, with its disclosure
+   * @param admission the receipt of the row {@code shard.checkpoint}, with record and payload
+   * @throws DisclosureException if one of them does not prove its record, or they do not belong
+   *     together
+   */
+  public InFleet verify(
+      TlogProof proof, Disclosure disclosure, TlogProof admission, Disclosure admitted)
+      throws DisclosureException {
+    ProvenDisclosure inLogOfLogs = verify(admission, admitted);
+    ShardCheckpoint content =
+        ShardCheckpoint.read(inLogOfLogs.row())
+            .orElseThrow(
+                () ->
+                    new DisclosureException(
+                        Reason.NOT_A_RECORD,
+                        "the receipt of the log of logs is not that of a row shard.checkpoint with"
+                            + " its payload",
+                        null));
+    if (!content.signed().note().text().equals(proof.checkpoint().note().text())) {
+      throw new DisclosureException(
+          Reason.REFUTED,
+          "the receipts do not belong together: the log of logs has admitted another checkpoint"
+              + " than the one of the event",
+          null);
+    }
+    Set<VerifierKey> named = new LinkedHashSet<>(keys.named());
+    named.add(content.key());
+    ProvenDisclosure event =
+        new DisclosureVerifier(new TrustedKeys(named, keys.nameless())).verify(proof, disclosure);
+    return new InFleet(content.shard(), event, inLogOfLogs);
   }
 
   /**

@@ -59,15 +59,29 @@ public final class ProvenRow {
     if (found.isEmpty()) {
       throw EvidenceException.absent("%s", whyNotInTheChain(ledger, eventId));
     }
-    ChainRow row = found.get();
     SignedTree last = SignedTree.last(ledger, keys);
     long size = last.checkpoint().size();
-    if (row.sequence() > size) {
+    if (found.get().sequence() > size) {
       throw EvidenceException.absent(
           "row %s: the last checkpoint is over %s rows and does not cover this one; the log signs a"
               + " checkpoint once a second while it records, and when it is closed",
-          row.sequence(), size);
+          found.get().sequence(), size);
     }
+    return under(last, ledger, keys, witnesses, found.get());
+  }
+
+  /**
+   * Proves a row under a checkpoint, as {@link #of} does under the last one.
+   *
+   * @param last a checkpoint of the ledger, which covers the row; a key of the log signed it
+   */
+  public static ProvenRow under(
+      SignedTree last,
+      LedgerReader ledger,
+      KeyRing keys,
+      Collection<VerifierKey> witnesses,
+      ChainRow row)
+      throws LedgerException {
     if (row.sequence() < 1) {
       throw EvidenceException.contradicted("a row has the number %s", row.sequence());
     }

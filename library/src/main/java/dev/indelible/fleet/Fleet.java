@@ -74,13 +74,23 @@ public record Fleet(DataDirectory data) {
    * @throws ShardException if the log in the directory is no log of logs
    */
   public List<ShardState> states() throws LedgerException, KeyException, ShardException {
-    FleetHistory history;
-    try (StoredLedger ledger = data.engine().open()) {
-      history = ShardRows.read(ledger, keys(ledger));
-    }
-    Duration promise = history.creation().orElseThrow(Fleet::none).freshness();
+    FleetHistory history = history();
+    Duration promise = history.creation().orElseThrow().freshness();
     Instant now = Timestamps.now();
     return history.shards().stream().map(shard -> state(shard, promise, now)).toList();
+  }
+
+  /**
+   * Reads the shards, and of each the last admitted checkpoint.
+   *
+   * @throws ShardException if the log in the directory is no log of logs
+   */
+  FleetHistory history() throws LedgerException, KeyException, ShardException {
+    try (StoredLedger ledger = data.engine().open()) {
+      FleetHistory history = ShardRows.read(ledger, keys(ledger));
+      history.creation().orElseThrow(Fleet::none);
+      return history;
+    }
   }
 
   static ShardException none() {

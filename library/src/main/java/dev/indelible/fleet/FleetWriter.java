@@ -110,9 +110,9 @@ public final class FleetWriter implements AutoCloseable {
       throws DirectoryException, KeyException, LedgerException, ShardException {
     DataDirectory data = fleet.shard(name);
     ShardLog log = new ShardLog(name, ledger.map(data::withLedger).orElse(data));
-    if (events.history().shard(name).isPresent()) {
-      throw new ShardException(
-          "a shard %s was opened before; each name is used once".formatted(name));
+    events.history().requireUnused(name);
+    if (predecessor.isPresent()) {
+      events.history().requireClosed(predecessor.get());
     }
     if (!log.isBegun()) {
       begin(log, predecessor);
@@ -127,14 +127,13 @@ public final class FleetWriter implements AutoCloseable {
 
   /** Begins the log of a shard. After a crash, the next attempt finds the log, or begins it. */
   private void begin(ShardLog log, Optional<String> predecessor)
-      throws DirectoryException, KeyException, LedgerException, ShardException {
+      throws DirectoryException, KeyException, LedgerException {
     String origin = creation.origin() + "/shard/" + log.name();
     SigningKey key = log.data().prepareKey();
     VerificationKey first = key.verificationKey();
     ShardOpening opening =
         new ShardOpening(
             log.name(), new VerifierKey(origin, SignatureType.ED25519, first), 0, predecessor);
-    events.history().requireOpenable(opening);
     try (FleetEvents own = log.data().fleetEvents(new SigningKeys(key, Fleet.ring(first)))) {
       own.beginShard(opening);
     }

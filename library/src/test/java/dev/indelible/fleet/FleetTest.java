@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.AuditLog;
+import dev.indelible.append.FleetEvents;
+import dev.indelible.checkpoint.SignatureType;
+import dev.indelible.checkpoint.VerifierKey;
+import dev.indelible.crypto.KeyRing;
+import dev.indelible.crypto.SigningKey;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.HealthCheck;
 import dev.indelible.event.SystemEvent;
@@ -15,6 +20,7 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ShardException;
+import dev.indelible.note.ShardOpening;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Files;
@@ -167,15 +173,18 @@ class FleetTest {
   /** A crash after the log of a shard was begun, and before it was opened. */
   @Test
   void interruptedOpeningIsCompleted() throws Exception {
-    assertThatThrownBy(
-            () -> {
-              try (FleetWriter writer = FleetWriter.open(fleet.fleet)) {
-                // The predecessor is checked again when the shard is opened.
-                writer.openShard("c", Optional.of("a"), Optional.empty());
-              }
-            })
-        .isInstanceOf(ShardException.class);
+    DataDirectory log = fleet.data("c");
+    SigningKey key = log.prepareKey();
+    KeyRing keys = Fleet.ring(key.verificationKey());
+    VerifierKey named =
+        new VerifierKey(
+            TestFleet.ORIGIN + "/shard/c", SignatureType.ED25519, key.verificationKey());
+    try (FleetEvents events = log.fleetEvents(new DataDirectory.SigningKeys(key, keys))) {
+      events.beginShard(new ShardOpening("c", named, 0, Optional.empty()));
+    }
     fleet.open("c");
+    assertThat(fleet.shard("c").opening().origin()).isEqualTo(TestFleet.ORIGIN + "/shard/c");
+    assertThat(fleet.admitted("c")).isEqualTo(1);
     assertIntact(fleet.fleet.data());
   }
 
