@@ -47,6 +47,8 @@ final class Main implements Callable<Integer> {
     BACKLOG,
     /** Measures appends to a large ledger. */
     GROWTH,
+    /** Measures searches of a large log. */
+    SEARCH,
     /** Measures the verification of a log. */
     VERIFY,
     /** Measures the time from submit until the row is visible. */
@@ -154,6 +156,7 @@ final class Main implements Callable<Integer> {
       case DECIDE -> new Deciding();
       case BACKLOG -> new SmallHeap();
       case GROWTH -> new GrowingLedger();
+      case SEARCH -> new Searching();
       case VERIFY -> new VerifierSpeed();
       case VISIBLE -> new IdleLatency();
     };
