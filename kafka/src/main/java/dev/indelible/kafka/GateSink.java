@@ -210,6 +210,11 @@ final class GateSink implements DeferredAuditSink {
         numbers);
   }
 
+  @Override
+  public void maintain() {
+    gate.tallyIfDue();
+  }
+
   /** No writer waits for this one, and a round trip is long, so batches are large. */
   @Override
   public boolean isExclusive() {

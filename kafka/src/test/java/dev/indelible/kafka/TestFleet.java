@@ -177,7 +177,7 @@ record TestFleet(TestBroker broker, TestServer server, KafkaQueue queue, String 
   private static long settled(GateQueue end, UUID journal) throws JournalException {
     try {
       return end.settled(journal);
-    } catch (QueueException e) {
+    } catch (LedgerException e) {
       throw new JournalException(e.getMessage(), e);
     }
   }
