@@ -52,7 +52,9 @@ final class Main implements Callable<Integer> {
     /** Measures the verification of a log. */
     VERIFY,
     /** Measures the time from submit until the row is visible. */
-    VISIBLE
+    VISIBLE,
+    /** Measures a ledger in PostgreSQL beside one in SQLite. */
+    POSTGRES
   }
 
   @Option(names = "--quick", description = "small sizes: 2 to 3 minutes; the figures mean little")
@@ -159,6 +161,7 @@ final class Main implements Callable<Integer> {
       case SEARCH -> new Searching();
       case VERIFY -> new VerifierSpeed();
       case VISIBLE -> new IdleLatency();
+      case POSTGRES -> new ServerLedgers();
     };
   }
 
