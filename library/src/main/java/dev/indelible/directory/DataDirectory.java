@@ -130,7 +130,7 @@ public record DataDirectory(Path path, @Nullable String url) {
 
   /** Returns true if a file here shows that the log has a ledger, or that cannot be determined. */
   public boolean recordsLedger() {
-    return !Files.notExists(database()) || ledgerFile().mayExist();
+    return !Files.isRegularFile(path) && (!Files.notExists(database()) || ledgerFile().mayExist());
   }
 
   /** Returns false if it is certain that the log has no ledger yet. */
