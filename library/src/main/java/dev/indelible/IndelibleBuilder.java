@@ -691,7 +691,8 @@ public final class IndelibleBuilder {
     return new LedgerSource() {
       @Override
       public Optional<? extends LedgerReader> open() throws LedgerException {
-        return engine.openIfThere();
+        // A server has the ledger before its log begins; a file gets one with the first append.
+        return engine.files().isEmpty() ? Optional.of(engine.open()) : engine.openIfThere();
       }
 
       @Override
