@@ -5,8 +5,8 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.MarkMovedException;
+import dev.indelible.drain.SinkBlockedException;
 import dev.indelible.drain.SinkException;
-import dev.indelible.drain.SinkSchemaException;
 import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -227,11 +227,11 @@ public final class LedgerSink implements DeferredAuditSink {
 
   /**
    * Maps a failure to a fault: a signer that does not answer is a transient fault, an invalid
-   * signature is a permanent one (D6).
+   * signature is a permanent one, and a key that may not sign for the log waits for a person (D6).
    */
   private SinkException failure(Exception e) {
     if (e instanceof LedgerSchemaException) {
-      return new SinkSchemaException(e.getMessage(), e);
+      return new SinkBlockedException(e.getMessage(), e);
     }
     if (e instanceof LedgerException) {
       lockedOut = e instanceof LedgerUnavailableException fault && fault.isLocked();
@@ -240,6 +240,9 @@ public final class LedgerSink implements DeferredAuditSink {
           : new SinkException(e.getMessage(), e);
     }
     String message = (end == null ? "" : end.writer().name() + ": ") + e.getMessage();
+    if (e instanceof SigningException signing && signing.isRefused()) {
+      return new SinkBlockedException(message, e);
+    }
     return e instanceof SigningException signing && signing.isWrong()
         ? new SinkException(message, e)
         : new SinkUnavailableException(message, e);
