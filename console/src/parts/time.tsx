@@ -36,6 +36,9 @@ export function Time({ at, form = 'full' }: { at: string; form?: 'full' | 'list'
   );
 }
 
+/** The clocks of daemon, witnesses and browser agree to this at best. */
+const MOMENT_SECONDS = 2;
+
 /** The age of a time, kept current. */
 export function Ago({ at }: { at: string }): JSX.Element {
   useTick(1000);
@@ -44,7 +47,7 @@ export function Ago({ at }: { at: string }): JSX.Element {
   if (Number.isNaN(time.getTime())) return <span>{at}</span>;
   return (
     <time dateTime={at} {...localOnHover(time, `${utc(time)} UTC`)}>
-      {seconds < 0 ? `in ${length(-seconds)}` : `${length(Math.max(1, Math.round(seconds)))} ago`}
+      {Math.abs(seconds) < MOMENT_SECONDS ? 'a moment ago' : seconds < 0 ? `in ${length(-seconds)}` : `${length(Math.round(seconds))} ago`}
     </time>
   );
 }

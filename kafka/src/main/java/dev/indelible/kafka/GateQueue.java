@@ -38,8 +38,12 @@ public final class GateQueue implements GateChannel {
   /** Null if no tallies are submitted; set by the opening thread. */
   private volatile @Nullable GateTally tally;
 
-  private @Nullable Producer<byte[], byte[]> producer;
-  private @Nullable RecordedPositions positions;
+  /** Set by the drainer's thread, read by the closing thread. */
+  private volatile @Nullable Producer<byte[], byte[]> producer;
+
+  /** Set by the drainer's thread, read by the closing thread. */
+  private volatile @Nullable RecordedPositions positions;
+
   private KafkaQueue.@Nullable Partitions partitions;
 
   /** The numbers up to which the brokers have acknowledged the unsettled batch. */
@@ -197,16 +201,24 @@ public final class GateQueue implements GateChannel {
   /** Records that a sink failed: the partitions may have changed, or the producer may be broken. */
   void failed() {
     partitions = null;
+    closeProducer();
+  }
+
+  /** Closes the producer; events that are not acknowledged are still in the journal. */
+  private void closeProducer() {
+    Producer<byte[], byte[]> open = producer;
+    producer = null;
+    if (open != null) {
+      open.close(Duration.ZERO);
+    }
   }
 
   @Override
   public void close() {
-    if (positions != null) {
-      positions.close();
+    RecordedPositions open = positions;
+    if (open != null) {
+      open.close();
     }
-    if (producer != null) {
-      // What is not acknowledged is still in the journal.
-      producer.close(Duration.ZERO);
-    }
+    closeProducer();
   }
 }

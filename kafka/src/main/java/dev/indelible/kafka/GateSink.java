@@ -133,6 +133,7 @@ final class GateSink implements DeferredAuditSink {
                   new EventGroup(
                       lane,
                       gate.settings().tenant(),
+                      number(state, lane),
                       number(state, lane) + 1 + from,
                       events.subList(from, i + 1)));
               from = i + 1;

@@ -54,7 +54,7 @@ import org.awaitility.Awaitility;
  */
 record TestFleet(TestBroker broker, TestServer server, KafkaQueue queue, String schema) {
   /** Longer than any step takes, so that a slow machine fails no test. */
-  static final Duration PATIENCE = Duration.ofSeconds(120);
+  static final Duration PATIENCE = Duration.ofSeconds(180);
 
   /** A short lease, because a killed ledger writer does not free it. */
   static final Duration LEASE = Duration.ofSeconds(2);

@@ -15,7 +15,7 @@ public final class GateChannels {
   /**
    * Opens the channel that a data directory describes. Does not connect.
    *
-   * @throws LedgerException if the settings cannot be used, or no jar knows such a queue
+   * @throws LedgerException if the settings cannot be used, or no jar knows the queue
    */
   public static GateChannel open(DataDirectory data, Signer key) throws LedgerException {
     for (GateChannelProvider provider :
