@@ -531,7 +531,9 @@ public final class AuditLog {
    */
   public void rotateSigner(Signer current, Signer next) throws KeyException, LedgerException {
     reader().close();
-    try (KeyEvents events = data().keyEvents(data().keys().accepted())) {
+    KeyRing accepted = data().keys().accepted();
+    data().keys().publish(next.verificationKey());
+    try (KeyEvents events = data().keyEvents(accepted)) {
       events.rotate(current.checked(), next.checked());
     }
   }

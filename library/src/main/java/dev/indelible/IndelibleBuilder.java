@@ -17,7 +17,6 @@ import dev.indelible.directory.DirectoryException;
 import dev.indelible.directory.ExistingLog;
 import dev.indelible.directory.GateChannels;
 import dev.indelible.directory.LedgerPositions;
-import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.gate.Gate;
@@ -302,7 +301,7 @@ public final class IndelibleBuilder {
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
       if (mlDsa44 && log.isReadable()) {
-        Signer key = signer(log);
+        Signer key = signer();
         data.addMlDsa44(key, log.withEarlierKeys(data.keys().accepted()));
       }
       Optional<WitnessPolicy> witnessed = witnesses.isPresent() ? witnesses : data.witnessPolicy();
@@ -310,7 +309,7 @@ public final class IndelibleBuilder {
       if (durability == Durability.MEMORY) {
         data.requireWritableDatabase();
         Optional<UUID> ledger = engine.identify();
-        Signer key = signer(log);
+        Signer key = signer();
         KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
         return start(
             log, rules, new Opened(engine, key, accepted, ledger, new MemoryStore()), witnessed);
@@ -347,7 +346,7 @@ public final class IndelibleBuilder {
     }
     ExistingLog log = data.prepareToSend(policy.isPresent());
     Judgement rules = judgement(log);
-    GateChannel channel = GateChannels.open(data, signer(log));
+    GateChannel channel = GateChannels.open(data, signer());
     boolean started = false;
     try {
       EventStore store = durability == Durability.MEMORY ? new MemoryStore() : openJournal(channel);
@@ -433,19 +432,12 @@ public final class IndelibleBuilder {
     }
   }
 
-  /**
-   * Returns the signer. While the ledger cannot be read, returns one that confirms the key before
-   * it signs.
-   */
-  private Signer signer(ExistingLog log) throws KeyException {
-    Signer key;
+  private Signer signer() throws KeyException {
     if (signer.isPresent()) {
-      key = signer.get();
-      data.keys().useExternal(key.verificationKey());
-    } else {
-      key = data.keys().openOrCreate();
+      data.keys().useExternal(signer.get().verificationKey());
+      return signer.get();
     }
-    return log.isReadable() ? key : new UnconfirmedSigner(data, key);
+    return data.keys().openOrCreate();
   }
 
   /**
@@ -462,7 +454,7 @@ public final class IndelibleBuilder {
     } catch (LedgerException unreadable) {
       return openApart(engine, log, rules, witnessed, unreadable);
     }
-    Signer key = signer(log);
+    Signer key = signer();
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal;
     try {
@@ -505,7 +497,7 @@ public final class IndelibleBuilder {
               + ", and none is created for a ledger that cannot be read)",
           unreadable);
     }
-    Signer key = signer(log);
+    Signer key = signer();
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal = Journal.openApart(data.journal(), journalSettings());
     return start(
@@ -553,7 +545,7 @@ public final class IndelibleBuilder {
   private Indelible start(
       ExistingLog log, Judgement rules, Opened opened, Optional<WitnessPolicy> witnessed)
       throws OpenException {
-    DeferredAudit audit = install(opened);
+    DeferredAudit audit = install(opened, log.hasRows());
     Optional<CosignatureFollower> witnessing = Optional.empty();
     Optional<AnchorFollower> anchoring = Optional.empty();
     Optional<PolicyReload> reload = Optional.empty();
@@ -638,8 +630,12 @@ public final class IndelibleBuilder {
     }
   }
 
-  /** Starts the drainer; closes the store if that fails. */
-  private DeferredAudit install(Opened log) {
+  /**
+   * Starts the drainer; closes the store if that fails.
+   *
+   * @param keyIsConfirmed true if the rows of the ledger show that the key is a key of the log
+   */
+  private DeferredAudit install(Opened log, boolean keyIsConfirmed) {
     boolean installed = false;
     try {
       DeferredAudit audit =
@@ -648,11 +644,12 @@ public final class IndelibleBuilder {
               new AppendSettings(
                   new RowSigning(log.key(), rowSignatures),
                   log.accepted(),
-                  data.keys()::accepted,
+                  data.keys(),
                   Checkpoints.Settings.of(log.key())
                       .withOrigin(origin.orElse(null))
                       .withFile(data.checkpointFile()),
-                  tally.orElse(null)),
+                  tally.orElse(null),
+                  keyIsConfirmed),
               log.store(),
               drain.withShutdownHook(shutdownHook));
       installed = true;

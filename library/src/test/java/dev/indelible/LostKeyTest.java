@@ -158,7 +158,7 @@ class LostKeyTest {
       rows = (int) ledger.size();
     }
 
-    Files.move(away, data.database(), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(away, data.database(), StandardCopyOption.ATOMIC_MOVE);
 
     await()
         .atMost(Duration.ofMinutes(1))
@@ -194,7 +194,7 @@ class LostKeyTest {
     Files.writeString(data.database(), "this is not a database\n".repeat(50));
     Indelible log = Indelible.open(data.path());
     log.gate().check("agent:a", new Bash("ls"));
-    Files.move(away, data.database(), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(away, data.database(), StandardCopyOption.ATOMIC_MOVE);
 
     close(log);
     assertThat(verify(VerificationOptions.of(ring(first))).verdict()).isEqualTo(Verdict.INTACT);

@@ -17,13 +17,27 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoints the settings of checkpoints
  * @param tallyInterval the time between two tallies while there are new decisions; another tally is
  *     written at the end. Null for no tallies
+ * @param keyIsConfirmed true if the rows of the ledger showed that the signer's key is a key of the
+ *     log; false if the ledger had no rows or could not be read, so that the key is checked before
+ *     the first row
  */
 public record AppendSettings(
     RowSigning signing,
     KeyRing keys,
     KeySource accepted,
     Checkpoints.Settings checkpoints,
-    @Nullable Duration tallyInterval) {
+    @Nullable Duration tallyInterval,
+    boolean keyIsConfirmed) {
+
+  /** Creates settings of a confirmed key. */
+  public AppendSettings(
+      RowSigning signing,
+      KeyRing keys,
+      KeySource accepted,
+      Checkpoints.Settings checkpoints,
+      @Nullable Duration tallyInterval) {
+    this(signing, keys, accepted, checkpoints, tallyInterval, true);
+  }
 
   /** Returns settings that sign every row, write no checkpoint file and no tallies. */
   public static AppendSettings of(Signer signer, KeyRing keys) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
@@ -9,6 +10,9 @@ import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.merkle.TileEdge;
 import dev.indelible.note.KeyHistory;
+import dev.indelible.note.KeyReplacement;
+import dev.indelible.note.KeyRotation;
+import dev.indelible.note.RowCheck;
 import dev.indelible.note.RowSignatureNote;
 import dev.indelible.note.TamperNote;
 import dev.indelible.storage.LedgerWriter;
@@ -76,12 +80,12 @@ public final class ChainEnd {
    * Checks the end of the chain.
    *
    * @param key the key that signs the appended rows
-   * @throws SigningException if the key is revoked
+   * @throws SigningException if the key may not sign
    * @throws HeadGuard.KeysUnreadableException if the accepted keys cannot be read
    */
   Trusted judge(VerificationKey key) throws LedgerException {
     Optional<ChainRow> last = writer.lastRow();
-    requireNotRevoked(key, last);
+    requireMaySign(key, last);
     List<TamperNote> wrong = new ArrayList<>();
     Head head = judge(last, wrong);
     if (!wrong.isEmpty() && last.isPresent()) {
@@ -148,28 +152,64 @@ public final class ChainEnd {
   }
 
   /**
-   * Requires that no other writer has revoked a key, because rows that a key signs after its
-   * revocation count as broken. Reads no rows if the chain still ends where this process left it,
-   * and only the later rows if the chain continues from there.
+   * Requires that a key may sign the next row: it is a key of this log, no other writer has revoked
+   * it, because rows that a key signs after its revocation count as broken, and no other host has
+   * rotated it. After a rotation on this host the old key signs until the process is restarted.
+   *
+   * <p>Accepts the keys that rotations in the chain introduce. Reads no rows if the chain still
+   * ends where this process left it, and only the later rows if the chain continues from there.
    *
    * @param last the last row
-   * @throws SigningException if the key was revoked
+   * @throws SigningException if the key may not sign
    * @throws HeadGuard.KeysUnreadableException if the accepted keys cannot be read
    */
-  void requireNotRevoked(VerificationKey key, Optional<ChainRow> last) throws LedgerException {
+  void requireMaySign(VerificationKey key, Optional<ChainRow> last) throws LedgerException {
     Optional<Head> seen = guard.lastSeen();
     if (seen.isPresent() && seen.equals(last.map(ChainRow::head))) {
       return;
+    }
+    if (guard.keyMayBeForeign() && last.isPresent()) {
+      requireOfThisLog(key, last.get());
     }
     boolean continues =
         seen.isPresent()
             && seen.equals(writer.lastRowBelow(seen.get().sequence() + 1).map(ChainRow::head));
     long from = continues ? seen.get().sequence() + 1 : 1;
-    if (writer.count(SystemEvent.KEY_COMPROMISED, from, Long.MAX_VALUE) > 0) {
-      Optional<KeyHistory.KeyValidity> era = keys().era(key.keyId());
-      if (era.filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
-        throw SigningException.revoked(key, era.get().revoked());
-      }
+    if (writer.count(SystemEvent.KEY_COMPROMISED, from, Long.MAX_VALUE) == 0
+        && writer.count(SystemEvent.KEY_ROTATED, from, Long.MAX_VALUE) == 0) {
+      return;
+    }
+    KeyHistory history = keys();
+    Optional<KeyHistory.KeyValidity> era = history.era(key.keyId());
+    if (era.filter(KeyHistory.KeyValidity::isRevoked).isPresent()) {
+      throw SigningException.revoked(key, era.get().revoked());
+    }
+    Optional<KeyRotation> rotation = history.rotation(key.keyId());
+    if (rotation.isPresent() && !guard.holds(rotation.get().newKey())) {
+      throw SigningException.refused(key, rotation.get().remedy());
+    }
+    guard.accept(history.keys());
+  }
+
+  /**
+   * Requires that the chain shows that a key belongs to this log: the key signed the first or the
+   * last row, or an event of the chain introduces it. No other writer can begin the log meanwhile.
+   */
+  private void requireOfThisLog(VerificationKey key, ChainRow last) throws LedgerException {
+    RowCheck own = RowCheck.ofRecords(KeyRing.of(List.of(key)));
+    List<ChainRow> first = writer.rowsBetween(0, last.sequence(), 1);
+    if (own.content(last).isEmpty() || first.stream().allMatch(row -> own.content(row).isEmpty())) {
+      return;
+    }
+    if (keyEvents().stream().noneMatch(row -> introduces(row, key))) {
+      throw SigningException.refused(
+          key,
+          "it is not a key of this log: the ledger has rows, the last of them row %s%s; copy the"
+                  .formatted(
+                      last.sequence(), last.keyId().map(id -> ", signed by key " + id).orElse(""))
+              + " directory keys/ of a host that records into this ledger to this host, and"
+              + " restart; only if that key is lost on every host, 'indelible keys replace --lost"
+              + " --reason TEXT' replaces it");
     }
   }
 
@@ -185,10 +225,24 @@ public final class ChainEnd {
         : Optional.empty();
   }
 
+  private static boolean introduces(ChainRow row, VerificationKey key) {
+    return KeyRotation.read(row)
+            .filter(rotation -> rotation.holds(row) && rotation.newKey().equals(key))
+            .isPresent()
+        || KeyReplacement.read(row)
+            .filter(replacement -> replacement.holds(row) && replacement.newKey().equals(key))
+            .isPresent();
+  }
+
   private KeyHistory keys() throws LedgerException {
-    List<ChainRow> events = new ArrayList<>(writer.rowsOfType(SystemEvent.KEY_COMPROMISED));
-    events.addAll(writer.rowsOfType(SystemEvent.KEY_ROTATED));
-    events.addAll(writer.rowsOfType(SystemEvent.KEY_ML_DSA_44_ADDED));
-    return KeyHistory.of(writer.ledger(), events, guard.accepted());
+    return KeyHistory.of(writer.ledger(), keyEvents(), guard.accepted());
+  }
+
+  private List<ChainRow> keyEvents() throws LedgerException {
+    List<ChainRow> events = new ArrayList<>();
+    for (String type : SystemEvent.KEY_EVENTS) {
+      events.addAll(writer.rowsOfType(type));
+    }
+    return events;
   }
 }

@@ -176,7 +176,7 @@ public final class Checkpoints {
       } else if (guard.lastSeen().isPresent()
           && guard.lastSeen().get().sequence() < last.map(StoredCheckpoint::size).orElse(0L)) {
         // Other writers appended and signed meanwhile, and may have revoked this key.
-        end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
+        end.requireMaySign(settings.key().verificationKey(), writer.lastRow());
       }
       failures = 0;
       due = false;
@@ -238,7 +238,7 @@ public final class Checkpoints {
               if (last.filter(before -> before.size() == size).isPresent()) {
                 return Optional.empty();
               }
-              end.requireNotRevoked(settings.key().verificationKey(), writer.lastRow());
+              end.requireMaySign(settings.key().verificationKey(), writer.lastRow());
               SignedCheckpoint next =
                   SecondSignature.add(
                       signing.sign(

@@ -4,6 +4,7 @@ package dev.indelible.append;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.KeySource;
+import dev.indelible.crypto.VerificationKey;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.note.RowCheck;
@@ -24,11 +25,17 @@ import java.util.Optional;
 public final class HeadGuard {
   private final KeySource keys;
 
+  /** The keys accepted from the start. */
+  private final KeyRing first;
+
   /** Caches the accepted keys, which are read again if a row names a key that is not cached. */
   private RowCheck check;
 
   /** True if a row by an unknown signer is not noted, but left to the verifier. */
   private final boolean signerMayBeUnknown;
+
+  /** True if the key of this process is known to be a key of the log. */
+  private final boolean keyIsConfirmed;
 
   /** The end of the chain that this writer committed last; empty before its first commit. */
   private Optional<Head> lastSeen = Optional.empty();
@@ -44,12 +51,24 @@ public final class HeadGuard {
    * @param keys read when a row names an unknown key: another writer of the log may have added it
    */
   public HeadGuard(RowCheck check, KeySource keys) {
-    this(check, keys, false);
+    this(check, keys, true);
   }
 
-  private HeadGuard(RowCheck check, KeySource keys, boolean signerMayBeUnknown) {
+  /**
+   * Creates a guard of a process whose key may not be confirmed yet.
+   *
+   * @param keyIsConfirmed false if {@link ChainEnd} has to check the key before the first row
+   */
+  HeadGuard(RowCheck check, KeySource keys, boolean keyIsConfirmed) {
+    this(check, keys, keyIsConfirmed, false);
+  }
+
+  private HeadGuard(
+      RowCheck check, KeySource keys, boolean keyIsConfirmed, boolean signerMayBeUnknown) {
+    this.first = check.keys();
     this.check = check;
     this.keys = keys;
+    this.keyIsConfirmed = keyIsConfirmed;
     this.signerMayBeUnknown = signerMayBeUnknown;
   }
 
@@ -58,7 +77,7 @@ public final class HeadGuard {
    * an unknown signer does not prove tampering.
    */
   public static HeadGuard ofLostKey(RowCheck check) {
-    return new HeadGuard(check, () -> KeyRing.of(List.of()), true);
+    return new HeadGuard(check, () -> KeyRing.of(List.of()), true, true);
   }
 
   /**
@@ -72,6 +91,30 @@ public final class HeadGuard {
     } catch (KeyException e) {
       throw new KeysUnreadableException("the accepted keys cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** Accepts further keys, which the chain introduces. */
+  void accept(KeyRing introduced) {
+    check = check.alsoAccepting(introduced);
+  }
+
+  /**
+   * Returns true if a key was accepted from the start or was added since, so that it is not only
+   * known from the chain.
+   *
+   * @throws KeysUnreadableException if the keys cannot be read
+   */
+  boolean holds(VerificationKey key) {
+    try {
+      return first.find(key.keyId()).isPresent() || keys.holds(key);
+    } catch (KeyException e) {
+      throw new KeysUnreadableException("the accepted keys cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  /** Returns true if the key of this process may be of another log: it has appended no row yet. */
+  boolean keyMayBeForeign() {
+    return !keyIsConfirmed && lastSeen.isEmpty();
   }
 
   /**

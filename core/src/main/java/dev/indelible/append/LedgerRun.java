@@ -48,7 +48,9 @@ public final class LedgerRun {
   /** Creates the state of a run that retries dead letters first. */
   public static LedgerRun of(
       LedgerFactory ledger, AppendSettings settings, AuditCounters counters) {
-    HeadGuard guard = new HeadGuard(new RowCheck(settings.keys()), settings.accepted());
+    HeadGuard guard =
+        new HeadGuard(
+            new RowCheck(settings.keys()), settings.accepted(), settings.keyIsConfirmed());
     LedgerRun run =
         new LedgerRun(
             ledger,

@@ -5,10 +5,9 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.MarkMovedException;
+import dev.indelible.drain.SinkBlockedException;
 import dev.indelible.drain.SinkException;
-import dev.indelible.drain.SinkSchemaException;
 import dev.indelible.drain.SinkUnavailableException;
-import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.monitor.AuditCounters;
@@ -39,6 +38,9 @@ public final class LedgerSink implements DeferredAuditSink {
 
   /** The end of the open ledger's chain; null before the first append. */
   private @Nullable ChainEnd end;
+
+  /** True if another writer held the lock for the whole of the last wait. */
+  private boolean lockedOut;
 
   /** Creates a sink; the ledger is opened on the first append. */
   public LedgerSink(LedgerRun run) {
@@ -73,6 +75,7 @@ public final class LedgerSink implements DeferredAuditSink {
         // If we crash in the commit, or it fails, the ledger has the whole batch or none of it, and
         // we do not know which. The next attempt recognises its events.
         writer.commit();
+        lockedOut = false;
         // If the file was removed or replaced meanwhile, the commit is lost. The batch is not
         // settled, and is appended to the ledger that is opened next.
         requireStillThere(writer);
@@ -113,6 +116,7 @@ public final class LedgerSink implements DeferredAuditSink {
     try {
       ChainEnd chain = open();
       run.tallies.finish(chain, sealer);
+      lockedOut = false;
       if (!chain.writer().isStillThere()) {
         throw new SinkException(chain.writer().name() + ": " + REPLACED);
       }
@@ -127,7 +131,10 @@ public final class LedgerSink implements DeferredAuditSink {
       return;
     }
     try {
-      run.checkpoints.signIfNew(end);
+      // A further wait for the lock would only delay the next attempt, which signs after its rows.
+      if (!lockedOut) {
+        run.checkpoints.signIfNew(end);
+      }
     } finally {
       end.writer().close();
       end = null;
@@ -142,7 +149,7 @@ public final class LedgerSink implements DeferredAuditSink {
       end = opened;
       writer
           .warning()
-          .ifPresent(reason -> run.counters.healthEntries().set(HealthEntry.SQLITE, reason));
+          .ifPresent(risk -> run.counters.healthEntries().set(risk.source(), risk.reason()));
       retryDeadLetters(opened);
       watch.opened(writer);
     }
@@ -220,18 +227,22 @@ public final class LedgerSink implements DeferredAuditSink {
 
   /**
    * Maps a failure to a fault: a signer that does not answer is a transient fault, an invalid
-   * signature is a permanent one (D6).
+   * signature is a permanent one, and a key that may not sign for the log waits for a person (D6).
    */
   private SinkException failure(Exception e) {
     if (e instanceof LedgerSchemaException) {
-      return new SinkSchemaException(e.getMessage(), e);
+      return new SinkBlockedException(e.getMessage(), e);
     }
     if (e instanceof LedgerException) {
+      lockedOut = e instanceof LedgerUnavailableException fault && fault.isLocked();
       return e instanceof LedgerUnavailableException
           ? new SinkUnavailableException(e.getMessage(), e)
           : new SinkException(e.getMessage(), e);
     }
     String message = (end == null ? "" : end.writer().name() + ": ") + e.getMessage();
+    if (e instanceof SigningException signing && signing.isRefused()) {
+      return new SinkBlockedException(message, e);
+    }
     return e instanceof SigningException signing && signing.isWrong()
         ? new SinkException(message, e)
         : new SinkUnavailableException(message, e);

@@ -45,7 +45,10 @@ final class SecondSignature {
                   Timestamps.now().getEpochSecond())
               .line());
     } catch (KeyException | CheckpointParseException e) {
-      throw SigningException.withheld(named.get().key(), String.valueOf(e.getMessage()));
+      throw SigningException.withheld(
+          named.get().key(),
+          "row %s names it for the log's checkpoints; if another host added it, copy the directory keys/ of that host to this host: %s"
+              .formatted(named.get().sequence(), e.getMessage()));
     }
   }
 }

@@ -183,7 +183,7 @@ final class Supervisor implements Runnable {
         stopRecording(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
         return;
       }
-      State state = failure instanceof SinkSchemaException ? State.FAILED : State.DEGRADED;
+      State state = failure instanceof SinkBlockedException ? State.FAILED : State.DEGRADED;
       counters.health().report(new AuditHealth(state, cause(failure)));
       failuresLog.ifDue(
           () -> LOG.warn("audit events wait; the append is retried: {}", cause(failure), failure));

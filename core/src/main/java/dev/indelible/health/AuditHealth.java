@@ -24,9 +24,10 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
     /** There is a fault; nothing is dropped. */
     DEGRADED("something is wrong"),
     /**
-     * Events wait until a person repairs the ledger: its schema differs from this version's (D6).
+     * Events wait until a person acts: the ledger's schema differs from this version's, or the key
+     * of this process may not sign for the log (D6).
      */
-    FAILED("the ledger needs repair"),
+    FAILED("the ledger or its key needs repair"),
     /** Closed by its owner. */
     CLOSED("the log was closed by its owner"),
     /**

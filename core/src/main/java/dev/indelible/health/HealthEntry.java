@@ -63,6 +63,9 @@ public record HealthEntry(String source, String reason) {
   /** The version of SQLite. */
   public static final String SQLITE = "sqlite";
 
+  /** The settings of the PostgreSQL server. */
+  public static final String POSTGRESQL = "postgresql";
+
   /** The index for queries: it cannot be written, or is far behind the ledger. */
   public static final String INDEX = "index";
 
@@ -89,6 +92,7 @@ public record HealthEntry(String source, String reason) {
           WITNESSES,
           ANCHOR,
           SQLITE,
+          POSTGRESQL,
           INDEX,
           SHARDS);
 

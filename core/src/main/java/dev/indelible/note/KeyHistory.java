@@ -31,6 +31,7 @@ public final class KeyHistory {
   private final boolean rooted;
   private final Map<String, KeyValidity> eras = new LinkedHashMap<>();
   private final Map<String, Long> introductions = new LinkedHashMap<>();
+  private final Map<String, KeyRotation> rotations = new LinkedHashMap<>();
   private final Map<String, Replacement> replacements = new LinkedHashMap<>();
   private final TreeMap<Long, SecondKey> secondKeys = new TreeMap<>();
   private final List<Fault> faults = new ArrayList<>();
@@ -117,7 +118,7 @@ public final class KeyHistory {
       } else if (ledger.isPresent() && !ledger.get().equals(rotation.get().ledger())) {
         fault(row, "it introduces a key for another ledger: " + rotation.get().ledger());
       } else {
-        introduce(row.sequence(), rotation.get().newKey());
+        introduce(row.sequence(), rotation.get());
       }
     } else if (row.eventType().equals(SystemEvent.KEY_ML_DSA_44_ADDED)) {
       Optional<MlDsa44Addition> addition = MlDsa44Addition.read(row);
@@ -149,7 +150,10 @@ public final class KeyHistory {
         && new RowCheck(keys()).content(row).isEmpty();
   }
 
-  private void introduce(long sequence, VerificationKey key) {
+  private void introduce(long sequence, KeyRotation rotation) {
+    VerificationKey key = rotation.newKey();
+    rotations.remove(key.keyId());
+    rotations.put(rotation.oldKey().keyId(), rotation);
     introductions.putIfAbsent(key.keyId(), sequence);
     if (rooted) {
       eras.putIfAbsent(key.keyId(), new KeyValidity(key, sequence, Long.MAX_VALUE, Long.MAX_VALUE));
@@ -248,6 +252,11 @@ public final class KeyHistory {
   public OptionalLong introduction(String keyId) {
     Long row = introductions.get(keyId);
     return row == null ? OptionalLong.empty() : OptionalLong.of(row);
+  }
+
+  /** Returns the last rotation from a key to another; empty if the key was not rotated. */
+  public Optional<KeyRotation> rotation(String keyId) {
+    return Optional.ofNullable(rotations.get(keyId));
   }
 
   /** Returns the event with which a key, accepted or not, replaced a lost one. */

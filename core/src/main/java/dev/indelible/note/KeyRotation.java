@@ -81,6 +81,12 @@ public record KeyRotation(
         && newKey.verifies(message(ledger, oldKey, newKey, timestamp), newSignature);
   }
 
+  /** Returns the remedy on a host that has the old key and lacks the new one. */
+  public String remedy() {
+    return "it was rotated to %s at %s, and that key is not here; copy the directory keys/ of the host of the rotation to this host, and restart"
+        .formatted(newKey, timestamp);
+  }
+
   /**
    * Returns the message that the new key signs: {@code indelible/key-rotation/v1}, a line feed, and
    * canonical JSON (RFC 8785) with the members {@code ledger_id}, {@code new_key} and {@code

@@ -40,8 +40,16 @@ public interface LedgerWriter extends AutoCloseable {
   /** Returns the ledger's name in messages, for example its file. */
   String name();
 
+  /**
+   * A warning about the software under the ledger.
+   *
+   * @param source the source of its health entry
+   * @param reason the risk, and what to do
+   */
+  record Warning(String source, String reason) {}
+
   /** Returns a warning about the software under the ledger; empty if there is none. */
-  default Optional<String> warning() {
+  default Optional<Warning> warning() {
     return Optional.empty();
   }
 

@@ -284,7 +284,7 @@ class SupervisionTest {
             ledger.sink(
                 batch -> {
                   if (foreign.get()) {
-                    throw new SinkSchemaException("no column payload", null);
+                    throw new SinkBlockedException("no column payload", null);
                   }
                   return ledger.commit(batch);
                 }));

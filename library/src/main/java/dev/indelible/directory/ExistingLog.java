@@ -39,6 +39,10 @@ public final class ExistingLog {
   private static final String REPLACE =
       "if it is lost, 'indelible keys replace --lost --reason TEXT' replaces it and records that";
 
+  /** Remedy on a host whose ledger is on a server: another host may have begun the log. */
+  private static final String COPY =
+      "copy the directory keys/ of a host that records into this ledger to this host; only if that key is lost on every host, 'indelible keys replace --lost --reason TEXT' replaces it";
+
   private final DataDirectory data;
 
   /** True if the file {@code last-checkpoint} exists, so that a log was begun here. */
@@ -251,8 +255,8 @@ public final class ExistingLog {
     return before.equals(redactor.settings().details());
   }
 
-  /** Returns true if the ledger has rows. */
-  boolean hasRows() {
+  /** Returns true if the ledger could be read and has rows. */
+  public boolean hasRows() {
     return last().isPresent();
   }
 
@@ -273,35 +277,47 @@ public final class ExistingLog {
       throw e;
     } catch (KeyException e) {
       throw new KeyException(
-          "%s; %s; restore the log's key, or, %s".formatted(e.getMessage(), evidence(), REPLACE),
+          "%s; %s; %s"
+              .formatted(
+                  e.getMessage(), evidence(), remedy("restore the log's key, or, " + REPLACE)),
           e);
     }
     if (!mayKnow(key)) {
       throw new KeyException(
-          "%s: key %s is not a key of this log: %s; restore the right key, or, %s"
-              .formatted(data.path().resolve("keys"), key.keyId(), evidence(), REPLACE));
+          "%s: key %s is not a key of this log: %s; %s"
+              .formatted(
+                  data.path().resolve("keys"),
+                  key.keyId(),
+                  evidence(),
+                  remedy("restore the right key, or, " + REPLACE)));
     }
+    requireNotRotated(key);
   }
 
-  /** Requires that the key of a running process belongs to the log. */
-  void requireKnown(VerificationKey key) throws KeyException, LedgerException {
-    if (!mayKnow(key)) {
+  private String remedy(String ofFile) throws LedgerException {
+    return data.engine().files().isEmpty() ? COPY : ofFile;
+  }
+
+  /** Requires that no other host has rotated a key: the next key signs from then on. */
+  private void requireNotRotated(VerificationKey key) throws KeyException {
+    Optional<KeyRotation> last = Optional.empty();
+    for (KeyRotation rotation : rotations()) {
+      if (rotation.oldKey().equals(key)) {
+        last = Optional.of(rotation);
+      } else if (rotation.newKey().equals(key)) {
+        last = Optional.empty();
+      }
+    }
+    if (last.isPresent() && !data.keys().holds(last.get().newKey())) {
       throw new KeyException(
-          "%s: key %s is not a key of this log: %s; restore the right key and restart this process, or, %s"
-              .formatted(data.path(), key.keyId(), evidence(), REPLACE));
+          "%s: key %s signs nothing here: %s"
+              .formatted(data.path().resolve("keys"), key.keyId(), last.get().remedy()));
     }
   }
 
   /** Returns true if the ledger could be read. */
   public boolean isReadable() {
     return unreadable.isEmpty();
-  }
-
-  /** Requires that the ledger could be read. */
-  void requireReadable() throws LedgerException {
-    if (unreadable.isPresent()) {
-      throw unreadable.get();
-    }
   }
 
   /** Requires that the key of an external signer belongs to the log. */
@@ -312,6 +328,7 @@ public final class ExistingLog {
           "%s: key %s is not a key of this log: %s; rotate from the log's key to it first (AuditLog.migrateKey, AuditLog.rotateSigner)"
               .formatted(data.path(), key.keyId(), evidence()));
     }
+    requireNotRotated(key);
   }
 
   /** Requires rules: starter rules must not replace lost rules. */

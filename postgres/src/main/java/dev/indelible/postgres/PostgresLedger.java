@@ -65,8 +65,7 @@ public final class PostgresLedger implements LedgerEngine, LedgerLocation {
     return new LedgerFactory() {
       @Override
       public LedgerWriter open() throws LedgerException {
-        return PostgresWriter.open(
-            address, ledger, Patience.DRAINER, PostgresWriter.DRAINER_LOCK_TIMEOUT);
+        return PostgresWriter.open(address, ledger, Patience.DRAINER);
       }
 
       @Override
@@ -78,7 +77,7 @@ public final class PostgresLedger implements LedgerEngine, LedgerLocation {
 
   @Override
   public LedgerWriter openWriter() throws LedgerException {
-    return PostgresWriter.open(address, null, Patience.FULL, PostgresWriter.LOCK_TIMEOUT);
+    return PostgresWriter.open(address, null, Patience.FULL);
   }
 
   @Override

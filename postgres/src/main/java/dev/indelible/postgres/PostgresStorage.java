@@ -158,13 +158,19 @@ final class PostgresStorage {
       faults.add("indelible_head: has %s rows in place of one".formatted(heads));
       return;
     }
-    long head = number("SELECT sequence FROM @indelible_head");
-    long last = number("SELECT coalesce(max(sequence), 0) FROM @signed_events");
-    if (head != last) {
-      faults.add(
-          "indelible_head: states row %s as the last of the chain, but that is row %s"
-              .formatted(head, last));
-    }
+    // One statement has one snapshot, so that a row appended meanwhile is in both or in neither.
+    Sql.first(
+            connection,
+            address.sql(
+                "SELECT sequence, (SELECT coalesce(max(sequence), 0) FROM @signed_events)"
+                    + " FROM @indelible_head"),
+            row -> new long[] {row.getLong(1), row.getLong(2)})
+        .filter(ends -> ends[0] != ends[1])
+        .ifPresent(
+            ends ->
+                faults.add(
+                    "indelible_head: states row %s as the last of the chain, but that is row %s"
+                        .formatted(ends[0], ends[1])));
     none(
         "indelible_head: its tree has a negative size, or a size that differs from its last row",
         "SELECT count(*) FROM @indelible_head WHERE tree_size < 0 OR tree_size <> tree_sequence");

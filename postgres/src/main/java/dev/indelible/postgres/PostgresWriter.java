@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.postgres;
 
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -48,13 +49,10 @@ final class PostgresWriter implements LedgerWriter {
   private static final int ROWS_AT_ONCE = 500;
 
   /**
-   * Time that a drainer waits for the lock on the head before it retries. While it waits, it does
-   * not notice a shutdown, for which it has half a second.
+   * Time that a writer waits for the lock on the head. Long enough for the batches of many gates: a
+   * writer that ends its wait loses its place among those that wait, and then its connection.
    */
-  static final Duration DRAINER_LOCK_TIMEOUT = Duration.ofMillis(250);
-
-  /** Time that a command run by hand waits for the lock on the head. */
-  static final Duration LOCK_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration LOCK_TIMEOUT = Duration.ofSeconds(5);
 
   /** Time after which the server ends the transaction of a writer that stopped, for the others. */
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
@@ -64,7 +62,6 @@ final class PostgresWriter implements LedgerWriter {
 
   private final PostgresAddress address;
   private final Patience patience;
-  private final Duration lockTimeout;
 
   /** The ledger that this writer writes to. */
   private final UUID ledger;
@@ -82,18 +79,13 @@ final class PostgresWriter implements LedgerWriter {
   private @Nullable ChainRow last;
 
   private PostgresWriter(
-      PostgresAddress address,
-      Patience patience,
-      Duration lockTimeout,
-      Connection connection,
-      UUID ledger)
+      PostgresAddress address, Patience patience, Connection connection, UUID ledger)
       throws SQLException {
     this.address = address;
     this.patience = patience;
-    this.lockTimeout = lockTimeout;
     this.connection = connection;
     this.ledger = ledger;
-    this.settings = settings(connection, lockTimeout);
+    this.settings = settings(connection);
   }
 
   /**
@@ -101,18 +93,13 @@ final class PostgresWriter implements LedgerWriter {
    *
    * @param expected the id that the ledger must have; null for any
    */
-  static PostgresWriter open(
-      PostgresAddress address, @Nullable UUID expected, Patience patience, Duration lockTimeout)
+  static PostgresWriter open(PostgresAddress address, @Nullable UUID expected, Patience patience)
       throws LedgerException {
     try {
       Connection connection = address.connect(patience);
       try {
         return new PostgresWriter(
-            address,
-            patience,
-            lockTimeout,
-            connection,
-            requireLedger(connection, address, expected));
+            address, patience, connection, requireLedger(connection, address, expected));
       } catch (SQLException | LedgerException | RuntimeException | Error e) {
         connection.close();
         throw e;
@@ -148,13 +135,13 @@ final class PostgresWriter implements LedgerWriter {
    * session to another program. A commit waits for the disk, and for a synchronous standby if there
    * is one.
    */
-  private static String settings(Connection connection, Duration lockTimeout) throws SQLException {
+  private static String settings(Connection connection) throws SQLException {
     String commit =
         Sql.first(connection, "SHOW synchronous_commit", row -> row.getString(1))
             .filter(REMOTE_APPLY::equals)
             .orElse("on");
     return "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; SET LOCAL lock_timeout = %s;"
-            .formatted(lockTimeout.toMillis())
+            .formatted(LOCK_TIMEOUT.toMillis())
         + " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL synchronous_commit = %s;"
             .formatted(IDLE_TIMEOUT.toMillis(), commit)
         // A pool may ignore the search path of the connection.
@@ -174,7 +161,7 @@ final class PostgresWriter implements LedgerWriter {
   }
 
   @Override
-  public Optional<String> warning() {
+  public Optional<Warning> warning() {
     try {
       return Sql.first(
               connection,
@@ -183,8 +170,10 @@ final class PostgresWriter implements LedgerWriter {
               row -> row.getString(1))
           .map(
               off ->
-                  "PostgreSQL runs with %s off: a power cut can lose or damage recorded rows"
-                      .formatted(off));
+                  new Warning(
+                      HealthEntry.POSTGRESQL,
+                      "PostgreSQL runs with %s off: a power cut can lose or damage recorded rows"
+                          .formatted(off)));
     } catch (SQLException e) {
       // The settings cannot be read now; the next statement reports the fault.
       return Optional.empty();
@@ -211,9 +200,14 @@ final class PostgresWriter implements LedgerWriter {
     try {
       if (connection.isClosed()) {
         Connection replaced = address.connect(patience);
+        try {
+          requireLedger(replaced, address, ledger);
+          settings = settings(replaced);
+        } catch (SQLException | LedgerException | RuntimeException | Error e) {
+          replaced.close();
+          throw e;
+        }
         connection = replaced;
-        requireLedger(replaced, address, ledger);
-        settings = settings(replaced, lockTimeout);
       }
       connection.setAutoCommit(false);
       Sql.run(connection, settings);

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.Erasure;
 import dev.indelible.append.LedgerSink;
-import dev.indelible.drain.SinkSchemaException;
+import dev.indelible.drain.SinkBlockedException;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
@@ -156,7 +156,7 @@ class PostgresAccessTest {
       log.run("REVOKE INSERT ON signed_events FROM " + TestServer.WRITER);
       EventBatch batch = EventBatch.of(List.copyOf(TestLog.refusals("agent:c", 3)));
       assertThatThrownBy(() -> sink.append(batch))
-          .isInstanceOf(SinkSchemaException.class)
+          .isInstanceOf(SinkBlockedException.class)
           .hasMessageContaining("permission denied");
       log.run("GRANT INSERT ON signed_events TO " + TestServer.WRITER);
       sink.append(batch);

@@ -6,6 +6,7 @@ import static dev.indelible.drain.AppendOutcome.DLQ_LANDED;
 import static dev.indelible.drain.AppendOutcome.REPEATED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.AppendOutcome;
@@ -13,10 +14,13 @@ import dev.indelible.drain.DeferredAudit;
 import dev.indelible.drain.SinkException;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.pending.EventBatch;
+import dev.indelible.storage.LedgerSchemaException;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -132,6 +136,57 @@ class PostgresDeliveryTest {
       assertThat(writer.lastRow()).isEmpty();
       writer.rollback();
     }
+  }
+
+  /** A connection that replaces a lost one is used only after its ledger and rights are checked. */
+  @Test
+  void writerChecksItsRightsAgain() throws Exception {
+    TestLog log = TestLog.create(server);
+    try (LedgerWriter writer = log.ledger().openWriter()) {
+      writer.begin();
+      log.run("REVOKE INSERT ON signed_events FROM " + TestServer.WRITER);
+      server.texts(
+          "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = '%s' AND query LIKE '%%%s%%'"
+              .formatted(TestServer.WRITER, log.schema()));
+      assertThatThrownBy(writer::lastRow).isInstanceOf(LedgerUnavailableException.class);
+      rollback(writer);
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertThatThrownBy(writer::begin)
+            .isInstanceOf(LedgerSchemaException.class)
+            .hasMessageContaining("lacks INSERT on signed_events");
+      }
+      log.run("GRANT INSERT ON signed_events TO " + TestServer.WRITER);
+      writer.begin();
+      writer.rollback();
+    }
+  }
+
+  /** A wait for the batches of other gates is no fault, and keeps the connection. */
+  @Test
+  void waitForOtherWritersIsNoFailure() throws Exception {
+    TestLog log = TestLog.create(server);
+    DeferredAudit audit = log.start();
+    try (LedgerWriter other = log.ledger().openWriter()) {
+      other.begin();
+      audit.queue().submit(TestLog.refusal("agent:a", "n0"));
+      await()
+          .atMost(Duration.ofMinutes(1))
+          .until(
+              () ->
+                  !server
+                      .texts(
+                          "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                              + " AND query LIKE '%%%s%%' AND query_start < now() - INTERVAL '1 s'"
+                                  .formatted(log.schema()))
+                      .isEmpty());
+      assertThat(audit.queue().metrics().failures().drainerRestarts()).isZero();
+      assertThat(audit.queue().metrics().health()).isEqualTo(AuditHealth.RECORDING);
+      other.rollback();
+    }
+    assertThat(audit.queue().drainPending(Duration.ofMinutes(1))).isTrue();
+    assertThat(audit.queue().metrics().failures().drainerRestarts()).isZero();
+    audit.closeAndFlush();
+    log.requireIntact();
   }
 
   private static void rollback(LedgerWriter writer) {

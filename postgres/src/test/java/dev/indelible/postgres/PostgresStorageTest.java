@@ -3,9 +3,16 @@ package dev.indelible.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.append.LedgerSink;
+import dev.indelible.drain.SinkException;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.pending.EventBatch;
+import dev.indelible.storage.StoredLedger;
 import dev.indelible.verify.VerificationReport;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,6 +81,32 @@ class PostgresStorageTest {
     log.run("GRANT UPDATE ON signed_events TO " + TestServer.READER);
     assertThat(log.verify().findings().toString())
         .contains("these roles may change or remove rows of signed_events: indelible_reader");
+  }
+
+  /** The head and the last row are read at one moment. */
+  @Test
+  void ledgerIsIntactWhileGatesAppend() throws Exception {
+    TestLog log = TestLog.create(server);
+    AtomicBoolean done = new AtomicBoolean();
+    CompletableFuture<Void> gate =
+        CompletableFuture.runAsync(
+            () -> {
+              try (LedgerSink sink = log.sink()) {
+                for (int i = 0; !done.get(); i++) {
+                  sink.append(EventBatch.of(List.of(TestLog.refusal("agent:a", "n" + i))));
+                }
+              } catch (SinkException e) {
+                throw new CompletionException(e);
+              }
+            });
+    try (StoredLedger reader = log.ledger().open()) {
+      for (int i = 0; i < 100; i++) {
+        assertThat(reader.storage(false).orElseThrow().faults()).isEmpty();
+      }
+    } finally {
+      done.set(true);
+    }
+    gate.join();
   }
 
   /** A row of the largest payload is read in ranges, too. */

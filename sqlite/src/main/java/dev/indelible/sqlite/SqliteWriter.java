@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
@@ -168,13 +169,15 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   @Override
-  public Optional<String> warning() {
+  public Optional<Warning> warning() {
     return Optional.ofNullable(oldSqlite)
         .map(
             version ->
-                "SQLite "
-                    + version
-                    + " may damage a database that two connections write to; use version 3.51.3 or later");
+                new Warning(
+                    HealthEntry.SQLITE,
+                    "SQLite "
+                        + version
+                        + " may damage a database that two connections write to; use version 3.51.3 or later"));
   }
 
   @Override

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -228,10 +228,11 @@ class KeyHistoryTest {
   /**
    * A running process finds the event that revokes its key, even if the chain was rolled back and
    * extended at the same time. The event may be before or after the last row that the process saw.
+   * A row that is missing or exchanged is noted; a row of a key that a rotation introduces is not.
    */
   @ParameterizedTest
-  @ValueSource(longs = {3, 5, 100})
-  void revokedKeySignsNothingInARunningProcess(long seen) throws Exception {
+  @CsvSource({"3, 6", "5, 7", "100, 7"})
+  void revokedKeySignsNothingInARunningProcess(long seen, int rows) throws Exception {
     rotateKey(FIRST, SECOND);
     revokeKey(SECOND, FIRST, OptionalLong.empty());
     append(SECOND, 1);
@@ -245,7 +246,7 @@ class KeyHistoryTest {
           .hasMessageContaining("is revoked by row 4");
       append(writer, SECOND, guard, counters, events);
     }
-    assertThat(log.ids()).hasSize(7);
+    assertThat(log.ids()).hasSize(rows);
   }
 
   /** Rows after the theft and before the revocation may be genuine or forged. */

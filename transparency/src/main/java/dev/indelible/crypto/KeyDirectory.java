@@ -27,7 +27,7 @@ import java.util.TreeSet;
  *
  * <p>The class is long because each kind of key is created, read and replaced in its own way.
  */
-public final class KeyDirectory {
+public final class KeyDirectory implements KeySource {
   /** The file of the private key. */
   public static final String PRIVATE_KEY = "audit.pem";
 
@@ -294,6 +294,8 @@ public final class KeyDirectory {
     alone(
         () -> {
           SigningKey current = open();
+          // A running process signs on with the current key only while the next one is known here.
+          publish(next.verificationKey());
           if (!chain.contains(next.verificationKey())) {
             chain.add(current, next);
           }
@@ -414,12 +416,26 @@ public final class KeyDirectory {
   }
 
   /** Returns every public key whose signatures are accepted, ordered by file name. */
+  @Override
   public KeyRing accepted() throws KeyException {
     List<VerificationKey> keys = new ArrayList<>();
     for (Path file : publicKeys()) {
       keys.add(VerificationKey.fromPem(KeyFiles.read(file), file.toString()));
     }
     return KeyRing.of(keys);
+  }
+
+  /** Returns true if a key is accepted here, or is the next key of a rotation that began here. */
+  @Override
+  public boolean holds(VerificationKey key) throws KeyException {
+    Path staged = directory.resolve(NEXT_KEY);
+    return KeySource.super.holds(key)
+        || (Files.exists(staged, LinkOption.NOFOLLOW_LINKS)
+            && read(staged, "move it away if it is not a key of this log")
+                .verificationKey()
+                .equals(key))
+        // The rotation may have ended between the two looks.
+        || KeySource.super.holds(key);
   }
 
   private Set<Path> publicKeys() throws KeyException {
@@ -448,7 +464,8 @@ public final class KeyDirectory {
     }
   }
 
-  private void publish(VerificationKey key) throws KeyException {
+  /** Stores a public key whose signatures are accepted from now on. */
+  public void publish(VerificationKey key) throws KeyException {
     Path file = directory.resolve(key.keyId() + PUBLIC_SUFFIX);
     if (Files.exists(file)) {
       return;

@@ -10,4 +10,13 @@ public interface KeySource {
    * @throws KeyException if the keys cannot be read
    */
   KeyRing accepted() throws KeyException;
+
+  /**
+   * Returns true if a key is here, so that a process that starts here signs with it or accepts it.
+   *
+   * @throws KeyException if the keys cannot be read
+   */
+  default boolean holds(VerificationKey key) throws KeyException {
+    return accepted().find(key.keyId()).isPresent();
+  }
 }

@@ -3,14 +3,15 @@ package dev.indelible.crypto;
 
 import org.jspecify.annotations.Nullable;
 
-/** A signer returned no signature or a wrong one, or its key was revoked. */
+/** A signer returned no signature or a wrong one, or its key may not sign for this log. */
 public final class SigningException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private enum Kind {
     NONE,
     WRONG,
-    GIVEN_UP
+    REVOKED,
+    REFUSED
   }
 
   private final Kind kind;
@@ -50,8 +51,19 @@ public final class SigningException extends RuntimeException {
     return new SigningException(
         "%s is revoked by row %s and signs nothing more; restart this process with the new key; 'indelible log verify' checks that row"
             .formatted(key, sequence),
-        Kind.GIVEN_UP,
+        Kind.REVOKED,
         null);
+  }
+
+  /**
+   * Returns the exception for a key that may not sign for this log until a person acts: it is not
+   * the log's key, or another host rotated it.
+   *
+   * @param reason the reason, and what to do
+   */
+  public static SigningException refused(VerificationKey key, String reason) {
+    return new SigningException(
+        "%s signs nothing here: %s".formatted(key, reason), Kind.REFUSED, null);
   }
 
   /** Returns true if the signer returned a wrong signature. */
@@ -61,6 +73,11 @@ public final class SigningException extends RuntimeException {
 
   /** Returns true if the key is revoked. */
   public boolean isRevoked() {
-    return kind == Kind.GIVEN_UP;
+    return kind == Kind.REVOKED;
+  }
+
+  /** Returns true if the log does not accept the key until a person acts. */
+  public boolean isRefused() {
+    return kind == Kind.REFUSED;
   }
 }
