@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
+import { verifyPage } from './build-verify.mjs';
 
 /** Lists the files of the build, because a program cannot list what is in its own jar. */
 function fileList(): Plugin {
@@ -15,8 +16,19 @@ function fileList(): Plugin {
   };
 }
 
+/** Adds verify.html, which a reader saves and opens from disk. */
+function verifier(): Plugin {
+  return {
+    name: 'verifier',
+    apply: 'build',
+    async generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'verify.html', source: await verifyPage() });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [fileList()],
+  plugins: [verifier(), fileList()],
   build: {
     target: 'es2023',
     // Everything is a file of its own: the page's policy permits no inline content.

@@ -1,43 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { droppedFiles, pathOf } from '../src/model/dropped-files';
 import { messageOf } from '../src/proof/bytes';
-import type { DecisionReport, StepName } from '../src/proof/decision';
-import type { LogReport } from '../src/proof/export';
-import type { FileReport } from '../src/proof/files';
 import { grouped, parseKeys } from '../src/proof/keys';
-import type { Judgement, Status } from '../src/proof/step';
 import { answer, type VerifyAnswer, type VerifyRequest } from '../src/proof/worker';
+import { byId, count, element, foreign, on, visible } from './dom';
+import { article, summaryOf } from './report';
 
 type Given = VerifyRequest['files'];
 
 const STORED_KEYS = 'indelible-verify-keys';
-
-/** Maximum number of characters of a payload that are shown. */
-const SHOWN_CHARACTERS = 20_000;
-
-const STATES: Readonly<Record<Status, string>> = { ok: '✓ ok', wrong: '✗ wrong', unknown: '? unknown' };
-
-const STEP_NAMES: Readonly<Record<StepName, string>> = {
-  payload: 'Payload hash',
-  record: 'Record',
-  signature: 'Signature of the row',
-  leaf: 'Leaf',
-  path: 'Path to the root',
-  checkpoint: 'Checkpoint',
-  signatures: 'Signature of the log',
-  witnesses: 'Witnesses',
-};
-
-const DECISION_VERDICTS: Readonly<Record<DecisionReport['verdict'], readonly [Status, string, string]>> = {
-  proven: ['ok', 'Proven', 'The record is in the log that a pinned key signed.'],
-  refuted: ['wrong', 'Refuted', 'At least one step is wrong.'],
-  unknown: ['unknown', 'Unknown', 'What was given does not decide it.'],
-};
-
-const LOG_VERDICTS: Readonly<Record<LogReport['verdict'], readonly [Status, string, string]>> = {
-  intact: ['ok', 'Intact', 'Every row is in its place, and in the tree of a checkpoint that a pinned key signed.'],
-  broken: ['wrong', 'Broken', 'At least one check found a fault.'],
-  unknown: ['unknown', 'Unknown', 'What was given does not decide it.'],
-};
 
 /** Shows the page. */
 export class Page {
@@ -224,175 +195,7 @@ function saveKeys(keys: readonly string[]): void {
   }
 }
 
-export function pathOf(file: File): string {
-  return file.webkitRelativePath || file.name;
-}
-
-/** A file or folder that was dropped, as Chromium offers it. */
-type Handle =
-  | { readonly kind: 'file'; readonly name: string; getFile(): Promise<File> }
-  | { readonly kind: 'directory'; readonly name: string; values(): AsyncIterable<Handle> };
-
-/** An item of a drop. Not every browser has handles. */
-interface DroppedItem extends DataTransferItem {
-  getAsFileSystemHandle?(): Promise<Handle | null>;
-}
-
-/**
- * Returns the files that were dropped, and those in folders that were dropped. Chromium does not read
- * the entries of a page that was opened from disk, only the handles; Firefox and Safari have entries.
- */
-export async function droppedFiles(items: Iterable<DroppedItem>): Promise<Given> {
-  const found: { path: string; file: File }[] = [];
-  // Both must be asked for before the event ends, so nothing is awaited until then.
-  const waiting = Array.from(items, (item) =>
-    item.getAsFileSystemHandle === undefined
-      ? { entry: item.webkitGetAsEntry() }
-      : { handle: item.getAsFileSystemHandle() },
-  );
-  for (const each of waiting) {
-    if (each.handle !== undefined) {
-      await addHandle(await each.handle, '', found);
-    } else {
-      await addEntry(each.entry, found);
-    }
-  }
-  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
-}
-
-async function addHandle(
-  handle: Handle | null,
-  folder: string,
-  found: { path: string; file: File }[],
-): Promise<void> {
-  if (handle?.kind === 'file') {
-    found.push({ path: folder + handle.name, file: await handle.getFile() });
-  } else if (handle !== null) {
-    for await (const each of handle.values()) {
-      await addHandle(each, `${folder}${handle.name}/`, found);
-    }
-  }
-}
-
-async function addEntry(
-  entry: FileSystemEntry | null,
-  found: { path: string; file: File }[],
-): Promise<void> {
-  if (entry?.isFile) {
-    const at = entry as FileSystemFileEntry;
-    const file = await new Promise<File>((resolve, reject) => at.file(resolve, reject));
-    found.push({ path: entry.fullPath.replace(/^\//, ''), file });
-  } else if (entry?.isDirectory) {
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    for (let part = await entriesOf(reader); part.length > 0; part = await entriesOf(reader)) {
-      for (const each of part) {
-        await addEntry(each, found);
-      }
-    }
-  }
-}
-
-/** Returns the next entries of a folder; browsers return at most some hundred at once. */
-function entriesOf(reader: FileSystemDirectoryReader): Promise<readonly FileSystemEntry[]> {
-  return new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-}
-
-function summaryOf(reports: readonly FileReport[]): string {
-  const titles = reports.map((each) => titleOf(each));
-  return [...new Set(titles)]
-    .map((title) => `${count(titles.filter((each) => each === title).length)} ${title.toLowerCase()}`)
-    .join(', ');
-}
-
-function titleOf(each: FileReport): string {
-  switch (each.kind) {
-    case 'log':
-      return LOG_VERDICTS[each.report.verdict][1];
-    case 'decision':
-      return DECISION_VERDICTS[each.report.verdict][1];
-    case 'unread':
-      return 'Not verified';
-  }
-}
-
-function article(each: FileReport): HTMLElement {
-  switch (each.kind) {
-    case 'log':
-      return element('article', '', verdict(each.name, LOG_VERDICTS[each.report.verdict]), ...log(each.report));
-    case 'decision':
-      return element('article', '', verdict(each.name, DECISION_VERDICTS[each.report.verdict]), ...decision(each.report));
-    case 'unread':
-      return element('article', '', verdict(each.name, ['unknown', 'Not verified', `${each.reason}.`]));
-  }
-}
-
-function verdict(name: string, [status, title, text]: readonly [Status, string, string]): HTMLElement {
-  return element(
-    'div',
-    `verdict ${status}`,
-    element('h3', '', foreign(name)),
-    element('p', '', element('strong', '', title)),
-    element('p', '', visible(text)),
-  );
-}
-
-function decision({ row, payload, steps, checkpoint, verdict: found }: DecisionReport): HTMLElement[] {
-  const facts: HTMLElement[] = [];
-  const fact = (name: string, ...value: (Node | string)[]): void => {
-    facts.push(element('dt', '', name), element('dd', '', ...value));
-  };
-  if (row !== undefined && found !== 'proven') {
-    facts.push(element('p', 'caution', `The following is ${found === 'refuted' ? 'refuted' : 'not proven'}.`));
-  }
-  if (row !== undefined) {
-    fact('Row', count(row.sequence) + (checkpoint ? ` of ${checkpoint.size}` : ''));
-    fact('Log', foreign(checkpoint?.origin ?? 'not stated'));
-    fact('Event', foreign(row.id));
-    fact('Agent', foreign(row.agentId));
-    fact('Type', foreign(row.eventType));
-    fact('Time', foreign(row.timestamp));
-  }
-  if (payload !== undefined) {
-    fact('Payload', element('pre', '', foreign(indented(payload))));
-  }
-  const judged = steps.map(({ name, ...judgement }) => step(STEP_NAMES[name], judgement));
-  return [
-    ...(facts.length > 0 ? [element('dl', 'facts', ...facts)] : []),
-    element('ol', 'steps', ...judged),
-  ];
-}
-
-function log({ rows, checkpoint, findings, faults }: LogReport): HTMLElement[] {
-  const named = findings.filter((each) => each.counts && each.status !== 'ok').length;
-  const facts = element('dl', 'facts');
-  const fact = (name: string, value: Node | string): void => {
-    facts.append(element('dt', '', name), element('dd', '', value));
-  };
-  fact('Rows', `${count(rows)} checked`);
-  if (checkpoint !== undefined) {
-    fact('Log', foreign(checkpoint.origin));
-    fact('Checkpoint', `over ${checkpoint.size} rows`);
-  }
-  if (faults > named) {
-    fact('Faults', `${count(faults)}, of which ${count(named)} are named`);
-  }
-  const judged = findings.map((each) => {
-    const reason = each.sequence === undefined ? each.reason : `row ${each.sequence}: ${each.reason}`;
-    return step(each.check, { status: each.status, reason });
-  });
-  return [facts, element('ol', 'steps', ...judged)];
-}
-
-function step(name: string, { status, reason }: Judgement): HTMLElement {
-  return element(
-    'li',
-    '',
-    element('span', `state ${status}`, STATES[status]),
-    element('span', 'name', name),
-    element('span', 'reason', foreign(reason)),
-  );
-}
-
+/** Shows a key by its fingerprint. */
 function keyText(name: string, kind: string, fingerprint: string): HTMLElement {
   return element(
     'div',
@@ -400,45 +203,4 @@ function keyText(name: string, kind: string, fingerprint: string): HTMLElement {
     element('div', 'name', foreign(name), ' ', element('span', 'kind', kind)),
     element('div', 'mono', grouped(fingerprint)),
   );
-}
-
-/** Returns the payload with line breaks, for reading. */
-function indented(payload: string): string {
-  return JSON.stringify(JSON.parse(payload), null, 2);
-}
-
-/** Returns untrusted text, isolated from the direction of the text around it. */
-function foreign(text: string): HTMLElement {
-  const cut = text.length > SHOWN_CHARACTERS;
-  const more = `\n… and ${count(text.length - SHOWN_CHARACTERS)} characters more`;
-  return element('bdi', '', visible(text.slice(0, SHOWN_CHARACTERS)) + (cut ? more : ''));
-}
-
-/** Returns text in which invisible characters, except line breaks, are written as escapes. */
-function visible(text: string): string {
-  return text.replace(
-    /[^\n\P{C}]|[\u2028\u2029]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
-  );
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en-US');
-}
-
-function element(tag: string, className: string, ...children: (Node | string)[]): HTMLElement {
-  const made = document.createElement(tag);
-  if (className !== '') {
-    made.className = className;
-  }
-  made.append(...children);
-  return made;
-}
-
-function byId(id: string): HTMLElement {
-  return document.getElementById(id) as HTMLElement;
-}
-
-function on(id: string, type: string, listener: (event: globalThis.Event) => void): void {
-  byId(id).addEventListener(type, listener);
 }

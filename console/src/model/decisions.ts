@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Action, Parameters, Row, Verdict, VerdictCounts } from '../api.ts';
+import type { Action, Parameters, Payload, Row, Verdict, VerdictCounts } from '../api.ts';
 import { instant } from './time.ts';
 
 /** The verdicts, from the mildest on. */
@@ -60,6 +60,12 @@ export function query(filter: Filter): Parameters {
 /** Returns the verdict of a row; undefined if it records no decision, or the payload was erased. */
 export function verdictOf(row: Row): Verdict | undefined {
   return row.payload?.decision?.decision;
+}
+
+/** Returns the fact that the reason of a decision names; undefined if it names none. */
+export function factThatDecided(payload: Payload): string | undefined {
+  const reason = payload.decision?.reason ?? '';
+  return payload.facts?.filter((fact) => reason.includes(fact)).sort((a, b) => b.length - a.length)[0];
 }
 
 /** Returns true if the row records a decision, even if its payload was erased. */

@@ -39,17 +39,24 @@ export function oneLine(text: string, length = 240): string {
   return cut(text.slice(0, length * 4).replace(/\s+/g, ' ').trim(), length);
 }
 
-const COUNT = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+// Not with Intl: to load its data takes a noticeable part of the first view.
 
 /** Returns a whole number with separators. */
 export function count(value: number): string {
-  return COUNT.format(value);
+  return String(Math.round(value)).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** Returns a number in at most five characters. */
+const THOUSANDS = ['', 'K', 'M', 'B', 'T'];
+
+/** Returns a number in at most six characters. */
 export function compact(value: number): string {
-  return value < 10_000 ? count(value) : COMPACT.format(value);
+  if (value < 10_000) return count(value);
+  let power = 0;
+  while (value >= 999.95 && power < THOUSANDS.length - 1) {
+    value /= 1000;
+    power++;
+  }
+  return `${Number(value.toFixed(1))}${THOUSANDS[power]}`;
 }
 
 /** Returns a number and its noun: one row, two rows. */

@@ -12,6 +12,12 @@ export const RANGES: [value: string, name: string][] = [
   ['all', 'All time'],
 ];
 
+/** Returns the day before now in UTC: its first moment, and that of the next day. */
+export function yesterday(now: number): { since: string; until: string } {
+  const today = now - (now % 86_400_000);
+  return { since: new Date(today - 86_400_000).toISOString(), until: new Date(today).toISOString() };
+}
+
 /** Returns the milliseconds of a duration, for example `24h`; undefined for another text. */
 export function duration(text: string): number | undefined {
   const match = /^([0-9]{1,6})([smhdw])$/.exec(text);
@@ -41,12 +47,15 @@ export function utc(time: Date): string {
   return time.toISOString().slice(0, 19).replace('T', ' ');
 }
 
+let localFormat: Intl.DateTimeFormat | undefined;
+
 /** Returns the time in the reader's own zone, with the zone's name. */
 export function local(time: Date): string {
-  return time.toLocaleString('en-GB', {
+  localFormat ??= new Intl.DateTimeFormat('en-GB', {
     weekday: 'short', day: 'numeric', month: 'short', year: 'numeric',
     hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short',
   });
+  return localFormat.format(time);
 }
 
 /** Returns a length of time in its largest unit: 45 s, 12 min, 3 h, 5 d. */

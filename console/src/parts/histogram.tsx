@@ -4,7 +4,8 @@ import { useRef, useState } from 'preact/hooks';
 import type { Stats, Verdict, VerdictCounts } from '../api.ts';
 import { VERDICT_NAMES, total } from '../model/decisions.ts';
 import { compact, count } from '../model/text.ts';
-import { local, utc } from '../model/time.ts';
+import { utc } from '../model/time.ts';
+import { localOnHover } from './time.tsx';
 import { Sign } from './verdict.tsx';
 
 const STACK: (Verdict | 'unknown')[] = ['refuse', 'escalate', 'warn', 'allow', 'unknown'];
@@ -129,7 +130,7 @@ export function Histogram({ stats, range, onSelect, onVerdict }: {
         </ul>
         <output class="bucket" aria-live="polite">
           {shown && (
-            <span title={local(new Date(shown.start))}>
+            <span {...localOnHover(new Date(shown.start))}>
               {utc(new Date(shown.start)).slice(5, 16)} UTC ·{' '}
               {total(shown.counts) === 0
                 ? 'none'
@@ -210,7 +211,7 @@ export function Axis({ from, to }: Range): JSX.Element {
       {Array.from({ length: parts + 1 }, (_, i) => {
         const time = new Date(from + ((to - from) * i) / parts);
         const text = utc(time);
-        return <span key={i} title={local(time)}>{long ? text.slice(5, 16) : text.slice(11, 16)}</span>;
+        return <span key={i} {...localOnHover(time)}>{long ? text.slice(5, 16) : text.slice(11, 16)}</span>;
       })}
     </div>
   );

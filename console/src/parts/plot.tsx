@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import { local, utc } from '../model/time.ts';
+import { utc } from '../model/time.ts';
+import { localOnHover } from './time.tsx';
 
 /** A value at a time; null if it is not known. */
 export interface Point {
@@ -39,7 +40,7 @@ export function Plot({ title, points, from, to, show }: {
       <figcaption>
         <span>{title}</span>
         <b>{shown ? show(shown.value) : 'not known'}</b>
-        {at !== undefined && shown && <time title={local(new Date(shown.at))}>{utc(new Date(shown.at)).slice(11)} UTC</time>}
+        {at !== undefined && shown && <time {...localOnHover(new Date(shown.at))}>{utc(new Date(shown.at)).slice(11)} UTC</time>}
       </figcaption>
       <svg
         ref={plot}

@@ -4,13 +4,25 @@ import { useEffect, useState } from 'preact/hooks';
 import { daemonNow } from '../api.ts';
 import { length, local, utc, utcDate, utcTime } from '../model/time.ts';
 
+/**
+ * Has an element show a time in the reader's zone on hover. The text is written then: for a list of
+ * times, it would take most of the time of drawing.
+ */
+export function localOnHover(time: Date, more?: string): { onPointerEnter: (event: PointerEvent) => void } {
+  return {
+    onPointerEnter: ({ currentTarget }) => {
+      (currentTarget as Element).setAttribute('title', more === undefined ? local(time) : `${local(time)}\n${more}`);
+    },
+  };
+}
+
 /** A time in UTC; the reader's own time shows on hover. */
 export function Time({ at, form = 'full' }: { at: string; form?: 'full' | 'list' }): JSX.Element {
   const time = new Date(at);
   if (Number.isNaN(time.getTime())) return <span>{at}</span>;
   const today = utcDate(new Date(daemonNow())) === utcDate(time);
   return (
-    <time dateTime={at} title={`${local(time)}\n${at}`}>
+    <time dateTime={at} {...localOnHover(time, at)}>
       {form === 'full' ? (
         <>{utc(time)} UTC</>
       ) : (
@@ -24,13 +36,18 @@ export function Time({ at, form = 'full' }: { at: string; form?: 'full' | 'list'
   );
 }
 
+/** The clocks of daemon, witnesses and browser agree to this at best. */
+const MOMENT_SECONDS = 2;
+
 /** The age of a time, kept current. */
 export function Ago({ at }: { at: string }): JSX.Element {
   useTick(1000);
   const seconds = (daemonNow() - Date.parse(at)) / 1000;
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return <span>{at}</span>;
   return (
-    <time dateTime={at} title={`${utc(new Date(at))} UTC\n${local(new Date(at))}`}>
-      {seconds < 0 ? `in ${length(-seconds)}` : `${length(Math.max(1, Math.round(seconds)))} ago`}
+    <time dateTime={at} {...localOnHover(time, `${utc(time)} UTC`)}>
+      {Math.abs(seconds) < MOMENT_SECONDS ? 'a moment ago' : seconds < 0 ? `in ${length(-seconds)}` : `${length(Math.round(seconds))} ago`}
     </time>
   );
 }

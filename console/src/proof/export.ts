@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Bytes, concat, equal, FormatError, fromHex, messageOf, shown } from './bytes';
+import { type Bytes, equal, FormatError, fromHex, messageOf, shown } from './bytes';
 import { judgeLogSignature, judgeWitnesses, keysOf, witnessesOf } from './checkpoint-check';
 import { type Checkpoint, parseCheckpoint } from './checkpoint';
-import { sha256 } from './crypto';
-import { KeyHistory, ledgerOf } from './key-history';
+import { EventIds } from './event-ids';
+import { Count, type Finding, Findings, type LogVerdict, MAX_NAMED, rowsFrom } from './findings';
+import { KEY_EVENTS, KeyHistory, ledgerOf } from './key-history';
 import { isSecondSignature, type PinnedKeys } from './keys';
-import { HASH_BYTES, leafHash, nodeHash } from './merkle';
+import { HASH_BYTES, leafHash } from './merkle';
 import { type Event, parseRecord, type Row } from './record';
-import { type Judgement, ok, type Status, unknown, wrong } from './step';
-import { ENTRIES, FULL_WIDTH, parseBundle, parseTile, type TilePath, tilePath, widthOf } from './tiles';
-
-/** The files of an exported log. */
-export interface LogFiles {
-  /** Returns the bytes of a file; undefined if there is none of that path. */
-  read(path: string): Promise<Bytes | undefined>;
-}
+import { type Judgement, ok, unknown, wrong } from './step';
+import { type LogFiles, stored, StoredTree, UnreadableError } from './stored-tree';
+import { ENTRIES, FULL_WIDTH, parseBundle, tilePath, widthOf } from './tiles';
 
 /** Receives the number of rows checked so far, and the number of all rows. */
 export type Progress = (rows: number, of: number) => void;
 
-/** A result of one check of an exported log. */
-export interface Finding extends Judgement {
-  /** The check, named as `indelible log verify` names it. */
-  readonly check: string;
-  /** The row that the result is about. */
-  readonly sequence?: number | undefined;
-  /** True if the verdict depends on it. */
-  readonly counts: boolean;
-}
-
 /** Result of verifying an exported log. */
 export interface LogReport {
-  readonly verdict: 'intact' | 'broken' | 'unknown';
+  readonly verdict: LogVerdict;
   /** The faults first, at most 1,000 of them. */
   readonly findings: readonly Finding[];
   /** The number of faults, named or not. */
@@ -50,23 +36,15 @@ export interface ExportOptions {
   readonly related?: readonly Event[] | undefined;
 }
 
-/** Maximum number of faults that a report names, as in the other implementation. */
-const MAX_NAMED = 1_000;
-
 const SECOND_KEY = 'key.ml_dsa_44_added';
-const KEY_EVENTS: ReadonlySet<string> = new Set([
-  'key.rotated',
-  'key.compromised',
-  'key.replaced',
-  SECOND_KEY,
-]);
+
+/** The types of the rows about keys, including those that this program cannot follow. */
+const ABOUT_KEYS: ReadonlySet<string> = new Set([...KEY_EVENTS, 'key.replaced', SECOND_KEY]);
+
 const TAMPER = 'audit.tamper';
 const ANSWER = 'audit.answer';
 const GAP = 'audit.gap';
 const ROW_SIGNATURES = 'audit.row_signatures';
-
-/** Stops the reading of a log that cannot be read further. */
-class UnreadableError extends Error {}
 
 /**
  * Verifies an exported log (C2SP tlog-tiles, as `indelible log export` writes it), up to its
@@ -247,7 +225,7 @@ class Run {
       }
       return;
     }
-    if (KEY_EVENTS.has(row.eventType)) {
+    if (ABOUT_KEYS.has(row.eventType)) {
       if (row.eventType === SECOND_KEY && this.secondKeySince === 0) {
         this.secondKeySince = row.sequence;
       }
@@ -410,256 +388,4 @@ class Run {
       'no earlier checkpoint is compared here, so a rollback, or a rebuild with the key of the log, would not be detected',
     );
   }
-}
-
-function rowsFrom(count: number, first: number): string {
-  return count === 1 ? `row ${first}` : `${count} rows from row ${first} on`;
-}
-
-/** A number of rows, and the first of them. */
-class Count {
-  count = 0;
-  first = 0;
-
-  at(sequence: number): void {
-    this.first = this.count === 0 ? sequence : this.first;
-    this.count++;
-  }
-}
-
-/** The findings of one verification. */
-class Findings {
-  faults = 0;
-  private readonly named: Finding[] = [];
-  private readonly sound: Finding[] = [];
-  private readonly notes: Finding[] = [];
-  private readonly faulty = new Set<string>();
-  private worst: Status = 'ok';
-
-  /** Adds a fault. After {@link MAX_NAMED} faults, further ones are only counted. */
-  fault(check: string, judged: Judgement, sequence?: number): void {
-    this.faults++;
-    this.faulty.add(check);
-    if (this.worst !== 'wrong') {
-      this.worst = judged.status;
-    }
-    if (this.named.length < MAX_NAMED) {
-      this.named.push({ check, ...judged, sequence, counts: true });
-    }
-  }
-
-  /** Adds a property that holds, unless the check has a fault. */
-  holds(check: string, reason: string): void {
-    if (!this.faulty.has(check)) {
-      this.sound.push({ check, ...ok(reason), counts: true });
-    }
-  }
-
-  /** Adds information on which the verdict does not depend. */
-  note(check: string, judged: Judgement, sequence?: number): void {
-    this.notes.push({ check, ...judged, sequence, counts: false });
-  }
-
-  isFaulty(...checks: readonly string[]): boolean {
-    return checks.some((check) => this.faulty.has(check));
-  }
-
-  /** Returns `intact` only for a log of which some property was proven, and none has a fault. */
-  verdict(): LogReport['verdict'] {
-    if (this.worst === 'wrong') {
-      return 'broken';
-    }
-    return this.worst === 'ok' && this.sound.length > 0 ? 'intact' : 'unknown';
-  }
-
-  all(): readonly Finding[] {
-    const order: Readonly<Record<Status, number>> = { wrong: 0, unknown: 1, ok: 2 };
-    const faults = [...this.named].sort((a, b) => order[a.status] - order[b.status]);
-    return [...faults, ...this.sound, ...this.notes];
-  }
-}
-
-interface StoredFile {
-  readonly path: TilePath;
-  readonly bytes: Bytes;
-}
-
-/**
- * Reads a tile or bundle. A server may have removed a partial one after the full one was there.
- *
- * @throws UnreadableError if neither is there
- */
-async function stored(files: LogFiles, path: TilePath): Promise<StoredFile> {
-  const full = { ...path, width: FULL_WIDTH };
-  for (const each of path.width === FULL_WIDTH ? [path] : [path, full]) {
-    const bytes = await files.read(tilePath(each));
-    if (bytes !== undefined) {
-      return { path: each, bytes };
-    }
-  }
-  throw new UnreadableError(`${tilePath(path)}: the file is missing`);
-}
-
-/** The tree of the rows, computed from them and compared with the stored tiles. */
-class StoredTree {
-  private readonly files: LogFiles;
-  private readonly size: number;
-
-  /** The hashes of the tile of each level that is not full yet. */
-  private readonly open: Bytes[][] = [[]];
-
-  /** The number of full tiles of each level. */
-  private readonly full: number[] = [0];
-
-  private fault: string | undefined;
-
-  constructor(files: LogFiles, size: number) {
-    this.files = files;
-    this.size = size;
-  }
-
-  /** Adds the leaves of one bundle. */
-  async add(leaves: readonly Bytes[]): Promise<void> {
-    await this.push(0, leaves);
-  }
-
-  /** Adds hashes that fill at most the open tile of a level. */
-  private async push(level: number, hashes: readonly Bytes[]): Promise<void> {
-    const open = (this.open[level] ??= []);
-    open.push(...hashes);
-    if (open.length < FULL_WIDTH) {
-      return;
-    }
-    const index = this.full[level] ?? 0;
-    this.full[level] = index + 1;
-    this.open[level] = [];
-    await this.compare({ level, index, width: FULL_WIDTH }, open);
-    await this.push(level + 1, [await rootOf(open)]);
-  }
-
-  /** Compares a tile of the rows with the stored one; after the first fault, no more are read. */
-  private async compare(path: TilePath, hashes: readonly Bytes[]): Promise<void> {
-    if (this.fault !== undefined) {
-      return;
-    }
-    try {
-      const found = await stored(this.files, path);
-      const tile = parseTile(found.path, found.bytes).slice(0, path.width);
-      if (!equal(concat(...tile), concat(...hashes))) {
-        this.fault = `${tilePath(path)} is not the tile of the rows`;
-      }
-    } catch (e) {
-      if (!(e instanceof FormatError || e instanceof UnreadableError)) {
-        throw e;
-      }
-      this.fault = e.message;
-    }
-  }
-
-  /** Compares the partial tiles, and returns the result for all tiles. */
-  async end(): Promise<Judgement> {
-    for (const [level, open] of this.open.entries()) {
-      if (open.length > 0) {
-        await this.compare({ level, index: this.full[level] ?? 0, width: open.length }, open);
-      }
-    }
-    return this.fault === undefined
-      ? ok(`its tiles are those of ${this.size} rows`)
-      : wrong(this.fault);
-  }
-
-  /** Returns the root of the rows: the partial tiles, from the lowest level, are its right edge. */
-  async root(): Promise<Bytes> {
-    let right: Bytes | undefined;
-    for (const open of this.open) {
-      const hashes = right === undefined ? open : [...open, right];
-      right = hashes.length === 0 ? undefined : await rootOf(hashes);
-    }
-    return right ?? sha256(new Uint8Array(0));
-  }
-}
-
-/**
- * Returns the root of a tree over hashes: pairs are joined level by level, and a last one without a
- * sibling moves up (RFC 9162 section 2.1.1).
- */
-async function rootOf(hashes: readonly Bytes[]): Promise<Bytes> {
-  let level = hashes;
-  while (level.length > 1) {
-    const pairs: Promise<Bytes>[] = [];
-    for (let i = 0; i + 1 < level.length; i += 2) {
-      pairs.push(nodeHash(level[i] as Bytes, level[i + 1] as Bytes));
-    }
-    const joined = await Promise.all(pairs);
-    level = level.length % 2 === 0 ? joined : [...joined, level.at(-1) as Bytes];
-  }
-  return level[0] as Bytes;
-}
-
-/** An event id in more than one row. */
-interface RepeatedId {
-  readonly id: string;
-  readonly rows: readonly number[];
-}
-
-/**
- * Finds repeated event ids with 8 bytes a row: it keeps a number made of each id, and reads the ids
- * again only where two numbers are equal.
- */
-class EventIds {
-  private keys: Float64Array;
-  private count = 0;
-
-  constructor(size: number) {
-    this.keys = new Float64Array(Math.min(size, 4 * FULL_WIDTH));
-  }
-
-  add(id: string): void {
-    if (this.count === this.keys.length) {
-      const larger = new Float64Array(2 * this.keys.length);
-      larger.set(this.keys);
-      this.keys = larger;
-    }
-    this.keys[this.count++] = keyOf(id);
-  }
-
-  /**
-   * Returns the repeated ids.
-   *
-   * @param idsOf reads the ids of a bundle again
-   */
-  async repeated(idsOf: (bundle: number) => Promise<readonly string[]>): Promise<RepeatedId[]> {
-    const keys = this.keys.subarray(0, this.count);
-    const sorted = keys.slice().sort();
-    const suspects = new Set(sorted.filter((key, i) => i > 0 && key === sorted[i - 1]));
-    const rows = new Map<string, number[]>();
-    for (let from = 0; suspects.size > 0 && from < this.count; from += FULL_WIDTH) {
-      const part = keys.subarray(from, from + FULL_WIDTH);
-      if (part.some((key) => suspects.has(key))) {
-        const ids = await idsOf(from / FULL_WIDTH);
-        part.forEach((key, i) => {
-          const id = ids[i];
-          if (suspects.has(key) && id !== undefined) {
-            const found = rows.get(id) ?? [];
-            found.push(from + i + 1);
-            rows.set(id, found);
-          }
-        });
-      }
-    }
-    return [...rows].filter(([, each]) => each.length > 1).map(([id, each]) => ({ id, rows: each }));
-  }
-}
-
-/** Returns a number of 53 bits made of an id: two 32-bit FNV-1a hashes with different starts. */
-function keyOf(id: string): number {
-  let a = 0x811c9dc5;
-  let b = 0x01234567;
-  for (let i = 0; i < id.length; i++) {
-    const unit = id.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x01000193);
-    b = Math.imul(b ^ unit, 0x85ebca6b);
-    b ^= b >>> 13;
-  }
-  return (a >>> 0) * 0x200000 + ((b >>> 0) & 0x1fffff);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Bytes, FormatError, fromUtf8, messageOf, utf8 } from './bytes';
 import { type DecisionReport, verifyDecision } from './decision';
-import { type LogFiles, type LogReport, type Progress, verifyExport } from './export';
+import { type LogReport, type Progress, verifyExport } from './export';
 import type { PinnedKeys } from './keys';
 import { type Event, isDecision, parseEvent, parseRecord } from './record';
+import type { LogFiles } from './stored-tree';
 import { parseTlogProof, PROOF_HEADER } from './tlog-proof';
 
 /** A file that a reader gave. */

@@ -21,7 +21,11 @@ const NEVER = Number.POSITIVE_INFINITY;
 const ROTATED = 'key.rotated';
 const COMPROMISED = 'key.compromised';
 const ERASED = 'payload.erased';
-const EVENTS: ReadonlySet<string> = new Set([ROTATED, COMPROMISED, ERASED]);
+
+/** The types of the rows that change which signatures are valid. */
+export const KEY_EVENTS: readonly string[] = [ROTATED, COMPROMISED];
+
+const EVENTS: ReadonlySet<string> = new Set([...KEY_EVENTS, ERASED]);
 const ROTATION_DOMAIN = utf8('indelible/key-rotation/v1\n');
 
 /**

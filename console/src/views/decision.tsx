@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { get, type Action, type Payload, type Row } from '../api.ts';
-import { kindName, list, verdictOf, VERDICT_NAMES, isDecision } from '../model/decisions.ts';
+import { factThatDecided, kindName, list, verdictOf, VERDICT_NAMES, isDecision } from '../model/decisions.ts';
 import { edits, lineDiff } from '../model/diff.ts';
 import { count } from '../model/text.ts';
 import { Empty, Failure, Skeleton, useLoaded } from '../parts/state.tsx';
@@ -99,12 +99,18 @@ export function Card({ title, children, extra }: { title: string; children: Comp
 
 function Asked({ payload }: { payload: Payload }): JSX.Element {
   const { action, decision, facts, matched } = payload;
+  const decisive = factThatDecided(payload);
   return (
     <>
       {action && <Card title="Asked" extra={<span class="kind">{kindName(action.kind)}</span>}><ActionBody action={action} effective={payload.effective_command} /></Card>}
       {facts && facts.length > 0 && (
         <Card title="What it would do">
-          <ul class="facts">{facts.map((fact) => <li key={fact} class="mono"><Foreign text={fact} /></li>)}</ul>
+          <ul class="facts">{facts.map((fact) => (
+            <li key={fact} class={fact === decisive ? 'decided' : undefined}>
+              <span class="mono"><Foreign text={fact} /></span>
+              {fact === decisive && <span class="tag">decided</span>}
+            </li>
+          ))}</ul>
         </Card>
       )}
       {matched && matched.length > 0 && (

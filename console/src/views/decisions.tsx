@@ -8,7 +8,7 @@ import {
 } from '../model/decisions.ts';
 import { csv, jsonl } from '../model/table.ts';
 import { compact, count, oneLine, plural } from '../model/text.ts';
-import { RANGES, instant, utc } from '../model/time.ts';
+import { RANGES, instant, utc, yesterday } from '../model/time.ts';
 import { useFeed } from '../parts/feed.ts';
 import { Histogram, bucketLength, type Range } from '../parts/histogram.tsx';
 import { Empty, Failure, Skeleton, useLoaded } from '../parts/state.tsx';
@@ -83,10 +83,14 @@ function Toolbar({ filter, change }: { filter: Filter; change: (next: Partial<Fi
       <select
         aria-label="Time range"
         value={isNamed ? filter.since : 'custom'}
-        onChange={(event) => { if (event.currentTarget.value !== 'custom') change({ since: event.currentTarget.value, until: undefined }); }}
+        onChange={({ currentTarget: { value } }) => {
+          if (value === 'yesterday') change(yesterday(daemonNow()));
+          else if (value !== 'custom') change({ since: value, until: undefined });
+        }}
       >
         {!isNamed && <option value="custom">{text(filter.since)} – {filter.until ? text(filter.until) : 'now'} UTC</option>}
         {RANGES.map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+        <option value="yesterday">Yesterday (UTC)</option>
       </select>
       <select
         aria-label="Events"

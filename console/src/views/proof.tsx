@@ -7,6 +7,7 @@ import { DecisionVerdict, Steps } from '../parts/judgement.tsx';
 import { Failure, Skeleton, useLoaded } from '../parts/state.tsx';
 import { Foreign } from '../parts/text.tsx';
 import { verifyDecision, type DecisionReport } from '../proof/decision.ts';
+import { KEY_EVENTS } from '../proof/key-history.ts';
 import { NO_KEYS, grouped, type PinnedKeys } from '../proof/keys.ts';
 import { Card } from './decision.tsx';
 
@@ -18,9 +19,6 @@ interface Evidence {
   missing: string | undefined;
   related: string[];
 }
-
-/** The rows about keys that change which signatures are valid. */
-const KEY_EVENTS = ['key.rotated', 'key.compromised'];
 
 /** Proves in this browser, against keys that the reader pins, that the log contains an event. */
 export function ProofPanel({ row }: { row: Row }): JSX.Element {

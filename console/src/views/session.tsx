@@ -15,7 +15,7 @@ import { href } from '../router.ts';
 const AROUND_MS = 30 * 60_000;
 
 /** After a longer pause than this, the time between two events is shown. */
-const PAUSE_SECONDS = 5;
+const PAUSE_SECONDS = 60;
 
 /** What one agent did, in order: what it was refused, and what it tried next. */
 export function SessionView({ parameters }: { parameters: Record<string, string> }): JSX.Element {

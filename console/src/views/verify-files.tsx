@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { droppedFiles, pathOf } from '../../verify/page.ts';
-import { Problem } from '../api.ts';
+import { Problem, getBytes } from '../api.ts';
+import { droppedFiles, pathOf } from '../model/dropped-files.ts';
 import { pinnedKeys, pinnedText } from '../model/keys.ts';
 import { count, plural } from '../model/text.ts';
 import { verifyInWorker } from '../model/verifier.ts';
 import { DecisionVerdict, Findings, RowProgress, Steps, Verdict, type LogFindings } from '../parts/judgement.tsx';
 import { Failure } from '../parts/state.tsx';
-import { Block, Foreign } from '../parts/text.tsx';
+import { Block, Code, Foreign } from '../parts/text.tsx';
+import { toHex } from '../proof/bytes.ts';
+import { sha256 } from '../proof/crypto.ts';
 import type { DecisionReport } from '../proof/decision.ts';
 import type { LogReport } from '../proof/export.ts';
 import type { FileReport } from '../proof/files.ts';
@@ -80,12 +82,31 @@ export function VerifyFiles(): JSX.Element {
       {run?.failure !== undefined && <Failure problem={new Problem(0, 'Not verified', run.failure)} />}
       {run?.reports?.map((report, i) => <Report key={i} report={report} />)}
       <p class="hint">
-        Computed in this browser. A server that lies could also serve a page that lies: an independent check is{' '}
-        <code>verify.html</code>, this verifier as one file that you open from disk, or{' '}
-        <code>indelible proof verify</code>. The chapter “In a browser: verify.html” of <code>docs/verification.md</code>{' '}
-        states where to get it, and its SHA-256.
+        Computed in this browser. A server that lies could also serve a page that lies. An independent check is{' '}
+        <code>indelible proof verify</code>, or <code>verify.html</code>, this verifier as one file that you open from
+        disk. Compare its SHA-256 with the one in the chapter “In a browser: verify.html” of{' '}
+        <code>docs/verification.md</code>, or build it yourself.
       </p>
+      <Verifier />
     </Card>
+  );
+}
+
+/** The verifier as a file, with the SHA-256 of the bytes that this daemon serves. */
+function Verifier(): JSX.Element {
+  const [digest, setDigest] = useState<string>();
+  useEffect(() => {
+    const stop = new AbortController();
+    getBytes('/verify.html', stop.signal)
+      .then(sha256)
+      .then((hash) => setDigest(toHex(hash)), () => {});
+    return () => stop.abort();
+  }, []);
+  return (
+    <p class="verifier">
+      <a class="button" href="/verify.html" download="verify.html">Save verify.html</a>
+      {digest !== undefined && <Code text={digest} what="the SHA-256 of verify.html" />}
+    </p>
   );
 }
 

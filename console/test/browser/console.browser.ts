@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RESOURCES, text } from '../proof/resources.ts';
-import { Browser, RunningDaemon, until } from './harness.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { Browser, RunningDaemon, bash, until } from './harness.ts';
 
 const MARKUP = '<script>window.pwned=1</script><img src=x onerror="window.pwned=1"><style>*{display:none}</style>';
 const BIDI = 'echo safe \u202egnihton\u2066 \u200b end';
 
 let daemon: RunningDaemon;
 let browser: Browser;
-
-function bash(command: string): { kind: string; command: string } {
-  return { kind: 'bash', command };
-}
 
 beforeAll(async () => {
   daemon = await RunningDaemon.start();
@@ -40,30 +33,6 @@ afterEach(async () => {
   await browser.close();
   expect(faults).toEqual([]);
 });
-
-/** Returns what axe finds wrong with the page. */
-async function axe(): Promise<string[]> {
-  // The page's policy permits no script of another origin; the browser's own evaluation is exempt.
-  await browser.page.evaluate(AXE);
-  return browser.page.evaluate(async () => {
-    const { axe: tool } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
-    return (await tool.run()).violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
-  });
-}
-
-/** Asks for a decision about a command, and waits for its receipt; returns the id of the event. */
-async function decide(command: string): Promise<string> {
-  const [id] = await daemon.ask({ agent_id: 'agent:proof', action: bash(command) });
-  await until(async () => (await fetch(`${daemon.base}/v1/events/${id}/proof`, { headers: { Authorization: `Bearer ${daemon.key}` } })).ok);
-  return id!;
-}
-
-/** Pins keys, by default the log's, in the view that is open. */
-async function pin(keys = daemon.command('keys', 'export', '--format', 'vkey').trim()): Promise<void> {
-  await browser.page.getByRole('button', { name: 'Pin a key' }).click();
-  await browser.page.getByLabel('Public keys, one a line').fill(keys);
-  await browser.page.getByRole('button', { name: 'Pin', exact: true }).click();
-}
 
 /** Drops a file or a folder of the disk onto the view that verifies it, as a person does. */
 async function drop(path: string): Promise<void> {
@@ -109,6 +78,18 @@ describe('signing in', () => {
     expect(browser.page.url()).toContain('verdict=refuse');
   });
 
+  it('ends when the key expires', async () => {
+    browser = await Browser.open();
+    const key = daemon.command('api-keys', 'create', 'brief', '--role', 'reader', '--expires', '15s').split('\n')[0]!;
+    await browser.page.goto(daemon.base);
+    await browser.enter(key);
+    await browser.page.locator('a.row').first().waitFor();
+    await browser.page.getByText('Your session has ended').waitFor();
+    await browser.enter(key);
+    await browser.page.getByText('unknown, revoked or expired').waitFor();
+    expect(await browser.axe()).toEqual([]);
+  });
+
   it('ends when a reader signs out', async () => {
     browser = await Browser.open();
     await browser.signIn(daemon);
@@ -135,6 +116,14 @@ describe('decisions', () => {
     await browser.page.goto('about:blank');
     await browser.page.goto(shared);
     await until(async () => (await browser.page.locator('a.row .verdict-name').allTextContents()).join() === 'Refused,Refused');
+  });
+
+  it('are filtered by a verdict of the histogram', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon);
+    await browser.page.getByRole('button', { name: /Show only: allowed/ }).click();
+    await browser.page.waitForURL(/verdict=allow/);
+    await until(async () => (await browser.page.locator('a.row .verdict-name').allTextContents()).every((each) => each === 'Allowed'));
   });
 
   it('are found by their text', async () => {
@@ -192,19 +181,7 @@ describe('decisions', () => {
     await browser.page.getByRole('heading', { name: 'policy.loaded' }).waitFor();
   });
 
-  it('whose payload was erased are shown as erased', async () => {
-    const [id] = await daemon.ask({ agent_id: 'agent:erased', action: bash('echo secret') });
-    await daemon.settled();
-    await daemon.restart(() => daemon.command('log', 'erase-payload', id!, '--reason', 'asked to', '--by', 'alice'));
-    browser = await Browser.open();
-    await browser.signIn(daemon, '#/decisions?agent=agent%3Aerased');
-    await browser.page.locator('a.row', { hasText: 'the payload was erased' }).click();
-    await browser.page.getByRole('heading', { name: 'Decision, payload erased' }).waitFor();
-    await browser.page.locator('.steps').waitFor();
-    expect(await browser.page.locator('.proof-verdict.refuted').count()).toBe(0);
-  });
-
-  it('are saved as CSV', async () => {
+  it('are saved as CSV and as JSON lines', async () => {
     browser = await Browser.open();
     await browser.signIn(daemon, '#/decisions?agent=agent%3Abob');
     await browser.page.locator('a.row').first().waitFor();
@@ -215,6 +192,12 @@ describe('decisions', () => {
     const text = readFileSync(await download.path(), 'utf8');
     expect(text.split('\r\n')).toHaveLength(4);
     expect(text).toContain('git push --force');
+    const [lines] = await Promise.all([
+      browser.page.waitForEvent('download'),
+      browser.page.getByRole('button', { name: 'JSONL' }).click(),
+    ]);
+    const rows = readFileSync(await lines.path(), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as { agent_id: string });
+    expect(rows.map((row) => row.agent_id)).toEqual(['agent:bob', 'agent:bob']);
   });
 
   it('of a session show what was tried after a refusal', async () => {
@@ -230,19 +213,19 @@ describe('decisions', () => {
 
 describe('a decision', () => {
   it('is proven with all requests blocked', async () => {
-    const id = await decide('echo prove');
+    const id = await daemon.decide('echo prove');
     browser = await Browser.open();
     await browser.signIn(daemon, `#/decision/${id}`);
     // Never green by default: without a key, nothing is proven.
     await browser.page.locator('.proof-verdict.unknown').waitFor();
     await browser.page.route('**/*', (route) => route.abort());
-    await pin();
+    await browser.pin(daemon.vkey());
     await browser.page.locator('.proof-verdict.proven').waitFor();
     expect(await browser.page.locator('.steps li.ok').count()).toBe(7);
   });
 
   it('turns red when a byte in the database was changed', async () => {
-    const id = await decide('echo untouched-4711');
+    const id = await daemon.decide('echo untouched-4711');
     await daemon.restart(() => {
       const file = join(daemon.data, 'indelible.db');
       const bytes = readFileSync(file);
@@ -259,8 +242,8 @@ describe('a decision', () => {
   });
 
   it('turns red when the server forges the path', async () => {
-    const id = await decide('echo forge');
-    await decide('echo after');
+    const id = await daemon.decide('echo forge');
+    await daemon.decide('echo after');
     browser = await Browser.open();
     await browser.page.route('**/proof*', async (route) => {
       const answer = await route.fetch();
@@ -271,9 +254,24 @@ describe('a decision', () => {
     });
     await browser.signIn(daemon, `#/decision/${id}`);
     await browser.page.locator('.proof-verdict').waitFor();
-    await pin();
+    await browser.pin(daemon.vkey());
     await browser.page.locator('.proof-verdict.refuted').waitFor();
     expect(await browser.page.locator('.steps li.wrong').textContent()).toContain('Path');
+  });
+});
+
+describe('an edit', () => {
+  it('is shown as the lines that change', async () => {
+    const [id] = await daemon.ask({
+      agent_id: 'agent:edit',
+      action: { kind: 'tool_call', tool: 'Edit', arguments: { file_path: '/srv/app/a.ts', old_string: 'one\ntwo', new_string: 'one\nthree' } },
+    });
+    await daemon.settled();
+    browser = await Browser.open();
+    await browser.signIn(daemon, `#/decision/${id}`);
+    await browser.page.locator('.diff').waitFor();
+    expect(await browser.page.locator('.diff .removed').textContent()).toContain('two');
+    expect(await browser.page.locator('.diff .added').textContent()).toContain('three');
   });
 });
 
@@ -317,7 +315,24 @@ describe('approvals', () => {
     await request.getByLabel('Reason').fill('the branch is disposable');
     await request.getByRole('button', { name: 'Approve' }).click();
     await browser.page.locator('.answered li', { hasText: 'approved, not used yet' }).waitFor();
-    expect(await axe()).toEqual([]);
+    expect(await browser.axe()).toEqual([]);
+  });
+
+  it('are denied without a mouse, while the time runs', async () => {
+    await daemon.ask({ agent_id: 'agent:dave', action: bash('git reset --hard HEAD~2') });
+    await daemon.settled();
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/approvals');
+    const request = browser.page.getByRole('article', { name: 'Request of agent:dave' });
+    await request.locator('.countdown', { hasText: /expires in [0-9]+ (min|h)/ }).waitFor();
+    await request.getByLabel('Reason').focus();
+    await browser.page.keyboard.type('not on a Friday');
+    // Approve, for how long, Deny.
+    for (let i = 0; i < 3; i++) await browser.page.keyboard.press('Tab');
+    await browser.page.keyboard.press('Enter');
+    const answered = browser.page.locator('.answered li', { hasText: 'agent:dave' });
+    await answered.waitFor();
+    expect(await answered.textContent()).toMatch(/denied.*not on a Friday/);
   });
 
   it('are all that an approver sees', async () => {
@@ -367,18 +382,52 @@ describe('policy', () => {
   });
 });
 
+describe('a rule in shadow mode', () => {
+  it('shows what it would have decided, and since when it is there', async () => {
+    writeFileSync(
+      join(daemon.data, 'policy', 'shadow.yaml'),
+      `version: 1
+rules:
+  - id: no-shadow-4711
+    severity: refuse
+    mode: shadow
+    reason: tried out
+    when:
+      writes: ["/srv/shadow-4711"]
+`,
+    );
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/policy');
+    await browser.page.getByRole('button', { name: 'Load them again' }).click();
+    const rule = browser.page.locator('table.rules tr', { hasText: 'no-shadow-4711' });
+    await rule.locator('.tag', { hasText: 'shadow' }).waitFor();
+    expect(await browser.page.locator('.in-force .tag').count()).toBe(1);
+    await until(async () => (await browser.page.locator('.in-force li').count()) === 2);
+    expect(await browser.page.locator('.in-force li').first().textContent()).toContain('in force');
+
+    const [id] = await daemon.ask({ agent_id: 'agent:erin', action: bash('touch /srv/shadow-4711') });
+    await daemon.settled();
+    await rule.getByRole('button').click();
+    await browser.page.locator('.rule-details', { hasText: 'would decide' }).getByRole('link', { name: '1 decision' }).click();
+    await browser.page.locator(`a.row[href="#/decision/${id}"]`).click();
+    // It was permitted, and the record names the rule.
+    await browser.page.getByRole('heading', { name: 'Allowed' }).waitFor();
+    await browser.page.locator('.matched', { hasText: 'shadow: would have decided' }).waitFor();
+  });
+});
+
 describe('verify', () => {
   it('shows the findings of a whole verification', async () => {
     browser = await Browser.open();
     await browser.signIn(daemon, '#/verify');
-    await browser.page.locator('main').getByRole('button', { name: 'Verify' }).click();
+    await browser.page.locator('main').getByRole('button', { name: 'Verify', exact: true }).click();
     // A byte of the database was changed above, and the verification names it.
     await browser.page.locator('.findings .proof-verdict').waitFor();
     expect(await browser.page.locator('.findings li').count()).toBeGreaterThan(5);
   });
 
   it('proves a receipt that is dropped, in a worker', async () => {
-    const id = await decide('echo dropped-4711');
+    const id = await daemon.decide('echo dropped-4711');
     const answer = await fetch(`${daemon.base}/v1/events/${id}/proof?payload=true`, { headers: { Authorization: `Bearer ${daemon.key}` } });
     const receipt = join(daemon.home, 'dropped.tlog-proof');
     writeFileSync(receipt, await answer.text());
@@ -389,10 +438,10 @@ describe('verify', () => {
     // Never green by default: without a key, nothing is proven.
     await browser.page.locator('.file-report .proof-verdict.unknown').waitFor();
     expect((await worker).url()).toMatch(/\/assets\/verify-worker-/);
-    await pin();
+    await browser.pin(daemon.vkey());
     await browser.page.locator('.file-report .proof-verdict.proven').waitFor();
     expect(await browser.page.locator('.file-report .steps li.wrong').count()).toBe(0);
-    expect(await axe()).toEqual([]);
+    expect(await browser.axe()).toEqual([]);
     // One byte of the payload.
     const changed = readFileSync(receipt, 'utf8').replace(/^extra (.*)$/m, (_, extra: string) => {
       const bytes = Buffer.from(extra, 'base64');
@@ -409,7 +458,7 @@ describe('verify', () => {
   it('finds a dropped log intact with all requests blocked', async () => {
     browser = await Browser.open();
     await browser.signIn(daemon, '#/verify');
-    await pin(text(RESOURCES, 'vkeys') + text(RESOURCES, 'witnesses'));
+    await browser.pin(text(RESOURCES, 'vkeys') + text(RESOURCES, 'witnesses'));
     await browser.page.route('**/*', (route) => route.abort());
     await drop(join(RESOURCES, 'log'));
     await browser.page.locator('.file-report .proof-verdict.proven').waitFor();
@@ -425,19 +474,19 @@ describe('good manners', () => {
       browser = await Browser.open({ colorScheme });
       await browser.page.goto(daemon.base);
       await browser.page.getByLabel('API key').waitFor();
-      expect(await axe()).toEqual([]);
+      expect(await browser.axe()).toEqual([]);
       await browser.enter(daemon.key);
       await browser.page.locator('a.row').first().waitFor();
       for (const view of views) {
         await browser.page.goto(`${daemon.base}/#/${view}`);
         await browser.page.locator('main h1').waitFor({ state: 'attached' });
         await until(async () => (await browser.page.locator('[aria-busy="true"]').count()) === 0);
-        expect(await axe(), view).toEqual([]);
+        expect(await browser.axe(), view).toEqual([]);
       }
       await browser.page.goto(`${daemon.base}/#/decisions?verdict=refuse`);
       await browser.page.locator('a.row').first().click();
       await browser.page.locator('.steps').waitFor();
-      expect(await axe(), 'decision').toEqual([]);
+      expect(await browser.axe(), 'decision').toEqual([]);
     });
   }
 
@@ -449,7 +498,13 @@ describe('good manners', () => {
       await browser.page.locator('main h1').waitFor({ state: 'attached' });
       await until(async () => (await browser.page.locator('[aria-busy="true"]').count()) === 0);
       expect(await browser.page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(320);
+      expect(await browser.axe(), view).toEqual([]);
     }
+    await browser.page.goto(`${daemon.base}/#/decisions?verdict=refuse`);
+    await browser.page.locator('a.row').first().click();
+    await browser.page.locator('.steps').waitFor();
+    expect(await browser.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    expect(await browser.axe(), 'decision').toEqual([]);
   });
 
   it('needs no mouse', async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,11 @@ const COMMAND = JSON.parse(process.env['INDELIBLE_COMMAND'] ?? '["../indelible"]
 
 /** Runs a statement of SQL on a database: the words before the database and the statement. */
 const SQL = process.env['INDELIBLE_SQL'];
+
+/** Records decisions of the last day in a data directory: the words before the directory. */
+const YESTERDAY = process.env['INDELIBLE_YESTERDAY'];
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const CHROMIUM = process.env['INDELIBLE_CHROMIUM'] ?? '/usr/bin/chromium';
 
@@ -35,6 +41,11 @@ async function freePort(): Promise<number> {
   await new Promise((closed) => server.close(closed));
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** Returns an action that runs a command. */
+export function bash(command: string): { kind: string; command: string } {
+  return { kind: 'bash', command };
 }
 
 /** Waits until a condition holds. */
@@ -83,6 +94,21 @@ export class RunningDaemon {
     run([...(JSON.parse(SQL) as string[]), join(this.data, 'indelible.db'), statement]);
   }
 
+  /** Records decisions of the last day, as a gate did then. */
+  recordYesterday(): void {
+    if (YESTERDAY === undefined) throw new Error('INDELIBLE_YESTERDAY is not set');
+    run([...(JSON.parse(YESTERDAY) as string[]), this.data]);
+  }
+
+  get canRecordYesterday(): boolean {
+    return YESTERDAY !== undefined;
+  }
+
+  /** Returns the log's public key. */
+  vkey(): string {
+    return this.command('keys', 'export', '--format', 'vkey').trim();
+  }
+
   get canRunSql(): boolean {
     return SQL !== undefined;
   }
@@ -128,10 +154,21 @@ export class RunningDaemon {
     return answer.decisions.map((each) => each.id);
   }
 
+  /** Asks for a decision about a command, and waits for its receipt; returns the id of the event. */
+  async decide(command: string): Promise<string> {
+    const [id] = await this.ask({ agent_id: 'agent:proof', action: bash(command) });
+    await until(async () => (await this.read(`/v1/events/${id}/proof`)).ok);
+    return id!;
+  }
+
+  /** Reads an answer with the key. */
+  read(path: string): Promise<Response> {
+    return fetch(this.base + path, { headers: { Authorization: `Bearer ${this.key}` } });
+  }
+
   /** Reads a JSON answer with the key. */
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(this.base + path, { headers: { Authorization: `Bearer ${this.key}` } });
-    return (await response.json()) as T;
+    return (await (await this.read(path)).json()) as T;
   }
 
   /** Waits until the index has every row, so that searches find all. */
@@ -188,6 +225,23 @@ export class Browser {
   async enter(key: string): Promise<void> {
     await this.page.getByLabel('API key').fill(key);
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Pins keys in the view that is open. */
+  async pin(keys: string): Promise<void> {
+    await this.page.getByRole('button', { name: 'Pin a key' }).click();
+    await this.page.getByLabel('Public keys, one a line').fill(keys);
+    await this.page.getByRole('button', { name: 'Pin', exact: true }).click();
+  }
+
+  /** Returns what axe finds wrong with the page. */
+  async axe(): Promise<string[]> {
+    // The page's policy permits no script of another origin; the browser's own evaluation is exempt.
+    await this.page.evaluate(AXE);
+    return this.page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
+      return (await axe.run()).violations.map((each) => `${each.id}: ${each.nodes.map((node) => node.html).join(' ')}`);
+    });
   }
 
   async close(): Promise<void> {

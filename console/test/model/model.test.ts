@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import type { Row, VerdictCounts } from '../../src/api.ts';
-import { matches, query, readFilter, summary, writeFilter } from '../../src/model/decisions.ts';
+import { factThatDecided, matches, query, readFilter, summary, writeFilter } from '../../src/model/decisions.ts';
 import { edits, lineDiff } from '../../src/model/diff.ts';
 import { csv, jsonl } from '../../src/model/table.ts';
-import { cut, oneLine, pieces } from '../../src/model/text.ts';
-import { duration, instant, length } from '../../src/model/time.ts';
+import { bytes, compact, count, cut, oneLine, pieces } from '../../src/model/text.ts';
+import { duration, instant, length, yesterday } from '../../src/model/time.ts';
 import { bucketLength, buckets, ceiling } from '../../src/parts/histogram.tsx';
 import { href, readRoute } from '../../src/router.ts';
 
@@ -52,8 +52,39 @@ describe('times', () => {
     expect(instant('yesterday', 0)).toBeUndefined();
   });
 
+  it('knows the last day in UTC', () => {
+    const day = { since: '2026-11-29T00:00:00.000Z', until: '2026-11-30T00:00:00.000Z' };
+    expect(yesterday(Date.parse('2026-11-30T00:00:00Z'))).toEqual(day);
+    expect(yesterday(Date.parse('2026-11-30T23:59:59.999Z'))).toEqual(day);
+  });
+
   it('writes lengths in their largest unit', () => {
     expect([0, 0.0421, 3.21, 59, 600, 7200, 172_800].map(length)).toEqual(['0 s', '42 ms', '3.2 s', '59 s', '10 min', '2 h', '2 d']);
+  });
+});
+
+describe('numbers', () => {
+  it('have separators', () => {
+    expect([0, 999, 1000, 1_234_567, -1234].map(count)).toEqual(['0', '999', '1,000', '1,234,567', '-1,234']);
+  });
+
+  it('are short where there is little space', () => {
+    const values = [9_999, 10_000, 12_345, 999_940, 999_950, 1_260_000, 10_000_005, 3e9];
+    expect(values.map(compact)).toEqual(['9,999', '10K', '12.3K', '999.9K', '1M', '1.3M', '10M', '3B']);
+  });
+
+  it('of bytes have a unit', () => {
+    expect([0, 1023, 1024, 2_097_152, 3.5 * 2 ** 30].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '2.0 MiB', '3.5 GiB']);
+  });
+});
+
+describe('a decision', () => {
+  it('was caused by the longest fact that its reason names', () => {
+    const facts = ['deletes /', 'deletes /home recursively', 'changes guard /home'];
+    const caused = (reason: string) => factThatDecided({ decision: { decision: 'refuse', reason }, facts });
+    expect(caused('no: deletes /home recursively')).toBe('deletes /home recursively');
+    expect(caused('no')).toBeUndefined();
+    expect(factThatDecided({})).toBeUndefined();
   });
 });
 

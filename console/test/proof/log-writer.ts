@@ -2,7 +2,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { type Bytes, concat, toBase64, toHex, utf8 } from '../../src/proof/bytes';
 import { canonical, type Json } from '../../src/proof/json';
-import type { LogFiles } from '../../src/proof/export';
+import type { LogFiles } from '../../src/proof/stored-tree';
 import { ENTRIES, FULL_WIDTH, tilePath, widthOf } from '../../src/proof/tiles';
 
 /**

@@ -5,6 +5,7 @@ module dev.indelible.cli {
   requires static org.jspecify;
   requires dev.indelible;
   requires dev.indelible.aimemory;
+  requires dev.indelible.kafka;
   requires dev.indelible.server;
   requires dev.indelible.sqlite;
   requires info.picocli;

@@ -56,9 +56,9 @@ def event(number, kind, agent):
     )
 
 
-def group(first, events):
+def group(settled, first, events):
     body = b"indelible/group\n\x01" + hashlib.sha256(RAW).digest()[:8] + RUN.bytes
-    body += struct.pack(">iiqi", 1, 3, first, len(events))
+    body += struct.pack(">iiqqi", 1, 3, settled, first, len(events))
     for form, text in ((">B", "gate-1"), (">B", "audit"), (">H", "tenant:α")):
         body += struct.pack(form, len(text.encode())) + text.encode()
     body += b"".join(events)
@@ -93,7 +93,7 @@ def mark(*lines):
     return uuid.UUID(bytes=bytes(digest))
 
 
-print("group", group(7, [event(0, "governance.refusal", "agent:a"), event(1, "governance.refusal", "agent:β")]).hex())
+print("group", group(5, 7, [event(0, "governance.refusal", "agent:a"), event(1, "governance.refusal", "agent:β")]).hex())
 print("position", position(8).hex())
 for key, count in (("agent:a", 3), ("agent:β", 3), ("tenant:α", 3), ("agent:a", 7), ("", 2)):
     print("partition", json.dumps(key), count, partition(key, count))

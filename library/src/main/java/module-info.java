@@ -9,6 +9,7 @@ module dev.indelible {
   requires transitive dev.indelible.policy;
   requires dev.indelible.sqlite;
 
+  uses dev.indelible.append.GateChannelProvider;
   uses dev.indelible.storage.LedgerProvider;
 
   exports dev.indelible;

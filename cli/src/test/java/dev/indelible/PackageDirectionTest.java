@@ -240,6 +240,7 @@ class PackageDirectionTest {
                   Set.of(
                       LIBRARY,
                       "fleet",
+                      "kafka",
                       "aimemory",
                       "receipt",
                       "witness",
@@ -273,6 +274,7 @@ class PackageDirectionTest {
           Map.entry("net.ttddyy.dsproxy", Set.of("jdbc")),
           Map.entry("com.zaxxer.hikari", Set.of("jdbc")),
           Map.entry("io.micrometer", Set.of(LIBRARY, "server")),
+          Map.entry("org.apache.kafka", Set.of("kafka")),
           Map.entry("picocli", Set.of("cli")),
           Map.entry("com.github.difflib", Set.of("cli")),
           Map.entry(

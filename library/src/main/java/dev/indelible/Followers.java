@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.append.GateChannel;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.publish.IndexFollower;
@@ -8,18 +9,27 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The threads that follow an open log.
+ * The threads and connections beside an open log.
  *
  * @param witnessing asks the witnesses; empty if none are asked
  * @param anchoring appends to the anchor file; empty if there is none
  * @param indexing keeps the index for queries up to date; empty if this process does not
+ * @param channel leads to the ledger of another process; empty if this process writes the ledger
  */
 record Followers(
     Optional<CosignatureFollower> witnessing,
     Optional<AnchorFollower> anchoring,
-    Optional<IndexFollower> indexing) {
+    Optional<IndexFollower> indexing,
+    Optional<GateChannel> channel) {
   /** The followers of a log in memory. */
-  static final Followers NONE = new Followers(Optional.empty(), Optional.empty(), Optional.empty());
+  static final Followers NONE =
+      new Followers(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+
+  /** Returns the followers of a gate that records through a channel. */
+  static Followers of(GateChannel channel) {
+    return new Followers(
+        Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(channel));
+  }
 
   /** Longest wait for the rows that the index is adding. */
   private static final Duration INDEX_PATIENCE = Duration.ofSeconds(1);
@@ -47,5 +57,6 @@ record Followers(
     witnessing.ifPresent(CosignatureFollower::stop);
     anchoring.ifPresent(each -> each.awaitEnd(now + patience.toNanos()));
     witnessing.ifPresent(each -> each.awaitEnd(now + patience.toNanos()));
+    channel.ifPresent(GateChannel::close);
   }
 }

@@ -48,7 +48,7 @@ public final class Indelible implements AutoCloseable {
   private final Followers followers;
   private final AuditLog log;
 
-  /** The files of the log; empty for a log in memory. */
+  /** The files of the log; empty for a log in memory, or of another process. */
   private final Optional<LogFiles> files;
 
   /**
@@ -149,7 +149,10 @@ public final class Indelible implements AutoCloseable {
    */
   public Approvals approvals() {
     LogFiles at =
-        files.orElseThrow(() -> new IllegalStateException("a log in memory has no approvals"));
+        files.orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "a log in memory, and a gate that records through a queue, has no approvals"));
     return new Approvals(
         log, at.data(), at.signer(), () -> Optional.ofNullable(gate.policy().digest()));
   }
@@ -217,7 +220,10 @@ public final class Indelible implements AutoCloseable {
    */
   public byte[] statusJson(Collection<HealthEntry> more) throws LedgerException {
     LogFiles at =
-        files.orElseThrow(() -> new IllegalStateException("a log in memory has no status"));
+        files.orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "a log in memory, and a gate that records through a queue, has no status"));
     CanonicalWriter out = new CanonicalWriter().beginObject();
     LogStatus.read(at.data(), at.anchor(), metrics().health().and(more), counter).write(out);
     return out.endObject().toBytes();

@@ -3,6 +3,7 @@ package dev.indelible;
 
 import dev.indelible.append.AppendSettings;
 import dev.indelible.append.Checkpoints;
+import dev.indelible.append.GateChannel;
 import dev.indelible.append.LedgerAudit;
 import dev.indelible.append.RowSigning;
 import dev.indelible.append.Tallies;
@@ -14,6 +15,7 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.DirectoryException;
 import dev.indelible.directory.ExistingLog;
+import dev.indelible.directory.GateChannels;
 import dev.indelible.directory.LedgerPositions;
 import dev.indelible.directory.UnconfirmedSigner;
 import dev.indelible.drain.DeferredAudit;
@@ -26,6 +28,7 @@ import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerLocation;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.pending.EventStore;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.policy.Policy;
@@ -35,6 +38,7 @@ import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.publish.CosignatureFollower;
 import dev.indelible.publish.IndexFollower;
+import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
 import dev.indelible.storage.LedgerEngine;
@@ -47,6 +51,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens a data directory with options. Each option has a default. Used by one thread. The class is
@@ -286,6 +291,9 @@ public final class IndelibleBuilder {
   public Indelible open() throws OpenException {
     try {
       data.requireUsable();
+      if (data.hasQueue()) {
+        return openOnQueue();
+      }
       LedgerEngine engine = data.engine();
       // Without a native library no event could reach a ledger in a file, so none is accepted.
       engine.prepare();
@@ -314,6 +322,90 @@ public final class IndelibleBuilder {
         | LedgerException
         | JournalException e) {
       throw new OpenException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Opens a gate that records through a queue. Another process writes the ledger, so there are no
+   * checkpoints, witnesses, approvals and no index here.
+   */
+  private Indelible openOnQueue()
+      throws OpenException,
+          DirectoryException,
+          PolicyException,
+          KeyException,
+          LedgerException,
+          JournalException {
+    if (anchor.isPresent() || witnesses.isPresent() || mlDsa44) {
+      throw new OpenException(
+          data.queue()
+              + ": a gate that records through a queue has no anchor file, witnesses and ML-DSA-44"
+              + " key; those belong to the log");
+    }
+    if (durability != Durability.MEMORY) {
+      Journal.requireSpace(data.journal());
+    }
+    ExistingLog log = data.prepareToSend(policy.isPresent());
+    Judgement rules = judgement(log);
+    GateChannel channel = GateChannels.open(data, signer(log));
+    boolean started = false;
+    try {
+      EventStore store = durability == Durability.MEMORY ? new MemoryStore() : openJournal(channel);
+      Indelible opened = start(log, rules, channel, store);
+      started = true;
+      return opened;
+    } finally {
+      if (!started) {
+        channel.close();
+      }
+    }
+  }
+
+  private Journal openJournal(GateChannel channel) throws JournalException {
+    JournalSettings settings = journalSettings();
+    return Journal.open(
+        data.journal(),
+        Optional.of(channel.id()),
+        new LedgerPositions(channel::settled, any -> false)::settled,
+        recoveryProgress.map(settings::withProgress).orElse(settings));
+  }
+
+  /** Starts a gate on a channel; closes the store if that fails. */
+  private Indelible start(ExistingLog log, Judgement rules, GateChannel channel, EventStore store)
+      throws OpenException {
+    @Nullable DeferredAudit audit = null;
+    boolean started = false;
+    try {
+      audit =
+          DeferredAudit.start(
+              store, channel, new AuditCounters(), drain.withShutdownHook(shutdownHook));
+      record(rules.redactor(), log, audit);
+      rules.source().admission().recordIn(audit.queue());
+      report(rules, audit);
+      Gate gate = gate(log, rules, audit);
+      Optional<PolicyReload> reload =
+          policy.isPresent()
+              ? Optional.empty()
+              : Optional.of(
+                  PolicyReload.of(rules.source(), gate, audit.healthEntries(), watchPolicy));
+      DeferredAuditQueue counted = audit.queue();
+      tally.ifPresent(interval -> channel.tally(counted, interval));
+      Indelible indelible =
+          new Indelible(
+              audit,
+              gate,
+              reload,
+              Followers.of(channel),
+              new AuditLog(data, anchor),
+              Optional.empty());
+      started = true;
+      return indelible;
+    } finally {
+      if (!started && audit != null) {
+        audit.closeAndFlush();
+      } else if (!started) {
+        store.close();
+      }
     }
   }
 
@@ -494,7 +586,7 @@ public final class IndelibleBuilder {
               audit,
               gate,
               reload,
-              new Followers(witnessing, anchoring, indexing),
+              new Followers(witnessing, anchoring, indexing, Optional.empty()),
               new AuditLog(data, anchor),
               Optional.of(new Indelible.LogFiles(data, anchor, signer)));
       started = true;
@@ -604,7 +696,8 @@ public final class IndelibleBuilder {
     return new LedgerSource() {
       @Override
       public Optional<? extends LedgerReader> open() throws LedgerException {
-        return engine.openIfThere();
+        // A server has the ledger before its log begins; a file gets one with the first append.
+        return engine.files().isEmpty() ? Optional.of(engine.open()) : engine.openIfThere();
       }
 
       @Override

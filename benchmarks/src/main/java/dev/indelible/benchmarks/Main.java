@@ -47,10 +47,14 @@ final class Main implements Callable<Integer> {
     BACKLOG,
     /** Measures appends to a large ledger. */
     GROWTH,
+    /** Measures searches of a large log. */
+    SEARCH,
     /** Measures the verification of a log. */
     VERIFY,
     /** Measures the time from submit until the row is visible. */
-    VISIBLE
+    VISIBLE,
+    /** Measures a ledger in PostgreSQL beside one in SQLite. */
+    POSTGRES
   }
 
   @Option(names = "--quick", description = "small sizes: 2 to 3 minutes; the figures mean little")
@@ -154,8 +158,10 @@ final class Main implements Callable<Integer> {
       case DECIDE -> new Deciding();
       case BACKLOG -> new SmallHeap();
       case GROWTH -> new GrowingLedger();
+      case SEARCH -> new Searching();
       case VERIFY -> new VerifierSpeed();
       case VISIBLE -> new IdleLatency();
+      case POSTGRES -> new ServerLedgers();
     };
   }
 

@@ -27,6 +27,7 @@ import java.util.List;
  * @param growthRounds number of rounds of appends to each ledger
  * @param growth number of events appended in each round
  * @param proofs number of proofs made from the large ledger
+ * @param searches number of times that each search of the large ledger is measured
  * @param verified number of rows of the log that is verified
  * @param verifiedRounds number of rounds of verification
  * @param visible number of events that are timed until a reader sees them
@@ -52,6 +53,7 @@ record Sizes(
     int growthRounds,
     long growth,
     int proofs,
+    int searches,
     long verified,
     int verifiedRounds,
     int visible) {
@@ -88,6 +90,7 @@ record Sizes(
         3,
         100_000,
         1_000,
+        50,
         1_000_000,
         3,
         500);
@@ -116,6 +119,7 @@ record Sizes(
         1,
         20_000,
         100,
+        5,
         50_000,
         1,
         50);

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 @Command(
     name = "demo",
@@ -31,8 +32,17 @@ final class DemoCommand extends Verb {
   private static final String AGENT = "agent:alice";
   private static final long TAMPERED_ROW = 3;
 
+  @Option(
+      names = "--fleet",
+      description =
+          "instead: gates, Kafka, PostgreSQL and ledger writers, some of which are killed; only with"
+              + " ./indelible in a checkout")
+  boolean fleet;
+
   @Override
   public Integer call() throws Exception {
+    CommandFailure.refuseIf(
+        fleet, "demo --fleet starts servers that only a checkout has; run ./indelible there");
     Path directory = Files.createTempDirectory("indelible-demo-");
     DataDirectory data = new DataDirectory(directory);
 

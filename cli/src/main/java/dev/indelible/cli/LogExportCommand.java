@@ -3,12 +3,12 @@ package dev.indelible.cli;
 
 import dev.indelible.AuditLog;
 import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.directory.DataDirectory;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -60,7 +60,7 @@ final class LogExportCommand extends Verb {
   private void writeTiles(Progress progress) throws Exception {
     AuditLog log = log();
     CommandFailure.refuseIf(
-        Files.exists(path.resolve(data().database().getFileName())),
+        new DataDirectory(path).recordsLedger(),
         "%s: is a data directory, which only its owner may read; name another directory",
         path);
     AuditLog.Exported exported = log.export(path, progress::at);

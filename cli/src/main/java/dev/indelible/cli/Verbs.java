@@ -30,6 +30,8 @@ final class Verbs {
     ALL.put("api-keys", ApiKeysCommand.class);
     ALL.put("witness", WitnessCommand.class);
     ALL.put("fleet", FleetCommand.class);
+    ALL.put("gates", GatesCommand.class);
+    ALL.put("ledger-writer", LedgerWriterCommand.class);
     ALL.put("status", StatusCommand.class);
     ALL.put("bench", VerbGroup.Bench.class);
     ALL.put("help", HelpCommand.class);

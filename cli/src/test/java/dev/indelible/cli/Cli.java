@@ -10,6 +10,7 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.decision.Refuse;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.postgres.TestServer;
 import dev.indelible.testkit.ChildJvm;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -22,12 +23,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -38,10 +41,30 @@ final class Cli {
 
   private static final JsonMapper JSON = new JsonMapper();
 
+  /** The server on which new data directories get their ledger; null for a file in each. */
+  private static @Nullable TestServer server;
+
   private final Path data;
+
+  /** The schema of the ledger on the server; null for a ledger in the directory. */
+  private final @Nullable String schema;
 
   Cli(Path data) {
     this.data = data;
+    this.schema = server == null ? null : newLedger(server);
+  }
+
+  /** Sets the server on which new data directories get their ledger; null for none. */
+  static void recordOn(@Nullable TestServer on) {
+    server = on;
+  }
+
+  private static String newLedger(TestServer on) {
+    try {
+      return on.createLedger();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   Path data() {
@@ -108,6 +131,10 @@ final class Cli {
 
   /** Changes the database as an attacker does. */
   void sql(String sql) throws Exception {
+    if (schema != null) {
+      server.run("SET search_path = " + schema + "; " + sql);
+      return;
+    }
     try (Connection connection =
             DriverManager.getConnection("jdbc:sqlite:" + data.resolve("indelible.db"));
         Statement statement = connection.createStatement()) {
@@ -153,6 +180,9 @@ final class Cli {
 
   private String[] withData(String... args) {
     List<String> all = new ArrayList<>(List.of("--data", data.toString()));
+    if (schema != null) {
+      all.addAll(List.of("--ledger", server.url(schema, TestServer.ERASER)));
+    }
     all.addAll(List.of(args));
     return all.toArray(String[]::new);
   }

@@ -4,12 +4,22 @@ package dev.indelible.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.indelible.Indelible;
+import dev.indelible.action.Bash;
+import dev.indelible.decision.Allow;
+import dev.indelible.decision.Refuse;
+import dev.indelible.event.DeferredAuditEvent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
@@ -48,6 +58,7 @@ class ConsoleInBrowserTest {
     tests.environment().put("INDELIBLE_CHROMIUM", CHROMIUM.toString());
     tests.environment().put("INDELIBLE_COMMAND", json(java(Main.class)));
     tests.environment().put("INDELIBLE_SQL", json(java(Sql.class)));
+    tests.environment().put("INDELIBLE_YESTERDAY", json(java(Yesterday.class)));
     tests.environment().put("NO_COLOR", "1");
 
     Process process = tests.start();
@@ -90,6 +101,39 @@ class ConsoleInBrowserTest {
           Statement statement = database.createStatement()) {
         statement.execute("PRAGMA busy_timeout = 10000");
         statement.execute(words[1]);
+      }
+    }
+  }
+
+  /** Records the decisions about two agents during the last day in UTC. */
+  static final class Yesterday {
+    private static final int DECISIONS = 60;
+
+    private Yesterday() {}
+
+    /**
+     * Records the decisions.
+     *
+     * @param words the data directory
+     */
+    public static void main(String[] words) throws Exception {
+      Instant today = Instant.now().truncatedTo(ChronoUnit.DAYS);
+      try (Indelible log = Indelible.builder(Path.of(words[0])).shutdownHook(false).open()) {
+        for (int i = 0; i < DECISIONS; i++) {
+          Instant time = today.minus(Duration.ofMinutes(20L * (DECISIONS - i)));
+          boolean isRefused = i % 10 == 9;
+          DeferredAuditEvent event =
+              new DeferredAuditEvent(
+                  new UUID(time.toEpochMilli() << 16 | 0x7000, Long.MIN_VALUE | i),
+                  i % 4 == 1 ? "agent:deploy" : "agent:review",
+                  new Bash(isRefused ? "rm -rf / # " + i : "ls # " + i),
+                  isRefused ? new Refuse("delete-system", "not the system") : new Allow(),
+                  Optional.empty(),
+                  time);
+          if (!log.queue().submit(event)) {
+            throw new IllegalStateException("not accepted: " + log.metrics());
+          }
+        }
       }
     }
   }

@@ -60,6 +60,11 @@ class UsageTest {
         "log prove x --format pdf | Invalid value for option '--format': expected one of [tlog, cose]"
             + " (case-sensitive) but was 'pdf'; see 'indelible log prove --help'",
         "dlq             | dlq: give one of its verbs: list, show, replay, purge",
+        "gates           | gates: give one of its verbs: join, add, remove, list",
+        "gates add x     | vkey: \"x\": not of the form name+id+key",
+        "gates join a    | Missing required options: '--queue=URL', '--log-key=VKEY'; see 'indelible gates join --help'",
+        "ledger-writer --queue http://x | http://x: a queue has the form kafka://HOST:PORT[,HOST:PORT]/TOPIC",
+        "ledger-writer --queue kafka://a:b@h:1/t | the URL of a queue has no user or password; put them into the client's properties file",
         "witness         | witness: give one of its verbs: init, trust, serve",
         "witness init    | Missing required option: '--name=NAME'; see 'indelible witness init --help'",
         "bench           | bench: give one of its verbs: drain, submit, verify, gate",

@@ -24,10 +24,12 @@ import java.util.UUID;
  *
  * @param lane the gate, its run and the partition
  * @param tenant the shard key of all events; empty if each event's agent id is its shard key
+ * @param settled the number up to which the gate has forgotten the events of the lane, so that it
+ *     cannot send them again
  * @param first the number of the first event
  * @param events the events, at least one
  */
-record EventGroup(Lane lane, String tenant, long first, List<AuditEvent> events) {
+record EventGroup(Lane lane, String tenant, long settled, long first, List<AuditEvent> events) {
   /** Bytes of the longest message: an event of the largest payload fits, with space to spare. */
   static final int MAX_BYTES = 4 << 20;
 
@@ -49,8 +51,12 @@ record EventGroup(Lane lane, String tenant, long first, List<AuditEvent> events)
 
   EventGroup {
     events = List.copyOf(events);
-    if (first < 1 || events.isEmpty() || first > Long.MAX_VALUE - events.size()) {
-      throw new IllegalArgumentException("a group has events with numbers from 1");
+    if (settled < 0
+        || first <= settled
+        || events.isEmpty()
+        || first > Long.MAX_VALUE - events.size()) {
+      throw new IllegalArgumentException(
+          "a group has events with numbers from 1, after those that are settled");
     }
   }
 
@@ -75,7 +81,7 @@ record EventGroup(Lane lane, String tenant, long first, List<AuditEvent> events)
     List<Encoded> encoded = events.stream().map(Encoded::of).toList();
     int length =
         MAGIC.length
-            + (1 + KEY_ID_BYTES + 16 + 4 + 4 + 8 + 4)
+            + (1 + KEY_ID_BYTES + 16 + 4 + 4 + 8 + 8 + 4)
             + (1 + gate.length + 1 + topic.length + 2 + tenantBytes.length)
             + encoded.stream().mapToInt(Encoded::length).sum();
     byte[] message = Arrays.copyOf(DOMAIN, DOMAIN.length + length);
@@ -84,7 +90,7 @@ record EventGroup(Lane lane, String tenant, long first, List<AuditEvent> events)
     out.put(HexFormat.of().parseHex(key.verificationKey().keyId()));
     out.putLong(lane.run().getMostSignificantBits()).putLong(lane.run().getLeastSignificantBits());
     out.putInt(lane.shard().partition()).putInt(lane.shard().partitions());
-    out.putLong(first).putInt(events.size());
+    out.putLong(settled).putLong(first).putInt(events.size());
     out.put((byte) gate.length).put(gate).put((byte) topic.length).put(topic);
     out.putShort((short) tenantBytes.length).put(tenantBytes);
     encoded.forEach(each -> each.put(out));
@@ -174,6 +180,7 @@ record EventGroup(Lane lane, String tenant, long first, List<AuditEvent> events)
     UUID run = new UUID(in.getLong(), in.getLong());
     int partition = in.getInt();
     int partitions = in.getInt();
+    long settled = in.getLong();
     long first = in.getLong();
     int count = in.getInt();
     if (count < 1 || count > MAX_EVENTS || count > in.remaining() / FIXED_EVENT_BYTES) {
@@ -186,8 +193,8 @@ record EventGroup(Lane lane, String tenant, long first, List<AuditEvent> events)
     for (int i = 0; i < count; i++) {
       events.add(event(in));
     }
-    return new EventGroup(
-        new Lane(gate, run, new Shard(topic, partition, partitions)), tenant, first, events);
+    Lane lane = new Lane(gate, run, new Shard(topic, partition, partitions));
+    return new EventGroup(lane, tenant, settled, first, events);
   }
 
   private static AuditEvent event(ByteBuffer in) throws CharacterCodingException {

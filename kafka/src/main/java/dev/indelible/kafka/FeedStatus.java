@@ -22,7 +22,7 @@ public record FeedStatus(
     long repeated,
     long gaps,
     Map<Refusal, Long> refused) {
-  /** What a feed does. */
+  /** The activity of a feed. */
   public enum State {
     /** Opens the ledger and the topic. */
     STARTING,

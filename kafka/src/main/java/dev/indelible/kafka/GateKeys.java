@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.kafka;
 
+import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.GateKey;
 import dev.indelible.note.RowCheck;
 import dev.indelible.storage.LedgerWriter;
@@ -26,11 +29,24 @@ public final class GateKeys {
   /**
    * Reads the enrolments and removals of a ledger.
    *
-   * @param check checks their rows; a row that does not verify enrols nobody
+   * @param keys the public keys accepted on rows; a row that does not verify enrols nobody
    */
-  public static GateKeys read(LedgerWriter ledger, RowCheck check) throws LedgerException {
+  public static GateKeys read(LedgerReader ledger, KeyRing keys) throws LedgerException {
+    List<ChainRow> rows = new ArrayList<>();
+    for (String type : List.of(SystemEvent.GATE_ENROLLED, SystemEvent.GATE_REMOVED)) {
+      ledger.forEachRow(RowQuery.ofType(type), rows::add);
+    }
+    return of(rows, new RowCheck(keys));
+  }
+
+  /** Reads the enrolments and removals of a ledger that is open for writing. */
+  static GateKeys read(LedgerWriter ledger, RowCheck check) throws LedgerException {
     List<ChainRow> rows = new ArrayList<>(ledger.rowsOfType(SystemEvent.GATE_ENROLLED));
     rows.addAll(ledger.rowsOfType(SystemEvent.GATE_REMOVED));
+    return of(rows, check);
+  }
+
+  private static GateKeys of(List<ChainRow> rows, RowCheck check) {
     rows.sort(Comparator.comparingLong(ChainRow::sequence));
     GateKeys found = new GateKeys();
     for (ChainRow row : rows) {

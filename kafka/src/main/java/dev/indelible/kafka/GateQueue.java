@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.kafka;
 
+import dev.indelible.append.GateChannel;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.drain.DeferredAuditSink;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.queue.DeferredAuditQueue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A gate's end of a queue: the connection and state that the successive sinks of one run share.
  * Besides {@link #close}, used by the drainer's thread.
  */
-public final class GateQueue implements DeferredAuditSink.Factory, AutoCloseable {
+public final class GateQueue implements GateChannel {
   /** Time after which groups that no log has recorded are sent again; it doubles. */
   private static final Duration FIRST_RESEND = Duration.ofSeconds(30);
 
@@ -32,8 +35,15 @@ public final class GateQueue implements DeferredAuditSink.Factory, AutoCloseable
   /** The state of events that come from no journal. */
   private @Nullable GateState inMemory;
 
-  private @Nullable Producer<byte[], byte[]> producer;
-  private @Nullable RecordedPositions positions;
+  /** Null if no tallies are submitted; set by the opening thread. */
+  private volatile @Nullable GateTally tally;
+
+  /** Set by the drainer's thread, read by the closing thread. */
+  private volatile @Nullable Producer<byte[], byte[]> producer;
+
+  /** Set by the drainer's thread, read by the closing thread. */
+  private volatile @Nullable RecordedPositions positions;
+
   private KafkaQueue.@Nullable Partitions partitions;
 
   /** The numbers up to which the brokers have acknowledged the unsettled batch. */
@@ -67,22 +77,42 @@ public final class GateQueue implements DeferredAuditSink.Factory, AutoCloseable
     }
   }
 
-  /**
-   * Returns the position up to which the events of a journal are settled; 0 for a new journal.
-   *
-   * @throws QueueException if the state of the journal cannot be read
-   */
-  public long settled(UUID journal) throws QueueException {
+  @Override
+  public String name() {
+    return queue.name();
+  }
+
+  /** Depends on the topic and the gate, but not on the brokers, which may move. */
+  @Override
+  public UUID id() {
+    return Shard.mark("journal", queue.topic(), settings.gate());
+  }
+
+  @Override
+  public long settled(UUID journal) throws LedgerException {
     try {
       return GateState.read(directory, journal).position();
     } catch (IOException e) {
-      throw new QueueException(String.valueOf(e.getMessage()), e);
+      throw new LedgerException(String.valueOf(e.getMessage()), false, e);
     }
+  }
+
+  @Override
+  public void tally(DeferredAuditQueue counted, Duration interval) {
+    tally = new GateTally(counted, interval);
   }
 
   @Override
   public DeferredAuditSink create() {
     return new GateSink(this);
+  }
+
+  /** Submits a tally, if one is due. */
+  void tallyIfDue() {
+    GateTally due = tally;
+    if (due != null) {
+      due.submitIfDue();
+    }
   }
 
   KafkaQueue queue() {
@@ -171,16 +201,24 @@ public final class GateQueue implements DeferredAuditSink.Factory, AutoCloseable
   /** Records that a sink failed: the partitions may have changed, or the producer may be broken. */
   void failed() {
     partitions = null;
+    closeProducer();
+  }
+
+  /** Closes the producer; events that are not acknowledged are still in the journal. */
+  private void closeProducer() {
+    Producer<byte[], byte[]> open = producer;
+    producer = null;
+    if (open != null) {
+      open.close(Duration.ZERO);
+    }
   }
 
   @Override
   public void close() {
-    if (positions != null) {
-      positions.close();
+    RecordedPositions open = positions;
+    if (open != null) {
+      open.close();
     }
-    if (producer != null) {
-      // What is not acknowledged is still in the journal.
-      producer.close(Duration.ZERO);
-    }
+    closeProducer();
   }
 }

@@ -133,6 +133,7 @@ final class GateSink implements DeferredAuditSink {
                   new EventGroup(
                       lane,
                       gate.settings().tenant(),
+                      number(state, lane),
                       number(state, lane) + 1 + from,
                       events.subList(from, i + 1)));
               from = i + 1;
@@ -208,6 +209,11 @@ final class GateSink implements DeferredAuditSink {
         before.run(),
         before.tenant(),
         numbers);
+  }
+
+  @Override
+  public void maintain() {
+    gate.tallyIfDue();
   }
 
   /** No writer waits for this one, and a round trip is long, so batches are large. */

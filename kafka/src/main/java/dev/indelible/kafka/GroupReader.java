@@ -140,9 +140,17 @@ final class GroupReader {
   private void admit(EventGroup group, String where, TopicBatch batch) throws LedgerException {
     Lane lane = group.lane();
     long had = number(lane, batch);
-    if (group.first() > had + 1) {
+    if (group.settled() > had) {
       counts.gap();
       batch.add(gap(group, had + 1));
+      batch.move(lane.numberMark(), had, group.settled());
+      had = group.settled();
+      batch.number(lane, had);
+    }
+    if (group.first() > had + 1) {
+      // A group before it failed, but this one reached the topic. The gate still has the events of
+      // both, and sends both again, in order.
+      return;
     }
     List<AuditEvent> events = group.events();
     for (int i = 0; i < events.size(); i++) {
@@ -161,7 +169,7 @@ final class GroupReader {
         batch.add(event);
       }
     }
-    // Also without a change, so that the gate hears again that its events are recorded.
+    // Also without a change: the gate may have missed the position, and waits for it.
     batch.number(lane, Math.max(had, group.last()));
     if (group.last() > had) {
       batch.move(lane.numberMark(), had, group.last());
@@ -202,6 +210,7 @@ final class GroupReader {
     numbers.putAll(batch.numbers());
   }
 
+  /** Returns the event that states which events the gate has forgotten and the log lacks. */
   private static SystemEvent gap(EventGroup group, long from) {
     Lane lane = group.lane();
     CanonicalWriter details =
@@ -210,8 +219,8 @@ final class GroupReader {
             .member(
                 "cause",
                 "events %s to %s that gate %s sent to partition %s are missing in the topic"
-                    .formatted(from, group.first() - 1, lane.gate(), lane.shard().partition()))
-            .member("count", group.first() - from)
+                    .formatted(from, group.settled(), lane.gate(), lane.shard().partition()))
+            .member("count", group.settled() + 1 - from)
             .name("from")
             .canonical("null")
             .member("gate", lane.gate())

@@ -60,7 +60,7 @@ public final class KafkaQueue {
    * Returns the queue at a URL. Does not connect.
    *
    * @param url {@code kafka://HOST:PORT[,HOST:PORT…]/TOPIC}; never has a password
-   * @throws QueueException if it is not such a URL
+   * @throws QueueException if it has another form
    */
   public static KafkaQueue at(String url) throws QueueException {
     Matcher parts = URL.matcher(url);

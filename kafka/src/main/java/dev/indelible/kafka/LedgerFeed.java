@@ -303,8 +303,8 @@ public final class LedgerFeed implements AutoCloseable {
         reader.committed(batch);
         refusals.recorded();
       }
-      // A crash here: the rows are recorded and the gates do not hear it. They send the groups
-      // again, and hear it then.
+      // A crash here: the rows are recorded, but no position states that. The gates send the groups
+      // again, and their positions are published then.
       publish(batch.numbers());
       sink.maintain();
     }

@@ -31,7 +31,7 @@ final class Refusals {
   /** The reasons that the events in hand state. */
   private final Set<Refusal> stated = EnumSet.noneOf(Refusal.class);
 
-  /** What was refused for one reason and is not in the chain yet. */
+  /** Refusals for one reason that are not in the chain yet. */
   private record Unrecorded(long count, String first) {}
 
   Refusals(String topic) {

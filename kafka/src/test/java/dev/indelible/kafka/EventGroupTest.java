@@ -73,7 +73,8 @@ class EventGroupTest {
   }
 
   private static EventGroup group() {
-    return new EventGroup(LANE, "tenant:α", 7, List.of(event(0, "agent:a"), event(1, "agent:β")));
+    return new EventGroup(
+        LANE, "tenant:α", 5, 7, List.of(event(0, "agent:a"), event(1, "agent:β")));
   }
 
   @Test
@@ -88,6 +89,7 @@ class EventGroupTest {
     EventGroup read = signed.group();
     assertThat(read.lane()).isEqualTo(LANE);
     assertThat(read.tenant()).isEqualTo("tenant:α");
+    assertThat(read.settled()).isEqualTo(5);
     assertThat(read.last()).isEqualTo(8);
     assertThat(read.events()).extracting(AuditEvent::agentId).containsExactly("agent:a", "agent:β");
     assertThat(read.events().get(1).timestamp()).isEqualTo(event(1, "x").timestamp());
@@ -183,8 +185,8 @@ class EventGroupTest {
   @Test
   void hugeCountAllocatesNothing() {
     byte[] value = group().encode(KEY);
-    // The number of events is after magic, version, key id, run, partitions and first number.
-    ByteBuffer.wrap(value).putInt(16 + 1 + 8 + 16 + 8 + 8, Integer.MAX_VALUE);
+    // The number of events is after magic, version, key id, run, partitions and two numbers.
+    ByteBuffer.wrap(value).putInt(16 + 1 + 8 + 16 + 8 + 16, Integer.MAX_VALUE);
     assertThatThrownBy(() -> EventGroup.parse(value))
         .isInstanceOf(GroupException.class)
         .hasMessage("it states 2147483647 events");

@@ -50,7 +50,7 @@ class QueueFaultTest {
   private static EventGroup group(
       TestFleet fleet, String gate, int partition, int of, long first, List<AuditEvent> events) {
     Shard shard = new Shard(fleet.queue().topic(), partition, of);
-    return new EventGroup(new Lane(gate, RUN, shard), "", first, events);
+    return new EventGroup(new Lane(gate, RUN, shard), "", first - 1, first, events);
   }
 
   private static void awaitRefused(LedgerFeed feed, Refusal refusal, long count) {
@@ -151,6 +151,30 @@ class QueueFaultTest {
         .contains("events 4 to 7 that gate one sent to partition 0 are missing")
         .contains("\"count\":4", "\"gate\":\"one\"");
     fleet.requireIntact();
+  }
+
+  /** A group whose predecessor failed waits until the gate has sent both again. */
+  @Test
+  void groupsAreAppendedInOrder() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    List<AuditEvent> events =
+        IntStream.range(0, 6)
+            .<AuditEvent>mapToObj(i -> TestFleet.refusal("agent:a", "n" + i))
+            .toList();
+    Lane lane = new Lane("one", RUN, new Shard(fleet.queue().topic(), 0, 1));
+    byte[] first =
+        new EventGroup(lane, "", 0, 1, events.subList(0, 3)).encode(TestFleet.key("one"));
+    byte[] second =
+        new EventGroup(lane, "", 0, 4, events.subList(3, 6)).encode(TestFleet.key("one"));
+    try (LedgerFeed feed = fleet.feed()) {
+      for (byte[] message : List.of(second, first, second)) {
+        fleet.send(0, message);
+      }
+      fleet.awaitRows("governance.refusal", 6);
+      assertThat(feed.status().gaps()).isZero();
+      assertThat(feed.status().refusals()).isZero();
+    }
+    assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(6));
   }
 
   /** A group that is delivered again is skipped, also if it is cut in another way. */

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * Kafka brokers, each a process of its own that is also a controller (KRaft). A killed broker
  * starts again on its directory and ports.
  */
-final class TestBroker implements AutoCloseable {
+public final class TestBroker implements AutoCloseable {
   private static final String HOST = InetAddress.getLoopbackAddress().getHostAddress();
   private static final String STARTED = "started";
 
@@ -57,7 +57,7 @@ final class TestBroker implements AutoCloseable {
   }
 
   /** Starts a cluster; skips the test if a broker does not start here. */
-  static TestBroker start(int brokers) throws Exception {
+  public static TestBroker start(int brokers) throws Exception {
     Path directory = Files.createTempDirectory("indelible-kafka");
     TestBroker started = new TestBroker(directory, freePorts(2 * brokers));
     String cluster = Uuid.randomUuid().toString();
@@ -92,7 +92,7 @@ final class TestBroker implements AutoCloseable {
             ports.stream().map(String::valueOf).collect(Collectors.joining(",")));
   }
 
-  String address() {
+  public String address() {
     return IntStream.range(0, ports.size() / 2)
         .mapToObj(node -> HOST + ":" + ports.get(2 * node))
         .collect(Collectors.joining(","));
@@ -113,7 +113,7 @@ final class TestBroker implements AutoCloseable {
   }
 
   /** Creates the topics of a queue. */
-  void createTopics(String topic, int partitions) throws Exception {
+  public void createTopics(String topic, int partitions) throws Exception {
     short copies = (short) Math.min(3, processes.size());
     String minimum = copies == 3 ? "2" : "1";
     try (Admin admin = admin()) {

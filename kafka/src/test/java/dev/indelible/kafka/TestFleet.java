@@ -54,7 +54,7 @@ import org.awaitility.Awaitility;
  */
 record TestFleet(TestBroker broker, TestServer server, KafkaQueue queue, String schema) {
   /** Longer than any step takes, so that a slow machine fails no test. */
-  static final Duration PATIENCE = Duration.ofSeconds(120);
+  static final Duration PATIENCE = Duration.ofSeconds(180);
 
   /** A short lease, because a killed ledger writer does not free it. */
   static final Duration LEASE = Duration.ofSeconds(2);
@@ -177,7 +177,7 @@ record TestFleet(TestBroker broker, TestServer server, KafkaQueue queue, String 
   private static long settled(GateQueue end, UUID journal) throws JournalException {
     try {
       return end.settled(journal);
-    } catch (QueueException e) {
+    } catch (LedgerException e) {
       throw new JournalException(e.getMessage(), e);
     }
   }

@@ -71,6 +71,19 @@ public record DataDirectory(Path path, @Nullable String url) {
     return new DataDirectory(path, at);
   }
 
+  /**
+   * Returns the directory with the settings and state of a gate that records through a queue, into
+   * a ledger that another process writes.
+   */
+  public Path queue() {
+    return path.resolve("queue");
+  }
+
+  /** Returns true if this directory is that of a gate that records through a queue. */
+  public boolean hasQueue() {
+    return !Files.notExists(queue().resolve("settings"), LinkOption.NOFOLLOW_LINKS);
+  }
+
   /** Returns the file of a ledger in this directory. */
   public Path database() {
     return path.resolve("indelible.db");
@@ -89,6 +102,12 @@ public record DataDirectory(Path path, @Nullable String url) {
    */
   public LedgerEngine engine() throws LedgerException {
     Optional<String> recorded = ledgerFile().read();
+    if (hasQueue()) {
+      throw new LedgerException(
+          queue()
+              + ": a gate here records through a queue, and has no ledger; name the data directory"
+              + " of the log that 'indelible ledger-writer' writes");
+    }
     if (url == null && recorded.isEmpty()) {
       return new SqliteEngine(database());
     }
@@ -277,6 +296,30 @@ public record DataDirectory(Path path, @Nullable String url) {
     prepare(!log.isBegun());
     recordLedger();
     return log;
+  }
+
+  /**
+   * Prepares the directory of a gate that records through a queue. Creates starter rules for a new
+   * gate.
+   *
+   * @param ownRules true if the caller brings its own policy
+   * @return a log without a ledger
+   */
+  public ExistingLog prepareToSend(boolean ownRules) throws DirectoryException {
+    requireUsable();
+    if (url != null || recordsLedger()) {
+      throw new DirectoryException(
+          "%s: the gate here records through a queue, but the directory also has or names a ledger; use one directory for each"
+              .formatted(path));
+    }
+    boolean isNew = Files.notExists(journal());
+    if (!isNew && !ownRules && !Files.exists(policy())) {
+      throw new DirectoryException(
+          "%s: the rules are missing, and %s shows that a gate recorded here; restore them from a copy, or create the directory and write new rules into it (docs/policy.md)"
+              .formatted(policy(), journal()));
+    }
+    prepare(isNew);
+    return ExistingLog.none(this);
   }
 
   /**

@@ -83,6 +83,11 @@ public final class ExistingLog {
     this.isAbsent = isAbsent;
   }
 
+  /** Returns a log without a ledger: that of a gate that records through a queue. */
+  static ExistingLog none(DataDirectory data) {
+    return new ExistingLog(data, false, Optional.empty(), Optional.empty());
+  }
+
   /** Reads the log of a data directory. */
   public static ExistingLog read(DataDirectory data) {
     // Read before the ledger: another process that begins a log creates the ledger before the file.

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 /**
  * Result of the verification of a fleet.
  *
- * @param origin the name of the log of logs
+ * @param origin the name of the log of logs; its directory if no valid event names it
  * @param log the report on the log of logs
  * @param shards the reports on the shards, in the order in which they were opened
  */

@@ -24,6 +24,7 @@ import dev.indelible.note.ShardCheckpoint;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
+import dev.indelible.verify.VerificationReport.Verdict;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -77,23 +78,12 @@ public final class FleetVerifier {
     Path admitted = Files.createTempDirectory("indelible-fleet");
     try {
       // The shards are read after the log of logs, so none is behind what it has admitted.
-      FleetHistory history = history(options, admitted);
-      String origin = history.creation().orElseThrow(this::unreadable).origin();
-      for (String name : fleet.shardDirectories()) {
-        if (history.shards().stream().noneMatch(shard -> shard.name().equals(name))) {
-          report = report.with(unlisted(name));
-        }
+      return verify(options, report, history(options, admitted), admitted);
+    } catch (LedgerException e) {
+      if (report.verdict() != Verdict.BROKEN) {
+        throw e;
       }
-      long[] before = {report.rows()};
-      LongConsumer progress = rows -> options.progress().accept(before[0] + rows);
-      List<ShardReport> shards = new ArrayList<>();
-      for (Shard shard : history.shards()) {
-        Duration promise = history.creation().orElseThrow().freshness();
-        ShardReport each = verify(shard, promise, admitted.resolve(shard.name()), progress);
-        before[0] += each.report().rows();
-        shards.add(each);
-      }
-      return new FleetReport(origin, report, shards);
+      return unknownShards(report, String.valueOf(e.getMessage()));
     } finally {
       try (Stream<Path> files = Files.list(admitted)) {
         for (Path file : files.toList()) {
@@ -104,11 +94,42 @@ public final class FleetVerifier {
     }
   }
 
-  private LedgerException unreadable() {
-    return new LedgerException(
-        fleet.data().path()
-            + ": no key that is accepted here signed the event fleet.created; name the key of the"
-            + " log of logs with --key");
+  /**
+   * Verifies the shards.
+   *
+   * @param log the report on the log of logs
+   * @param admitted the directory of the admitted checkpoints
+   */
+  private FleetReport verify(
+      VerificationOptions options, VerificationReport log, FleetHistory history, Path admitted)
+      throws LedgerException {
+    if (history.creation().isEmpty()) {
+      return unknownShards(log, "no accepted key signed the event fleet.created");
+    }
+    VerificationReport report = log;
+    for (String name : fleet.shardDirectories()) {
+      if (history.shards().stream().noneMatch(shard -> shard.name().equals(name))) {
+        report = report.with(unlisted(name));
+      }
+    }
+    Duration promise = history.creation().get().freshness();
+    long[] before = {report.rows()};
+    LongConsumer progress = rows -> options.progress().accept(before[0] + rows);
+    List<ShardReport> shards = new ArrayList<>();
+    for (Shard shard : history.shards()) {
+      ShardReport each = verify(shard, promise, admitted.resolve(shard.name()), progress);
+      before[0] += each.report().rows();
+      shards.add(each);
+    }
+    return new FleetReport(history.creation().get().origin(), report, shards);
+  }
+
+  /** Returns the report on a fleet whose log of logs does not show its shards. */
+  private FleetReport unknownShards(VerificationReport report, String reason) {
+    Finding finding =
+        Finding.unknown(
+            Finding.SHARDS, "the shards are not verified, because they are unknown: " + reason);
+    return new FleetReport(fleet.data().path().toString(), report.with(finding), List.of());
   }
 
   private Finding unlisted(String name) {

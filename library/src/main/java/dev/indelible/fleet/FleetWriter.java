@@ -53,7 +53,7 @@ public final class FleetWriter implements AutoCloseable {
    */
   public static FleetWriter create(Fleet fleet, Optional<String> origin, Duration freshness)
       throws DirectoryException, KeyException, LedgerException, ShardException {
-    if (new ShardLog("", fleet.data()).isBegun()) {
+    if (ShardLog.isBegun(fleet.data())) {
       return open(fleet);
     }
     SigningKey key = fleet.data().prepareKey();
@@ -114,7 +114,7 @@ public final class FleetWriter implements AutoCloseable {
     if (predecessor.isPresent()) {
       events.history().requireClosed(predecessor.get());
     }
-    if (!log.isBegun()) {
+    if (!ShardLog.isBegun(log.data())) {
       begin(log, predecessor);
     } else if (ledger.isPresent()) {
       // Records the URL. Without it, the shard's next writer would begin a second log of its key.

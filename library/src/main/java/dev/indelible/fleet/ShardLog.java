@@ -29,8 +29,8 @@ import java.util.Optional;
  * @param data its data directory
  */
 record ShardLog(String name, DataDirectory data) {
-  /** Returns true if the log has rows. */
-  boolean isBegun() throws LedgerException {
+  /** Returns true if the log in a directory has rows. */
+  static boolean isBegun(DataDirectory data) throws LedgerException {
     Optional<StoredLedger> found = data.engine().openIfThere();
     if (found.isEmpty()) {
       return false;

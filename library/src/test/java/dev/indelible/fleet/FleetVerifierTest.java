@@ -138,8 +138,8 @@ class FleetVerifierTest {
       })
   void forgedEntryOfTheLogOfLogsIsFound(String sql) throws Exception {
     TestFleet.sql(fleet.fleet.data(), sql);
-    assertThat(new AuditLog(fleet.fleet.data().path()).verify().verdict())
-        .isEqualTo(Verdict.BROKEN);
+    assertThat(verify().verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(verify().log().verdict()).isEqualTo(Verdict.BROKEN);
   }
 
   /** The holder of the fleet's key names a key that is not the shard's. */

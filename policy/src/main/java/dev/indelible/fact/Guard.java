@@ -59,6 +59,14 @@ public final class Guard {
           List.of("log", "answer"),
           List.of("log", "adopt"),
           List.of("hook", "install"),
+          List.of("fleet", "init"),
+          List.of("fleet", "open-shard"),
+          List.of("fleet", "close-shard"),
+          List.of("fleet", "admit"),
+          List.of("gates", "add"),
+          List.of("gates", "remove"),
+          List.of("ledger-writer"),
+          List.of("witness"),
           List.of("serve"));
 
   private static final String APPROVALS = "approvals";

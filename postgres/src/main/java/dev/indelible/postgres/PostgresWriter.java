@@ -155,8 +155,10 @@ final class PostgresWriter implements LedgerWriter {
             .orElse("on");
     return "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE; SET LOCAL lock_timeout = %s;"
             .formatted(lockTimeout.toMillis())
-        + " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL synchronous_commit = %s"
-            .formatted(IDLE_TIMEOUT.toMillis(), commit);
+        + " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL synchronous_commit = %s;"
+            .formatted(IDLE_TIMEOUT.toMillis(), commit)
+        // A pool may ignore the search path of the connection.
+        + " SET LOCAL search_path = pg_catalog";
   }
 
   private static LedgerSchemaException headIsMissing(PostgresAddress address) {

@@ -23,6 +23,9 @@ final class Console {
 
   private static final String PAGE = "index.html";
 
+  /** The verifier as one file. A browser saves it, because it proves nothing at this address. */
+  private static final String VERIFIER = "verify.html";
+
   /** Names of files in this directory contain a digest of the content. */
   private static final String HASHED = "assets/";
 
@@ -80,6 +83,9 @@ final class Console {
       headers.put(
           "Cache-Control",
           name.startsWith(HASHED) ? "public, max-age=31536000, immutable" : "no-cache");
+      if (name.equals(VERIFIER)) {
+        headers.put("Content-Disposition", "attachment; filename=\"" + VERIFIER + "\"");
+      }
       headers.put("Content-Security-Policy", POLICY);
       headers.put("Content-Type", type());
       headers.put("Cross-Origin-Opener-Policy", "same-origin");

@@ -127,6 +127,18 @@ class ConsoleTest {
     assertThat(send("POST", "/v1/policy/reload", headers).statusCode()).isEqualTo(403);
   }
 
+  /** At this address, a daemon that lies could serve a verifier that lies. */
+  @Test
+  void verifierIsSavedAndNotShown() throws Exception {
+    assumeThat(Console.class.getResource("console/verify.html")).isNotNull();
+    HttpResponse<String> verifier = send("GET", "/verify.html", Map.of());
+    assertThat(verifier.statusCode()).isEqualTo(200);
+    assertThat(verifier.headers().firstValue("Content-Disposition"))
+        .contains("attachment; filename=\"verify.html\"");
+    assertThat(verifier.headers().firstValue("Content-Security-Policy").orElseThrow())
+        .doesNotContain("unsafe-inline");
+  }
+
   @Test
   void cookieIsOutOfReachOfScripts() throws Exception {
     assertThat(signIn(key(Role.READER)).setCookie())

@@ -12,6 +12,7 @@ import dev.indelible.sqlite.SqliteLedger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,15 @@ class TaskTest {
     assertThat(facts.number("small")).isPositive();
     assertThat(facts.number("large")).isPositive();
     assertThat(facts.latencies("proof").p50()).isPositive();
+  }
+
+  @Test
+  void eachSearchIsMeasured() throws Exception {
+    Facts facts = new Search().run(Search.orders(temp, 3_000, 2));
+    for (String filter : Search.filters(Instant.EPOCH).keySet()) {
+      assertThat(facts.latencies(Search.PAGE + filter).p50()).as(filter).isPositive();
+      assertThat(facts.latencies(Search.COUNTS + filter).p50()).as(filter).isPositive();
+    }
   }
 
   @Test
