@@ -85,7 +85,7 @@ public final class ExistingLog {
 
   /** Returns a log without a ledger: that of a gate that records through a queue. */
   static ExistingLog none(DataDirectory data) {
-    return new ExistingLog(data, false, Optional.empty(), Optional.empty());
+    return new ExistingLog(data, false, Optional.empty(), Optional.empty(), true);
   }
 
   /** Reads the log of a data directory. */
