@@ -451,6 +451,10 @@ public final class IndelibleBuilder {
     Optional<UUID> ledger;
     try {
       ledger = engine.identify();
+      if (ledger.isEmpty() && engine.files().isEmpty()) {
+        // It was there a moment ago. A journal for a new id would belong to no ledger.
+        throw new LedgerException(engine.name() + ": no ledger here any more");
+      }
     } catch (LedgerException unreadable) {
       return openApart(engine, log, rules, witnessed, unreadable);
     }
@@ -499,7 +503,8 @@ public final class IndelibleBuilder {
     }
     Signer key = signer();
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
-    Journal journal = Journal.openApart(data.journal(), journalSettings());
+    Journal journal =
+        Journal.openApart(data.journal(), id -> LedgerPositions.of(engine, id), journalSettings());
     return start(
         log,
         rules,

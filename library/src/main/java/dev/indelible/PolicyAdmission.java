@@ -17,6 +17,7 @@ import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DeferredAuditQueue;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  * Admits policies to an open log. If the log has an operator's key, only policies that the operator
  * signed for this log, with a number above all earlier ones, may come into force. A refusal is
  * recorded once, however often the policy is tried.
+ *
+ * <p>While a ledger outside of the data directory cannot be read, another host may have recorded an
+ * operator's key in it that is not known here. Then only the policy that was admitted last is
+ * admitted without a signature.
  *
  * <p>Each admission reads the operator's key from the chain, so a key that another process records
  * counts from the next admission on. No decision waits for that: a policy is admitted before it
@@ -98,6 +103,9 @@ final class PolicyAdmission implements Gate.Admission {
           "no policy is admitted, because the operator's key is unknown: " + e.getMessage());
     }
     if (trust.isEmpty()) {
+      if (data.isLedgerOutside()) {
+        admitUnsigned(policy);
+      }
       return Optional.empty();
     }
     String digest = policy.digest();
@@ -117,15 +125,58 @@ final class PolicyAdmission implements Gate.Admission {
     }
   }
 
+  /**
+   * Admits a policy to a log without a known operator's key, whose ledger is outside of the data
+   * directory.
+   */
+  private void admitUnsigned(Policy policy) throws PolicyException {
+    String digest;
+    try {
+      digest = policy.digest();
+    } catch (RuntimeException | Error e) {
+      // The gate refuses the actions of this policy.
+      return;
+    }
+    if (!unread) {
+      try {
+        data.lastPolicy().write(digest);
+      } catch (IOException e) {
+        // While the ledger cannot be read, this policy is then not admitted.
+      }
+    } else if (!data.lastPolicy().names(digest)) {
+      throw new PolicyException(
+          "policy %s is not admitted while the ledger cannot be read, because the ledger may have an operator's key that is not known here; only the policy that was admitted last is (%s)"
+              .formatted(digest, data.lastPolicy().path()));
+    }
+  }
+
   private void readTrust(ExistingLog log) throws KeyException {
     unread = !log.isReadable();
-    trust = log.operator().isPresent() ? log.operator() : data.operatorOfFile();
+    if (log.operator().isPresent()) {
+      trust = log.operator();
+      store(trust.flatMap(OperatorHistory::operator).orElseThrow());
+    } else if (!unread || trust.isEmpty()) {
+      trust = data.operatorOfFile();
+    }
     if (trust.isEmpty() && log.hasOnlyInvalidOperators()) {
       throw new KeyException(
           "%s: the chain has an operator's key, but its row does not verify, and keys/operator.vkey is missing; restore that file or the public keys of this log"
               .formatted(data.path()));
     }
     trust.ifPresent(history -> own.ifPresent(history::raise));
+  }
+
+  /** Stores the operator's key of a ledger on a server, which another host may have recorded. */
+  private void store(Operator operator) {
+    if (!data.isLedgerOutside()) {
+      return;
+    }
+    try {
+      data.storeOperator(operator);
+    } catch (KeyException e) {
+      // At a start while the ledger cannot be read, at most the last policy that was admitted
+      // without a signature is admitted then.
+    }
   }
 
   private Optional<Signature> verify(Policy policy, String digest) throws PolicySignatureException {

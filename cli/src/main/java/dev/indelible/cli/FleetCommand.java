@@ -275,6 +275,10 @@ final class FleetCommand extends VerbGroup {
       IndelibleBuilder log =
           Indelible.builder(data().path()).watchPolicy(false).index(false).withoutTallies();
       anchor.file().ifPresent(log::anchor);
+      String url = root().ledger;
+      if (url != null) {
+        log.ledger(() -> url);
+      }
       return Optional.of(log.open());
     }
 
@@ -290,7 +294,8 @@ final class FleetCommand extends VerbGroup {
                 Thread.sleep(pause.toMillis());
               }
             });
-      } catch (LedgerException | KeyException | CommandFailure e) {
+      } catch (LedgerException | KeyException | CommandFailure | RuntimeException e) {
+        // A signer throws unchecked exceptions, and a later round may succeed.
         complain("", String.valueOf(e.getMessage()));
       }
     }

@@ -82,6 +82,50 @@ class LedgerUrlTest {
         .contains("schema nowhere: no ledger here; its owner creates one");
   }
 
+  /** The file is from configuration management, or the schema is not restored yet. */
+  @Test
+  void recordedLedgerThatIsAbsentGetsNoJournal() throws Exception {
+    Files.createDirectories(cli.data());
+    Files.writeString(cli.data().resolve("ledger"), server.url("nowhere", "postgres") + "\n");
+    assertThat(cli.run("check", "bash", "ls").complaint(ExitCode.USAGE))
+        .contains("no ledger here; its owner creates one");
+    assertThat(cli.data()).isDirectoryNotContaining("glob:**/{journal,keys,policy}");
+  }
+
+  @Test
+  void openedShardKeepsItsLedger() throws Exception {
+    String url = ledger();
+    cli.run("--ledger", url, "check", "bash", "ls").ok();
+    Cli fleet = new Cli(temp.resolve("fleet"));
+    fleet.run("fleet", "init").ok();
+    Cli shard = new Cli(fleet.data().resolve("shards/a"));
+    cli.copyTo(shard, "keys");
+    cli.copyTo(shard, "policy");
+    fleet.run("fleet", "open-shard", "a", "--shard-ledger", url).ok();
+    shard.run("check", "bash", "ls").ok();
+    assertThat(shard.data().resolve("ledger")).hasContent(url);
+    assertThat(shard.data().resolve("indelible.db")).doesNotExist();
+    fleet.run("fleet", "admit").ok();
+    fleet.run("log", "verify").ok();
+  }
+
+  /** The first run in the directory of a second host writes the anchor file. */
+  @Test
+  void logOfLogsIsAnchoredAtTheGivenLedger() throws Exception {
+    String url = ledger();
+    Path anchor = temp.resolve("anchor");
+    cli.run("--ledger", url, "fleet", "init").ok();
+    cli.run("fleet", "open-shard", "a").ok();
+    Cli second = new Cli(temp.resolve("second"));
+    for (String part : List.of("keys", "policy", "shards")) {
+      cli.copyTo(second, part);
+    }
+    second.run("--ledger", url, "fleet", "admit", "--anchor", anchor.toString()).ok();
+    assertThat(anchor).isNotEmptyFile();
+    assertThat(second.data().resolve("ledger")).hasContent(url);
+    second.run("fleet", "status").ok();
+  }
+
   @Test
   void wrongPasswordIsNamed() throws Exception {
     Path file = Files.writeString(temp.resolve("passwords"), "*:*:*:*:a wrong secret\n");

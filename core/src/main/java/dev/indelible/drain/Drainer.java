@@ -47,7 +47,8 @@ final class Drainer {
    * @return true if there was a batch; a batch without events only advances the ledger's position
    */
   boolean drainBatch(DeferredAuditSink sink) throws SinkException {
-    // A crash here: the events are only in the store.
+    // A crash here: the events are only in the store, or in slots of dead processes.
+    store.adopt(counters::countRecovered);
     EventBatch batch = store.peek(sink.isExclusive() ? batchSize.limit() : maxBatch);
     int size = batch.events().size();
     if (size == 0 && batch.mark().isEmpty()) {

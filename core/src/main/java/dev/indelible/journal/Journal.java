@@ -20,7 +20,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +47,12 @@ public final class Journal implements EventStore {
    */
   private static final Duration PROGRESS_LOG_INTERVAL = Duration.ofSeconds(1);
 
+  /** Interval between two attempts to adopt slots while the ledger cannot be read. */
+  private static final Duration ADOPTION_INTERVAL = Duration.ofSeconds(5);
+
+  /** Failed attempts to adopt slots are logged at most once per this interval. */
+  private static final Duration ADOPTION_LOG_INTERVAL = Duration.ofMinutes(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
   private final Slot slot;
@@ -57,18 +65,33 @@ public final class Journal implements EventStore {
 
   private final long recovered;
 
+  private final Throttle failedAdoptions = Throttle.of(ADOPTION_LOG_INTERVAL);
+
   /** The time of the oldest event in the unsettled batch; the drainer writes, any thread reads. */
   private volatile Optional<Instant> oldest = Optional.empty();
 
   private volatile boolean closed;
 
-  private Journal(Slot slot, JournalSettings settings, Found found) {
+  /**
+   * The positions with which the slots of dead processes are still to be adopted; null once they
+   * are. Written by the drainer, read by any thread.
+   */
+  private volatile @Nullable Positions unadopted;
+
+  /** The time of the next attempt to adopt slots; used only by the drainer. */
+  private long nextAdoption = System.nanoTime() + ADOPTION_INTERVAL.toNanos();
+
+  /** True if the batch that was read last is of this process and not settled; drainer only. */
+  private boolean isOwnUnsettled;
+
+  private Journal(Slot slot, JournalSettings settings, Found found, @Nullable Positions unadopted) {
     this.slot = slot;
     this.writer = new JournalWriter(slot, settings, found.own().last(), found.own().bytes());
     this.syncer = new JournalSyncer(settings, writer.current());
     this.own = found.own().reader();
     this.adopted = found.adopted();
     this.recovered = found.events();
+    this.unadopted = unadopted;
   }
 
   /** The positions of journals in a ledger. */
@@ -127,7 +150,7 @@ public final class Journal implements EventStore {
       }
       directory.retire(found.drained());
       taken.removeAll(found.drained());
-      return start(taken.get(0), settings, found);
+      return start(taken.get(0), settings, found, null);
     } catch (IOException e) {
       JournalDirectory.release(taken);
       // The disk may have filled up since the first check. If a slot was created, the next start
@@ -144,17 +167,21 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Takes a slot that no process had before, for a ledger that cannot be read now, and adopts no
-   * other slot (D2). The position of a new journal is 0 in every ledger, so the ledger need not be
-   * read, and no event is appended twice or skipped. The next process that can read the ledger
-   * adopts the slots of earlier processes.
+   * Takes a slot that no process had before, for a ledger that cannot be read now (D2). The
+   * position of a new journal is 0 in every ledger, so the ledger need not be read, and no event is
+   * appended twice or skipped. The drainer adopts the slots of dead processes once the ledger can
+   * be read.
    *
    * @param path the directory of the journals of one ledger
+   * @param positions creates the positions that the ledger with an id has committed; they throw if
+   *     another ledger is in its place
    * @param settings the settings of this process's journal
    * @throws JournalException if no journal in the directory names the ledger, or the directory
    *     cannot be trusted or used
    */
-  public static Journal openApart(Path path, JournalSettings settings) throws JournalException {
+  public static Journal openApart(
+      Path path, Function<UUID, Positions> positions, JournalSettings settings)
+      throws JournalException {
     JournalDirectory directory = new JournalDirectory(path, new Disk());
     UUID ledger =
         identify(path)
@@ -165,7 +192,8 @@ public final class Journal implements EventStore {
     try {
       taken.add(directory.takeNew(ledger));
       Recovery empty = Recovery.ofOwn(taken.get(0), List.of(), 0, any -> 0, found -> {});
-      return start(taken.get(0), settings, new Found(empty, new ArrayDeque<>(), List.of(), 0));
+      Found none = new Found(empty, new ArrayDeque<>(), List.of(), 0);
+      return start(taken.get(0), settings, none, positions.apply(ledger));
     } catch (IOException e) {
       JournalDirectory.release(taken);
       space.requireFree();
@@ -180,9 +208,10 @@ public final class Journal implements EventStore {
    * Creates the journal and starts its threads. If a thread cannot be started, ends the others and
    * throws.
    */
-  private static Journal start(Slot slot, JournalSettings settings, Found found) {
+  private static Journal start(
+      Slot slot, JournalSettings settings, Found found, @Nullable Positions unadopted) {
     Segment.initialise();
-    Journal journal = new Journal(slot, settings, found);
+    Journal journal = new Journal(slot, settings, found, unadopted);
     boolean started = false;
     try {
       journal.writer.start();
@@ -262,10 +291,40 @@ public final class Journal implements EventStore {
       segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
     }
     Recovery mine = Recovery.ofOwn(own, segments.get(0), settled.get(0), positions, progress);
+    Dead dead =
+        recoverDead(
+            slots.subList(1, slots.size()),
+            settled.subList(1, slots.size()),
+            segments.subList(1, slots.size()),
+            positions,
+            found -> progress.accept(mine.events() + found));
+    return new Found(mine, dead.adopted(), dead.drained(), mine.events() + dead.events());
+  }
+
+  /** Checks all slots of dead processes before the first change, and reads the waiting events. */
+  private static Dead recoverDead(List<Slot> slots, Positions positions, LongConsumer progress)
+      throws IOException, JournalException {
+    List<Long> settled = new ArrayList<>();
+    List<List<Path>> segments = new ArrayList<>();
+    for (Slot slot : slots) {
+      // The position of an empty slot does not matter.
+      settled.add(slot.hasSegments() ? positions.settled(slot.journal()) : 0);
+      segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
+    }
+    return recoverDead(slots, settled, segments, positions, progress);
+  }
+
+  private static Dead recoverDead(
+      List<Slot> slots,
+      List<Long> settled,
+      List<List<Path>> segments,
+      Positions positions,
+      LongConsumer progress)
+      throws IOException, JournalException {
     Deque<Adopted> adopted = new ArrayDeque<>();
     List<Slot> drained = new ArrayList<>();
-    long events = mine.events();
-    for (int i = 1; i < slots.size(); i++) {
+    long events = 0;
+    for (int i = 0; i < slots.size(); i++) {
       Slot slot = slots.get(i);
       long before = events;
       Optional<Recovery> left =
@@ -282,7 +341,7 @@ public final class Journal implements EventStore {
         drained.add(slot);
       }
     }
-    return new Found(mine, adopted, drained, events);
+    return new Dead(adopted, drained, events);
   }
 
   /**
@@ -294,6 +353,15 @@ public final class Journal implements EventStore {
    * @param events the total number of waiting events
    */
   private record Found(Recovery own, Deque<Adopted> adopted, List<Slot> drained, long events) {}
+
+  /**
+   * The result of a recovery of the slots of dead processes.
+   *
+   * @param adopted the events that wait in them
+   * @param drained slots in which no event is waiting
+   * @param events the number of waiting events
+   */
+  private record Dead(Deque<Adopted> adopted, List<Slot> drained, long events) {}
 
   /**
    * A slot of a dead process.
@@ -322,6 +390,56 @@ public final class Journal implements EventStore {
     return accepted;
   }
 
+  /**
+   * Adopts the slots of dead processes, for a journal that was opened apart. Not while a batch of
+   * this process is retried, because the ledger may have it. If the ledger cannot be read, tries
+   * again later.
+   */
+  @Override
+  public void adopt(LongConsumer found) {
+    Positions positions = unadopted;
+    if (positions == null || isOwnUnsettled || System.nanoTime() - nextAdoption < 0) {
+      return;
+    }
+    nextAdoption = System.nanoTime() + ADOPTION_INTERVAL.toNanos();
+    JournalDirectory directory = JournalDirectory.of(slot);
+    List<Slot> taken = new ArrayList<>();
+    boolean isAdopted = false;
+    try {
+      // Reads the ledger first, so that nothing is locked while it does not answer.
+      positions.settled(slot.journal());
+      if (!directory.takeDead(slot.ledger(), taken)) {
+        return;
+      }
+      // A crash in here loses nothing: only settled segments are removed.
+      Dead dead = recoverDead(taken, positions, events -> {});
+      if (dead.events() > 0) {
+        LOG.info("{}: {} events were waiting from before", directory.path(), dead.events());
+      }
+      found.accept(dead.events());
+      adopted.addAll(dead.adopted());
+      isAdopted = true;
+      unadopted = null;
+      directory.retire(dead.drained());
+    } catch (IOException | JournalException e) {
+      failedAdoptions.ifDue(
+          () ->
+              LOG.warn(
+                  "{}: the events of earlier runs wait; tried again: {}",
+                  directory.path(),
+                  e.toString()));
+    } finally {
+      if (!isAdopted) {
+        JournalDirectory.release(taken);
+      }
+    }
+  }
+
+  @Override
+  public boolean isPartial() {
+    return unadopted != null;
+  }
+
   @Override
   public EventBatch peek(int max) {
     EventBatch batch = EventBatch.EMPTY;
@@ -335,6 +453,7 @@ public final class Journal implements EventStore {
     if (batch.mark().isEmpty()) {
       batch = own.peek(max);
       writer.drained(0, own.drainedTo());
+      isOwnUnsettled = batch.mark().isPresent();
     }
     oldest = batch.events().stream().findFirst().map(AuditEvent::timestamp);
     return batch;
@@ -345,6 +464,11 @@ public final class Journal implements EventStore {
     if (adopted.isEmpty()) {
       long freed = own.settle(count);
       writer.drained(freed, own.drainedTo());
+      if (isOwnUnsettled) {
+        // The ledger answers now.
+        nextAdoption = System.nanoTime();
+      }
+      isOwnUnsettled = false;
     } else {
       adopted.element().reader().settle(count);
     }

@@ -119,6 +119,29 @@ record JournalDirectory(Path path, Disk disk) {
     }
   }
 
+  /**
+   * Takes every slot of a dead process.
+   *
+   * @param taken receives the slots, also those taken before a failure
+   * @return false if nothing was taken, because another process is starting
+   */
+  boolean takeDead(UUID ledger, List<Slot> taken) throws IOException, JournalException {
+    DirectoryLock lock = DirectoryLock.tryAcquire(path, disk);
+    if (lock == null) {
+      return false;
+    }
+    try {
+      Set<Path> slots = slots();
+      journals(slots);
+      for (Path slot : slots) {
+        Slot.take(slot, ledger, disk).ifPresent(taken::add);
+      }
+      return true;
+    } finally {
+      lock.close();
+    }
+  }
+
   /** Takes a slot that no process had before. */
   Slot takeNew(UUID ledger) throws IOException, JournalException {
     DirectoryLock lock = DirectoryLock.acquire(path, disk);

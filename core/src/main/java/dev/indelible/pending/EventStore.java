@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.LongConsumer;
 
 /**
  * A store in which accepted events wait for the ledger (D2, D3).
@@ -39,6 +40,19 @@ public interface EventStore {
 
   /** Returns the number of events that waited when this store was opened. */
   long recovered();
+
+  /**
+   * Takes over the waiting events of earlier runs, if this store was opened without them and can
+   * take them now; {@link #peek} returns them before all others. Called only by the drainer.
+   *
+   * @param found receives the number of events, before {@link #isPartial} turns false
+   */
+  default void adopt(LongConsumer found) {}
+
+  /** Returns true if events of earlier runs may wait that this store has not taken over. */
+  default boolean isPartial() {
+    return false;
+  }
 
   /** Returns the time of the oldest waiting event, if it is known without a search. */
   Optional<Instant> oldestPending();

@@ -209,18 +209,32 @@ public final class DeferredAuditQueue {
   }
 
   /**
-   * Waits until every event accepted before this call is settled: in the chain or in the dead
-   * letters. Producers may continue meanwhile. An interrupt does not end the wait; the interrupt
-   * flag is set again afterwards.
+   * Waits until every event accepted before this call, also by an earlier run, is settled: in the
+   * chain or in the dead letters. Producers may continue meanwhile. An interrupt does not end the
+   * wait; the interrupt flag is set again afterwards.
    *
    * @return {@code false} if that took longer than {@code timeout}, or the drainer has stopped
    */
   public boolean drainPending(Duration timeout) {
-    return drainPending(timeout, timeout);
+    long start = System.nanoTime();
+    long limit = TimeUnit.NANOSECONDS.convert(timeout);
+    boolean interrupted = false;
+    while (store.isPartial()
+        && System.nanoTime() - start < limit
+        && !counters.health().current().state().isTerminal()) {
+      LockSupport.parkNanos(this, DRAIN_POLL_INTERVAL.toNanos());
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    Duration left = Duration.ofNanos(Math.max(0, limit - (System.nanoTime() - start)));
+    return drainPending(left, left) && !store.isPartial();
   }
 
   /**
-   * Waits like {@link #drainPending(Duration)}, while events are being settled.
+   * Waits like {@link #drainPending(Duration)}, while events are being settled. Does not wait for
+   * events of an earlier run that were not found yet, because the ledger cannot be read.
    *
    * @param withoutProgress the time to wait while no event is settled
    * @param atMost the total time to wait

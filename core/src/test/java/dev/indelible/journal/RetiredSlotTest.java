@@ -38,7 +38,8 @@ class RetiredSlotTest {
     retireAll();
 
     assertThat(Journal.identify(test.directory)).contains(TestJournal.LEDGER);
-    Journal apart = Journal.openApart(test.directory, JournalSettings.ofDefaults());
+    Journal apart =
+        Journal.openApart(test.directory, ledger -> journal -> 0, JournalSettings.ofDefaults());
     assertThat(apart.ledger()).isEqualTo(TestJournal.LEDGER);
     apart.close();
   }

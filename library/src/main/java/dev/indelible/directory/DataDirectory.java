@@ -23,6 +23,7 @@ import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.OperatorHistory;
+import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.note.PolicySignatureException;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
@@ -47,9 +48,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The directory of one log, with {@code indelible.db} or {@code ledger}, {@code last-checkpoint},
- * {@code journal/}, {@code keys/}, {@code policy/}, {@code approvals/}, {@code index.db}, and
- * {@code witnesses} and {@code redaction.yaml} if the log has any. The class is long because each
- * of these files, and each change of the log's keys, has a method.
+ * {@code last-policy}, {@code journal/}, {@code keys/}, {@code policy/}, {@code approvals/}, {@code
+ * index.db}, and {@code witnesses} and {@code redaction.yaml} if the log has any. The class is long
+ * because each of these files, and each change of the log's keys, has a method.
  *
  * @param path the directory
  * @param url the URL of a ledger outside of the directory; null for the ledger that the directory
@@ -131,6 +132,11 @@ public record DataDirectory(Path path, @Nullable String url) {
   /** Returns true if a file here shows that the log has a ledger, or that cannot be determined. */
   public boolean recordsLedger() {
     return !Files.isRegularFile(path) && (!Files.notExists(database()) || ledgerFile().mayExist());
+  }
+
+  /** Returns true if the ledger is, or may be, outside of this directory. */
+  public boolean isLedgerOutside() {
+    return url != null || ledgerFile().mayExist();
   }
 
   /** Returns false if it is certain that the log has no ledger yet. */
@@ -274,6 +280,8 @@ public record DataDirectory(Path path, @Nullable String url) {
     if (missing.isPresent()) {
       throw new DirectoryException(missing.get());
     }
+    // An event that is accepted now would wait for a ledger whose id nobody knows.
+    log.requireThere();
     if (log.isBegun()) {
       if (signer.isPresent()) {
         log.requireKey(signer.get());
@@ -444,6 +452,21 @@ public record DataDirectory(Path path, @Nullable String url) {
    */
   public Optional<OperatorHistory> operatorOfFile() throws KeyException {
     return operatorFile().read();
+  }
+
+  /**
+   * Stores the operator's key of the chain, so that it also decides while the ledger cannot be
+   * read. Another host that writes to the ledger may have recorded it there.
+   *
+   * @throws KeyException if it cannot be stored
+   */
+  public void storeOperator(Operator operator) throws KeyException {
+    operatorFile().writeIfOther(operator.key(), operator.origin());
+  }
+
+  /** Returns the file of the last policy that was admitted while the ledger could be read. */
+  public LastPolicyFile lastPolicy() {
+    return new LastPolicyFile(path.resolve("last-policy"));
   }
 
   /**

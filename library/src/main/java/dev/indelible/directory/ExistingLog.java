@@ -51,10 +51,11 @@ public final class ExistingLog {
   /** The content of the ledger; empty if there is no ledger, or it cannot be read. */
   private final Optional<Content> ledger;
 
-  /**
-   * The error that prevented reading the ledger; empty if it was read, or if there is no ledger.
-   */
+  /** The error that prevented reading the ledger; empty if it was read, or if the log is new. */
   private final Optional<LedgerException> unreadable;
+
+  /** True if the place of the ledger can be read, and has no ledger. */
+  private final boolean isAbsent;
 
   /**
    * The rows of the ledger that concern its keys and its policy.
@@ -77,16 +78,18 @@ public final class ExistingLog {
       DataDirectory data,
       boolean hasCheckpoint,
       Optional<Content> ledger,
-      Optional<LedgerException> unreadable) {
+      Optional<LedgerException> unreadable,
+      boolean isAbsent) {
     this.data = data;
     this.hasCheckpoint = hasCheckpoint;
     this.ledger = ledger;
     this.unreadable = unreadable;
+    this.isAbsent = isAbsent;
   }
 
   /** Returns a log without a ledger: that of a gate that records through a queue. */
   static ExistingLog none(DataDirectory data) {
-    return new ExistingLog(data, false, Optional.empty(), Optional.empty());
+    return new ExistingLog(data, false, Optional.empty(), Optional.empty(), true);
   }
 
   /** Reads the log of a data directory. */
@@ -94,9 +97,10 @@ public final class ExistingLog {
     // Read before the ledger: another process that begins a log creates the ledger before the file.
     boolean hasCheckpoint = Files.exists(data.lastCheckpoint(), LinkOption.NOFOLLOW_LINKS);
     try {
-      Optional<StoredLedger> found = data.engine().openIfThere();
+      LedgerEngine engine = data.engine();
+      Optional<StoredLedger> found = engine.openIfThere();
       if (found.isEmpty()) {
-        return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.empty());
+        return new ExistingLog(data, hasCheckpoint, Optional.empty(), absence(engine), true);
       }
       try (StoredLedger open = found.get()) {
         List<KeyRotation> rotations = rotations(open);
@@ -108,11 +112,26 @@ public final class ExistingLog {
                 open.lastRow(SystemEvent.POLICY_LOADED),
                 open.lastRow(SystemEvent.REDACTION_SETTINGS),
                 operator(data, open, rotations));
-        return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty());
+        return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty(), false);
       }
     } catch (LedgerException e) {
-      return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.of(e));
+      return new ExistingLog(data, hasCheckpoint, Optional.empty(), Optional.of(e), false);
     }
+  }
+
+  /**
+   * Returns the error of an absent ledger; empty if the first row creates it. Only the owner of a
+   * database creates a ledger in it, with an id of its own, so an absent one may have rows
+   * elsewhere.
+   */
+  private static Optional<LedgerException> absence(LedgerEngine engine) {
+    return engine.files().isEmpty()
+        ? Optional.of(
+            new LedgerException(
+                engine.name()
+                    + ": no ledger here; its owner creates one, or restores it, as docs/postgres.md"
+                    + " describes; nothing is recorded until then"))
+        : Optional.empty();
   }
 
   /** Reads the operator's key, at the cost of one look into an index for a log without one. */
@@ -151,12 +170,23 @@ public final class ExistingLog {
 
   /** Returns the problem of a log whose ledger is missing; empty if there is no such problem. */
   Optional<String> missingLedger() {
-    if (!hasCheckpoint || ledger.isPresent() || unreadable.isPresent()) {
+    if (!hasCheckpoint || !isAbsent) {
       return Optional.empty();
     }
     return Optional.of(
         "%s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them, because they show what is missing; the new log needs its own key, anchor file and origin, because witnesses refuse a second log of the same name and key"
             .formatted(missing(), data.lastCheckpoint()));
+  }
+
+  /**
+   * Requires a ledger, unless the first row creates it.
+   *
+   * @throws LedgerException if the ledger's place can be read, and has none
+   */
+  void requireThere() throws LedgerException {
+    if (isAbsent) {
+      requireReadable();
+    }
   }
 
   /** Returns the place at which there is no ledger, and what is there. */

@@ -7,6 +7,7 @@ import dev.indelible.journal.JournalException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.storage.LedgerEngine;
 import dev.indelible.storage.StoredLedger;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -30,6 +31,19 @@ public record LedgerPositions(
    */
   public static LedgerPositions at(LedgerEngine engine) {
     return new LedgerPositions(engine::settled, engine::isRecorded);
+  }
+
+  /** Returns the positions of an existing ledger, which fail while another one is in its place. */
+  public static LedgerPositions of(LedgerEngine engine, UUID ledger) {
+    return new LedgerPositions(
+        journal -> {
+          if (!engine.identify().equals(Optional.of(ledger))) {
+            throw new LedgerException(
+                "%s: not ledger %s, to which the journals belong".formatted(engine.name(), ledger));
+          }
+          return engine.settled(journal);
+        },
+        engine::isRecorded);
   }
 
   @Override

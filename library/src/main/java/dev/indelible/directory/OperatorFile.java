@@ -28,13 +28,30 @@ record OperatorFile(Path path) {
       DurableFiles.replace(
           path,
           path.resolveSibling(".new-" + UUID.randomUUID() + ".vkey"),
-          (key.vkey() + "\n" + origin + "\n").getBytes(StandardCharsets.UTF_8));
+          content(key, origin).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new KeyException(
           "%s: cannot be written: %s; the chain has the operator's key; run the command again"
               .formatted(path, DurableFiles.reason(e)),
           e);
     }
+  }
+
+  /** Writes the key, unless the file has it. */
+  void writeIfOther(VerifierKey key, String origin) throws KeyException {
+    Optional<String> found;
+    try {
+      found = Optional.of(Files.readString(path));
+    } catch (IOException e) {
+      found = Optional.empty();
+    }
+    if (!found.equals(Optional.of(content(key, origin)))) {
+      write(key, origin);
+    }
+  }
+
+  private static String content(VerifierKey key, String origin) {
+    return key.vkey() + "\n" + origin + "\n";
   }
 
   /**

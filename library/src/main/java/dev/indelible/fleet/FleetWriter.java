@@ -116,6 +116,9 @@ public final class FleetWriter implements AutoCloseable {
     }
     if (!ShardLog.isBegun(log.data())) {
       begin(log, predecessor);
+    } else if (ledger.isPresent()) {
+      // Records the URL. Without it, the shard's next writer would begin a second log of its key.
+      log.data().openWriter().close();
     }
     VerificationKey first = log.firstKey();
     Candidate candidate = log.candidate(first, 0);
