@@ -29,6 +29,7 @@ class GuardedVerbsTest {
               "demo",
               "fleet status",
               "gate",
+              "gates list",
               "help",
               "hook claude-code",
               "hook codex",

@@ -65,6 +65,7 @@ public final class Guard {
           List.of("fleet", "admit"),
           List.of("gates", "add"),
           List.of("gates", "remove"),
+          List.of("gates", "join"),
           List.of("ledger-writer"),
           List.of("witness"),
           List.of("serve"));
