@@ -184,8 +184,8 @@ public final class ExistingLog {
    * @throws LedgerException if the ledger's place can be read, and has none
    */
   void requireThere() throws LedgerException {
-    if (isAbsent) {
-      requireReadable();
+    if (isAbsent && unreadable.isPresent()) {
+      throw unreadable.get();
     }
   }
 
