@@ -134,7 +134,7 @@ public final class PostgresLedger implements LedgerEngine, LedgerLocation {
 
   @Override
   public String remains() {
-    return "the server keeps bytes of it in the table's pages, its write-ahead log and its backups; run VACUUM signed_events as the owner of the table, and let the archive and the backups expire (docs/postgres.md)";
+    return "the server keeps bytes of it in the table's pages, its write-ahead log and its backups; run VACUUM on the schema's table signed_events as its owner, and let the archive and the backups expire (docs/postgres.md)";
   }
 
   @Override
