@@ -82,7 +82,8 @@ final class LedgerWriterCommand extends Verb {
             accepted,
             data.keys()::accepted,
             Checkpoints.Settings.of(key).withOrigin(origin).withFile(data.checkpointFile()),
-            Tallies.DEFAULT_INTERVAL);
+            Tallies.DEFAULT_INTERVAL,
+            log.hasRows());
     LedgerFeed feed =
         LedgerFeed.start(
             from,

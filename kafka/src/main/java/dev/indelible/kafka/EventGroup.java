@@ -39,6 +39,9 @@ record EventGroup(Lane lane, String tenant, long settled, long first, List<Audit
   /** Maximum length of a tenant, in bytes. */
   static final int MAX_TENANT_BYTES = AuditEvent.MAX_AGENT_ID_BYTES;
 
+  /** The largest number of an event, which JSON can state exactly. */
+  private static final long MAX_NUMBER = (1L << 53) - 1;
+
   private static final byte[] MAGIC = "indelible/group\n".getBytes(StandardCharsets.US_ASCII);
 
   /** Prefix of the signed message; distinguishes it from all others that keys of a log sign. */
@@ -51,10 +54,7 @@ record EventGroup(Lane lane, String tenant, long settled, long first, List<Audit
 
   EventGroup {
     events = List.copyOf(events);
-    if (settled < 0
-        || first <= settled
-        || events.isEmpty()
-        || first > Long.MAX_VALUE - events.size()) {
+    if (settled < 0 || first <= settled || events.isEmpty() || first > MAX_NUMBER - events.size()) {
       throw new IllegalArgumentException(
           "a group has events with numbers from 1, after those that are settled");
     }

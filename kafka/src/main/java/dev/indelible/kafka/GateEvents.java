@@ -73,8 +73,16 @@ final class GateEvents {
     Optional<String> reserved = reserved(event, gate);
     return reserved.isPresent()
         ? reserved.map(reason -> new Objection(Refusal.RESERVED_EVENT, reason))
-        : PayloadClaims.contradiction(event)
-            .map(reason -> new Objection(Refusal.CONTRADICTION, reason));
+        : contradiction(event).map(reason -> new Objection(Refusal.CONTRADICTION, reason));
+  }
+
+  /** A gate can send any bytes: content that cannot be read must not stop the ledger writer. */
+  private static Optional<String> contradiction(AuditEvent event) {
+    try {
+      return PayloadClaims.contradiction(event);
+    } catch (RuntimeException e) {
+      return Optional.of("its content cannot be read");
+    }
   }
 
   private static Optional<String> reserved(AuditEvent event, String gate) {

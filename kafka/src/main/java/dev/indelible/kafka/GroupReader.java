@@ -155,8 +155,9 @@ final class GroupReader {
     List<AuditEvent> events = group.events();
     for (int i = 0; i < events.size(); i++) {
       AuditEvent event = events.get(i);
-      if (group.first() + i <= had) {
-        repeated(event, where, lane, batch);
+      boolean isBefore = group.first() + i <= had;
+      if (isBefore && isKnown(event, batch)) {
+        counts.repeated(1);
         continue;
       }
       Optional<GateEvents.Objection> objection = GateEvents.objection(event, lane.gate());
@@ -165,9 +166,17 @@ final class GroupReader {
             objection.get().refusal(),
             where,
             "event %s of gate %s: %s".formatted(event.id(), lane.gate(), objection.get().reason()));
-      } else {
-        batch.add(event);
+        continue;
       }
+      if (isBefore) {
+        refusals.count(
+            Refusal.NUMBER_REUSED,
+            where,
+            "gate %s used the number of event %s before, for another event: its data directory was copied or restored from a copy; the event is recorded all the same"
+                .formatted(lane.gate(), event.id()));
+      }
+      // An event is identified by its id, whatever its number: the gate has accepted it.
+      batch.add(event);
     }
     // Also without a change: the gate may have missed the position, and waits for it.
     batch.number(lane, Math.max(had, group.last()));
@@ -176,18 +185,9 @@ final class GroupReader {
     }
   }
 
-  private void repeated(AuditEvent event, String where, Lane lane, TopicBatch batch)
-      throws LedgerException {
+  private boolean isKnown(AuditEvent event, TopicBatch batch) throws LedgerException {
     String id = event.id().toString();
-    if (batch.has(event.id()) || view.row(id).isPresent() || !view.deadLetters(id).isEmpty()) {
-      counts.repeated(1);
-    } else {
-      refusals.count(
-          Refusal.NUMBER_REUSED,
-          where,
-          "gate %s used the number of event %s before, for another event: its data directory was copied or restored from a copy"
-              .formatted(lane.gate(), id));
-    }
+    return batch.has(event.id()) || view.row(id).isPresent() || !view.deadLetters(id).isEmpty();
   }
 
   private long number(Lane lane, TopicBatch batch) throws LedgerException {

@@ -273,6 +273,8 @@ public final class LedgerFeed implements AutoCloseable {
         }
         commit(batch, reader);
       }
+      refusals.makeDue();
+      commit(new TopicBatch(), reader);
       sink.finish();
       return FIRST_BACKOFF;
     }
@@ -511,7 +513,8 @@ public final class LedgerFeed implements AutoCloseable {
     @Override
     public void close() {
       sink.close();
-      if (isOwner && closing) {
+      if (isOwner) {
+        // Also after a failure: a standby may be able to record.
         freeLease();
       }
       if (consumer != null) {

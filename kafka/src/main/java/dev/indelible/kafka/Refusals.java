@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.kafka;
 
+import dev.indelible.base.Text;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import java.time.Duration;
@@ -22,6 +23,9 @@ final class Refusals {
   private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
 
   private static final Duration INTERVAL = Duration.ofMinutes(1);
+
+  /** Longest recorded description of a refusal. */
+  private static final int MAX_TEXT_CHARS = 500;
 
   private final String topic;
   private final Map<Refusal, Long> totals = new EnumMap<>(Refusal.class);
@@ -48,7 +52,8 @@ final class Refusals {
     synchronized (totals) {
       totals.merge(refusal, 1L, Long::sum);
     }
-    String text = "%s: %s".formatted(where, detail);
+    // The detail can quote what a gate wrote.
+    String text = Text.printable("%s: %s".formatted(where, detail), MAX_TEXT_CHARS);
     Unrecorded before = unrecorded.get(refusal);
     if (before == null) {
       LOG.error("{}: refused ({}): {}", topic, refusal.code(), text);
@@ -74,6 +79,11 @@ final class Refusals {
           }
         });
     return events;
+  }
+
+  /** Makes every refusal due that is not in the chain yet. */
+  void makeDue() {
+    recordedAt.clear();
   }
 
   /** Records that the events that were due are in the chain. */

@@ -200,9 +200,41 @@ class QueueFaultTest {
       fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
       awaitRefused(feed, Refusal.NUMBER_REUSED, 3);
     }
-    assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(6));
+    fleet.awaitRows("governance.refusal", 9);
+    assertThat(fleet.commands("agent:a").subList(0, 6)).isEqualTo(TestFleet.numbers(6));
     assertThat(fleet.details("group.refused").toString()).contains("was copied or restored");
     fleet.requireIntact();
+  }
+
+  /** An enrolled gate can send any content; the refusal quotes it, and the writer goes on. */
+  @Test
+  void hostileContentDoesNotStopTheWriter() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    String json = "{\"a\":\uD83D\uDE00,\"id\":\"x\"}";
+    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+    AuditEvent genuine = TestFleet.refusal("agent:a", "n0");
+    AuditEvent hostile =
+        AuditEvent.stored(
+            UUID.randomUUID(),
+            "agent:a",
+            genuine.eventType(),
+            genuine.timestamp(),
+            new EventContent(bytes, "{\"a\":".length() + 4 + ",".length()));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(
+          0, group(fleet, "one", 0, 1, 1, List.of(hostile, genuine)).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 1);
+      awaitRefused(feed, Refusal.CONTRADICTION, 1);
+    }
+    assertThat(fleet.details("group.refused").toString()).contains("contradiction");
+    fleet.requireIntact();
+  }
+
+  @Test
+  void numberThatJsonCannotStateIsNotAGroup() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    assertThatThrownBy(() -> group(fleet, "one", 0, 1, 1L << 53))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   /** A gate may record from the row of its enrolment to the row of its removal. */
@@ -341,9 +373,11 @@ class QueueFaultTest {
         Duration.ofMillis(1));
   }
 
-  /** A gate whose journal was copied to another machine: its events are refused, not mixed up. */
+  /**
+   * A gate whose journal was copied or restored: its events are recorded, and the reuse as well.
+   */
   @Test
-  void copiedGateIsRefused() throws Exception {
+  void copiedGateLosesNothing() throws Exception {
     TestFleet fleet = TestFleet.create(1, "one");
     Path original = Files.createDirectory(directory.resolve("original"));
     try (LedgerFeed feed = fleet.feed()) {
@@ -369,7 +403,7 @@ class QueueFaultTest {
         awaitRefused(feed, Refusal.NUMBER_REUSED, 1);
       }
     }
-    assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(2));
+    assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(3));
   }
 
   private static String name(Path file) {
