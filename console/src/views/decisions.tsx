@@ -22,6 +22,12 @@ const PAGE_ROWS = 100;
 /** Live rows that are shown on the first page; older ones are on the next. */
 const MAX_ROWS = 300;
 
+/** Rows that a stream may be behind when it begins: fewer than the daemon allows, because rows arrive meanwhile. */
+const RESUMED_ROWS = 4_000;
+
+/** The time after which a page is read again while the index is further behind. */
+const RELOAD_MS = 2_000;
+
 /** Rows that an export has at most. */
 const MAX_EXPORT = 20_000;
 
@@ -297,8 +303,16 @@ function List({ id, filter, cursor }: { id: string; filter: Filter; cursor: stri
   const [hold, setHold] = useState<number>();
   const list = useRef<HTMLOListElement>(null);
   const isLive = cursor === undefined && filter.until === undefined && page.value !== undefined;
+  // The page is complete up to the index, which may be behind the last row.
+  const covered = page.value === undefined ? 0 : Math.max(page.value.indexed, page.value.last - RESUMED_ROWS);
+  const isIndexFarBehind = isLive && page.value!.indexed < covered;
+  useEffect(() => {
+    if (!isIndexFarBehind) return;
+    const timer = setTimeout(page.reload, RELOAD_MS);
+    return () => clearTimeout(timer);
+  }, [isIndexFarBehind, page.value]);
   const feed = useFeed(
-    isLive ? page.value!.last : undefined,
+    isLive ? covered : undefined,
     (rows) => {
       const found = rows.filter((row) => matches(row, filter, daemonNow())).reverse();
       if (found.length === 0) return;
@@ -309,7 +323,7 @@ function List({ id, filter, cursor }: { id: string; filter: Filter; cursor: stri
   );
   useEffect(() => { setArrived([]); setHold(undefined); }, [id]);
   const showHeld = () => { setHold(undefined); scrollTo({ top: 0 }); };
-  const fresh = isLive ? arrived.filter((row) => row.sequence > page.value!.last && matches(row, filter, daemonNow())) : [];
+  const fresh = isLive ? arrived.filter((row) => row.sequence > page.value!.indexed && matches(row, filter, daemonNow())) : [];
   const shown = fresh.filter((row) => hold === undefined || row.sequence <= hold);
   const held = fresh.length - shown.length;
   const rows = [...shown, ...(page.value?.events ?? [])].slice(0, isLive ? MAX_ROWS : PAGE_ROWS);

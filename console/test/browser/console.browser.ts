@@ -539,3 +539,15 @@ describe('good manners', () => {
     expect(await ground()).toBe(dark);
   });
 });
+
+describe('more decisions than a stream sends', () => {
+  it('leave no gap in the list', async () => {
+    browser = await Browser.open();
+    await browser.signIn(daemon, '#/decisions?agent=agent%3Aburst');
+    await browser.page.getByRole('button', { name: 'Live' }).waitFor();
+    for (let i = 0; i < 12; i++) {
+      await daemon.ask(...Array.from({ length: 250 }, (_, n) => ({ agent_id: 'agent:burst', action: bash(`echo burst ${i}-${n}`) })));
+    }
+    await browser.page.locator('a.row', { hasText: 'echo burst 11-249' }).waitFor();
+  });
+});
