@@ -25,6 +25,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * accepted event is lost. The log runs in another process, because writing to a mapped file without
  * disk space kills the process.
  */
+@Tag("any-jdk")
 class FullDiskTest {
   private static final int MIB = 1 << 20;
   private static final int DISK_MIB = 64;

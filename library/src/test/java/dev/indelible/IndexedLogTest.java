@@ -31,10 +31,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A log with its index, as programs use it. */
+@Tag("any-jdk")
 class IndexedLogTest {
   private static final Duration PATIENCE = Duration.ofMinutes(1);
 

@@ -45,6 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
  * At the end every accepted event is recorded once, in order, and the counters reconcile. {@code
  * -Dsoak.minutes} sets the length of the long run, 10 by default.
  */
+@Tag("any-jdk")
 class SoakTest {
   private static final int WRITERS = 2;
   private static final long ROOM = 4L << 30;

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The memory of the verifier does not grow with the chain: a heap of 64 MiB is enough for any
  * chain.
  */
+@Tag("any-jdk")
 class VerifyMemoryTest {
   private static final SigningKey KEY =
       SigningKey.fromSeed("the key of the tests of memory..".getBytes());

@@ -15,11 +15,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** Receipts of events in a shard: two files, for which the key of the log of logs is enough. */
+@Tag("any-jdk")
 class FleetProofTest {
   @TempDir Path temporary;
 

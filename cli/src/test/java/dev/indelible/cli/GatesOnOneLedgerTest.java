@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Three gates, each a process with its own data directory, record into one ledger in PostgreSQL,
  * and are killed with SIGKILL at random moments (D2, D3).
  */
+@Tag("any-jdk")
 @Timeout(600)
 class GatesOnOneLedgerTest {
   private static final List<String> GATES = List.of("a", "b", "c");

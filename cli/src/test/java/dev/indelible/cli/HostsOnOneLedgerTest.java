@@ -18,11 +18,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Hosts, each with its own data directory, that record into one ledger with one signing key. */
+@Tag("any-jdk")
 @Timeout(300)
 class HostsOnOneLedgerTest {
   private static final Duration LIMIT = Duration.ofMinutes(1);

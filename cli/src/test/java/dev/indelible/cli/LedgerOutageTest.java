@@ -18,10 +18,12 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Gates of several hosts, each with a data directory of its own, while the server is down. */
+@Tag("any-jdk")
 class LedgerOutageTest {
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final String BASE = "version: 1\nrules: []\n";

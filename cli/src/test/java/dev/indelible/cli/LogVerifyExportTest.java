@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,7 @@ import tools.jackson.databind.JsonNode;
  * {@code log verify --export}: the files that an owner publishes, checked without the owner. The
  * class is long because its cases share one exported log.
  */
+@Tag("any-jdk")
 class LogVerifyExportTest {
   private static final int DECISIONS = 298;
 

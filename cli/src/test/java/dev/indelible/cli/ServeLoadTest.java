@@ -32,6 +32,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -43,6 +44,7 @@ import tools.jackson.databind.JsonNode;
  * A daemon under load, over TCP and its socket, is killed at random moments and started again. The
  * test takes a minute by default, and ten minutes with {@code -Pfull}.
  */
+@Tag("any-jdk")
 @Timeout(1_800)
 @DisabledOnOs(OS.WINDOWS)
 class ServeLoadTest {

@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -25,6 +26,7 @@ import tools.jackson.databind.JsonNode;
  * The verbs with their ledger in PostgreSQL. Where the tests of a verb look at no file of SQLite,
  * they run once more here.
  */
+@Tag("any-jdk")
 @ExtendWith(VerbsOnPostgresTest.OnServer.class)
 class VerbsOnPostgresTest {
   /** Gives each data directory a ledger on the shared server. */

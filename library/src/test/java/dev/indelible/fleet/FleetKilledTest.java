@@ -15,11 +15,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A process that changes a fleet is killed at any moment, and the fleet is correct. */
+@Tag("any-jdk")
 @Timeout(600)
 class FleetKilledTest {
   private static final int KILLS = Integer.getInteger("fleet.kills", 6);
