@@ -235,11 +235,13 @@ class IndexTest {
     rows.append(900);
     rows.update();
 
+    // On a slow machine a page ends before its limit.
+    int read = begin.rows().size();
     assertThat(rows.find(newest.after(first.next().orElseThrow())).rows().get(0).sequence())
-        .isEqualTo(ROWS - 700);
+        .isEqualTo(ROWS - first.rows().size());
     assertThat(rows.findAll(oldest.after(begin.next().orElseThrow())))
-        .hasSize(ROWS + 900 - 700)
-        .startsWith(701L)
+        .hasSize(ROWS + 900 - read)
+        .startsWith(read + 1L)
         .endsWith(ROWS + 900L);
   }
 
