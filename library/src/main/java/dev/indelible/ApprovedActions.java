@@ -169,7 +169,7 @@ final class ApprovedActions implements ApprovalStore {
     }
     if (attempt.time().plus(CLOCKS).isBefore(Instant.parse(row.timestamp()))) {
       return Optional.of(
-          "its time is %s, and the clock now shows %s: the clock was set back"
+          "it was made at %s, but the clock now shows %s, so the clock was set back"
               .formatted(row.timestamp(), attempt.time()));
     }
     if (answer.isExpired(attempt.time())) {

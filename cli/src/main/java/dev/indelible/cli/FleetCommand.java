@@ -192,7 +192,7 @@ final class FleetCommand extends VerbGroup {
 
   @Command(
       name = "close-shard",
-      description = "Close a shard for good, after admitting its last checkpoint.",
+      description = "Admit the last checkpoint of a shard, then close the shard for good.",
       footer = {
         "",
         "Stop the writer of the shard first. 'indelible log verify' reports a closed",

@@ -28,20 +28,12 @@ public record AppendSettings(
     Checkpoints.Settings checkpoints,
     @Nullable Duration tallyInterval,
     boolean keyIsConfirmed) {
-
-  /** Creates settings of a confirmed key. */
-  public AppendSettings(
-      RowSigning signing,
-      KeyRing keys,
-      KeySource accepted,
-      Checkpoints.Settings checkpoints,
-      @Nullable Duration tallyInterval) {
-    this(signing, keys, accepted, checkpoints, tallyInterval, true);
-  }
-
-  /** Returns settings that sign every row, write no checkpoint file and no tallies. */
+  /**
+   * Returns settings of a confirmed key, which sign every row, and write no checkpoint file and no
+   * tallies.
+   */
   public static AppendSettings of(Signer signer, KeyRing keys) {
     return new AppendSettings(
-        RowSigning.everyRow(signer), keys, () -> keys, Checkpoints.Settings.of(signer), null);
+        RowSigning.everyRow(signer), keys, () -> keys, Checkpoints.Settings.of(signer), null, true);
   }
 }

@@ -120,7 +120,8 @@ class CommitProtocolTest {
               KEYS,
               () -> KEYS,
               Checkpoints.Settings.of(KEY).withInterval(Duration.ZERO),
-              null);
+              null,
+              true);
       LedgerRun run = LedgerRun.of(this::open, settings, counters);
       deliver(run);
       check();

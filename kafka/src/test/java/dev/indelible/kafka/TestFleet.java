@@ -116,7 +116,8 @@ record TestFleet(TestBroker broker, TestServer server, KafkaQueue queue, String 
         LOG_KEYS,
         () -> LOG_KEYS,
         Checkpoints.Settings.of(LOG_KEY),
-        Duration.ofSeconds(2));
+        Duration.ofSeconds(2),
+        true);
   }
 
   LedgerFeed feed(Integer... partitions) throws Exception {

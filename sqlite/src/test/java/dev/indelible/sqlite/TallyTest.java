@@ -596,7 +596,8 @@ class TallyTest {
             TestLog.KEYS,
             () -> TestLog.KEYS,
             Checkpoints.Settings.of(signing.signer()),
-            tally);
+            tally,
+            true);
     return LedgerAudit.start(
         SqliteWriter.drainer(log.file, null), settings, store, DrainSettings.ofDefaults());
   }
