@@ -245,6 +245,11 @@ public final class Indelible implements AutoCloseable {
     return rowsAfter(cosigned);
   }
 
+  /** Returns the watch of the policies of other hosts; empty if the ledger is not on a server. */
+  Optional<ChainWatch> chainWatch() {
+    return followers.watch();
+  }
+
   /** Returns the follower that appends to the anchor file; empty if there is none. */
   Optional<AnchorFollower> anchoring() {
     return followers.anchoring();
@@ -300,11 +305,12 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
-   * Ends the watch of the rules, because rules that came into force after intake stops would not be
-   * on record. Ends the work on the index, because it would delay the drainer.
+   * Ends the watches of the rules, because rules that came into force after intake stops would not
+   * be on record. Ends the work on the index, because it would delay the drainer.
    */
   private void stopBeforeIntake() {
     reload.ifPresent(PolicyReload::stop);
+    followers.stopWatch();
     followers.stopIndexing();
   }
 

@@ -40,6 +40,7 @@ import dev.indelible.publish.IndexFollower;
 import dev.indelible.queue.DeferredAuditQueue;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.queue.Durability;
+import dev.indelible.storage.KeptReader;
 import dev.indelible.storage.LedgerEngine;
 import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
@@ -556,6 +557,7 @@ public final class IndelibleBuilder {
     Optional<AnchorFollower> anchoring = Optional.empty();
     Optional<PolicyReload> reload = Optional.empty();
     Optional<IndexFollower> indexing = Optional.empty();
+    Optional<ChainWatch> watch = Optional.empty();
     boolean started = false;
     try {
       record(rules.redactor(), log, audit);
@@ -568,6 +570,10 @@ public final class IndelibleBuilder {
               ? Optional.empty()
               : Optional.of(
                   PolicyReload.of(rules.source(), gate, audit.healthEntries(), watchPolicy));
+      watch =
+          data.isLedgerOutside()
+              ? Optional.of(watch(opened.engine(), rules.source(), gate, audit))
+              : Optional.empty();
       witnessing =
           witnessed
               .filter(policy -> askWitnesses)
@@ -579,7 +585,7 @@ public final class IndelibleBuilder {
               audit,
               gate,
               reload,
-              new Followers(witnessing, anchoring, indexing, Optional.empty()),
+              new Followers(witnessing, anchoring, indexing, watch, Optional.empty()),
               new AuditLog(data, anchor),
               Optional.of(new Indelible.LogFiles(data, anchor, signer)));
       started = true;
@@ -588,6 +594,7 @@ public final class IndelibleBuilder {
       if (!started) {
         // The caller gets nothing to close, so the log is closed here, which releases the journal.
         reload.ifPresent(PolicyReload::stop);
+        watch.ifPresent(ChainWatch::stop);
         indexing.ifPresent(IndexFollower::stop);
         anchoring.ifPresent(AnchorFollower::stop);
         witnessing.ifPresent(CosignatureFollower::stop);
@@ -665,6 +672,20 @@ public final class IndelibleBuilder {
         log.store().close();
       }
     }
+  }
+
+  private ChainWatch watch(
+      LedgerEngine engine, PolicyReload.Source source, Gate gate, DeferredAudit audit) {
+    ChainWatch watch =
+        new ChainWatch(
+            new KeptReader<>(engine::openIfThere),
+            source.admission(),
+            () -> policy.isPresent() ? Optional.empty() : source.newest(),
+            gate,
+            () -> audit.queue().metrics().journal().oldestPending(),
+            audit.healthEntries());
+    watch.start();
+    return watch;
   }
 
   private AnchorFollower anchor(Path file, LedgerEngine engine, DeferredAudit audit) {

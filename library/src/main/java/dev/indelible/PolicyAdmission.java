@@ -4,9 +4,13 @@ package dev.indelible;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.ExistingLog;
+import dev.indelible.event.PolicySeen;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.PolicyText.Signature;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.gate.Gate;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Admitted;
 import dev.indelible.note.OperatorHistory.Operator;
@@ -17,7 +21,10 @@ import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.queue.DeferredAuditQueue;
+import dev.indelible.storage.StoredLedger;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
@@ -45,6 +52,7 @@ final class PolicyAdmission implements Gate.Admission {
   private static final int MAX_REMEMBERED = 64;
 
   private final DataDirectory data;
+  private final boolean isOutside;
 
   /** Refusals since the last admission. Guarded by this. */
   private final Set<PolicyRejection> refused = new HashSet<>();
@@ -63,6 +71,12 @@ final class PolicyAdmission implements Gate.Admission {
    */
   private Optional<Admitted> own = Optional.empty();
 
+  /** The rows that the operator's key and its policies were last read from. Guarded by this. */
+  private Position read = Position.UNKNOWN;
+
+  /** The last contact with the chain; null if there was none yet. */
+  private volatile @Nullable Contact contact;
+
   /** Takes the rows; null until the log is open. Guarded by this. */
   private @Nullable DeferredAuditQueue queue;
 
@@ -71,6 +85,48 @@ final class PolicyAdmission implements Gate.Admission {
 
   /** The log as it was read at the start; null once an admission has used it. Guarded by this. */
   private @Nullable ExistingLog fresh;
+
+  /**
+   * The age of the last contact from which on a gate has no contact: three looks at the chain, and
+   * well below the time within which every gate has to follow a policy.
+   */
+  private static final Duration CONTACT_AGE = ChainWatch.INTERVAL.multipliedBy(3);
+
+  /**
+   * The last rows about operators' keys and policies.
+   *
+   * @param operator the last row of a key; 0 if there is none
+   * @param policy the last row of a policy; 0 if there is none
+   */
+  private record Position(long operator, long policy) {
+    private static final Position UNKNOWN = new Position(-1, -1);
+
+    static Position of(StoredLedger ledger) throws LedgerException {
+      return new Position(
+          sequence(ledger, SystemEvent.POLICY_OPERATOR),
+          sequence(ledger, SystemEvent.POLICY_LOADED));
+    }
+
+    private static long sequence(StoredLedger ledger, String type) throws LedgerException {
+      return ledger.lastRow(type).map(ChainRow::sequence).orElse(0L);
+    }
+  }
+
+  /**
+   * A moment at which the policies of the chain were read.
+   *
+   * @param time the time
+   * @param nanos {@link System#nanoTime} at that moment
+   */
+  private record Contact(Instant time, long nanos) {
+    static Contact now() {
+      return new Contact(Instant.now(), System.nanoTime());
+    }
+
+    boolean isRecent() {
+      return System.nanoTime() - nanos <= CONTACT_AGE.toNanos();
+    }
+  }
 
   /**
    * Creates the admission to the log of a data directory.
@@ -90,7 +146,49 @@ final class PolicyAdmission implements Gate.Admission {
   PolicyAdmission(DataDirectory data, ExistingLog log) throws KeyException {
     this.data = data;
     this.fresh = log;
+    this.isOutside = data.isLedgerOutside();
     readTrust(log);
+    if (log.isReadable()) {
+      contact = Contact.now();
+    }
+  }
+
+  @Override
+  public Optional<String> policySeen() {
+    if (!isOutside) {
+      return Optional.empty();
+    }
+    Contact last = contact;
+    if (last == null) {
+      return Optional.of(PolicySeen.NEVER);
+    }
+    return last.isRecent() ? Optional.empty() : Optional.of(PolicySeen.at(last.time()));
+  }
+
+  /** Records that the policies of the chain were just read, and that events reach the chain. */
+  void inContact() {
+    contact = Contact.now();
+  }
+
+  /**
+   * Reads the operator's key and its policies, if another row about them was appended.
+   *
+   * @return the newest policy that the operator admitted; empty without an operator's key
+   * @throws LedgerException if the chain cannot be read now
+   * @throws KeyException if the operator's key is unknown
+   */
+  synchronized Optional<Admitted> follow(StoredLedger ledger) throws LedgerException, KeyException {
+    Position now = Position.of(ledger);
+    if (!now.equals(read)) {
+      ExistingLog log = ExistingLog.read(data);
+      log.requireReadable();
+      // Rules that were admitted without the chain are admitted again by the next load.
+      boolean wasUnread = unread;
+      readTrust(log);
+      unread = wasUnread;
+      read = now;
+    }
+    return trust.flatMap(OperatorHistory::newest);
   }
 
   @Override
@@ -103,7 +201,7 @@ final class PolicyAdmission implements Gate.Admission {
           "no policy is admitted, because the operator's key is unknown: " + e.getMessage());
     }
     if (trust.isEmpty()) {
-      if (data.isLedgerOutside()) {
+      if (isOutside) {
         admitUnsigned(policy);
       }
       return Optional.empty();
@@ -154,7 +252,7 @@ final class PolicyAdmission implements Gate.Admission {
     unread = !log.isReadable();
     if (log.operator().isPresent()) {
       trust = log.operator();
-      store(trust.flatMap(OperatorHistory::operator).orElseThrow());
+      store(log.operator().get());
     } else if (!unread || trust.isEmpty()) {
       trust = data.operatorOfFile();
     }
@@ -164,18 +262,25 @@ final class PolicyAdmission implements Gate.Admission {
               .formatted(data.path()));
     }
     trust.ifPresent(history -> own.ifPresent(history::raise));
+    if (isOutside && unread) {
+      trust.ifPresent(history -> data.lastPolicy().admitted().ifPresent(history::raise));
+    }
   }
 
-  /** Stores the operator's key of a ledger on a server, which another host may have recorded. */
-  private void store(Operator operator) {
-    if (!data.isLedgerOutside()) {
+  /**
+   * Stores the operator's key and the newest policy of a ledger on a server, which another host may
+   * have recorded.
+   */
+  private void store(OperatorHistory history) {
+    if (!isOutside) {
       return;
     }
     try {
-      data.storeOperator(operator);
-    } catch (KeyException e) {
+      data.storeOperator(history.operator().orElseThrow());
+      data.lastPolicy().write(history.newest().orElseThrow());
+    } catch (KeyException | IOException e) {
       // At a start while the ledger cannot be read, at most the last policy that was admitted
-      // without a signature is admitted then.
+      // without a signature, or an earlier one that the operator signed, is admitted then.
     }
   }
 

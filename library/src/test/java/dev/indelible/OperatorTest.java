@@ -23,6 +23,7 @@ import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.HealthCheck;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicySeen;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.PolicyText.Recorded;
 import dev.indelible.event.PolicyText.Signature;
@@ -650,6 +651,66 @@ class OperatorTest {
         row,
         "it was decided under policy %s, number 0, more than a minute after number 5 came into force"
             .formatted(before));
+  }
+
+  /** A gate that had no contact with the ledger could not know of the policy. */
+  @Test
+  void decisionWithoutContactIsNoted() throws Exception {
+    String before = RulePolicy.load(policy).digest();
+    writeSigned(REFUSES, NUMBER);
+    decideOnce();
+    DeferredAuditEvent late = decision(before, Duration.ofMinutes(10));
+    append(late.seen(Optional.of(PolicySeen.NEVER)));
+    late = decision(before, Duration.ofMinutes(10));
+    append(late.seen(Optional.of(PolicySeen.at(Instant.now().minusSeconds(20)))));
+    assertThat(findings(Verdict.INTACT))
+        .anyMatch(
+            finding ->
+                finding.status() == Status.UNKNOWN
+                    && !finding.counts()
+                    && finding.message().startsWith("2 rows from row"));
+
+    DeferredAuditEvent knowing = decision(before, Duration.ofMinutes(10));
+    Instant read = Instant.now().plus(Duration.ofMinutes(2));
+    long row = append(knowing.seen(Optional.of(PolicySeen.at(read))));
+    assertBroken(row, "more than a minute after number 5 came into force");
+  }
+
+  /** The row of a policy that came into force without contact may have waited in a journal. */
+  @Test
+  void policyWithoutContactReplacesNone() throws Exception {
+    String before = RulePolicy.load(policy).digest();
+    RulePolicy next = RulePolicy.parse(REFUSES, "next");
+    PolicyText text =
+        next.text()
+            .orElseThrow()
+            .withSignature(
+                Optional.of(new Signature(NUMBER, operator.signs(next, origin, NUMBER))));
+    Optional<String> never = Optional.of(PolicySeen.NEVER);
+    append(text.toEvent(Clock.systemUTC(), never));
+    append(decision(next.digest(), Duration.ofMinutes(1)).seen(never));
+    append(decision(before, Duration.ofMinutes(5)));
+    findings(Verdict.INTACT);
+    append(text.toEvent(in(Duration.ofMinutes(5))));
+    append(decision(before, Duration.ofMinutes(5)));
+    findings(Verdict.INTACT);
+
+    long row = append(decision(before, Duration.ofMinutes(7)));
+    assertBroken(row, "more than a minute after number 5 came into force");
+  }
+
+  /** A gate without contact could not know of the operator's key either. */
+  @Test
+  void unsignedLoadWithoutContactIsNoted() throws Exception {
+    RulePolicy other = RulePolicy.parse(BASE + "# other\n", "other");
+    PolicyText text = other.text().orElseThrow();
+    Optional<String> never = Optional.of(PolicySeen.NEVER);
+    append(text.toEvent(in(Duration.ofMinutes(2)), never));
+    append(decision(other.digest(), Duration.ofMinutes(2)).seen(never));
+    findings(Verdict.INTACT);
+
+    long row = append(decision(other.digest(), Duration.ofMinutes(2)));
+    assertBroken(row, "which the operator did not admit");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.indelible.check;
 
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicySeen;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
@@ -28,6 +29,15 @@ import java.util.concurrent.TimeUnit;
  * operator's key, also checks that the operator admitted each policy, that the numbers rise, and
  * that no decision is made under a policy more than {@link OperatorHistory#CHANGEOVER} after one
  * with a higher number came into force. Used by one thread.
+ *
+ * <p>Gates on several hosts learn of a policy from the chain. A row states if its gate had no
+ * contact with the chain ({@link PolicySeen}), and is judged by what that gate could know:
+ *
+ * <ul>
+ *   <li>A policy that such a gate puts into force replaces no other, because its row may have
+ *       waited in a journal. A gate with contact records the policy again.
+ *   <li>A decision that such a gate makes under a replaced policy is no fault, but is counted.
+ * </ul>
  */
 final class PolicyCheck implements Check {
   private static final long CHANGEOVER_MICROS =
@@ -46,7 +56,10 @@ final class PolicyCheck implements Check {
   /** The policies on record, keyed by digest. */
   private final Map<String, State> policies = new HashMap<>();
 
-  /** For each number, the time at which a policy with it first came into force, in microseconds. */
+  /**
+   * For each number, the time at which a gate with contact first had a policy with it in force, in
+   * microseconds.
+   */
   private final TreeMap<Long, Long> numbers = new TreeMap<>();
 
   private long loads;
@@ -64,6 +77,11 @@ final class PolicyCheck implements Check {
   private long unrecorded;
 
   private long firstUnrecorded;
+
+  /** Rows of gates that could not know of a later policy, and the first of them. */
+  private long unknowing;
+
+  private long firstUnknowing;
 
   /** A policy on record. */
   private static final class State {
@@ -139,8 +157,15 @@ final class PolicyCheck implements Check {
       broken(row.sequence(), "it records a text that is not that of policy " + digest);
     }
     long time = Timestamps.micros(row.timestamp());
-    State policy = admit(digest, loaded.number().orElse(NOT_ADMITTED), time);
-    if (loaded.number().isPresent() && isLate(time, policy)) {
+    Optional<String> seen = loaded.recorded().seen();
+    State policy =
+        admit(digest, loaded.number().orElse(NOT_ADMITTED), seen.isEmpty() ? time : NEVER);
+    if (!isLate(time, policy)) {
+      return;
+    }
+    if (isUnknown(seen, policy)) {
+      unknowing(row.sequence());
+    } else if (loaded.number().isPresent()) {
       broken(
           row.sequence(),
           "it puts policy %s, number %s, into force more than a minute after number %s"
@@ -148,11 +173,15 @@ final class PolicyCheck implements Check {
     }
   }
 
-  /** Records that a policy is in force from a time on. */
+  /**
+   * Records that a policy is in force from a time on.
+   *
+   * @param time the time; {@link #NEVER} if no gate with contact has it in force yet
+   */
   private State admit(String digest, long number, long time) {
     State policy = policies.computeIfAbsent(digest, any -> new State());
     policy.number = Math.max(policy.number, number);
-    if (number != NOT_ADMITTED && numbers.putIfAbsent(number, time) == null) {
+    if (number != NOT_ADMITTED && time != NEVER && numbers.putIfAbsent(number, time) == null) {
       for (State other : policies.values()) {
         if (other.number < number) {
           other.replaced = Math.min(other.replaced, time);
@@ -170,6 +199,15 @@ final class PolicyCheck implements Check {
     return policy.replaced != NEVER && time - policy.replaced > CHANGEOVER_MICROS;
   }
 
+  /** Returns true if a gate had no contact since a policy was replaced. */
+  private static boolean isUnknown(Optional<String> seen, State policy) {
+    return PolicySeen.isBefore(seen, policy.replaced, OperatorHistory.CHANGEOVER);
+  }
+
+  private void unknowing(long sequence) {
+    firstUnknowing = unknowing++ == 0 ? sequence : firstUnknowing;
+  }
+
   /** Returns the number of the policy that replaced a policy. */
   private long next(State policy) {
     return numbers.higherKey(policy.number);
@@ -182,7 +220,15 @@ final class PolicyCheck implements Check {
       return;
     }
     proven++;
-    if (policy.replaced == NEVER || !isLate(Timestamps.micros(row.row().timestamp()), policy)) {
+    if (policy.replaced == NEVER) {
+      return;
+    }
+    ChainRow decoded = row.row();
+    if (!isLate(Timestamps.micros(decoded.timestamp()), policy)) {
+      return;
+    }
+    if (isUnknown(seen(decoded), policy)) {
+      unknowing(row.sequence());
       return;
     }
     broken(
@@ -191,6 +237,10 @@ final class PolicyCheck implements Check {
             ? "it was decided under policy %s, which the operator did not admit".formatted(digest)
             : "it was decided under policy %s, number %s, more than a minute after number %s came into force"
                 .formatted(digest, policy.number, next(policy)));
+  }
+
+  private static Optional<String> seen(ChainRow row) {
+    return row.payload().flatMap(PolicySeen::of);
   }
 
   /**
@@ -205,7 +255,11 @@ final class PolicyCheck implements Check {
       return;
     }
     if (operator.isPresent()
-        && !OperatorHistory.isWithinChangeover(operator.get().timestamp(), row.row().timestamp())) {
+        && !OperatorHistory.isWithinChangeover(operator.get().timestamp(), row.row().timestamp())
+        && !PolicySeen.isBefore(
+            seen(row.row()),
+            Timestamps.micros(operator.get().timestamp()),
+            OperatorHistory.CHANGEOVER)) {
       broken(
           row.sequence(),
           "it was decided under policy %s, which was never loaded".formatted(digest));
@@ -229,6 +283,13 @@ final class PolicyCheck implements Check {
           firstUnrecorded,
           "%s from row %s on name a policy that is not on record, so its rules are unknown: a program with its own policy records them"
               .formatted(Findings.count(unrecorded, "decision", "decisions"), firstUnrecorded));
+    }
+    if (unknowing > 0) {
+      findings.absent(
+          Finding.POLICY,
+          firstUnknowing,
+          "%s from row %s on are of gates that decided by a replaced policy while they had no contact with the ledger: they state that they had not read the chain since the policy was replaced"
+              .formatted(Findings.count(unknowing, "row", "rows"), firstUnknowing));
     }
     if (before > 0) {
       findings.absent(

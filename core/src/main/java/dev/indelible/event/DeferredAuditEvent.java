@@ -41,6 +41,8 @@ import java.util.UUID;
  * @param redactions the secrets that markers in action, decision and explanation replace
  * @param approval the id of the event that approves this action, if the decision permits it because
  *     of that event
+ * @param policySeen the time at which the gate had last read the policies of the chain, see {@link
+ *     PolicySeen}; empty if that was just before the decision
  */
 public record DeferredAuditEvent(
     UUID id,
@@ -52,7 +54,8 @@ public record DeferredAuditEvent(
     Explanation explanation,
     Provenance provenance,
     List<Redaction> redactions,
-    Optional<String> approval)
+    Optional<String> approval,
+    Optional<String> policySeen)
     implements AuditEvent {
 
   /** The event type of a decision that blocks. */
@@ -157,6 +160,7 @@ public record DeferredAuditEvent(
     Objects.requireNonNull(provenance, "provenance is null");
     redactions = List.copyOf(redactions);
     approval.ifPresent(event -> Text.requireAtMost(MAX_APPROVAL_BYTES, event, "approval"));
+    policySeen.ifPresent(PolicySeen::require);
   }
 
   /** Creates an event whose decision has no explanation, about a question of unknown origin. */
@@ -177,6 +181,7 @@ public record DeferredAuditEvent(
         Explanation.NONE,
         Provenance.NONE,
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -192,13 +197,40 @@ public record DeferredAuditEvent(
         explanation,
         origin,
         redactions,
-        approval);
+        approval,
+        policySeen);
   }
 
   /** Returns this event with the list of its redactions. */
   public DeferredAuditEvent redacted(List<Redaction> list) {
     return new DeferredAuditEvent(
-        id, agentId, action, decision, policy, timestamp, explanation, provenance, list, approval);
+        id,
+        agentId,
+        action,
+        decision,
+        policy,
+        timestamp,
+        explanation,
+        provenance,
+        list,
+        approval,
+        policySeen);
+  }
+
+  /** Returns this event with the time at which the gate had last read the chain's policies. */
+  public DeferredAuditEvent seen(Optional<String> policiesRead) {
+    return new DeferredAuditEvent(
+        id,
+        agentId,
+        action,
+        decision,
+        policy,
+        timestamp,
+        explanation,
+        provenance,
+        redactions,
+        approval,
+        policiesRead);
   }
 
   /** Returns this event with another reason for its escalation. */
@@ -213,7 +245,8 @@ public record DeferredAuditEvent(
         explanation,
         provenance,
         redactions,
-        approval);
+        approval,
+        policySeen);
   }
 
   /**
@@ -236,7 +269,8 @@ public record DeferredAuditEvent(
         explanation,
         provenance,
         all,
-        Optional.of(event));
+        Optional.of(event),
+        policySeen);
   }
 
   /**
@@ -311,6 +345,7 @@ public record DeferredAuditEvent(
         decision.explanation(),
         Provenance.NONE,
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -364,6 +399,7 @@ public record DeferredAuditEvent(
     explanation.writeAfterId(out);
     int nonceAt = out.length() + 1;
     out.member("policy", policy);
+    out.member(PolicySeen.MEMBER, policySeen);
     out.member("principal", provenance.principal());
     if (!redactions.isEmpty()) {
       out.name("redactions").objects(redactions, each -> each.write(out));
@@ -375,7 +411,8 @@ public record DeferredAuditEvent(
         !explanation.isEmpty()
             || provenance.isKnown()
             || !redactions.isEmpty()
-            || approval.isPresent();
+            || approval.isPresent()
+            || policySeen.isPresent();
     if (isExtended) {
       out.member("v", EXTENDED_VERSION);
     }

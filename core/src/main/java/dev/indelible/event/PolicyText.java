@@ -66,13 +66,16 @@ public record PolicyText(List<File> files, List<String> approvers, Optional<Sign
    * @param text the text; empty if it is left out because of its length
    * @param approvers the vkeys of those who may approve an action
    * @param signature the operator's signature; empty without one
+   * @param seen the time at which the gate had last read the chain, see {@link PolicySeen}; empty
+   *     if that was just before the policy came into force
    */
   public record Recorded(
       String digest,
       long length,
       Optional<PolicyText> text,
       List<String> approvers,
-      Optional<Signature> signature) {
+      Optional<Signature> signature,
+      Optional<String> seen) {
     /** Returns true if the text is recorded and has the recorded digest. */
     public boolean isProven() {
       return text.isPresent() && text.get().digest().equals(digest);
@@ -140,14 +143,23 @@ public record PolicyText(List<File> files, List<String> approvers, Optional<Sign
    * @throws ClockException if the current time cannot be recorded
    */
   public SystemEvent toEvent(Clock clock) {
-    CanonicalWriter details = details(length() <= MAX_RECORDED_BYTES);
+    return toEvent(clock, Optional.empty());
+  }
+
+  /**
+   * Returns the event as {@link #toEvent(Clock)} does.
+   *
+   * @param seen the time at which the gate had last read the chain, see {@link PolicySeen}
+   */
+  public SystemEvent toEvent(Clock clock, Optional<String> seen) {
+    CanonicalWriter details = details(length() <= MAX_RECORDED_BYTES, seen);
     return SystemEvent.at(
         Timestamps.now(clock),
         SystemEvent.POLICY_LOADED,
-        details.length() <= MAX_DETAILS_BYTES ? details : details(false));
+        details.length() <= MAX_DETAILS_BYTES ? details : details(false, seen));
   }
 
-  private CanonicalWriter details(boolean withText) {
+  private CanonicalWriter details(boolean withText, Optional<String> seen) {
     CanonicalWriter out = new CanonicalWriter().beginObject();
     if (!approvers.isEmpty()) {
       out.name(APPROVERS).strings(approvers);
@@ -166,6 +178,7 @@ public record PolicyText(List<File> files, List<String> approvers, Optional<Sign
     if (!withText) {
       out.member("omitted", "the text is too long to be recorded");
     }
+    out.member(PolicySeen.MEMBER, seen);
     out.member("signature", signature.map(Signature::note));
     return out.endObject();
   }
@@ -229,6 +242,7 @@ public record PolicyText(List<File> files, List<String> approvers, Optional<Sign
             ? Optional.of(new PolicyText(text.get().files(), approvers, signature))
             : text,
         approvers,
-        signature);
+        signature,
+        details.optionalString(PolicySeen.MEMBER));
   }
 }

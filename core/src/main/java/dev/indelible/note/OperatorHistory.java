@@ -4,6 +4,7 @@ package dev.indelible.note;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.encoding.Timestamps;
+import dev.indelible.event.PolicySeen;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.PolicyText.Recorded;
 import dev.indelible.event.PolicyText.Signature;
@@ -29,6 +30,9 @@ import java.util.concurrent.TimeUnit;
  * <p>The first {@code policy.operator} row counts if a valid key of the log signed it. A later one
  * counts only if, in addition, the operator before it signed the new key. After that row, a {@code
  * policy.loaded} row counts if the operator's signature in it is valid, whoever wrote the row.
+ *
+ * <p>A gate on another host than the ledger can lose contact with it, and then cannot know of an
+ * operator's key that is recorded meanwhile. What it records states that ({@link PolicySeen}).
  *
  * <p>Used by one thread.
  */
@@ -244,7 +248,8 @@ public final class OperatorHistory {
       }
       return OptionalLong.of(number);
     } catch (PolicySignatureException e) {
-      if (!isWithinChangeover(operator.get().timestamp(), row.timestamp())) {
+      if (!isWithinChangeover(operator.get().timestamp(), row.timestamp())
+          && !isUnknown(recorded, operator.get().timestamp())) {
         fault(
             row,
             "it puts policy %s into force, which the operator did not admit: %s"
@@ -252,6 +257,11 @@ public final class OperatorHistory {
       }
       return OptionalLong.empty();
     }
+  }
+
+  /** Returns true if a gate put a policy into force without contact since an event. */
+  private static boolean isUnknown(Recorded recorded, String event) {
+    return PolicySeen.isBefore(recorded.seen(), Timestamps.micros(event), CHANGEOVER);
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.HealthEntries;
+import dev.indelible.storage.KeptReader;
 import dev.indelible.storage.LedgerSource;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Follows a log on its own thread. Looks at the log at intervals, which grow while a fault lasts,
- * and once more when the log is closed.
+ * and once more when the log is closed. Between two looks, keeps a connection to a ledger on a
+ * server; a look at a file opens and closes it.
  */
 abstract class Follower {
   /** Interval between two looks at the log while there is no fault. */
@@ -41,6 +43,10 @@ abstract class Follower {
   private final Duration interval;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
+
+  /** The reader of a ledger on a server; used only by this thread. */
+  private final KeptReader<LedgerReader> kept;
+
   private final Throttle troubleLog = Throttle.of(TROUBLE_LOG_INTERVAL);
   private Duration backoff;
 
@@ -67,6 +73,7 @@ abstract class Follower {
     this.what = what;
     this.health = health;
     this.source = source;
+    this.kept = new KeptReader<>(source::open);
     this.interval = interval;
     this.backoff = interval;
     this.thread = new Thread(this::run, "indelible-" + what.replace(' ', '-'));
@@ -131,7 +138,7 @@ abstract class Follower {
     Optional<String> found;
     try {
       found = lookAtLedger();
-    } catch (LedgerException | KeyException | CheckpointParseException e) {
+    } catch (LedgerException e) {
       found = Optional.of(String.valueOf(e.getMessage()));
     }
     note(found);
@@ -170,14 +177,25 @@ abstract class Follower {
     }
   }
 
-  private Optional<String> lookAtLedger()
-      throws LedgerException, KeyException, CheckpointParseException, InterruptedException {
+  private Optional<String> lookAtLedger() throws LedgerException, InterruptedException {
+    if (source.files().isEmpty()) {
+      return kept.use(this::lookAt).orElse(Optional.empty());
+    }
     Optional<? extends LedgerReader> opened = source.open();
     if (opened.isEmpty()) {
       return Optional.empty();
     }
     try (LedgerReader ledger = opened.get()) {
+      return lookAt(ledger);
+    }
+  }
+
+  private Optional<String> lookAt(LedgerReader ledger)
+      throws LedgerException, InterruptedException {
+    try {
       return look(ledger);
+    } catch (KeyException | CheckpointParseException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
     }
   }
 
@@ -210,6 +228,8 @@ abstract class Follower {
     } catch (InterruptedException e) {
       // The closing thread does not wait any longer; the next start does the remaining work.
       Thread.currentThread().interrupt();
+    } finally {
+      kept.close();
     }
   }
 

@@ -76,7 +76,8 @@ class EventTest {
                 Optional.of("s-\u20ac\"nonce\":\""),
                 Optional.of("sha256:11")),
             List.of(new Redaction("/action/command", "github_token", "0a1b", 40)),
-            Optional.of("0198c7e2-0000-7000-8000-000000000002"));
+            Optional.of("0198c7e2-0000-7000-8000-000000000002"),
+            Optional.of(PolicySeen.NEVER));
     byte[] payload = event.content().payload(new byte[16]);
     assertThat(new String(payload, UTF_8))
         .isEqualTo(
@@ -87,7 +88,7 @@ class EventTest {
                 + "\"rule_id\":\"R001\"},\"effective_command\":\"rm -rf /\","
                 + "\"facts\":[\"deletes / recursively\"],\"id\":\"0198c7e2-0000-7000-8000-000000000001\","
                 + "\"matched\":[\"R001\",\"R002\"],\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA\","
-                + "\"policy\":\"sha256:00\",\"principal\":\"cert:CN=\\\"nonce\\\":\\\"a\","
+                + "\"policy\":\"sha256:00\",\"policy_seen\":\"never\",\"principal\":\"cert:CN=\\\"nonce\\\":\\\"a\","
                 + "\"redactions\":[{\"detector\":\"github_token\",\"digest\":\"0a1b\","
                 + "\"length\":40,\"path\":\"/action/command\"}],"
                 + "\"session\":\"s-\u20ac\\\"nonce\\\":\\\"\","

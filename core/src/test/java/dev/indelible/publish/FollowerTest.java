@@ -4,6 +4,7 @@ package dev.indelible.publish;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.health.HealthEntry;
+import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.monitor.HealthEntries;
 import java.lang.reflect.Proxy;
@@ -30,7 +31,11 @@ class FollowerTest {
       IndexFollower.start(this::update, this::open, () -> false, health);
 
   private Optional<String> update(
-      LedgerReader ledger, Duration atMost, boolean thorough, LongConsumer progress) {
+      LedgerReader ledger, Duration atMost, boolean thorough, LongConsumer progress)
+      throws LedgerException {
+    if (ofOpening.get() != null) {
+      throw new LedgerException("the reader that was open has failed");
+    }
     RuntimeException fault = ofUpdate.get();
     if (fault != null) {
       throw fault;

@@ -241,8 +241,8 @@ public final class ExistingLog {
 
   /**
    * Returns true if the rows of the ledger show that the policy with this digest came into force
-   * last, with this signature. May return false wrongly, for example while rows wait in a journal:
-   * the policy is then recorded once more.
+   * last, with this signature, while its gate had contact with the ledger. May return false
+   * wrongly, for example while rows wait in a journal: the policy is then recorded once more.
    */
   public boolean isInForce(String digest, Optional<Signature> signature) {
     return ledger
@@ -250,6 +250,7 @@ public final class ExistingLog {
             .flatMap(ChainRow::payload)
             .filter(payload -> PolicyText.records(payload, digest))
             .isPresent()
+        && !(data.isLedgerOutside() && lastRecorded().flatMap(Recorded::seen).isPresent())
         && (signature.isEmpty() || signature.equals(lastRecorded().flatMap(Recorded::signature)));
   }
 
@@ -369,6 +370,13 @@ public final class ExistingLog {
   /** Returns true if the ledger could be read. */
   public boolean isReadable() {
     return unreadable.isEmpty();
+  }
+
+  /** Requires a ledger that could be read. */
+  public void requireReadable() throws LedgerException {
+    if (unreadable.isPresent()) {
+      throw unreadable.get();
+    }
   }
 
   /** Requires that the key of an external signer belongs to the log. */

@@ -58,6 +58,12 @@ public final class Gate {
   /** The rule named by a refusal because the policy failed or did not answer in time. */
   public static final String POLICY_FAILED = "indelible.policy_failed";
 
+  /**
+   * The rule id of a refusal because another host has put a later policy into force, which cannot
+   * come into force here.
+   */
+  public static final String POLICY_SUPERSEDED = "indelible.policy_superseded";
+
   /** The rule id of an escalation because a tool's descriptor differs from the known one. */
   public static final String TOOL_CHANGED = "indelible.tool_changed";
 
@@ -90,6 +96,15 @@ public final class Gate {
      * @throws PolicyException if the policy may not come into force
      */
     Optional<Signature> admit(Policy policy) throws PolicyException;
+
+    /**
+     * Returns the time at which the gate has last read the policies of the chain, if it has no
+     * contact with the chain now, as {@link dev.indelible.event.PolicySeen} states it; empty
+     * otherwise. Waits for nothing: each decision asks.
+     */
+    default Optional<String> policySeen() {
+      return Optional.empty();
+    }
   }
 
   /**
@@ -215,11 +230,23 @@ public final class Gate {
         policy() instanceof RulePolicy rules ? Optional.of(rules) : Optional.empty();
     PolicyCall call = new PolicyCall(new Admitted(next, admission.admit(next), false, before));
     try {
-      call.putOnRecord(queue, clock);
+      call.putOnRecord(queue, clock, admission.policySeen());
     } catch (ClockException | PolicyCall.TextException e) {
       LOG.warn("the policy is in force and not on record yet: {}", e.getMessage());
     }
     inForce = call;
+  }
+
+  /**
+   * Refuses every action ({@link #POLICY_SUPERSEDED}) until {@link #use} puts a policy into force.
+   * Has no effect if another policy is in force than the given one.
+   *
+   * @param reason the reason of the refusals
+   */
+  public synchronized void suspend(Policy superseded, String reason) {
+    if (policy() == superseded) {
+      inForce = inForce.suspended(reason);
+    }
   }
 
   /** Returns the policy in force. */
@@ -398,8 +425,9 @@ public final class Gate {
     boolean onRecord = true;
     try {
       Optional<String> digest = Optional.empty();
+      Optional<String> seen = admission.policySeen();
       try {
-        onRecord = policy.putOnRecord(queue, clock);
+        onRecord = policy.putOnRecord(queue, clock, seen);
         digest = policy.digest();
       } catch (PolicyCall.TextException e) {
         // Recorded without the digest: in the chain, a digest must follow the text that it
@@ -416,6 +444,7 @@ public final class Gate {
       event =
           DeferredAuditEvent.of(agentId, redacted.action(), decision, digest, clock)
               .redacted(redacted.redactions())
+              .seen(seen)
               .from(
                   new Provenance(agent.principal(), agent.session().map(redactor::name), toolHash));
       if (event.decision() instanceof Escalate escalated && onRecord) {

@@ -57,7 +57,22 @@ final class PolicyCall {
   /** True once the text is on record. The thread that records it writes, any thread reads. */
   private volatile boolean onRecord;
 
+  /**
+   * True if the text was recorded while the gate had no contact with the chain, and has to be
+   * recorded again: from then on it replaces earlier policies on all hosts. Published as {@link
+   * #onRecord}.
+   */
+  private volatile boolean withoutContact;
+
+  /** The reason for which each action is refused; empty while the policy decides. */
+  private final Optional<String> suspension;
+
   PolicyCall(Gate.Admitted admitted) {
+    this(admitted, Optional.empty());
+  }
+
+  private PolicyCall(Gate.Admitted admitted, Optional<String> suspension) {
+    this.suspension = suspension;
     this.admitted = admitted;
     this.policy = admitted.policy();
     this.onRecord = admitted.isOnRecord();
@@ -85,6 +100,11 @@ final class PolicyCall {
     return policy;
   }
 
+  /** Returns this policy, which refuses every action instead of deciding. */
+  PolicyCall suspended(String reason) {
+    return new PolicyCall(admitted, Optional.of(reason));
+  }
+
   /** Returns the operator's signature that admitted the policy. */
   Optional<Signature> signature() {
     return admitted.signature();
@@ -95,22 +115,33 @@ final class PolicyCall {
    * they are on record. Two threads that call this at once may record it twice, which is harmless;
    * neither waits for the other.
    *
-   * @return true if the text is on record, or the policy has none; false if the queue rejected it,
-   *     and then no decision of the policy may be recorded
+   * @param seen the time at which the gate had last read the chain, if it has no contact
+   * @return true if the text is on record, or the policy has none or decides nothing; false if the
+   *     queue rejected it, and then no decision of the policy may be recorded
    * @throws TextException if the policy fails to state its text; the next call asks again
    */
-  boolean putOnRecord(DeferredAuditQueue queue, Clock clock) throws TextException {
+  boolean putOnRecord(DeferredAuditQueue queue, Clock clock, Optional<String> seen)
+      throws TextException {
+    if (suspension.isPresent()) {
+      return true;
+    }
     if (!onRecord) {
       Optional<PolicyText> text = text();
-      onRecord = text.isEmpty() || submit(text.get(), queue, clock);
+      onRecord = text.isEmpty() || submit(text.get(), queue, clock, seen) && recordModes(queue);
+      withoutContact = seen.isPresent();
+    } else if (withoutContact && seen.isEmpty()) {
+      Optional<PolicyText> text = text();
+      withoutContact = text.isPresent() && !submit(text.get(), queue, clock, seen);
     }
     return onRecord;
   }
 
-  private boolean submit(PolicyText text, DeferredAuditQueue queue, Clock clock) {
-    if (!queue.submit(text.withSignature(admitted.signature()).toEvent(clock))) {
-      return false;
-    }
+  private boolean submit(
+      PolicyText text, DeferredAuditQueue queue, Clock clock, Optional<String> seen) {
+    return queue.submit(text.withSignature(admitted.signature()).toEvent(clock, seen));
+  }
+
+  private boolean recordModes(DeferredAuditQueue queue) {
     Optional<SystemEvent> moved =
         policy instanceof RulePolicy rules && admitted.before().isPresent()
             ? rules.modeChange(admitted.before().get())
@@ -150,8 +181,12 @@ final class PolicyCall {
     }
   }
 
-  /** Decides about an action; refuses if the policy fails. */
+  /** Decides about an action; refuses if the policy fails or is suspended. */
   ExplainedDecision decide(Agent agent, AgentAction action) {
+    if (suspension.isPresent()) {
+      return new ExplainedDecision(
+          new Refuse(Gate.POLICY_SUPERSEDED, suspension.get()), Explanation.NONE);
+    }
     ExplainedDecision decision;
     try {
       decision =
@@ -184,10 +219,13 @@ final class PolicyCall {
   }
 
   /**
-   * Returns the digest of the policy in force; empty if the policy returns none that can be
-   * recorded.
+   * Returns the digest of the policy that decides; empty if the policy returns none that can be
+   * recorded, or is suspended.
    */
   Optional<String> digest() {
+    if (suspension.isPresent()) {
+      return Optional.empty();
+    }
     try {
       String digest = policy.digest();
       return digest == null
