@@ -44,7 +44,7 @@ public final class GateQueue implements GateChannel {
   /** Set by the drainer's thread, read by the closing thread. */
   private volatile @Nullable RecordedPositions positions;
 
-  private KafkaQueue.@Nullable Partitions partitions;
+  private KafkaQueue.@Nullable Topics partitions;
 
   /** The numbers up to which the brokers have acknowledged the unsettled batch. */
   private final Map<Lane, Long> acknowledged = new HashMap<>();
@@ -143,8 +143,8 @@ public final class GateQueue implements GateChannel {
   }
 
   /** Returns the numbers of partitions, which are asked again after a failure. */
-  KafkaQueue.Partitions partitions() throws QueueException {
-    KafkaQueue.Partitions known = partitions;
+  KafkaQueue.Topics partitions() throws QueueException {
+    KafkaQueue.Topics known = partitions;
     if (known == null) {
       known = queue.describe();
       partitions = known;

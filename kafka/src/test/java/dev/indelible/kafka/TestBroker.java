@@ -122,10 +122,22 @@ public final class TestBroker implements AutoCloseable {
               List.of(
                   new NewTopic(topic, partitions, copies)
                       .configs(
-                          Map.of("max.message.bytes", "4195328", "min.insync.replicas", minimum)),
+                          Map.of(
+                              "max.message.bytes",
+                              "4195328",
+                              "min.insync.replicas",
+                              minimum,
+                              "compression.type",
+                              "uncompressed")),
                   new NewTopic(topic + KafkaQueue.POSITIONS, 1, copies)
                       .configs(
-                          Map.of("cleanup.policy", "compact", "min.insync.replicas", minimum))))
+                          Map.of(
+                              "cleanup.policy",
+                              "compact",
+                              "min.insync.replicas",
+                              minimum,
+                              "compression.type",
+                              "uncompressed"))))
           .all()
           .get();
     }
