@@ -164,11 +164,11 @@ public final class LedgerFeed implements AutoCloseable {
   private void run() {
     Duration backoff = FIRST_BACKOFF;
     while (!closing) {
-      state = FeedStatus.State.STARTING;
       try (Reading reading = new Reading()) {
         backoff = reading.untilClosed(backoff);
       } catch (MarkMovedException e) {
         LOG.info("{}: begins again from the ledger: {}", queue.name(), e.getMessage());
+        state = FeedStatus.State.STARTING;
         backoff = rest(backoff);
       } catch (Throwable e) {
         // Errors are handled like exceptions: running out of memory must not end the log.

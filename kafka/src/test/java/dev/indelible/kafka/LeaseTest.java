@@ -66,6 +66,8 @@ class LeaseTest {
           await(cutOff, FeedStatus.State.FAILED);
           gate.submit(TestFleet.refusal("agent:a", "n0"));
           gate.drain();
+          lost.restart(0);
+          await(cutOff, FeedStatus.State.STANDBY);
         }
       }
       assertThat(first.commands("agent:a")).containsExactly("n0");
