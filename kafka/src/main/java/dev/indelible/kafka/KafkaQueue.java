@@ -12,8 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -53,9 +51,6 @@ public final class KafkaQueue {
   private static final Duration DESCRIBE_TIMEOUT = Duration.ofSeconds(15);
 
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(1);
-
-  private static final Map<String, String> TIMEOUTS =
-      Map.of("default.api.timeout.ms", "15000", "request.timeout.ms", "8000");
 
   private static final Pattern URL =
       Pattern.compile(
@@ -138,7 +133,12 @@ public final class KafkaQueue {
    * @throws QueueException if a topic does not exist, or no broker answers
    */
   Topics describe() throws QueueException {
-    try (Admin admin = admin()) {
+    return describe(DESCRIBE_TIMEOUT);
+  }
+
+  /** Returns the topics as {@link #describe()} does, or fails after a time. */
+  Topics describe(Duration timeout) throws QueueException {
+    try (Admin admin = admin(timeout)) {
       Map<String, KafkaFuture<TopicDescription>> found =
           admin.describeTopics(List.of(topic, positionsTopic())).topicNameValues();
       TopicDescription groups = topic(found, topic, "the topic of groups");
@@ -178,7 +178,7 @@ public final class KafkaQueue {
         Stream.of(topic, positionsTopic())
             .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
             .toList();
-    try (Admin admin = admin()) {
+    try (Admin admin = admin(DESCRIBE_TIMEOUT)) {
       for (Map.Entry<ConfigResource, Config> each :
           answer(admin.describeConfigs(topics).all()).entrySet()) {
         String type = each.getValue().get(TopicConfig.COMPRESSION_TYPE_CONFIG).value();
@@ -200,15 +200,15 @@ public final class KafkaQueue {
     }
   }
 
-  private Admin admin() {
-    return Admin.create(settings(TIMEOUTS));
+  private Admin admin(Duration timeout) {
+    String millis = Long.toString(timeout.toMillis());
+    return Admin.create(
+        settings(Map.of("default.api.timeout.ms", millis, "request.timeout.ms", millis)));
   }
 
   private <T> T answer(KafkaFuture<T> asked) throws ExecutionException, QueueException {
     try {
-      return asked.get(DESCRIBE_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      throw unavailable(e);
+      return asked.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unavailable(e);

@@ -436,7 +436,8 @@ public final class LedgerFeed implements AutoCloseable {
 
     /** Requires that the topic is still the one that the offsets are of. */
     private void requireTopic(Uuid topic) throws QueueException {
-      if (!queue.describe().id().equals(topic)) {
+      // Not longer than the lease holds.
+      if (!queue.describe(lease.dividedBy(2).plusMillis(100)).id().equals(topic)) {
         throw new QueueException(queue.name() + ": the topic was deleted and created again");
       }
     }
