@@ -450,6 +450,30 @@ class QueueFaultTest {
     fleet.requireIntact();
   }
 
+  /** The topic ends before the offset that the log has, as after a restore of the brokers. */
+  @Test
+  void restoredTopicIsOnRecord() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    byte[] message = group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one"));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, message);
+      fleet.awaitRows("governance.refusal", 3);
+    }
+    fleet
+        .server()
+        .run(
+            "UPDATE %s.indelible_journals SET position = 2 WHERE journal = '%s'"
+                .formatted(fleet.schema(), new Shard(fleet.queue().topic(), 0, 1).offsetMark()));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.awaitRows("audit.gap", 1);
+      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() == 3);
+    }
+    assertThat(fleet.details("audit.gap").get(0))
+        .contains("the log has partition 0 up to offset 2, but the topic ends at offset 1");
+    assertThat(fleet.details("governance.refusal")).hasSize(3);
+    fleet.requireIntact();
+  }
+
   /** Kafka's consumer itself goes on with the new topic, at the offset of the old one. */
   @Test
   void topicReplacedWhileItIsReadIsOnRecord() throws Exception {
