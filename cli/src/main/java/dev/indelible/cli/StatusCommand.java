@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.append.GateChannel;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.directory.Coverage;
+import dev.indelible.directory.GateChannels;
+import dev.indelible.directory.GateStatus;
 import dev.indelible.directory.KeyStates;
 import dev.indelible.directory.LastTally;
 import dev.indelible.directory.LogStatus;
@@ -15,9 +18,11 @@ import dev.indelible.note.TamperNotes.Noted;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.LastCosignature;
 import dev.indelible.storage.RowCounter;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -27,6 +32,7 @@ import picocli.CommandLine.Mixin;
     footer = {
       "",
       "Reads every row once, to count them; 'indelible log verify' verifies the chain.",
+      "Of a gate that records through a queue, shows what waits, and asks the queue.",
       "Exit status: 0 no problem; 1 a problem: each line 'problem' states what to do."
     })
 final class StatusCommand extends Verb {
@@ -39,12 +45,53 @@ final class StatusCommand extends Verb {
   @Override
   public Integer call() throws Exception {
     requireDataDirectory();
+    if (data().hasQueue()) {
+      return gate();
+    }
     // If a native library does not load, this machine is at fault, and not the log.
     data().engine().prepare();
     LogStatus status =
         LogStatus.read(data(), anchor.file(), AuditHealth.RECORDING, new RowCounter());
     print(status::write, () -> print(status));
     return status.health().isWell() ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  /** Prints the status of a gate that records through a queue, and asks the queue. */
+  private int gate() throws Exception {
+    GateStatus status;
+    try (GateChannel channel = GateChannels.open(data(), data().keys().read())) {
+      status = GateStatus.read(data(), channel, Clock.systemUTC());
+    }
+    print(status::write, () -> print(status));
+    return status.problems().isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+  }
+
+  private void print(GateStatus status) {
+    field("state", console().bold(console().byMeaning(status.state(), status.state())));
+    status
+        .problems()
+        .forEach(entry -> field("problem", console().red(Console.printable(entry.reason()))));
+    field("gate", status.gate());
+    field("queue", Console.printable(status.queue()));
+    field("waiting", status.waiting().map(this::describe).orElse(UNREADABLE));
+    field("journals", journals(status));
+    field("log", "elsewhere; run 'indelible status' in its data directory");
+  }
+
+  private static String journals(GateStatus status) {
+    return status
+        .positions()
+        .map(
+            found ->
+                found.isEmpty()
+                    ? NONE
+                    : found.entrySet().stream()
+                        .map(
+                            each ->
+                                "%s settled up to byte %,d"
+                                    .formatted(each.getKey(), each.getValue()))
+                        .collect(Collectors.joining("; ")))
+        .orElse(UNREADABLE);
   }
 
   /** Prints the state, then every problem, then the values. */

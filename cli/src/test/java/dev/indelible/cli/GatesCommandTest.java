@@ -9,6 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
 /** Enrols gates, and makes the directory of one. Needs no broker. */
 @Tag("any-jdk")
@@ -79,7 +80,26 @@ class GatesCommandTest {
       assertThat(gate.run("log", verb).complaint(ExitCode.USAGE))
           .contains("a gate here records through a queue, and has no ledger");
     }
-    assertThat(gate.run("status").complaint(ExitCode.USAGE)).contains("has no ledger");
+  }
+
+  /** The status of a gate states what waits, and that no broker answers. */
+  @Test
+  void statusOfAGateShowsWhatWaits() {
+    join();
+    assertThat(gate.run("status", "--output", "json").out()).contains("\"ended\":0");
+    gate.run("check", "bash", "ls");
+    Cli.Result status = gate.run("status");
+    assertThat(status.exit()).isEqualTo(ExitCode.FAILED);
+    assertThat(status.out())
+        .contains("unhealthy", "the brokers do not answer", QUEUE)
+        // The test's own process may still be the one that has the journal.
+        .containsPattern("[1-9] events? waits? in the journal of a (running )?process")
+        .contains("indelible status");
+    JsonNode json = Cli.json(gate.run("status", "--output", "json").out());
+    assertThat(json.path("gate").asString()).isEqualTo("web-1");
+    JsonNode waiting = json.path("waiting");
+    assertThat(waiting.path("alive").asLong() + waiting.path("ended").asLong()).isPositive();
+    assertThat(json.path("problems").size()).isEqualTo(2);
   }
 
   @Test

@@ -18,8 +18,10 @@ import dev.indelible.pending.EventBatch;
 import dev.indelible.storage.LedgerWriter;
 import dev.indelible.storage.RefusedException;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -61,6 +63,11 @@ public final class BatchAppend {
 
   /** True if the events may be appended to a log that was ended. */
   private boolean mayFollowEnd;
+
+  /**
+   * The reasons for which events of the batch may not become rows; keys are compared as objects.
+   */
+  private Map<AuditEvent, String> refused = Map.of();
 
   /**
    * First row that an earlier attempt at this batch may have appended. If a row from here on has an
@@ -110,11 +117,15 @@ public final class BatchAppend {
    * the log itself writes becomes a dead letter; otherwise anyone who can write to a journal could
    * have it signed.
    *
+   * @param refused events that become dead letters, each with the reason; found by identity,
+   *     because two events may state one id
    * @param ownFrom first row that an earlier attempt at this batch may have appended, or {@link
    *     #NOT_TRIED_BEFORE}
    */
-  List<AppendOutcome> runQueued(EventBatch batch, long ownFrom) throws LedgerException {
+  List<AppendOutcome> runQueued(EventBatch batch, Map<AuditEvent, String> refused, long ownFrom)
+      throws LedgerException {
     queued = true;
+    this.refused = new IdentityHashMap<>(refused);
     this.ownFrom = ownFrom;
     return run(batch.events(), batch.following());
   }
@@ -136,8 +147,9 @@ public final class BatchAppend {
     while (outcomes.size() < batch.size()) {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
       List<AuditEvent> events = beforeDeadLetter(rest, run);
-      if (events.isEmpty() && isReserved(rest.get(0))) {
-        settleReserved(rest.get(0));
+      Optional<String> refusedFor = events.isEmpty() ? refused(rest.get(0)) : Optional.empty();
+      if (refusedFor.isPresent()) {
+        settleRefused(rest.get(0), refusedFor.get());
         continue;
       }
       if (events.isEmpty()) {
@@ -178,29 +190,34 @@ public final class BatchAppend {
     }
   }
 
-  /** Returns the events before the first that is a dead letter or has a reserved type. */
+  /** Returns the events before the first that is a dead letter or may not become a row. */
   private List<AuditEvent> beforeDeadLetter(List<AuditEvent> events, int max)
       throws LedgerException {
     int count = Math.min(max, events.size());
     for (int i = 0; i < count; i++) {
-      if (isReserved(events.get(i)) || isDeadLetter(events.get(i))) {
+      if (refused(events.get(i)).isPresent() || isDeadLetter(events.get(i))) {
         return events.subList(0, i);
       }
     }
     return events.subList(0, count);
   }
 
-  private void settleReserved(AuditEvent event) throws LedgerException {
+  private void settleRefused(AuditEvent event, String reason) throws LedgerException {
     Optional<ChainRow> first = writer.row(event.id().toString());
-    if (first.isPresent()) {
+    if (first.isPresent() && isSame(event, first.get())) {
       settleKnownId(event, first.get(), 1, Long.MAX_VALUE);
     } else {
-      deadLetter(event, "only the log itself records " + event.eventType(), 1);
+      boolean isOfItself = first.isEmpty() || refused.containsKey(event);
+      deadLetter(event, isOfItself ? reason : DeadLetter.ID_REUSED, 1);
     }
   }
 
-  private boolean isReserved(AuditEvent event) {
-    return queued && SystemEvent.isReserved(event.eventType());
+  /** Returns the reason for which an event may not become a row; empty if it may. */
+  private Optional<String> refused(AuditEvent event) {
+    String reason = refused.get(event);
+    return reason == null && queued && SystemEvent.isReserved(event.eventType())
+        ? Optional.of("only the log itself records " + event.eventType())
+        : Optional.ofNullable(reason);
   }
 
   private static boolean isErasure(AuditEvent event) {

@@ -44,6 +44,11 @@ final class DeadLetterReplay {
           "only the log itself records events of type %s; the dead letter can be shown and purged, but not replayed"
               .formatted(deadLetter.eventType()));
     }
+    if (deadLetter.isRefused()) {
+      return Optional.of(
+          "a gate sent it, and the log %s; the dead letter can be shown and purged, but not replayed"
+              .formatted(deadLetter.failureReason()));
+    }
     AuditEvent event;
     try {
       event = deadLetter.event();

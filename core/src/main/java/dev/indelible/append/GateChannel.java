@@ -5,6 +5,8 @@ import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DeferredAuditQueue;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.SortedMap;
 import java.util.UUID;
 
 /**
@@ -24,8 +26,25 @@ public interface GateChannel extends DeferredAuditSink.Factory, AutoCloseable {
    */
   long settled(UUID journal) throws LedgerException;
 
+  /** Returns the name under which the gate is enrolled. */
+  String gate();
+
   /**
-   * Makes the sinks submit tallies of a queue to that queue.
+   * Returns the positions of all journals, for status.
+   *
+   * @throws LedgerException if one cannot be read
+   */
+  SortedMap<UUID, Long> settledPositions() throws LedgerException;
+
+  /**
+   * Asks the destination whether it can be used now; waits at most some seconds for its answer.
+   *
+   * @return why not; empty if it can
+   */
+  Optional<String> fault();
+
+  /**
+   * Makes the sinks submit tallies of a queue to that queue, at intervals and before it closes.
    *
    * @param interval the minimum time between two tallies
    */

@@ -9,6 +9,7 @@ import dev.indelible.drain.SinkBlockedException;
 import dev.indelible.drain.SinkEndedException;
 import dev.indelible.drain.SinkException;
 import dev.indelible.drain.SinkUnavailableException;
+import dev.indelible.event.AuditEvent;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.monitor.AuditCounters;
@@ -18,6 +19,7 @@ import dev.indelible.storage.LedgerSchemaException;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +54,18 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
+    return append(batch, Map.of());
+  }
+
+  /**
+   * Settles a batch as {@link #append(EventBatch)} does. Some of its events may not become rows,
+   * for example because they contradict themselves; these become dead letters (D2).
+   *
+   * @param refused the events that become dead letters, each with the reason; keys are compared as
+   *     objects
+   */
+  public List<AppendOutcome> append(EventBatch batch, Map<AuditEvent, String> refused)
+      throws SinkException {
     // If we crash anywhere in here, the batch is still in the journal. The next process reads the
     // journal's position from the ledger, and continues there.
     try {
@@ -68,10 +82,11 @@ public final class LedgerSink implements DeferredAuditSink {
         BatchAppend append = new BatchAppend(chain, sealer, run.counters);
         // Checks the chain's end, seals and inserts rows, extends the tree. An event that already
         // has a row or a dead letter from an earlier attempt is recognised and not settled twice.
-        List<AppendOutcome> outcomes = append.runQueued(batch, ownFrom);
+        List<AppendOutcome> outcomes = append.runQueued(batch, refused, ownFrom);
         // Positions are committed in the same transaction, so that they always agree with the rows.
         for (JournalMark mark : batch.marks()) {
-          writer.advance(mark.journal(), mark.position());
+          writer.advance(
+              mark.journal(), mark.isLease() ? writer.now() + mark.position() : mark.position());
         }
         // If we crash in the commit, or it fails, the ledger has the whole batch or none of it, and
         // we do not know which. The next attempt recognises its events.

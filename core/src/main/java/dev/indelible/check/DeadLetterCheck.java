@@ -127,7 +127,7 @@ final class DeadLetterCheck implements Check {
     ledger.forEachDeadLetter(
         deadLetter -> {
           try {
-            deadLetter.event();
+            deadLetter.requireUnchanged();
           } catch (LedgerException e) {
             findings.broken(Finding.DEAD_LETTERS, e.getMessage());
           }

@@ -4,6 +4,7 @@ package dev.indelible.check;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.PolicySeen;
+import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
@@ -18,9 +19,11 @@ import dev.indelible.verify.Finding;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
@@ -38,6 +41,10 @@ import java.util.concurrent.TimeUnit;
  *       waited in a journal. A gate with contact records the policy again.
  *   <li>A decision that such a gate makes under a replaced policy is no fault, but is counted.
  * </ul>
+ *
+ * <p>A gate that records through a queue states its policy itself. If the text that it states has
+ * the digest that a later decision names, the rules of that decision are on record. The rows do not
+ * show which gate made a decision, and nobody but the gate attests that it decided by these rules.
  */
 final class PolicyCheck implements Check {
   private static final long CHANGEOVER_MICROS =
@@ -61,6 +68,15 @@ final class PolicyCheck implements Check {
    * microseconds.
    */
   private final TreeMap<Long, Long> numbers = new TreeMap<>();
+
+  /** The digests of the policies that gates stated, with their text. */
+  private final Set<String> stated = new HashSet<>();
+
+  /** Statements of gates without the text of their digest. */
+  private long statedWithoutText;
+
+  /** Decisions that name a policy which only gates stated. */
+  private long byGates;
 
   private long loads;
   private long withoutText;
@@ -110,7 +126,8 @@ final class PolicyCheck implements Check {
 
   private void readBefore(LedgerReader ledger) throws LedgerException {
     List<ChainRow> rows = new ArrayList<>();
-    for (String type : List.of(SystemEvent.POLICY_OPERATOR, SystemEvent.POLICY_LOADED)) {
+    for (String type :
+        List.of(SystemEvent.POLICY_OPERATOR, SystemEvent.POLICY_LOADED, PolicyText.GATE_LOADED)) {
       ledger.forEachRow(
           RowQuery.ofType(type),
           row -> {
@@ -129,7 +146,9 @@ final class PolicyCheck implements Check {
   public void row(CheckedRow row) {
     if (row.policy().isPresent()) {
       decided(row, row.policy().get());
-    } else if (row.is(SystemEvent.POLICY_LOADED) || row.is(SystemEvent.POLICY_OPERATOR)) {
+    } else if (row.is(SystemEvent.POLICY_LOADED)
+        || row.is(SystemEvent.POLICY_OPERATOR)
+        || row.is(PolicyText.GATE_LOADED)) {
       take(row.row());
     } else if (!row.stored().hasPayload()
         && (row.is(DeferredAuditEvent.CHECK) || row.is(DeferredAuditEvent.REFUSAL))) {
@@ -138,6 +157,12 @@ final class PolicyCheck implements Check {
   }
 
   private void take(ChainRow row) {
+    if (row.is(PolicyText.GATE_LOADED)) {
+      row.details(PolicyText.GATE_LOADED, PolicyText::read)
+          .filter(PolicyText.Recorded::isProven)
+          .ifPresentOrElse(policy -> stated.add(policy.digest()), () -> statedWithoutText++);
+      return;
+    }
     Optional<Operator> operator = history.operator();
     Optional<Loaded> loaded = history.take(row);
     if (loaded.isPresent()) {
@@ -250,6 +275,10 @@ final class PolicyCheck implements Check {
    */
   private void notOnRecord(CheckedRow row, String digest) {
     Optional<Operator> operator = history.operator();
+    if (operator.isEmpty() && stated.contains(digest)) {
+      byGates++;
+      return;
+    }
     if (loads == 0 && operator.isEmpty()) {
       before++;
       return;
@@ -262,7 +291,12 @@ final class PolicyCheck implements Check {
             OperatorHistory.CHANGEOVER)) {
       broken(
           row.sequence(),
-          "it was decided under policy %s, which was never loaded".formatted(digest));
+          "it was decided under policy %s, which %s"
+              .formatted(
+                  digest,
+                  stated.contains(digest)
+                      ? "a gate stated, but the operator did not admit"
+                      : "was never loaded"));
       return;
     }
     firstUnrecorded = unrecorded++ == 0 ? row.sequence() : firstUnrecorded;
@@ -290,6 +324,18 @@ final class PolicyCheck implements Check {
           firstUnknowing,
           "%s from row %s on are of gates that decided by a replaced policy while they had no contact with the ledger: they state that they had not read the chain since the policy was replaced"
               .formatted(Findings.count(unknowing, "row", "rows"), firstUnknowing));
+    }
+    if (byGates > 0) {
+      findings.absent(
+          Finding.POLICY,
+          "%s name a policy that a gate stated before, with the text of its digest. That the gate decided by it, and that anyone admitted it, is not checked"
+              .formatted(Findings.count(byGates, "decision", "decisions")));
+    }
+    if (statedWithoutText > 0) {
+      findings.absent(
+          Finding.POLICY,
+          "%s of gates lack the text of the policy that they name"
+              .formatted(Findings.count(statedWithoutText, "statement", "statements")));
     }
     if (before > 0) {
       findings.absent(

@@ -47,6 +47,7 @@ public final class DeferredAudit implements AutoCloseable {
   private final DeferredAuditQueue queue;
   private final AuditCounters counters;
   private final Supervisor supervisor;
+  private final DeferredAuditSink.Factory sinks;
   private final Thread thread;
   private final Thread shutdownHook;
 
@@ -62,6 +63,7 @@ public final class DeferredAudit implements AutoCloseable {
       AuditCounters counters,
       DrainSettings settings) {
     this.store = store;
+    this.sinks = sinks;
     this.counters = counters;
     this.queue = new DeferredAuditQueue(store, counters);
     Drainer drainer = new Drainer(store, counters, settings.maxBatch());
@@ -185,6 +187,7 @@ public final class DeferredAudit implements AutoCloseable {
    */
   private boolean drain(Duration withoutProgress, Duration atMost) {
     long start = System.nanoTime();
+    sinks.closing();
     queue.close();
     boolean drained = queue.drainPending(withoutProgress, atMost);
     long now = System.nanoTime();

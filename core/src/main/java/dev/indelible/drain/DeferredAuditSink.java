@@ -54,5 +54,11 @@ public interface DeferredAuditSink extends AutoCloseable {
   interface Factory {
     /** Creates a sink, which opens its destination later. */
     DeferredAuditSink create();
+
+    /**
+     * Reports that the queue is about to close; a last event may still be submitted. Called by the
+     * closing thread. MUST NOT throw or wait.
+     */
+    default void closing() {}
   }
 }

@@ -33,6 +33,12 @@ import tools.jackson.databind.JsonNode;
 public record PolicyText(List<File> files, List<String> approvers, Optional<Signature> signature) {
   private static final String APPROVERS = "approvers";
 
+  /**
+   * The type of the event with which a gate that records through a queue states its policy. Its
+   * details are those of a {@code policy.loaded} event.
+   */
+  public static final String GATE_LOADED = "gate.policy_loaded";
+
   /** The longest text that is recorded, in bytes of UTF-8 over all files: 1 MiB. */
   public static final int MAX_RECORDED_BYTES = 1 << 20;
 

@@ -50,6 +50,31 @@ public record DeadLetter(
   public static final String ID_REUSED = "id_reused";
 
   /**
+   * The beginning of the failure reason of an event that a gate sent through a queue, and that may
+   * not become a row. It is never replayed: the log's key would sign what the gate may not state.
+   */
+  public static final String REFUSED = "refused: ";
+
+  /** Returns true if the event is refused whenever it is replayed. */
+  public boolean isRefused() {
+    return failureReason.startsWith(REFUSED);
+  }
+
+  /**
+   * Requires the payload that was written. One that is not refused also has the content of its
+   * event.
+   *
+   * @throws LedgerException if the dead letter was changed after it was written
+   */
+  public void requireUnchanged() throws LedgerException {
+    if (!isRefused()) {
+      event();
+    } else if (!Arrays.equals(Sha256.hash(payload.getBytes(StandardCharsets.UTF_8)), payloadHash)) {
+      throw changed();
+    }
+  }
+
+  /**
    * Returns the event, for a replay.
    *
    * @throws LedgerException if the dead letter was changed after it was written

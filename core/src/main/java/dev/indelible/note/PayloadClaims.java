@@ -34,7 +34,8 @@ public final class PayloadClaims {
   /**
    * Returns the first contradiction that the row of an event would have, or the reason that its
    * payload would not be JSON; empty if there is none. An event of a stranger is checked before it
-   * becomes a row, because the verifier reports such a row as changed.
+   * becomes a row, because the verifier reports such a row as changed. A payload of more than
+   * {@link CanonicalJson#MAX_UNTRUSTED_VALUES} values is refused, because each costs memory here.
    */
   public static Optional<String> contradiction(AuditEvent event) {
     EventContent content = event.content();
@@ -47,7 +48,7 @@ public final class PayloadClaims {
               Timestamps.format(event.timestamp()),
               event.eventType());
       return isBetweenMembers(content)
-          ? contradiction(row, JsonFields.of(CanonicalJson.read(payload), "payload"))
+          ? contradiction(row, JsonFields.of(CanonicalJson.readUntrusted(payload), "payload"))
           : Optional.of("there is no place for a nonce at byte %s".formatted(content.nonceAt()));
     } catch (JsonFormatException e) {
       return Optional.of("its content is not JSON: " + e.getMessage());

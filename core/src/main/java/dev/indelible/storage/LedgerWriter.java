@@ -5,6 +5,8 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -134,6 +136,20 @@ public interface LedgerWriter extends AutoCloseable {
   /** Returns the row of an event. */
   Optional<ChainRow> row(String id) throws LedgerException;
 
+  /**
+   * Returns the event ids that have a row, or a dead letter that was not replayed. A ledger on a
+   * server answers in one exchange.
+   */
+  default Set<String> known(Collection<String> ids) throws LedgerException {
+    Set<String> known = new HashSet<>();
+    for (String id : ids) {
+      if (row(id).isPresent() || !deadLetters(id).isEmpty()) {
+        known.add(id);
+      }
+    }
+    return known;
+  }
+
   /** Returns the last row of a type that is below a sequence and satisfies a predicate. */
   Optional<ChainRow> lastOfType(String eventType, long below, Predicate<ChainRow> holds)
       throws LedgerException;
@@ -183,6 +199,14 @@ public interface LedgerWriter extends AutoCloseable {
   /** Overwrites the remains of erased payloads in the ledger's storage, and returns the rest. */
   Remains purgeTraces() throws LedgerException;
 
+  /**
+   * Returns the present time in milliseconds from 1970, by the clock that all writers of the ledger
+   * share: that of the database server, or of this host for a ledger that only this host writes.
+   */
+  default long now() throws LedgerException {
+    return System.currentTimeMillis();
+  }
+
   /** Returns the position up to which the ledger has the events of a journal; 0 if it has none. */
   long position(UUID journal) throws LedgerException;
 
@@ -193,7 +217,10 @@ public interface LedgerWriter extends AutoCloseable {
   void insertDeadLetter(ChainRow row, String reason, String failedAt, int attempts)
       throws LedgerException;
 
-  /** Returns the dead letters that were not replayed, oldest first. */
+  /**
+   * Returns the dead letters that were not replayed, oldest first, without those that a replay
+   * never appends, see {@link DeadLetter#REFUSED}.
+   */
   List<DeadLetter> waitingDeadLetters() throws LedgerException;
 
   /** Counts the dead letters that were not replayed. */

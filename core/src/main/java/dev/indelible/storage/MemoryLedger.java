@@ -302,7 +302,7 @@ public final class MemoryLedger implements LedgerFactory {
 
     @Override
     public List<DeadLetter> waitingDeadLetters() {
-      return state().waiting();
+      return state().waiting().stream().filter(deadLetter -> !deadLetter.isRefused()).toList();
     }
 
     @Override

@@ -7,6 +7,8 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.note.PayloadClaims;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
@@ -74,6 +76,22 @@ final class GateEvents {
     return reserved.isPresent()
         ? reserved.map(reason -> new Objection(Refusal.RESERVED_EVENT, reason))
         : contradiction(event).map(reason -> new Objection(Refusal.CONTRADICTION, reason));
+  }
+
+  /** Returns true if a ledger can keep the event's texts: UTF-8 without the character NUL. */
+  static boolean isText(AuditEvent event) {
+    byte[] payload = event.content().payload(new byte[EventContent.NONCE_BYTES]);
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(payload));
+    } catch (CharacterCodingException e) {
+      return false;
+    }
+    for (byte each : payload) {
+      if (each == 0) {
+        return false;
+      }
+    }
+    return (event.eventType() + event.agentId()).indexOf(0) < 0;
   }
 
   /** A gate can send any bytes: content that cannot be read must not stop the ledger writer. */

@@ -11,13 +11,17 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A gate's end of a queue: the connection and state that the successive sinks of one run share.
- * Besides {@link #close}, used by the drainer's thread.
+ * Besides {@link #closing}, {@link #close} and the methods that status needs, used by the drainer's
+ * thread.
  */
 public final class GateQueue implements GateChannel {
   /** Time after which groups that no log has recorded are sent again; it doubles. */
@@ -25,6 +29,9 @@ public final class GateQueue implements GateChannel {
 
   /** Limit of that time, so that a log that is away for a day costs little space in the topic. */
   private static final Duration LAST_RESEND = Duration.ofMinutes(10);
+
+  /** Time to wait for the brokers when a person asks for the status. */
+  private static final Duration FAULT_TIMEOUT = Duration.ofSeconds(5);
 
   private final KafkaQueue queue;
   private final GateSettings settings;
@@ -44,7 +51,7 @@ public final class GateQueue implements GateChannel {
   /** Set by the drainer's thread, read by the closing thread. */
   private volatile @Nullable RecordedPositions positions;
 
-  private KafkaQueue.@Nullable Partitions partitions;
+  private KafkaQueue.@Nullable Topics partitions;
 
   /** The numbers up to which the brokers have acknowledged the unsettled batch. */
   private final Map<Lane, Long> acknowledged = new HashMap<>();
@@ -98,6 +105,34 @@ public final class GateQueue implements GateChannel {
   }
 
   @Override
+  public String gate() {
+    return settings.gate();
+  }
+
+  @Override
+  public SortedMap<UUID, Long> settledPositions() throws LedgerException {
+    SortedMap<UUID, Long> positions = new TreeMap<>();
+    try {
+      for (UUID journal : GateState.journals(directory)) {
+        positions.put(journal, settled(journal));
+      }
+      return positions;
+    } catch (IOException e) {
+      throw new LedgerException("%s: %s".formatted(directory, DurableFiles.reason(e)), false, e);
+    }
+  }
+
+  @Override
+  public Optional<String> fault() {
+    try {
+      queue.describe(FAULT_TIMEOUT);
+      return Optional.empty();
+    } catch (QueueException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
+  @Override
   public void tally(DeferredAuditQueue counted, Duration interval) {
     tally = new GateTally(counted, interval);
   }
@@ -105,6 +140,14 @@ public final class GateQueue implements GateChannel {
   @Override
   public DeferredAuditSink create() {
     return new GateSink(this);
+  }
+
+  @Override
+  public void closing() {
+    GateTally last = tally;
+    if (last != null) {
+      last.submitLast();
+    }
   }
 
   /** Submits a tally, if one is due. */
@@ -143,8 +186,8 @@ public final class GateQueue implements GateChannel {
   }
 
   /** Returns the numbers of partitions, which are asked again after a failure. */
-  KafkaQueue.Partitions partitions() throws QueueException {
-    KafkaQueue.Partitions known = partitions;
+  KafkaQueue.Topics partitions() throws QueueException {
+    KafkaQueue.Topics known = partitions;
     if (known == null) {
       known = queue.describe();
       partitions = known;

@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The state of a gate's journal: the position up to which its events are settled, and the numbers
@@ -75,6 +76,17 @@ record GateState(long position, UUID run, String tenant, List<Long> numbers) {
     }
     return new GateState(
         Long.parseLong(parts.group(1)), UUID.fromString(parts.group(2)), parts.group(3), numbers);
+  }
+
+  /** Returns the journals that have a state. */
+  static List<UUID> journals(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.matches(UUID_FORM))
+          .map(UUID::fromString)
+          .toList();
+    }
   }
 
   /** Replaces the file of a journal, durably. */

@@ -9,9 +9,9 @@ import java.time.Duration;
 import java.util.UUID;
 
 /**
- * Submits a gate's own tally to its queue from time to time. It travels as {@code gate.tally}, and
- * states how many events the gate accepted and rejected: rows alone do not show a rejection. Used
- * by the drainer's thread.
+ * Submits a gate's own tally to its queue from time to time, and when the queue is about to close.
+ * It travels as {@code gate.tally}, and states how many events the gate accepted and rejected: rows
+ * alone do not show a rejection. Used by the drainer's thread and the closing thread.
  */
 final class GateTally {
   private final DeferredAuditQueue queue;
@@ -22,16 +22,29 @@ final class GateTally {
   /** Events submitted when the last tally was made, the tally included. */
   private long counted;
 
+  private boolean closed;
+
   GateTally(DeferredAuditQueue queue, Duration interval) {
     this.queue = queue;
     this.interval = interval;
   }
 
-  void submitIfDue() {
-    if (System.nanoTime() - submittedAt < interval.toNanos()) {
-      return;
+  synchronized void submitIfDue() {
+    if (!closed && System.nanoTime() - submittedAt >= interval.toNanos()) {
+      submittedAt = System.nanoTime();
+      submitIfNew();
     }
-    submittedAt = System.nanoTime();
+  }
+
+  /** Submits the last tally of the run, if it differs from the one before; may be called again. */
+  synchronized void submitLast() {
+    if (!closed) {
+      closed = true;
+      submitIfNew();
+    }
+  }
+
+  private void submitIfNew() {
     DeferredAuditMetrics.Events events = queue.metrics().events();
     if (events.submitted() != counted && queue.submit(toEvent(events))) {
       counted = events.submitted() + 1;
@@ -43,6 +56,7 @@ final class GateTally {
         SystemEvent.TALLY,
         new CanonicalWriter()
             .beginObject()
+            .member("closed", closed)
             .member("pending", events.pending())
             .member("rejected", events.sendFailures())
             .member("run", run)

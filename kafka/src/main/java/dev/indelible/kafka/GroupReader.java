@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.kafka;
 
+import dev.indelible.base.Text;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.storage.LedgerWriter;
 import java.time.Instant;
@@ -13,6 +15,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
@@ -23,6 +27,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 final class GroupReader {
   /** Maximum number of lanes whose numbers are kept; the ledger has them all. */
   private static final int MAX_LANES = 100_000;
+
+  /** Longest recorded reason of a refused event, which can quote what a gate wrote. */
+  private static final int MAX_REASON_CHARS = 500;
 
   private final Map<Integer, Shard> shards;
   private final LedgerWriter view;
@@ -153,19 +160,18 @@ final class GroupReader {
       return;
     }
     List<AuditEvent> events = group.events();
+    int before = (int) Math.min(events.size(), Math.max(0, had + 1 - group.first()));
+    Set<String> known = known(events.subList(0, before), batch);
     for (int i = 0; i < events.size(); i++) {
       AuditEvent event = events.get(i);
-      boolean isBefore = group.first() + i <= had;
-      if (isBefore && isKnown(event, batch)) {
+      boolean isBefore = i < before;
+      if (isBefore && (batch.has(event.id()) || known.contains(event.id().toString()))) {
         counts.repeated(1);
         continue;
       }
       Optional<GateEvents.Objection> objection = GateEvents.objection(event, lane.gate());
       if (objection.isPresent()) {
-        refusals.count(
-            objection.get().refusal(),
-            where,
-            "event %s of gate %s: %s".formatted(event.id(), lane.gate(), objection.get().reason()));
+        refuse(event, lane.gate(), objection.get(), where, batch);
         continue;
       }
       if (isBefore) {
@@ -185,9 +191,41 @@ final class GroupReader {
     }
   }
 
-  private boolean isKnown(AuditEvent event, TopicBatch batch) throws LedgerException {
-    String id = event.id().toString();
-    return batch.has(event.id()) || view.row(id).isPresent() || !view.deadLetters(id).isEmpty();
+  /**
+   * Counts a refused event, and adds it to the dead letters of the batch: the gate has accepted it
+   * (D2). What no ledger can keep as text, no gate has accepted; that is only counted.
+   */
+  private void refuse(
+      AuditEvent event,
+      String gate,
+      GateEvents.Objection objection,
+      String where,
+      TopicBatch batch) {
+    boolean isKept = GateEvents.isText(event);
+    refusals.count(
+        objection.refusal(),
+        where,
+        "event %s of gate %s%s: %s"
+            .formatted(event.id(), gate, isKept ? "" : ", which is no text", objection.reason()));
+    if (isKept) {
+      batch.refuse(
+          event,
+          DeadLetter.REFUSED
+              + Text.printable(
+                  "%s: gate %s: %s".formatted(objection.refusal().code(), gate, objection.reason()),
+                  MAX_REASON_CHARS));
+    }
+  }
+
+  /** Returns the ids that the ledger has, of events whose numbers were used before. */
+  private Set<String> known(List<AuditEvent> events, TopicBatch batch) throws LedgerException {
+    List<String> ids =
+        events.stream()
+            .map(AuditEvent::id)
+            .filter(id -> !batch.has(id))
+            .map(UUID::toString)
+            .toList();
+    return ids.isEmpty() ? Set.of() : view.known(ids);
   }
 
   private long number(Lane lane, TopicBatch batch) throws LedgerException {

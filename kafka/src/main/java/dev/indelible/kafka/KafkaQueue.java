@@ -12,21 +12,27 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
 
 /**
  * The address of a queue: the brokers, a topic of groups of events, and beside it the compacted
@@ -36,11 +42,15 @@ public final class KafkaQueue {
   /** Follows the name of the topic in the name of the topic of positions. */
   static final String POSITIONS = ".positions";
 
+  /**
+   * The value of {@code compression.type} with which the brokers expand what a client compressed.
+   */
+  private static final String UNCOMPRESSED = "uncompressed";
+
   /** Time to wait for an answer of the brokers about the topics. */
   private static final Duration DESCRIBE_TIMEOUT = Duration.ofSeconds(15);
 
-  private static final Map<String, String> TIMEOUTS =
-      Map.of("default.api.timeout.ms", "15000", "request.timeout.ms", "8000");
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(1);
 
   private static final Pattern URL =
       Pattern.compile(
@@ -109,38 +119,43 @@ public final class KafkaQueue {
   }
 
   /**
-   * Numbers of partitions.
+   * The topics of a queue.
    *
-   * @param groups the partitions of the topic of groups
-   * @param positions the partitions of the topic of positions
+   * @param groups the number of partitions of the topic of groups
+   * @param positions the number of partitions of the topic of positions
+   * @param id the id of the topic of groups; a topic that is created again has another
    */
-  record Partitions(int groups, int positions) {}
+  record Topics(int groups, int positions, Uuid id) {}
 
   /**
-   * Returns the numbers of partitions, as the brokers state them.
+   * Returns the topics, as the brokers state them.
    *
    * @throws QueueException if a topic does not exist, or no broker answers
    */
-  Partitions describe() throws QueueException {
-    try (Admin admin = Admin.create(settings(TIMEOUTS))) {
+  Topics describe() throws QueueException {
+    return describe(DESCRIBE_TIMEOUT);
+  }
+
+  /** Returns the topics as {@link #describe()} does, or fails after a time. */
+  Topics describe(Duration timeout) throws QueueException {
+    try (Admin admin = admin(timeout)) {
       Map<String, KafkaFuture<TopicDescription>> found =
           admin.describeTopics(List.of(topic, positionsTopic())).topicNameValues();
-      return new Partitions(
-          partitions(found, topic, "the topic of groups"),
-          partitions(found, positionsTopic(), "the compacted topic of positions"));
+      TopicDescription groups = topic(found, topic, "the topic of groups");
+      TopicDescription positions =
+          topic(found, positionsTopic(), "the compacted topic of positions");
+      return new Topics(
+          groups.partitions().size(), positions.partitions().size(), groups.topicId());
     } catch (KafkaException e) {
       throw unavailable(e);
     }
   }
 
-  private int partitions(Map<String, KafkaFuture<TopicDescription>> found, String name, String what)
+  private TopicDescription topic(
+      Map<String, KafkaFuture<TopicDescription>> found, String name, String what)
       throws QueueException {
     try {
-      return found
-          .get(name)
-          .get(DESCRIBE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
-          .partitions()
-          .size();
+      return answer(found.get(name));
     } catch (ExecutionException e) {
       if (e.getCause() instanceof UnknownTopicOrPartitionException) {
         throw new QueueException(
@@ -148,8 +163,52 @@ public final class KafkaQueue {
                 .formatted(name(), name, what));
       }
       throw unavailable(e.getCause());
-    } catch (TimeoutException e) {
+    }
+  }
+
+  /**
+   * Requires that the brokers store every message as it is: a compressed one of a few bytes can
+   * need gigabytes in its reader.
+   *
+   * @return false if this client may not read the settings of the topics
+   * @throws QueueException if a topic has another setting, or no broker answers
+   */
+  boolean requireUncompressed() throws QueueException {
+    List<ConfigResource> topics =
+        Stream.of(topic, positionsTopic())
+            .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
+            .toList();
+    try (Admin admin = admin(DESCRIBE_TIMEOUT)) {
+      for (Map.Entry<ConfigResource, Config> each :
+          answer(admin.describeConfigs(topics).all()).entrySet()) {
+        String type = each.getValue().get(TopicConfig.COMPRESSION_TYPE_CONFIG).value();
+        if (!type.equals(UNCOMPRESSED)) {
+          throw new QueueException(
+              "%s: topic %s has compression.type=%s, so that a small message can need gigabytes; set it: kafka-configs.sh --alter --topic %s --add-config compression.type=%s"
+                  .formatted(
+                      name(), each.getKey().name(), type, each.getKey().name(), UNCOMPRESSED));
+        }
+      }
+      return true;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof AuthorizationException) {
+        return false;
+      }
+      throw unavailable(e.getCause());
+    } catch (KafkaException e) {
       throw unavailable(e);
+    }
+  }
+
+  private Admin admin(Duration timeout) {
+    String millis = Long.toString(timeout.toMillis());
+    return Admin.create(
+        settings(Map.of("default.api.timeout.ms", millis, "request.timeout.ms", millis)));
+  }
+
+  private <T> T answer(KafkaFuture<T> asked) throws ExecutionException, QueueException {
+    try {
+      return asked.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unavailable(e);
@@ -188,19 +247,39 @@ public final class KafkaQueue {
 
   /** Returns a new consumer, which is assigned partitions and never chooses an offset by itself. */
   Consumer<byte[], byte[]> consumer() {
+    return consumer(new ByteArrayDeserializer());
+  }
+
+  /**
+   * Returns a new consumer as {@link #consumer()} does.
+   *
+   * @param values reads the values; is told of new metadata if it is a listener of the cluster
+   */
+  Consumer<byte[], byte[]> consumer(Deserializer<byte[]> values) {
     return new KafkaConsumer<>(
         settings(
-            Map.of(
-                "auto.offset.reset", "none",
-                "enable.auto.commit", "false",
-                "allow.auto.create.topics", "false",
+            Map.ofEntries(
+                Map.entry("auto.offset.reset", "none"),
+                Map.entry("enable.auto.commit", "false"),
+                Map.entry("allow.auto.create.topics", "false"),
                 // A message of an aborted transaction is not a message.
-                "isolation.level", "read_committed",
-                "max.poll.records", "64",
-                "default.api.timeout.ms", "15000",
-                "request.timeout.ms", "8000")),
+                Map.entry("isolation.level", "read_committed"),
+                Map.entry("max.poll.records", "64"),
+                // A larger message is read by itself. These limit what waits in memory.
+                Map.entry("max.partition.fetch.bytes", Integer.toString(1 << 20)),
+                Map.entry("fetch.max.bytes", Integer.toString(16 << 20)),
+                Map.entry("default.api.timeout.ms", "15000"),
+                Map.entry("request.timeout.ms", "8000"))),
         new ByteArrayDeserializer(),
-        new ByteArrayDeserializer());
+        values);
+  }
+
+  /**
+   * Closes a consumer. By default, that waits half a minute for brokers that do not answer; this
+   * consumer has nothing to tell them.
+   */
+  static void close(Consumer<byte[], byte[]> consumer) {
+    consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
   }
 
   private Map<String, Object> settings(Map<String, String> own) {

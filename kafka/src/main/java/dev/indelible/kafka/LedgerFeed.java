@@ -33,13 +33,17 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,8 +54,9 @@ import org.slf4j.LoggerFactory;
  * <p>One transaction has the rows of a batch, the offset after it, and the number of each lane. It
  * requires that the ledger still has the offset and the numbers from which the batch was read, and
  * that this feed is still the owner of the partitions: so of two feeds that both believe to be the
- * owner, one commits, and the other begins again from the ledger. No clock is involved; the lease
- * only keeps a standby from trying.
+ * owner, one commits, and the other begins again from the ledger. No clock is involved. The lease
+ * only keeps a standby from trying; it is a time of the ledger's clock, and an idle feed renews it
+ * only if the brokers have answered it since.
  *
  * <p>After any failure the feed forgets everything and begins again from the ledger. Runs on its
  * own thread.
@@ -63,6 +68,9 @@ public final class LedgerFeed implements AutoCloseable {
 
   /** Time for which a feed owns its partitions after it last renewed its lease. */
   public static final Duration DEFAULT_LEASE = Duration.ofSeconds(10);
+
+  /** Longest time between two answers of a broker to an idle consumer, with time to spare. */
+  private static final Duration SILENCE = Duration.ofSeconds(2);
 
   /** Time between two looks at a lease of another feed, and at the enrolled gates. */
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(500);
@@ -156,11 +164,11 @@ public final class LedgerFeed implements AutoCloseable {
   private void run() {
     Duration backoff = FIRST_BACKOFF;
     while (!closing) {
-      state = FeedStatus.State.STARTING;
       try (Reading reading = new Reading()) {
         backoff = reading.untilClosed(backoff);
       } catch (MarkMovedException e) {
         LOG.info("{}: begins again from the ledger: {}", queue.name(), e.getMessage());
+        state = FeedStatus.State.STARTING;
         backoff = rest(backoff);
       } catch (Throwable e) {
         // Errors are handled like exceptions: running out of memory must not end the log.
@@ -216,7 +224,15 @@ public final class LedgerFeed implements AutoCloseable {
     /** The offset that the ledger has of each partition. */
     private final Map<Integer, Long> offsets = new HashMap<>();
 
+    private final TopicWatch watch = new TopicWatch();
     private @Nullable Consumer<byte[], byte[]> consumer;
+
+    /** Counts the answers of brokers that brought messages, or stated that there are none. */
+    private @Nullable Metric fetches;
+
+    /** The number of these answers when the lease was renewed last. */
+    private double fetchesAtLease;
+
     private long leasedAt;
     private long lookedAt;
     private boolean isOwner;
@@ -232,7 +248,15 @@ public final class LedgerFeed implements AutoCloseable {
      */
     Duration untilClosed(Duration backoff)
         throws LedgerException, SinkException, QueueException, KeyException {
-      int count = queue.describe().groups();
+      KafkaQueue.Topics topics = queue.describe();
+      if (!queue.requireUncompressed()) {
+        failuresLog.ifDue(
+            () ->
+                LOG.warn(
+                    "{}: compression.type of the topics cannot be read; grant DESCRIBE_CONFIGS on both, so that it can be checked",
+                    queue.name()));
+      }
+      int count = topics.groups();
       for (int partition = 0; partition < count; partition++) {
         if (partitions.isEmpty() || partitions.contains(partition)) {
           shards.put(partition, new Shard(queue.topic(), partition, count));
@@ -243,25 +267,36 @@ public final class LedgerFeed implements AutoCloseable {
             "%s: the topic has %s partitions, so there is no partition %s"
                 .formatted(queue.name(), count, Collections.max(partitions)));
       }
-      while (!closing && !takeLease()) {
+      while (!closing && !(isLeaseFree() && takeLease())) {
         state = FeedStatus.State.STANDBY;
         LockSupport.parkNanos(this, LOOK_INTERVAL.toNanos());
+        if (isLeaseFree()) {
+          // A feed that does not reach the brokers must not keep one waiting that does.
+          topics = queue.describe();
+        }
       }
       if (closing) {
         return backoff;
       }
-      Consumer<byte[], byte[]> open = queue.consumer();
+      Consumer<byte[], byte[]> open = queue.consumer(watch);
       consumer = open;
+      fetches = fetches(open);
       GroupReader reader = new GroupReader(shards, view, gates(), refusals, this);
-      commit(seek(open), reader);
+      commit(seek(open, topics.id()), reader);
       state = FeedStatus.State.READING;
       reason = "";
       while (!closing) {
         TopicBatch batch = new TopicBatch();
-        for (ConsumerRecord<byte[], byte[]> message : open.poll(POLL)) {
+        ConsumerRecords<byte[], byte[]> messages = open.poll(POLL);
+        if (watch.isChanged()) {
+          // The consumer goes on with a topic that was created again, at the old offset.
+          requireTopic(topics.id());
+        }
+        for (ConsumerRecord<byte[], byte[]> message : messages) {
           if (batch.isEmpty()) {
             look(reader);
           }
+          keepLease();
           reader.read(message, batch);
           Shard shard = shards.get(message.partition());
           batch.move(shard.offsetMark(), offsets.get(message.partition()), message.offset() + 1);
@@ -281,27 +316,25 @@ public final class LedgerFeed implements AutoCloseable {
 
     /** Commits a batch, if there is anything to commit, and publishes the numbers in it. */
     private void commit(TopicBatch batch, GroupReader reader)
-        throws LedgerException, SinkException {
+        throws LedgerException, SinkException, QueueException {
       refusals.due().forEach(batch::add);
       if (batch.isEmpty() && batch.numbers().isEmpty()) {
-        renewLease();
+        keepLease();
         sink.maintain();
         return;
       }
       if (!batch.isEmpty()) {
-        boolean renews = System.nanoTime() - leasedAt > lease.toNanos() / 3;
         for (Shard shard : shards.values()) {
           batch.move(shard.ownerMark(), owner, owner);
-          if (renews) {
-            batch.set(shard.leaseMark(), System.currentTimeMillis() + lease.toMillis());
-          }
+          // Counted from the end of the transaction, so that a slow batch does not use it up.
+          batch.lease(shard.leaseMark(), lease);
         }
         long start = System.nanoTime();
         // A crash before or in the append: the ledger has the rows, the offsets and the numbers, or
         // none of them, and the next reading begins at the offsets that it has.
-        List<AppendOutcome> outcomes = sink.append(batch.toBatch());
+        List<AppendOutcome> outcomes = sink.append(batch.toBatch(), batch.refused());
         count(batch.events(), outcomes, System.nanoTime() - start);
-        leasedAt = renews ? start : leasedAt;
+        leased(System.nanoTime());
         reader.committed(batch);
         refusals.recorded();
       }
@@ -360,11 +393,11 @@ public final class LedgerFeed implements AutoCloseable {
     }
 
     /**
-     * Seeks to the offsets that the ledger has. Where the topic does not have them any more,
-     * records that, and reads from the first message that is there: the numbers of the lanes show
-     * which events are recorded already.
+     * Seeks to the offsets that the ledger has. Where the topic does not have them any more, or is
+     * another topic, records that, and reads from the first message that is there: the numbers of
+     * the lanes show which events are recorded already.
      */
-    private TopicBatch seek(Consumer<byte[], byte[]> open) throws LedgerException {
+    private TopicBatch seek(Consumer<byte[], byte[]> open, Uuid topic) throws LedgerException {
       Map<Integer, TopicPartition> assigned = new TreeMap<>();
       shards.forEach(
           (number, shard) -> assigned.put(number, new TopicPartition(shard.topic(), number)));
@@ -378,20 +411,42 @@ public final class LedgerFeed implements AutoCloseable {
         long begin = begins.get(partition);
         long end = ends.get(partition);
         long from = had;
-        if (had < begin) {
+        long read = view.position(shard.topicMark());
+        boolean isOther = read != 0 && read != Shard.topicNumber(topic);
+        if (isOther) {
+          batch.add(replaced(shard, had, topic));
+        } else if (had < begin) {
           batch.add(trimmed(shard, had, begin));
         } else if (had > end) {
           batch.add(wentBack(shard, had, end));
         }
-        if (had < begin || had > end) {
+        if (isOther || had < begin || had > end) {
           from = begin;
           gap();
           batch.move(shard.offsetMark(), had, from);
+        }
+        if (isOther || read == 0) {
+          batch.move(shard.topicMark(), read, Shard.topicNumber(topic));
         }
         open.seek(partition, from);
         offsets.put(shard.partition(), from);
       }
       return batch;
+    }
+
+    /** Requires that the topic is still the one that the offsets are of. */
+    private void requireTopic(Uuid topic) throws QueueException {
+      // Not longer than the lease holds.
+      if (!queue.describe(lease.dividedBy(2).plusMillis(100)).id().equals(topic)) {
+        throw new QueueException(queue.name() + ": the topic was deleted and created again");
+      }
+    }
+
+    private SystemEvent replaced(Shard shard, long had, Uuid topic) {
+      return gap(
+          shard,
+          "the topic was deleted and created again, and now has the id %s; the log has partition %s of the earlier topic up to offset %s. The topic is read from its beginning"
+              .formatted(topic, shard.partition(), had));
     }
 
     private SystemEvent trimmed(Shard shard, long from, long to) {
@@ -404,7 +459,7 @@ public final class LedgerFeed implements AutoCloseable {
     private SystemEvent wentBack(Shard shard, long had, long end) {
       return gap(
           shard,
-          "the log has partition %s up to offset %s, but the topic ends at offset %s: it was replaced, or restored from an earlier state. It is read again from its beginning"
+          "the log has partition %s up to offset %s, but the topic ends at offset %s: it was restored from an earlier state. It is read again from its beginning"
               .formatted(shard.partition(), had, end));
     }
 
@@ -430,52 +485,102 @@ public final class LedgerFeed implements AutoCloseable {
       return GateKeys.read(view, new RowCheck(settings.keys().and(settings.accepted().accepted())));
     }
 
+    /** Returns true unless another feed has the lease of a partition. */
+    private boolean isLeaseFree() throws LedgerException {
+      long now = view.now();
+      for (Shard shard : shards.values()) {
+        if (view.position(shard.ownerMark()) != owner && view.position(shard.leaseMark()) > now) {
+          return false;
+        }
+      }
+      return true;
+    }
+
     /** Takes the lease of every partition, unless another feed has one. */
     private boolean takeLease() throws LedgerException {
-      long start = System.nanoTime();
-      long now = System.currentTimeMillis();
-      Optional<Boolean> taken;
+      isOwner = inTransaction(() -> isLeaseFree() && extendLease());
+      return isOwner;
+    }
+
+    private boolean extendLease() throws LedgerException {
+      long until = view.now() + lease.toMillis();
+      for (Shard shard : shards.values()) {
+        view.advance(shard.ownerMark(), owner);
+        view.advance(shard.leaseMark(), until);
+      }
+      leased(System.nanoTime());
+      return true;
+    }
+
+    private void leased(long now) {
+      leasedAt = now;
+      fetchesAtLease = fetchCount();
+    }
+
+    /** Work of a transaction that is rolled back if it returns false. */
+    @FunctionalInterface
+    private interface Step {
+      boolean run() throws LedgerException;
+    }
+
+    /** Returns false also if another writer is in a transaction for long. */
+    private boolean inTransaction(Step step) throws LedgerException {
       try {
-        taken =
-            view.inTransaction(
-                () -> {
-                  for (Shard shard : shards.values()) {
-                    if (view.position(shard.ownerMark()) != owner
-                        && view.position(shard.leaseMark()) > now) {
-                      return Optional.empty();
-                    }
-                  }
-                  for (Shard shard : shards.values()) {
-                    view.advance(shard.ownerMark(), owner);
-                    view.advance(shard.leaseMark(), now + lease.toMillis());
-                  }
-                  return Optional.of(true);
-                });
+        return view.inTransaction(() -> step.run() ? Optional.of(true) : Optional.empty())
+            .isPresent();
       } catch (LedgerUnavailableException e) {
         if (!e.isLocked()) {
           throw e;
         }
-        // Another writer is in a transaction.
-        taken = Optional.empty();
+        return false;
       }
-      isOwner = taken.isPresent();
-      leasedAt = isOwner ? start : leasedAt;
-      return isOwner;
     }
 
-    /** Renews the lease of an idle feed. */
-    private void renewLease() throws LedgerException, MarkMovedException {
-      if (System.nanoTime() - leasedAt <= lease.toNanos() / 3) {
+    /**
+     * Renews the lease, if it is due. Without an answer of the brokers since the last renewal, the
+     * lease is left to end, so that a feed that reaches them can take over.
+     */
+    private void keepLease() throws LedgerException, MarkMovedException, QueueException {
+      long age = System.nanoTime() - leasedAt;
+      if (age <= lease.toNanos() / 3) {
         return;
       }
+      if (fetchCount() == fetchesAtLease) {
+        if (age > Math.max(lease.toNanos(), SILENCE.toNanos())) {
+          throw new QueueException(
+              "%s: no broker has answered for %s s; another ledger writer may take over"
+                  .formatted(queue.name(), TimeUnit.NANOSECONDS.toSeconds(age)));
+        }
+        return;
+      }
+      if (!inTransaction(() -> isOwner() && extendLease()) && !isOwner()) {
+        throw new MarkMovedException(
+            view.name() + ": another ledger writer has taken over the partitions");
+      }
+    }
+
+    private boolean isOwner() throws LedgerException {
       for (Shard shard : shards.values()) {
         if (view.position(shard.ownerMark()) != owner) {
-          throw new MarkMovedException(
-              "%s: another ledger writer has taken over partition %s"
-                  .formatted(view.name(), shard.partition()));
+          return false;
         }
       }
-      takeLease();
+      return true;
+    }
+
+    private double fetchCount() {
+      return fetches == null ? 0 : (double) fetches.metricValue();
+    }
+
+    private static Metric fetches(Consumer<byte[], byte[]> open) {
+      return open.metrics().entrySet().stream()
+          .filter(
+              each ->
+                  each.getKey().name().equals("fetch-total")
+                      && each.getKey().group().equals("consumer-fetch-manager-metrics"))
+          .map(Map.Entry::getValue)
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException("Kafka's consumer counts no fetches"));
     }
 
     /** Frees the lease, so that a standby need not wait. */
@@ -518,7 +623,7 @@ public final class LedgerFeed implements AutoCloseable {
         freeLease();
       }
       if (consumer != null) {
-        consumer.close();
+        KafkaQueue.close(consumer);
       }
       view.close();
     }

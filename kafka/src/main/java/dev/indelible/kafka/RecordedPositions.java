@@ -123,7 +123,8 @@ final class RecordedPositions implements AutoCloseable {
   }
 
   private void read() throws KeyException {
-    try (Consumer<byte[], byte[]> open = queue.consumer()) {
+    Consumer<byte[], byte[]> open = queue.consumer();
+    try {
       consumer = open;
       List<TopicPartition> assigned =
           List.of(new TopicPartition(queue.positionsTopic(), partition));
@@ -136,8 +137,7 @@ final class RecordedPositions implements AutoCloseable {
       }
     } finally {
       consumer = null;
-      // The wake-up of a close may interrupt the close of the consumer.
-      Thread.interrupted();
+      KafkaQueue.close(open);
     }
   }
 

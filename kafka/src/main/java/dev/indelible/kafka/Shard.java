@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.apache.kafka.common.Uuid;
 
 /**
  * One partition of a topic, which becomes one order of rows.
@@ -50,6 +51,24 @@ record Shard(String topic, int partition, int partitions) {
   /** Returns the name under which a ledger keeps the offset up to which it has this partition. */
   UUID offsetMark() {
     return mark("offset");
+  }
+
+  /** Returns the name under which a ledger keeps the topic that its offset is an offset of. */
+  UUID topicMark() {
+    return mark("topic");
+  }
+
+  /**
+   * Returns a number for a topic's id, which a topic that is created again does not share: the
+   * first eight bytes of SHA-256 of the id's 16 bytes, without the sign; never 0.
+   */
+  static long topicNumber(Uuid id) {
+    byte[] bytes =
+        ByteBuffer.allocate(16)
+            .putLong(id.getMostSignificantBits())
+            .putLong(id.getLeastSignificantBits())
+            .array();
+    return Math.max(1, ByteBuffer.wrap(Sha256.hash(bytes)).getLong() & Long.MAX_VALUE);
   }
 
   /** Returns the name under which a ledger keeps the time until which its writer reads this. */

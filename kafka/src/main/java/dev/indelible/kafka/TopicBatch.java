@@ -4,9 +4,11 @@ package dev.indelible.kafka;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.JournalMark;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,10 @@ import java.util.UUID;
 final class TopicBatch {
   private final List<AuditEvent> events = new ArrayList<>();
   private final Set<UUID> ids = new HashSet<>();
+
+  /** The events that become dead letters; a hostile one may state the id of another event. */
+  private final Map<AuditEvent, String> refused = new IdentityHashMap<>();
+
   private final Map<UUID, JournalMark> marks = new LinkedHashMap<>();
 
   /** The number that the ledger has of each lane after this batch. */
@@ -25,6 +31,16 @@ final class TopicBatch {
   void add(AuditEvent event) {
     events.add(event);
     ids.add(event.id());
+  }
+
+  /**
+   * Adds an event that becomes a dead letter.
+   *
+   * @param reason the recorded reason
+   */
+  void refuse(AuditEvent event, String reason) {
+    add(event);
+    refused.put(event, reason);
   }
 
   boolean has(UUID event) {
@@ -41,9 +57,9 @@ final class TopicBatch {
     marks.put(mark, new JournalMark(mark, to, before == null ? from : before.expected()));
   }
 
-  /** Adds a mark that has no expected position. */
-  void set(UUID mark, long position) {
-    marks.put(mark, new JournalMark(mark, position));
+  /** Adds a mark of a lease, which lasts for a time from the commit on. */
+  void lease(UUID mark, Duration length) {
+    marks.put(mark, JournalMark.lease(mark, length));
   }
 
   void number(Lane lane, long last) {
@@ -52,6 +68,10 @@ final class TopicBatch {
 
   Map<Lane, Long> numbers() {
     return numbers;
+  }
+
+  Map<AuditEvent, String> refused() {
+    return refused;
   }
 
   List<AuditEvent> events() {

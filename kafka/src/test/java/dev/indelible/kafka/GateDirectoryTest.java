@@ -9,10 +9,14 @@ import dev.indelible.OpenException;
 import dev.indelible.action.Bash;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.check.Verifier;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyDirectory;
 import dev.indelible.note.GateKey;
+import dev.indelible.storage.StoredLedger;
+import dev.indelible.verify.Finding;
+import dev.indelible.verify.VerificationOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,8 +77,19 @@ class GateDirectoryTest {
     assertThat(fleet.commands("agent:a")).containsExactly("ls", "ls");
     assertThat(fleet.commands("agent:b")).containsExactly("rm -rf /");
     assertThat(fleet.details("gate.policy_loaded")).hasSize(2);
-    assertThat(fleet.details("gate.tally").get(0)).contains("\"submitted\":3");
+    List<String> tallies = fleet.details("gate.tally");
+    assertThat(tallies.get(0)).contains("\"closed\":false", "\"submitted\":3");
+    // The second run was shorter than the interval: its policy and its decision.
+    assertThat(tallies.get(tallies.size() - 1))
+        .contains("\"closed\":true", "\"submitted\":2", "\"rejected\":0");
     fleet.requireIntact();
+    try (StoredLedger reader = fleet.ledger().open()) {
+      assertThat(
+              new Verifier(reader, VerificationOptions.of(TestFleet.LOG_KEYS)).verify().findings())
+          .extracting(Finding::message)
+          .anyMatch(message -> message.startsWith("3 decisions name a policy that a gate stated"))
+          .noneMatch(message -> message.contains("their rules are unknown"));
+    }
   }
 
   @Test

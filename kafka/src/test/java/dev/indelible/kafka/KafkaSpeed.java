@@ -26,6 +26,8 @@ final class KafkaSpeed {
   private KafkaSpeed() {}
 
   public static void main(String[] args) throws Exception {
+    // Kafka's clients print all their settings at a lower level.
+    System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "error");
     int count = Integer.parseInt(args[0]);
     int passes = Integer.parseInt(args[1]);
     double[] ratios = new double[passes];

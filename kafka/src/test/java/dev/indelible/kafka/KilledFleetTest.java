@@ -12,10 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -40,11 +42,11 @@ class KilledFleetTest {
   @Test
   @Tag("full")
   void thousandKilledPartsLoseAndRepeatNothing() throws Exception {
-    kill(1_000, 3);
+    kill(Integer.getInteger("indelible.kills", 1_000), 3);
   }
 
-  /** Kills of each part of the fleet, for the report. */
-  private final Map<String, Integer> kills = new HashMap<>();
+  /** Kills of each part of the fleet, with the seconds that each took, for the report. */
+  private final Map<String, DoubleSummaryStatistics> kills = new TreeMap<>();
 
   private void kill(int count, int brokers) throws Exception {
     Random random = new Random(count);
@@ -58,36 +60,51 @@ class KilledFleetTest {
         LockSupport.parkNanos(Duration.ofMillis(random.nextInt(1_500)).toNanos());
         // Processes of ours start faster than servers, and are killed more often.
         switch (random.nextInt(8)) {
-          case 0 -> {
-            count("PostgreSQL");
-            server.kill();
-            server.restart();
-          }
-          case 1 -> {
-            count("broker");
-            int node = random.nextInt(brokers);
-            broker.kill(node);
-            broker.restart(node);
-          }
-          case 2, 3, 4 -> {
-            count("ledger writer");
-            writers.get(random.nextInt(2)).killAndRestart();
-          }
-          default -> {
-            count("gate");
-            gates.get(random.nextInt(2)).killAndRestart();
-          }
+          case 0 ->
+              timed(
+                  "PostgreSQL",
+                  () -> {
+                    server.kill();
+                    server.restart();
+                  });
+          case 1 ->
+              timed(
+                  "broker",
+                  () -> {
+                    int node = random.nextInt(brokers);
+                    broker.kill(node);
+                    broker.restart(node);
+                  });
+          case 2, 3, 4 ->
+              timed("ledger writer", () -> writers.get(random.nextInt(2)).killAndRestart());
+          default -> timed("gate", () -> gates.get(random.nextInt(2)).killAndRestart());
         }
       }
       writers.forEach(Part::kill);
       gates.forEach(Part::kill);
       requireEachOnce(fleet, gates);
-      System.out.println("kills: " + kills);
+      kills.forEach(
+          (part, times) ->
+              System.out.printf(
+                  Locale.ROOT,
+                  "%s: %d kills, %.1f s each%n",
+                  part,
+                  times.getCount(),
+                  times.getAverage()));
     }
   }
 
-  private void count(String part) {
-    kills.merge(part, 1, Integer::sum);
+  private void timed(String part, Executable kill) throws Exception {
+    long start = System.nanoTime();
+    kill.run();
+    kills
+        .computeIfAbsent(part, any -> new DoubleSummaryStatistics())
+        .accept((System.nanoTime() - start) / 1e9);
+  }
+
+  @FunctionalInterface
+  private interface Executable {
+    void run() throws Exception;
   }
 
   private Part gate(TestFleet fleet, int number) throws Exception {

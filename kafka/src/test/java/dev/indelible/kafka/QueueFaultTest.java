@@ -4,6 +4,7 @@ package dev.indelible.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import dev.indelible.action.Bash;
 import dev.indelible.append.LedgerRun;
 import dev.indelible.append.LedgerSink;
@@ -12,19 +13,37 @@ import dev.indelible.drain.MarkMovedException;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.kafka.TestFleet.Gate;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.JournalMark;
+import dev.indelible.storage.LedgerFactory;
+import dev.indelible.storage.LedgerWriter;
+import java.lang.management.ManagementFactory;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -132,10 +151,111 @@ class QueueFaultTest {
   }
 
   private static AuditEvent stored(String agent, String type, String content) {
+    return stored(agent, type, content, content.length() - 1);
+  }
+
+  private static AuditEvent stored(String agent, String type, String content, int nonceAt) {
     DeferredAuditEvent like = TestFleet.refusal("agent:a", "x");
-    byte[] json = content.getBytes(StandardCharsets.UTF_8);
     return AuditEvent.stored(
-        like.id(), agent, type, like.timestamp(), new EventContent(json, json.length - 1));
+        like.id(),
+        agent,
+        type,
+        like.timestamp(),
+        new EventContent(content.getBytes(StandardCharsets.UTF_8), nonceAt));
+  }
+
+  /** What the gate has accepted and the log may not record is in the dead letters, once (D2). */
+  @Test
+  void refusedEventsAreDeadLetters() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    SystemEvent gap =
+        SystemEvent.of(
+            SystemEvent.GAP, new CanonicalWriter().beginObject().member("x", 1).endObject());
+    AuditEvent good = TestFleet.refusal("agent:a", "n0");
+    AuditEvent contradiction =
+        stored("agent:a", "governance.refusal", "{\"agent_id\":\"agent:b\",\"id\":\"x\"}", 22);
+    // Its id is that of a genuine event, which must not be lost with it.
+    AuditEvent hostile =
+        AuditEvent.stored(
+            good.id(), "agent:a", "audit.gap", good.timestamp(), contradiction.content());
+    // No ledger can keep these as text.
+    AuditEvent binary =
+        AuditEvent.stored(
+            UUID.randomUUID(),
+            "agent:a",
+            "governance.refusal",
+            good.timestamp(),
+            new EventContent(new byte[] {(byte) 0xff, 0}, 1));
+    AuditEvent nul = stored("agent:\0", "governance.refusal", "{}");
+    byte[] message =
+        group(fleet, "one", 0, 1, 1, List.of(gap, hostile, contradiction, binary, nul, good))
+            .encode(TestFleet.key("one"));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, message);
+      awaitRefused(feed, Refusal.RESERVED_EVENT, 3);
+      awaitRefused(feed, Refusal.CONTRADICTION, 2);
+      fleet.awaitRows("governance.refusal", 1);
+      fleet.send(0, message);
+      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() >= 4);
+    }
+    String query = "SELECT %s FROM %s.signed_events_dlq ORDER BY letter";
+    assertThat(fleet.server().texts(query.formatted("failure_reason", fleet.schema())))
+        .hasSize(3)
+        .allMatch(reason -> reason.startsWith("refused: "))
+        .anyMatch(reason -> reason.contains("reserved_event: gate one: a gate does not record"))
+        .anyMatch(reason -> reason.contains("contradiction: gate one: its payload is of another"));
+    assertThat(fleet.server().texts(query.formatted("id", fleet.schema())))
+        .containsExactly(gap.id().toString(), good.id().toString(), contradiction.id().toString());
+    // A start retries dead letters, but not these: the log's key must not sign them.
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 7).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 4);
+    }
+    assertThat(fleet.details("audit.gap")).isEmpty();
+    assertThat(fleet.deadLetters()).isEqualTo(3);
+    fleet.requireIntact();
+  }
+
+  /** Events that are sent again are recognised by one query for their group. */
+  @Test
+  void repeatedGroupCostsOneQuery() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    List<AuditEvent> events =
+        IntStream.range(0, 500)
+            .<AuditEvent>mapToObj(i -> TestFleet.refusal("agent:a", "n" + i))
+            .toList();
+    byte[] message = group(fleet, "one", 0, 1, 1, events).encode(TestFleet.key("one"));
+    Map<String, Integer> calls = new ConcurrentHashMap<>();
+    LedgerFactory ledger = fleet.ledger().drainer(null);
+    try (LedgerFeed feed =
+        LedgerFeed.start(
+            fleet.queue(),
+            Set.of(),
+            () -> counting(ledger.open(), calls),
+            TestFleet.settings(),
+            TestFleet.LEASE)) {
+      fleet.send(0, message);
+      fleet.awaitRows("governance.refusal", 500);
+      calls.clear();
+      fleet.send(0, message);
+      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() == 500);
+      assertThat(calls).containsEntry("known", 1).doesNotContainKeys("row", "deadLetters");
+    }
+  }
+
+  private static LedgerWriter counting(LedgerWriter writer, Map<String, Integer> calls) {
+    return (LedgerWriter)
+        Proxy.newProxyInstance(
+            QueueFaultTest.class.getClassLoader(),
+            new Class<?>[] {LedgerWriter.class},
+            (proxy, method, arguments) -> {
+              calls.merge(method.getName(), 1, Integer::sum);
+              try {
+                return method.invoke(writer, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
   }
 
   @Test
@@ -246,11 +366,12 @@ class QueueFaultTest {
       awaitRefused(feed, Refusal.UNKNOWN_GATE, 1);
       fleet.enroll("late");
       fleet.remove("one");
+      byte[] late = group(fleet, "late", 0, 1, 1).encode(TestFleet.key("late"));
       Awaitility.await()
           .atMost(TestFleet.PATIENCE)
           .untilAsserted(
               () -> {
-                fleet.send(0, group(fleet, "late", 0, 1, 1).encode(TestFleet.key("late")));
+                fleet.send(0, late);
                 assertThat(fleet.details("governance.refusal")).hasSize(3);
               });
       long before = feed.status().refusals();
@@ -283,33 +404,148 @@ class QueueFaultTest {
     fleet.requireIntact();
   }
 
-  /** A topic that was replaced is read from its beginning, and nothing is recorded twice. */
-  @Test
-  void replacedTopicIsOnRecord() throws Exception {
-    TestFleet fleet = TestFleet.create(1, "one");
-    List<AuditEvent> events = List.of(TestFleet.refusal("agent:a", "n0"));
-    try (LedgerFeed feed = fleet.feed()) {
-      fleet.send(0, group(fleet, "one", 0, 1, 1, events).encode(TestFleet.key("one")));
-      fleet.send(0, "noise".getBytes(StandardCharsets.UTF_8));
-      awaitRefused(feed, Refusal.NOT_A_GROUP, 1);
-    }
+  private static void recreate(TestFleet fleet) throws Exception {
     fleet.broker().deleteTopic(fleet.queue().topic());
     fleet.broker().deleteTopic(fleet.queue().positionsTopic());
     Awaitility.await()
         .atMost(TestFleet.PATIENCE)
         .ignoreExceptions()
         .untilAsserted(() -> fleet.broker().createTopics(fleet.queue().topic(), 1));
-    // The topic as it was before its second message.
-    fleet.send(0, group(fleet, "one", 0, 1, 1, events).encode(TestFleet.key("one")));
+  }
+
+  /**
+   * A topic that was deleted and created again is read from its beginning, although it has the
+   * offset that the log has, and nothing is recorded twice.
+   */
+  @Test
+  void replacedTopicIsOnRecord() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    byte[] first = group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one"));
+    byte[] second = group(fleet, "one", 0, 1, 4).encode(TestFleet.key("one"));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, first);
+      fleet.awaitRows("governance.refusal", 3);
+      assertThat(feed.status().gaps()).isZero();
+    }
+    recreate(fleet);
+    fleet.send(0, second);
+    fleet.send(0, first);
+    fleet.send(0, second);
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.awaitRows("governance.refusal", 6);
+      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() == 6);
+      assertThat(feed.status().gaps()).isEqualTo(1);
+    }
+    assertThat(fleet.details("audit.gap"))
+        .singleElement()
+        .asString()
+        .contains("the topic was deleted and created again", "partition 0")
+        .contains("of the earlier topic up to offset 1");
+    // The next start finds the topic that it knows.
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 7).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 9);
+      assertThat(feed.status().gaps()).isZero();
+    }
+    fleet.requireIntact();
+  }
+
+  /** The topic ends before the offset that the log has, as after a restore of the brokers. */
+  @Test
+  void restoredTopicIsOnRecord() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    byte[] message = group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one"));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, message);
+      fleet.awaitRows("governance.refusal", 3);
+    }
+    fleet
+        .server()
+        .run(
+            "UPDATE %s.indelible_journals SET position = 2 WHERE journal = '%s'"
+                .formatted(fleet.schema(), new Shard(fleet.queue().topic(), 0, 1).offsetMark()));
     try (LedgerFeed feed = fleet.feed()) {
       fleet.awaitRows("audit.gap", 1);
-      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() == 1);
-      fleet.send(0, group(fleet, "one", 0, 1, 2).encode(TestFleet.key("one")));
-      fleet.awaitRows("governance.refusal", 4);
+      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() == 3);
     }
     assertThat(fleet.details("audit.gap").get(0))
         .contains("the log has partition 0 up to offset 2, but the topic ends at offset 1");
+    assertThat(fleet.details("governance.refusal")).hasSize(3);
     fleet.requireIntact();
+  }
+
+  /** Kafka's consumer itself goes on with the new topic, at the offset of the old one. */
+  @Test
+  void topicReplacedWhileItIsReadIsOnRecord() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 3);
+      recreate(fleet);
+      fleet.send(0, group(fleet, "one", 0, 1, 4).encode(TestFleet.key("one")));
+      fleet.send(0, group(fleet, "one", 0, 1, 7).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 9);
+      assertThat(feed.status().gaps()).isEqualTo(1);
+    }
+    assertThat(fleet.details("audit.gap").toString()).contains("deleted and created again");
+    fleet.requireIntact();
+  }
+
+  /** A topic whose brokers keep compressed messages is not read: they can expand without limit. */
+  @Test
+  void compressedTopicIsNotRead() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    compress(fleet, "producer");
+    try (LedgerFeed feed = fleet.feed()) {
+      Awaitility.await()
+          .atMost(TestFleet.PATIENCE)
+          .untilAsserted(
+              () ->
+                  assertThat(feed.status().reason())
+                      .contains("compression.type=producer", "kafka-configs.sh --alter"));
+      compress(fleet, "uncompressed");
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 3);
+    }
+    // The brokers expand what a client compressed, and refuse what is too large then.
+    Map<String, Object> settings =
+        Map.of(
+            "bootstrap.servers",
+            fleet.broker().address(),
+            "compression.type",
+            "gzip",
+            "max.request.size",
+            Integer.toString(2 * EventGroup.MAX_BYTES));
+    byte[] zeros = new byte[EventGroup.MAX_BYTES + 1_000];
+    try (Producer<byte[], byte[]> producer =
+        new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer())) {
+      assertThatThrownBy(
+              () ->
+                  producer.send(new ProducerRecord<>(fleet.queue().topic(), 0, null, zeros)).get())
+          .hasCauseInstanceOf(RecordTooLargeException.class);
+    }
+  }
+
+  private static void compress(TestFleet fleet, String type) throws Exception {
+    ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, fleet.queue().topic());
+    AlterConfigOp set =
+        new AlterConfigOp(new ConfigEntry("compression.type", type), AlterConfigOp.OpType.SET);
+    try (Admin admin = fleet.broker().admin()) {
+      admin.incrementalAlterConfigs(Map.of(topic, List.of(set))).all().get();
+    }
+  }
+
+  /** The event that costs most: as many values as a message can have. */
+  @Test
+  void hostileEventCostsLittleMemory() {
+    String json = "{\"a\":[" + "[],".repeat(EventGroup.MAX_BYTES / 3 - 20) + "[]],\"id\":\"x\"}";
+    AuditEvent hostile = stored("agent:a", "governance.refusal", json, json.indexOf("\"id\""));
+    GateEvents.objection(hostile, "one");
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    assertThat(GateEvents.objection(hostile, "one").orElseThrow().reason())
+        .contains("more than 100000 values");
+    assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(64 << 20);
   }
 
   /** Of two ledger writers that both believe to be the owner, one commits (the fence). */

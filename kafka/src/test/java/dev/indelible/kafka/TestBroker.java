@@ -122,10 +122,22 @@ public final class TestBroker implements AutoCloseable {
               List.of(
                   new NewTopic(topic, partitions, copies)
                       .configs(
-                          Map.of("max.message.bytes", "4195328", "min.insync.replicas", minimum)),
+                          Map.of(
+                              "max.message.bytes",
+                              "4195328",
+                              "min.insync.replicas",
+                              minimum,
+                              "compression.type",
+                              "uncompressed")),
                   new NewTopic(topic + KafkaQueue.POSITIONS, 1, copies)
                       .configs(
-                          Map.of("cleanup.policy", "compact", "min.insync.replicas", minimum))))
+                          Map.of(
+                              "cleanup.policy",
+                              "compact",
+                              "min.insync.replicas",
+                              minimum,
+                              "compression.type",
+                              "uncompressed"))))
           .all()
           .get();
     }
@@ -222,6 +234,10 @@ public final class TestBroker implements AutoCloseable {
           Map.entry("controller.quorum.voters", voters),
           Map.entry("auto.create.topics.enable", "false"),
           Map.entry("num.network.threads", "2"),
+          // A killed broker is registered again once its session has ended. One broker alone keeps
+          // the usual time, in which a slow machine does not fence it.
+          Map.entry("broker.session.timeout.ms", ports.length > 2 ? "3000" : "9000"),
+          Map.entry("broker.heartbeat.interval.ms", ports.length > 2 ? "500" : "2000"),
           Map.entry("num.io.threads", "2"),
           Map.entry("offsets.topic.replication.factor", "1"),
           Map.entry("transaction.state.log.replication.factor", "1"),

@@ -16,6 +16,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +25,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
@@ -373,6 +376,22 @@ final class PostgresWriter implements LedgerWriter {
         : first(PostgresRows.SELECT + "WHERE id = ?", PostgresRows::row, event.get());
   }
 
+  @Override
+  public Set<String> known(Collection<String> ids) throws LedgerException {
+    UUID[] events = ids.stream().flatMap(id -> PostgresRows.id(id).stream()).toArray(UUID[]::new);
+    // The driver sends an array of UUIDs as the array of their texts.
+    String list =
+        Arrays.stream(events).map(UUID::toString).collect(Collectors.joining(",", "{", "}"));
+    return new HashSet<>(
+        all(
+            "SELECT id FROM @signed_events WHERE id = ANY (?::UUID[])"
+                + " UNION SELECT id FROM @signed_events_dlq"
+                + " WHERE id = ANY (?::UUID[]) AND replayed_as IS NULL",
+            row -> row.getString(1),
+            list,
+            list));
+  }
+
   // Type and sequence are compared as one value, which only the index over both can serve. For two
   // conditions the server may plan to read the rows by their sequence, up to the whole chain.
 
@@ -468,6 +487,12 @@ final class PostgresWriter implements LedgerWriter {
     return Remains.LEFT;
   }
 
+  /** The time of this statement: that of the transaction is from before the wait for the lock. */
+  @Override
+  public long now() throws LedgerException {
+    return count("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::BIGINT");
+  }
+
   @Override
   public long position(UUID journal) throws LedgerException {
     return first(
@@ -512,8 +537,10 @@ final class PostgresWriter implements LedgerWriter {
   @Override
   public List<DeadLetter> waitingDeadLetters() throws LedgerException {
     return all(
-        PostgresRows.SELECT_DEAD_LETTERS + "WHERE replayed_as IS NULL ORDER BY letter",
-        PostgresRows::deadLetter);
+        PostgresRows.SELECT_DEAD_LETTERS
+            + "WHERE replayed_as IS NULL AND NOT starts_with(failure_reason, ?) ORDER BY letter",
+        PostgresRows::deadLetter,
+        DeadLetter.REFUSED);
   }
 
   @Override

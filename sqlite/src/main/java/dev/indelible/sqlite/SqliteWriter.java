@@ -412,8 +412,10 @@ public final class SqliteWriter implements LedgerWriter {
     return all(
         "SELECT "
             + SqliteLedger.LETTER_COLUMNS
-            + " FROM signed_events_dlq WHERE replayed_as IS NULL ORDER BY letter",
-        SqliteLedger::deadLetter);
+            + " FROM signed_events_dlq WHERE replayed_as IS NULL"
+            + " AND substr(failure_reason, 1, length(?1)) <> ?1 ORDER BY letter",
+        SqliteLedger::deadLetter,
+        DeadLetter.REFUSED);
   }
 
   @Override

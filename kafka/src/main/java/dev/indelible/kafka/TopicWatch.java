@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.kafka;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.common.ClusterResource;
+import org.apache.kafka.common.ClusterResourceListener;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * Notices that a consumer has new metadata, as it has before it reads from a topic that was created
+ * again. Kafka tells listeners among the deserializers.
+ */
+final class TopicWatch extends ByteArrayDeserializer implements ClusterResourceListener {
+  private final AtomicBoolean changed = new AtomicBoolean();
+
+  @Override
+  public void onUpdate(ClusterResource cluster) {
+    changed.set(true);
+  }
+
+  /** Returns true once after each change. */
+  boolean isChanged() {
+    return changed.getAndSet(false);
+  }
+}
