@@ -36,11 +36,12 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
   void signAfterLostKey(Signer key) {
     LedgerWriter writer = end.writer();
     try {
+      long confirmed = writer.confirmed(end.tree().state().size()).size();
       Optional<SignedCheckpoint> signed =
           writer.inTransaction(
               () -> {
                 LedgerTree tree = end.tree();
-                long size = tree.state().size();
+                long size = Math.min(confirmed, tree.state().size());
                 CheckpointSigner signer = new CheckpointSigner(originOf(key), key);
                 SignedCheckpoint next =
                     SecondSignature.add(signer.signAfterLostKey(before(), tree, size), end, file);
@@ -64,7 +65,7 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
    * Signs and stores the first checkpoint of a log, which gives the log its name. Called within the
    * transaction of the log's first row, so no other writer names the log.
    *
-   * @return the checkpoint, to be written to {@link #file} after the commit
+   * @return the checkpoint, to be written to {@link #file} once the row survives a fail-over
    */
   SignedCheckpoint signFirst(Signer key, String origin) throws LedgerException {
     LedgerTree tree = end.tree();
