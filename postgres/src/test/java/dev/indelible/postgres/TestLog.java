@@ -81,6 +81,15 @@ record TestLog(TestServer server, String schema, PostgresLedger ledger) {
   }
 
   LedgerSink sink() {
+    return sink(Duration.ofHours(1));
+  }
+
+  /**
+   * Returns a sink.
+   *
+   * @param interval the minimum time between two checkpoints
+   */
+  LedgerSink sink(Duration interval) {
     AuditCounters counters = new AuditCounters();
     HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
     return new LedgerSink(
@@ -88,8 +97,7 @@ record TestLog(TestServer server, String schema, PostgresLedger ledger) {
             ledger.drainer(null),
             RowSigning.everyRow(KEY),
             guard,
-            new Checkpoints(
-                Checkpoints.Settings.of(KEY).withInterval(Duration.ofHours(1)), guard, counters),
+            new Checkpoints(Checkpoints.Settings.of(KEY).withInterval(interval), guard, counters),
             new Tallies(null, guard, counters),
             counters));
   }
