@@ -8,6 +8,7 @@ import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
@@ -245,7 +246,8 @@ public final class Checkpoints {
   /**
    * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next
    * one, all in one transaction: so the second of two writers reads the checkpoint that the first
-   * signed. Signs nothing if an earlier checkpoint covers all confirmed rows.
+   * signed. Signs nothing if an earlier checkpoint covers all confirmed rows, or if a key event
+   * follows them: the key of this process may not be valid at that size yet.
    *
    * @param confirmed the number of rows that survive a fail-over
    * @return the number of rows that the new checkpoint covers; 0 if none is signed
@@ -263,7 +265,9 @@ public final class Checkpoints {
               long before = Math.max(covered, signing.signed());
               // The signer reports a tree that is shorter than an earlier checkpoint.
               long size = rows < before ? rows : Math.min(confirmed, rows);
-              if (size == covered || size < before && before <= rows) {
+              if (size == covered
+                  || size < before && before <= rows
+                  || size < rows && hasKeyEvent(writer, size)) {
                 return Optional.empty();
               }
               end.requireMaySign(settings.key().verificationKey(), writer.lastRow());
@@ -283,6 +287,15 @@ public final class Checkpoints {
       settings.file().write(stored.get());
     }
     return stored.map(signed -> signed.unverified().size()).orElse(0L);
+  }
+
+  private static boolean hasKeyEvent(LedgerWriter writer, long after) throws LedgerException {
+    for (String type : SystemEvent.KEY_EVENTS) {
+      if (writer.count(type, after + 1, Long.MAX_VALUE) > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private CheckpointSigner signer(LedgerWriter writer) throws LedgerException {

@@ -10,6 +10,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.LedgerWriter.Confirmed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,12 +37,17 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
   void signAfterLostKey(Signer key) {
     LedgerWriter writer = end.writer();
     try {
-      long confirmed = writer.confirmed(end.tree().state().size()).size();
+      Confirmed confirmed = writer.confirmed(end.tree().state().size());
+      if (confirmed.reason().isPresent()) {
+        // The new key is not valid at an earlier size.
+        LOG.warn("no checkpoint is signed: {}", confirmed.reason().get());
+        return;
+      }
       Optional<SignedCheckpoint> signed =
           writer.inTransaction(
               () -> {
                 LedgerTree tree = end.tree();
-                long size = Math.min(confirmed, tree.state().size());
+                long size = Math.min(confirmed.size(), tree.state().size());
                 CheckpointSigner signer = new CheckpointSigner(originOf(key), key);
                 SignedCheckpoint next =
                     SecondSignature.add(signer.signAfterLostKey(before(), tree, size), end, file);

@@ -96,15 +96,16 @@ public final class AnchorFollower extends Follower {
   }
 
   /**
-   * Returns the size of the largest checkpoint near the end of an anchor file that the log signed;
-   * 0 if there is none.
+   * Returns the largest checkpoint near the end of an anchor file that the log signed; empty if
+   * there is none.
    *
    * @param origin the log's name
    * @param history the log's keys, and the rows that each may sign
    * @throws IOException if the file cannot be read
    */
-  public static long anchored(Path file, String origin, KeyHistory history) throws IOException {
-    return new AnchorFile(file).last(origin, history).map(Checkpoint::size).orElse(0L);
+  public static Optional<Checkpoint> anchored(Path file, String origin, KeyHistory history)
+      throws IOException {
+    return new AnchorFile(file).last(origin, history);
   }
 
   @Override

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.append.LedgerSink;
 import dev.indelible.drain.DeferredAudit;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
@@ -64,6 +66,38 @@ class StandbyTest {
     return writer.confirmed(writer.treeState().orElseThrow().size());
   }
 
+  @Test
+  void absentStandbyIsReported() throws Exception {
+    start(false, true);
+    AuditCounters counters = new AuditCounters();
+    try (LedgerSink sink = log.sink(Duration.ZERO, counters)) {
+      append(sink, 10);
+      servers.holdReplication();
+      append(sink, 10);
+      assertThat(counters.healthEntries().all()).as("at first").isEmpty();
+      Awaitility.await()
+          .until(
+              () -> {
+                sink.maintain();
+                return !counters.healthEntries().all().isEmpty();
+              });
+      assertThat(counters.healthEntries().all())
+          .singleElement()
+          .returns(HealthEntry.CHECKPOINTS, HealthEntry::source)
+          .satisfies(
+              entry -> assertThat(entry.reason()).contains("drop_replication_slot('standby')"));
+      assertThat(lastCheckpoint()).isEqualTo(10);
+      servers.resumeReplication();
+      Awaitility.await()
+          .until(
+              () -> {
+                sink.maintain();
+                return counters.healthEntries().all().isEmpty();
+              });
+      assertThat(lastCheckpoint()).isEqualTo(20);
+    }
+  }
+
   /** Each append is by a new process, which signs when it closes. */
   @Test
   void checkpointCoversOnlyRowsOfTheStandby() throws Exception {
@@ -92,8 +126,8 @@ class StandbyTest {
   @Test
   void failOverLosesOnlyRowsWithoutACheckpoint() throws Exception {
     start(false, true);
-    try (LedgerSink idle = log.sink(Duration.ZERO);
-        LedgerSink busy = log.sink(Duration.ZERO)) {
+    try (LedgerSink idle = log.sink(Duration.ZERO, new AuditCounters());
+        LedgerSink busy = log.sink(Duration.ZERO, new AuditCounters())) {
       append(idle, 10);
       assertThat(lastCheckpoint()).isEqualTo(10);
       servers.holdReplication();

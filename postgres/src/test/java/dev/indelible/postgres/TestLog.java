@@ -81,7 +81,7 @@ record TestLog(TestServer server, String schema, PostgresLedger ledger) {
   }
 
   LedgerSink sink() {
-    return sink(Duration.ofHours(1));
+    return sink(Duration.ofHours(1), new AuditCounters());
   }
 
   /**
@@ -89,8 +89,7 @@ record TestLog(TestServer server, String schema, PostgresLedger ledger) {
    *
    * @param interval the minimum time between two checkpoints
    */
-  LedgerSink sink(Duration interval) {
-    AuditCounters counters = new AuditCounters();
+  LedgerSink sink(Duration interval, AuditCounters counters) {
     HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
     return new LedgerSink(
         new LedgerRun(
