@@ -180,7 +180,9 @@ public final class Checkpoints {
       if (size != last) {
         Confirmed confirmed = writer.confirmed(size);
         long before = covered;
-        covered = Math.max(last, sign(end, confirmed.size()));
+        // A standby that is away costs a query a second, and no transaction.
+        boolean isBehind = last < size && confirmed.size() <= last;
+        covered = isBehind ? last : Math.max(last, sign(end, confirmed.size()));
         due = covered < size;
         if (due && covered <= before && confirmed.reason().isPresent()) {
           behind(confirmed.reason().get());

@@ -66,6 +66,11 @@ class StandbyTest {
     return writer.confirmed(writer.treeState().orElseThrow().size());
   }
 
+  /** Returns the last transaction that locked the head, also if it was rolled back. */
+  private String lastTransaction() throws Exception {
+    return log.server().text("SELECT xmax FROM %s.indelible_head".formatted(log.schema()));
+  }
+
   @Test
   void absentStandbyIsReported() throws Exception {
     start(false, true);
@@ -87,6 +92,9 @@ class StandbyTest {
           .satisfies(
               entry -> assertThat(entry.reason()).contains("drop_replication_slot('standby')"));
       assertThat(lastCheckpoint()).isEqualTo(10);
+      String transaction = lastTransaction();
+      sink.maintain();
+      assertThat(lastTransaction()).as("while the standby is away").isEqualTo(transaction);
       servers.resumeReplication();
       Awaitility.await()
           .until(

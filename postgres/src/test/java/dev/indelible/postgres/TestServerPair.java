@@ -17,8 +17,10 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
@@ -170,15 +172,20 @@ public final class TestServerPair implements AutoCloseable {
 
   /** Kills the primary with SIGKILL, and promotes the standby. */
   public void failOver() throws Exception {
-    primary.kill();
-    promote();
-  }
-
-  /** Promotes the standby; the killed primary is gone. */
-  public void promote() throws Exception {
+    remove(primary);
     assertThat(standby.text("SELECT pg_promote()")).isEqualTo("t");
     primary = standby;
     standby = null;
+  }
+
+  /** Kills a server for good, and removes its data. */
+  private static void remove(TestServer server) throws Exception {
+    server.kill();
+    try (Stream<Path> files = Files.walk(server.data())) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
   }
 
   private static void copy(Path from, Path to) throws IOException {
@@ -221,10 +228,14 @@ public final class TestServerPair implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    if (standby != null) {
-      standby.close();
+  public void close() {
+    try {
+      if (standby != null) {
+        remove(standby);
+      }
+      remove(primary);
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
     }
-    primary.close();
   }
 }
