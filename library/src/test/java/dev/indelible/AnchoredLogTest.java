@@ -324,6 +324,22 @@ class AnchoredLogTest {
         .contains("\n" + signed + "\n");
   }
 
+  /** A fail-over can lose the latest checkpoint, but not the rows under it. */
+  @Test
+  void lostCheckpointIsNoRollback() throws Exception {
+    record(5);
+    record(5);
+    sql("DELETE FROM indelible_checkpoints WHERE size > 5");
+    assertThat(lastCheckpoint().size()).isEqualTo(5);
+    try (Indelible log = open()) {
+      assertThat(log.health().entries()).isEmpty();
+      record(log, 5);
+    }
+    assertThat(lastCheckpoint().size()).isEqualTo(15);
+    assertThat(verify(VerificationOptions.of(keys()).anchors(List.of(anchor))).verdict())
+        .isEqualTo(VerificationReport.Verdict.INTACT);
+  }
+
   /** A holder of the key creates a new chain under the log's key and name. */
   @Test
   void rebuiltChainIsAFork() throws Exception {

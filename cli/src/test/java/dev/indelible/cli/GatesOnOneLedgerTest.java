@@ -101,7 +101,7 @@ class GatesOnOneLedgerTest {
     }
   }
 
-  private static void copyKeys(Path from, Path to) throws Exception {
+  static void copyKeys(Path from, Path to) throws Exception {
     for (String name : List.of("keys", "policy")) {
       Files.createDirectories(
           to.resolve(name),

@@ -53,7 +53,7 @@ public final class BatchAppend {
 
   private final ChainEnd end;
   private final LedgerWriter writer;
-  private final LedgerTree tree;
+  private LedgerTree tree;
   private final RowSealer sealer;
   private final AuditCounters counters;
   private final List<AppendOutcome> outcomes = new ArrayList<>();
@@ -466,6 +466,7 @@ public final class BatchAppend {
     if (trusted.ended().isPresent() && !mayFollowEnd) {
       throw new LogEndedException(writer.name(), trusted.ended().get());
     }
+    tree = end.tree();
     Head onto = trusted.head();
     for (TamperNote note : trusted.tamper()) {
       append(onto, note.toEvent());

@@ -41,6 +41,9 @@ public final class ChainEnd {
   /** The row that ended the log, as of the last look; empty if there was none. */
   private Optional<ChainRow> ended = Optional.empty();
 
+  /** True if the chain had the last row of this process, as of the last look. */
+  private boolean continues;
+
   /**
    * Creates the end of an open ledger's chain.
    *
@@ -59,7 +62,7 @@ public final class ChainEnd {
     return guard;
   }
 
-  /** Returns the stored tree, for one transaction. */
+  /** Returns the stored tree, for one transaction; to grow it, called after {@link #judge}. */
   LedgerTree tree() {
     return new LedgerTree(writer, edge);
   }
@@ -93,6 +96,8 @@ public final class ChainEnd {
     if (!guard.lastSeen().equals(last.map(ChainRow::head))) {
       // Another writer may have ended the log.
       ended = writer.lastOfType(SystemEvent.LOG_ENDED, Long.MAX_VALUE, guard::isSound);
+      // After a fail-over or a restore, other rows may have grown the tree to the same size.
+      edge = null;
     }
     List<TamperNote> wrong = new ArrayList<>();
     Head head = judge(last, wrong);
@@ -120,6 +125,13 @@ public final class ChainEnd {
       return Head.EMPTY;
     }
     judge(last.get(), writer.lastRowBelow(last.get().sequence())).ifPresent(wrong::add);
+    Optional<Head> seen = guard.lastSeen();
+    if (!continues && seen.isPresent() && seen.get().sequence() < last.get().sequence()) {
+      // Other writers have appended since, so the last row does not show what is gone.
+      guard
+          .judgeReplaced(head(writer.lastRowBelow(seen.get().sequence() + 1)))
+          .ifPresent(wrong::add);
+    }
     return wrong.isEmpty() ? last.get().head() : head(last);
   }
 
@@ -173,13 +185,14 @@ public final class ChainEnd {
    */
   void requireMaySign(VerificationKey key, Optional<ChainRow> last) throws LedgerException {
     Optional<Head> seen = guard.lastSeen();
-    if (seen.isPresent() && seen.equals(last.map(ChainRow::head))) {
+    continues = seen.isPresent() && seen.equals(last.map(ChainRow::head));
+    if (continues) {
       return;
     }
     if (guard.keyMayBeForeign() && last.isPresent()) {
       requireOfThisLog(key, last.get());
     }
-    boolean continues =
+    continues =
         seen.isPresent()
             && seen.equals(writer.lastRowBelow(seen.get().sequence() + 1).map(ChainRow::head));
     long from = continues ? seen.get().sequence() + 1 : 1;

@@ -8,12 +8,14 @@ import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.LedgerWriter.Confirmed;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +54,7 @@ public final class Checkpoints {
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
 
-  /** Consecutive failures after which a lock counts as a fault: about ten seconds. */
+  /** Consecutive failures after which a lock or a standby is a fault: about ten seconds. */
   private static final int LASTING = 10;
 
   private final Settings settings;
@@ -71,6 +73,9 @@ public final class Checkpoints {
 
   /** Consecutive failures. */
   private int failures;
+
+  /** The number of rows that checkpoints covered when one was last due. */
+  private long covered = -1;
 
   /** True if signing has stopped; it does not resume by itself. */
   private boolean stopped;
@@ -170,16 +175,27 @@ public final class Checkpoints {
       return;
     }
     try {
-      Optional<StoredCheckpoint> last = writer.lastCheckpoint();
-      if (end.tree().state().size() != last.map(StoredCheckpoint::size).orElse(0L)) {
-        sign(end);
-      } else if (guard.lastSeen().isPresent()
-          && guard.lastSeen().get().sequence() < last.map(StoredCheckpoint::size).orElse(0L)) {
-        // Other writers appended and signed meanwhile, and may have revoked this key.
-        end.requireMaySign(settings.key().verificationKey(), writer.lastRow());
+      long last = writer.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+      long size = end.tree().state().size();
+      if (size != last) {
+        Confirmed confirmed = writer.confirmed(size);
+        long before = covered;
+        // A standby that is away costs a query a second, and no transaction.
+        boolean isBehind = last < size && confirmed.size() <= last;
+        covered = isBehind ? last : Math.max(last, sign(end, confirmed.size()));
+        due = covered < size;
+        if (due && covered <= before && confirmed.reason().isPresent()) {
+          behind(confirmed.reason().get());
+          return;
+        }
+      } else {
+        if (guard.lastSeen().isPresent() && guard.lastSeen().get().sequence() < last) {
+          // Other writers appended and signed meanwhile, and may have revoked this key.
+          end.requireMaySign(settings.key().verificationKey(), writer.lastRow());
+        }
+        due = false;
       }
       failures = 0;
-      due = false;
       counters.healthEntries().clear(SOURCE);
     } catch (LedgerTree.DamagedException e) {
       stop(e.getMessage());
@@ -204,6 +220,14 @@ public final class Checkpoints {
     stopped = true;
   }
 
+  /** Reports that a standby holds checkpoints back, once it lasts. */
+  private void behind(String reason) {
+    failures++;
+    if (failures >= LASTING) {
+      counters.healthEntries().set(SOURCE, "no checkpoint is signed for now: " + reason);
+    }
+  }
+
   /**
    * Reports a failure after which signing is retried. Health shows the failure until a retry
    * succeeds.
@@ -224,9 +248,13 @@ public final class Checkpoints {
   /**
    * Reads the last checkpoint, proves that the tree continues it, and signs and stores the next
    * one, all in one transaction: so the second of two writers reads the checkpoint that the first
-   * signed.
+   * signed. Signs nothing if an earlier checkpoint covers all confirmed rows, or if a key event
+   * follows them: the key of this process may not be valid at that size yet.
+   *
+   * @param confirmed the number of rows that survive a fail-over
+   * @return the number of rows that the new checkpoint covers; 0 if none is signed
    */
-  private void sign(ChainEnd end) throws LedgerException, ForkException {
+  private long sign(ChainEnd end, long confirmed) throws LedgerException, ForkException {
     LedgerWriter writer = end.writer();
     LedgerTree tree = end.tree();
     CheckpointSigner signing = signer(writer);
@@ -234,8 +262,14 @@ public final class Checkpoints {
         writer.inTransaction(
             () -> {
               Optional<StoredCheckpoint> last = writer.lastCheckpoint();
-              long size = tree.state().size();
-              if (last.filter(before -> before.size() == size).isPresent()) {
+              long rows = tree.state().size();
+              long covered = last.map(StoredCheckpoint::size).orElse(0L);
+              long before = Math.max(covered, signing.signed());
+              // The signer reports a tree that is shorter than an earlier checkpoint.
+              long size = rows < before ? rows : Math.min(confirmed, rows);
+              if (size == covered
+                  || size < before && before <= rows
+                  || size < rows && hasKeyEvent(writer, size)) {
                 return Optional.empty();
               }
               end.requireMaySign(settings.key().verificationKey(), writer.lastRow());
@@ -254,6 +288,16 @@ public final class Checkpoints {
       signing.stored(stored.get());
       settings.file().write(stored.get());
     }
+    return stored.map(signed -> signed.unverified().size()).orElse(0L);
+  }
+
+  private static boolean hasKeyEvent(LedgerWriter writer, long after) throws LedgerException {
+    for (String type : SystemEvent.KEY_EVENTS) {
+      if (writer.count(type, after + 1, Long.MAX_VALUE) > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private CheckpointSigner signer(LedgerWriter writer) throws LedgerException {

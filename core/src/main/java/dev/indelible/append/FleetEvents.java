@@ -174,7 +174,11 @@ public final class FleetEvents implements AutoCloseable {
             });
     if (first.isPresent()) {
       append.committed();
-      file.write(first.get());
+      long rows = first.get().unverified().size();
+      // The file is optional, and must not name a row that a fail-over can lose.
+      if (writer.confirmed(rows).size() == rows) {
+        file.write(first.get());
+      }
     }
   }
 

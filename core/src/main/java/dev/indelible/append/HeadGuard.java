@@ -23,6 +23,11 @@ import java.util.Optional;
  * it. This costs one signature check, or one hash if the end is the one that this writer committed.
  */
 public final class HeadGuard {
+  /** No writer can tell these from somebody who removed the rows. */
+  private static final String POSSIBLE_CAUSE =
+      "; a fail-over to a standby that lacked rows, or a restored copy, has this effect, and so has"
+          + " a deletion";
+
   private final KeySource keys;
 
   /** The keys accepted from the start. */
@@ -196,13 +201,28 @@ public final class HeadGuard {
                     Scope.CHAIN));
   }
 
+  /**
+   * Checks the place of the last row that this writer committed, in a chain that has later rows.
+   *
+   * @param found the row there, or the last one before
+   */
+  Optional<TamperNote> judgeReplaced(Head found) {
+    return lastSeen
+        .filter(seen -> !seen.equals(found))
+        .flatMap(seen -> gone(seen, found))
+        .map(cause -> new TamperNote(found.sequence(), found.hex(), cause, Scope.CHAIN));
+  }
+
   private static Optional<String> gone(Head seen, Head found) {
     if (found.sequence() < seen.sequence()) {
       return Optional.of(
-          TamperNote.ROWS_GONE + seen.sequence() + " that were written after it are gone");
+          TamperNote.ROWS_GONE
+              + seen.sequence()
+              + " that were written after it are gone"
+              + POSSIBLE_CAUSE);
     }
     return found.sequence() == seen.sequence()
-        ? Optional.of(TamperNote.EXCHANGED)
+        ? Optional.of(TamperNote.EXCHANGED + POSSIBLE_CAUSE)
         : Optional.empty();
   }
 

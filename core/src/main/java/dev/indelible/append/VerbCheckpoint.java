@@ -10,6 +10,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.storage.LedgerWriter;
+import dev.indelible.storage.LedgerWriter.Confirmed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,11 +37,17 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
   void signAfterLostKey(Signer key) {
     LedgerWriter writer = end.writer();
     try {
+      Confirmed confirmed = writer.confirmed(end.tree().state().size());
+      if (confirmed.reason().isPresent()) {
+        // The new key is not valid at an earlier size.
+        LOG.warn("no checkpoint is signed: {}", confirmed.reason().get());
+        return;
+      }
       Optional<SignedCheckpoint> signed =
           writer.inTransaction(
               () -> {
                 LedgerTree tree = end.tree();
-                long size = tree.state().size();
+                long size = Math.min(confirmed.size(), tree.state().size());
                 CheckpointSigner signer = new CheckpointSigner(originOf(key), key);
                 SignedCheckpoint next =
                     SecondSignature.add(signer.signAfterLostKey(before(), tree, size), end, file);
@@ -64,7 +71,7 @@ record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
    * Signs and stores the first checkpoint of a log, which gives the log its name. Called within the
    * transaction of the log's first row, so no other writer names the log.
    *
-   * @return the checkpoint, to be written to {@link #file} after the commit
+   * @return the checkpoint, to be written to {@link #file} once the row survives a fail-over
    */
   SignedCheckpoint signFirst(Signer key, String origin) throws LedgerException {
     LedgerTree tree = end.tree();

@@ -96,15 +96,16 @@ public final class AnchorFollower extends Follower {
   }
 
   /**
-   * Returns the size of the largest checkpoint near the end of an anchor file that the log signed;
-   * 0 if there is none.
+   * Returns the largest checkpoint near the end of an anchor file that the log signed; empty if
+   * there is none.
    *
    * @param origin the log's name
    * @param history the log's keys, and the rows that each may sign
    * @throws IOException if the file cannot be read
    */
-  public static long anchored(Path file, String origin, KeyHistory history) throws IOException {
-    return new AnchorFile(file).last(origin, history).map(Checkpoint::size).orElse(0L);
+  public static Optional<Checkpoint> anchored(Path file, String origin, KeyHistory history)
+      throws IOException {
+    return new AnchorFile(file).last(origin, history);
   }
 
   @Override
@@ -147,14 +148,13 @@ public final class AnchorFollower extends Follower {
   /** Returns the reason that the log does not continue the file; empty if it does. */
   private Optional<String> contradiction(LedgerReader ledger, Checkpoint known, Checkpoint last)
       throws LedgerException {
-    if (known.size() > last.size() && known.size() > lastSize()) {
-      return Optional.of(
-          "%s: the log was rolled back: the anchor has its checkpoint over %s rows, but its last checkpoint is over %s"
-              .formatted(file.path(), known.size(), last.size()));
-    }
-    if (known.size() > last.size()) {
-      // Another process signed and anchored a checkpoint since the ledger was opened.
-      return Optional.empty();
+    if (known.size() > ledger.treeSize().orElse(0)) {
+      // Another process may have signed and anchored a checkpoint since the ledger was opened.
+      return known.size() <= rows()
+          ? Optional.empty()
+          : Optional.of(
+              "%s: the log was rolled back: the anchor has its checkpoint over %s rows, but its last checkpoint is over %s"
+                  .formatted(file.path(), known.size(), last.size()));
     }
     Hash root = TiledNodes.tree(new StoredTiles(ledger), known.size()).root();
     return root.equals(known.root())

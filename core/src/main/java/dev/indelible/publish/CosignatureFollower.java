@@ -58,6 +58,12 @@ public final class CosignatureFollower {
    */
   public record State(String name, OptionalLong cosigned, Optional<String> trouble) {}
 
+  /**
+   * Looks after which a missing checkpoint contradicts the log, although it has the rows: a
+   * fail-over loses the latest checkpoint, and the next one is signed within seconds.
+   */
+  private static final int LASTING = 5;
+
   private CosignatureFollower(
       WitnessPolicy policy,
       LedgerSource source,
@@ -218,6 +224,9 @@ public final class CosignatureFollower {
      */
     private volatile OptionalLong known = OptionalLong.empty();
 
+    /** Consecutive answers that the witness saw more rows than the last checkpoint covers. */
+    private int ahead;
+
     Asking(
         WitnessPolicy.Witness witness,
         URI url,
@@ -257,6 +266,7 @@ public final class CosignatureFollower {
       if (reply instanceof WitnessReply.Cosigned given) {
         store.keep(last.get().size(), nameAndId(witness.key()), given.line().line());
         agreed();
+        ahead = 0;
         cosigned(last.get().size());
         noteQuorum(ledger, last.get().size());
         return given.wasRolledBack()
@@ -264,10 +274,10 @@ public final class CosignatureFollower {
                 "the witness was rolled back: it no longer knows a checkpoint that it cosigned")
             : Optional.empty();
       }
-      return refusal(reply);
+      return refusal(reply, last.get().size());
     }
 
-    private Optional<String> refusal(WitnessReply reply) throws LedgerException {
+    private Optional<String> refusal(WitnessReply reply, long last) throws LedgerException {
       if (reply instanceof WitnessReply.Failed failed) {
         return Optional.of(failed.reason());
       }
@@ -276,15 +286,20 @@ public final class CosignatureFollower {
             "the log was forked, or the witness is wrong: " + contradicted.reason());
       }
       long stated = ((WitnessReply.Ahead) reply).size();
-      long now = lastSize();
-      if (now >= stated) {
+      if (lastSize() >= stated) {
         // Another process of this log obtained a cosignature of a later checkpoint meanwhile.
         agreed();
+        ahead = 0;
         return Optional.empty();
+      }
+      if (++ahead < LASTING && rows() >= stated) {
+        return Optional.of(
+            "the witness saw %s rows, which the log has, but its last checkpoint is over %s: the next one has to prove that it continues them"
+                .formatted(stated, last));
       }
       return contradiction(
           "the log was rolled back, or the witness is wrong: it saw %s rows, but the last checkpoint is over %s"
-              .formatted(stated, now));
+              .formatted(stated, last));
     }
 
     /** Clears the health entry, because the witness agrees with the log. */

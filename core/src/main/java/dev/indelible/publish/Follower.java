@@ -99,12 +99,31 @@ abstract class Follower {
    * look began.
    */
   final long lastSize() throws LedgerException {
+    return now(ledger -> ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L));
+  }
+
+  /**
+   * Returns the current number of rows in the ledger's tree; another process may have appended some
+   * since the look began. The last checkpoint may cover fewer rows than one that was published: a
+   * fail-over to an asynchronous standby loses the latest checkpoint, though not the rows under it.
+   */
+  final long rows() throws LedgerException {
+    return now(ledger -> ledger.treeSize().orElse(0));
+  }
+
+  /** Reads a number from the ledger. */
+  @FunctionalInterface
+  private interface Reading {
+    long of(LedgerReader ledger) throws LedgerException;
+  }
+
+  private long now(Reading reading) throws LedgerException {
     Optional<? extends LedgerReader> opened = source.open();
     if (opened.isEmpty()) {
       return 0;
     }
     try (LedgerReader ledger = opened.get()) {
-      return ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+      return reading.of(ledger);
     }
   }
 

@@ -12,6 +12,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.merkle.Hash;
 import dev.indelible.merkle.InvalidProofException;
 import dev.indelible.merkle.TilePath;
+import dev.indelible.merkle.TiledNodes;
 import dev.indelible.tlog.LogDirectory;
 import dev.indelible.tlog.LogDirectoryException;
 import java.nio.charset.StandardCharsets;
@@ -100,6 +101,13 @@ public final class LedgerExport {
   private void requireContinued(Checkpoint published, SignedTree last)
       throws LedgerException, LogDirectoryException {
     Checkpoint now = last.checkpoint();
+    if (published.size() > now.size()
+        && ledger.treeSize().orElse(0) >= published.size()
+        && TiledNodes.tree(last.tiles(), published.size()).root().equals(published.root())) {
+      throw EvidenceException.absent(
+          "%s: %s rows were published, and the last checkpoint of the ledger is over %s: a fail-over can lose the latest checkpoint; export again once the next one is signed",
+          directory.path(), published.size(), now.size());
+    }
     if (published.size() > now.size()) {
       throw EvidenceException.contradicted(
           "%s: %s rows were published, and the last checkpoint of the ledger is over %s: it was rolled back",

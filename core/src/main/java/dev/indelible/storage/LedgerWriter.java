@@ -272,6 +272,25 @@ public interface LedgerWriter extends AutoCloseable {
   void insertCheckpoint(StoredCheckpoint checkpoint) throws LedgerException;
 
   /**
+   * Rows that survive a fail-over of the ledger's server.
+   *
+   * @param size the number of leaves up to which they do; at most the size that was asked for
+   * @param reason why it is less, and what to do; empty if all rows survive
+   */
+  record Confirmed(long size, Optional<String> reason) {}
+
+  /**
+   * Returns how many of the committed rows survive a fail-over. A checkpoint MUST NOT cover more:
+   * it would contradict a log that lost the others. Called outside of a transaction. Storage
+   * without standbys confirms every row.
+   *
+   * @param size the size of the stored tree, read before on this connection
+   */
+  default Confirmed confirmed(long size) throws LedgerException {
+    return new Confirmed(size, Optional.empty());
+  }
+
+  /**
    * Returns true if another connection may have written since the last call; true if that is
    * unknown.
    */

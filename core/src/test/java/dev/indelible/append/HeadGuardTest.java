@@ -98,12 +98,14 @@ class HeadGuardTest {
   @Test
   void truncatedChainIsNoted() {
     guard.committed(rows.get(4).head());
-    assertThat(guard.judge(rows.get(2), before(2), false))
-        .contains(
-            new TamperNote(
-                3,
-                rows.get(2).head().hex(),
-                "is the last one: rows up to 5 that were written after it are gone"));
+    TamperNote note = guard.judge(rows.get(2), before(2), false).orElseThrow();
+    assertThat(note.sequence()).isEqualTo(3);
+    assertThat(note.recordHash()).isEqualTo(rows.get(2).head().hex());
+    assertThat(note.scope()).isEqualTo(TamperNote.Scope.CHAIN);
+    assertThat(note.cause())
+        .startsWith(
+            "is the last one: rows up to 5 that were written after it are gone; a fail-over")
+        .contains("so has a deletion");
   }
 
   /** The replacement has a valid signature and a valid link. */
@@ -114,7 +116,27 @@ class HeadGuardTest {
     assertThat(guard.judge(replaced, before(4), false))
         .get()
         .returns(5L, TamperNote::sequence)
-        .returns("is no longer the row that was written", TamperNote::cause);
+        .satisfies(
+            note ->
+                assertThat(note.cause())
+                    .startsWith("is no longer the row that was written; a fail-over"));
+  }
+
+  /** Others wrote further rows, so the end of the chain shows nothing. */
+  @Test
+  void replacedEarlierRowIsNoted() {
+    guard.committed(rows.get(3).head());
+    assertThat(guard.judgeReplaced(rows.get(3).head())).isEmpty();
+    Head other = new Head(4, new byte[32]);
+    assertThat(guard.judgeReplaced(other))
+        .get()
+        .returns(4L, TamperNote::sequence)
+        .returns(other.hex(), TamperNote::recordHash)
+        .returns(TamperNote.Scope.CHAIN, TamperNote::scope);
+    assertThat(guard.judgeReplaced(rows.get(2).head()))
+        .get()
+        .returns(3L, TamperNote::sequence)
+        .satisfies(note -> assertThat(note.cause()).contains("rows up to 4"));
   }
 
   @Test

@@ -21,6 +21,7 @@ import dev.indelible.journal.JournalSettings;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
+import dev.indelible.merkle.TiledNodes;
 import dev.indelible.monitor.HealthReasons;
 import dev.indelible.note.FleetHistory;
 import dev.indelible.note.KeyHistory;
@@ -32,6 +33,7 @@ import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.RulePolicy;
 import dev.indelible.publish.AnchorFollower;
 import dev.indelible.storage.StoredLedger;
+import dev.indelible.storage.StoredTiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -429,11 +431,13 @@ public final class HealthCheck {
     }
     OptionalLong anchored = OptionalLong.empty();
     try {
-      long size = AnchorFollower.anchored(file, checkpoint.get().origin(), history.get());
+      Optional<Checkpoint> known =
+          AnchorFollower.anchored(file, checkpoint.get().origin(), history.get());
+      long size = known.map(Checkpoint::size).orElse(0L);
       anchored = OptionalLong.of(size);
       // The ledger is read after the anchor file, because a running log signs before it anchors.
       long last = open.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
-      if (size > last) {
+      if (size > last && !continues(open, known.get())) {
         add(
             HealthEntry.ANCHOR,
             text(
@@ -446,6 +450,12 @@ public final class HealthCheck {
       add(HealthEntry.ANCHOR, file + ": cannot be compared with the log: " + e.getMessage());
     }
     return anchored;
+  }
+
+  /** Returns true if the tree has the rows of a checkpoint; a fail-over can lose the latest one. */
+  private static boolean continues(StoredLedger open, Checkpoint known) throws LedgerException {
+    return open.treeSize().orElse(0) >= known.size()
+        && TiledNodes.tree(new StoredTiles(open), known.size()).root().equals(known.root());
   }
 
   private static String text(String format, Object... values) {

@@ -82,6 +82,11 @@ record ShardLog(String name, DataDirectory data) {
               KeyRing.of(List.of((VerificationKey) signer.key())),
               last.secondKey(ledger, keys.keys()).stream().toList());
       if (checkpoint.size() < admitted) {
+        if (ledger.treeSize().orElse(0) >= admitted) {
+          throw new ShardException(
+              "its last checkpoint is over %s rows, and one over %s was admitted: a fail-over can lose the latest checkpoint; the shard's next one has to continue it"
+                  .formatted(checkpoint.size(), admitted));
+        }
         throw new ShardException(
             "the shard was rolled back: its last checkpoint is over %s rows, and one over %s was admitted"
                 .formatted(checkpoint.size(), admitted));

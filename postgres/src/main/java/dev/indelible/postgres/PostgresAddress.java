@@ -25,6 +25,9 @@ record PostgresAddress(String url, String schema, String name) {
   private static final String JDBC = "jdbc:";
   private static final String DEFAULT_SCHEMA = "indelible";
 
+  /** Time for which a host that was a standby is not tried again: a promotion takes seconds. */
+  private static final int HOST_RECHECK_SECONDS = 1;
+
   private static final SilentServers SILENT = new SilentServers();
 
   private static final String FORM =
@@ -106,6 +109,8 @@ record PostgresAddress(String url, String schema, String name) {
     PGProperty.CONNECT_TIMEOUT.set(properties, seconds(patience.connect()));
     PGProperty.LOGIN_TIMEOUT.set(properties, seconds(patience.login()));
     PGProperty.SOCKET_TIMEOUT.set(properties, seconds(patience.answer()));
+    // The driver remembers for ten seconds which host was the primary.
+    PGProperty.HOST_RECHECK_SECONDS.set(properties, HOST_RECHECK_SECONDS);
     PGProperty.TCP_KEEP_ALIVE.set(properties, "true");
     // Statements name the schema of each table, so that no table or function of another schema can
     // take the place of one of these.

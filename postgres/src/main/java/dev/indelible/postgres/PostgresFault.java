@@ -6,9 +6,11 @@ import dev.indelible.storage.LedgerSchemaException;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.RefusedException.Refusal;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.Optional;
 import java.util.Set;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
@@ -49,6 +51,16 @@ final class PostgresFault {
         Set.of("22", "23", "44", "54", "P0")
             .contains(state.substring(0, Math.min(2, state.length())));
     return permanent ? Optional.of(Refusal.PERMANENT) : Optional.empty();
+  }
+
+  /**
+   * Returns true for the warning that a commit does not wait for its synchronous standby any more.
+   * It has no SQLSTATE of its own, and its text may be translated.
+   */
+  static boolean isUnreplicated(SQLWarning warning) {
+    return warning instanceof PSQLWarning own
+        && own.getServerErrorMessage() != null
+        && "SyncRepWaitForLSN".equals(own.getServerErrorMessage().getRoutine());
   }
 
   /** Returns the exception for an error during a write. */

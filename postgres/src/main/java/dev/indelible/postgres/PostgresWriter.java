@@ -14,6 +14,7 @@ import dev.indelible.storage.RefusedException.Refusal;
 import dev.indelible.storage.VerifiableLedger;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,6 +81,14 @@ final class PostgresWriter implements LedgerWriter {
 
   /** Last row inserted in this transaction; null if there is none. */
   private @Nullable ChainRow last;
+
+  /** Size of the tree in this transaction. */
+  private long treeSize;
+
+  /** True if the commit of this transaction waits for a standby. */
+  private boolean isSynchronous;
+
+  private Replication replication = new Replication();
 
   private PostgresWriter(
       PostgresAddress address, Patience patience, Connection connection, UUID ledger)
@@ -211,6 +220,7 @@ final class PostgresWriter implements LedgerWriter {
           throw e;
         }
         connection = replaced;
+        replication = new Replication();
       }
       connection.setAutoCommit(false);
       Sql.run(connection, settings);
@@ -219,8 +229,13 @@ final class PostgresWriter implements LedgerWriter {
                   connection,
                   sql(
                       "UPDATE @indelible_head SET version = version + 1 WHERE ledger = ?"
-                          + " RETURNING version"),
-                  row -> row.getLong(1),
+                          + " RETURNING version, tree_size,"
+                          + " current_setting('synchronous_standby_names') <> ''"),
+                  row -> {
+                    treeSize = row.getLong(2);
+                    isSynchronous = row.getBoolean(3);
+                    return row.getLong(1);
+                  },
                   ledger)
               .orElseThrow(() -> headIsMissing(address));
     } catch (SQLException e) {
@@ -233,7 +248,11 @@ final class PostgresWriter implements LedgerWriter {
     }
   }
 
-  /** Moves the head to the last row of the transaction, and commits. */
+  /**
+   * Moves the head to the last row of the transaction, and commits. If the wait for a synchronous
+   * standby is cancelled, the server has committed, but the standby may lack the rows: that throws,
+   * and the next commit of any writer confirms them.
+   */
   @Override
   public void commit() throws LedgerException {
     run(
@@ -247,10 +266,32 @@ final class PostgresWriter implements LedgerWriter {
                 end.recordHash(),
                 ledger);
           }
+          connection.clearWarnings();
           connection.commit();
           connection.setAutoCommit(true);
           return true;
         });
+    if (isSynchronous) {
+      requireReplicated();
+      replication.replicated(treeSize);
+    }
+  }
+
+  private void requireReplicated() throws LedgerException {
+    try {
+      for (SQLWarning warning = connection.getWarnings();
+          warning != null;
+          warning = warning.getNextWarning()) {
+        if (PostgresFault.isUnreplicated(warning)) {
+          throw new LedgerUnavailableException(
+              name() + ": the wait for the synchronous standby was cancelled: it may lack rows",
+              false,
+              warning);
+        }
+      }
+    } catch (SQLException e) {
+      throw failure(e);
+    }
   }
 
   @Override
@@ -603,6 +644,7 @@ final class PostgresWriter implements LedgerWriter {
 
   @Override
   public void storeTreeState(TreeState state) throws LedgerException {
+    treeSize = state.size();
     change(
         "UPDATE @indelible_head SET tree_size = ?, tree_sequence = ? WHERE ledger = ?",
         state.size(),
@@ -638,6 +680,24 @@ final class PostgresWriter implements LedgerWriter {
         "INSERT INTO @indelible_checkpoints (size, note) VALUES (?, ?)",
         checkpoint.size(),
         PostgresRows.text(checkpoint.note()));
+  }
+
+  /**
+   * Returns the rows that a standby has. Asks the server, unless a commit of this writer waited for
+   * a synchronous standby since. With a synchronous standby, commits once more if rows of other
+   * writers are not known to be there.
+   */
+  @Override
+  public Confirmed confirmed(long size) throws LedgerException {
+    if (size <= replication.confirmed()) {
+      return new Confirmed(size, Optional.empty());
+    }
+    Standbys seen = run(() -> Standbys.read(connection));
+    if (seen.isSynchronous()) {
+      inTransaction(() -> Optional.of(true));
+      return new Confirmed(Math.min(size, replication.confirmed()), Optional.empty());
+    }
+    return run(() -> replication.confirm(size, seen, connection));
   }
 
   @Override

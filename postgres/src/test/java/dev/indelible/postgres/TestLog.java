@@ -81,15 +81,22 @@ record TestLog(TestServer server, String schema, PostgresLedger ledger) {
   }
 
   LedgerSink sink() {
-    AuditCounters counters = new AuditCounters();
+    return sink(Duration.ofHours(1), new AuditCounters());
+  }
+
+  /**
+   * Returns a sink.
+   *
+   * @param interval the minimum time between two checkpoints
+   */
+  LedgerSink sink(Duration interval, AuditCounters counters) {
     HeadGuard guard = new HeadGuard(new RowCheck(KEYS));
     return new LedgerSink(
         new LedgerRun(
             ledger.drainer(null),
             RowSigning.everyRow(KEY),
             guard,
-            new Checkpoints(
-                Checkpoints.Settings.of(KEY).withInterval(Duration.ofHours(1)), guard, counters),
+            new Checkpoints(Checkpoints.Settings.of(KEY).withInterval(interval), guard, counters),
             new Tallies(null, guard, counters),
             counters));
   }

@@ -43,9 +43,10 @@ public final class TestServer implements AutoCloseable {
 
   private final int port;
 
-  /** The embedded server and its data directory; null for a server that was started by hand. */
+  /** The embedded server; null for a standby, and for a server that was started by hand. */
   private final @Nullable EmbeddedPostgres server;
 
+  /** The data directory; null for a server that was started by hand. */
   private final @Nullable Path data;
 
   /**
@@ -71,6 +72,29 @@ public final class TestServer implements AutoCloseable {
     }
     String line = Files.readString(Path.of("/proc", "" + postmaster.pid(), "cmdline"));
     command.addAll(List.of(line.split("\0")));
+  }
+
+  /** Creates a server whose data directory exists; {@link #restart} starts it. */
+  private TestServer(int port, Path data, List<String> command) {
+    this.port = port;
+    this.server = null;
+    this.data = data;
+    this.command.addAll(command);
+  }
+
+  /** Returns the server on a copy of this one's data directory, which is not running yet. */
+  TestServer onCopy(Path copy, int otherPort) {
+    List<String> words =
+        command.stream()
+            .map(word -> word.replace(data.toString(), copy.toString()))
+            .map(word -> word.equals("" + port) ? "" + otherPort : word)
+            .map(word -> word.equals("port=" + port) ? "port=" + otherPort : word)
+            .toList();
+    return new TestServer(otherPort, copy, words);
+  }
+
+  Path data() {
+    return data;
   }
 
   /** Returns the first process of the server, which its data directory names. */
@@ -244,6 +268,8 @@ public final class TestServer implements AutoCloseable {
   @Override
   public void close() throws IOException {
     postmaster.destroy();
-    server.close();
+    if (server != null) {
+      server.close();
+    }
   }
 }

@@ -61,6 +61,11 @@ public final class CheckpointSigner {
     }
   }
 
+  /** Returns the number of rows under the last checkpoint that is known to be signed; 0 if none. */
+  public long signed() {
+    return lastSigned.map(Checkpoint::size).orElse(0L);
+  }
+
   /**
    * Signs a checkpoint for a tree size.
    *
@@ -81,13 +86,11 @@ public final class CheckpointSigner {
       Hash root = tree.root();
       Optional<Checkpoint> before =
           last.isPresent() ? Optional.of(verify(last.get(), keys)) : lastSigned;
-      if (before.isPresent()) {
-        requireNotRolledBack(before.get());
-        requireContinued(before.get(), tree, root);
-      }
       if (lastSigned.isPresent() && !lastSigned.equals(before)) {
-        // Another process may have signed further checkpoints from an older copy.
-        requireContinued(lastSigned.get(), tree, root);
+        requireContinued(lastSigned.get(), before.get(), tree, root);
+      }
+      if (before.isPresent()) {
+        requireContinued(before.get(), tree, root);
       }
       return SignedCheckpoint.sign(Checkpoint.of(origin, size, root), signer);
     } catch (ForkException e) {
@@ -133,11 +136,22 @@ public final class CheckpointSigner {
     }
   }
 
-  private void requireNotRolledBack(Checkpoint stored) throws ForkException {
-    if (lastSigned.filter(signed -> signed.size() > stored.size()).isPresent()) {
-      throw new ForkException(
-          "the database was rolled back or replaced: its last checkpoint is over %s rows, and one over %s rows was signed"
-              .formatted(stored.size(), lastSigned.get().size()));
+  /**
+   * Requires that the tree continues the last signed checkpoint, which is not the last stored one.
+   * Another process may have signed and stored further ones, also from an older copy. A fail-over
+   * may have lost the stored one, whose rows the tree must still have.
+   */
+  private static <X extends Exception> void requireContinued(
+      Checkpoint signed, Checkpoint stored, MerkleTree<X> tree, Hash root) throws ForkException, X {
+    try {
+      requireContinued(signed, tree, root);
+    } catch (ForkException e) {
+      if (signed.size() > stored.size()) {
+        throw new ForkException(
+            "the database was rolled back or replaced: its last checkpoint is over %s rows, and one over %s rows was signed"
+                .formatted(stored.size(), signed.size()));
+      }
+      throw e;
     }
   }
 
