@@ -34,6 +34,7 @@ import dev.indelible.merkle.TileParseException;
 import dev.indelible.merkle.TilePath;
 import dev.indelible.note.ErasureNote;
 import dev.indelible.note.KeyHistory;
+import dev.indelible.note.LogEnd;
 import dev.indelible.proof.ProvenRow;
 import dev.indelible.publish.ExportedLog;
 import dev.indelible.publish.LedgerExport;
@@ -428,6 +429,22 @@ public final class AuditLog {
       purgeIndex(eventId);
       throw e;
     }
+  }
+
+  /**
+   * Ends the log: nothing more is recorded in it, except that payloads were erased. A process that
+   * has it open stops recording, and its gate refuses. Signs a checkpoint over all rows. If the log
+   * was ended before, only signs the checkpoint.
+   *
+   * @param reason the recorded reason
+   * @param by the recorded name of the person who ends the log
+   * @throws LedgerException if there is no log, or it cannot be written to now
+   * @throws KeyException if the log's key is missing
+   */
+  public void end(String reason, String by) throws LedgerException, KeyException {
+    // Opening to write would create a ledger where there is none.
+    reader().close();
+    data().end(new LogEnd(reason, by));
   }
 
   private Erased eraseFromLedger(String eventId, String reason, String by)

@@ -302,6 +302,7 @@ public final class IndelibleBuilder {
         Journal.requireSpace(data.journal());
       }
       ExistingLog log = data.prepareToRecord(signer, policy.isPresent());
+      log.requireNotEnded();
       if (mlDsa44 && log.isReadable()) {
         Signer key = signer();
         data.addMlDsa44(key, log.withEarlierKeys(data.keys().accepted()));

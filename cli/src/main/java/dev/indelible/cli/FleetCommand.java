@@ -195,17 +195,21 @@ final class FleetCommand extends VerbGroup {
       description = "Admit the last checkpoint of a shard, then close the shard for good.",
       footer = {
         "",
-        "Stop the writer of the shard first. 'indelible log verify' reports a closed",
-        "shard that grows."
+        "Ends the log of the shard, as 'indelible log end' does; on a host without the",
+        "shard's key, that command has to come first. Stop every writer of the shard",
+        "before."
       })
   static final class CloseShard extends FleetVerb {
     @Parameters(paramLabel = "NAME", description = "the name of the shard")
     String name = "";
 
+    @Mixin ByOption by = new ByOption();
+
     @Override
     public Integer call() throws Exception {
       requireName(name);
-      Checkpoint last = change(writer -> writer.closeShard(name));
+      String who = by.name();
+      Checkpoint last = change(writer -> writer.closeShard(name, who));
       print(
           out -> out.member("shard", name).member("size", last.size()),
           "shard %s: closed with %,d rows",

@@ -29,7 +29,7 @@ abstract class VerbGroup extends Verb {
 
   @Command(
       name = "log",
-      description = "Read, search, verify, export and prove the chain, and erase payloads.",
+      description = "Read, search, verify, export, prove and end the chain; erase payloads.",
       subcommands = {
         LogListCommand.class,
         LogShowCommand.class,
@@ -40,7 +40,8 @@ abstract class VerbGroup extends Verb {
         LogVerifyCommand.class,
         LogAdoptCommand.class,
         LogErasePayloadCommand.class,
-        LogAnswerCommand.class
+        LogAnswerCommand.class,
+        LogEndCommand.class
       })
   static final class Log extends VerbGroup {}
 

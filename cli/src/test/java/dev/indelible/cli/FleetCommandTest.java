@@ -49,11 +49,12 @@ class FleetCommandTest {
     assertThat(verified.path("shards").path(0).path("report").path("rows").asLong()).isEqualTo(3);
 
     assertThat(fleet.run("fleet", "close-shard", "a").ok().out())
-        .isEqualTo("shard a: closed with 3 rows\n");
-    shard.run("check", Cli.bash("ls")).ok();
-    Cli.Result grown = fleet.run("log", "verify");
-    assertThat(grown.exit()).isEqualTo(ExitCode.FAILED);
-    assertThat(grown.out()).startsWith("broken").contains("the shard was closed with 3 rows");
+        .isEqualTo("shard a: closed with 4 rows\n");
+    assertThat(shard.run("check", Cli.bash("ls")).complaint(ExitCode.USAGE))
+        .contains("the log was ended by row 4 (shard a of fleet.example/logs is closed)");
+    assertThat(shard.run("log", "end", "--reason", "again").ok().out())
+        .isEqualTo("the log is ended; it has 4 rows\n");
+    assertThat(fleet.run("log", "verify").ok().out()).startsWith("intact");
     assertThat(fleet.run("status").ok().out()).startsWith("state        ok");
   }
 

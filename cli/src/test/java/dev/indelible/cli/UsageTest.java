@@ -45,7 +45,7 @@ class UsageTest {
         "chek            | unknown verb 'chek' (did you mean 'check'?); see 'indelible --help'",
         "xyzzy           | unknown verb 'xyzzy'; see 'indelible --help'",
         "log veirfy      | unknown verb 'veirfy' (did you mean 'verify'?); see 'indelible log --help'",
-        "log             | log: give one of its verbs: list, show, tail, stats, export, prove, verify, adopt, erase-payload, answer",
+        "log             | log: give one of its verbs: list, show, tail, stats, export, prove, verify, adopt, erase-payload, answer, end",
         "approvals       | approvals: give one of its verbs: list, show, approve, deny",
         "api-keys        | api-keys: give one of its verbs: create, list, rotate, revoke",
         "keys            | keys: give one of its verbs: init, list, rotate, revoke, replace, add-ml-dsa-44, export",

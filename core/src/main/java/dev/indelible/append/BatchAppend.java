@@ -59,6 +59,9 @@ public final class BatchAppend {
   /** True if the events came through a queue, to which other software can write. */
   private boolean queued;
 
+  /** True if the events may be appended to a log that was ended. */
+  private boolean mayFollowEnd;
+
   /**
    * First row that an earlier attempt at this batch may have appended. If a row from here on has an
    * event of this batch, that attempt appended the row, although its commit reported an error.
@@ -124,6 +127,7 @@ public final class BatchAppend {
    */
   public List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following)
       throws LedgerException {
+    mayFollowEnd = batch.stream().allMatch(event -> !queued && isErasure(event));
     head = trustedHead();
     appendedFrom = head.sequence() + 1;
     declareSignatures();
@@ -197,6 +201,10 @@ public final class BatchAppend {
 
   private boolean isReserved(AuditEvent event) {
     return queued && SystemEvent.isReserved(event.eventType());
+  }
+
+  private static boolean isErasure(AuditEvent event) {
+    return event.eventType().equals(SystemEvent.PAYLOAD_ERASED);
   }
 
   /** Returns the cause of the last refusal; empty if there was none. */
@@ -438,6 +446,9 @@ public final class BatchAppend {
   /** Returns the end of the chain to append to. First appends a note for each fault of the end. */
   private Head trustedHead() throws LedgerException {
     ChainEnd.Trusted trusted = end.judge(sealer.key());
+    if (trusted.ended().isPresent() && !mayFollowEnd) {
+      throw new LogEndedException(writer.name(), trusted.ended().get());
+    }
     Head onto = trusted.head();
     for (TamperNote note : trusted.tamper()) {
       append(onto, note.toEvent());

@@ -38,6 +38,9 @@ public final class ChainEnd {
   /** The edge of the tree after the last commit; null while it is unknown. */
   private @Nullable TileEdge edge;
 
+  /** The row that ended the log, as of the last look; empty if there was none. */
+  private Optional<ChainRow> ended = Optional.empty();
+
   /**
    * Creates the end of an open ledger's chain.
    *
@@ -73,8 +76,9 @@ public final class ChainEnd {
    * @param head the row to follow
    * @param tamper the faults to note in the chain first, in order; faults that are already noted
    *     are left out
+   * @param ended the row that ended the log; empty if it was not ended
    */
-  record Trusted(Head head, List<TamperNote> tamper) {}
+  record Trusted(Head head, List<TamperNote> tamper, Optional<ChainRow> ended) {}
 
   /**
    * Checks the end of the chain.
@@ -86,6 +90,10 @@ public final class ChainEnd {
   Trusted judge(VerificationKey key) throws LedgerException {
     Optional<ChainRow> last = writer.lastRow();
     requireMaySign(key, last);
+    if (!guard.lastSeen().equals(last.map(ChainRow::head))) {
+      // Another writer may have ended the log.
+      ended = writer.lastOfType(SystemEvent.LOG_ENDED, Long.MAX_VALUE, guard::isSound);
+    }
     List<TamperNote> wrong = new ArrayList<>();
     Head head = judge(last, wrong);
     if (!wrong.isEmpty() && last.isPresent()) {
@@ -102,7 +110,7 @@ public final class ChainEnd {
         tamper.add(note);
       }
     }
-    return new Trusted(head, tamper);
+    return new Trusted(head, tamper, ended);
   }
 
   /** Returns the head after a last row, and adds the row's faults to {@code wrong}. */

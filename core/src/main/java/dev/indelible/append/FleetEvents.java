@@ -17,6 +17,7 @@ import dev.indelible.note.FleetCreation;
 import dev.indelible.note.FleetHistory;
 import dev.indelible.note.FleetHistory.Shard;
 import dev.indelible.note.KeyHistory;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.RowCheck;
 import dev.indelible.note.ShardCheckpoint;
 import dev.indelible.note.ShardClosing;
@@ -119,6 +120,29 @@ public final class FleetEvents implements AutoCloseable {
    */
   public void beginShard(ShardOpening opening) throws LedgerException {
     beginLog(() -> new Beginning(opening.toEvent(), opening.origin()));
+  }
+
+  /**
+   * Ends a log: only rows about erased payloads can follow. Signs a checkpoint over all rows. Does
+   * nothing but the checkpoint if the log was ended before.
+   */
+  public void endLog(LogEnd content) throws LedgerException {
+    BatchAppend append = append();
+    boolean appended =
+        writer
+            .inTransaction(
+                () -> {
+                  if (end.judge(signer.verificationKey()).ended().isPresent()) {
+                    return Optional.<Boolean>empty();
+                  }
+                  append.chain(content.toEvent(), "the end of the log");
+                  return Optional.of(true);
+                })
+            .isPresent();
+    if (appended) {
+      append.committed();
+    }
+    checkpoint.sign(signer);
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
 import dev.indelible.drain.MarkMovedException;
 import dev.indelible.drain.SinkBlockedException;
+import dev.indelible.drain.SinkEndedException;
 import dev.indelible.drain.SinkException;
 import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.ledger.DeadLetter;
@@ -232,6 +233,9 @@ public final class LedgerSink implements DeferredAuditSink {
   private SinkException failure(Exception e) {
     if (e instanceof LedgerSchemaException) {
       return new SinkBlockedException(e.getMessage(), e);
+    }
+    if (e instanceof LogEndedException) {
+      return new SinkEndedException(e.getMessage(), e);
     }
     if (e instanceof LedgerException) {
       lockedOut = e instanceof LedgerUnavailableException fault && fault.isLocked();

@@ -136,7 +136,8 @@ public final class Verifier {
                   new CompletenessCheck(findings, ledger, options.since()),
                   new PolicyCheck(findings, ledger, history, options.since()),
                   new ApprovalCheck(findings, ledger, content, options.origins(), before),
-                  new FleetCheck(findings, ledger, history, options.since()))
+                  new FleetCheck(findings, ledger, history, options.since()),
+                  new EndCheck(findings, ledger, history, options.since()))
               : List.of(new RedactedCheck(findings, history, ledger, options.secondKeys())));
       checks.addAll(
           List.of(

@@ -179,8 +179,10 @@ final class Supervisor implements Runnable {
       }
       counters.count(Counter.DRAINER_RESTARTS, 1);
       boolean isTransient = failure instanceof SinkUnavailableException;
-      if (!isTransient && failures++ >= maxRestarts) {
-        stopRecording(panicked ? State.SINK_PANICKED : State.SINK_FAILED, failure);
+      boolean isEnded = failure instanceof SinkEndedException;
+      if (!isTransient && (failures++ >= maxRestarts || isEnded)) {
+        State last = panicked ? State.SINK_PANICKED : State.SINK_FAILED;
+        stopRecording(isEnded ? State.ENDED : last, failure);
         return;
       }
       State state = failure instanceof SinkBlockedException ? State.FAILED : State.DEGRADED;

@@ -142,6 +142,9 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A shard was closed; the event states its last checkpoint. */
   public static final String SHARD_CLOSED = "shard.closed";
 
+  /** The log was ended: only rows about erased payloads follow; see {@code note.LogEnd}. */
+  public static final String LOG_ENDED = "log.ended";
+
   /** A gate may record through a topic; the event names the gate and its key. */
   public static final String GATE_ENROLLED = "gate.enrolled";
 
@@ -175,6 +178,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           SHARD_OPENED,
           SHARD_CHECKPOINT,
           SHARD_CLOSED,
+          LOG_ENDED,
           GATE_ENROLLED,
           GATE_REMOVED);
 

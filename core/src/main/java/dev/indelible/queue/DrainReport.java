@@ -46,6 +46,11 @@ public record DrainReport(
    */
   public String describePending() {
     String events = pending == 1 ? "1 event" : "%s events".formatted(pending);
+    if (durable && health.state() == AuditHealth.State.ENDED) {
+      return "%s %s in the journal, and %s not recorded in the ledger: %s"
+          .formatted(
+              events, pending == 1 ? "stays" : "stay", pending == 1 ? "is" : "are", reason());
+    }
     return durable
         ? "recorded in the journal; %s %s for the ledger: %s; the next process that records here delivers %s"
             .formatted(

@@ -25,6 +25,7 @@ public record Finding(
   public static final String CHECKPOINTS = "checkpoints";
   public static final String COMPLETENESS = "completeness";
   public static final String DEAD_LETTERS = "dead_letters";
+  public static final String END = "end";
   public static final String EVENT_ID = "event_id";
   public static final String FORK = "fork";
   public static final String GAP = "gap";

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.indelible.append.RowSealer;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
+import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.ChainedRows;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.note.ErasureNote;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.TamperNote;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
@@ -33,6 +36,9 @@ class VerifierTest {
   private final SigningKey key = SigningKey.generate();
   private final KeyRing keys = KeyRing.of(List.of(key.verificationKey()));
   private final List<ChainRow> rows = ChainedRows.sealed(key, 20);
+
+  private static final SystemEvent GAP_NOTE =
+      SystemEvent.of(SystemEvent.GAP, new CanonicalWriter().beginObject().endObject());
 
   private VerificationReport verify(List<ChainRow> chain) {
     return new Verifier(MemoryLedger.of(chain), VerificationOptions.of(keys)).verify();
@@ -113,6 +119,42 @@ class VerifierTest {
                   OptionalLong.of(i + 2),
                   "row " + (i + 1) + " before it is missing"));
     }
+  }
+
+  @Test
+  void onlyErasuresMayFollowTheEnd() {
+    List<ChainRow> ended = followed(rows, key, new LogEnd("moved", "ops").toEvent());
+    List<ChainRow> erased =
+        followed(ended, key, ErasureNote.of(rows.get(0), 0, "asked", "ops").toEvent());
+    assertThat(ofEnd(verify(erased))).containsExactly("the log was ended by row 21");
+
+    List<ChainRow> grown = followed(erased, key, GAP_NOTE);
+    String fault =
+        "the log was ended by row 21, but 1 row was appended that may not follow it, the first of"
+            + " them row 23";
+    assertThat(verify(grown).verdict()).isEqualTo(Verdict.BROKEN);
+    assertThat(ofEnd(verify(grown))).containsExactly(fault);
+    assertThat(ofEnd(since(grown, 22))).containsExactly(fault);
+  }
+
+  @Test
+  void endThatTheLogDidNotSignDoesNotCount() {
+    SystemEvent end = new LogEnd("moved", "ops").toEvent();
+    List<ChainRow> chain = followed(followed(rows, SigningKey.generate(), end), key, GAP_NOTE);
+    assertThat(ofEnd(verify(chain))).isEmpty();
+  }
+
+  private static List<ChainRow> followed(List<ChainRow> chain, SigningKey by, AuditEvent event) {
+    List<ChainRow> longer = new ArrayList<>(chain);
+    longer.add(new RowSealer(by).seal(chain.get(chain.size() - 1).head(), event));
+    return longer;
+  }
+
+  private static List<String> ofEnd(VerificationReport report) {
+    return report.findings().stream()
+        .filter(finding -> finding.check().equals(Finding.END))
+        .map(Finding::message)
+        .toList();
   }
 
   /** Promise D7. */

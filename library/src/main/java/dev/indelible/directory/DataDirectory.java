@@ -19,12 +19,17 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.event.PolicyText;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
+import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.note.KeyHistory;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.note.PolicySignatureException;
+import dev.indelible.note.RowCheck;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
@@ -350,6 +355,29 @@ public record DataDirectory(Path path, @Nullable String url) {
    */
   public FleetEvents fleetEvents(SigningKeys keys) throws LedgerException {
     return new FleetEvents(openWriter(), checkpointFile(), keys.signer(), keys.accepted());
+  }
+
+  /**
+   * Ends the log, and signs a checkpoint over all of its rows. If it was ended before, only signs
+   * the checkpoint.
+   *
+   * @throws KeyException if the log's key is missing
+   */
+  public void end(LogEnd content) throws KeyException, LedgerException {
+    try (FleetEvents events = fleetEvents(signingKeys())) {
+      events.endLog(content);
+    }
+  }
+
+  /** Returns the row that ended the log; empty if it was not ended. */
+  public Optional<ChainRow> end(StoredLedger ledger) throws KeyException, LedgerException {
+    Optional<ChainRow> last = ledger.lastRow(SystemEvent.LOG_ENDED);
+    if (last.isEmpty()) {
+      return last;
+    }
+    KeyHistory history = KeyHistory.read(ledger, keys().accepted(), true);
+    RowCheck check = new RowCheck(history.keys());
+    return last.filter(row -> LogEnd.isValid(row, history) && check.content(row).isEmpty());
   }
 
   /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.directory;
 
+import dev.indelible.append.LogEndedException;
 import dev.indelible.crypto.ExposedKeyException;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -65,6 +66,7 @@ public final class ExistingLog {
    * @param redaction the row that records the last settings of redaction
    * @param operator the operator's key and its policies; empty if there is no row of such a key,
    *     and without a key if no such row is valid
+   * @param end the row that ends the log, if it is valid
    */
   private record Content(
       Optional<ChainRow> first,
@@ -72,7 +74,8 @@ public final class ExistingLog {
       List<KeyRotation> rotations,
       Optional<ChainRow> policy,
       Optional<ChainRow> redaction,
-      Optional<OperatorHistory> operator) {}
+      Optional<OperatorHistory> operator,
+      Optional<ChainRow> end) {}
 
   private ExistingLog(
       DataDirectory data,
@@ -111,7 +114,8 @@ public final class ExistingLog {
                 rotations,
                 open.lastRow(SystemEvent.POLICY_LOADED),
                 open.lastRow(SystemEvent.REDACTION_SETTINGS),
-                operator(data, open, rotations));
+                operator(data, open, rotations),
+                open.lastRow(SystemEvent.LOG_ENDED));
         return new ExistingLog(data, hasCheckpoint, Optional.of(content), Optional.empty(), false);
       }
     } catch (LedgerException e) {
@@ -176,6 +180,23 @@ public final class ExistingLog {
     return Optional.of(
         "%s, and %s shows that this log had rows; restore the database from a backup, or, to start a new log here, move that file, journal/ and keys/ away and keep them, because they show what is missing; the new log needs its own key, anchor file and origin, because witnesses refuse a second log of the same name and key"
             .formatted(missing(), data.lastCheckpoint()));
+  }
+
+  /**
+   * Requires that the log was not ended.
+   *
+   * @throws LogEndedException if it was
+   */
+  public void requireNotEnded() throws KeyException, LedgerException {
+    if (ledger.flatMap(Content::end).isEmpty()) {
+      return;
+    }
+    try (StoredLedger open = data.engine().open()) {
+      Optional<ChainRow> end = data.end(open);
+      if (end.isPresent()) {
+        throw new LogEndedException(data.engine().name(), end.get());
+      }
+    }
   }
 
   /**

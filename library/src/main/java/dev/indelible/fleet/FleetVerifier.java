@@ -218,15 +218,35 @@ public final class FleetVerifier {
               .map(stale -> Finding.unknown(Finding.SHARDS, stale))
               .map(report::with)
               .orElse(report);
-    } else if (report.head().sequence() > size) {
-      report =
-          report.with(
-              Finding.broken(
-                  Finding.SHARDS,
-                  "the shard was closed with %s rows, but has %s now"
-                      .formatted(size, report.head().sequence())));
+    } else {
+      report = closed(shard, size, report);
     }
     return new ShardReport(shard.name(), shard.isOpen(), size, age, report);
+  }
+
+  /** Checks that a closed shard got no rows since, except rows about erased payloads. */
+  private VerificationReport closed(Shard shard, long size, VerificationReport report) {
+    if (report.head().sequence() <= size) {
+      return report;
+    }
+    long[] grown = {0};
+    try (LedgerReader ledger = fleet.shard(shard.name()).engine().open()) {
+      ledger.forEachRow(
+          RowQuery.from(size + 1),
+          row -> {
+            grown[0] += row.is(SystemEvent.PAYLOAD_ERASED) ? 0 : 1;
+            return true;
+          });
+    } catch (LedgerException e) {
+      return report.with(Finding.unknown(Finding.SHARDS, String.valueOf(e.getMessage())));
+    }
+    return grown[0] == 0
+        ? report
+        : report.with(
+            Finding.broken(
+                Finding.SHARDS,
+                "the shard was closed with %s rows, but has %s now"
+                    .formatted(size, report.head().sequence())));
   }
 
   private VerificationReport report(

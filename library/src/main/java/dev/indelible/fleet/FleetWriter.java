@@ -18,6 +18,7 @@ import dev.indelible.journal.JournalException;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.note.FleetCreation;
 import dev.indelible.note.FleetHistory.Shard;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.ShardException;
 import dev.indelible.note.ShardOpening;
 import java.time.Duration;
@@ -143,13 +144,15 @@ public final class FleetWriter implements AutoCloseable {
   }
 
   /**
-   * Closes a shard, after admitting its last checkpoint. Its log must have ended: no rows after the
-   * checkpoint, and no events that wait.
+   * Closes a shard: ends its log, if that is not ended yet, admits its last checkpoint, and records
+   * the closing. A call that was killed is completed by the next one.
    *
+   * @param by the person who closes the shard, as that person stated
    * @return its last checkpoint
-   * @throws ShardException if the shard is not open, or its log has not ended
+   * @throws ShardException if the shard is not open, events wait in its journal, or its log can
+   *     only be ended on another host
    */
-  public Checkpoint closeShard(String name)
+  public Checkpoint closeShard(String name, String by)
       throws LedgerException, KeyException, JournalException, ShardException {
     events.history().requireOpen(name);
     ShardLog log = new ShardLog(name, fleet.shard(name));
@@ -158,9 +161,17 @@ public final class FleetWriter implements AutoCloseable {
           "shard %s: events wait in its journal; stop its writer, and let it append them"
               .formatted(name));
     }
+    if (!log.isEnded()) {
+      if (!log.data().keys().hasSigningKey()) {
+        throw new ShardException(
+            "shard %s: its key is not in %s; on a host that has it, run 'indelible log end', and then this command again"
+                .formatted(name, log.data().path()));
+      }
+      log.data().end(new LogEnd("shard %s of %s is closed".formatted(name, creation.origin()), by));
+    }
     if (log.uncovered() > 0) {
       throw new ShardException(
-          "shard %s: its last %s rows are not under a checkpoint; stop its writer, which signs one"
+          "shard %s: its last %s rows are not under a checkpoint; 'indelible log end' signs one"
               .formatted(name, log.uncovered()));
     }
     Shard shard = events.history().requireOpen(name);

@@ -109,6 +109,13 @@ record ShardLog(String name, DataDirectory data) {
                     "the last checkpoint is signed by a key that is not valid at its size"));
   }
 
+  /** Returns true if the log was ended. */
+  boolean isEnded() throws LedgerException, KeyException {
+    try (StoredLedger ledger = data.engine().open()) {
+      return data.end(ledger).isPresent();
+    }
+  }
+
   /** Returns the number of rows that no checkpoint covers. */
   long uncovered() throws LedgerException {
     try (LedgerReader ledger = reader()) {

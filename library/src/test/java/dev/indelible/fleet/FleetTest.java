@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.AuditLog;
+import dev.indelible.Indelible;
+import dev.indelible.OpenException;
+import dev.indelible.action.Bash;
 import dev.indelible.append.FleetEvents;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
@@ -15,12 +18,15 @@ import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.HealthCheck;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.fleet.FleetWriter.Result;
+import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ShardException;
 import dev.indelible.note.ShardOpening;
+import dev.indelible.queue.DrainReport;
+import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Files;
@@ -138,12 +144,66 @@ class FleetTest {
     assertIntact(fleet.fleet.data());
   }
 
+  /** A gate that was not stopped refuses, and does not make the closed shard grow. */
+  @Test
+  void closedShardGetsNoRows() throws Exception {
+    fleet.record("a", 3);
+    Indelible open = Indelible.open(fleet.data("a").path());
+    try {
+      fleet.close("a");
+      open.gate().check("agent:1", new Bash("ls"));
+      await().until(() -> !open.queue().isOpen());
+      assertThat(open.queue().metrics().health().reason())
+          .contains("the log was ended by row 6 (shard a");
+      assertThat(open.gate().check("agent:1", new Bash("ls")).isPermitted()).isFalse();
+    } finally {
+      DrainReport report = open.closeAndFlush(Duration.ofSeconds(5));
+      assertThat(report.health().state()).isEqualTo(AuditHealth.State.ENDED);
+      assertThat(report.describePending())
+          .startsWith("1 event stays in the journal, and is not recorded in the ledger");
+    }
+    assertThatThrownBy(() -> fleet.record("a", 1))
+        .isInstanceOf(OpenException.class)
+        .hasMessageContaining("the log was ended by row 6");
+
+    DataDirectory shard = fleet.data("a");
+    String id;
+    try (LedgerReader ledger = new AuditLog(shard.path()).reader()) {
+      id = ledger.row(3).orElseThrow().id();
+    }
+    assertThat(new AuditLog(shard.path()).erase(id, "asked", "ops").isGone()).isTrue();
+    new AuditLog(shard.path()).end("again", "ops");
+    FleetReport report =
+        new FleetVerifier(new AuditLog(fleet.fleet.data().path()), fleet.fleet)
+            .verify(VerificationOptions.of(fleet.fleet.data().keys().accepted()));
+    assertThat(report.verdict()).isEqualTo(Verdict.INTACT);
+    assertThat(report.rows()).as("7 of a, 1 of b, 7 of the log of logs").isEqualTo(15);
+  }
+
+  /** The host of the log of logs may have no key of the shard. */
+  @Test
+  void shardWithoutItsKeyHereIsEndedFirst() throws Exception {
+    fleet.record("a", 1);
+    DataDirectory shard = fleet.data("a");
+    Path key = shard.path().resolve("keys").resolve("audit.pem");
+    Path away = directory.resolve("audit.pem");
+    Files.move(key, away);
+    assertThatThrownBy(() -> fleet.close("a"))
+        .isInstanceOf(ShardException.class)
+        .hasMessageContaining("on a host that has it, run 'indelible log end'");
+    Files.move(away, key);
+    new AuditLog(shard.path()).end("moved", "ops");
+    Files.move(key, away);
+    fleet.close("a");
+    assertThat(fleet.shard("a").isOpen()).isFalse();
+  }
+
   @Test
   void closedShardStaysClosed() throws Exception {
     fleet.record("a", 1);
     fleet.close("a");
     assertThat(fleet.shard("a").isOpen()).isFalse();
-    assertThat(fleet.shard("a").closing().orElseThrow().last().size()).isEqualTo(3);
+    assertThat(fleet.shard("a").closing().orElseThrow().last().size()).isEqualTo(4);
     assertThat(fleet.admit()).extracting(Result::shard).containsExactly("b");
     assertThatThrownBy(() -> fleet.close("a")).isInstanceOf(ShardException.class);
     assertThatThrownBy(() -> fleet.open("a")).isInstanceOf(ShardException.class);

@@ -7,13 +7,18 @@ import static org.awaitility.Awaitility.await;
 import dev.indelible.AuditLog;
 import dev.indelible.append.FleetEvents;
 import dev.indelible.append.FleetEvents.Candidate;
+import dev.indelible.append.RowSealer;
 import dev.indelible.checkpoint.SignatureType;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.fleet.FleetReport.ShardReport;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.Head;
 import dev.indelible.note.ShardOpening;
+import dev.indelible.storage.LedgerWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
@@ -163,8 +168,21 @@ class FleetVerifierTest {
   @Test
   void closedShardThatGrewIsFound() throws Exception {
     fleet.close("b");
-    fleet.record("b", 1);
-    assertBroken("b", "the shard was closed with 7 rows, but has 8 now");
+    DataDirectory shard = fleet.data("b");
+    // Somebody with the key of the shard, and without this software.
+    try (LedgerWriter writer = shard.openWriter()) {
+      SystemEvent gap =
+          SystemEvent.of(SystemEvent.GAP, new CanonicalWriter().beginObject().endObject());
+      Head end = writer.lastRow().orElseThrow().head();
+      writer.inTransaction(
+          () -> {
+            RowSealer sealer = new RowSealer(shard.signingKeys().signer());
+            writer.insert(List.of(sealer.seal(end, gap)));
+            return Optional.of(true);
+          });
+    }
+    assertBroken("b", "the shard was closed with 8 rows, but has 9 now");
+    assertBroken("b", "the log was ended by row 8, but 1 row was appended");
   }
 
   @Test

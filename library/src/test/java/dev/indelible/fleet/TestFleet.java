@@ -49,7 +49,7 @@ final class TestFleet {
 
   void close(String shard) throws Exception {
     try (FleetWriter writer = FleetWriter.open(fleet)) {
-      writer.closeShard(shard);
+      writer.closeShard(shard, "ops");
     }
   }
 

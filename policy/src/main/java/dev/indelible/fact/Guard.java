@@ -58,6 +58,7 @@ public final class Guard {
           List.of("log", "erase-payload"),
           List.of("log", "answer"),
           List.of("log", "adopt"),
+          List.of("log", "end"),
           List.of("hook", "install"),
           List.of("fleet", "init"),
           List.of("fleet", "open-shard"),

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.indelible.note;
+
+import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
+import java.util.Optional;
+
+/**
+ * Content of a {@code log.ended} event: after it, a log gets only rows about erased payloads.
+ *
+ * @param reason the reason of the end
+ * @param by the person who ended the log, as that person stated
+ */
+public record LogEnd(String reason, String by) {
+  /** Reads the content of a row; empty if the row has none. Does not check the signature. */
+  public static Optional<LogEnd> read(ChainRow row) {
+    return row.details(
+        SystemEvent.LOG_ENDED,
+        details -> new LogEnd(details.string("reason"), details.string("by")));
+  }
+
+  /** Returns true if a row ends the log, and its key was a key of the log at that row. */
+  public static boolean isValid(ChainRow row, KeyHistory keys) {
+    return row.is(SystemEvent.LOG_ENDED) && keys.isTrustedFor(row);
+  }
+
+  /** Returns the event that records this content in the chain. */
+  public SystemEvent toEvent() {
+    return SystemEvent.of(
+        SystemEvent.LOG_ENDED,
+        new CanonicalWriter().beginObject().member("by", by).member("reason", reason).endObject());
+  }
+}
