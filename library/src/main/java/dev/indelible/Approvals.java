@@ -458,15 +458,15 @@ public final class Approvals {
   }
 
   /**
-   * Appends an answer. The file that offers an approval to the gates precedes the event: without
-   * its event it permits nothing, and after a crash between the two no approval in the chain lacks
-   * its file.
+   * Appends an answer. If the ledger is in the data directory, the file that offers an approval to
+   * the gates precedes the event: without its event it permits nothing, and after a crash between
+   * the two no approval in the chain lacks its file. Gates on a shared ledger need no file.
    */
   private Resolution append(ApprovalNote answer, Request request)
       throws ApprovalException, LedgerException, KeyException {
     SystemEvent event = answer.toEvent();
     String id = event.id().toString();
-    if (answer.isGranted()) {
+    if (answer.isGranted() && !data.isLedgerOutside()) {
       try {
         data.approvals().offer(request.subject(), id);
       } catch (IOException e) {
@@ -475,7 +475,7 @@ public final class Approvals {
                 .formatted(data.approvals().root(), DurableFiles.reason(e)));
       }
     }
-    Keys keys = keys();
+    Keys keys = keys(data, signer);
     try (ApprovalEvents events =
         new ApprovalEvents(
             data.openWriter(), data.checkpointFile(), keys.signer(), keys.accepted())) {
@@ -498,9 +498,15 @@ public final class Approvals {
   }
 
   /** The key that signs an answer, and the keys accepted on existing rows. */
-  private record Keys(Signer signer, KeyRing accepted) {}
+  record Keys(Signer signer, KeyRing accepted) {}
 
-  private Keys keys() throws KeyException, LedgerException {
+  /**
+   * Returns the keys to append with.
+   *
+   * @param signer the external signer; empty if the key is in the data directory
+   */
+  static Keys keys(DataDirectory data, Optional<Signer> signer)
+      throws KeyException, LedgerException {
     if (signer.isPresent()) {
       return new Keys(signer.get().checked(), data.keys().accepted());
     }

@@ -28,9 +28,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * The approvals of a data directory, for its gate. Reads the ledger only if a file names an
- * approval of the action, on a thread of its own, and waits for it only a short time. Whatever
- * cannot be read or does not verify permits nothing.
+ * The approvals of a log whose ledger is in its data directory, for its gate. Reads the ledger only
+ * if a file names an approval of the action, on a thread of its own, and waits for it only a short
+ * time. Whatever cannot be read or does not verify permits nothing.
  */
 final class ApprovedActions implements ApprovalStore {
   /**
@@ -40,7 +40,7 @@ final class ApprovedActions implements ApprovalStore {
   private static final Duration PATIENCE = Policy.DEFAULT_TIME_LIMIT;
 
   /** The maximum difference between the clocks of two machines. */
-  private static final Duration CLOCKS = Duration.ofMinutes(1);
+  static final Duration CLOCKS = Duration.ofMinutes(1);
 
   /** Maximum number of concurrent readings; more escalations at once stay escalated. */
   private static final int MAX_READINGS = 4;
@@ -70,7 +70,7 @@ final class ApprovedActions implements ApprovalStore {
     this.readers = readers;
   }
 
-  private static Executor readers() {
+  static Executor readers() {
     return new ThreadPoolExecutor(
         0,
         MAX_READINGS,
@@ -157,7 +157,8 @@ final class ApprovedActions implements ApprovalStore {
     return new Found(valid, problem);
   }
 
-  private static Optional<String> fault(
+  /** Returns the reason for which an answer does not permit an action; empty if it does. */
+  static Optional<String> fault(
       Attempt attempt, ApprovalNote answer, ChainRow row, ApprovalChain chain)
       throws LedgerException {
     Optional<String> forged = chain.fault(row);

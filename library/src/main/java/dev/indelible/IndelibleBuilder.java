@@ -19,6 +19,7 @@ import dev.indelible.directory.GateChannels;
 import dev.indelible.directory.LedgerPositions;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.PolicyText.Signature;
+import dev.indelible.gate.ApprovalStore;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.Journal;
@@ -563,8 +564,7 @@ public final class IndelibleBuilder {
       record(rules.redactor(), log, audit);
       rules.source().admission().recordIn(audit.queue());
       report(rules, audit);
-      Gate gate =
-          gate(log, rules, audit).withApprovals(new ApprovedActions(data, opened.accepted()));
+      Gate gate = gate(log, rules, audit).withApprovals(approvals(opened));
       reload =
           policy.isPresent()
               ? Optional.empty()
@@ -672,6 +672,12 @@ public final class IndelibleBuilder {
         log.store().close();
       }
     }
+  }
+
+  private ApprovalStore approvals(Opened opened) {
+    return data.isLedgerOutside()
+        ? new SharedApprovals(data, opened.accepted(), signer)
+        : new ApprovedActions(data, opened.accepted());
   }
 
   private ChainWatch watch(

@@ -4,7 +4,7 @@ package dev.indelible;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.directory.ExistingLog;
-import dev.indelible.event.PolicySeen;
+import dev.indelible.encoding.PolicySeen;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.event.SystemEvent;

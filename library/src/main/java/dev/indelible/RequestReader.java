@@ -26,10 +26,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /**
@@ -62,6 +64,9 @@ final class RequestReader {
   private final Optional<String> policy;
 
   private final Instant now = Instant.now();
+
+  /** The approvals that gates on a shared ledger used after the first request that was read. */
+  private final Set<String> used = new HashSet<>();
 
   /**
    * Creates a reader of an open ledger.
@@ -189,6 +194,9 @@ final class RequestReader {
       first = Math.min(first, each.sequence());
     }
     Map<ApprovalSubject, List<Resolution>> answers = answers(first);
+    if (data.isLedgerOutside()) {
+      SharedApprovals.uses(ledger, first).forEach(use -> used.add(use.approval()));
+    }
     List<Asked> asked = new ArrayList<>();
     rows.forEach(
         (subject, escalations) -> {
@@ -291,8 +299,11 @@ final class RequestReader {
     return isExpired ? State.EXPIRED : isOutdated ? State.OUTDATED : State.GRANTED;
   }
 
-  /** Returns true if an approval was used, as a file shows or, later, a row. */
+  /** Returns true if an approval was used, as a row shows, or a file and, later, the decision. */
   private boolean isUsed(Resolution approval, ApprovalSubject subject) throws LedgerException {
+    if (data.isLedgerOutside()) {
+      return used.contains(approval.id());
+    }
     if (files.isUsed(approval.id())) {
       return true;
     }

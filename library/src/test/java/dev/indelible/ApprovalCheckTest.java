@@ -26,6 +26,7 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.ApprovalStatement;
+import dev.indelible.note.ApprovalUse;
 import dev.indelible.sqlite.SqliteWriter;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.VerificationOptions;
@@ -200,6 +201,32 @@ class ApprovalCheckTest {
                 .filter(each -> each.isFault() && each.check().equals(Finding.APPROVALS)))
         .singleElement()
         .satisfies(each -> assertThat(each.message()).contains("used it already"));
+  }
+
+  /** A gate whose ledger other hosts share records the use of an approval before its decision. */
+  @Test
+  void decisionOfAnotherUseIsFound() throws Exception {
+    String approval = forge(answer(request.subject(), request.id(), soon()));
+    assertThat(use(approval, UUID.randomUUID().toString())).isTrue();
+    assertThat(use(approval, UUID.randomUUID().toString())).isFalse();
+    assertThat(faults()).isEmpty();
+
+    permit(approval);
+    assertThat(faults()).singleElement().asString().contains("and was used for event");
+  }
+
+  private boolean use(String approval, String event) throws Exception {
+    DataDirectory.SigningKeys keys = data.signingKeys();
+    try (LedgerReader reader = log.log().reader();
+        ApprovalEvents events =
+            new ApprovalEvents(
+                SqliteWriter.open(data.database()),
+                data.checkpointFile(),
+                keys.signer(),
+                keys.accepted())) {
+      return events.use(
+          new ApprovalUse(approval, event), reader.row(approval).orElseThrow(), () -> true);
+    }
   }
 
   @Test

@@ -8,13 +8,16 @@ import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.ApprovalNote;
+import dev.indelible.note.ApprovalUse;
 import dev.indelible.note.RowCheck;
 import dev.indelible.storage.LedgerWriter;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
- * Appends answers to escalations. Each answer is one transaction, after which a checkpoint is
- * signed. Other writers may append at the same time. Used by one thread.
+ * Appends answers to escalations, and the uses of approvals. Each answer is one transaction, after
+ * which a checkpoint is signed; each use is one transaction. Other writers may append at the same
+ * time. Used by one thread.
  */
 public final class ApprovalEvents implements AutoCloseable {
   private final LedgerWriter writer;
@@ -68,6 +71,44 @@ public final class ApprovalEvents implements AutoCloseable {
       checkpoint.sign(signer);
     }
     return Optional.ofNullable(earlier[0]);
+  }
+
+  /**
+   * Appends the use of an approval, unless it was used before. Of two uses at one time, the first
+   * to begin its transaction is appended. Signs no checkpoint: the log's drainer does.
+   *
+   * @param approval the row of the approval
+   * @param begins called in the transaction before the use is appended; false if it must not be
+   * @return true if the use is committed; false if nothing was appended
+   * @throws LedgerException if the ledger cannot be written to now; if {@code begins} had returned
+   *     true, the use may be committed nevertheless
+   */
+  public boolean use(ApprovalUse use, ChainRow approval, BooleanSupplier begins)
+      throws LedgerException {
+    BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
+    Optional<SystemEvent> appended =
+        writer.inTransaction(
+            () -> {
+              if (isUsed(use, approval) || !begins.getAsBoolean()) {
+                return Optional.empty();
+              }
+              SystemEvent event = use.toEvent();
+              append.chain(event, "the use of the approval");
+              return Optional.of(event);
+            });
+    appended.ifPresent(any -> append.committed());
+    return appended.isPresent();
+  }
+
+  /** Returns true if a row names the approval as used, whether or not that row is sound. */
+  private boolean isUsed(ApprovalUse use, ChainRow approval) throws LedgerException {
+    return writer
+        .lastOfType(
+            SystemEvent.APPROVAL_USED,
+            Long.MAX_VALUE,
+            row -> row.sequence() <= approval.sequence() || ApprovalUse.isOf(use.approval(), row))
+        .filter(row -> row.sequence() > approval.sequence())
+        .isPresent();
   }
 
   /** Returns the row of a sound answer to a request, or to a later one for the same action. */

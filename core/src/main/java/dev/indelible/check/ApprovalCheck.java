@@ -14,6 +14,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
+import dev.indelible.note.ApprovalUse;
 import dev.indelible.note.RowCheck;
 import dev.indelible.verify.Finding;
 import java.nio.charset.StandardCharsets;
@@ -30,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * Checks that each decision which names an approval was permitted by it: an earlier, sound approval
  * of this action, agent and policy that had not expired and that no other decision used. Also
  * checks each answer to an escalation: the escalation precedes it, and an approver of the policy
- * signed its note.
+ * signed its note. If the chain has the use of an approval, only the decision that it names may
+ * have been permitted.
  */
 final class ApprovalCheck implements Check {
   /** The beginning of the member that names an approval, as it is in a payload. */
@@ -51,6 +53,9 @@ final class ApprovalCheck implements Check {
 
   /** Policies on record by digest; not read until a signed answer names one. */
   private @Nullable Map<String, Loaded> policies;
+
+  /** The decisions that gates of several hosts used approvals for, keyed by approval. */
+  private final Map<String, String> claims = new HashMap<>();
 
   private long answers;
   private long unproven;
@@ -78,6 +83,8 @@ final class ApprovalCheck implements Check {
   public void row(CheckedRow row) throws LedgerException {
     if (row.is(SystemEvent.APPROVAL_GRANTED) || row.is(SystemEvent.APPROVAL_DENIED)) {
       answer(row);
+    } else if (row.is(SystemEvent.APPROVAL_USED)) {
+      use(row);
     } else if (row.is(DeferredAuditEvent.CHECK) && row.stored().mentions(MEMBER)) {
       decision(row);
     }
@@ -97,6 +104,21 @@ final class ApprovalCheck implements Check {
     Optional<String> fault = escalationFault(row, answer.get());
     fault = fault.isPresent() ? fault : noteFault(row, answer.get());
     fault.ifPresent(message -> broken(row, message));
+  }
+
+  /** Checks the use of an approval, which precedes the decision that it permits. */
+  private void use(CheckedRow row) {
+    Optional<ApprovalUse> use = ApprovalUse.read(row.row()).filter(any -> row.isSound());
+    if (use.isEmpty()) {
+      return;
+    }
+    String first = claims.putIfAbsent(use.get().approval(), use.get().event());
+    if (first != null) {
+      broken(
+          row,
+          "approval %s permits one action, and was used for event %s already"
+              .formatted(use.get().approval(), first));
+    }
   }
 
   /** Returns the fault of the escalation that an answer names. */
@@ -196,6 +218,11 @@ final class ApprovalCheck implements Check {
       broken(
           checked,
           "approval %s permits one action, and row %s used it already".formatted(id, first));
+    } else if (!claims.getOrDefault(id, row.id()).equals(row.id())) {
+      broken(
+          checked,
+          "approval %s permits one action, and was used for event %s"
+              .formatted(id, claims.get(id)));
     }
   }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.check;
 
+import dev.indelible.encoding.PolicySeen;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.DeferredAuditEvent;
-import dev.indelible.event.PolicySeen;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
+import dev.indelible.json.CanonicalJson;
+import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
@@ -264,8 +266,18 @@ final class PolicyCheck implements Check {
                 .formatted(digest, policy.number, next(policy)));
   }
 
+  /** Returns what a decision states about the contact of its gate; empty if it states nothing. */
   private static Optional<String> seen(ChainRow row) {
-    return row.payload().flatMap(PolicySeen::of);
+    try {
+      return row.hasPayload()
+          ? Optional.ofNullable(
+              CanonicalJson.read(row.payload().orElseThrow())
+                  .path(PolicySeen.MEMBER)
+                  .asString(null))
+          : Optional.empty();
+    } catch (JsonFormatException e) {
+      return Optional.empty();
+    }
   }
 
   /**

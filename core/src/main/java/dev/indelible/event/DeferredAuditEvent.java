@@ -13,6 +13,7 @@ import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
 import dev.indelible.encoding.AgentIds;
 import dev.indelible.encoding.ClockException;
+import dev.indelible.encoding.PolicySeen;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.json.JsonValue;

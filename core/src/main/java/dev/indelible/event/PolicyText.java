@@ -4,6 +4,7 @@ package dev.indelible.event;
 import dev.indelible.base.Text;
 import dev.indelible.crypto.Sha256;
 import dev.indelible.encoding.ClockException;
+import dev.indelible.encoding.PolicySeen;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;

@@ -91,6 +91,12 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** A person denied an action that the gate escalated. */
   public static final String APPROVAL_DENIED = "approval.denied";
 
+  /**
+   * A gate whose ledger other hosts share used an approval; see {@code note.ApprovalUse}. It
+   * precedes the decision that the approval permits.
+   */
+  public static final String APPROVAL_USED = "approval.used";
+
   /** A person accepted the changed descriptor of a tool; the event names both digests. */
   public static final String TOOL_ACCEPTED = "tool.accepted";
 
@@ -167,6 +173,7 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
           POLICY_OPERATOR,
           APPROVAL_GRANTED,
           APPROVAL_DENIED,
+          APPROVAL_USED,
           FLEET_CREATED,
           SHARD_OPENED,
           SHARD_CHECKPOINT,

@@ -3,8 +3,8 @@ package dev.indelible.note;
 
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyRing;
+import dev.indelible.encoding.PolicySeen;
 import dev.indelible.encoding.Timestamps;
-import dev.indelible.event.PolicySeen;
 import dev.indelible.event.PolicyText;
 import dev.indelible.event.PolicyText.Recorded;
 import dev.indelible.event.PolicyText.Signature;

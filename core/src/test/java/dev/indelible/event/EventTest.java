@@ -18,6 +18,7 @@ import dev.indelible.decision.Explanation;
 import dev.indelible.decision.Refuse;
 import dev.indelible.decision.Warn;
 import dev.indelible.encoding.AgentIds;
+import dev.indelible.encoding.PolicySeen;
 import dev.indelible.event.DeferredAuditEvent.Provenance;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.CanonicalWriter;

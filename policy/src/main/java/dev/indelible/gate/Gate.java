@@ -99,7 +99,7 @@ public final class Gate {
 
     /**
      * Returns the time at which the gate has last read the policies of the chain, if it has no
-     * contact with the chain now, as {@link dev.indelible.event.PolicySeen} states it; empty
+     * contact with the chain now, as {@link dev.indelible.encoding.PolicySeen} states it; empty
      * otherwise. Waits for nothing: each decision asks.
      */
     default Optional<String> policySeen() {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.event;
+package dev.indelible.encoding;
 
-import dev.indelible.encoding.Timestamps;
-import dev.indelible.json.CanonicalJson;
-import dev.indelible.json.JsonFormatException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -18,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class PolicySeen {
   /** The member of a payload that has the time. */
-  static final String MEMBER = "policy_seen";
+  public static final String MEMBER = "policy_seen";
 
   /** Value of a gate that has not read the chain since its start. */
   public static final String NEVER = "never";
@@ -31,7 +28,7 @@ public final class PolicySeen {
   }
 
   /** Requires a value that can be recorded. */
-  static void require(String seen) {
+  public static void require(String seen) {
     if (!seen.equals(NEVER)) {
       Instant.parse(seen);
     }
@@ -52,14 +49,5 @@ public final class PolicySeen {
     long read = Timestamps.micros(seen.get());
     // 0 is a text that is no time.
     return read != 0 && read - event <= TimeUnit.MICROSECONDS.convert(within);
-  }
-
-  /** Returns the value that a decision states; empty if it states none, or cannot be read. */
-  public static Optional<String> of(byte[] payload) {
-    try {
-      return Optional.ofNullable(CanonicalJson.read(payload).path(MEMBER).asString(null));
-    } catch (JsonFormatException e) {
-      return Optional.empty();
-    }
   }
 }
