@@ -2,6 +2,7 @@
 package dev.indelible.postgres;
 
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.postgres.driver.TimedSockets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -24,6 +25,9 @@ record PostgresAddress(String url, String schema, String name) {
   private static final String SCHEME = "postgresql:";
   private static final String JDBC = "jdbc:";
   private static final String DEFAULT_SCHEMA = "indelible";
+
+  /** False if the driver's class loader does not see this module's classes, as in some servers. */
+  private static final boolean IS_FOUND_BY_DRIVER = isFoundByDriver();
 
   private static final SilentServers SILENT = new SilentServers();
 
@@ -107,6 +111,10 @@ record PostgresAddress(String url, String schema, String name) {
     PGProperty.LOGIN_TIMEOUT.set(properties, seconds(patience.login()));
     PGProperty.SOCKET_TIMEOUT.set(properties, seconds(patience.answer()));
     PGProperty.TCP_KEEP_ALIVE.set(properties, "true");
+    if (IS_FOUND_BY_DRIVER) {
+      PGProperty.SOCKET_FACTORY.set(properties, TimedSockets.class.getName());
+      PGProperty.SOCKET_FACTORY_ARG.set(properties, "" + seconds(patience.answer()));
+    }
     // Statements name the schema of each table, so that no table or function of another schema can
     // take the place of one of these.
     PGProperty.CURRENT_SCHEMA.set(properties, "pg_catalog");
@@ -126,6 +134,15 @@ record PostgresAddress(String url, String schema, String name) {
     } catch (SQLException e) {
       SILENT.failed(url, begin, e);
       throw e;
+    }
+  }
+
+  private static boolean isFoundByDriver() {
+    try {
+      return Class.forName(TimedSockets.class.getName(), false, Driver.class.getClassLoader())
+          == TimedSockets.class;
+    } catch (ClassNotFoundException e) {
+      return false;
     }
   }
 
