@@ -10,6 +10,7 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.MarkMovedException;
 import dev.indelible.drain.SinkException;
+import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.AuditHealth;
@@ -35,10 +36,13 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,6 +71,20 @@ public final class LedgerFeed implements AutoCloseable {
   /** Time between two looks at a lease of another feed, and at the enrolled gates. */
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(500);
 
+  /**
+   * Time without a message after which the brokers are asked for an answer: a topic without new
+   * messages and brokers that cannot be reached look alike to a consumer.
+   */
+  private static final Duration ASK_AFTER = Duration.ofSeconds(5);
+
+  /** Time to wait for that answer. */
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
+
+  /**
+   * The end of a lease of another feed, and the {@link System#nanoTime} at which it was first seen.
+   */
+  private record Lease(long end, long since) {}
+
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(50);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(5);
   private static final Duration FAILURE_LOG_INTERVAL = Duration.ofSeconds(1);
@@ -89,6 +107,9 @@ public final class LedgerFeed implements AutoCloseable {
   private final AtomicLong gaps = new AtomicLong();
   private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
   private final Thread thread;
+
+  /** The leases of other feeds, by partition; used by this feed's thread. */
+  private final Map<Integer, Lease> leases = new HashMap<>();
 
   /** Used by this feed's thread. */
   private @Nullable Producer<byte[], byte[]> producer;
@@ -158,7 +179,14 @@ public final class LedgerFeed implements AutoCloseable {
     while (!closing) {
       state = FeedStatus.State.STARTING;
       try (Reading reading = new Reading()) {
-        backoff = reading.untilClosed(backoff);
+        try {
+          backoff = reading.untilClosed(backoff);
+        } catch (LedgerUnavailableException | SinkUnavailableException e) {
+          // A lease cannot be freed in a ledger that does not answer; trying would cost another
+          // wait.
+          reading.isOwner = false;
+          throw e;
+        }
       } catch (MarkMovedException e) {
         LOG.info("{}: begins again from the ledger: {}", queue.name(), e.getMessage());
         backoff = rest(backoff);
@@ -245,6 +273,7 @@ public final class LedgerFeed implements AutoCloseable {
       }
       while (!closing && !takeLease()) {
         state = FeedStatus.State.STANDBY;
+        reason = "";
         LockSupport.parkNanos(this, LOOK_INTERVAL.toNanos());
       }
       if (closing) {
@@ -256,9 +285,17 @@ public final class LedgerFeed implements AutoCloseable {
       commit(seek(open), reader);
       state = FeedStatus.State.READING;
       reason = "";
+      long answeredAt = System.nanoTime();
       while (!closing) {
         TopicBatch batch = new TopicBatch();
-        for (ConsumerRecord<byte[], byte[]> message : open.poll(POLL)) {
+        ConsumerRecords<byte[], byte[]> messages = open.poll(POLL);
+        if (!messages.isEmpty()) {
+          answeredAt = System.nanoTime();
+        } else if (System.nanoTime() - answeredAt > ASK_AFTER.toNanos()) {
+          requireBrokers(open);
+          answeredAt = System.nanoTime();
+        }
+        for (ConsumerRecord<byte[], byte[]> message : messages) {
           if (batch.isEmpty()) {
             look(reader);
           }
@@ -277,6 +314,18 @@ public final class LedgerFeed implements AutoCloseable {
       commit(new TopicBatch(), reader);
       sink.finish();
       return FIRST_BACKOFF;
+    }
+
+    /**
+     * Requires an answer of the brokers. Without one, this feed fails and frees its lease, so that
+     * a standby that reaches them takes over.
+     */
+    private void requireBrokers(Consumer<byte[], byte[]> open) throws QueueException {
+      try {
+        open.endOffsets(open.assignment(), ANSWER_TIMEOUT);
+      } catch (KafkaException e) {
+        throw queue.unavailable(e);
+      }
     }
 
     /** Commits a batch, if there is anything to commit, and publishes the numbers in it. */
@@ -441,7 +490,7 @@ public final class LedgerFeed implements AutoCloseable {
                 () -> {
                   for (Shard shard : shards.values()) {
                     if (view.position(shard.ownerMark()) != owner
-                        && view.position(shard.leaseMark()) > now) {
+                        && isHeld(shard, view.position(shard.leaseMark()), now)) {
                       return Optional.empty();
                     }
                   }
@@ -461,6 +510,19 @@ public final class LedgerFeed implements AutoCloseable {
       isOwner = taken.isPresent();
       leasedAt = isOwner ? start : leasedAt;
       return isOwner;
+    }
+
+    /**
+     * Returns true if the lease of another feed has not ended. Its end was written by the clock of
+     * that feed, which may be hours ahead; a lease that is not renewed for its own length ends too.
+     */
+    private boolean isHeld(Shard shard, long end, long now) {
+      Lease seen = leases.get(shard.partition());
+      if (seen == null || seen.end() != end) {
+        seen = new Lease(end, System.nanoTime());
+        leases.put(shard.partition(), seen);
+      }
+      return end > now && System.nanoTime() - seen.since() <= lease.toNanos();
     }
 
     /** Renews the lease of an idle feed. */
@@ -518,7 +580,8 @@ public final class LedgerFeed implements AutoCloseable {
         freeLease();
       }
       if (consumer != null) {
-        consumer.close();
+        // There is nothing to commit, and brokers that are away must not delay the next reading.
+        consumer.close(CloseOptions.timeout(Duration.ZERO));
       }
       view.close();
     }

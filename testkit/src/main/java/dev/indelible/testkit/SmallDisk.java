@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.testkit;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -21,6 +23,13 @@ public final class SmallDisk {
     return run("mount", "-t", "tmpfs", "-o", options, "tmpfs", at.toString())
         ? Optional.of(new SmallDisk(at))
         : Optional.empty();
+  }
+
+  /** Mounts a disk of this size; skips the test if this process may not mount disks. */
+  public static SmallDisk require(Path at, long bytes) throws Exception {
+    Optional<SmallDisk> mounted = mount(at, bytes);
+    assumeTrue(mounted.isPresent(), "skipped: no disk can be mounted here (root)");
+    return mounted.get();
   }
 
   /** Changes the size so that this many bytes are free. */
