@@ -42,7 +42,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -72,18 +71,12 @@ public final class LedgerFeed implements AutoCloseable {
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(500);
 
   /**
-   * Time without a message after which the brokers are asked for an answer: a topic without new
-   * messages and brokers that cannot be reached look alike to a consumer.
-   */
-  private static final Duration ASK_AFTER = Duration.ofSeconds(5);
-
-  /** Time to wait for that answer. */
-  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
-
-  /**
    * The end of a lease of another feed, and the {@link System#nanoTime} at which it was first seen.
    */
   private record Lease(long end, long since) {}
+
+  /** Time to publish the last positions when a reading ends. */
+  private static final Duration PUBLISH_TIMEOUT = Duration.ofSeconds(2);
 
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(50);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(5);
@@ -196,9 +189,6 @@ public final class LedgerFeed implements AutoCloseable {
         backoff = rest(backoff);
       }
     }
-    if (producer != null) {
-      producer.close(Duration.ofSeconds(2));
-    }
     state = FeedStatus.State.CLOSED;
   }
 
@@ -285,16 +275,13 @@ public final class LedgerFeed implements AutoCloseable {
       commit(seek(open), reader);
       state = FeedStatus.State.READING;
       reason = "";
-      long answeredAt = System.nanoTime();
+      Silence silence = new Silence(queue);
       while (!closing) {
         TopicBatch batch = new TopicBatch();
         ConsumerRecords<byte[], byte[]> messages = open.poll(POLL);
-        if (!messages.isEmpty()) {
-          answeredAt = System.nanoTime();
-        } else if (System.nanoTime() - answeredAt > ASK_AFTER.toNanos()) {
-          requireBrokers(open);
-          answeredAt = System.nanoTime();
-        }
+        // If this throws, the lease is freed, so that a standby that reaches the brokers takes
+        // over.
+        silence.check(open, messages);
         for (ConsumerRecord<byte[], byte[]> message : messages) {
           if (batch.isEmpty()) {
             look(reader);
@@ -314,18 +301,6 @@ public final class LedgerFeed implements AutoCloseable {
       commit(new TopicBatch(), reader);
       sink.finish();
       return FIRST_BACKOFF;
-    }
-
-    /**
-     * Requires an answer of the brokers. Without one, this feed fails and frees its lease, so that
-     * a standby that reaches them takes over.
-     */
-    private void requireBrokers(Consumer<byte[], byte[]> open) throws QueueException {
-      try {
-        open.endOffsets(open.assignment(), ANSWER_TIMEOUT);
-      } catch (KafkaException e) {
-        throw queue.unavailable(e);
-      }
     }
 
     /** Commits a batch, if there is anything to commit, and publishes the numbers in it. */
@@ -582,6 +557,13 @@ public final class LedgerFeed implements AutoCloseable {
       if (consumer != null) {
         // There is nothing to commit, and brokers that are away must not delay the next reading.
         consumer.close(CloseOptions.timeout(Duration.ZERO));
+      }
+      Producer<byte[], byte[]> open = producer;
+      if (open != null) {
+        // The next reading opens a new one: the timers of this one may have stopped, as Silence
+        // describes. A position that is lost here is published when the gate sends again.
+        open.close(PUBLISH_TIMEOUT);
+        producer = null;
       }
       view.close();
     }

@@ -127,9 +127,9 @@ final class FleetPart implements AutoCloseable {
     await(() -> assertThat(rejected).as(this::toString).isPositive());
   }
 
-  /** Waits until the health has a state, with this in its reason. */
+  /** Waits until the health has a state, with this pattern in its reason. */
   void awaitHealth(String state, String reason) {
-    await(() -> assertThat(health).as(name).startsWith(state).contains(reason));
+    await(() -> assertThat(health).as(name).startsWith(state).containsPattern(reason));
   }
 
   static void await(org.awaitility.core.ThrowingRunnable assertion) {

@@ -130,7 +130,7 @@ class FullDiskFleetTest {
 
     disk.leaveFree(0);
     FleetPart.await(() -> assertThat(broker.isRunning(0)).isFalse());
-    gate.awaitHealth("DEGRADED", "the brokers");
+    gate.awaitHealth("DEGRADED", "the brokers (do not answer|have not accepted a group)");
     writer.awaitHealth("FAILED", "the brokers do not answer");
     gate.awaitDecisions();
 
