@@ -10,6 +10,8 @@ module dev.indelible.postgres {
   requires org.slf4j;
 
   exports dev.indelible.postgres;
+  exports dev.indelible.postgres.driver to
+      org.postgresql.jdbc;
 
   provides dev.indelible.storage.LedgerProvider with
       dev.indelible.postgres.PostgresProvider;

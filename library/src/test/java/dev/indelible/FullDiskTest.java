@@ -11,6 +11,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.testkit.ChildJvm;
+import dev.indelible.testkit.SmallDisk;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -10,6 +10,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.Durability;
 import dev.indelible.testkit.ChildJvm;
+import dev.indelible.testkit.SmallDisk;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -180,6 +180,8 @@ final class GateSink implements DeferredAuditSink {
               .formatted(gate.queue().name(), KafkaQueue.reason(e.getCause())),
           e);
     } catch (TimeoutException e) {
+      // The producer's own limit is shorter, but counts on the wall clock, which may have jumped.
+      gate.failed();
       throw new SinkUnavailableException(
           gate.queue().name() + ": the brokers have not acknowledged a group in time", e);
     } catch (InterruptedException e) {
@@ -191,6 +193,10 @@ final class GateSink implements DeferredAuditSink {
   private void awaitRecorded(Map<Lane, Long> wanted)
       throws QueueException, SinkUnavailableException {
     Optional<Lane> missing = gate.positions().await(wanted, RECORDED_WAIT);
+    String unavailable = gate.positions().unavailable();
+    if (missing.isPresent() && !unavailable.isEmpty()) {
+      throw new SinkUnavailableException(unavailable, null);
+    }
     if (missing.isPresent()) {
       throw new SinkUnavailableException(
           "%s: the brokers have the events, but no log has recorded those of partition %s yet; check that 'indelible ledger-writer' runs for it, and that gate %s is enrolled"

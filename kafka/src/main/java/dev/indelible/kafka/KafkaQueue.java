@@ -215,7 +215,8 @@ public final class KafkaQueue {
     }
   }
 
-  private QueueException unavailable(Throwable e) {
+  /** Returns the exception for brokers that do not answer. */
+  QueueException unavailable(Throwable e) {
     return new QueueException(
         "%s: the brokers do not answer, or refuse this client: %s".formatted(name(), reason(e)), e);
   }

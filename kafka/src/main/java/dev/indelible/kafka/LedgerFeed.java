@@ -10,6 +10,7 @@ import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.MarkMovedException;
 import dev.indelible.drain.SinkException;
+import dev.indelible.drain.SinkUnavailableException;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.AuditHealth;
@@ -33,7 +34,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -41,7 +41,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -69,11 +68,16 @@ public final class LedgerFeed implements AutoCloseable {
   /** Time for which a feed owns its partitions after it last renewed its lease. */
   public static final Duration DEFAULT_LEASE = Duration.ofSeconds(10);
 
-  /** Longest time between two answers of a broker to an idle consumer, with time to spare. */
-  private static final Duration SILENCE = Duration.ofSeconds(2);
-
   /** Time between two looks at a lease of another feed, and at the enrolled gates. */
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(500);
+
+  /**
+   * The end of a lease of another feed, and the {@link System#nanoTime} at which it was first seen.
+   */
+  private record Lease(long end, long since) {}
+
+  /** Time to publish the last positions when a reading ends. */
+  private static final Duration PUBLISH_TIMEOUT = Duration.ofSeconds(2);
 
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(50);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(5);
@@ -97,6 +101,9 @@ public final class LedgerFeed implements AutoCloseable {
   private final AtomicLong gaps = new AtomicLong();
   private final Throttle failuresLog = Throttle.of(FAILURE_LOG_INTERVAL);
   private final Thread thread;
+
+  /** The leases of other feeds, by partition; used by this feed's thread. */
+  private final Map<Integer, Lease> leases = new HashMap<>();
 
   /** Used by this feed's thread. */
   private @Nullable Producer<byte[], byte[]> producer;
@@ -165,7 +172,14 @@ public final class LedgerFeed implements AutoCloseable {
     Duration backoff = FIRST_BACKOFF;
     while (!closing) {
       try (Reading reading = new Reading()) {
-        backoff = reading.untilClosed(backoff);
+        try {
+          backoff = reading.untilClosed(backoff);
+        } catch (LedgerUnavailableException | SinkUnavailableException e) {
+          // A lease cannot be freed in a ledger that does not answer; trying would cost another
+          // wait.
+          reading.isOwner = false;
+          throw e;
+        }
       } catch (MarkMovedException e) {
         LOG.info("{}: begins again from the ledger: {}", queue.name(), e.getMessage());
         state = FeedStatus.State.STARTING;
@@ -175,9 +189,6 @@ public final class LedgerFeed implements AutoCloseable {
         failed(e);
         backoff = rest(backoff);
       }
-    }
-    if (producer != null) {
-      producer.close(Duration.ofSeconds(2));
     }
     state = FeedStatus.State.CLOSED;
   }
@@ -227,12 +238,6 @@ public final class LedgerFeed implements AutoCloseable {
     private final TopicWatch watch = new TopicWatch();
     private @Nullable Consumer<byte[], byte[]> consumer;
 
-    /** Counts the answers of brokers that brought messages, or stated that there are none. */
-    private @Nullable Metric fetches;
-
-    /** The number of these answers when the lease was renewed last. */
-    private double fetchesAtLease;
-
     private long leasedAt;
     private long lookedAt;
     private boolean isOwner;
@@ -269,6 +274,7 @@ public final class LedgerFeed implements AutoCloseable {
       }
       while (!closing && !(isLeaseFree() && takeLease())) {
         state = FeedStatus.State.STANDBY;
+        reason = "";
         LockSupport.parkNanos(this, LOOK_INTERVAL.toNanos());
         if (isLeaseFree()) {
           // A feed that does not reach the brokers must not keep one waiting that does.
@@ -280,11 +286,11 @@ public final class LedgerFeed implements AutoCloseable {
       }
       Consumer<byte[], byte[]> open = queue.consumer(watch);
       consumer = open;
-      fetches = fetches(open);
       GroupReader reader = new GroupReader(shards, view, gates(), refusals, this);
       commit(seek(open, topics.id()), reader);
       state = FeedStatus.State.READING;
       reason = "";
+      Silence silence = new Silence(queue);
       while (!closing) {
         TopicBatch batch = new TopicBatch();
         ConsumerRecords<byte[], byte[]> messages = open.poll(POLL);
@@ -292,6 +298,9 @@ public final class LedgerFeed implements AutoCloseable {
           // The consumer goes on with a topic that was created again, at the old offset.
           requireTopic(topics.id());
         }
+        // If this throws, the lease is freed, so that a standby that reaches the brokers takes
+        // over.
+        silence.check(open, messages);
         for (ConsumerRecord<byte[], byte[]> message : messages) {
           if (batch.isEmpty()) {
             look(reader);
@@ -489,7 +498,8 @@ public final class LedgerFeed implements AutoCloseable {
     private boolean isLeaseFree() throws LedgerException {
       long now = view.now();
       for (Shard shard : shards.values()) {
-        if (view.position(shard.ownerMark()) != owner && view.position(shard.leaseMark()) > now) {
+        if (view.position(shard.ownerMark()) != owner
+            && isHeld(shard, view.position(shard.leaseMark()), now)) {
           return false;
         }
       }
@@ -514,7 +524,6 @@ public final class LedgerFeed implements AutoCloseable {
 
     private void leased(long now) {
       leasedAt = now;
-      fetchesAtLease = fetchCount();
     }
 
     /** Work of a transaction that is rolled back if it returns false. */
@@ -537,20 +546,24 @@ public final class LedgerFeed implements AutoCloseable {
     }
 
     /**
-     * Renews the lease, if it is due. Without an answer of the brokers since the last renewal, the
-     * lease is left to end, so that a feed that reaches them can take over.
+     * Returns true if the lease of another feed has not ended. A lease that is not renewed for its
+     * own length ends too: the clock of the ledger may have been set back since.
      */
-    private void keepLease() throws LedgerException, MarkMovedException, QueueException {
-      long age = System.nanoTime() - leasedAt;
-      if (age <= lease.toNanos() / 3) {
-        return;
+    private boolean isHeld(Shard shard, long end, long now) {
+      Lease seen = leases.get(shard.partition());
+      if (seen == null || seen.end() != end) {
+        seen = new Lease(end, System.nanoTime());
+        leases.put(shard.partition(), seen);
       }
-      if (fetchCount() == fetchesAtLease) {
-        if (age > Math.max(lease.toNanos(), SILENCE.toNanos())) {
-          throw new QueueException(
-              "%s: no broker has answered for %s s; another ledger writer may take over"
-                  .formatted(queue.name(), TimeUnit.NANOSECONDS.toSeconds(age)));
-        }
+      return end > now && System.nanoTime() - seen.since() <= lease.toNanos();
+    }
+
+    /**
+     * Renews the lease, if it is due. While no broker answers, {@link Silence} ends the reading,
+     * and the lease is freed, so that a feed that reaches the brokers can take over.
+     */
+    private void keepLease() throws LedgerException, MarkMovedException {
+      if (System.nanoTime() - leasedAt <= lease.toNanos() / 3) {
         return;
       }
       if (!inTransaction(() -> isOwner() && extendLease()) && !isOwner()) {
@@ -566,21 +579,6 @@ public final class LedgerFeed implements AutoCloseable {
         }
       }
       return true;
-    }
-
-    private double fetchCount() {
-      return fetches == null ? 0 : (double) fetches.metricValue();
-    }
-
-    private static Metric fetches(Consumer<byte[], byte[]> open) {
-      return open.metrics().entrySet().stream()
-          .filter(
-              each ->
-                  each.getKey().name().equals("fetch-total")
-                      && each.getKey().group().equals("consumer-fetch-manager-metrics"))
-          .map(Map.Entry::getValue)
-          .findFirst()
-          .orElseThrow(() -> new IllegalStateException("Kafka's consumer counts no fetches"));
     }
 
     /** Frees the lease, so that a standby need not wait. */
@@ -624,6 +622,13 @@ public final class LedgerFeed implements AutoCloseable {
       }
       if (consumer != null) {
         KafkaQueue.close(consumer);
+      }
+      Producer<byte[], byte[]> open = producer;
+      if (open != null) {
+        // The next reading opens a new one: the timers of this one may have stopped, as Silence
+        // describes. A position that is lost here is published when the gate sends again.
+        open.close(PUBLISH_TIMEOUT);
+        producer = null;
       }
       view.close();
     }

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
@@ -49,6 +50,9 @@ final class RecordedPositions implements AutoCloseable {
 
   /** The open consumer; written by the thread, read by the closing thread. */
   private volatile @Nullable Consumer<byte[], byte[]> consumer;
+
+  /** The reason why the brokers cannot be read; empty while they answer. Written by the thread. */
+  private volatile String unavailable = "";
 
   private volatile boolean closing;
 
@@ -110,7 +114,13 @@ final class RecordedPositions implements AutoCloseable {
         read();
       } catch (WakeupException e) {
         // Closing.
-      } catch (KafkaException | KeyException e) {
+      } catch (KafkaException | KeyException | QueueException e) {
+        unavailable =
+            e instanceof KafkaException
+                ? queue.name()
+                    + ": the positions of the log cannot be read: "
+                    + KafkaQueue.reason(e)
+                : String.valueOf(e.getMessage());
         failuresLog.ifDue(
             () ->
                 LOG.warn(
@@ -122,7 +132,12 @@ final class RecordedPositions implements AutoCloseable {
     }
   }
 
-  private void read() throws KeyException {
+  /** Returns the reason why the positions cannot be read; empty while the brokers answer. */
+  String unavailable() {
+    return unavailable;
+  }
+
+  private void read() throws KeyException, QueueException {
     Consumer<byte[], byte[]> open = queue.consumer();
     try {
       consumer = open;
@@ -130,8 +145,13 @@ final class RecordedPositions implements AutoCloseable {
           List.of(new TopicPartition(queue.positionsTopic(), partition));
       open.assign(assigned);
       open.seekToBeginning(assigned);
+      Silence silence = new Silence(queue);
       while (!closing) {
-        for (ConsumerRecord<byte[], byte[]> message : open.poll(POLL)) {
+        ConsumerRecords<byte[], byte[]> messages = open.poll(POLL);
+        if (silence.check(open, messages)) {
+          unavailable = "";
+        }
+        for (ConsumerRecord<byte[], byte[]> message : messages) {
           receive(message);
         }
       }

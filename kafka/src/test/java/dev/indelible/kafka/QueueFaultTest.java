@@ -19,6 +19,7 @@ import dev.indelible.kafka.TestFleet.Gate;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.JournalMark;
+import dev.indelible.postgres.TestServer;
 import dev.indelible.storage.LedgerFactory;
 import dev.indelible.storage.LedgerWriter;
 import java.lang.management.ManagementFactory;
@@ -546,6 +547,55 @@ class QueueFaultTest {
     assertThat(GateEvents.objection(hostile, "one").orElseThrow().reason())
         .contains("more than 100000 values");
     assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(64 << 20);
+  }
+
+  /** A broker whose files were restored from an old copy, while gates and ledger writers run. */
+  @Test
+  void restoredBrokerIsOnRecord() throws Exception {
+    try (TestBroker broker = TestBroker.start(1)) {
+      TestFleet fleet = TestFleet.create(broker, TestServer.shared(), 1, "one");
+      Path copy = directory.resolve("copy");
+      try (LedgerFeed feed = fleet.feed();
+          Gate gate = fleet.gate("one", Files.createDirectory(directory.resolve("gate")))) {
+        submit(gate, 0, 5);
+        broker.kill(0);
+        copy(broker.log(0), copy);
+        broker.restart(0);
+        for (int n = 5; n < 10; n++) {
+          submit(gate, n, n + 1);
+        }
+        broker.kill(0);
+        Files.move(broker.log(0), directory.resolve("newer"));
+        copy(copy, broker.log(0));
+        broker.restart(0);
+        fleet.awaitRows("audit.gap", 1);
+        submit(gate, 10, 15);
+        assertThat(feed.status().refusals()).isZero();
+      }
+      assertThat(fleet.details("audit.gap"))
+          .singleElement()
+          .asString()
+          .contains("it was restored from an earlier state");
+      assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(15));
+      assertThat(fleet.deadLetters()).isZero();
+      fleet.requireIntact();
+    }
+  }
+
+  private static void submit(Gate gate, int from, int to) {
+    for (int n = from; n < to; n++) {
+      assertThat(gate.submit(TestFleet.refusal("agent:a", "n" + n))).isTrue();
+    }
+    gate.drain();
+  }
+
+  private static void copy(Path from, Path to) throws Exception {
+    assertThat(
+            new ProcessBuilder("cp", "-a", from.toString(), to.toString())
+                .inheritIO()
+                .start()
+                .waitFor())
+        .isZero();
   }
 
   /** Of two ledger writers that both believe to be the owner, one commits (the fence). */

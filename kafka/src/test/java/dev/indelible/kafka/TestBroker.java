@@ -4,12 +4,15 @@ package dev.indelible.kafka;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.indelible.testkit.ChildJvm;
+import dev.indelible.testkit.TestNetwork;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -38,12 +41,19 @@ public final class TestBroker implements AutoCloseable {
   private static @Nullable TestBroker shared;
 
   private final Path directory;
-  private final List<Integer> ports;
+
+  /** The address of each broker, HOST:PORT, and of its controller. */
+  private final List<String> addresses;
+
+  /** The words before the command of each broker. */
+  private final List<String[]> under;
+
   private final List<ChildJvm> processes = new ArrayList<>();
 
-  private TestBroker(Path directory, List<Integer> ports) {
+  private TestBroker(Path directory, List<String> addresses, List<String[]> under) {
     this.directory = directory;
-    this.ports = ports;
+    this.addresses = addresses;
+    this.under = under;
   }
 
   /** Returns the broker that all tests of this JVM share, which ends with the JVM. */
@@ -59,9 +69,34 @@ public final class TestBroker implements AutoCloseable {
   /** Starts a cluster; skips the test if a broker does not start here. */
   public static TestBroker start(int brokers) throws Exception {
     Path directory = Files.createTempDirectory("indelible-kafka");
-    TestBroker started = new TestBroker(directory, freePorts(2 * brokers));
+    List<String> addresses =
+        freePorts(2 * brokers).stream().map(port -> HOST + ":" + port).toList();
+    return start(new TestBroker(directory, addresses, Collections.nCopies(brokers, new String[0])));
+  }
+
+  /** Starts a broker whose files are in a directory that exists. */
+  static TestBroker startIn(Path directory) throws Exception {
+    List<String> addresses = freePorts(2).stream().map(port -> HOST + ":" + port).toList();
+    return start(new TestBroker(directory, addresses, List.<String[]>of(new String[0])));
+  }
+
+  /** Starts a broker on each of these hosts of a network. */
+  static TestBroker start(TestNetwork network, List<String> hosts) throws Exception {
+    List<String> addresses = new ArrayList<>();
+    for (String host : hosts) {
+      addresses.add(network.address(host) + ":9092");
+      addresses.add(network.address(host) + ":9093");
+    }
+    return start(
+        new TestBroker(
+            Files.createTempDirectory("indelible-kafka"),
+            addresses,
+            hosts.stream().map(network::under).toList()));
+  }
+
+  private static TestBroker start(TestBroker started) throws Exception {
     String cluster = Uuid.randomUuid().toString();
-    for (int node = 0; node < brokers; node++) {
+    for (int node = 0; node < started.under.size(); node++) {
       started.processes.add(started.launch(node, cluster));
     }
     for (ChildJvm process : started.processes) {
@@ -84,18 +119,30 @@ public final class TestBroker implements AutoCloseable {
   private ChildJvm launch(int node, String cluster) throws IOException {
     return ChildJvm.running(BrokerProcess.class)
         .with("-Xmx384m")
-        .errorsTo(directory.resolve("errors-" + node))
-        .start(
-            directory,
-            node,
-            cluster,
-            ports.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        .errorsTo(errors(node))
+        .under(under.get(node))
+        .start(directory, node, cluster, String.join(",", addresses));
   }
 
   public String address() {
-    return IntStream.range(0, ports.size() / 2)
-        .mapToObj(node -> HOST + ":" + ports.get(2 * node))
+    return IntStream.range(0, under.size())
+        .mapToObj(node -> addresses.get(2 * node))
         .collect(Collectors.joining(","));
+  }
+
+  /** Returns the file to which a broker writes its errors. */
+  private Path errors(int node) {
+    return directory.resolveSibling(directory.getFileName() + "-errors-" + node);
+  }
+
+  /** Returns the directory with the files of a broker. */
+  Path log(int node) {
+    return directory.resolve("log-" + node);
+  }
+
+  /** Returns true while the process of a broker runs. */
+  boolean isRunning(int node) throws Exception {
+    return processes.get(node).runsFor(Duration.ZERO);
   }
 
   /** Kills a broker with SIGKILL. */
@@ -127,6 +174,8 @@ public final class TestBroker implements AutoCloseable {
                               "4195328",
                               "min.insync.replicas",
                               minimum,
+                              "message.timestamp.type",
+                              "LogAppendTime",
                               "compression.type",
                               "uncompressed")),
                   new NewTopic(topic + KafkaQueue.POSITIONS, 1, copies)
@@ -136,6 +185,8 @@ public final class TestBroker implements AutoCloseable {
                               "compact",
                               "min.insync.replicas",
                               minimum,
+                              "message.timestamp.type",
+                              "LogAppendTime",
                               "compression.type",
                               "uncompressed"))))
           .all()
@@ -196,7 +247,7 @@ public final class TestBroker implements AutoCloseable {
     public static void main(String[] args) throws Exception {
       Path log = Path.of(args[0], "log-" + args[1]);
       int node = Integer.parseInt(args[1]);
-      String[] ports = args[3].split(",");
+      String[] addresses = args[3].split(",");
       if (!Files.exists(log)) {
         new Formatter()
             .setNodeId(node)
@@ -210,18 +261,18 @@ public final class TestBroker implements AutoCloseable {
             .run();
       }
       KafkaRaftServer server =
-          new KafkaRaftServer(new KafkaConfig(properties(log, node, ports)), Time.SYSTEM);
+          new KafkaRaftServer(new KafkaConfig(properties(log, node, addresses)), Time.SYSTEM);
       server.startup();
       System.out.println(STARTED);
       server.awaitShutdown();
     }
 
-    private static Map<String, Object> properties(Path log, int node, String[] ports) {
-      String broker = HOST + ":" + ports[2 * node];
-      String controller = HOST + ":" + ports[2 * node + 1];
+    private static Map<String, Object> properties(Path log, int node, String[] addresses) {
+      String broker = addresses[2 * node];
+      String controller = addresses[2 * node + 1];
       String voters =
-          IntStream.range(0, ports.length / 2)
-              .mapToObj(each -> each + "@" + HOST + ":" + ports[2 * each + 1])
+          IntStream.range(0, addresses.length / 2)
+              .mapToObj(each -> each + "@" + addresses[2 * each + 1])
               .collect(Collectors.joining(","));
       return Map.ofEntries(
           Map.entry("process.roles", "broker,controller"),
@@ -236,8 +287,8 @@ public final class TestBroker implements AutoCloseable {
           Map.entry("num.network.threads", "2"),
           // A killed broker is registered again once its session has ended. One broker alone keeps
           // the usual time, in which a slow machine does not fence it.
-          Map.entry("broker.session.timeout.ms", ports.length > 2 ? "3000" : "9000"),
-          Map.entry("broker.heartbeat.interval.ms", ports.length > 2 ? "500" : "2000"),
+          Map.entry("broker.session.timeout.ms", addresses.length > 2 ? "3000" : "9000"),
+          Map.entry("broker.heartbeat.interval.ms", addresses.length > 2 ? "500" : "2000"),
           Map.entry("num.io.threads", "2"),
           Map.entry("offsets.topic.replication.factor", "1"),
           Map.entry("transaction.state.log.replication.factor", "1"),

@@ -2,6 +2,7 @@
 package dev.indelible.postgres;
 
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.postgres.driver.TimedSockets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -27,6 +28,9 @@ record PostgresAddress(String url, String schema, String name) {
 
   /** Time for which a host that was a standby is not tried again: a promotion takes seconds. */
   private static final int HOST_RECHECK_SECONDS = 1;
+
+  /** False if the driver's class loader does not see this module's classes, as in some servers. */
+  private static final boolean IS_FOUND_BY_DRIVER = isFoundByDriver();
 
   private static final SilentServers SILENT = new SilentServers();
 
@@ -112,6 +116,10 @@ record PostgresAddress(String url, String schema, String name) {
     // The driver remembers for ten seconds which host was the primary.
     PGProperty.HOST_RECHECK_SECONDS.set(properties, HOST_RECHECK_SECONDS);
     PGProperty.TCP_KEEP_ALIVE.set(properties, "true");
+    if (IS_FOUND_BY_DRIVER) {
+      PGProperty.SOCKET_FACTORY.set(properties, TimedSockets.class.getName());
+      PGProperty.SOCKET_FACTORY_ARG.set(properties, "" + seconds(patience.answer()));
+    }
     // Statements name the schema of each table, so that no table or function of another schema can
     // take the place of one of these.
     PGProperty.CURRENT_SCHEMA.set(properties, "pg_catalog");
@@ -131,6 +139,15 @@ record PostgresAddress(String url, String schema, String name) {
     } catch (SQLException e) {
       SILENT.failed(url, begin, e);
       throw e;
+    }
+  }
+
+  private static boolean isFoundByDriver() {
+    try {
+      return Class.forName(TimedSockets.class.getName(), false, Driver.class.getClassLoader())
+          == TimedSockets.class;
+    } catch (ClassNotFoundException e) {
+      return false;
     }
   }
 

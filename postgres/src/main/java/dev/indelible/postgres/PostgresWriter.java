@@ -156,6 +156,12 @@ final class PostgresWriter implements LedgerWriter {
             .formatted(LOCK_TIMEOUT.toMillis())
         + " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL synchronous_commit = %s;"
             .formatted(IDLE_TIMEOUT.toMillis(), commit)
+        // A session that waits for the rows of a COPY is not idle. Without these settings, one
+        // whose
+        // client vanished would hold the lock on the head for hours.
+        + " SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5;"
+        + " SET LOCAL tcp_keepalives_count = 4; SET LOCAL tcp_user_timeout = %s;"
+            .formatted(IDLE_TIMEOUT.toMillis())
         // A pool may ignore the search path of the connection.
         + " SET LOCAL search_path = pg_catalog";
   }

@@ -120,19 +120,34 @@ public final class TestServer implements AutoCloseable {
 
   /** Starts a server of its own. */
   public static TestServer start() {
+    try {
+      return startIn(Files.createTempDirectory("indelible-postgres"), "");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Starts a server of its own.
+   *
+   * @param data the directory of its data
+   * @param network the addresses of other hosts that may connect, as in {@code pg_hba.conf}; empty
+   *     if only this host may
+   */
+  public static TestServer startIn(Path data, String network) {
     boolean hasBinaries =
         System.getProperty("os.name").equals("Linux")
             && System.getProperty("os.arch").equals("amd64");
     assumeTrue(hasBinaries, "skipped: the build includes PostgreSQL for Linux on x86-64 only");
     try {
-      Path data = Files.createTempDirectory("indelible-postgres");
       return new TestServer(
               EmbeddedPostgres.builder()
                   .setDataDirectory(data)
                   .setServerConfig("fsync", "on")
                   .setServerConfig("full_page_writes", "on")
                   .setServerConfig("synchronous_commit", "on")
-                  .setDataDirectoryCustomizer(TestServer::requirePasswordOfStranger)
+                  .setServerConfig("listen_addresses", network.isEmpty() ? "localhost" : "*")
+                  .setDataDirectoryCustomizer(directory -> writeAccessRules(directory, network))
                   .start(),
               data)
           .withRoles();
@@ -162,12 +177,13 @@ public final class TestServer implements AutoCloseable {
     }
   }
 
-  private static void requirePasswordOfStranger(File data) {
+  private static void writeAccessRules(File data, String network) {
     Path file = data.toPath().resolve("pg_hba.conf");
     try {
       String rules = Files.readString(file);
       if (!rules.contains(STRANGER)) {
-        Files.writeString(file, "host all " + STRANGER + " all scram-sha-256\n" + rules);
+        String others = network.isEmpty() ? "" : "\nhost all all " + network + " trust\n";
+        Files.writeString(file, "host all " + STRANGER + " all scram-sha-256\n" + rules + others);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -196,6 +212,11 @@ public final class TestServer implements AutoCloseable {
         .start();
     Awaitility.await().ignoreExceptions().untilAsserted(this::requireDurable);
     postmaster = postmaster();
+  }
+
+  /** Returns true while the first process of the server runs. */
+  public boolean isRunning() {
+    return postmaster.isAlive();
   }
 
   /** Returns the processor time of all processes of the server, also of those that ended. */

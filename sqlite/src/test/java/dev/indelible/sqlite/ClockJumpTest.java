@@ -13,6 +13,7 @@ import dev.indelible.journal.JournalSettings;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.testkit.ChildJvm;
+import dev.indelible.testkit.FaultyDisk;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -18,6 +18,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.queue.DrainReport;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.testkit.ChildJvm;
+import dev.indelible.testkit.FaultyDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible;
+package dev.indelible.testkit;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -8,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** An in-memory disk whose size can be changed while it is used. Needs root. */
-final class SmallDisk {
+public final class SmallDisk {
   private final Path at;
 
   private SmallDisk(Path at) {
@@ -16,26 +18,33 @@ final class SmallDisk {
   }
 
   /** Mounts a disk of this size; empty if this process may not mount disks. */
-  static Optional<SmallDisk> mount(Path at, long bytes) throws Exception {
+  public static Optional<SmallDisk> mount(Path at, long bytes) throws Exception {
     String options = "size=" + bytes + ",mode=0700";
     return run("mount", "-t", "tmpfs", "-o", options, "tmpfs", at.toString())
         ? Optional.of(new SmallDisk(at))
         : Optional.empty();
   }
 
+  /** Mounts a disk of this size; skips the test if this process may not mount disks. */
+  public static SmallDisk require(Path at, long bytes) throws Exception {
+    Optional<SmallDisk> mounted = mount(at, bytes);
+    assumeTrue(mounted.isPresent(), "skipped: no disk can be mounted here (root)");
+    return mounted.get();
+  }
+
   /** Changes the size so that this many bytes are free. */
-  void leaveFree(long bytes) throws Exception {
+  public void leaveFree(long bytes) throws Exception {
     FileStore store = Files.getFileStore(at);
     resize(store.getTotalSpace() - store.getUnallocatedSpace() + bytes);
   }
 
   /** Changes the size. A size below the used space is refused. */
-  void resize(long bytes) throws Exception {
+  public void resize(long bytes) throws Exception {
     run("mount", "-o", "remount,size=" + bytes, at.toString());
   }
 
   /** Unmounts the disk, even while files on it are mapped. */
-  void unmount() throws Exception {
+  public void unmount() throws Exception {
     run("umount", "-l", at.toString());
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.sqlite;
+package dev.indelible.testkit;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -18,18 +18,18 @@ import java.util.Map;
  * database that fails, and the offset of the wall clock. Used in that process or in the test that
  * started it.
  */
-final class FaultyDisk {
+public final class FaultyDisk {
   /** The kinds of calls, as bits. */
-  static final int WRITE = 1;
+  public static final int WRITE = 1;
 
-  static final int SYNC = 2;
-  static final int SIZE = 4;
-  static final int READ = 8;
+  public static final int SYNC = 2;
+  public static final int SIZE = 4;
+  public static final int READ = 8;
 
   /** Linux error numbers. */
-  static final int EIO = 5;
+  public static final int EIO = 5;
 
-  static final int ENOSPC = 28;
+  public static final int ENOSPC = 28;
 
   private static final String CONTROL = "INDELIBLE_FAULTS";
   private static final int WORDS = 8;
@@ -49,7 +49,7 @@ final class FaultyDisk {
    *
    * @return the environment for the child process
    */
-  static Map<String, String> compile(Path directory) throws Exception {
+  public static Map<String, String> compile(Path directory) throws Exception {
     Path source = directory.resolve("faulty.c");
     Path library = directory.resolve("faulty.so");
     Path control = directory.resolve("faults");
@@ -74,8 +74,13 @@ final class FaultyDisk {
     return Map.of("LD_PRELOAD", library.toString(), CONTROL, control.toString());
   }
 
+  /** Returns the control of every process that uses a library compiled into a directory. */
+  public static FaultyDisk in(Path directory) throws IOException {
+    return new FaultyDisk(directory.resolve("faults"));
+  }
+
   /** Returns the control of this process. */
-  static FaultyDisk own() throws IOException {
+  public static FaultyDisk own() throws IOException {
     return new FaultyDisk(Path.of(System.getenv(CONTROL)));
   }
 
@@ -86,7 +91,7 @@ final class FaultyDisk {
    * @param forever true if all later calls fail too
    * @param kinds the kinds of calls that count and fail
    */
-  void arm(long failing, boolean forever, int error, int kinds) {
+  public void arm(long failing, boolean forever, int error, int kinds) {
     disarm();
     word(0, 0);
     word(5, 0);
@@ -97,22 +102,22 @@ final class FaultyDisk {
   }
 
   /** Makes no further call fail. */
-  void disarm() {
+  public void disarm() {
     word(4, 0);
   }
 
   /** Returns the number of calls since {@link #arm}. */
-  long calls() {
+  public long calls() {
     return control.getLong(0);
   }
 
   /** Returns how many of the calls failed. */
-  long injected() {
+  public long injected() {
     return control.getLong(5 * Long.BYTES);
   }
 
   /** Sets the offset of the wall clock in seconds. */
-  void shiftClock(long seconds) {
+  public void shiftClock(long seconds) {
     word(6, seconds);
   }
 
