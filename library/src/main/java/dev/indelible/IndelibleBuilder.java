@@ -71,6 +71,7 @@ public final class IndelibleBuilder {
   private Durability durability = Durability.PROCESS;
   private long journalQuotaBytes = JournalSettings.DEFAULT_QUOTA_BYTES;
   private Duration syncInterval = JournalSettings.DEFAULT_SYNC_INTERVAL;
+  private Optional<Duration> journalRetain = Optional.empty();
   private DrainSettings drain = DrainSettings.ofDefaults();
   private boolean rowSignatures = true;
   private Optional<LongConsumer> recoveryProgress = Optional.empty();
@@ -149,6 +150,24 @@ public final class IndelibleBuilder {
    */
   public IndelibleBuilder syncInterval(Duration interval) {
     syncInterval = Objects.requireNonNull(interval, "interval is null");
+    return this;
+  }
+
+  /**
+   * Sets for how long the journal keeps events after the ledger has them; default: 10 minutes for a
+   * ledger in PostgreSQL, and zero for a ledger in a file. If the ledger goes back to an earlier
+   * state, because an asynchronous standby or a restored copy took its place, the events that it
+   * lost in this time are delivered again. The kept events use at most half of {@link
+   * #journalQuotaBytes}, and never the space of new ones. Has no effect for a gate that records
+   * through a queue.
+   *
+   * @throws IllegalArgumentException if the time is negative
+   */
+  public IndelibleBuilder journalRetain(Duration time) {
+    if (time.isNegative()) {
+      throw new IllegalArgumentException("retention " + time + " is negative");
+    }
+    journalRetain = Optional.of(time);
     return this;
   }
 
@@ -507,7 +526,8 @@ public final class IndelibleBuilder {
     Signer key = signer();
     KeyRing accepted = log.withEarlierKeys(data.keys().accepted());
     Journal journal =
-        Journal.openApart(data.journal(), id -> LedgerPositions.of(engine, id), journalSettings());
+        Journal.openApart(
+            data.journal(), id -> LedgerPositions.of(engine, id), journalSettings(engine));
     return start(
         log,
         rules,
@@ -516,7 +536,7 @@ public final class IndelibleBuilder {
   }
 
   private Journal openJournal(LedgerEngine engine, Optional<UUID> ledger) throws JournalException {
-    JournalSettings settings = journalSettings();
+    JournalSettings settings = journalSettings(engine);
     return Journal.open(
         data.journal(),
         ledger,
@@ -735,6 +755,10 @@ public final class IndelibleBuilder {
   private CosignatureFollower ask(WitnessPolicy policy, LedgerEngine engine, DeferredAudit audit) {
     return CosignatureFollower.start(
         policy, source(engine), engine.cosignatures(), audit.healthEntries());
+  }
+
+  private JournalSettings journalSettings(LedgerEngine engine) {
+    return journalSettings().withRetain(journalRetain.orElseGet(engine::retain));
   }
 
   private JournalSettings journalSettings() {

@@ -44,9 +44,6 @@ class FailoverTest {
   private static final List<String> GATES = List.of("a", "b");
   private static final Duration PATIENCE = Duration.ofMinutes(2);
 
-  /** True once a journal keeps settled events for a while, and delivers them again. */
-  private static final boolean LOST_EVENTS_RETURN = false;
-
   @TempDir Path temp;
   private TestServerPair servers;
   private String schema = "";
@@ -148,11 +145,7 @@ class FailoverTest {
     Awaitility.await().atMost(PATIENCE).until(() -> noted() == GATES.size());
     awaitCheckpoints(held + GATES.size());
     end();
-    if (LOST_EVENTS_RETURN) {
-      requireEachAcceptedOnce();
-    } else {
-      requireInOrder();
-    }
+    requireEachAcceptedOnce();
     for (String gate : GATES) {
       Cli.Result verified = verify(gate);
       assertThat(verified.exit()).as(verified.out()).isEqualTo(1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.drain.DeferredAuditSink;
@@ -18,9 +19,12 @@ import dev.indelible.pending.JournalMark;
 import dev.indelible.storage.LedgerSchemaException;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -112,6 +116,45 @@ public final class LedgerSink implements DeferredAuditSink {
     }
   }
 
+  /** Opens the ledger if it is not open. After a failure the next call opens it again. */
+  @Override
+  public Optional<Map<UUID, Long>> positions(Set<UUID> journals) {
+    return read(
+        writer -> {
+          Map<UUID, Long> found = new HashMap<>();
+          for (UUID journal : journals) {
+            found.put(journal, writer.position(journal));
+          }
+          return found;
+        });
+  }
+
+  @Override
+  public Optional<Boolean> has(UUID event) {
+    String id = event.toString();
+    return read(writer -> writer.row(id).isPresent() || !writer.deadLetters(id).isEmpty());
+  }
+
+  private <T> Optional<T> read(ThrowingFunction<LedgerWriter, T, LedgerException> reading) {
+    try {
+      return Optional.of(reading.apply(open().writer()));
+    } catch (LedgerException | SigningException | HeadGuard.KeysUnreadableException e) {
+      // The connection may be broken. An append reports a fault that lasts.
+      LOG.debug("the ledger cannot be read now: {}", e.getMessage());
+      forget();
+      return Optional.empty();
+    }
+  }
+
+  /** Closes the connection; the next append opens another one. */
+  @Override
+  public void forget() {
+    if (end != null) {
+      end.writer().close();
+      end = null;
+    }
+  }
+
   @Override
   public void maintain() {
     run.settled();
@@ -137,7 +180,12 @@ public final class LedgerSink implements DeferredAuditSink {
         throw new SinkException(chain.writer().name() + ": " + REPLACED);
       }
     } catch (LedgerException | SigningException | HeadGuard.KeysUnreadableException e) {
-      throw failure(e);
+      SinkException failure = failure(e);
+      if (e instanceof LedgerUnavailableException && !lockedOut) {
+        // The connection may be broken; the next attempt opens another one.
+        forget();
+      }
+      throw failure;
     }
   }
 
@@ -152,8 +200,7 @@ public final class LedgerSink implements DeferredAuditSink {
         run.checkpoints.signIfNew(end);
       }
     } finally {
-      end.writer().close();
-      end = null;
+      forget();
     }
   }
 
@@ -173,17 +220,20 @@ public final class LedgerSink implements DeferredAuditSink {
   }
 
   /**
-   * Requires that no other writer has moved the positions that the batch starts from. Read in the
-   * transaction, in which no other writer can move them.
+   * Requires that no other writer has moved the positions that the batch starts from, and that the
+   * ledger has not gone back behind them. Read in the transaction, in which no other writer can
+   * move them.
    */
   private static void requireUnmoved(List<JournalMark> marks, LedgerWriter writer)
       throws LedgerException, MarkMovedException {
     for (JournalMark mark : marks) {
       if (mark.expected() != JournalMark.ANY) {
         long found = writer.position(mark.journal());
-        if (found != mark.expected()) {
+        if (!mark.mayReplace(found)) {
           throw new MarkMovedException(
-              "%s: another writer has taken over: position %s in place of %s"
+              (mark.isRetained()
+                      ? "%s: the ledger has gone back: position %s in place of %s"
+                      : "%s: another writer has taken over: position %s in place of %s")
                   .formatted(writer.name(), found, mark.expected()));
         }
       }

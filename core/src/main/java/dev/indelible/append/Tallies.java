@@ -214,9 +214,9 @@ public final class Tallies {
   /** Returns the next tally at an end of the chain; empty if it is not worth a row. */
   private Optional<Tally> next(LedgerWriter writer, Head end, boolean closed, Covered before)
       throws LedgerException {
-    if (unsure) {
-      // A commit of this run may have succeeded although it threw, so the run's last tally is read
-      // from the chain.
+    if (unsure || number > 0) {
+      // The run's last tally is read from the chain. A commit of this run may have succeeded
+      // although it threw, or the ledger may have gone back behind a tally.
       Optional<Tally> ours =
           writer
               .lastOfType(
@@ -225,7 +225,7 @@ public final class Tallies {
                   row -> row.sequence() < firstUncovered || isOurs(row))
               .filter(this::isOurs)
               .flatMap(Tally::read);
-      number = Math.max(number, ours.map(Tally::number).orElse(0L));
+      number = ours.map(Tally::number).orElse(0L);
       if (ours.filter(Tally::closed).isPresent()) {
         return Optional.empty();
       }

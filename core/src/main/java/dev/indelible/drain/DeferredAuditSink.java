@@ -2,6 +2,7 @@
 package dev.indelible.drain;
 
 import dev.indelible.pending.EventBatch;
+import dev.indelible.pending.LedgerView;
 import java.util.List;
 
 /**
@@ -10,7 +11,7 @@ import java.util.List;
  * <p>A batch whose settlement is unknown is appended again, to this sink or to a new one. So an
  * implementation MUST recognise an event by its id and never settle it twice.
  */
-public interface DeferredAuditSink extends AutoCloseable {
+public interface DeferredAuditSink extends AutoCloseable, LedgerView {
   /**
    * Settles a batch durably, in order and atomically. A sink that supports marks commits the
    * batch's marks in the same transaction.
@@ -44,6 +45,12 @@ public interface DeferredAuditSink extends AutoCloseable {
   default boolean isExclusive() {
     return true;
   }
+
+  /**
+   * Forgets what the sink knows of its destination, which has gone back to an earlier state. MUST
+   * NOT throw.
+   */
+  default void forget() {}
 
   /** Releases the sink's resources. MUST NOT throw. */
   @Override

@@ -8,7 +8,14 @@ import dev.indelible.monitor.AuditCounters.Counter;
 import dev.indelible.monitor.GapNote;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.EventStore;
+import dev.indelible.pending.JournalMark;
+import dev.indelible.pending.Redelivery;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -49,6 +56,7 @@ final class Drainer {
   boolean drainBatch(DeferredAuditSink sink) throws SinkException {
     // A crash here: the events are only in the store, or in slots of dead processes.
     store.adopt(counters::countRecovered);
+    lookBack(sink, false);
     EventBatch batch = store.peek(sink.isExclusive() ? batchSize.limit() : maxBatch);
     int size = batch.events().size();
     if (size == 0 && batch.mark().isEmpty()) {
@@ -58,7 +66,15 @@ final class Drainer {
     // If the process crashes in the append, the ledger has the whole batch with its mark, or none
     // of it. If the append fails, the batch stays in the store and is retried; the ledger
     // recognises its events by id.
-    List<AppendOutcome> answer = sink.append(batch);
+    List<AppendOutcome> answer;
+    try {
+      answer = sink.append(batch);
+    } catch (MarkMovedException e) {
+      if (!lookBack(sink, true)) {
+        throw e;
+      }
+      return true;
+    }
     long nanos = System.nanoTime() - start;
     batchSize.took(size, nanos);
     if (answer.size() != size) {
@@ -74,7 +90,7 @@ final class Drainer {
         // in the ledger and continues after it. It removes events before the mark from the store.
         store.settle(size);
         // A crash after this line loses only counters.
-        count(nanos, lost, batch.events(), outcomes);
+        count(nanos, lost, batch, outcomes);
       } finally {
         // If the store fails, the batch is retried; that requires this phase.
         phase.set(Phase.WAITING);
@@ -88,16 +104,44 @@ final class Drainer {
   }
 
   /**
+   * Compares the ledger's positions with the settled events of the store, if that is due. If the
+   * ledger went back, events that it lost wait again, and are counted as such.
+   *
+   * @param isBack true if the ledger has refused the mark of the last batch
+   * @return true if the store goes on from another position
+   */
+  private boolean lookBack(DeferredAuditSink sink, boolean isBack) {
+    Set<UUID> journals = new HashSet<>(store.toCompare(isBack));
+    if (journals.isEmpty()) {
+      return false;
+    }
+    journals.addAll(counters.outcomes().journals());
+    Optional<Map<UUID, Long>> positions = sink.positions(journals);
+    if (positions.isEmpty()) {
+      return false;
+    }
+    Redelivery found = store.goBack(positions.get(), sink);
+    if (found.events() > 0) {
+      counters.countRedelivered(found, positions.get());
+    }
+    if (found.isBack()) {
+      sink.forget();
+    }
+    return found.isBack();
+  }
+
+  /**
    * Counts a settled batch. The last two counters are counted even after a failure, because
    * uncounted events would count as pending.
    */
-  private void count(long nanos, long lost, List<AuditEvent> events, List<AppendOutcome> outcomes) {
+  private void count(long nanos, long lost, EventBatch batch, List<AppendOutcome> outcomes) {
     int deadLettered = 0;
     for (AppendOutcome outcome : outcomes) {
       deadLettered += outcome.isDeadLetter() ? 1 : 0;
     }
     try {
-      countOutcomes(events, outcomes);
+      countOutcomes(batch.events(), outcomes);
+      batch.mark().filter(JournalMark::isRetained).ifPresent(counters.outcomes()::committed);
       counters.count(Counter.COMMITS, 1);
       counters.count(Counter.COMMIT_NANOS, nanos);
       counters.count(Counter.LOST, lost);

@@ -22,7 +22,8 @@ public record DeferredAuditMetrics(
    * Events by outcome, in decisions and not in batches: {@code submitted = appended + dlqLanded +
    * pending + sendFailures}.
    *
-   * @param submitted events submitted, accepted or not, and events that an earlier run left waiting
+   * @param submitted events submitted, accepted or not, events that an earlier run left waiting,
+   *     and once more the events that the ledger lost because it went back to an earlier state
    * @param appended events in the chain
    * @param dlqLanded events in the dead letters
    * @param sendFailures events rejected; their callers were informed
@@ -73,7 +74,8 @@ public record DeferredAuditMetrics(
    * The journal of this process.
    *
    * @param oldestPending the age of the oldest pending event
-   * @param bytes bytes of the journal on disk; empty without an open journal
+   * @param bytes bytes of the journal on disk, without settled segments that are kept; empty
+   *     without an open journal
    * @param syncAge the greatest age of an accepted event that is not on disk and that a power cut
    *     would lose; empty without an open journal
    */

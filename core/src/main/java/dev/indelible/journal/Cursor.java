@@ -55,6 +55,11 @@ final class Cursor {
     return segment.base() + offset;
   }
 
+  /** Returns the position from which producers may still write. */
+  long liveFrom() {
+    return Math.max(pastEnd, position());
+  }
+
   /** Returns the offset in a segment from which producers may still write. */
   int liveFrom(Segment in) {
     long live = Math.max(pastEnd, in == segment ? position() : 0) - in.base();

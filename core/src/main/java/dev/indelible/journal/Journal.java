@@ -6,6 +6,8 @@ import dev.indelible.event.AuditEvent;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.EventStore;
 import dev.indelible.pending.JournalMark;
+import dev.indelible.pending.LedgerView;
+import dev.indelible.pending.Redelivery;
 import dev.indelible.queue.Durability;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,10 +17,14 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -34,6 +40,11 @@ import org.slf4j.LoggerFactory;
  * the slots of dead processes, and drains them before new events. Each batch has a {@link
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
  * so no event is appended twice or skipped.
+ *
+ * <p>If the settings say so, settled segments stay on disk for a while. If the ledger goes back to
+ * an earlier position, because an older copy of it took its place, the events after that position
+ * wait again. So they are recorded although the ledger lost them; an event that it has is
+ * recognised by its id. Older events are recorded as missing (D7).
  *
  * <p>Opening, recovery, reading and closing are in one class, because each step passes the slots of
  * dead processes to the next one.
@@ -53,9 +64,14 @@ public final class Journal implements EventStore {
   /** Failed attempts to adopt slots are logged at most once per this interval. */
   private static final Duration ADOPTION_LOG_INTERVAL = Duration.ofMinutes(1);
 
+  /** Interval between two comparisons of the ledger's positions with settled events. */
+  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
+
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
   private final Slot slot;
+  private final JournalSettings settings;
+  private final RetainedSegments retained;
   final JournalWriter writer;
   private final JournalSyncer syncer;
   private final JournalReader own;
@@ -84,12 +100,31 @@ public final class Journal implements EventStore {
   /** True if the batch that was read last is of this process and not settled; drainer only. */
   private boolean isOwnUnsettled;
 
+  /** The time of the next comparison with the ledger; used only by the drainer. */
+  private long nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
+
+  /** True if the ledger was never compared; used only by the drainer. */
+  private boolean isFirstLook = true;
+
+  /**
+   * The positions up to which events of a journal were settled before this process delivered any;
+   * used only by the drainer.
+   */
+  private final Map<UUID, Long> starts = new HashMap<>();
+
+  /** What was found in retired slots that are settled; used only by the drainer. */
+  private final Map<UUID, Settled> settledSlots = new HashMap<>();
+
   private Journal(Slot slot, JournalSettings settings, Found found, @Nullable Positions unadopted) {
     this.slot = slot;
-    this.writer = new JournalWriter(slot, settings, found.own().last(), found.own().bytes());
-    this.syncer = new JournalSyncer(settings, writer.current());
+    this.settings = settings;
+    this.retained = found.retained();
     this.own = found.own().reader();
+    this.writer = new JournalWriter(slot, settings, found.own().last(), own.usedBytes(), retained);
+    this.syncer = new JournalSyncer(settings, writer.current());
     this.adopted = found.adopted();
+    starts.put(own.journal(), own.start());
+    adopted.forEach(left -> starts.put(left.reader().journal(), left.reader().start()));
     this.recovered = found.events();
     this.unadopted = unadopted;
   }
@@ -144,11 +179,11 @@ public final class Journal implements EventStore {
     List<Slot> taken = new ArrayList<>();
     try {
       directory.takeAll(ledger, taken);
-      Found found = recover(taken, positions, progress(path, settings));
+      Found found = recover(taken, positions, settings, progress(path, settings));
       if (found.events() > 0) {
         LOG.info("{}: {} events were waiting from before", path, found.events());
       }
-      directory.retire(found.drained());
+      directory.retire(found.drained(), settings.retain());
       taken.removeAll(found.drained());
       return start(taken.get(0), settings, found, null);
     } catch (IOException e) {
@@ -191,8 +226,9 @@ public final class Journal implements EventStore {
     List<Slot> taken = new ArrayList<>();
     try {
       taken.add(directory.takeNew(ledger));
-      Recovery empty = Recovery.ofOwn(taken.get(0), List.of(), 0, any -> 0, found -> {});
-      Found none = new Found(empty, new ArrayDeque<>(), List.of(), 0);
+      RetainedSegments retained = new RetainedSegments(settings);
+      Recovery empty = Recovery.ofOwn(taken.get(0), List.of(), 0, any -> 0, retained, found -> {});
+      Found none = new Found(empty, retained, new ArrayDeque<>(), List.of(), 0);
       return start(taken.get(0), settings, none, positions.apply(ledger));
     } catch (IOException e) {
       JournalDirectory.release(taken);
@@ -279,7 +315,8 @@ public final class Journal implements EventStore {
    *
    * @param slots this process's own, then those of dead processes
    */
-  private static Found recover(List<Slot> slots, Positions positions, LongConsumer progress)
+  private static Found recover(
+      List<Slot> slots, Positions positions, JournalSettings settings, LongConsumer progress)
       throws IOException, JournalException {
     Slot own = slots.get(0);
     List<Long> settled = new ArrayList<>();
@@ -290,19 +327,22 @@ public final class Journal implements EventStore {
       settled.add(isAsked ? positions.settled(slot.journal()) : 0);
       segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
     }
-    Recovery mine = Recovery.ofOwn(own, segments.get(0), settled.get(0), positions, progress);
+    RetainedSegments retained = new RetainedSegments(settings);
+    Recovery mine =
+        Recovery.ofOwn(own, segments.get(0), settled.get(0), positions, retained, progress);
     Dead dead =
         recoverDead(
             slots.subList(1, slots.size()),
             settled.subList(1, slots.size()),
             segments.subList(1, slots.size()),
             positions,
+            settings,
             found -> progress.accept(mine.events() + found));
-    return new Found(mine, dead.adopted(), dead.drained(), mine.events() + dead.events());
+    return new Found(mine, retained, dead.adopted(), dead.drained(), mine.events() + dead.events());
   }
 
   /** Checks all slots of dead processes before the first change, and reads the waiting events. */
-  private static Dead recoverDead(List<Slot> slots, Positions positions, LongConsumer progress)
+  private static Dead recoverDead(List<Slot> slots, Positions positions, JournalSettings settings)
       throws IOException, JournalException {
     List<Long> settled = new ArrayList<>();
     List<List<Path>> segments = new ArrayList<>();
@@ -311,7 +351,7 @@ public final class Journal implements EventStore {
       settled.add(slot.hasSegments() ? positions.settled(slot.journal()) : 0);
       segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
     }
-    return recoverDead(slots, settled, segments, positions, progress);
+    return recoverDead(slots, settled, segments, positions, settings, found -> {});
   }
 
   private static Dead recoverDead(
@@ -319,6 +359,7 @@ public final class Journal implements EventStore {
       List<Long> settled,
       List<List<Path>> segments,
       Positions positions,
+      JournalSettings settings,
       LongConsumer progress)
       throws IOException, JournalException {
     Deque<Adopted> adopted = new ArrayDeque<>();
@@ -333,6 +374,7 @@ public final class Journal implements EventStore {
               segments.get(i),
               settled.get(i),
               positions,
+              new RetainedSegments(settings),
               found -> progress.accept(before + found));
       if (left.isPresent()) {
         adopted.add(new Adopted(slot, left.get().reader()));
@@ -348,11 +390,17 @@ public final class Journal implements EventStore {
    * The result of a recovery.
    *
    * @param own the events that wait in this process's slot
+   * @param retained the settled segments in this process's slot
    * @param adopted the events that wait in the slots of dead processes
    * @param drained slots of dead processes in which no event is waiting
    * @param events the total number of waiting events
    */
-  private record Found(Recovery own, Deque<Adopted> adopted, List<Slot> drained, long events) {}
+  private record Found(
+      Recovery own,
+      RetainedSegments retained,
+      Deque<Adopted> adopted,
+      List<Slot> drained,
+      long events) {}
 
   /**
    * The result of a recovery of the slots of dead processes.
@@ -370,6 +418,14 @@ public final class Journal implements EventStore {
    * @param reader reads its events
    */
   private record Adopted(Slot slot, JournalReader reader) {}
+
+  /**
+   * A retired slot in which no event waits.
+   *
+   * @param position the position in the ledger
+   * @param lastWritten the time of its last segment, which another process may have reused since
+   */
+  private record Settled(long position, Instant lastWritten) {}
 
   /** Returns the ledger that this journal belongs to. */
   public UUID ledger() {
@@ -412,15 +468,17 @@ public final class Journal implements EventStore {
         return;
       }
       // A crash in here loses nothing: only settled segments are removed.
-      Dead dead = recoverDead(taken, positions, events -> {});
+      Dead dead = recoverDead(taken, positions, settings);
       if (dead.events() > 0) {
         LOG.info("{}: {} events were waiting from before", directory.path(), dead.events());
       }
       found.accept(dead.events());
+      dead.adopted()
+          .forEach(left -> starts.putIfAbsent(left.reader().journal(), left.reader().start()));
       adopted.addAll(dead.adopted());
       isAdopted = true;
       unadopted = null;
-      directory.retire(dead.drained());
+      directory.retire(dead.drained(), settings.retain());
     } catch (IOException | JournalException e) {
       failedAdoptions.ifDue(
           () ->
@@ -446,8 +504,7 @@ public final class Journal implements EventStore {
     while (batch.mark().isEmpty() && !adopted.isEmpty()) {
       batch = adopted.element().reader().peek(max);
       if (batch.mark().isEmpty()) {
-        adopted.element().reader().removeAll();
-        JournalDirectory.of(slot).retire(List.of(adopted.remove().slot()));
+        retire(adopted.remove());
       }
     }
     if (batch.mark().isEmpty()) {
@@ -457,6 +514,150 @@ public final class Journal implements EventStore {
     }
     oldest = batch.events().stream().findFirst().map(AuditEvent::timestamp);
     return batch;
+  }
+
+  private void retire(Adopted drained) {
+    drained.reader().finish();
+    JournalDirectory.of(slot).retire(List.of(drained.slot()), settings.retain());
+  }
+
+  /**
+   * Returns the journals that this process delivers, and the retired ones with segments. A
+   * comparison is due every {@link #LOOK_INTERVAL}, and before the first event is delivered.
+   */
+  @Override
+  public Set<UUID> toCompare(boolean isBack) {
+    if (!retained.isOn() || !isBack && !isLookDue()) {
+      return Set.of();
+    }
+    nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
+    isFirstLook = false;
+    retained.removeExpired();
+    Set<UUID> journals = new HashSet<>();
+    try {
+      for (Path slot : JournalDirectory.retiredWithSegments(JournalDirectory.of(slot).path())) {
+        journals.add(UUID.fromString(slot.getFileName().toString()));
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.warn("{}: retired slots cannot be read: {}", slot.directory(), e.toString());
+    }
+    adopted.forEach(left -> journals.add(left.reader().journal()));
+    if (!journals.isEmpty() || own.committed() > 0) {
+      journals.add(own.journal());
+    }
+    return journals;
+  }
+
+  private boolean isLookDue() {
+    return !isOwnUnsettled && (System.nanoTime() - nextLook >= 0 || isFirstLook && own.hasNext());
+  }
+
+  @Override
+  public Redelivery goBack(Map<UUID, Long> positions, LedgerView ledger) {
+    Redelivery found = goBack(own, positions, ledger);
+    if (found.isBack()) {
+      isOwnUnsettled = false;
+      writer.drained(-own.takenBack(), own.drainedTo());
+    }
+    for (Adopted left : adopted) {
+      found = found.plus(goBack(left.reader(), positions, ledger));
+    }
+    found = found.plus(goBackToRetired(positions));
+    if (found.events() > 0) {
+      LOG.warn(
+          "{}: the ledger has gone back to an earlier position; {} events that it may have lost are delivered again",
+          JournalDirectory.of(slot).path(),
+          found.events());
+    }
+    return found;
+  }
+
+  private Redelivery goBack(JournalReader reader, Map<UUID, Long> positions, LedgerView ledger) {
+    UUID journal = reader.journal();
+    long position = positions.getOrDefault(journal, Long.MAX_VALUE);
+    if (position >= reader.committed()) {
+      return Redelivery.NONE;
+    }
+    if (reader.lastSettled().flatMap(ledger::has).orElse(false)) {
+      LOG.warn(
+          "{}: the ledger has the events of journal {}, but its position went back from {} to {}; another process may use a copy of this directory",
+          JournalDirectory.of(slot).path(),
+          journal,
+          reader.committed(),
+          position);
+      reader.goOn(position);
+      return new Redelivery(0, 0, true);
+    }
+    long start = Objects.requireNonNull(starts.get(journal));
+    starts.put(journal, Math.min(start, position));
+    return reader.goBack(position, start);
+  }
+
+  /**
+   * Adopts the retired slots in which events wait again, and removes segments whose time passed.
+   */
+  private Redelivery goBackToRetired(Map<UUID, Long> positions) {
+    JournalDirectory directory = JournalDirectory.of(slot);
+    Redelivery found = Redelivery.NONE;
+    try {
+      for (Path left : JournalDirectory.retiredWithSegments(directory.path())) {
+        UUID journal = UUID.fromString(left.getFileName().toString());
+        Long position = positions.get(journal);
+        if (position != null && isBack(left, journal, position)) {
+          found = found.plus(adoptRetired(left, position));
+        }
+      }
+      directory.removeRetired(settings.retain());
+    } catch (IOException | JournalException | IllegalArgumentException e) {
+      failedAdoptions.ifDue(
+          () ->
+              LOG.warn(
+                  "{}: the events of retired slots cannot be read; tried again: {}",
+                  directory.path(),
+                  e.toString()));
+    }
+    return found;
+  }
+
+  private boolean isBack(Path slot, UUID journal, long position)
+      throws IOException, JournalException {
+    Settled found = new Settled(position, Slot.lastWritten(slot));
+    if (found.equals(settledSlots.get(journal))) {
+      return false;
+    }
+    if (WaitingEvents.isAnyIn(slot, journal, position)) {
+      return true;
+    }
+    settledSlots.put(journal, found);
+    return false;
+  }
+
+  private Redelivery adoptRetired(Path retiredSlot, long position)
+      throws IOException, JournalException {
+    JournalDirectory directory = JournalDirectory.of(slot);
+    List<Slot> taken = new ArrayList<>();
+    boolean isAdopted = false;
+    try {
+      directory.takeRetired(retiredSlot, slot.ledger()).ifPresent(taken::add);
+      Dead dead = recoverDead(taken, any -> position, settings);
+      adopted.addAll(dead.adopted());
+      isAdopted = true;
+      Redelivery found = Redelivery.NONE;
+      for (Adopted left : dead.adopted()) {
+        UUID journal = left.reader().journal();
+        long start = starts.getOrDefault(journal, Long.MAX_VALUE);
+        starts.put(journal, Math.min(start, position));
+        // Without a start here, other processes had delivered all of these events.
+        long earlier = start == Long.MAX_VALUE ? dead.events() : left.reader().waitingUpTo(start);
+        found = found.plus(new Redelivery(dead.events(), earlier, true));
+      }
+      directory.retire(dead.drained(), settings.retain());
+      return found;
+    } finally {
+      if (!isAdopted) {
+        JournalDirectory.release(taken);
+      }
+    }
   }
 
   @Override
@@ -505,7 +706,7 @@ public final class Journal implements EventStore {
     return closed ? Optional.empty() : Optional.of(sinceSync());
   }
 
-  /** Returns the bytes of this process's segments on disk. */
+  /** Returns the bytes of this process's segments on disk, without settled ones. */
   public long bytes() {
     return writer.bytes();
   }
@@ -541,17 +742,22 @@ public final class Journal implements EventStore {
       syncer.close();
       Segment last = writer.current();
       quiet = awaitQuiet(last, claimed);
-      if (own.isDone(last, claimed) && isWorthRemoving(last, claimed)) {
-        own.removeAll();
+      boolean isDone = own.isDone(last, claimed);
+      if (isDone && !retained.isOn() && isWorthRemoving(last, claimed)) {
+        own.finish();
         drained = !slot.hasSegments();
       } else {
         syncer.sync();
+      }
+      if (isDone && retained.isOn()) {
+        own.finish();
+        drained = true;
       }
     } catch (IOException | RuntimeException e) {
       LOG.error("{}: closing the journal failed: {}", slot.directory(), e.toString());
     }
     if (quiet && drained && !JournalDirectory.isFirst(slot)) {
-      JournalDirectory.of(slot).retire(List.of(slot));
+      JournalDirectory.of(slot).retire(List.of(slot), settings.retain());
     } else if (quiet) {
       JournalDirectory.release(List.of(slot));
     }

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -38,9 +40,10 @@ record JournalDirectory(Path path, Disk disk) {
 
   /**
    * The directory of retired slots. The name of a retired slot is the id of its journal, and no
-   * event is waiting in it. A start that needs another slot reuses a retired one, whose journal
-   * continues at its position in the ledger. So the number of slots, and of positions in the
-   * ledger, never exceeds the largest number of processes that ran at one time.
+   * event is waiting in it, unless the ledger went back after the slot was retired. A start that
+   * needs another slot reuses a retired one, whose journal continues at its position in the ledger.
+   * So the number of slots, and of positions in the ledger, never exceeds the largest number of
+   * processes that ran at one time.
    */
   private static final String FREE = "free";
 
@@ -152,12 +155,108 @@ record JournalDirectory(Path path, Disk disk) {
     }
   }
 
+  /** Returns the retired slots that have segments: the name of each is the id of its journal. */
+  static List<Path> retiredWithSegments(Path directory) throws IOException {
+    Path free = directory.resolve(FREE);
+    if (!Files.exists(free, LinkOption.NOFOLLOW_LINKS)) {
+      return List.of();
+    }
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(free, "*-*-*-*-*")) {
+      for (Path entry : entries) {
+        if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS) && hasSegments(entry)) {
+          found.add(entry);
+        }
+      }
+    }
+    return found;
+  }
+
+  private static boolean hasSegments(Path slot) throws IOException {
+    try {
+      return !Slot.segmentFiles(slot).isEmpty();
+    } catch (NoSuchFileException e) {
+      // Another process reused the slot just now.
+      return false;
+    }
+  }
+
+  /**
+   * Takes a retired slot, because the ledger went back and events in it wait again.
+   *
+   * @return empty if another process has reused it, or is starting
+   */
+  Optional<Slot> takeRetired(Path retired, UUID ledger) throws IOException, JournalException {
+    DirectoryLock lock = DirectoryLock.tryAcquire(path, disk);
+    if (lock == null) {
+      return Optional.empty();
+    }
+    try {
+      Set<Path> slots = slots();
+      if (!Files.exists(retired, LinkOption.NOFOLLOW_LINKS)
+          || Slot.journal(retired, Optional.of(ledger))
+              .filter(journals(slots)::contains)
+              .isPresent()) {
+        return Optional.empty();
+      }
+      Path slot = firstUnused();
+      Slot.reuse(retired, slot, disk);
+      return Slot.take(slot, ledger, disk);
+    } finally {
+      lock.close();
+    }
+  }
+
+  private Path firstUnused() throws JournalException {
+    for (int i = 0; i < MAX_SLOTS; i++) {
+      Path slot = slot(i);
+      if (!Files.exists(slot, LinkOption.NOFOLLOW_LINKS)) {
+        return slot;
+      }
+    }
+    throw new JournalException(path + ": all " + MAX_SLOTS + " slots are taken");
+  }
+
+  private Path slot(int number) {
+    return path.resolve(String.format(Locale.ROOT, "%04d", number));
+  }
+
+  /**
+   * Removes segments of retired slots, in which no event is waiting. Does nothing while another
+   * process is starting.
+   *
+   * @param retain the time for which segments stay after they were settled
+   */
+  void removeRetired(Duration retain) throws IOException {
+    List<Path> retired = new ArrayList<>();
+    for (Path slot : retiredWithSegments(path)) {
+      if (Slot.isExpired(slot, retain)) {
+        retired.add(slot);
+      }
+    }
+    DirectoryLock lock = retired.isEmpty() ? null : DirectoryLock.tryAcquire(path, disk);
+    if (lock == null) {
+      return;
+    }
+    try {
+      for (Path slot : retired) {
+        if (Files.exists(slot, LinkOption.NOFOLLOW_LINKS)) {
+          Slot.removeSegments(slot, retain);
+        }
+      }
+    } finally {
+      lock.close();
+    }
+  }
+
   /**
    * Releases slots whose events are all in the ledger, and moves them away so that later starts
    * need not read them. If a slot cannot be moved now, for example because another process is
    * starting, the next start moves it.
+   *
+   * @param retain the time for which their segments stay after they were settled
    */
-  void retire(List<Slot> drained) {
+  void retire(List<Slot> drained, Duration retain) {
     if (drained.isEmpty()) {
       return;
     }
@@ -165,7 +264,7 @@ record JournalDirectory(Path path, Disk disk) {
     try {
       lock = DirectoryLock.tryAcquire(path, disk);
       if (lock != null) {
-        drained.forEach(this::move);
+        drained.forEach(slot -> move(slot, retain));
       }
     } catch (IOException e) {
       LOG.warn("{}: drained slots cannot be moved to {}: {}", path, FREE, e.toString());
@@ -214,9 +313,9 @@ record JournalDirectory(Path path, Disk disk) {
   }
 
   /** Moves a drained slot. If the move fails, the next start tries again. */
-  private void move(Slot slot) {
+  private void move(Slot slot, Duration retain) {
     try {
-      slot.retire(free());
+      slot.retire(free(), retain);
     } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
       LOG.warn(
           "{}: this drained slot is a copy of {}; move one of them out of the journal",
@@ -250,7 +349,7 @@ record JournalDirectory(Path path, Disk disk) {
    */
   private Slot takeOne(UUID ledger, boolean isNew) throws IOException, JournalException {
     for (int i = 0; i < MAX_SLOTS; i++) {
-      Path slot = path.resolve(String.format(Locale.ROOT, "%04d", i));
+      Path slot = slot(i);
       boolean exists = Files.exists(slot, LinkOption.NOFOLLOW_LINKS);
       if (isNew && exists) {
         continue;

@@ -7,7 +7,7 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.JournalMark;
-import java.io.IOException;
+import dev.indelible.pending.Redelivery;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,8 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads one journal for the drainer, from the position in the ledger, and removes settled segments.
- * Used only by the drainer's thread.
+ * Reads one journal for the drainer, from the position in the ledger, and removes or retains
+ * settled segments. Goes back to retained segments if the ledger does. Used only by the drainer's
+ * thread.
  */
 final class JournalReader {
   /** Maximum bytes of content in a batch, to limit heap use; a single event may be larger. */
@@ -37,8 +38,22 @@ final class JournalReader {
   /** The events read after the unsettled batch. */
   private Reading ahead;
 
-  /** The first segment whose file exists. */
-  private Segment oldest;
+  /** The position after the events that are settled. */
+  private Cursor settled;
+
+  /** The first segment that is not settled as a whole. */
+  private Segment used;
+
+  private final RetainedSegments retained;
+
+  /** The position in the ledger, as far as this journal knows. */
+  private long committed;
+
+  /** The bytes of segments that were taken back, and are not reported yet. */
+  private long takenBack;
+
+  /** The event that was settled last; null if it is not known. */
+  private @Nullable UUID lastSettled;
 
   /** The unsettled batch; a retry returns it again. */
   private EventBatch inHand = EventBatch.EMPTY;
@@ -46,12 +61,54 @@ final class JournalReader {
   /** The reason why events are missing before the first one; empty once it is recorded. */
   private Optional<String> missing;
 
-  JournalReader(UUID journal, Segment oldest, Cursor cursor, Optional<String> missing) {
+  /**
+   * Creates a reader.
+   *
+   * @param used the first segment that is not settled as a whole
+   * @param cursor the position of the first event that is not settled
+   * @param committed the position in the ledger
+   * @param missing the reason why events are missing before the first one, if they are
+   * @param retained the settled segments before {@code used}
+   */
+  JournalReader(
+      UUID journal,
+      Segment used,
+      Cursor cursor,
+      long committed,
+      Optional<String> missing,
+      RetainedSegments retained) {
     this.journal = journal;
     this.missing = missing;
-    this.oldest = oldest;
+    this.used = used;
     this.cursor = cursor;
+    this.settled = cursor;
+    this.committed = committed;
+    this.retained = retained;
     this.ahead = new Reading(List.of(), 0, null, cursor);
+  }
+
+  UUID journal() {
+    return journal;
+  }
+
+  /** Returns the position in the ledger, as far as this journal knows. */
+  long committed() {
+    return committed;
+  }
+
+  /** Returns the event that was settled last; empty if it is not known. */
+  Optional<UUID> lastSettled() {
+    return Optional.ofNullable(lastSettled);
+  }
+
+  /** Returns the position of the first event that is not settled. */
+  long start() {
+    return settled.position();
+  }
+
+  /** Returns true if an event is waiting. */
+  boolean hasNext() {
+    return !inHand.events().isEmpty() || missing.isPresent() || cursor.copy().next() != null;
   }
 
   /**
@@ -63,10 +120,13 @@ final class JournalReader {
       // Change no field before everything is read, so that a read that runs out of memory can be
       // retried.
       Reading next = read(ahead, max, missing);
-      boolean moved = !next.events().isEmpty() || next.end().segment() != oldest;
+      boolean moved = !next.events().isEmpty() || next.end().segment() != used;
       Reading following = moved ? read(next.behind(), max, Optional.empty()) : next;
       if (moved) {
-        JournalMark mark = new JournalMark(journal, next.end().position());
+        JournalMark mark =
+            retained.isOn()
+                ? JournalMark.retained(journal, next.end().position(), committed)
+                : new JournalMark(journal, next.end().position());
         inHand = new EventBatch(next.events(), Optional.of(mark), following.events());
         missing = Optional.empty();
       }
@@ -82,9 +142,9 @@ final class JournalReader {
   }
 
   /**
-   * Settles the batch, and removes every segment before its end.
+   * Settles the batch, and removes or retains every segment before its end.
    *
-   * @return the bytes that were freed
+   * @return the bytes of these segments
    */
   long settle(int count) {
     if (count != inHand.events().size()) {
@@ -92,12 +152,15 @@ final class JournalReader {
           count + " events settled, " + inHand.events().size() + " in hand");
     }
     long freed = 0;
-    while (oldest != cursor.segment()) {
-      Segment done = oldest;
-      oldest = Objects.requireNonNull(done.next());
+    while (used != cursor.segment()) {
+      Segment done = used;
+      used = Objects.requireNonNull(done.next());
       freed += done.size();
-      remove(done);
+      retained.add(done);
     }
+    settled = cursor;
+    committed = inHand.mark().map(JournalMark::position).orElse(committed);
+    lastSettled = count == 0 ? lastSettled : inHand.events().get(count - 1).id();
     // Last, so that a failed settlement can be retried.
     inHand = EventBatch.EMPTY;
     return freed;
@@ -123,19 +186,104 @@ final class JournalReader {
     return true;
   }
 
-  /** Removes the remaining segments; the next run creates a new one. */
-  void removeAll() {
-    for (Segment segment = oldest; segment != null; segment = segment.next()) {
-      remove(segment);
+  /**
+   * Returns to an earlier position, which the ledger has now. Events whose segments were removed
+   * are recorded as missing.
+   *
+   * @param position the position in the ledger
+   * @param start the position up to which earlier runs had settled the events
+   * @return the events that wait again, without those of the unsettled batch
+   */
+  Redelivery goBack(long position, long start) {
+    long end = settled.position();
+    @Nullable Segment taken = retained.takeBack(position);
+    for (Segment segment = taken; segment != null && segment != used; segment = segment.next()) {
+      takenBack += segment.size();
     }
+    used = taken == null ? used : taken;
+    boolean wasMissing = missing.isPresent();
+    missing = Recovery.missing(used, position);
+    cursor = at(position, Math.max(end, cursor.liveFrom()));
+    long gap = missing.isPresent() && !wasMissing ? 1 : 0;
+    Redelivery found =
+        new Redelivery(
+            gap + count(end), (position < start ? gap : 0) + count(Math.min(start, end)), true);
+    resume(position);
+    return found;
   }
 
-  /** Removes a settled segment. If that fails, a later start removes it. */
-  private static void remove(Segment settled) {
-    try {
-      settled.delete();
-    } catch (IOException e) {
-      LOG.warn("{}: settled, but cannot be removed: {}", settled.file(), e.toString());
+  /** Returns the bytes of segments that were taken back since the last call. */
+  long takenBack() {
+    long bytes = takenBack;
+    takenBack = 0;
+    return bytes;
+  }
+
+  /** Returns the number of waiting events up to a position, and of those missing before them. */
+  long waitingUpTo(long position) {
+    return (missing.isPresent() && committed < position ? 1 : 0) + count(position);
+  }
+
+  /**
+   * Goes on after the settled events, from another position of the ledger: it has them, although
+   * another process has changed its position.
+   */
+  void goOn(long position) {
+    cursor = settled;
+    resume(position);
+  }
+
+  private void resume(long position) {
+    settled = cursor;
+    committed = position;
+    ahead = new Reading(List.of(), 0, null, cursor);
+    inHand = EventBatch.EMPTY;
+    lastSettled = null;
+  }
+
+  /**
+   * Returns the last position at or before a given one at which a frame begins. All positions of
+   * this journal are between two frames; another one has an effect only on what is repeated.
+   */
+  private Cursor at(long position, long pastEnd) {
+    Cursor at = new Cursor(used, used.base(), pastEnd);
+    Cursor last = at.copy();
+    while (at.position() < position && at.next() != null && at.position() <= position) {
+      last = at.copy();
+    }
+    return last;
+  }
+
+  /** Returns the number of events from the cursor on that end at or before a position. */
+  private long count(long to) {
+    Cursor at = cursor.copy();
+    long events = 0;
+    while (at.position() < to && at.next() != null && at.position() <= to) {
+      events++;
+    }
+    return events;
+  }
+
+  /** Returns the size of all segments that are not settled as a whole. */
+  long usedBytes() {
+    long bytes = 0;
+    for (Segment segment = used; segment != null; segment = segment.next()) {
+      bytes += segment.size();
+    }
+    return bytes;
+  }
+
+  /**
+   * Removes all segments, in which no event is waiting; the next run creates a new one. If segments
+   * are retained, only records for later runs that they are settled.
+   */
+  void finish() {
+    for (Segment segment = used; segment != null; segment = segment.next()) {
+      if (retained.isOn()) {
+        RetainedSegments.recordSettled(segment.file());
+      } else {
+        retained.add(segment);
+      }
     }
   }
 

@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param durability the fault that an accepted event survives; not {@link Durability#MEMORY}
  * @param quotaBytes the maximum size of the journal on disk, in bytes
  * @param syncInterval the time between two syncs with {@link Durability#PROCESS}
+ * @param retain the time for which segments stay on disk after their events are settled, so that
+ *     these can be delivered again to a ledger that went back to an earlier position; zero to
+ *     remove segments at once. They use at most half the quota, and are removed early if new events
+ *     need their space
  * @param progress receives the number of waiting events found so far while the journal opens, on
  *     the thread that opens it; if null, the number is logged once a second
  */
@@ -19,6 +23,7 @@ public record JournalSettings(
     Durability durability,
     long quotaBytes,
     Duration syncInterval,
+    Duration retain,
     @Nullable LongConsumer progress) {
   /** In bytes; enough for hours of events from a busy gate. */
   public static final long DEFAULT_QUOTA_BYTES = 4L << 30;
@@ -46,11 +51,14 @@ public record JournalSettings(
     if (syncInterval.isNegative() || syncInterval.isZero()) {
       throw new IllegalArgumentException("sync interval " + syncInterval + " is not positive");
     }
+    if (retain.isNegative()) {
+      throw new IllegalArgumentException("retention " + retain + " is negative");
+    }
   }
 
-  /** Creates settings that log the progress of opening. */
+  /** Creates settings that log the progress of opening, and retain no settled segments. */
   public JournalSettings(Durability durability, long quotaBytes, Duration syncInterval) {
-    this(durability, quotaBytes, syncInterval, null);
+    this(durability, quotaBytes, syncInterval, Duration.ZERO, null);
   }
 
   /** Returns {@link Durability#PROCESS} with the default quota and interval. */
@@ -60,6 +68,11 @@ public record JournalSettings(
 
   /** Returns these settings with a receiver of the progress of opening. */
   public JournalSettings withProgress(LongConsumer receiver) {
-    return new JournalSettings(durability, quotaBytes, syncInterval, receiver);
+    return new JournalSettings(durability, quotaBytes, syncInterval, retain, receiver);
+  }
+
+  /** Returns these settings with another time for which settled segments are retained. */
+  public JournalSettings withRetain(Duration time) {
+    return new JournalSettings(durability, quotaBytes, syncInterval, time, progress);
   }
 }

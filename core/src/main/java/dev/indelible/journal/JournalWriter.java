@@ -58,8 +58,13 @@ final class JournalWriter {
   private final Thread allocator;
   private final Thread toucher;
 
-  /** Size of all segments on disk, in bytes; the allocator adds, the drainer subtracts. */
+  /**
+   * Size of the segments on disk that are not settled as a whole, in bytes; the allocator adds, the
+   * drainer subtracts.
+   */
   private final AtomicLong bytes;
+
+  private final RetainedSegments retained;
 
   /** The segment that producers write to; changes under {@link #rotation}. */
   private volatile Segment current;
@@ -104,7 +109,9 @@ final class JournalWriter {
    */
   private record Refusal(String reason, int freedCount) {}
 
-  JournalWriter(Slot slot, JournalSettings settings, Segment current, long bytes) {
+  JournalWriter(
+      Slot slot, JournalSettings settings, Segment current, long bytes, RetainedSegments retained) {
+    this.retained = retained;
     this.slot = slot;
     this.settings = settings;
     this.current = current;
@@ -151,7 +158,7 @@ final class JournalWriter {
     return current;
   }
 
-  /** Returns the bytes of all segments on disk. */
+  /** Returns the bytes of the segments on disk that are not settled as a whole. */
   long bytes() {
     return bytes.get();
   }
@@ -159,7 +166,8 @@ final class JournalWriter {
   /**
    * Records the progress of the drainer.
    *
-   * @param freed the bytes of the segments that it removed
+   * @param freed the bytes of the segments that it settled as a whole; negative if their events
+   *     wait again
    * @param settled the position up to which everything is settled
    */
   void drained(long freed, long settled) {
@@ -318,21 +326,44 @@ final class JournalWriter {
 
   /** Returns the size of the next segment in bytes. */
   private int nextSize(Segment last) throws IOException {
-    if (drainedTo >= last.end()) {
-      // No event is waiting. With a next segment of the smallest size, the last one can be removed.
+    boolean isDrained = drainedTo >= last.end();
+    long wanted =
+        isDrained ? FIRST_SEGMENT_BYTES : Math.min(LARGEST_SEGMENT_BYTES, 2L * last.size());
+    freeRetained(wanted);
+    if (isDrained) {
+      // No event is waiting. With a next segment of the smallest size, the last one is settled as a
+      // whole.
       return FIRST_SEGMENT_BYTES;
     }
-    long inQuota = settings.quotaBytes() - bytes.get();
+    long inQuota = settings.quotaBytes() - bytes.get() - retained.bytes();
     if (inQuota < FIRST_SEGMENT_BYTES) {
       throw new IOException("its quota of " + settings.quotaBytes() + " bytes is used up");
     }
-    long onDisk = slot.disk().usableBytes(slot.directory()) - LEFT_FOR_LEDGER_BYTES;
+    long onDisk = usableBytes() - LEFT_FOR_LEDGER_BYTES;
     if (onDisk < FIRST_SEGMENT_BYTES) {
       throw new IOException(
           "the disk is full, except for the space that is reserved for the ledger");
     }
-    long wanted = Math.min(LARGEST_SEGMENT_BYTES, 2L * last.size());
     return (int) (Math.min(wanted, Math.min(inQuota, onDisk)) / Frame.UNIT * Frame.UNIT);
+  }
+
+  /** Removes retained segments whose space new events need, the oldest first. */
+  private void freeRetained(long wanted) throws IOException {
+    retained.free(wanted - (settings.quotaBytes() - bytes.get() - retained.bytes()));
+    if (!retained.isOn()) {
+      return;
+    }
+    long missing = wanted + LEFT_FOR_LEDGER_BYTES - usableBytes();
+    if (missing > 0) {
+      retained.free(missing);
+    }
+    if (missing > 0 && usableBytes() < FIRST_SEGMENT_BYTES + LEFT_FOR_LEDGER_BYTES) {
+      JournalDirectory.of(slot).removeRetired(Duration.ZERO);
+    }
+  }
+
+  private long usableBytes() throws IOException {
+    return slot.disk().usableBytes(slot.directory());
   }
 
   private boolean isFull() {

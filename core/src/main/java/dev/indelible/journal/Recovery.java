@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,9 +21,8 @@ import org.slf4j.LoggerFactory;
  * @param last the segment in which they end
  * @param end the offset in that segment at which they end; in its own slot, a process writes new
  *     events from there on
- * @param bytes the size of all segments
  */
-record Recovery(long events, JournalReader reader, Segment last, int end, long bytes) {
+record Recovery(long events, JournalReader reader, Segment last, int end) {
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
   /** Number of events counted between two progress reports, which takes a few milliseconds. */
@@ -34,43 +35,91 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
    * @param files the checked segments of the slot
    * @param position the position that the ledger has committed
    * @param positions compares the position with the ledger's events
+   * @param retained receives the segments that are settled, and are retained
    * @param progress receives the number of events counted so far, from time to time
    */
   static Recovery ofOwn(
-      Slot slot, List<Path> files, long position, Positions positions, LongConsumer progress)
+      Slot slot,
+      List<Path> files,
+      long position,
+      Positions positions,
+      RetainedSegments retained,
+      LongConsumer progress)
       throws IOException, JournalException {
     List<Segment> segments = new ArrayList<>(slot.openSegments(files));
     long settled = start(slot, segments, position, positions);
-    removeSettled(segments, settled);
+    @Nullable Segment before = removeSettled(segments, settled, retained);
     if (segments.isEmpty()) {
-      segments.add(
-          Segment.create(
-              slot, new SegmentFile.Header(0, settled, JournalWriter.FIRST_SEGMENT_BYTES)));
+      segments.add(first(slot, before, settled, retained));
     }
-    Recovery read = read(slot, segments, settled, progress);
+    Recovery read = read(slot, segments, position, settled, retained, progress);
     clean(read, segments);
     read.last().resumeAt(read.end());
-    return read;
+    return retained.isOn() && read.isUsedUp() ? read.continued(slot) : read;
+  }
+
+  /**
+   * Creates a segment for new events.
+   *
+   * @param before the last segment, which is settled as a whole; null if there is none
+   */
+  private static Segment first(
+      Slot slot, @Nullable Segment before, long settled, RetainedSegments retained)
+      throws IOException {
+    if (before != null && before.end() == settled && retained.bytes() > 0) {
+      Segment next = Segment.create(slot, before.nextHeader(JournalWriter.FIRST_SEGMENT_BYTES));
+      before.follow(next);
+      return next;
+    }
+    // Retained segments would not join on to this one.
+    retained.free(Long.MAX_VALUE);
+    return Segment.create(
+        slot, new SegmentFile.Header(0, settled, JournalWriter.FIRST_SEGMENT_BYTES));
+  }
+
+  /**
+   * Returns true if no event is waiting, and the last segment is large or has few free bytes. It
+   * stays as a whole until it is not retained any more, so new events get another one.
+   */
+  private boolean isUsedUp() {
+    return events == 0
+        && (last.size() > JournalWriter.FIRST_SEGMENT_BYTES || end > last.size() / 4);
+  }
+
+  /** Returns this recovery with a new segment after the last one, which gets no more events. */
+  private Recovery continued(Slot slot) throws IOException {
+    last.exhaust();
+    last.syncOrThrow();
+    Segment next = Segment.create(slot, last.nextHeader(JournalWriter.FIRST_SEGMENT_BYTES));
+    last.follow(next);
+    return new Recovery(events, reader, next, SegmentFile.HEADER_BYTES);
   }
 
   /**
    * Reads the slot of a dead process. Creates, writes and syncs nothing if no event is waiting in
-   * it.
+   * it. Settled segments that are retained stay in the slot.
    *
    * @return empty if no event is waiting in it
    */
   static Optional<Recovery> ofDead(
-      Slot slot, List<Path> files, long position, Positions positions, LongConsumer progress)
+      Slot slot,
+      List<Path> files,
+      long position,
+      Positions positions,
+      RetainedSegments retained,
+      LongConsumer progress)
       throws IOException, JournalException {
     List<Segment> segments = new ArrayList<>(slot.openSegments(files));
     long settled = start(slot, segments, position, positions);
-    removeSettled(segments, settled);
+    removeSettled(segments, settled, retained);
     if (segments.isEmpty()) {
       return Optional.empty();
     }
-    Recovery read = read(slot, segments, settled, progress);
+    Recovery read = read(slot, segments, position, settled, retained, progress);
     if (read.events() == 0) {
-      read.reader().removeAll();
+      if (!retained.isOn()) {
+        read.reader().finish();
+      }
       return Optional.empty();
     }
     clean(read, segments);
@@ -85,7 +134,11 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
   private static long start(Slot slot, List<Segment> segments, long position, Positions positions)
       throws JournalException {
     long start = position;
-    for (Segment segment : segments) {
+    int first = Math.max(0, segments.size() - 1);
+    while (first > 0 && !isBefore(segments.get(first), position, positions)) {
+      first--;
+    }
+    for (Segment segment : segments.subList(first, segments.size())) {
       SettledPosition found = SettledPosition.in(segment, slot.journal(), start, positions);
       if (found.changed() != null) {
         LOG.warn(
@@ -102,15 +155,41 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
     return start;
   }
 
-  /** Removes the segments that end before the settled position. */
-  private static void removeSettled(List<Segment> segments, long settled) throws IOException {
+  /**
+   * Returns true if a segment has an event before a position, and the ledger has it. The ledger
+   * then has all events of earlier segments, too.
+   */
+  static boolean isBefore(Segment segment, long position, Positions positions)
+      throws JournalException {
+    Optional<UUID> before =
+        segment.base() < position
+            ? SettledPosition.lastBefore(segment, position)
+            : Optional.empty();
+    return before.isPresent() && !positions.contradicts(before.get(), true);
+  }
+
+  /**
+   * Retains the segments that end before the settled position, or removes them.
+   *
+   * @return the last of them; null if there is none
+   */
+  private static @Nullable Segment removeSettled(
+      List<Segment> segments, long settled, RetainedSegments retained) throws IOException {
+    @Nullable Segment last = null;
     while (!segments.isEmpty() && segments.get(0).end() <= settled) {
-      segments.remove(0).delete();
+      last = segments.remove(0);
+      retained.addEarlier(last);
     }
+    return last;
   }
 
   private static Recovery read(
-      Slot slot, List<Segment> segments, long settled, LongConsumer progress) {
+      Slot slot,
+      List<Segment> segments,
+      long committed,
+      long settled,
+      RetainedSegments retained,
+      LongConsumer progress) {
     Segment first = segments.get(0);
     Segment last = segments.get(segments.size() - 1);
     Cursor end = new Cursor(first, settled, Long.MAX_VALUE);
@@ -123,9 +202,9 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
       }
     }
     Cursor start = new Cursor(first, settled, end.position());
-    long bytes = segments.stream().mapToLong(Segment::size).sum();
-    JournalReader reader = new JournalReader(slot.journal(), first, start, missing);
-    return new Recovery(events, reader, last, end.offset(), bytes);
+    JournalReader reader =
+        new JournalReader(slot.journal(), first, start, committed, missing, retained);
+    return new Recovery(events, reader, last, end.offset());
   }
 
   /** Clears an incomplete write, and syncs all segments. */
@@ -142,12 +221,13 @@ record Recovery(long events, JournalReader reader, Segment last, int end, long b
    * Returns the reason why events are missing before the first segment. Segments are removed only
    * once they are settled, so the journal normally begins at or before the position in the ledger.
    */
-  private static Optional<String> missing(Segment first, long settled) {
+  static Optional<String> missing(Segment first, long settled) {
     return first.base() <= settled
         ? Optional.empty()
         : Optional.of(
             ("%s: the journal begins at %s and the ledger stands at %s; the events in between are"
-                    + " lost, because a ledger or segments were removed")
+                    + " lost, because a ledger or segments were removed, or the ledger is an old"
+                    + " copy")
                 .formatted(first.file(), first.base(), settled));
   }
 }

@@ -2,6 +2,7 @@
 package dev.indelible.journal;
 
 import dev.indelible.journal.Journal.Positions;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,20 @@ import org.jspecify.annotations.Nullable;
  * @param isFinal true if no later segment has to be compared
  */
 record SettledPosition(long start, @Nullable ChangedPosition changed, boolean isFinal) {
+  /** Returns the last event before a position in a segment; empty if there is none. */
+  static Optional<UUID> lastBefore(Segment segment, long position) {
+    Optional<UUID> last = Optional.empty();
+    Cursor cursor = new Cursor(segment, segment.base(), Long.MAX_VALUE);
+    Cursor.@Nullable Item item = cursor.next();
+    while (item != null && cursor.segment() == segment && cursor.position() <= position) {
+      if (item instanceof Cursor.Event found) {
+        last = Optional.of(found.event().id());
+      }
+      item = cursor.next();
+    }
+    return last;
+  }
+
   /**
    * Compares a position with the last event before it in a segment and with the first event after
    * it. Only if one of the two contradicts the position, searches for the true position event by

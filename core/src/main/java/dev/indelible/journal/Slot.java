@@ -10,6 +10,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -178,15 +180,53 @@ final class Slot implements AutoCloseable {
    * must hold the {@link DirectoryLock}, and closes this slot.
    *
    * @param free the directory of retired slots
+   * @param retain the time for which its segments stay after they were settled
    */
-  void retire(Path free) throws IOException {
+  void retire(Path free, Duration retain) throws IOException {
     createDirectory(free, disk);
-    for (Path segment : segmentFiles(directory)) {
-      // The segment is settled or was never finished. If a power cut restores the file, a reuse
-      // removes it.
-      Files.delete(segment);
-    }
+    // A segment is settled or was never finished. If a power cut restores a file, a reuse removes
+    // it.
+    removeSegments(directory, retain);
     disk.rename(directory, free.resolve(journal().toString()));
+  }
+
+  /**
+   * Removes the segments of a drained slot whose time has passed, oldest first. A segment after one
+   * that is retained stays as well, so that none is missing between two.
+   */
+  static void removeSegments(Path directory, Duration retain) throws IOException {
+    boolean isRetained = false;
+    for (Path segment : segmentFiles(directory)) {
+      boolean isUnfinished = SegmentFile.isUnfinished(segment);
+      isRetained |= !isUnfinished && RetainedSegments.age(segment).compareTo(retain) < 0;
+      if (isUnfinished || !isRetained) {
+        Files.delete(segment);
+      }
+    }
+  }
+
+  /** Returns true if the time of the first segment of a drained slot has passed. */
+  static boolean isExpired(Path directory, Duration retain) throws IOException {
+    try {
+      Optional<Path> first = segmentFiles(directory).stream().findFirst();
+      return first.isPresent() && RetainedSegments.age(first.get()).compareTo(retain) >= 0;
+    } catch (NoSuchFileException e) {
+      // Another process reused the slot just now.
+      return false;
+    }
+  }
+
+  /** Returns the time of the last write into a slot, or of its settlement. */
+  static Instant lastWritten(Path directory) throws IOException {
+    Instant last = Instant.MIN;
+    try {
+      for (Path segment : segmentFiles(directory)) {
+        last = Files.getLastModifiedTime(segment).toInstant();
+      }
+    } catch (NoSuchFileException e) {
+      // Another process reused the slot just now.
+    }
+    return last;
   }
 
   /** Returns true if the slot has a segment, finished or not. */

@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -82,7 +83,7 @@ public record WaitingEvents(
           if (Files.exists(slot)) {
             throw e;
           }
-          // The slot was drained and retired at the same time.
+          // The slot was retired, or put back into use, at the same time.
         }
       }
       return all;
@@ -129,6 +130,8 @@ public record WaitingEvents(
         }
       }
     }
+    // The segments of a retired slot are settled, unless the ledger went back.
+    slots.addAll(JournalDirectory.retiredWithSegments(directory));
     return slots;
   }
 
@@ -148,13 +151,35 @@ public record WaitingEvents(
         : new WaitingEvents(found.ended, found.oldestEnded, 0, Optional.empty());
   }
 
-  /** Counts the events of one slot, as if its process had ended. */
+  /** Returns true if a slot of a process that has ended has events after a position. */
+  static boolean isAnyIn(Path slot, UUID journal, long position)
+      throws IOException, JournalException {
+    try {
+      synchronized (READING) {
+        return !count(slot, journal, any -> position, changed -> {}).isNone();
+      }
+    } catch (NoSuchFileException e) {
+      // Another process reused the slot just now.
+      return false;
+    }
+  }
+
+  /**
+   * Counts the events of one slot, as if its process had ended. Does not read segments that are
+   * retained.
+   */
   private static WaitingEvents count(
       Path slot, UUID journal, Positions positions, Consumer<ChangedPosition> changed)
       throws IOException, JournalException {
     long events = 0;
     Optional<Instant> oldest = Optional.empty();
-    for (Path file : Slot.segmentFiles(slot)) {
+    List<Path> files = List.copyOf(Slot.segmentFiles(slot));
+    long position = files.size() > 1 ? positions.settled(journal) : 0;
+    int first = Math.max(0, files.size() - 1);
+    while (first > 0 && !isBefore(files.get(first), journal, position, positions)) {
+      first--;
+    }
+    for (Path file : files.subList(first, files.size())) {
       Segment segment = read(file, journal);
       if (segment == null) {
         continue;
@@ -175,6 +200,21 @@ public record WaitingEvents(
       }
     }
     return new WaitingEvents(0, Optional.empty(), events, oldest);
+  }
+
+  /**
+   * Returns true if a segment has an event before a position, and the ledger has it. The ledger
+   * then has all events of earlier segments, too.
+   */
+  private static boolean isBefore(Path file, UUID journal, long position, Positions positions)
+      throws IOException, JournalException {
+    SegmentFile.Header header = header(file, journal);
+    // Most segments of a long queue begin after the position, and need not be read.
+    if (header == null || header.base() >= position) {
+      return false;
+    }
+    Segment segment = read(file, journal);
+    return segment != null && Recovery.isBefore(segment, position, positions);
   }
 
   /**
@@ -199,7 +239,8 @@ public record WaitingEvents(
    */
   private static @Nullable Segment read(Path file, UUID journal)
       throws IOException, JournalException {
-    if (SegmentFile.isUnfinished(file)) {
+    SegmentFile.Header header = header(file, journal);
+    if (header == null) {
       return null;
     }
     try (FileChannel channel =
@@ -207,7 +248,6 @@ public record WaitingEvents(
       if (channel.size() == 0) {
         return null;
       }
-      SegmentFile.Header header = SegmentFile.readHeader(file, journal);
       MappedByteBuffer bytes = buffer(header.size());
       while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {}
       while (bytes.hasRemaining()) {
@@ -217,6 +257,19 @@ public record WaitingEvents(
       }
       bytes.clear();
       return new Segment(new SegmentFile(file, header, bytes, new Disk()));
+    } catch (NoSuchFileException e) {
+      return null;
+    }
+  }
+
+  /** Returns the header of a segment; null if it is not finished yet or was removed. */
+  private static SegmentFile.@Nullable Header header(Path file, UUID journal)
+      throws IOException, JournalException {
+    if (SegmentFile.isUnfinished(file)) {
+      return null;
+    }
+    try {
+      return Files.size(file) == 0 ? null : SegmentFile.readHeader(file, journal);
     } catch (NoSuchFileException e) {
       return null;
     } catch (JournalException e) {

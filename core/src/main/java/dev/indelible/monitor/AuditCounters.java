@@ -9,11 +9,13 @@ import dev.indelible.health.DeferredAuditMetrics;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.monitor.VerdictCounters.Verdict;
 import dev.indelible.pending.EventStore;
+import dev.indelible.pending.Redelivery;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,6 +124,18 @@ public final class AuditCounters {
   public void countRecovered(long events) {
     submitted.add(Verdict.NONE, events);
     outcomes.expectRecovered(events);
+  }
+
+  /**
+   * Counts events that wait again as submitted, but not as decisions of this run. The outcomes that
+   * the ledger lost with them are not counted any more.
+   *
+   * @param positions the ledger's positions of the journals of {@link OutcomeCounters#journals}
+   */
+  public void countRedelivered(Redelivery found, Map<UUID, Long> positions) {
+    submitted.add(Verdict.NONE, found.events());
+    outcomes.goBack(positions);
+    outcomes.expectRecovered(found.earlier());
   }
 
   /** Counts a decision that its caller does not record. */

@@ -4,8 +4,11 @@ package dev.indelible.pending;
 import dev.indelible.event.AuditEvent;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.LongConsumer;
 
 /**
@@ -52,6 +55,29 @@ public interface EventStore {
   /** Returns true if events of earlier runs may wait that this store has not taken over. */
   default boolean isPartial() {
     return false;
+  }
+
+  /**
+   * Returns the journals whose positions in the ledger are to be compared now with the settled
+   * events of this store. Called only by the drainer.
+   *
+   * @param isBack true if the ledger has refused the mark of the last batch; false for a look from
+   *     time to time, which most calls skip
+   * @return empty if no comparison is due
+   */
+  default Set<UUID> toCompare(boolean isBack) {
+    return Set.of();
+  }
+
+  /**
+   * Makes settled events wait again whose position the ledger does not have any more, because an
+   * older copy of it took its place. Called only by the drainer.
+   *
+   * @param positions the ledger's positions of the journals {@link #toCompare}
+   * @param ledger the ledger
+   */
+  default Redelivery goBack(Map<UUID, Long> positions, LedgerView ledger) {
+    return Redelivery.NONE;
   }
 
   /** Returns the time of the oldest waiting event, if it is known without a search. */

@@ -9,19 +9,35 @@ import java.util.UUID;
  * with the events, so recovery is exact.
  *
  * @param journal the journal
- * @param position the position before which everything is settled
+ * @param position the position before which everything is settled; for {@link Kind#LEASE}, a number
+ *     of milliseconds
  * @param expected the position that the ledger must have before the transaction, so that a writer
  *     whose place another writer has taken commits nothing; {@link #ANY} for no such requirement
- * @param isLease true if {@code position} is a number of milliseconds, and the ledger keeps the
- *     time that lies so far after the end of the transaction, by its own clock
+ * @param kind what the position means to the ledger
  */
-public record JournalMark(UUID journal, long position, long expected, boolean isLease) {
+public record JournalMark(UUID journal, long position, long expected, Kind kind) {
   /** The expectation of a journal that only its own process reads. */
   public static final long ANY = -1;
 
-  /** Creates a mark of a position. */
+  /** What a position means to the ledger. */
+  public enum Kind {
+    /** It replaces the expected position. */
+    POSITION,
+    /**
+     * The journal keeps settled events for a ledger that goes back. A position below the expected
+     * one then means that the ledger has lost events, and a position above it is accepted.
+     */
+    RETAINED,
+    /**
+     * The ledger keeps the time that lies so far after the end of the transaction, by its own
+     * clock.
+     */
+    LEASE
+  }
+
+  /** Creates a mark that replaces only the expected position. */
   public JournalMark(UUID journal, long position, long expected) {
-    this(journal, position, expected, false);
+    this(journal, position, expected, Kind.POSITION);
   }
 
   /** Creates a mark that replaces any position. */
@@ -31,6 +47,26 @@ public record JournalMark(UUID journal, long position, long expected, boolean is
 
   /** Creates a mark of the time until which a lease holds, counted from the commit. */
   public static JournalMark lease(UUID journal, Duration length) {
-    return new JournalMark(journal, length.toMillis(), ANY, true);
+    return new JournalMark(journal, length.toMillis(), ANY, Kind.LEASE);
+  }
+
+  /** Creates a mark of a journal that keeps settled events. */
+  public static JournalMark retained(UUID journal, long position, long expected) {
+    return new JournalMark(journal, position, expected, Kind.RETAINED);
+  }
+
+  /** Returns true if the position is a length of a lease. */
+  public boolean isLease() {
+    return kind == Kind.LEASE;
+  }
+
+  /** Returns true if the journal keeps settled events. */
+  public boolean isRetained() {
+    return kind == Kind.RETAINED;
+  }
+
+  /** Returns true if a ledger with this position before the transaction may commit the mark. */
+  public boolean mayReplace(long found) {
+    return expected == ANY || found == expected || isRetained() && found > expected;
   }
 }

@@ -3,6 +3,7 @@ package dev.indelible.storage;
 
 import dev.indelible.ledger.LedgerException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -39,6 +40,14 @@ public interface LedgerEngine {
    * @throws LedgerException if this machine cannot use the engine
    */
   default void prepare() throws LedgerException {}
+
+  /**
+   * Returns the time for which a journal keeps events after this ledger has them, because an older
+   * copy of the ledger may take its place; zero if none can while a journal is in use.
+   */
+  default Duration retain() {
+    return Duration.ZERO;
+  }
 
   /**
    * Returns the id of the ledger, by a brief read; empty if there is no ledger.

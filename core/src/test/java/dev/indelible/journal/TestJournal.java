@@ -63,6 +63,9 @@ final class TestJournal {
 
   Disk disk = UNSYNCED;
 
+  /** The settings of {@link #open()}. */
+  JournalSettings settings = JournalSettings.ofDefaults();
+
   TestJournal(Path directory) {
     this(directory, Map.of());
   }
@@ -73,7 +76,7 @@ final class TestJournal {
   }
 
   Journal open() throws JournalException {
-    return open(JournalSettings.ofDefaults());
+    return open(settings);
   }
 
   Journal open(JournalSettings settings) throws JournalException {
@@ -88,6 +91,7 @@ final class TestJournal {
   TestJournal at(Path elsewhere) {
     TestJournal moved = new TestJournal(elsewhere, positions);
     moved.disk = disk;
+    moved.settings = settings;
     return moved;
   }
 
@@ -150,7 +154,14 @@ final class TestJournal {
    * journal.
    */
   List<AuditEvent> read(Slot slot) throws Exception {
-    Recovery recovery = Recovery.ofOwn(slot, slot.checkSegments(0), 0, any -> 0, count -> {});
+    Recovery recovery =
+        Recovery.ofOwn(
+            slot,
+            slot.checkSegments(0),
+            0,
+            any -> 0,
+            new RetainedSegments(JournalSettings.ofDefaults()),
+            count -> {});
     List<AuditEvent> read = new ArrayList<>();
     for (EventBatch next = recovery.reader().peek(100);
         next.mark().isPresent();

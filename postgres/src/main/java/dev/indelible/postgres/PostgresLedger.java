@@ -8,6 +8,7 @@ import dev.indelible.storage.LedgerEngine;
 import dev.indelible.storage.LedgerFactory;
 import dev.indelible.storage.LedgerWriter;
 import dev.indelible.storage.StoredLedger;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  * connections; never creates or changes tables. Safe for use by any number of threads.
  */
 public final class PostgresLedger implements LedgerEngine, LedgerLocation {
+  /**
+   * More than a fail-over takes: the time in which an asynchronous standby is behind, the decision
+   * to promote it, and the time until a gate is connected to it.
+   */
+  private static final Duration RETAIN = Duration.ofMinutes(10);
+
   private final String url;
   private final PostgresAddress address;
 
@@ -58,6 +65,12 @@ public final class PostgresLedger implements LedgerEngine, LedgerLocation {
   @Override
   public String name() {
     return address.name();
+  }
+
+  /** Returns ten minutes: a standby or a restored copy may lack the last transactions. */
+  @Override
+  public Duration retain() {
+    return RETAIN;
   }
 
   @Override

@@ -219,6 +219,22 @@ public final class TestServer implements AutoCloseable {
     return postmaster.isAlive();
   }
 
+  /** Copies the data of the killed server into a directory that does not exist. */
+  public void copyData(Path to) throws Exception {
+    execute("cp", "-a", data.toString(), to.toString());
+  }
+
+  /** Replaces the data of the killed server by an earlier copy. */
+  public void restoreData(Path from) throws Exception {
+    execute("rm", "-r", data.toString());
+    execute("cp", "-a", from.toString(), data.toString());
+  }
+
+  private static void execute(String... command) throws Exception {
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    assertThat(process.waitFor()).as("status of %s", List.of(command)).isZero();
+  }
+
   /** Returns the processor time of all processes of the server, also of those that ended. */
   public Duration processorTime() throws IOException {
     // A process that ends is counted in its parent's fields.
