@@ -12,7 +12,9 @@ import dev.indelible.directory.LogStatus;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.journal.WaitingEvents;
+import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.TamperNotes.Noted;
 import dev.indelible.policy.RulePolicy;
@@ -102,6 +104,7 @@ final class StatusCommand extends Verb {
         .health()
         .entries()
         .forEach(entry -> field("problem", console().red(Console.printable(entry.reason()))));
+    status.end().ifPresent(row -> field("ended", ended(row)));
     field("rows", text(status.counts().map(RowCounter.Counts::rows)));
     field("refusals", refusals(status.counts()));
     field("escalations", text(status.counts().map(RowCounter.Counts::escalations)));
@@ -131,6 +134,15 @@ final class StatusCommand extends Verb {
     status.check().tamperNotes().stream()
         .filter(Noted::isAnswered)
         .forEach(noted -> field("answered", answered(noted)));
+  }
+
+  private static String ended(ChainRow row) {
+    return "by row %,d%s; nothing more is recorded"
+        .formatted(
+            row.sequence(),
+            LogEnd.read(row)
+                .map(end -> " (%s)".formatted(Console.printable(end.reason())))
+                .orElse(""));
   }
 
   private void field(String name, String value) {

@@ -54,6 +54,10 @@ class FleetCommandTest {
         .contains("the log was ended by row 4 (shard a of fleet.example/logs is closed)");
     assertThat(shard.run("log", "end", "--reason", "again").ok().out())
         .isEqualTo("the log is ended; it has 4 rows\n");
+    assertThat(shard.run("status").ok().out())
+        .contains("ended        by row 4 (shard a of fleet.example/logs is closed); nothing more");
+    assertThat(shard.run("status", "--output", "json").ok().json().path("end").path("sequence"))
+        .hasToString("4");
     assertThat(fleet.run("log", "verify").ok().out()).startsWith("intact");
     assertThat(fleet.run("status").ok().out()).startsWith("state        ok");
   }

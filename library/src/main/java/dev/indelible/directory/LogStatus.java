@@ -3,6 +3,7 @@ package dev.indelible.directory;
 
 import dev.indelible.base.ThrowingFunction;
 import dev.indelible.checkpoint.Checkpoint;
+import dev.indelible.crypto.KeyException;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.health.AuditHealth;
 import dev.indelible.health.HealthEntry;
@@ -10,6 +11,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.OperatorHistory.Admitted;
 import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.policy.RulePolicy;
@@ -38,6 +40,7 @@ import java.util.function.Function;
  * @param times the times that bound the age of checkpoint, cosignatures and anchor
  * @param indexed the rows of the index for queries
  * @param tally the last valid tally
+ * @param end the row that ended the log; empty if it was not ended, or that cannot be read
  */
 public record LogStatus(
     HealthReport check,
@@ -49,7 +52,8 @@ public record LogStatus(
     Optional<Coverage> anchored,
     EvidenceTimes times,
     Coverage indexed,
-    Optional<LastTally> tally) {
+    Optional<LastTally> tally,
+    Optional<ChainRow> end) {
 
   /**
    * Reads the status of a log, which may be open for recording.
@@ -121,7 +125,18 @@ public record LogStatus(
           anchor.map(file -> Coverage.of(check.anchored(), head)),
           times(check),
           indexed,
-          tally);
+          tally,
+          read("the end of the log", open -> end(data, open)).flatMap(Function.identity()));
+    }
+
+    private static Optional<ChainRow> end(DataDirectory data, StoredLedger ledger)
+        throws LedgerException {
+      try {
+        return data.end(ledger);
+      } catch (KeyException e) {
+        // The check of the files reports that the keys cannot be read.
+        return Optional.empty();
+      }
     }
 
     private EvidenceTimes times(HealthReport check) {
@@ -217,6 +232,13 @@ public record LogStatus(
             last -> {
               out.name("newest_row").nullable(times.checkpoint());
               out.member("origin", last.origin()).member("size", last.size());
+            });
+    out.name("end")
+        .object(
+            end,
+            row -> {
+              out.name("reason").nullable(LogEnd.read(row).map(LogEnd::reason));
+              out.member("sequence", row.sequence());
             });
     out.name("escalations").nullable(counts.map(RowCounter.Counts::escalations), out::number);
     out.name("head")
