@@ -47,7 +47,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
@@ -231,8 +231,8 @@ class KeyHistoryTest {
    * A row that is missing or exchanged is noted; a row of a key that a rotation introduces is not.
    */
   @ParameterizedTest
-  @CsvSource({"3, 6", "5, 7", "100, 7"})
-  void revokedKeySignsNothingInARunningProcess(long seen, int rows) throws Exception {
+  @ValueSource(longs = {3, 5, 100})
+  void revokedKeySignsNothingInARunningProcess(long seen) throws Exception {
     rotateKey(FIRST, SECOND);
     revokeKey(SECOND, FIRST, OptionalLong.empty());
     append(SECOND, 1);
@@ -246,7 +246,9 @@ class KeyHistoryTest {
           .hasMessageContaining("is revoked by row 4");
       append(writer, SECOND, guard, counters, events);
     }
-    assertThat(log.ids()).hasSize(rows);
+    assertThat(log.ids())
+        .as("5 rows, the note of the row that is missing, and the event")
+        .hasSize(7);
   }
 
   /** Rows after the theft and before the revocation may be genuine or forged. */
