@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param anchoring appends to the anchor file; empty if there is none
  * @param indexing keeps the index for queries up to date; empty if this process does not
  * @param watch follows the policies of other hosts; empty if the ledger is in the data directory,
- *     or is written by another process
+ *     or another process writes it
  * @param channel leads to the ledger of another process; empty if this process writes the ledger
  */
 record Followers(

@@ -154,10 +154,10 @@ public final class IndelibleBuilder {
   }
 
   /**
-   * Sets for how long the journal keeps events after the ledger has them; default: 10 minutes for a
-   * ledger in PostgreSQL, and zero for a ledger in a file. If the ledger goes back to an earlier
-   * state, because an asynchronous standby or a restored copy took its place, the events that it
-   * lost in this time are delivered again. The kept events use at most half of {@link
+   * Sets the time for which the journal retains events after the ledger has them; default: 10
+   * minutes for a ledger in PostgreSQL, and zero for a ledger in a file. If the ledger goes back to
+   * an earlier state, because an asynchronous standby or a restored copy took its place, the events
+   * that it lost in this time are delivered again. Retained events use at most half of {@link
    * #journalQuotaBytes}, and never the space of new ones. Has no effect for a gate that records
    * through a queue.
    *

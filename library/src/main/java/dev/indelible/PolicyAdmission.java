@@ -71,7 +71,7 @@ final class PolicyAdmission implements Gate.Admission {
    */
   private Optional<Admitted> own = Optional.empty();
 
-  /** The rows that the operator's key and its policies were last read from. Guarded by this. */
+  /** The rows from which the operator's key and its policies were last read. Guarded by this. */
   private Position read = Position.UNKNOWN;
 
   /** The last contact with the chain; null if there was none yet. */
@@ -87,8 +87,8 @@ final class PolicyAdmission implements Gate.Admission {
   private @Nullable ExistingLog fresh;
 
   /**
-   * The age of the last contact from which on a gate has no contact: three looks at the chain, and
-   * well below the time within which every gate has to follow a policy.
+   * The age of the last contact above which a gate has no contact: the time of three looks at the
+   * chain, and well below the time within which every gate has to follow a policy.
    */
   private static final Duration CONTACT_AGE = ChainWatch.INTERVAL.multipliedBy(3);
 

@@ -220,7 +220,7 @@ public final class Checkpoints {
     stopped = true;
   }
 
-  /** Reports that a standby holds checkpoints back, once it lasts. */
+  /** Reports that a standby does not confirm rows, if that lasts. */
   private void behind(String reason) {
     failures++;
     if (failures >= LASTING) {

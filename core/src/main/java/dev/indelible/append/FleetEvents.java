@@ -123,8 +123,8 @@ public final class FleetEvents implements AutoCloseable {
   }
 
   /**
-   * Ends a log: only rows about erased payloads can follow. Signs a checkpoint over all rows. Does
-   * nothing but the checkpoint if the log was ended before.
+   * Ends a log: only rows about erased payloads can follow. Signs a checkpoint over all rows. If
+   * the log was ended before, only signs the checkpoint.
    */
   public void endLog(LogEnd content) throws LedgerException {
     BatchAppend append = append();

@@ -39,7 +39,7 @@ public interface GateChannel extends DeferredAuditSink.Factory, AutoCloseable {
   /**
    * Asks the destination whether it can be used now; waits at most some seconds for its answer.
    *
-   * @return why not; empty if it can
+   * @return the reason why it cannot; empty if it can
    */
   Optional<String> fault();
 

@@ -23,7 +23,7 @@ import java.util.Optional;
  * it. This costs one signature check, or one hash if the end is the one that this writer committed.
  */
 public final class HeadGuard {
-  /** No writer can tell these from somebody who removed the rows. */
+  /** Causes that a writer cannot distinguish from a removal of the rows. */
   private static final String POSSIBLE_CAUSE =
       "; a fail-over to a standby that lacked rows, or a restored copy, has this effect, and so has"
           + " a deletion";

@@ -54,7 +54,7 @@ final class ApprovalCheck implements Check {
   /** Policies on record by digest; not read until a signed answer names one. */
   private @Nullable Map<String, Loaded> policies;
 
-  /** The decisions that gates of several hosts used approvals for, keyed by approval. */
+  /** The decisions for which gates of a shared ledger used approvals, keyed by approval. */
   private final Map<String, String> claims = new HashMap<>();
 
   private long answers;

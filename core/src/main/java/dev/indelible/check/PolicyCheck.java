@@ -39,14 +39,15 @@ import java.util.concurrent.TimeUnit;
  * contact with the chain ({@link PolicySeen}), and is judged by what that gate could know:
  *
  * <ul>
- *   <li>A policy that such a gate puts into force replaces no other, because its row may have
- *       waited in a journal. A gate with contact records the policy again.
- *   <li>A decision that such a gate makes under a replaced policy is no fault, but is counted.
+ *   <li>A policy that a gate without contact puts into force replaces no other, because its row may
+ *       have waited in a journal. When the gate has contact again, it records the policy again.
+ *   <li>A decision that a gate without contact makes under a replaced policy is no fault, but is
+ *       counted.
  * </ul>
  *
  * <p>A gate that records through a queue states its policy itself. If the text that it states has
  * the digest that a later decision names, the rules of that decision are on record. The rows do not
- * show which gate made a decision, and nobody but the gate attests that it decided by these rules.
+ * show which gate made a decision, and only the gate itself states that it decided by these rules.
  */
 final class PolicyCheck implements Check {
   private static final long CHANGEOVER_MICROS =
@@ -266,7 +267,7 @@ final class PolicyCheck implements Check {
                 .formatted(digest, policy.number, next(policy)));
   }
 
-  /** Returns what a decision states about the contact of its gate; empty if it states nothing. */
+  /** Returns the last contact that a decision states for its gate; empty if it states none. */
   private static Optional<String> seen(ChainRow row) {
     try {
       return row.hasPayload()

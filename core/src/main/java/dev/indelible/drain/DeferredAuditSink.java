@@ -47,8 +47,7 @@ public interface DeferredAuditSink extends AutoCloseable, LedgerView {
   }
 
   /**
-   * Forgets what the sink knows of its destination, which has gone back to an earlier state. MUST
-   * NOT throw.
+   * Drops all state about the destination, which has gone back to an earlier state. MUST NOT throw.
    */
   default void forget() {}
 

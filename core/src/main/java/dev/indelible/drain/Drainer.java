@@ -105,7 +105,7 @@ final class Drainer {
 
   /**
    * Compares the ledger's positions with the settled events of the store, if that is due. If the
-   * ledger went back, events that it lost wait again, and are counted as such.
+   * ledger went back, the events that it lost wait again, and count once more as submitted.
    *
    * @param isBack true if the ledger has refused the mark of the last batch
    * @return true if the store goes on from another position

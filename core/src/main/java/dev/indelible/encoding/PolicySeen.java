@@ -35,8 +35,8 @@ public final class PolicySeen {
   }
 
   /**
-   * Returns true if a gate had not read the chain later than a time: what became known in the chain
-   * after that, it could not know.
+   * Returns true if the last contact of a gate was not later than an event in the chain, so that
+   * the gate could not know of that event.
    *
    * @param seen the value that the gate recorded; empty if it had just read the chain
    * @param event the time of an event in the chain, in microseconds
@@ -47,7 +47,7 @@ public final class PolicySeen {
       return seen.isPresent();
     }
     long read = Timestamps.micros(seen.get());
-    // 0 is a text that is no time.
+    // 0 stands for a text that is no time.
     return read != 0 && read - event <= TimeUnit.MICROSECONDS.convert(within);
   }
 }

@@ -36,7 +36,7 @@ public record AuditHealth(State state, List<HealthEntry> entries) {
     SINK_PANICKED("the ledger's writer has stopped"),
     /** The ledger's writer reported failures, more often in a row than its budget allows. */
     SINK_FAILED("the ledger's writer has stopped"),
-    /** The log was ended for good. */
+    /** The log was ended, and nothing more is recorded in it. */
     ENDED("the log was ended");
 
     private final String description;

@@ -74,8 +74,8 @@ public record DeferredAuditMetrics(
    * The journal of this process.
    *
    * @param oldestPending the age of the oldest pending event
-   * @param bytes bytes of the journal on disk, without settled segments that are kept; empty
-   *     without an open journal
+   * @param bytes bytes of the journal on disk, without retained segments; empty without an open
+   *     journal
    * @param syncAge the greatest age of an accepted event that is not on disk and that a power cut
    *     would lose; empty without an open journal
    */

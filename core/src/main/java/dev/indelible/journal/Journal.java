@@ -41,10 +41,10 @@ import org.slf4j.LoggerFactory;
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
  * so no event is appended twice or skipped.
  *
- * <p>If the settings say so, settled segments stay on disk for a while. If the ledger goes back to
- * an earlier position, because an older copy of it took its place, the events after that position
- * wait again. So they are recorded although the ledger lost them; an event that it has is
- * recognised by its id. Older events are recorded as missing (D7).
+ * <p>If the settings demand it, settled segments are retained for a while. If the ledger goes back
+ * to an earlier position, because an older copy of it took its place, the events after that
+ * position wait again. So they are recorded although the ledger lost them; an event that it has is
+ * recognised by its id. Events whose segments were removed are recorded as missing (D7).
  *
  * <p>Opening, recovery, reading and closing are in one class, because each step passes the slots of
  * dead processes to the next one.
@@ -112,7 +112,7 @@ public final class Journal implements EventStore {
    */
   private final Map<UUID, Long> starts = new HashMap<>();
 
-  /** What was found in retired slots that are settled; used only by the drainer. */
+  /** The retired slots in which no event waits, by journal; used only by the drainer. */
   private final Map<UUID, Settled> settledSlots = new HashMap<>();
 
   private Journal(Slot slot, JournalSettings settings, Found found, @Nullable Positions unadopted) {

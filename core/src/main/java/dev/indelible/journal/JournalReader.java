@@ -225,8 +225,8 @@ final class JournalReader {
   }
 
   /**
-   * Goes on after the settled events, from another position of the ledger: it has them, although
-   * another process has changed its position.
+   * Goes on after the settled events. The ledger has them, although its position was changed by
+   * another process.
    */
   void goOn(long position) {
     cursor = settled;
@@ -242,8 +242,8 @@ final class JournalReader {
   }
 
   /**
-   * Returns the last position at or before a given one at which a frame begins. All positions of
-   * this journal are between two frames; another one has an effect only on what is repeated.
+   * Returns the last position at or before a given one at which a frame begins. A position that
+   * this journal committed is always such a position; with any other one, more events are repeated.
    */
   private Cursor at(long position, long pastEnd) {
     Cursor at = new Cursor(used, used.base(), pastEnd);

@@ -71,15 +71,15 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
       before.follow(next);
       return next;
     }
-    // Retained segments would not join on to this one.
+    // Between the retained segments and this one, a segment would be missing.
     retained.free(Long.MAX_VALUE);
     return Segment.create(
         slot, new SegmentFile.Header(0, settled, JournalWriter.FIRST_SEGMENT_BYTES));
   }
 
   /**
-   * Returns true if no event is waiting, and the last segment is large or has few free bytes. It
-   * stays as a whole until it is not retained any more, so new events get another one.
+   * Returns true if no event is waiting, and the last segment is large or more than a quarter full.
+   * It can only be removed as a whole, so new events go into another one.
    */
   private boolean isUsedUp() {
     return events == 0

@@ -31,8 +31,9 @@ import java.util.concurrent.TimeUnit;
  * counts only if, in addition, the operator before it signed the new key. After that row, a {@code
  * policy.loaded} row counts if the operator's signature in it is valid, whoever wrote the row.
  *
- * <p>A gate on another host than the ledger can lose contact with it, and then cannot know of an
- * operator's key that is recorded meanwhile. What it records states that ({@link PolicySeen}).
+ * <p>A gate whose ledger is on a server can lose contact with it, and then cannot know of an
+ * operator's key that is recorded meanwhile. The rows of that gate state that it had no contact
+ * ({@link PolicySeen}).
  *
  * <p>Used by one thread.
  */

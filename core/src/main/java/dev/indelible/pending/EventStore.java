@@ -61,8 +61,8 @@ public interface EventStore {
    * Returns the journals whose positions in the ledger are to be compared now with the settled
    * events of this store. Called only by the drainer.
    *
-   * @param isBack true if the ledger has refused the mark of the last batch; false for a look from
-   *     time to time, which most calls skip
+   * @param isBack true if the ledger has refused the mark of the last batch; false for a comparison
+   *     at intervals, which is not due in most calls
    * @return empty if no comparison is due
    */
   default Set<UUID> toCompare(boolean isBack) {
@@ -70,8 +70,8 @@ public interface EventStore {
   }
 
   /**
-   * Makes settled events wait again whose position the ledger does not have any more, because an
-   * older copy of it took its place. Called only by the drainer.
+   * Makes the settled events wait again that are after the ledger's position, because an older copy
+   * of the ledger took its place. Called only by the drainer.
    *
    * @param positions the ledger's positions of the journals {@link #toCompare}
    * @param ledger the ledger

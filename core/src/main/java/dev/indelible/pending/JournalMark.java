@@ -13,24 +13,24 @@ import java.util.UUID;
  *     of milliseconds
  * @param expected the position that the ledger must have before the transaction, so that a writer
  *     whose place another writer has taken commits nothing; {@link #ANY} for no such requirement
- * @param kind what the position means to the ledger
+ * @param kind the meaning of the position to the ledger
  */
 public record JournalMark(UUID journal, long position, long expected, Kind kind) {
   /** The expectation of a journal that only its own process reads. */
   public static final long ANY = -1;
 
-  /** What a position means to the ledger. */
+  /** The meaning of a position to the ledger. */
   public enum Kind {
     /** It replaces the expected position. */
     POSITION,
     /**
-     * The journal keeps settled events for a ledger that goes back. A position below the expected
+     * The journal retains settled events for a ledger that goes back. A position below the expected
      * one then means that the ledger has lost events, and a position above it is accepted.
      */
     RETAINED,
     /**
-     * The ledger keeps the time that lies so far after the end of the transaction, by its own
-     * clock.
+     * It is the length of a lease. The ledger stores the time at which the lease ends: this long
+     * after the end of the transaction, by its own clock.
      */
     LEASE
   }
@@ -50,7 +50,7 @@ public record JournalMark(UUID journal, long position, long expected, Kind kind)
     return new JournalMark(journal, length.toMillis(), ANY, Kind.LEASE);
   }
 
-  /** Creates a mark of a journal that keeps settled events. */
+  /** Creates a mark of a journal that retains settled events. */
   public static JournalMark retained(UUID journal, long position, long expected) {
     return new JournalMark(journal, position, expected, Kind.RETAINED);
   }
@@ -60,7 +60,7 @@ public record JournalMark(UUID journal, long position, long expected, Kind kind)
     return kind == Kind.LEASE;
   }
 
-  /** Returns true if the journal keeps settled events. */
+  /** Returns true if the journal retains settled events. */
   public boolean isRetained() {
     return kind == Kind.RETAINED;
   }

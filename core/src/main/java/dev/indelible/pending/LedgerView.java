@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/** Reads what a ledger has of journals. Used by the drainer's thread. */
+/** Reads positions of journals and events from a ledger. Used by the drainer's thread. */
 public interface LedgerView {
   /**
    * Returns the committed positions of journals; 0 for a journal that the ledger does not have.

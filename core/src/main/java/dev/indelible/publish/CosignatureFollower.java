@@ -59,8 +59,8 @@ public final class CosignatureFollower {
   public record State(String name, OptionalLong cosigned, Optional<String> trouble) {}
 
   /**
-   * Looks after which a missing checkpoint contradicts the log, although it has the rows: a
-   * fail-over loses the latest checkpoint, and the next one is signed within seconds.
+   * Looks after which a checkpoint that the log lacks contradicts it, although it has the rows: a
+   * fail-over can lose the latest checkpoint, and the next one is signed within seconds.
    */
   private static final int LASTING = 5;
 

@@ -42,8 +42,8 @@ public interface LedgerEngine {
   default void prepare() throws LedgerException {}
 
   /**
-   * Returns the time for which a journal keeps events after this ledger has them, because an older
-   * copy of the ledger may take its place; zero if none can while a journal is in use.
+   * Returns the time for which a journal retains events after this ledger has them, because an
+   * older copy of the ledger may take its place; zero if none can while a journal is in use.
    */
   default Duration retain() {
     return Duration.ZERO;

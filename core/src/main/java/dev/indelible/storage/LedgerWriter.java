@@ -274,8 +274,8 @@ public interface LedgerWriter extends AutoCloseable {
   /**
    * Rows that survive a fail-over of the ledger's server.
    *
-   * @param size the number of leaves up to which they do; at most the size that was asked for
-   * @param reason why it is less, and what to do; empty if all rows survive
+   * @param size the number of these rows; at most the size that was asked for
+   * @param reason the reason why it is smaller, and what to do; empty if all rows survive
    */
   record Confirmed(long size, Optional<String> reason) {}
 

@@ -180,7 +180,7 @@ final class GateSink implements DeferredAuditSink {
               .formatted(gate.queue().name(), KafkaQueue.reason(e.getCause())),
           e);
     } catch (TimeoutException e) {
-      // The producer's own limit is shorter, but counts on the wall clock, which may have jumped.
+      // The producer's own limit is shorter, but uses the wall clock, which may have jumped.
       gate.failed();
       throw new SinkUnavailableException(
           gate.queue().name() + ": the brokers have not acknowledged a group in time", e);

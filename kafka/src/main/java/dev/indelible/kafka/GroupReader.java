@@ -28,7 +28,7 @@ final class GroupReader {
   /** Maximum number of lanes whose numbers are kept; the ledger has them all. */
   private static final int MAX_LANES = 100_000;
 
-  /** Longest recorded reason of a refused event, which can quote what a gate wrote. */
+  /** Longest recorded reason of a refused event; it can quote text of the gate. */
   private static final int MAX_REASON_CHARS = 500;
 
   private final Map<Integer, Shard> shards;
@@ -192,8 +192,8 @@ final class GroupReader {
   }
 
   /**
-   * Counts a refused event, and adds it to the dead letters of the batch: the gate has accepted it
-   * (D2). What no ledger can keep as text, no gate has accepted; that is only counted.
+   * Counts a refused event, and adds it to the dead letters of the batch, because its gate accepted
+   * it (D2). An event that no ledger can keep as text is only counted, because no gate accepts one.
    */
   private void refuse(
       AuditEvent event,

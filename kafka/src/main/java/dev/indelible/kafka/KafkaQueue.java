@@ -254,7 +254,8 @@ public final class KafkaQueue {
   /**
    * Returns a new consumer as {@link #consumer()} does.
    *
-   * @param values reads the values; is told of new metadata if it is a listener of the cluster
+   * @param values reads the values; receives new metadata if it is a {@code
+   *     ClusterResourceListener}
    */
   Consumer<byte[], byte[]> consumer(Deserializer<byte[]> values) {
     return new KafkaConsumer<>(
@@ -276,8 +277,8 @@ public final class KafkaQueue {
   }
 
   /**
-   * Closes a consumer. By default, that waits half a minute for brokers that do not answer; this
-   * consumer has nothing to tell them.
+   * Closes a consumer. By default, that waits half a minute for brokers that do not answer; a
+   * consumer without a group has nothing to send them.
    */
   static void close(Consumer<byte[], byte[]> consumer) {
     consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));

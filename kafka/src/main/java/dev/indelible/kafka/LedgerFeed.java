@@ -277,7 +277,7 @@ public final class LedgerFeed implements AutoCloseable {
         reason = "";
         LockSupport.parkNanos(this, LOOK_INTERVAL.toNanos());
         if (isLeaseFree()) {
-          // A feed that does not reach the brokers must not keep one waiting that does.
+          // A feed that does not reach the brokers must not take a lease from one that does.
           topics = queue.describe();
         }
       }
@@ -443,9 +443,9 @@ public final class LedgerFeed implements AutoCloseable {
       return batch;
     }
 
-    /** Requires that the topic is still the one that the offsets are of. */
+    /** Requires that the topic is still the one to which the offsets belong. */
     private void requireTopic(Uuid topic) throws QueueException {
-      // Not longer than the lease holds.
+      // The wait is shorter than the lease.
       if (!queue.describe(lease.dividedBy(2).plusMillis(100)).id().equals(topic)) {
         throw new QueueException(queue.name() + ": the topic was deleted and created again");
       }
@@ -625,8 +625,8 @@ public final class LedgerFeed implements AutoCloseable {
       }
       Producer<byte[], byte[]> open = producer;
       if (open != null) {
-        // The next reading opens a new one: the timers of this one may have stopped, as Silence
-        // describes. A position that is lost here is published when the gate sends again.
+        // The next reading opens a new one, because the timers of this one may have stopped (see
+        // Silence). A position that is lost here is published when the gate sends again.
         open.close(PUBLISH_TIMEOUT);
         producer = null;
       }

@@ -53,14 +53,14 @@ record Shard(String topic, int partition, int partitions) {
     return mark("offset");
   }
 
-  /** Returns the name under which a ledger keeps the topic that its offset is an offset of. */
+  /** Returns the name under which a ledger keeps the topic to which its offset belongs. */
   UUID topicMark() {
     return mark("topic");
   }
 
   /**
-   * Returns a number for a topic's id, which a topic that is created again does not share: the
-   * first eight bytes of SHA-256 of the id's 16 bytes, without the sign; never 0.
+   * Returns a number for a topic's id: the first eight bytes of SHA-256 of the id's 16 bytes, with
+   * the sign bit cleared; never 0. A topic that is created again has another id and number.
    */
   static long topicNumber(Uuid id) {
     byte[] bytes =

@@ -7,8 +7,8 @@ import org.apache.kafka.common.ClusterResourceListener;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * Notices that a consumer has new metadata, as it has before it reads from a topic that was created
- * again. Kafka tells listeners among the deserializers.
+ * Notices that a consumer has new metadata. A consumer gets new metadata before it reads from a
+ * topic that was created again. Kafka notifies a deserializer that is a listener.
  */
 final class TopicWatch extends ByteArrayDeserializer implements ClusterResourceListener {
   private final AtomicBoolean changed = new AtomicBoolean();

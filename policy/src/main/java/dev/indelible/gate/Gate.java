@@ -98,9 +98,9 @@ public final class Gate {
     Optional<Signature> admit(Policy policy) throws PolicyException;
 
     /**
-     * Returns the time at which the gate has last read the policies of the chain, if it has no
-     * contact with the chain now, as {@link dev.indelible.encoding.PolicySeen} states it; empty
-     * otherwise. Waits for nothing: each decision asks.
+     * Returns the time at which the gate last read the policies of the chain, in the form of {@link
+     * dev.indelible.encoding.PolicySeen}, if it has no contact with the chain now; empty otherwise.
+     * Called for each decision, so it must not wait.
      */
     default Optional<String> policySeen() {
       return Optional.empty();

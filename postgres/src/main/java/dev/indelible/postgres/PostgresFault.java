@@ -54,8 +54,8 @@ final class PostgresFault {
   }
 
   /**
-   * Returns true for the warning that a commit does not wait for its synchronous standby any more.
-   * It has no SQLSTATE of its own, and its text may be translated.
+   * Returns true for the warning that the wait of a commit for its synchronous standby was
+   * cancelled. It has no SQLSTATE of its own, and its text may be translated.
    */
   static boolean isUnreplicated(SQLWarning warning) {
     return warning instanceof PSQLWarning own

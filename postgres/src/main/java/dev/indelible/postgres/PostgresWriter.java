@@ -156,9 +156,8 @@ final class PostgresWriter implements LedgerWriter {
             .formatted(LOCK_TIMEOUT.toMillis())
         + " SET LOCAL idle_in_transaction_session_timeout = %s; SET LOCAL synchronous_commit = %s;"
             .formatted(IDLE_TIMEOUT.toMillis(), commit)
-        // A session that waits for the rows of a COPY is not idle. Without these settings, one
-        // whose
-        // client vanished would hold the lock on the head for hours.
+        // A session that waits for the rows of a COPY is not idle. Without these settings, it would
+        // hold the lock on the head for hours after its client vanished.
         + " SET LOCAL tcp_keepalives_idle = 10; SET LOCAL tcp_keepalives_interval = 5;"
         + " SET LOCAL tcp_keepalives_count = 4; SET LOCAL tcp_user_timeout = %s;"
             .formatted(IDLE_TIMEOUT.toMillis())
@@ -689,9 +688,9 @@ final class PostgresWriter implements LedgerWriter {
   }
 
   /**
-   * Returns the rows that a standby has. Asks the server, unless a commit of this writer waited for
-   * a synchronous standby since. With a synchronous standby, commits once more if rows of other
-   * writers are not known to be there.
+   * Returns the number of rows that all standbys have. Asks the server, unless a commit of this
+   * writer has waited for a synchronous standby since. With a synchronous standby, commits once
+   * more if other writers may have appended rows since.
    */
   @Override
   public Confirmed confirmed(long size) throws LedgerException {

@@ -11,16 +11,16 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * How many rows of a ledger the standbys of its server have, as one writer knows it. Used by the
- * writer's thread.
+ * The number of rows of a ledger that all standbys of its server have, as far as one writer knows.
+ * Used by the writer's thread.
  */
 final class Replication {
   /** Sizes that are remembered while a standby is behind; beyond that, the newest is replaced. */
   private static final int MOST_MARKS = 64;
 
   /**
-   * Longest wait for a connected standby by a writer that knows no earlier size, as that of a
-   * process for one decision. A standby that keeps up answers within milliseconds.
+   * Longest wait for a connected standby by a writer that knows no earlier size, for example in a
+   * process that records one decision. A standby that keeps up answers within milliseconds.
    */
   private static final Duration WAIT = Duration.ofMillis(200);
 
@@ -36,10 +36,10 @@ final class Replication {
   /** Sizes that are not confirmed yet, smallest first. */
   private final Deque<Mark> marks = new ArrayDeque<>();
 
-  /** The timeline of the marks: a place in the write-ahead log means nothing on another one. */
+  /** The timeline of the marks; their places cannot be compared with those of another timeline. */
   private String timeline = "";
 
-  /** The greatest size that a standby is known to have. */
+  /** The greatest size that all standbys are known to have. */
   private long confirmed;
 
   /** Returns the greatest size that is known to survive a fail-over. */
@@ -58,7 +58,7 @@ final class Replication {
   }
 
   /**
-   * Asks the server how far its asynchronous standbys are.
+   * Returns the size that all asynchronous standbys have. May ask the server again.
    *
    * @param size the committed size of the tree
    * @param seen the standbys, read after the size

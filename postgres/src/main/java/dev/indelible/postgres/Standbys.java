@@ -7,14 +7,15 @@ import java.util.Optional;
 
 /**
  * The standbys of a primary, as any role sees them. A standby with a replication slot is known also
- * while it is away; what it has on disk is the slot's {@code restart_lsn}. A standby without a slot
- * is known while it is connected, and only a role with {@code pg_monitor} sees how far it is.
+ * while it is away; the slot's {@code restart_lsn} states what it has on disk. A standby without a
+ * slot is known while it is connected, and only a role with {@code pg_monitor} sees how far it is.
  *
  * @param isSynchronous true if each commit waits for a standby
  * @param timeline the timeline of the primary, which a promotion changes
  * @param written the end of the primary's write-ahead log
  * @param count the number of standbys
- * @param flushed the least that a standby has on disk; 0 if that of one cannot be read
+ * @param flushed the place up to which every standby has the write-ahead log on disk; 0 if that of
+ *     one cannot be read
  * @param last the standby that is the furthest behind; empty if there is none
  */
 record Standbys(
@@ -31,7 +32,7 @@ record Standbys(
    * @param name its slot, or the name of its connection
    * @param hasSlot true if it has a slot
    * @param isConnected true if it is connected
-   * @param isReadable true if it can be read how far it is
+   * @param isReadable true if this role sees how far it is
    */
   record Standby(String name, boolean hasSlot, boolean isConnected, boolean isReadable) {
     /** Returns why checkpoints do not cover all rows, and what to do. */
@@ -54,8 +55,8 @@ record Standbys(
   /**
    * Reads the standbys.
    *
-   * <p>A slot that was never used has no standby, and a slot that the server invalidated has lost
-   * its own. Base backups are no standbys: neither their connections, which {@code
+   * <p>A slot that was never used has no standby. A slot that the server invalidated counts, and
+   * has nothing on disk. Base backups are no standbys: neither their connections, which {@code
    * pg_stat_progress_basebackup} lists, nor the temporary slots of {@code pg_basebackup}.
    */
   static Standbys read(Connection connection) throws SQLException {

@@ -19,7 +19,7 @@ public final class TestNetwork implements AutoCloseable {
   /** The host on which the test runs. */
   public static final String TEST = "test";
 
-  /** What happens to packets from one host to another. */
+  /** Ways to cut two hosts from each other. */
   public enum Cut {
     /** They vanish in both directions, and nobody gets an answer. */
     SILENT,

@@ -97,7 +97,7 @@ public final class TimedSockets extends SocketFactory {
         try {
           close();
         } catch (IOException e) {
-          // The write fails nevertheless.
+          // The socket is closed nevertheless, and the write fails.
         }
       }
     }

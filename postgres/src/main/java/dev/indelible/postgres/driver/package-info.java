@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What PostgreSQL's driver creates by name. */
+/** Classes that PostgreSQL's driver creates by name. */
 @NullMarked
 package dev.indelible.postgres.driver;
 
