@@ -192,7 +192,7 @@ final class FleetCommand extends VerbGroup {
 
   @Command(
       name = "close-shard",
-      description = "Admit the last checkpoint of a shard, then close the shard for good.",
+      description = "Admit the last checkpoint of a shard, then close the shard.",
       footer = {
         "",
         "Ends the log of the shard, as 'indelible log end' does; on a host without the",

@@ -3,12 +3,13 @@ package dev.indelible.cli;
 
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.StoredCheckpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 @Command(
     name = "end",
-    description = "End the log for good: nothing more is recorded in it.",
+    description = "End the log: nothing more is recorded in it.",
     footer = {
       "",
       "The end is the last row of the chain, and a checkpoint covers it. Only payloads",
@@ -26,12 +27,16 @@ final class LogEndCommand extends Verb {
     String why = reason.text();
     String who = by.name();
     log().end(why, who);
-    long rows;
     try (LedgerReader ledger = log().reader()) {
-      rows = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+      long rows = ledger.lastRow().map(ChainRow::sequence).orElse(0L);
+      long covered = ledger.lastCheckpoint().map(StoredCheckpoint::size).orElse(0L);
+      if (covered < rows) {
+        throw CommandFailure.failed(
+            "the log is ended, but no checkpoint covers its last %s rows yet; run the command again"
+                .formatted(rows - covered));
+      }
+      print(out -> out.member("rows", rows), "the log is ended; it has %,d rows", rows);
     }
-    long count = rows;
-    print(out -> out.member("rows", count), "the log is ended; it has %,d rows", count);
     return ExitCode.OK;
   }
 }

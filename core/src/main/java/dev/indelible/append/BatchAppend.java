@@ -138,7 +138,7 @@ public final class BatchAppend {
    */
   public List<AppendOutcome> run(List<AuditEvent> batch, List<AuditEvent> following)
       throws LedgerException {
-    mayFollowEnd = batch.stream().allMatch(event -> !queued && isErasure(event));
+    mayFollowEnd = !queued && !batch.isEmpty() && batch.stream().allMatch(BatchAppend::isErasure);
     head = trustedHead();
     appendedFrom = head.sequence() + 1;
     declareSignatures();
@@ -468,7 +468,8 @@ public final class BatchAppend {
     }
     tree = end.tree();
     Head onto = trusted.head();
-    for (TamperNote note : trusted.tamper()) {
+    // After the end of a log, the verifier alone reports tampering.
+    for (TamperNote note : trusted.ended().isPresent() ? List.<TamperNote>of() : trusted.tamper()) {
       append(onto, note.toEvent());
       noted = true;
       onto = head;

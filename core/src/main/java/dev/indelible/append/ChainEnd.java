@@ -12,6 +12,7 @@ import dev.indelible.merkle.TileEdge;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.KeyReplacement;
 import dev.indelible.note.KeyRotation;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.RowCheck;
 import dev.indelible.note.RowSignatureNote;
 import dev.indelible.note.TamperNote;
@@ -95,7 +96,7 @@ public final class ChainEnd {
     requireMaySign(key, last);
     if (!guard.lastSeen().equals(last.map(ChainRow::head))) {
       // Another writer may have ended the log.
-      ended = writer.lastOfType(SystemEvent.LOG_ENDED, Long.MAX_VALUE, guard::isSound);
+      ended = end();
       // After a fail-over or a restore, other rows may have grown the tree to the same size.
       edge = null;
     }
@@ -116,6 +117,16 @@ public final class ChainEnd {
       }
     }
     return new Trusted(head, tamper, ended);
+  }
+
+  /** Returns the first row that ends the log, signed by a key that was valid at that row. */
+  private Optional<ChainRow> end() throws LedgerException {
+    List<ChainRow> rows = writer.rowsOfType(SystemEvent.LOG_ENDED);
+    if (rows.isEmpty()) {
+      return Optional.empty();
+    }
+    KeyHistory keys = keys();
+    return rows.stream().filter(row -> LogEnd.isValid(row, keys) && guard.isSound(row)).findFirst();
   }
 
   /** Returns the head after a last row, and adds the row's faults to {@code wrong}. */

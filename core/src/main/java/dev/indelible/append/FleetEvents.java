@@ -174,11 +174,14 @@ public final class FleetEvents implements AutoCloseable {
             });
     if (first.isPresent()) {
       append.committed();
-      long rows = first.get().unverified().size();
-      // The file is optional, and must not name a row that a fail-over can lose.
-      if (writer.confirmed(rows).size() == rows) {
-        file.write(first.get());
+      // The file, and what admits the checkpoint, must not name a row that a fail-over can lose.
+      Optional<String> reason = checkpoint.awaitConfirmed().reason();
+      if (reason.isPresent()) {
+        throw new LedgerException(
+            "the log has its first row, but a fail-over could lose it: %s; run the command again"
+                .formatted(reason.get()));
       }
+      file.write(first.get());
     }
   }
 

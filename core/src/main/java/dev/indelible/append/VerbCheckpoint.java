@@ -11,9 +11,11 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.storage.LedgerWriter;
 import dev.indelible.storage.LedgerWriter.Confirmed;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,18 +28,49 @@ import org.slf4j.LoggerFactory;
  * @param file the file that keeps the last checkpoint, and the source of the ML-DSA-44 key
  */
 record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
+  /** The longest wait until the rows survive a fail-over. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
+
   private static final Logger LOG = LoggerFactory.getLogger(VerbCheckpoint.class);
 
-  /** Signs a checkpoint if the tree has grown since the last one. */
+  /**
+   * Signs a checkpoint if the tree has grown since the last one. Waits at most {@link #PATIENCE}
+   * for an asynchronous standby; no later process may sign over these rows.
+   */
   void sign(Signer key) {
-    new Checkpoints(settings(key), end.guard(), new AuditCounters()).signIfNew(end);
+    try {
+      Optional<String> reason = awaitConfirmed().reason();
+      if (reason.isPresent()) {
+        LOG.warn("no checkpoint covers the last rows yet: {}", reason.get());
+      }
+      new Checkpoints(settings(key), end.guard(), new AuditCounters()).signIfNew(end);
+    } catch (LedgerException e) {
+      LOG.warn("no checkpoint is signed: {}", e.getMessage());
+    }
+  }
+
+  /**
+   * Returns how many rows survive a fail-over. Waits at most {@link #PATIENCE} until all of them
+   * do.
+   */
+  Confirmed awaitConfirmed() throws LedgerException {
+    long size = end.tree().state().size();
+    long start = System.nanoTime();
+    Confirmed now = end.writer().confirmed(size);
+    while (now.size() < size && System.nanoTime() - start < PATIENCE.toNanos()) {
+      LockSupport.parkNanos(LOOK_INTERVAL.toNanos());
+      now = end.writer().confirmed(size);
+    }
+    return now;
   }
 
   /** Signs a checkpoint with the key that replaces a lost one. */
   void signAfterLostKey(Signer key) {
     LedgerWriter writer = end.writer();
     try {
-      Confirmed confirmed = writer.confirmed(end.tree().state().size());
+      Confirmed confirmed = awaitConfirmed();
       if (confirmed.reason().isPresent()) {
         // The new key is not valid at an earlier size.
         LOG.warn("no checkpoint is signed: {}", confirmed.reason().get());

@@ -24,6 +24,7 @@ import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.LogEnd;
 import dev.indelible.note.OperatorHistory;
@@ -46,6 +47,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -369,15 +371,18 @@ public record DataDirectory(Path path, @Nullable String url) {
     }
   }
 
-  /** Returns the row that ended the log; empty if it was not ended. */
+  /** Returns the first valid row that ended the log; empty if it was not ended. */
   public Optional<ChainRow> end(StoredLedger ledger) throws KeyException, LedgerException {
-    Optional<ChainRow> last = ledger.lastRow(SystemEvent.LOG_ENDED);
-    if (last.isEmpty()) {
-      return last;
+    List<ChainRow> rows = new ArrayList<>();
+    ledger.forEachRow(RowQuery.ofType(SystemEvent.LOG_ENDED), rows::add);
+    if (rows.isEmpty()) {
+      return Optional.empty();
     }
     KeyHistory history = KeyHistory.read(ledger, keys().accepted(), true);
     RowCheck check = new RowCheck(history.keys());
-    return last.filter(row -> LogEnd.isValid(row, history) && check.content(row).isEmpty());
+    return rows.stream()
+        .filter(row -> LogEnd.isValid(row, history) && check.content(row).isEmpty())
+        .findFirst();
   }
 
   /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */

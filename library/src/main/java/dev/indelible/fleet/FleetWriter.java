@@ -161,8 +161,10 @@ public final class FleetWriter implements AutoCloseable {
           "shard %s: events wait in its journal; stop its writer, and let it append them"
               .formatted(name));
     }
-    if (!log.isEnded()) {
-      if (!log.data().keys().hasSigningKey()) {
+    boolean hasKey = log.data().keys().hasSigningKey();
+    boolean isEnded = log.isEnded();
+    if (!isEnded || hasKey && log.uncovered() > 0) {
+      if (!hasKey) {
         throw new ShardException(
             "shard %s: its key is not in %s; on a host that has it, run 'indelible log end', and then this command again"
                 .formatted(name, log.data().path()));

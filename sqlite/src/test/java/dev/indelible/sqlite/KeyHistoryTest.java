@@ -25,6 +25,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.KeyRevocation;
 import dev.indelible.note.KeyRotation;
+import dev.indelible.note.LogEnd;
 import dev.indelible.note.RowCheck;
 import dev.indelible.verify.Finding;
 import dev.indelible.verify.Finding.Status;
@@ -249,6 +250,29 @@ class KeyHistoryTest {
     assertThat(log.ids())
         .as("5 rows, the note of the row that is missing, and the event")
         .hasSize(7);
+  }
+
+  @Test
+  void revokedKeyDoesNotEndTheLog() throws Exception {
+    rotateKey(FIRST, SECOND);
+    revokeKey(SECOND, FIRST, OptionalLong.empty());
+    int before = log.ids().size();
+    try (SqliteWriter writer = SqliteWriter.open(log.file)) {
+      Head end = writer.lastRow().orElseThrow().head();
+      writer.inTransaction(
+          () -> {
+            writer.insert(
+                List.of(new RowSealer(FIRST).seal(end, new LogEnd("moved", "x").toEvent())));
+            return Optional.of(true);
+          });
+      append(
+          writer,
+          SECOND,
+          new HeadGuard(new RowCheck(ring(FIRST))),
+          new AuditCounters(),
+          List.copyOf(TestLog.refusals("agent:a", 1)));
+    }
+    assertThat(log.ids()).hasSizeGreaterThanOrEqualTo(before + 2);
   }
 
   /** Rows after the theft and before the revocation may be genuine or forged. */

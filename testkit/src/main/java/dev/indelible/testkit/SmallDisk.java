@@ -11,6 +11,8 @@ import java.util.Optional;
 
 /** An in-memory disk whose size can be changed while it is used. Needs root. */
 public final class SmallDisk {
+  private static final int ATTEMPTS = 100;
+
   private final Path at;
 
   private SmallDisk(Path at) {
@@ -32,15 +34,30 @@ public final class SmallDisk {
     return mounted.get();
   }
 
-  /** Changes the size so that this many bytes are free. */
+  /** Changes the size so that this many bytes are free, or fewer if others write meanwhile. */
   public void leaveFree(long bytes) throws Exception {
     FileStore store = Files.getFileStore(at);
-    resize(store.getTotalSpace() - store.getUnallocatedSpace() + bytes);
+    for (int i = 0; i < ATTEMPTS; i++) {
+      if (canResize(store.getTotalSpace() - store.getUnallocatedSpace() + bytes)) {
+        return;
+      }
+    }
+    throw new IOException(at + " grows faster than it can be limited");
   }
 
-  /** Changes the size. A size below the used space is refused. */
+  /**
+   * Changes the size.
+   *
+   * @throws IOException for a size below the used space
+   */
   public void resize(long bytes) throws Exception {
-    run("mount", "-o", "remount,size=" + bytes, at.toString());
+    if (!canResize(bytes)) {
+      throw new IOException("%s cannot have %s bytes".formatted(at, bytes));
+    }
+  }
+
+  private boolean canResize(long bytes) throws Exception {
+    return run("mount", "-o", "remount,size=" + bytes, at.toString());
   }
 
   /** Unmounts the disk, even while files on it are mapped. */
