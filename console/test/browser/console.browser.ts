@@ -401,7 +401,7 @@ rules:
     await browser.page.getByRole('button', { name: 'Load them again' }).click();
     const rule = browser.page.locator('table.rules tr', { hasText: 'no-shadow-4711' });
     await rule.locator('.tag', { hasText: 'shadow' }).waitFor();
-    expect(await browser.page.locator('.in-force .tag').count()).toBe(1);
+    await until(async () => (await browser.page.locator('.in-force .tag').count()) === 1);
     await until(async () => (await browser.page.locator('.in-force li').count()) === 2);
     expect(await browser.page.locator('.in-force li').first().textContent()).toContain('in force');
 
