@@ -46,6 +46,9 @@ public final class LedgerSink implements DeferredAuditSink {
   /** The end of the open ledger's chain; null before the first append. */
   private @Nullable ChainEnd end;
 
+  /** True if a look closed the ledger, so that the end of the run is still due. */
+  private boolean isUnfinished;
+
   /** True if another writer held the lock for the whole of the last wait. */
   private boolean lockedOut;
 
@@ -141,6 +144,7 @@ public final class LedgerSink implements DeferredAuditSink {
     } catch (LedgerException | SigningException | HeadGuard.KeysUnreadableException e) {
       // The connection may be broken. An append reports a fault that lasts.
       LOG.debug("the ledger cannot be read now: {}", e.getMessage());
+      isUnfinished |= end != null;
       forget();
       return Optional.empty();
     }
@@ -169,7 +173,7 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public void finish() throws SinkException {
-    if (end == null && !run.tallies.hasNewDecisions()) {
+    if (end == null && !isUnfinished && !run.tallies.hasNewDecisions()) {
       return;
     }
     try {

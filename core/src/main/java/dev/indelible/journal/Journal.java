@@ -67,6 +67,9 @@ public final class Journal implements EventStore {
   /** Interval between two comparisons of the ledger's positions with settled events. */
   private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
 
+  /** A time that does not pass. */
+  private static final Duration FOREVER = Duration.ofDays(36_500);
+
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
   private final Slot slot;
@@ -532,15 +535,8 @@ public final class Journal implements EventStore {
     }
     nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
     isFirstLook = false;
-    retained.removeExpired();
     Set<UUID> journals = new HashSet<>();
-    try {
-      for (Path slot : JournalDirectory.retiredWithSegments(JournalDirectory.of(slot).path())) {
-        journals.add(UUID.fromString(slot.getFileName().toString()));
-      }
-    } catch (IOException | IllegalArgumentException e) {
-      LOG.warn("{}: retired slots cannot be read: {}", slot.directory(), e.toString());
-    }
+    retiredSlots().forEach(left -> journals.add(journalOf(left)));
     adopted.forEach(left -> journals.add(left.reader().journal()));
     if (!journals.isEmpty() || own.committed() > 0) {
       journals.add(own.journal());
@@ -569,7 +565,23 @@ public final class Journal implements EventStore {
           JournalDirectory.of(slot).path(),
           found.events());
     }
+    // Not before the comparison: while the ledger cannot be read, it may go back.
+    retained.removeExpired();
     return found;
+  }
+
+  private List<Path> retiredSlots() {
+    JournalDirectory directory = JournalDirectory.of(slot);
+    try {
+      return JournalDirectory.retiredWithSegments(directory.path());
+    } catch (IOException e) {
+      LOG.warn("{}: retired slots cannot be read: {}", directory.path(), e.toString());
+      return List.of();
+    }
+  }
+
+  private static UUID journalOf(Path retiredSlot) {
+    return UUID.fromString(Objects.requireNonNull(retiredSlot.getFileName()).toString());
   }
 
   private Redelivery goBack(JournalReader reader, Map<UUID, Long> positions, LedgerView ledger) {
@@ -594,27 +606,35 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Adopts the retired slots in which events wait again, and removes segments whose time passed.
+   * Adopts the retired slots in which events wait again, and removes segments of the others whose
+   * time has passed. A damaged slot does not affect the others.
    */
   private Redelivery goBackToRetired(Map<UUID, Long> positions) {
     JournalDirectory directory = JournalDirectory.of(slot);
     Redelivery found = Redelivery.NONE;
-    try {
-      for (Path left : JournalDirectory.retiredWithSegments(directory.path())) {
-        UUID journal = UUID.fromString(left.getFileName().toString());
-        Long position = positions.get(journal);
+    List<Path> settled = new ArrayList<>();
+    for (Path left : retiredSlots()) {
+      UUID journal = journalOf(left);
+      Long position = positions.get(journal);
+      try {
         if (position != null && isBack(left, journal, position)) {
           found = found.plus(adoptRetired(left, position));
+        } else if (position != null) {
+          settled.add(left);
         }
+      } catch (IOException | JournalException e) {
+        failedAdoptions.ifDue(
+            () ->
+                LOG.warn(
+                    "{}: the events of this retired slot cannot be read; tried again: {}",
+                    left,
+                    e.toString()));
       }
-      directory.removeRetired(settings.retain());
-    } catch (IOException | JournalException | IllegalArgumentException e) {
-      failedAdoptions.ifDue(
-          () ->
-              LOG.warn(
-                  "{}: the events of retired slots cannot be read; tried again: {}",
-                  directory.path(),
-                  e.toString()));
+    }
+    try {
+      directory.removeExpired(settled, settings.retain());
+    } catch (IOException e) {
+      LOG.warn("{}: settled segments are not removed: {}", directory.path(), e.toString());
     }
     return found;
   }
@@ -655,7 +675,8 @@ public final class Journal implements EventStore {
       return found;
     } finally {
       if (!isAdopted) {
-        JournalDirectory.release(taken);
+        // Back to the retired slots, which this process compares again; no segment is removed.
+        directory.retire(taken, FOREVER);
       }
     }
   }

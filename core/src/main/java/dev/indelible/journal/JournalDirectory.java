@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +47,10 @@ record JournalDirectory(Path path, Disk disk) {
    * processes that ran at one time.
    */
   private static final String FREE = "free";
+
+  /** The name of a retired slot: the id of its journal. */
+  private static final Pattern JOURNAL =
+      Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
   private static final Logger LOG = LoggerFactory.getLogger(JournalDirectory.class);
 
@@ -162,9 +167,11 @@ record JournalDirectory(Path path, Disk disk) {
       return List.of();
     }
     List<Path> found = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(free, "*-*-*-*-*")) {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(free)) {
       for (Path entry : entries) {
-        if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS) && hasSegments(entry)) {
+        if (JOURNAL.matcher(entry.getFileName().toString()).matches()
+            && Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)
+            && hasSegments(entry)) {
           found.add(entry);
         }
       }
@@ -201,7 +208,16 @@ record JournalDirectory(Path path, Disk disk) {
       }
       Path slot = firstUnused();
       Slot.reuse(retired, slot, disk);
-      return Slot.take(slot, ledger, disk);
+      boolean isTaken = false;
+      try {
+        Optional<Slot> taken = Slot.take(slot, ledger, disk);
+        isTaken = taken.isPresent();
+        return taken;
+      } finally {
+        if (!isTaken) {
+          disk.rename(slot, retired);
+        }
+      }
     } finally {
       lock.close();
     }
@@ -221,25 +237,31 @@ record JournalDirectory(Path path, Disk disk) {
     return path.resolve(String.format(Locale.ROOT, "%04d", number));
   }
 
+  /** Removes the segments of all retired slots. Does nothing while another process is starting. */
+  void removeRetired() throws IOException {
+    removeExpired(retiredWithSegments(path), Duration.ZERO);
+  }
+
   /**
-   * Removes segments of retired slots, in which no event is waiting. Does nothing while another
-   * process is starting.
+   * Removes the segments of retired slots whose time has passed. Does nothing while another process
+   * is starting.
    *
+   * @param settled the slots, in which no event is waiting
    * @param retain the time for which segments stay after they were settled
    */
-  void removeRetired(Duration retain) throws IOException {
-    List<Path> retired = new ArrayList<>();
-    for (Path slot : retiredWithSegments(path)) {
+  void removeExpired(List<Path> settled, Duration retain) throws IOException {
+    List<Path> expired = new ArrayList<>();
+    for (Path slot : settled) {
       if (Slot.isExpired(slot, retain)) {
-        retired.add(slot);
+        expired.add(slot);
       }
     }
-    DirectoryLock lock = retired.isEmpty() ? null : DirectoryLock.tryAcquire(path, disk);
+    DirectoryLock lock = expired.isEmpty() ? null : DirectoryLock.tryAcquire(path, disk);
     if (lock == null) {
       return;
     }
     try {
-      for (Path slot : retired) {
+      for (Path slot : expired) {
         if (Files.exists(slot, LinkOption.NOFOLLOW_LINKS)) {
           Slot.removeSegments(slot, retain);
         }

@@ -58,8 +58,11 @@ final class JournalReader {
   /** The unsettled batch; a retry returns it again. */
   private EventBatch inHand = EventBatch.EMPTY;
 
-  /** The reason why events are missing before the first one; empty once it is recorded. */
+  /** The reason why events are missing before the first one; empty once it is in a batch. */
   private Optional<String> missing;
+
+  /** True if the unsettled batch records that events are missing. */
+  private boolean isGapInHand;
 
   /**
    * Creates a reader.
@@ -128,6 +131,7 @@ final class JournalReader {
                 ? JournalMark.retained(journal, next.end().position(), committed)
                 : new JournalMark(journal, next.end().position());
         inHand = new EventBatch(next.events(), Optional.of(mark), following.events());
+        isGapInHand = missing.isPresent();
         missing = Optional.empty();
       }
       cursor = next.end();
@@ -162,6 +166,7 @@ final class JournalReader {
     committed = inHand.mark().map(JournalMark::position).orElse(committed);
     lastSettled = count == 0 ? lastSettled : inHand.events().get(count - 1).id();
     // Last, so that a failed settlement can be retried.
+    isGapInHand = false;
     inHand = EventBatch.EMPTY;
     return freed;
   }
@@ -201,7 +206,7 @@ final class JournalReader {
       takenBack += segment.size();
     }
     used = taken == null ? used : taken;
-    boolean wasMissing = missing.isPresent();
+    boolean wasMissing = missing.isPresent() || isGapInHand;
     missing = Recovery.missing(used, position);
     cursor = at(position, Math.max(end, cursor.liveFrom()));
     long gap = missing.isPresent() && !wasMissing ? 1 : 0;
@@ -237,6 +242,7 @@ final class JournalReader {
     settled = cursor;
     committed = position;
     ahead = new Reading(List.of(), 0, null, cursor);
+    isGapInHand = false;
     inHand = EventBatch.EMPTY;
     lastSettled = null;
   }

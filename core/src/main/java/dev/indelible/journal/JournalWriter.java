@@ -358,7 +358,7 @@ final class JournalWriter {
       retained.free(missing);
     }
     if (missing > 0 && usableBytes() < FIRST_SEGMENT_BYTES + LEFT_FOR_LEDGER_BYTES) {
-      JournalDirectory.of(slot).removeRetired(Duration.ZERO);
+      JournalDirectory.of(slot).removeRetired();
     }
   }
 

@@ -55,7 +55,7 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
     Recovery read = read(slot, segments, position, settled, retained, progress);
     clean(read, segments);
     read.last().resumeAt(read.end());
-    return retained.isOn() && read.isUsedUp() ? read.continued(slot) : read;
+    return retained.isOn() && read.isUsedUp() ? read.continued(slot, retained) : read;
   }
 
   /**
@@ -67,7 +67,7 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
       Slot slot, @Nullable Segment before, long settled, RetainedSegments retained)
       throws IOException {
     if (before != null && before.end() == settled && retained.bytes() > 0) {
-      Segment next = Segment.create(slot, before.nextHeader(JournalWriter.FIRST_SEGMENT_BYTES));
+      Segment next = create(slot, before, retained);
       before.follow(next);
       return next;
     }
@@ -86,13 +86,38 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
         && (last.size() > JournalWriter.FIRST_SEGMENT_BYTES || end > last.size() / 4);
   }
 
-  /** Returns this recovery with a new segment after the last one, which gets no more events. */
-  private Recovery continued(Slot slot) throws IOException {
+  /**
+   * Returns this recovery with a new segment after the last one, which gets no more events; this
+   * recovery, if there is no disk space for one.
+   */
+  private Recovery continued(Slot slot, RetainedSegments retained) throws IOException {
+    Segment next;
+    try {
+      next = create(slot, last, retained);
+    } catch (IOException e) {
+      LOG.warn("{}: no further segment is created: {}", slot.directory(), e.toString());
+      return this;
+    }
+    // A crash here leaves an end of this segment that no frame begins in, which readers skip.
     last.exhaust();
     last.syncOrThrow();
-    Segment next = Segment.create(slot, last.nextHeader(JournalWriter.FIRST_SEGMENT_BYTES));
     last.follow(next);
     return new Recovery(events, reader, next, SegmentFile.HEADER_BYTES);
+  }
+
+  /** Creates the segment after another one. New events come first: retained segments give way. */
+  private static Segment create(Slot slot, Segment before, RetainedSegments retained)
+      throws IOException {
+    SegmentFile.Header header = before.nextHeader(JournalWriter.FIRST_SEGMENT_BYTES);
+    try {
+      return Segment.create(slot, header);
+    } catch (IOException e) {
+      if (retained.bytes() == 0) {
+        throw e;
+      }
+      retained.free(header.size());
+      return Segment.create(slot, header);
+    }
   }
 
   /**

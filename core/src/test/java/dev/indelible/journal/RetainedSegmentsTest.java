@@ -15,6 +15,8 @@ import dev.indelible.pending.Redelivery;
 import dev.indelible.queue.Durability;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -297,6 +300,46 @@ class RetainedSegmentsTest {
     assertThat(test.segments(0)).hasSizeLessThanOrEqualTo(2);
   }
 
+  /** While the ledger cannot be read, it may go back, so nothing is removed. */
+  @Test
+  void segmentsAreRemovedOnlyAfterAComparison() throws Exception {
+    test.settings = JournalSettings.ofDefaults().withRetain(Duration.ofSeconds(1));
+    Journal journal = open();
+    offer(journal, 0, 35);
+    test.drain(journal, 5);
+    int before = test.segments(0).size();
+    // The time that passes is the subject.
+    LockSupport.parkNanos(Duration.ofMillis(1_100).toNanos());
+    journal.toCompare(true);
+    assertThat(test.segments(0)).hasSize(before);
+
+    lookBack(journal, WITHOUT_EVENTS);
+    assertThat(test.segments(0)).hasSizeLessThanOrEqualTo(2);
+  }
+
+  @Test
+  void startOnFullDiskUsesTheSpaceOfRetainedSegments() throws Exception {
+    Journal journal = test.open();
+    offer(journal, 0, 35);
+    test.drain(journal, 5);
+    journal.close();
+    long full = segmentBytes();
+    test.disk =
+        new Disk() {
+          @Override
+          void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
+            if (segmentBytes() + JournalWriter.FIRST_SEGMENT_BYTES > full + (1L << 20)) {
+              throw new IOException("No space left on device");
+            }
+            super.write(channel, from, at);
+          }
+        };
+    Journal next = open();
+    DeferredAuditEvent event = event("agent:a", 99);
+    assertThat(next.offer(event)).isTrue();
+    assertThat(bytes(test.drain(next, 5))).containsExactly(bytes(List.of(event)).get(0));
+  }
+
   /** The events before the retained segments are recorded as missing (promise D7). */
   @Test
   void eventsBeyondTheRetainedSegmentsAreMissing() throws Exception {
@@ -309,13 +352,16 @@ class RetainedSegmentsTest {
     setPosition(64);
 
     Redelivery found = lookBack(next, WITHOUT_EVENTS);
+    assertThat(next.peek(1).events()).allMatch(TestJournal::isGap);
+    setPosition(63);
+    assertThat(lookBack(next, WITHOUT_EVENTS)).as("again").isEqualTo(new Redelivery(0, 0, true));
     List<AuditEvent> again = test.drain(next, 5);
 
     assertThat(found.events()).isEqualTo(again.size());
     assertThat(found.earlier()).isEqualTo(again.size());
     assertThat(again.get(0).eventType()).isEqualTo(SystemEvent.GAP);
     assertThat(((SystemEvent) again.get(0)).details().toString())
-        .contains("the ledger stands at 64");
+        .contains("the ledger stands at 63");
     assertThat(again.size()).isBetween(20, 30);
     assertThat(bytes(again.subList(1, again.size())))
         .isEqualTo(bytes(events.subList(36 - again.size(), 35)));
