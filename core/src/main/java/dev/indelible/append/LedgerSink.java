@@ -105,6 +105,7 @@ public final class LedgerSink implements DeferredAuditSink {
         // From here on a crash loses only state in memory. If one of these calls fails, the batch
         // is retried, and all its events are recognised.
         append.committed();
+        run.tallies.committed(batch.marks());
         run.checkpoints.appended();
         run.counters.reportChainSequence(append.head().sequence());
         run.counters.count(AuditCounters.Counter.UNSIGNED, append.unsigned());

@@ -12,9 +12,13 @@ import dev.indelible.monitor.AuditCounters;
 import dev.indelible.monitor.OutcomeCounters;
 import dev.indelible.monitor.TypeCounts;
 import dev.indelible.note.Tally;
+import dev.indelible.pending.JournalMark;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
@@ -77,6 +81,12 @@ public final class Tallies {
   /** Decisions that the last tally covers. */
   private long lastCounted;
 
+  /**
+   * The positions up to which the counters count the events of journals that retain them. A ledger
+   * with a lower one has lost counted events.
+   */
+  private final Map<UUID, Long> countedTo = new HashMap<>();
+
   private long lastTry = System.nanoTime();
 
   /**
@@ -108,6 +118,27 @@ public final class Tallies {
       tryToWrite(end, sealer);
     }
     return hasNew;
+  }
+
+  /** Records the positions that were committed with a batch. */
+  void committed(List<JournalMark> marks) {
+    for (JournalMark mark : marks) {
+      if (mark.isRetained()) {
+        countedTo.put(mark.journal(), mark.position());
+      }
+    }
+  }
+
+  /**
+   * Returns true if the ledger has gone back, so that the counters count events it does not have.
+   */
+  private boolean isBehindCounters(LedgerWriter writer) throws LedgerException {
+    for (Map.Entry<UUID, Long> journal : countedTo.entrySet()) {
+      if (writer.position(journal.getKey()) < journal.getValue()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Writes a tally. A failure is reported and does not delay rows. */
@@ -214,6 +245,11 @@ public final class Tallies {
   /** Returns the next tally at an end of the chain; empty if it is not worth a row. */
   private Optional<Tally> next(LedgerWriter writer, Head end, boolean closed, Covered before)
       throws LedgerException {
+    if (isBehindCounters(writer)) {
+      failuresLog.ifDue(
+          () -> LOG.warn("{}: no tally is written: the ledger has gone back", writer.name()));
+      return Optional.empty();
+    }
     if (unsure || number > 0) {
       // The run's last tally is read from the chain. A commit of this run may have succeeded
       // although it threw, or the ledger may have gone back behind a tally.

@@ -258,6 +258,31 @@ class RestoredServerTest {
                     && !finding.check().equals(Finding.TAMPER));
   }
 
+  /** A closing gate does not compare; its last tally would count decisions that are gone. */
+  @Test
+  void closingGateCountsNothingThatTheLedgerLost() throws Exception {
+    DeferredAudit audit = start(journal(), Duration.ofHours(1));
+    List<String> ids = new ArrayList<>(submit(audit, TestLog.refusals("agent:a", 20)));
+    settle(audit);
+    Path copy = copy("closing");
+    ids.addAll(submit(audit, TestLog.refusals("agent:b", 30)));
+    settle(audit);
+
+    restore(copy);
+    TestLog.close(audit);
+    Journal journal = journal();
+    DeferredAudit next = start(journal, Duration.ofHours(1));
+    ids.addAll(submit(next, TestLog.refusals("agent:c", 1)));
+    TestLog.close(next);
+
+    assertThat(decisions()).containsExactlyElementsOf(ids);
+    assertThat(log.verify().findings())
+        .noneMatch(
+            finding ->
+                finding.status() == Finding.Status.BROKEN
+                    && !finding.check().equals(Finding.TAMPER));
+  }
+
   /** The process ended before the server was replaced; the next one delivers the lost events. */
   @Test
   @Tag("full")
