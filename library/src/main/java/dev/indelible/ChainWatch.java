@@ -64,6 +64,9 @@ final class ChainWatch {
   /** True if this watch has set a health entry that it clears. Used by the watching thread. */
   private boolean isReported;
 
+  /** True if the gate refuses every action until it can follow the chain. */
+  private boolean isSuspended;
+
   /**
    * Creates a watch that has not started.
    *
@@ -112,6 +115,7 @@ final class ChainWatch {
       boolean follows = found.get().isEmpty() || follow(found.get().get());
       if (follows) {
         missed = 0;
+        resume();
       }
       if (follows && isReported) {
         isReported = false;
@@ -121,12 +125,43 @@ final class ChainWatch {
         admission.inContact();
       }
     } catch (LedgerException e) {
-      // Decisions state that the gate has no contact; health reports the ledger.
+      if (e.getCause() instanceof KeyException) {
+        // The ledger can be read; the files of this host cannot.
+        cannotFollow(e.getMessage());
+      }
+      // Otherwise, decisions state that the gate has no contact; health reports the ledger.
     } catch (KeyException | PolicyException e) {
-      report(String.valueOf(e.getMessage()));
+      cannotFollow(String.valueOf(e.getMessage()));
     } catch (RuntimeException | Error e) {
       // The watch must continue, and nobody else reports the error.
       report("the policies of the chain cannot be followed: " + e);
+    }
+  }
+
+  /**
+   * Refuses every action after some looks that found rows about policies which cannot be read here:
+   * one of them may replace the policy in force.
+   */
+  private void cannotFollow(String reason) {
+    missed++;
+    report(reason);
+    if (missed >= LOOKS_WITHOUT_RULES) {
+      suspend(
+          gate.policy(),
+          "the policies of the chain cannot be read on this host: %s".formatted(reason));
+    }
+  }
+
+  private void suspend(Policy inForce, String reason) {
+    gate.suspend(inForce, reason);
+    isSuspended = true;
+  }
+
+  /** Puts the policy into force again that was suspended, if the chain admits it now. */
+  private void resume() throws PolicyException {
+    if (isSuspended) {
+      gate.use(gate.policy());
+      isSuspended = false;
     }
   }
 
@@ -151,6 +186,7 @@ final class ChainWatch {
         newest.get().filter(each -> each.digest().equals(admitted.digest()));
     if (rules.isPresent()) {
       gate.use(rules.get());
+      isSuspended = false;
       isReported = false; // The next load of the directory clears this entry.
       health.set(
           HealthEntry.POLICY,
@@ -170,7 +206,7 @@ final class ChainWatch {
                 "put the operator's current policy into force on this host");
     report(refuses ? reason + "; until then every action is refused" : reason);
     if (refuses) {
-      gate.suspend(inForce, reason);
+      suspend(inForce, reason);
     }
     return false;
   }

@@ -211,10 +211,13 @@ final class ApprovalCheck implements Check {
     if (!uses.containsKey(id)) {
       usedBefore(row, id).ifPresent(sequence -> uses.put(id, sequence));
     }
-    Long first = uses.putIfAbsent(id, row.sequence());
     if (fault.isPresent()) {
+      // It used nothing, so it is no fault of a later row.
       broken(checked, fault.get());
-    } else if (first != null) {
+      return;
+    }
+    Long first = uses.putIfAbsent(id, row.sequence());
+    if (first != null) {
       broken(
           checked,
           "approval %s permits one action, and row %s used it already".formatted(id, first));

@@ -118,4 +118,17 @@ public final class PayloadClaims {
       return Optional.of("its payload states no decision, and its event type is " + eventType);
     }
   }
+
+  /**
+   * Returns true if the payload of an event has a member, not counting those within its members. A
+   * payload that cannot be read has none.
+   */
+  public static boolean states(AuditEvent event, String member) {
+    try {
+      byte[] payload = event.content().payload(new byte[EventContent.NONCE_BYTES]);
+      return CanonicalJson.readUntrusted(payload).has(member);
+    } catch (JsonFormatException | RuntimeException e) {
+      return false;
+    }
+  }
 }

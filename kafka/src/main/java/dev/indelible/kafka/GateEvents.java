@@ -2,6 +2,7 @@
 package dev.indelible.kafka;
 
 import dev.indelible.encoding.AgentIds;
+import dev.indelible.encoding.PolicySeen;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.event.EventContent;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -28,6 +30,9 @@ final class GateEvents {
   private static final String AUDIT = "audit.";
 
   private static final byte[] OWN_AGENT = agentMember(SystemEvent.AGENT);
+
+  /** Members by which a gate with a ledger of its own explains a decision to the verifier. */
+  private static final List<String> OF_HOSTS = List.of(PolicySeen.MEMBER, "approval");
 
   private GateEvents() {}
 
@@ -117,6 +122,11 @@ final class GateEvents {
     if (!DeferredAuditEvent.isDecision(type)) {
       return Optional.of("a gate does not record " + type);
     }
+    for (String member : OF_HOSTS) {
+      if (states(event, member)) {
+        return Optional.of("a gate of a queue does not state " + member);
+      }
+    }
     if (agent.equals(AgentIds.UNREADABLE_INPUT) && type.equals(DeferredAuditEvent.REFUSAL)) {
       return Optional.empty();
     }
@@ -126,5 +136,18 @@ final class GateEvents {
     } catch (IllegalArgumentException e) {
       return Optional.of(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Returns true if the content of an event has a member, not counting those of its members. */
+  private static boolean states(AuditEvent event, String member) {
+    byte[] payload = event.content().bytes();
+    byte[] name = "\"%s\":".formatted(member).getBytes(StandardCharsets.UTF_8);
+    for (int at = 0; at <= payload.length - name.length; at++) {
+      if (Arrays.equals(payload, at, at + name.length, name, 0, name.length)) {
+        // Found somewhere; only reading shows where.
+        return PayloadClaims.states(event, member);
+      }
+    }
+    return false;
   }
 }

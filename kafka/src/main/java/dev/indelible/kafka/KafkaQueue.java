@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -49,6 +51,9 @@ public final class KafkaQueue {
 
   /** Time to wait for an answer of the brokers about the topics. */
   private static final Duration DESCRIBE_TIMEOUT = Duration.ofSeconds(15);
+
+  /** The longest wait for an answer, by the monotonic clock; more than any limit of the client. */
+  private static final Duration ANSWER_LIMIT = Duration.ofSeconds(20);
 
   private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(1);
 
@@ -138,7 +143,8 @@ public final class KafkaQueue {
 
   /** Returns the topics as {@link #describe()} does, or fails after a time. */
   Topics describe(Duration timeout) throws QueueException {
-    try (Admin admin = admin(timeout)) {
+    Admin admin = admin(timeout);
+    try {
       Map<String, KafkaFuture<TopicDescription>> found =
           admin.describeTopics(List.of(topic, positionsTopic())).topicNameValues();
       TopicDescription groups = topic(found, topic, "the topic of groups");
@@ -148,6 +154,8 @@ public final class KafkaQueue {
           groups.partitions().size(), positions.partitions().size(), groups.topicId());
     } catch (KafkaException e) {
       throw unavailable(e);
+    } finally {
+      admin.close(CLOSE_TIMEOUT);
     }
   }
 
@@ -178,7 +186,8 @@ public final class KafkaQueue {
         Stream.of(topic, positionsTopic())
             .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
             .toList();
-    try (Admin admin = admin(DESCRIBE_TIMEOUT)) {
+    Admin admin = admin(DESCRIBE_TIMEOUT);
+    try {
       for (Map.Entry<ConfigResource, Config> each :
           answer(admin.describeConfigs(topics).all()).entrySet()) {
         String type = each.getValue().get(TopicConfig.COMPRESSION_TYPE_CONFIG).value();
@@ -197,6 +206,8 @@ public final class KafkaQueue {
       throw unavailable(e.getCause());
     } catch (KafkaException e) {
       throw unavailable(e);
+    } finally {
+      admin.close(CLOSE_TIMEOUT);
     }
   }
 
@@ -208,7 +219,10 @@ public final class KafkaQueue {
 
   private <T> T answer(KafkaFuture<T> asked) throws ExecutionException, QueueException {
     try {
-      return asked.get();
+      // The client's own limits use the wall clock, and do not end if that is set back.
+      return asked.get(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw unavailable(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unavailable(e);

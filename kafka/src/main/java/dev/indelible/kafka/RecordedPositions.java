@@ -114,7 +114,8 @@ final class RecordedPositions implements AutoCloseable {
         read();
       } catch (WakeupException e) {
         // Closing.
-      } catch (KafkaException | KeyException | QueueException e) {
+      } catch (KeyException | QueueException | RuntimeException | Error e) {
+        // This thread must go on, and nobody else reports the error.
         unavailable =
             e instanceof KafkaException
                 ? queue.name()

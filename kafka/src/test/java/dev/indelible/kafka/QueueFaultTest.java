@@ -536,6 +536,28 @@ class QueueFaultTest {
     }
   }
 
+  /** Only a gate with a ledger of its own explains its decisions to the verifier. */
+  @Test
+  void membersOfOtherGatesAreRefused() {
+    for (String member : List.of("approval", "policy_seen")) {
+      String json = "{\"%s\":\"never\",\"id\":\"x\"}".formatted(member);
+      assertThat(
+              GateEvents.objection(
+                      stored("agent:a", "governance.refusal", json, json.indexOf("\"id\"")), "one")
+                  .orElseThrow()
+                  .reason())
+          .isEqualTo("a gate of a queue does not state " + member);
+      String within = "{\"a\":{\"%s\":1},\"id\":\"x\"}".formatted(member);
+      assertThat(
+              GateEvents.objection(
+                      stored("agent:a", "governance.refusal", within, within.indexOf("\"id\"")),
+                      "one")
+                  .orElseThrow()
+                  .refusal())
+          .isEqualTo(Refusal.CONTRADICTION);
+    }
+  }
+
   /** The event that costs most: as many values as a message can have. */
   @Test
   void hostileEventCostsLittleMemory() {

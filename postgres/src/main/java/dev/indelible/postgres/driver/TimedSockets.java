@@ -44,7 +44,11 @@ public final class TimedSockets extends SocketFactory {
 
   private static void watch() {
     while (true) {
-      OPEN.forEach(TimedSocket::closeIfLate);
+      try {
+        OPEN.forEach(TimedSocket::closeIfLate);
+      } catch (RuntimeException | Error e) {
+        // The other sockets must keep their limit; this one is looked at again.
+      }
       LockSupport.parkNanos(LOOK_INTERVAL.toNanos());
     }
   }
