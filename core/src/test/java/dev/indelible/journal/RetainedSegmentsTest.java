@@ -343,6 +343,56 @@ class RetainedSegmentsTest {
     assertThat(bytes(test.drain(next, 5))).containsExactly(bytes(List.of(event)).get(0));
   }
 
+  /** No segment can be created, so new events go into the last one. */
+  @Test
+  void startOnFullDiskGoesOnWithTheLastSegment() throws Exception {
+    Journal journal = test.open();
+    offer(journal, 0, 5);
+    test.drain(journal);
+    journal.close();
+    test.disk =
+        new Disk() {
+          @Override
+          void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    Journal next = open();
+    DeferredAuditEvent event = event("agent:a", 99);
+    assertThat(next.offer(event)).isTrue();
+    assertThat(bytes(test.drain(next))).containsExactly(bytes(event));
+  }
+
+  /** The crash leaves a last segment that gets no more events and does not end. */
+  @Test
+  void crashInAStartWithUsedUpSegmentLosesNothing() throws Exception {
+    Journal journal = test.open();
+    List<AuditEvent> events = new ArrayList<>(offer(journal, 0, 5));
+    test.drain(journal);
+    journal.close();
+    Path copy = temp.resolve("crashed");
+    test.disk =
+        new Disk() {
+          @Override
+          void syncNames(Path directory) throws IOException {
+            assertThat(copy).as("one segment is created").doesNotExist();
+            TestJournal.copyTree(test.directory, copy);
+          }
+        };
+    test.open().close();
+    test = test.at(copy);
+    test.disk = TestJournal.UNSYNCED;
+    assertThat(test.segments(0)).hasSize(2);
+
+    Journal next = open();
+    assertThat(next.recovered()).isZero();
+    events.addAll(offer(next, 5, 8));
+    assertThat(bytes(test.drain(next))).isEqualTo(bytes(events.subList(5, 8)));
+    setPosition(0);
+    assertThat(lookBack(next, WITHOUT_EVENTS)).isEqualTo(new Redelivery(8, 5, true));
+    assertThat(bytes(test.drain(next))).isEqualTo(bytes(events));
+  }
+
   /** The events before the retained segments are recorded as missing (promise D7). */
   @Test
   void eventsBeyondTheRetainedSegmentsAreMissing() throws Exception {
