@@ -320,18 +320,28 @@ class RetainedSegmentsTest {
     assertThat(test.segments(0)).hasSizeLessThanOrEqualTo(2);
   }
 
-  @Test
-  void startOnFullDiskUsesTheSpaceOfRetainedSegments() throws Exception {
+  /**
+   * @param isLastMissing true if the start finds only segments that are settled as a whole
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void startOnFullDiskUsesTheSpaceOfRetainedSegments(boolean isLastMissing) throws Exception {
     Journal journal = test.open();
     offer(journal, 0, 35);
     test.drain(journal, 5);
     journal.close();
+    if (isLastMissing) {
+      Path last = test.segments(0).get(test.segments(0).size() - 1);
+      UUID id = test.positions.keySet().iterator().next();
+      setPosition(SegmentFile.readHeader(last, id).base());
+      Files.delete(last);
+    }
     long full = segmentBytes();
     test.disk =
         new Disk() {
           @Override
           void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
-            if (segmentBytes() + JournalWriter.FIRST_SEGMENT_BYTES > full + (1L << 20)) {
+            if (segmentBytes() + from.remaining() > full) {
               throw new IOException("No space left on device");
             }
             super.write(channel, from, at);
