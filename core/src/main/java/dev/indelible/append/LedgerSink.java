@@ -46,8 +46,8 @@ public final class LedgerSink implements DeferredAuditSink {
   /** The end of the open ledger's chain; null before the first append. */
   private @Nullable ChainEnd end;
 
-  /** True if a look closed the ledger, so that the end of the run is still due. */
-  private boolean isUnfinished;
+  /** True if the ledger was opened, so that a last tally and a checkpoint may be due. */
+  private boolean wasOpened;
 
   /** True if another writer held the lock for the whole of the last wait. */
   private boolean lockedOut;
@@ -145,7 +145,6 @@ public final class LedgerSink implements DeferredAuditSink {
     } catch (LedgerException | SigningException | HeadGuard.KeysUnreadableException e) {
       // The connection may be broken. An append reports a fault that lasts.
       LOG.debug("the ledger cannot be read now: {}", e.getMessage());
-      isUnfinished |= end != null;
       forget();
       return Optional.empty();
     }
@@ -174,7 +173,7 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public void finish() throws SinkException {
-    if (end == null && !isUnfinished && !run.tallies.hasNewDecisions()) {
+    if (end == null && !wasOpened && !run.tallies.hasNewDecisions()) {
       return;
     }
     try {
@@ -215,6 +214,7 @@ public final class LedgerSink implements DeferredAuditSink {
       LedgerWriter writer = run.ledger.open();
       opened = new ChainEnd(writer, run.guard);
       end = opened;
+      wasOpened = true;
       writer
           .warning()
           .ifPresent(risk -> run.counters.healthEntries().set(risk.source(), risk.reason()));

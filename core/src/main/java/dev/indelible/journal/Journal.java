@@ -115,6 +115,9 @@ public final class Journal implements EventStore {
    */
   private final Map<UUID, Long> starts = new HashMap<>();
 
+  /** The retired slots that were taken and could not be adopted; used only by the drainer. */
+  private final List<Slot> notAdopted = new ArrayList<>();
+
   /** The retired slots in which no event waits, by journal; used only by the drainer. */
   private final Map<UUID, Settled> settledSlots = new HashMap<>();
 
@@ -535,6 +538,7 @@ public final class Journal implements EventStore {
     }
     nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
     isFirstLook = false;
+    putBack();
     Set<UUID> journals = new HashSet<>();
     retiredSlots().forEach(left -> journals.add(journalOf(left)));
     adopted.forEach(left -> journals.add(left.reader().journal()));
@@ -652,6 +656,13 @@ public final class Journal implements EventStore {
     return false;
   }
 
+  /** Moves slots that could not be adopted back; tries again at the next look. */
+  private void putBack() {
+    if (JournalDirectory.of(slot).tryRetire(notAdopted, FOREVER)) {
+      notAdopted.clear();
+    }
+  }
+
   private Redelivery adoptRetired(Path retiredSlot, long position)
       throws IOException, JournalException {
     JournalDirectory directory = JournalDirectory.of(slot);
@@ -676,7 +687,8 @@ public final class Journal implements EventStore {
     } finally {
       if (!isAdopted) {
         // Back to the retired slots, which this process compares again; no segment is removed.
-        directory.retire(taken, FOREVER);
+        notAdopted.addAll(taken);
+        putBack();
       }
     }
   }
@@ -778,11 +790,13 @@ public final class Journal implements EventStore {
       LOG.error("{}: closing the journal failed: {}", slot.directory(), e.toString());
     }
     if (quiet && drained && !JournalDirectory.isFirst(slot)) {
-      JournalDirectory.of(slot).retire(List.of(slot), settings.retain());
+      // The ledger may have gone back since the last comparison, so no retained segment is removed.
+      JournalDirectory.of(slot).retire(List.of(slot), retained.isOn() ? FOREVER : Duration.ZERO);
     } else if (quiet) {
       JournalDirectory.release(List.of(slot));
     }
     adopted.forEach(left -> JournalDirectory.release(List.of(left.slot())));
+    JournalDirectory.of(slot).retire(notAdopted, FOREVER);
   }
 
   /**

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.journal;
 
+import dev.indelible.base.Throttle;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -54,6 +56,9 @@ record JournalDirectory(Path path, Disk disk) {
 
   private static final Logger LOG = LoggerFactory.getLogger(JournalDirectory.class);
 
+  /** Retired slots that cannot be read are logged at most once per this interval. */
+  private static final Throttle UNREADABLE = Throttle.of(Duration.ofMinutes(1));
+
   /** Returns the directory that a slot is in. */
   static JournalDirectory of(Slot slot) {
     return new JournalDirectory(Objects.requireNonNull(slot.directory().getParent()), slot.disk());
@@ -83,8 +88,7 @@ record JournalDirectory(Path path, Disk disk) {
       isNamed |= named.isPresent();
       ledger = ledger.isPresent() ? ledger : named;
     }
-    Optional<Path> retired =
-        isNamed ? Optional.empty() : Slot.findRetired(free(), Optional.empty(), Set.of());
+    Optional<Path> retired = isNamed ? Optional.empty() : Slot.findRetired(free());
     return retired.isPresent() ? Slot.check(retired.get(), ledger) : ledger;
   }
 
@@ -179,11 +183,16 @@ record JournalDirectory(Path path, Disk disk) {
     return found;
   }
 
-  private static boolean hasSegments(Path slot) throws IOException {
+  /** Returns false for a slot that cannot be listed, so that it does not affect the others. */
+  private static boolean hasSegments(Path slot) {
     try {
       return !Slot.segmentFiles(slot).isEmpty();
     } catch (NoSuchFileException e) {
       // Another process reused the slot just now.
+      return false;
+    } catch (IOException | DirectoryIteratorException e) {
+      UNREADABLE.ifDue(
+          () -> LOG.warn("{}: this retired slot cannot be read: {}", slot, e.toString()));
       return false;
     }
   }
@@ -244,18 +253,13 @@ record JournalDirectory(Path path, Disk disk) {
 
   /**
    * Removes the segments of retired slots whose time has passed. Does nothing while another process
-   * is starting.
+   * is starting. A damaged slot does not affect the others.
    *
    * @param settled the slots, in which no event is waiting
    * @param retain the time for which segments stay after they were settled
    */
   void removeExpired(List<Path> settled, Duration retain) throws IOException {
-    List<Path> expired = new ArrayList<>();
-    for (Path slot : settled) {
-      if (Slot.isExpired(slot, retain)) {
-        expired.add(slot);
-      }
-    }
+    List<Path> expired = settled.stream().filter(slot -> Slot.isExpired(slot, retain)).toList();
     DirectoryLock lock = expired.isEmpty() ? null : DirectoryLock.tryAcquire(path, disk);
     if (lock == null) {
       return;
@@ -263,11 +267,20 @@ record JournalDirectory(Path path, Disk disk) {
     try {
       for (Path slot : expired) {
         if (Files.exists(slot, LinkOption.NOFOLLOW_LINKS)) {
-          Slot.removeSegments(slot, retain);
+          removeSegments(slot, retain);
         }
       }
     } finally {
       lock.close();
+    }
+  }
+
+  private static void removeSegments(Path slot, Duration retain) {
+    try {
+      Slot.removeSegments(slot, retain);
+    } catch (IOException | DirectoryIteratorException e) {
+      UNREADABLE.ifDue(
+          () -> LOG.warn("{}: settled segments are not removed: {}", slot, e.toString()));
     }
   }
 
@@ -279,22 +292,36 @@ record JournalDirectory(Path path, Disk disk) {
    * @param retain the time for which their segments stay after they were settled
    */
   void retire(List<Slot> drained, Duration retain) {
+    if (!tryRetire(drained, retain)) {
+      release(drained);
+    }
+  }
+
+  /**
+   * Moves slots away and releases them, like {@link #retire}, unless another process is starting.
+   *
+   * @return false if the slots are still taken and not moved
+   */
+  boolean tryRetire(List<Slot> drained, Duration retain) {
     if (drained.isEmpty()) {
-      return;
+      return true;
     }
     @Nullable DirectoryLock lock = null;
     try {
       lock = DirectoryLock.tryAcquire(path, disk);
-      if (lock != null) {
-        drained.forEach(slot -> move(slot, retain));
+      if (lock == null) {
+        return false;
       }
+      drained.forEach(slot -> move(slot, retain));
+      return true;
     } catch (IOException e) {
       LOG.warn("{}: drained slots cannot be moved to {}: {}", path, FREE, e.toString());
+      return false;
     } finally {
-      // Release the slots before the directory lock, so that a process that reuses a slot finds it
-      // free.
-      release(drained);
       if (lock != null) {
+        // Release the slots before the directory lock, so that a process that reuses a slot finds
+        // it free.
+        release(drained);
         lock.close();
       }
     }
@@ -377,7 +404,7 @@ record JournalDirectory(Path path, Disk disk) {
         continue;
       }
       if (!isNew && !exists) {
-        Optional<Path> retired = Slot.findRetired(free(), Optional.of(ledger), journals(slots()));
+        Optional<Path> retired = Slot.findReusable(free(), ledger, journals(slots()));
         if (retired.isPresent()) {
           Slot.reuse(retired.get(), slot, disk);
         }

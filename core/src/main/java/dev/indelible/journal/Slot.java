@@ -4,6 +4,7 @@ package dev.indelible.journal;
 import dev.indelible.base.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -21,6 +22,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -124,23 +126,50 @@ final class Slot implements AutoCloseable {
    * Returns a retired slot. Ignores other files in the directory.
    *
    * @param free the directory of retired slots
-   * @param ledger the ledger to which it must belong; empty for any
+   */
+  static Optional<Path> findRetired(Path free) throws IOException {
+    return findRetired(free, Optional.empty(), retired -> true);
+  }
+
+  /**
+   * Returns a retired slot that a process can use. A start that used one with damaged segments
+   * would fail.
+   *
+   * @param free the directory of retired slots
+   * @param ledger the ledger to which it must belong
    * @param used the journals of the slots in use; after a restored backup, a retired slot may have
    *     one of these journals
    */
-  static Optional<Path> findRetired(Path free, Optional<UUID> ledger, Set<UUID> used)
-      throws IOException {
+  static Optional<Path> findReusable(Path free, UUID ledger, Set<UUID> used) throws IOException {
+    return findRetired(
+        free,
+        Optional.of(ledger),
+        retired -> !used.contains(UUID.fromString(name(retired))) && isIntact(retired));
+  }
+
+  private static Optional<Path> findRetired(
+      Path free, Optional<UUID> ledger, Predicate<Path> wanted) throws IOException {
     if (!Files.exists(free, LinkOption.NOFOLLOW_LINKS)) {
       return Optional.empty();
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(free)) {
       for (Path entry : entries) {
-        if (isRetired(entry, ledger) && !used.contains(UUID.fromString(name(entry)))) {
+        if (isRetired(entry, ledger) && wanted.test(entry)) {
           return Optional.of(entry);
         }
       }
     }
     return Optional.empty();
+  }
+
+  private static boolean isIntact(Path retired) {
+    try {
+      checkSegments(retired, UUID.fromString(name(retired)), 0);
+      return true;
+    } catch (IOException | JournalException e) {
+      LOG.debug("{}: not used: {}", retired, e.getMessage());
+      return false;
+    }
   }
 
   /** Returns true if a directory is a slot of this user and its name is the id of its journal. */
@@ -206,12 +235,12 @@ final class Slot implements AutoCloseable {
   }
 
   /** Returns true if the time of the first segment of a drained slot has passed. */
-  static boolean isExpired(Path directory, Duration retain) throws IOException {
+  static boolean isExpired(Path directory, Duration retain) {
     try {
       Optional<Path> first = segmentFiles(directory).stream().findFirst();
       return first.isPresent() && RetainedSegments.age(first.get()).compareTo(retain) >= 0;
-    } catch (NoSuchFileException e) {
-      // Another process reused the slot just now.
+    } catch (IOException | DirectoryIteratorException e) {
+      LOG.debug("{}: another process reused this slot, or it cannot be read", directory, e);
       return false;
     }
   }
@@ -335,6 +364,11 @@ final class Slot implements AutoCloseable {
    * @return the files of segments that have frames, in order
    */
   List<Path> checkSegments(long settled) throws IOException, JournalException {
+    return checkSegments(directory, journal(), settled);
+  }
+
+  private static List<Path> checkSegments(Path directory, UUID journal, long settled)
+      throws IOException, JournalException {
     List<Path> files = new ArrayList<>();
     SegmentFile.@Nullable Header before = null;
     for (Path file : segmentFiles(directory)) {
@@ -350,7 +384,7 @@ final class Slot implements AutoCloseable {
         }
         continue;
       }
-      SegmentFile.Header header = SegmentFile.readHeader(file, journal());
+      SegmentFile.Header header = SegmentFile.readHeader(file, journal);
       if (before != null && !header.follows(before) && header.base() > settled) {
         throw new JournalException(
             "%s: does not follow %s; a segment between them is missing. Restore it, or move this one"

@@ -22,6 +22,8 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The numbers of events that wait in the journals of a directory. Counting adopts no slot and does
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record WaitingEvents(
     long alive, Optional<Instant> oldestAlive, long ended, Optional<Instant> oldestEnded) {
+  private static final Logger LOG = LoggerFactory.getLogger(WaitingEvents.class);
   private static final Object READING = new Object();
 
   /**
@@ -76,7 +79,7 @@ public record WaitingEvents(
     }
     WaitingEvents all = NONE;
     try {
-      for (Path slot : slots(directory)) {
+      for (Path slot : slots(directory, ledger)) {
         try {
           all = all.and(waiting(slot, ledger, positions, changed));
         } catch (NoSuchFileException e) {
@@ -120,7 +123,7 @@ public record WaitingEvents(
     return one.get().isBefore(other.get()) ? one : other;
   }
 
-  private static Set<Path> slots(Path directory) throws IOException {
+  private static Set<Path> slots(Path directory, Optional<UUID> ledger) throws IOException {
     Set<Path> slots = new TreeSet<>();
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
       for (Path entry : entries) {
@@ -131,8 +134,32 @@ public record WaitingEvents(
       }
     }
     // The segments of a retired slot are settled, unless the ledger went back.
-    slots.addAll(JournalDirectory.retiredWithSegments(directory));
+    JournalDirectory.retiredWithSegments(directory).stream()
+        .filter(retired -> isReadable(retired, ledger))
+        .forEach(slots::add);
     return slots;
+  }
+
+  /**
+   * Returns false for a damaged retired slot, from which no process delivers events; the number of
+   * all other waiting events is known nevertheless.
+   */
+  private static boolean isReadable(Path retired, Optional<UUID> ledger) {
+    try {
+      Optional<UUID> journal = Slot.journal(retired, ledger);
+      if (journal.isPresent()) {
+        for (Path file : Slot.segmentFiles(retired)) {
+          header(file, journal.get());
+        }
+      }
+      return true;
+    } catch (NoSuchFileException e) {
+      // Another process reused the slot just now.
+      return true;
+    } catch (IOException | JournalException e) {
+      LOG.warn("{}: this retired slot is damaged, and not counted: {}", retired, e.getMessage());
+      return false;
+    }
   }
 
   private static WaitingEvents waiting(

@@ -17,8 +17,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -32,6 +34,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -317,18 +320,28 @@ class RetainedSegmentsTest {
     assertThat(test.segments(0)).hasSizeLessThanOrEqualTo(2);
   }
 
-  @Test
-  void startOnFullDiskUsesTheSpaceOfRetainedSegments() throws Exception {
+  /**
+   * @param isLastMissing true if the start finds only segments that are settled as a whole
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void startOnFullDiskUsesTheSpaceOfRetainedSegments(boolean isLastMissing) throws Exception {
     Journal journal = test.open();
     offer(journal, 0, 35);
     test.drain(journal, 5);
     journal.close();
+    if (isLastMissing) {
+      Path last = test.segments(0).get(test.segments(0).size() - 1);
+      UUID id = test.positions.keySet().iterator().next();
+      setPosition(SegmentFile.readHeader(last, id).base());
+      Files.delete(last);
+    }
     long full = segmentBytes();
     test.disk =
         new Disk() {
           @Override
           void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
-            if (segmentBytes() + JournalWriter.FIRST_SEGMENT_BYTES > full + (1L << 20)) {
+            if (segmentBytes() + from.remaining() > full) {
               throw new IOException("No space left on device");
             }
             super.write(channel, from, at);
@@ -338,6 +351,56 @@ class RetainedSegmentsTest {
     DeferredAuditEvent event = event("agent:a", 99);
     assertThat(next.offer(event)).isTrue();
     assertThat(bytes(test.drain(next, 5))).containsExactly(bytes(List.of(event)).get(0));
+  }
+
+  /** No segment can be created, so new events go into the last one. */
+  @Test
+  void startOnFullDiskGoesOnWithTheLastSegment() throws Exception {
+    Journal journal = test.open();
+    offer(journal, 0, 5);
+    test.drain(journal);
+    journal.close();
+    test.disk =
+        new Disk() {
+          @Override
+          void write(FileChannel channel, ByteBuffer from, long at) throws IOException {
+            throw new IOException("No space left on device");
+          }
+        };
+    Journal next = open();
+    DeferredAuditEvent event = event("agent:a", 99);
+    assertThat(next.offer(event)).isTrue();
+    assertThat(bytes(test.drain(next))).containsExactly(bytes(event));
+  }
+
+  /** The crash leaves a last segment that gets no more events and does not end. */
+  @Test
+  void crashInAStartWithUsedUpSegmentLosesNothing() throws Exception {
+    Journal journal = test.open();
+    List<AuditEvent> events = new ArrayList<>(offer(journal, 0, 5));
+    test.drain(journal);
+    journal.close();
+    Path copy = temp.resolve("crashed");
+    test.disk =
+        new Disk() {
+          @Override
+          void syncNames(Path directory) throws IOException {
+            assertThat(copy).as("one segment is created").doesNotExist();
+            TestJournal.copyTree(test.directory, copy);
+          }
+        };
+    test.open().close();
+    test = test.at(copy);
+    test.disk = TestJournal.UNSYNCED;
+    assertThat(test.segments(0)).hasSize(2);
+
+    Journal next = open();
+    assertThat(next.recovered()).isZero();
+    events.addAll(offer(next, 5, 8));
+    assertThat(bytes(test.drain(next))).isEqualTo(bytes(events.subList(5, 8)));
+    setPosition(0);
+    assertThat(lookBack(next, WITHOUT_EVENTS)).isEqualTo(new Redelivery(8, 5, true));
+    assertThat(bytes(test.drain(next))).isEqualTo(bytes(events));
   }
 
   /** The events before the retained segments are recorded as missing (promise D7). */
@@ -513,6 +576,173 @@ class RetainedSegmentsTest {
 
     assertThat(JournalDirectory.retiredWithSegments(test.directory)).isEmpty();
     assertThat(test.directory.resolve("free").resolve(retired.get(0).getFileName())).exists();
+  }
+
+  /** The ledger may have gone back since the last comparison. */
+  @Test
+  void closeKeepsSegmentsUntilTheNextComparison() throws Exception {
+    Journal one = open();
+    Journal two = test.open();
+    offer(two, 0, 35);
+    test.drain(two, 5);
+    expire(test.slotDirectory(1));
+    two.close();
+
+    assertThat(retired()).hasSize(1);
+    setPosition(0);
+    assertThat(lookBack(one, WITHOUT_EVENTS)).isEqualTo(new Redelivery(35, 35, true));
+    assertThat(test.drain(one)).hasSize(35).noneMatch(TestJournal::isGap);
+  }
+
+  /** Another process is starting, so the slot cannot be adopted now. */
+  @Test
+  void segmentsThatCannotBeAdoptedAreKept() throws Exception {
+    RefusedLocks locks = new RefusedLocks();
+    test.disk = locks;
+    Journal one = open();
+    retireTwo(one);
+    retired().forEach(RetainedSegmentsTest::expire);
+    setPosition(0);
+
+    locks.refused = 2;
+    assertThat(lookBack(one, WITHOUT_EVENTS)).isEqualTo(Redelivery.NONE);
+    assertThat(retired()).hasSize(2);
+
+    assertThat(lookBack(one, WITHOUT_EVENTS)).isEqualTo(new Redelivery(5, 5, true));
+    assertThat(numbers(test.drain(one))).containsExactlyInAnyOrder(0, 1, 2, 3, 4);
+  }
+
+  @Test
+  void damagedRetiredSlotDoesNotAffectOthers() throws Exception {
+    Journal one = open();
+    retireTwo(one);
+    Path damaged = slotOf(3);
+    Path first = Slot.segmentFiles(damaged).iterator().next();
+    try (FileChannel segment = FileChannel.open(first, StandardOpenOption.WRITE)) {
+      segment.write(ByteBuffer.allocate(SegmentFile.HEADER_BYTES), 0);
+    }
+    setPosition(0);
+
+    assertThat(waiting()).isEqualTo(3);
+    assertThat(lookBack(one, WITHOUT_EVENTS)).isEqualTo(new Redelivery(3, 3, true));
+    assertThat(test.drain(one)).hasSize(3);
+    // Processes start, and do not reuse the damaged slot.
+    Journal two = open();
+    Journal three = open();
+    assertThat(List.of(two.recovered(), three.recovered())).containsExactly(0L, 0L);
+    assertThat(damaged).exists();
+  }
+
+  @Test
+  void segmentThatCannotBeRemovedDoesNotAffectOthers() throws Exception {
+    retireTwo(open());
+    // The first one that is listed.
+    Path stuck = retired().get(0);
+    Path segment = Slot.segmentFiles(stuck).iterator().next();
+    Files.delete(segment);
+    Files.createDirectories(segment.resolve("file"));
+
+    new JournalDirectory(test.directory, test.disk).removeRetired();
+
+    assertThat(retired()).containsExactly(stuck);
+  }
+
+  /** A segment is missing, so the slot cannot be adopted; then it is restored. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void failedAdoptionIsTriedAgain(boolean isLocked) throws Exception {
+    RefusedLocks locks = new RefusedLocks();
+    test.disk = locks;
+    Journal one = open();
+    Journal two = test.open();
+    for (int round = 0; round < 4; round++) {
+      offer(two, 9 * round, 9 * round + 9);
+      test.drain(two, 3);
+    }
+    two.close();
+    Path slot = retired().get(0);
+    List<Path> segments = List.copyOf(Slot.segmentFiles(slot));
+    assertThat(segments).hasSizeGreaterThanOrEqualTo(3);
+    Path aside = Files.move(segments.get(1), temp.resolve("aside"));
+    setPosition(0);
+
+    // The locks of the directory and of the slot, and of the directory again.
+    locks.granted = 2;
+    locks.refused = isLocked ? 1 : 0;
+    assertThat(lookBack(one, WITHOUT_EVENTS)).isEqualTo(Redelivery.NONE);
+    assertThat(retired().isEmpty()).isEqualTo(isLocked);
+
+    if (isLocked) {
+      assertThat(one.toCompare(true)).isNotEmpty();
+    }
+    assertThat(retired()).containsExactly(slot);
+    Files.move(aside, segments.get(1));
+    assertThat(lookBack(one, WITHOUT_EVENTS).events()).isEqualTo(36);
+    assertThat(test.drain(one)).hasSize(36).noneMatch(TestJournal::isGap);
+  }
+
+  /** Retires two slots, with the events 0 to 2, and 3 and 4. */
+  private void retireTwo(Journal running) throws Exception {
+    Journal two = test.open();
+    Journal three = test.open();
+    offer(two, 0, 3);
+    offer(three, 3, 5);
+    test.drain(two);
+    test.drain(three);
+    two.close();
+    three.close();
+    assertThat(retired()).hasSize(2);
+    assertThat(lookBack(running, WITHOUT_EVENTS)).isEqualTo(Redelivery.NONE);
+  }
+
+  private List<Path> retired() throws IOException {
+    return JournalDirectory.retiredWithSegments(test.directory);
+  }
+
+  /** Returns the retired slot whose journal begins with the event with a number. */
+  private Path slotOf(int number) throws Exception {
+    for (Path slot : retired()) {
+      UUID journal = UUID.fromString(slot.getFileName().toString());
+      Path file = Slot.segmentFiles(slot).iterator().next();
+      Segment segment = Segment.open(file, journal, test.disk);
+      Cursor cursor = new Cursor(segment, 0, Long.MAX_VALUE);
+      if (cursor.next() instanceof Cursor.Event found
+          && numbers(List.of(found.event())).equals(List.of(number))) {
+        return slot;
+      }
+    }
+    throw new AssertionError("no retired slot with event " + number);
+  }
+
+  private static void expire(Path slot) {
+    try {
+      Slot.segmentFiles(slot).forEach(segment -> setAge(segment, RETAIN.plusDays(1)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A disk on which some files are locked by another process. */
+  private static final class RefusedLocks extends Disk {
+    private int granted;
+    private int refused;
+
+    @Override
+    void sync(Path file, FileChannel channel) {}
+
+    @Override
+    void syncNames(Path directory) {}
+
+    @Override
+    @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+      if (granted > 0) {
+        granted--;
+      } else if (refused > 0) {
+        refused--;
+        return null;
+      }
+      return super.tryLock(channel);
+    }
   }
 
   @Test
