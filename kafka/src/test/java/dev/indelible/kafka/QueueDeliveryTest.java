@@ -56,6 +56,7 @@ class QueueDeliveryTest {
 
   /** A gate without the log: the events wait in its journal, and the next process sends them. */
   @Test
+  @Tag("full")
   void eventsWaitForTheLedgerWriter() throws Exception {
     TestFleet fleet = TestFleet.create(1, "one");
     try (Gate gate = fleet.gate("one", directory)) {
