@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.base.Threads;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.gate.Gate;
@@ -222,14 +223,6 @@ final class ChainWatch {
    */
   void stop() {
     stopped.countDown();
-    boolean interrupted = Thread.interrupted();
-    try {
-      thread.join(CLOSING_PATIENCE.toMillis());
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(thread, CLOSING_PATIENCE);
   }
 }

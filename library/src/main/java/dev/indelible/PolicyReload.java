@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible;
 
+import dev.indelible.base.Threads;
 import dev.indelible.directory.DataDirectory;
 import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.gate.Gate;
@@ -233,15 +234,7 @@ final class PolicyReload {
    */
   void stop() {
     stopped.countDown();
-    boolean interrupted = Thread.interrupted();
-    try {
-      watch.join(CLOSING_PATIENCE.toMillis());
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(watch, CLOSING_PATIENCE);
   }
 
   private void watch() {

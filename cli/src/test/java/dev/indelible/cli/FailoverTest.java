@@ -4,17 +4,12 @@ package dev.indelible.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.Indelible;
-import dev.indelible.action.Bash;
 import dev.indelible.checkpoint.SignedCheckpoint;
-import dev.indelible.decision.Refuse;
-import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.postgres.TestServer;
 import dev.indelible.postgres.TestServerPair;
 import dev.indelible.testkit.ChildJvm;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,7 +17,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -267,21 +261,8 @@ class FailoverTest {
               });
       end.setDaemon(true);
       end.start();
-      try (FileOutputStream note = new FileOutputStream(args[2])) {
-        System.out.println("ready");
-        for (int n = 0; !ended.get(); n++) {
-          DeferredAuditEvent event =
-              DeferredAuditEvent.of(
-                  "agent:" + args[0],
-                  new Bash("n" + n),
-                  new Refuse("R001", "no"),
-                  Optional.empty());
-          if (gate.queue().submit(event)) {
-            note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
-          }
-          LockSupport.parkNanos(5_000_000);
-        }
-      }
+      GatesOnOneLedgerTest.Submitter.submit(
+          gate, args[0], args[2], ended::get, Duration.ofMillis(5));
       boolean delivered = gate.queue().drainPending(PATIENCE);
       gate.close();
       System.out.println(delivered ? "delivered" : "not delivered");

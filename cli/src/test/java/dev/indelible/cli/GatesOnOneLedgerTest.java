@@ -10,6 +10,7 @@ import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.postgres.TestServer;
 import dev.indelible.testkit.ChildJvm;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -123,12 +125,23 @@ class GatesOnOneLedgerTest {
 
     public static void main(String[] args) throws Exception {
       Indelible gate = Indelible.builder(Path.of(args[0])).ledger(() -> args[1]).open();
-      try (FileOutputStream note = new FileOutputStream(args[2])) {
+      submit(gate, args[0], args[2], () -> false, Duration.ofNanos(200_000));
+    }
+
+    /**
+     * Submits events of one agent until the end, and notes the id of each accepted one.
+     *
+     * @param pause the pause after each event
+     */
+    static void submit(
+        Indelible gate, String directory, String notes, BooleanSupplier ended, Duration pause)
+        throws IOException {
+      try (FileOutputStream note = new FileOutputStream(notes)) {
         System.out.println("ready");
-        for (int n = 0; ; n++) {
+        for (int n = 0; !ended.getAsBoolean(); n++) {
           DeferredAuditEvent event =
               DeferredAuditEvent.of(
-                  "agent:" + args[0],
+                  "agent:" + directory,
                   new Bash("n" + n),
                   new Refuse("R001", "no"),
                   Optional.empty());
@@ -136,7 +149,7 @@ class GatesOnOneLedgerTest {
             // A single write to the kernel survives SIGKILL.
             note.write((event.id() + "\n").getBytes(StandardCharsets.US_ASCII));
           }
-          LockSupport.parkNanos(200_000);
+          LockSupport.parkNanos(pause.toNanos());
         }
       }
     }

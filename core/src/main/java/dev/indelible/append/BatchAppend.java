@@ -149,7 +149,7 @@ public final class BatchAppend {
       List<AuditEvent> events = beforeDeadLetter(rest, run);
       Optional<String> refusedFor = events.isEmpty() ? refused(rest.get(0)) : Optional.empty();
       if (refusedFor.isPresent()) {
-        settleRefused(rest.get(0), refusedFor.get());
+        settleForbidden(rest.get(0), refusedFor.get());
         continue;
       }
       if (events.isEmpty()) {
@@ -202,7 +202,8 @@ public final class BatchAppend {
     return events.subList(0, count);
   }
 
-  private void settleRefused(AuditEvent event, String reason) throws LedgerException {
+  /** Settles an event that may not become a row: as its row, if it has one, or a dead letter. */
+  private void settleForbidden(AuditEvent event, String reason) throws LedgerException {
     Optional<ChainRow> first = writer.row(event.id().toString());
     if (first.isPresent() && isSame(event, first.get())) {
       settleKnownId(event, first.get(), 1, Long.MAX_VALUE);

@@ -122,11 +122,7 @@ public final class ChainEnd {
   /** Returns the first row that ends the log, signed by a key that was valid at that row. */
   private Optional<ChainRow> end() throws LedgerException {
     List<ChainRow> rows = writer.rowsOfType(SystemEvent.LOG_ENDED);
-    if (rows.isEmpty()) {
-      return Optional.empty();
-    }
-    KeyHistory keys = keys();
-    return rows.stream().filter(row -> LogEnd.isValid(row, keys) && guard.isSound(row)).findFirst();
+    return rows.isEmpty() ? Optional.empty() : LogEnd.first(rows, keys());
   }
 
   /** Returns the head after a last row, and adds the row's faults to {@code wrong}. */

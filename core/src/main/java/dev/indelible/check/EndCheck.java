@@ -8,8 +8,9 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.LogEnd;
-import dev.indelible.note.RowCheck;
 import dev.indelible.verify.Finding;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -39,21 +40,10 @@ final class EndCheck implements Check {
     this.findings = findings;
     this.keys = keys;
     if (since > 1) {
-      RowCheck check = new RowCheck(keys.keys());
+      List<ChainRow> before = new ArrayList<>();
       ledger.forEachRow(
-          RowQuery.ofType(SystemEvent.LOG_ENDED),
-          row -> {
-            if (row.sequence() < since && check.content(row).isEmpty()) {
-              ended(row);
-            }
-            return row.sequence() < since && end.isEmpty();
-          });
-    }
-  }
-
-  private void ended(ChainRow row) {
-    if (end.isEmpty() && LogEnd.isValid(row, keys)) {
-      end = OptionalLong.of(row.sequence());
+          RowQuery.ofType(SystemEvent.LOG_ENDED), row -> row.sequence() < since && before.add(row));
+      LogEnd.first(before, keys).ifPresent(row -> end = OptionalLong.of(row.sequence()));
     }
   }
 
@@ -63,8 +53,8 @@ final class EndCheck implements Check {
       if (!row.is(SystemEvent.PAYLOAD_ERASED)) {
         first = following++ == 0 ? row.sequence() : first;
       }
-    } else if (row.is(SystemEvent.LOG_ENDED) && row.isSound()) {
-      ended(row.row());
+    } else if (row.is(SystemEvent.LOG_ENDED) && row.isSound() && LogEnd.isValid(row.row(), keys)) {
+      end = OptionalLong.of(row.sequence());
     }
   }
 

@@ -131,8 +131,8 @@ final class RetainedSegments {
   }
 
   /**
-   * Returns the time since a segment of an earlier run was settled, or last written to; zero if its
-   * file is from the future, because the clock was set back.
+   * Returns the time since a segment of an earlier run was settled, or last written to; zero if the
+   * time of its file is later than now, because somebody set the clock back.
    */
   static Duration age(Path segment) throws IOException {
     Duration age = Duration.between(Files.getLastModifiedTime(segment).toInstant(), Instant.now());

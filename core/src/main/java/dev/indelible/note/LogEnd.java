@@ -4,6 +4,7 @@ package dev.indelible.note;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -20,9 +21,24 @@ public record LogEnd(String reason, String by) {
         details -> new LogEnd(details.string("reason"), details.string("by")));
   }
 
-  /** Returns true if a row ends the log, and its key was a key of the log at that row. */
+  /**
+   * Returns true if a row whose payload and signature verify ends the log: its key was a key of the
+   * log at that row.
+   */
   public static boolean isValid(ChainRow row, KeyHistory keys) {
     return row.is(SystemEvent.LOG_ENDED) && keys.isTrustedFor(row);
+  }
+
+  /**
+   * Returns the first row that verifies and ends the log; empty if there is none.
+   *
+   * @param rows rows in their order
+   */
+  public static Optional<ChainRow> first(List<ChainRow> rows, KeyHistory keys) {
+    RowCheck check = new RowCheck(keys.keys());
+    return rows.stream()
+        .filter(row -> isValid(row, keys) && check.content(row).isEmpty())
+        .findFirst();
   }
 
   /** Returns the event that records this content in the chain. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.publish;
 
+import dev.indelible.base.Threads;
 import dev.indelible.base.Throttle;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.crypto.KeyException;
@@ -276,15 +277,7 @@ abstract class Follower {
    * @param deadline on the clock of {@link System#nanoTime}
    */
   public final void awaitEnd(long deadline) {
-    boolean interrupted = Thread.interrupted();
-    try {
-      thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime())));
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
+    Threads.join(thread, Duration.ofNanos(deadline - System.nanoTime()));
     thread.interrupt();
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

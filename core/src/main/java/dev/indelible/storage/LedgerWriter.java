@@ -277,7 +277,12 @@ public interface LedgerWriter extends AutoCloseable {
    * @param size the number of these rows; at most the size that was asked for
    * @param reason the reason why it is smaller, and what to do; empty if all rows survive
    */
-  record Confirmed(long size, Optional<String> reason) {}
+  record Confirmed(long size, Optional<String> reason) {
+    /** Returns that all of so many rows survive a fail-over. */
+    public static Confirmed all(long size) {
+      return new Confirmed(size, Optional.empty());
+    }
+  }
 
   /**
    * Returns how many of the committed rows survive a fail-over. A checkpoint MUST NOT cover more:
@@ -287,7 +292,7 @@ public interface LedgerWriter extends AutoCloseable {
    * @param size the size of the stored tree, read before on this connection
    */
   default Confirmed confirmed(long size) throws LedgerException {
-    return new Confirmed(size, Optional.empty());
+    return Confirmed.all(size);
   }
 
   /**

@@ -267,7 +267,7 @@ class RetainedSegmentsTest {
     List<Path> all = test.segments(0);
     assertThat(all).hasSizeGreaterThanOrEqualTo(4);
     setAge(all.get(0), RETAIN.plusSeconds(1));
-    // From the future: the clock was set back. Kept for a whole period.
+    // Its time is later than now, because the clock was set back. It is kept for a whole period.
     setAge(all.get(1), Duration.ofDays(-1));
     setAge(all.get(2), RETAIN.plusSeconds(1));
 

@@ -51,7 +51,7 @@ public final class GateQueue implements GateChannel {
   /** Set by the drainer's thread, read by the closing thread. */
   private volatile @Nullable RecordedPositions positions;
 
-  private KafkaQueue.@Nullable Topics partitions;
+  private KafkaQueue.@Nullable Topics topics;
 
   /** The numbers up to which the brokers have acknowledged the unsettled batch. */
   private final Map<Lane, Long> acknowledged = new HashMap<>();
@@ -168,7 +168,7 @@ public final class GateQueue implements GateChannel {
 
   /** Returns the state from which a batch continues, for the present partitions. */
   GateState state(@Nullable UUID journal) throws IOException, QueueException {
-    int count = partitions().groups();
+    int count = topics().groups();
     GateState found =
         journal != null
             ? GateState.read(directory, journal)
@@ -185,12 +185,12 @@ public final class GateQueue implements GateChannel {
     }
   }
 
-  /** Returns the numbers of partitions, which are asked again after a failure. */
-  KafkaQueue.Topics partitions() throws QueueException {
-    KafkaQueue.Topics known = partitions;
+  /** Returns the topics; the brokers are asked again after a failure. */
+  KafkaQueue.Topics topics() throws QueueException {
+    KafkaQueue.Topics known = topics;
     if (known == null) {
       known = queue.describe();
-      partitions = known;
+      topics = known;
     }
     return known;
   }
@@ -207,8 +207,7 @@ public final class GateQueue implements GateChannel {
   RecordedPositions positions() throws QueueException {
     RecordedPositions open = positions;
     if (open == null) {
-      open =
-          new RecordedPositions(queue, settings.gate(), partitions().positions(), settings.log());
+      open = new RecordedPositions(queue, settings.gate(), topics().positions(), settings.log());
       positions = open;
     }
     return open;
@@ -243,7 +242,7 @@ public final class GateQueue implements GateChannel {
 
   /** Records that a sink failed: the partitions may have changed, or the producer may be broken. */
   void failed() {
-    partitions = null;
+    topics = null;
     closeProducer();
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.kafka;
 
+import dev.indelible.base.ThrowingFunction;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -143,20 +144,15 @@ public final class KafkaQueue {
 
   /** Returns the topics as {@link #describe()} does, or fails after a time. */
   Topics describe(Duration timeout) throws QueueException {
-    Admin admin = admin(timeout);
-    try {
-      Map<String, KafkaFuture<TopicDescription>> found =
-          admin.describeTopics(List.of(topic, positionsTopic())).topicNameValues();
-      TopicDescription groups = topic(found, topic, "the topic of groups");
-      TopicDescription positions =
-          topic(found, positionsTopic(), "the compacted topic of positions");
-      return new Topics(
-          groups.partitions().size(), positions.partitions().size(), groups.topicId());
-    } catch (KafkaException e) {
-      throw unavailable(e);
-    } finally {
-      admin.close(CLOSE_TIMEOUT);
-    }
+    return ask(timeout, this::topics);
+  }
+
+  private Topics topics(Admin admin) throws QueueException {
+    Map<String, KafkaFuture<TopicDescription>> found =
+        admin.describeTopics(List.of(topic, positionsTopic())).topicNameValues();
+    TopicDescription groups = topic(found, topic, "the topic of groups");
+    TopicDescription positions = topic(found, positionsTopic(), "the compacted topic of positions");
+    return new Topics(groups.partitions().size(), positions.partitions().size(), groups.topicId());
   }
 
   private TopicDescription topic(
@@ -182,11 +178,14 @@ public final class KafkaQueue {
    * @throws QueueException if a topic has another setting, or no broker answers
    */
   boolean requireUncompressed() throws QueueException {
+    return ask(DESCRIBE_TIMEOUT, this::requireUncompressed);
+  }
+
+  private boolean requireUncompressed(Admin admin) throws QueueException {
     List<ConfigResource> topics =
         Stream.of(topic, positionsTopic())
             .map(name -> new ConfigResource(ConfigResource.Type.TOPIC, name))
             .toList();
-    Admin admin = admin(DESCRIBE_TIMEOUT);
     try {
       for (Map.Entry<ConfigResource, Config> each :
           answer(admin.describeConfigs(topics).all()).entrySet()) {
@@ -204,6 +203,18 @@ public final class KafkaQueue {
         return false;
       }
       throw unavailable(e.getCause());
+    }
+  }
+
+  /** Asks the brokers; waits briefly for the client to close. */
+  private <T> T ask(Duration timeout, ThrowingFunction<Admin, T, QueueException> question)
+      throws QueueException {
+    String millis = Long.toString(timeout.toMillis());
+    Admin admin =
+        Admin.create(
+            settings(Map.of("default.api.timeout.ms", millis, "request.timeout.ms", millis)));
+    try {
+      return question.apply(admin);
     } catch (KafkaException e) {
       throw unavailable(e);
     } finally {
@@ -211,15 +222,9 @@ public final class KafkaQueue {
     }
   }
 
-  private Admin admin(Duration timeout) {
-    String millis = Long.toString(timeout.toMillis());
-    return Admin.create(
-        settings(Map.of("default.api.timeout.ms", millis, "request.timeout.ms", millis)));
-  }
-
   private <T> T answer(KafkaFuture<T> asked) throws ExecutionException, QueueException {
     try {
-      // The client's own limits use the wall clock, and do not end if that is set back.
+      // The client's own limits use the wall clock: if somebody sets that back, they do not end.
       return asked.get(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw unavailable(e);

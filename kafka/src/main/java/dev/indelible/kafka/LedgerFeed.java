@@ -5,6 +5,7 @@ import dev.indelible.append.AppendSettings;
 import dev.indelible.append.LedgerRun;
 import dev.indelible.append.LedgerSink;
 import dev.indelible.base.Throttle;
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.SigningException;
 import dev.indelible.drain.AppendOutcome;
@@ -54,8 +55,8 @@ import org.slf4j.LoggerFactory;
  * requires that the ledger still has the offset and the numbers from which the batch was read, and
  * that this feed is still the owner of the partitions: so of two feeds that both believe to be the
  * owner, one commits, and the other begins again from the ledger. No clock is involved. The lease
- * only keeps a standby from trying; it is a time of the ledger's clock, and an idle feed renews it
- * only if the brokers have answered it since.
+ * only keeps a standby from trying; it is a time of the ledger's clock, and is freed while no
+ * broker answers.
  *
  * <p>After any failure the feed forgets everything and begins again from the ledger. Runs on its
  * own thread.
@@ -343,7 +344,7 @@ public final class LedgerFeed implements AutoCloseable {
         // none of them, and the next reading begins at the offsets that it has.
         List<AppendOutcome> outcomes = sink.append(batch.toBatch(), batch.refused());
         count(batch.events(), outcomes, System.nanoTime() - start);
-        leased(System.nanoTime());
+        leasedAt = System.nanoTime();
         reader.committed(batch);
         refusals.recorded();
       }
@@ -518,24 +519,19 @@ public final class LedgerFeed implements AutoCloseable {
         view.advance(shard.ownerMark(), owner);
         view.advance(shard.leaseMark(), until);
       }
-      leased(System.nanoTime());
+      leasedAt = System.nanoTime();
       return true;
     }
 
-    private void leased(long now) {
-      leasedAt = now;
-    }
-
-    /** Work of a transaction that is rolled back if it returns false. */
-    @FunctionalInterface
-    private interface Step {
-      boolean run() throws LedgerException;
-    }
-
-    /** Returns false also if another writer is in a transaction for long. */
-    private boolean inTransaction(Step step) throws LedgerException {
+    /**
+     * Runs a transaction, which is rolled back if its work returns false.
+     *
+     * @return false also if another writer is in a transaction for long
+     */
+    private boolean inTransaction(ThrowingSupplier<Boolean, LedgerException> work)
+        throws LedgerException {
       try {
-        return view.inTransaction(() -> step.run() ? Optional.of(true) : Optional.empty())
+        return view.inTransaction(() -> work.get() ? Optional.of(true) : Optional.empty())
             .isPresent();
       } catch (LedgerUnavailableException e) {
         if (!e.isLocked()) {
@@ -547,7 +543,7 @@ public final class LedgerFeed implements AutoCloseable {
 
     /**
      * Returns true if the lease of another feed has not ended. A lease that is not renewed for its
-     * own length ends too: the clock of the ledger may have been set back since.
+     * own length ends too: somebody may have set the clock of the ledger back.
      */
     private boolean isHeld(Shard shard, long end, long now) {
       Lease seen = leases.get(shard.partition());

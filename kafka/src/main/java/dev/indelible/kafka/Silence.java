@@ -11,8 +11,8 @@ import org.apache.kafka.common.errors.WakeupException;
 
 /**
  * Distinguishes a topic without new messages from brokers that cannot be reached, and from a
- * consumer that no longer fetches: its timers use the wall clock, and stop when that is set back.
- * In all three cases a poll returns no message. Used by the reader's thread.
+ * consumer that no longer fetches: its timers use the wall clock, and stop if somebody sets it
+ * back. In all three cases a poll returns no message. Used by the reader's thread.
  */
 final class Silence {
   /** Time without a message after which the brokers are asked for an answer. */

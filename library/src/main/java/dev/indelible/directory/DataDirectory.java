@@ -30,7 +30,6 @@ import dev.indelible.note.LogEnd;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.note.PolicySignatureException;
-import dev.indelible.note.RowCheck;
 import dev.indelible.policy.PolicyException;
 import dev.indelible.policy.Redactor;
 import dev.indelible.policy.RulePolicy;
@@ -375,14 +374,9 @@ public record DataDirectory(Path path, @Nullable String url) {
   public Optional<ChainRow> end(StoredLedger ledger) throws KeyException, LedgerException {
     List<ChainRow> rows = new ArrayList<>();
     ledger.forEachRow(RowQuery.ofType(SystemEvent.LOG_ENDED), rows::add);
-    if (rows.isEmpty()) {
-      return Optional.empty();
-    }
-    KeyHistory history = KeyHistory.read(ledger, keys().accepted(), true);
-    RowCheck check = new RowCheck(history.keys());
-    return rows.stream()
-        .filter(row -> LogEnd.isValid(row, history) && check.content(row).isEmpty())
-        .findFirst();
+    return rows.isEmpty()
+        ? Optional.empty()
+        : LogEnd.first(rows, KeyHistory.read(ledger, keys().accepted(), true));
   }
 
   /** Returns the store of the last checkpoint, with the source of the log's ML-DSA-44 key. */

@@ -2,7 +2,6 @@
 package dev.indelible.directory;
 
 import dev.indelible.append.GateChannel;
-import dev.indelible.encoding.Timestamps;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
@@ -75,12 +74,6 @@ public record GateStatus(
                 found.forEach((journal, position) -> out.member(journal.toString(), position)));
     out.name("problems").strings(problems.stream().map(HealthEntry::reason).toList());
     out.member("queue", queue).member("state", state());
-    out.name("waiting")
-        .object(
-            waiting,
-            events -> {
-              out.member("alive", events.alive()).member("ended", events.ended());
-              out.name("oldest").nullable(events.oldest().map(Timestamps::format));
-            });
+    JournalCheck.write(out, waiting);
   }
 }

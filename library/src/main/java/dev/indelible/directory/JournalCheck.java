@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.directory;
 
+import dev.indelible.encoding.Timestamps;
 import dev.indelible.journal.ChangedPosition;
 import dev.indelible.journal.Extent;
 import dev.indelible.journal.Journal;
 import dev.indelible.journal.Journal.Positions;
 import dev.indelible.journal.JournalException;
 import dev.indelible.journal.WaitingEvents;
+import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.storage.StoredLedger;
 import dev.indelible.verify.Finding;
@@ -183,5 +185,16 @@ public final class JournalCheck {
 
   private void note(String check, String message) {
     findings.add(Finding.note(check, Status.UNKNOWN, message));
+  }
+
+  /** Writes the member {@code waiting} of a status; null if the events are unknown. */
+  static void write(CanonicalWriter out, Optional<WaitingEvents> waiting) {
+    out.name("waiting")
+        .object(
+            waiting,
+            events -> {
+              out.member("alive", events.alive()).member("ended", events.ended());
+              out.name("oldest").nullable(events.oldest().map(Timestamps::format));
+            });
   }
 }

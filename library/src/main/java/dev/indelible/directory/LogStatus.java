@@ -273,13 +273,7 @@ public record LogStatus(
               out.name("answered_by").nullable(noted.answer().map(ChainRow::sequence), out::number);
               out.member("sequence", noted.sequence());
             });
-    out.name("waiting")
-        .object(
-            check.waiting(),
-            events -> {
-              out.member("alive", events.alive()).member("ended", events.ended());
-              out.name("oldest").nullable(events.oldest().map(Timestamps::format));
-            });
+    JournalCheck.write(out, check.waiting());
     out.name("witnesses")
         .object(
             witnessed,

@@ -695,12 +695,12 @@ final class PostgresWriter implements LedgerWriter {
   @Override
   public Confirmed confirmed(long size) throws LedgerException {
     if (size <= replication.confirmed()) {
-      return new Confirmed(size, Optional.empty());
+      return Confirmed.all(size);
     }
     Standbys seen = run(() -> Standbys.read(connection));
     if (seen.isSynchronous()) {
       inTransaction(() -> Optional.of(true));
-      return new Confirmed(Math.min(size, replication.confirmed()), Optional.empty());
+      return Confirmed.all(Math.min(size, replication.confirmed()));
     }
     return run(() -> replication.confirm(size, seen, connection));
   }

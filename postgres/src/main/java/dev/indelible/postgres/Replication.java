@@ -7,7 +7,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -66,7 +65,7 @@ final class Replication {
   Confirmed confirm(long size, Standbys seen, Connection connection) throws SQLException {
     if (seen.last().isEmpty()) {
       marks.clear();
-      return new Confirmed(size, Optional.empty());
+      return Confirmed.all(size);
     }
     if (!seen.timeline().equals(timeline)) {
       timeline = seen.timeline();
@@ -82,7 +81,7 @@ final class Replication {
       replicated(marks.removeFirst().size());
     }
     return confirmed >= size
-        ? new Confirmed(size, Optional.empty())
+        ? Confirmed.all(size)
         : new Confirmed(confirmed, now.last().map(Standbys.Standby::describe));
   }
 

@@ -13,18 +13,12 @@ import java.util.Optional;
  * @param isSynchronous true if each commit waits for a standby
  * @param timeline the timeline of the primary, which a promotion changes
  * @param written the end of the primary's write-ahead log
- * @param count the number of standbys
  * @param flushed the place up to which every standby has the write-ahead log on disk; 0 if that of
  *     one cannot be read
  * @param last the standby that is the furthest behind; empty if there is none
  */
 record Standbys(
-    boolean isSynchronous,
-    String timeline,
-    long written,
-    int count,
-    long flushed,
-    Optional<Standby> last) {
+    boolean isSynchronous, String timeline, long written, long flushed, Optional<Standby> last) {
 
   /**
    * A standby.
@@ -85,7 +79,6 @@ record Standbys(
             SELECT current_setting('synchronous_standby_names') <> '',
               left(pg_walfile_name(pg_current_wal_lsn()), 8),
               (pg_current_wal_lsn() - '0/0')::BIGINT,
-              (SELECT count(*) FROM standbys)::INTEGER,
               (last.flushed - '0/0')::BIGINT, last.name, has_slot, is_connected, is_readable
             FROM (SELECT) AS one LEFT JOIN last ON true
             """,
@@ -94,16 +87,15 @@ record Standbys(
                     row.getBoolean(1),
                     row.getString(2),
                     row.getLong(3),
-                    row.getInt(4),
-                    row.getLong(5),
-                    row.getInt(4) == 0
+                    row.getLong(4),
+                    row.getString(5) == null
                         ? Optional.empty()
                         : Optional.of(
                             new Standby(
-                                row.getString(6),
+                                row.getString(5),
+                                row.getBoolean(6),
                                 row.getBoolean(7),
-                                row.getBoolean(8),
-                                row.getBoolean(9)))))
+                                row.getBoolean(8)))))
         .orElseThrow();
   }
 }

@@ -178,7 +178,7 @@ public final class TestServerPair implements AutoCloseable {
     standby = null;
   }
 
-  /** Kills a server for good, and removes its data. */
+  /** Kills a server, and removes its data. */
   private static void remove(TestServer server) throws Exception {
     server.kill();
     try (Stream<Path> files = Files.walk(server.data())) {

@@ -4,6 +4,7 @@ package dev.indelible.server;
 import dev.indelible.Approvals;
 import dev.indelible.AuditLog;
 import dev.indelible.access.Role;
+import dev.indelible.base.Threads;
 import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.ApprovalSubject;
@@ -590,14 +591,6 @@ final class EventFeed {
     if (reading == null) {
       return;
     }
-    boolean interrupted = Thread.interrupted();
-    try {
-      reading.join(CLOSING_PATIENCE.toMillis());
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Threads.join(reading, CLOSING_PATIENCE);
   }
 }

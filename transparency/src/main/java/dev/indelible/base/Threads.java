@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.base;
 
+import java.time.Duration;
+
 /** Waiting for threads. */
 public final class Threads {
   private Threads() {}
@@ -17,6 +19,24 @@ public final class Threads {
       } catch (InterruptedException e) {
         interrupted = true;
       }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Waits until a thread has ended, at most for a time. An interrupt before the call does not
+   * shorten the wait, one during it ends it; the interrupt flag is set again at the end.
+   *
+   * @param patience the longest wait; at least a millisecond
+   */
+  public static void join(Thread thread, Duration patience) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      thread.join(Math.max(1, patience.toMillis()));
+    } catch (InterruptedException e) {
+      interrupted = true;
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
