@@ -78,7 +78,7 @@ export function Empty({ title, children }: { title: string; children?: Component
 /** Placeholders of rows that are being read. */
 export function Skeleton({ rows }: { rows: number }): JSX.Element {
   return (
-    <div class="skeleton" aria-busy="true" aria-label="loading">
+    <div class="skeleton" role="status" aria-busy="true" aria-label="loading">
       {Array.from({ length: rows }, (_, i) => <div key={i} />)}
     </div>
   );
