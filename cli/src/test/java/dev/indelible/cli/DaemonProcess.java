@@ -19,6 +19,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /** A daemon in its own process, on a free port and on a Unix socket, and requests to it. */
@@ -30,20 +32,19 @@ final class DaemonProcess {
   private final URI address;
 
   /** Starts a daemon on the data directory of {@code cli}; its other files are beside that. */
-  DaemonProcess(Cli cli) throws IOException {
+  DaemonProcess(Cli cli, String... more) throws IOException {
     socket = cli.data().resolveSibling("run").resolve("i.sock");
     printed = cli.data().resolveSibling("daemon.err");
-    process =
-        cli.process(
-            Cli.launcher().errorsTo(printed),
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--socket",
-            socket.toString(),
-            "--output",
-            "json");
+    List<String> args = new ArrayList<>(List.of("serve", "--listen", "127.0.0.1:0", "--socket"));
+    args.addAll(List.of(socket.toString(), "--output", "json"));
+    args.addAll(List.of(more));
+    process = cli.process(Cli.launcher().errorsTo(printed), args.toArray(String[]::new));
     address = URI.create(Cli.json(process.readLine()).path("addresses").path(0).asString());
+  }
+
+  /** The address at which it listens, without a slash at the end. */
+  String address() {
+    return address.toString();
   }
 
   /** Posts JSON; {@code key} is an API key, or empty. */

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -34,7 +32,7 @@ class ThirdPartyTest {
 
   @TempDir static Path root;
 
-  private static Path program;
+  private static GoProgram program;
   private static Cli cli;
   private static Path log;
   private static String vkey;
@@ -42,18 +40,12 @@ class ThirdPartyTest {
   /** A checkpoint over the first rows, which an auditor has kept. */
   private static Path kept;
 
-  private static String output;
-
   @BeforeAll
   static void recordAndExportTwice() throws Exception {
     assumeTrue(
         Files.isDirectory(LIBRARY.resolve("src/golang.org/x/mod/sumdb/tlog")) && hasGo(),
         "skipped: no Go to check with; to run it: apt-get install golang-go golang-golang-x-mod-dev");
-    Path source =
-        Path.of(System.getProperty("indelible.root"), "transparency/src/test/go/check.go");
-    program = root.resolve("check");
-    int built = run("go", "build", "-o", program.toString(), source.toAbsolutePath().toString());
-    assertThat(built).as(output).isZero();
+    program = new GoProgram(Path.of("go"), LIBRARY, "check.go", root);
 
     cli = new Cli(root.resolve("data"));
     log = root.resolve("log");
@@ -82,8 +74,8 @@ class ThirdPartyTest {
   /** Verifies the checkpoint, every tile, every entry, and proofs made from them. */
   @Test
   void exportedLogOf70000RowsVerifies() throws Exception {
-    assertThat(run(program.toString(), "export", log.toString(), vkey)).as(output).isZero();
-    assertThat(output).startsWith("verified 70000 entries of indelible/");
+    assertThat(program.run("export", log.toString(), vkey)).as(program.output()).isZero();
+    assertThat(program.output()).startsWith("verified 70000 entries of indelible/");
   }
 
   /** Shows that the verification fails if a file was changed. */
@@ -95,15 +87,15 @@ class ThirdPartyTest {
       byte[] wrong = right.clone();
       wrong[wrong.length / 2] ^= 1;
       Files.write(file, wrong);
-      assertThat(run(program.toString(), "export", log.toString(), vkey)).as(output).isNotZero();
+      assertThat(program.run("export", log.toString(), vkey)).as(program.output()).isNotZero();
       Files.write(file, right);
     }
   }
 
   @Test
   void exportedLogGrewFromAKeptCheckpoint() throws Exception {
-    assertThat(growth(log, kept, vkey)).as(output).isZero();
-    assertThat(output).startsWith("grown from 40000 to 70000 entries of indelible/");
+    assertThat(growth(log, kept, vkey)).as(program.output()).isZero();
+    assertThat(program.output()).startsWith("grown from 40000 to 70000 entries of indelible/");
 
     // The check can fail: it refuses a log of this key with other rows.
     Cli fork = new Cli(root.resolve("fork"));
@@ -117,9 +109,10 @@ class ThirdPartyTest {
     Path forked = root.resolve("forked");
     fork.run("log", "export", forked.toString()).ok();
     assertThat(growth(log, forked.resolve("checkpoint"), vkey)).isEqualTo(1);
-    assertThat(output).contains("the log was forked: its first 2 entries are not those");
+    assertThat(program.output()).contains("the log was forked: its first 2 entries are not those");
     assertThat(growth(forked, kept, vkey)).isEqualTo(1);
-    assertThat(output).contains("the log was rolled back: it has 2 entries, and signed 40000");
+    assertThat(program.output())
+        .contains("the log was rolled back: it has 2 entries, and signed 40000");
   }
 
   private static void copy(Path from, Path to) throws IOException {
@@ -145,14 +138,14 @@ class ThirdPartyTest {
         rotated.run("keys", "export", "--format", "vkey").ok().out().lines().toArray(String[]::new);
     assertThat(keys).hasSize(2);
 
-    assertThat(export(exported, keys)).as(output).isZero();
-    assertThat(output).startsWith("verified 4 entries of indelible/");
-    assertThat(growth(exported, before, keys)).as(output).isZero();
-    assertThat(output).startsWith("grown from 2 to 4 entries of indelible/");
+    assertThat(export(exported, keys)).as(program.output()).isZero();
+    assertThat(program.output()).startsWith("verified 4 entries of indelible/");
+    assertThat(growth(exported, before, keys)).as(program.output()).isZero();
+    assertThat(program.output()).startsWith("grown from 2 to 4 entries of indelible/");
     Path receipt = root.resolve("after-rotation");
     String id = rotated.rows().get(0).path("id").asString();
     rotated.run("log", "prove", id, "--out", receipt.toString()).ok();
-    assertThat(go("proof", List.of(receipt), keys)).as(output).isZero();
+    assertThat(go("proof", List.of(receipt), keys)).as(program.output()).isZero();
 
     int[] alone = {export(exported, keys[0]), export(exported, keys[1])};
     assertThat(alone).containsExactlyInAnyOrder(0, 1);
@@ -170,10 +163,10 @@ class ThirdPartyTest {
   }
 
   private static int go(String verb, List<Path> paths, String... vkeys) throws Exception {
-    List<String> command = new ArrayList<>(List.of(program.toString(), verb));
-    paths.forEach(path -> command.add(path.toString()));
-    command.addAll(List.of(vkeys));
-    return run(command.toArray(String[]::new));
+    List<String> args = new ArrayList<>(List.of(verb));
+    paths.forEach(path -> args.add(path.toString()));
+    args.addAll(List.of(vkeys));
+    return program.run(args.toArray(String[]::new));
   }
 
   /** Verifies a receipt with its payload, and one without. */
@@ -187,15 +180,15 @@ class ThirdPartyTest {
       command.addAll(List.of(payload));
       cli.run(command.toArray(String[]::new)).ok();
 
-      assertThat(run(program.toString(), "proof", file.toString(), vkey)).as(output).isZero();
-      assertThat(output)
+      assertThat(program.run("proof", file.toString(), vkey)).as(program.output()).isZero();
+      assertThat(program.output())
           .startsWith("entry 54320 of 70000 of indelible/")
           .contains("\"id\":\"" + id + "\"", "\"sequence\":54321,");
 
       byte[] wrong = Files.readAllBytes(file);
       wrong["c2sp.org/tlog-proof@v1\nextra ".length() + 20] ^= 1;
       Files.write(file, wrong);
-      assertThat(run(program.toString(), "proof", file.toString(), vkey)).as(output).isNotZero();
+      assertThat(program.run("proof", file.toString(), vkey)).as(program.output()).isNotZero();
     }
   }
 
@@ -212,8 +205,9 @@ class ThirdPartyTest {
       Path exported = root.resolve("exported-" + log.data().getFileName());
       log.run("log", "export", exported.toString()).ok();
       String key = log.run("keys", "export", "--format", "vkey").ok().out().strip();
-      assertThat(export(exported, key)).as(output).isZero();
-      assertThat(output).startsWith("verified " + (log == fleet ? 4 : 302) + " entries of fleet");
+      assertThat(export(exported, key)).as(program.output()).isZero();
+      assertThat(program.output())
+          .startsWith("verified " + (log == fleet ? 4 : 302) + " entries of fleet");
     }
     String id =
         shard.run("log", "show", "200", "--output", "json").ok().json().path("id").asString();
@@ -221,24 +215,12 @@ class ThirdPartyTest {
     fleet.run("log", "prove", id, "--out", file.toString()).ok();
     String shardKey = shard.run("keys", "export", "--format", "vkey").ok().out().strip();
     String fleetKey = fleet.run("keys", "export", "--format", "vkey").ok().out().strip();
-    assertThat(go("proof", List.of(file), shardKey)).as(output).isZero();
-    assertThat(output).startsWith("entry 199 of 302 of fleet.example/logs/shard/a");
+    assertThat(go("proof", List.of(file), shardKey)).as(program.output()).isZero();
+    assertThat(program.output()).startsWith("entry 199 of 302 of fleet.example/logs/shard/a");
     Path admission = root.resolve("event.fleet.tlog-proof");
-    assertThat(go("proof", List.of(admission), fleetKey)).as(output).isZero();
-    assertThat(output)
+    assertThat(go("proof", List.of(admission), fleetKey)).as(program.output()).isZero();
+    assertThat(program.output())
         .startsWith("entry 3 of 4 of fleet.example/logs")
         .contains("shard.checkpoint");
-  }
-
-  private static int run(String... command) throws IOException, InterruptedException {
-    ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true);
-    process.environment().put("GO111MODULE", "off");
-    process.environment().put("GOPATH", LIBRARY.toString());
-    process.environment().put("GOCACHE", root.resolve("go-cache").toString());
-    Process running = process.start();
-    running.getOutputStream().close();
-    output = new String(running.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(running.waitFor(2, TimeUnit.MINUTES)).isTrue();
-    return running.exitValue();
   }
 }
