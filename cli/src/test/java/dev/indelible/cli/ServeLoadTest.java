@@ -42,14 +42,14 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * A daemon under load, over TCP and its socket, is killed at random moments and started again. The
- * test takes a minute by default, and ten minutes with {@code -Pfull}.
+ * load takes 20 seconds by default, and ten minutes with {@code -Pfull}.
  */
 @Tag("any-jdk")
 @Timeout(1_800)
 @DisabledOnOs(OS.WINDOWS)
 class ServeLoadTest {
   private static final Duration LOAD =
-      Duration.ofMinutes(Boolean.getBoolean("indelible.full") ? 10 : 1);
+      Boolean.getBoolean("indelible.full") ? Duration.ofMinutes(10) : Duration.ofSeconds(20);
 
   /** The longest time between two kills. */
   private static final int MAX_UP_MILLIS = 5_000;
