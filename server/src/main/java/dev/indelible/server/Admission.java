@@ -62,6 +62,11 @@ record Admission(Request request, Endpoint endpoint, Refusals refusals, Optional
     return request.method().equals("POST") ? HttpServer.MAX_BODY_BYTES : 0;
   }
 
+  /** Returns the turns in which the request is answered; empty if it is answered at once. */
+  Optional<Turns> turns() {
+    return problem.isPresent() ? Optional.empty() : endpoint.turns();
+  }
+
   /** Returns the response; the content is empty if it was not needed. */
   Response answer(byte[] content) {
     if (problem.isPresent()) {

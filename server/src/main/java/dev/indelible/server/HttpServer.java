@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -277,7 +278,7 @@ final class HttpServer {
     /** What requests share, so that those of one kind cannot use up what another kind needs. */
     private record Intake(ContentMemory memory, Turns large) {
       Intake(int maxBytes) {
-        this(new ContentMemory(maxBytes), new Turns(MAX_LARGE));
+        this(new ContentMemory(maxBytes), new Turns(MAX_LARGE, Integer.MAX_VALUE));
       }
     }
 
@@ -319,7 +320,13 @@ final class HttpServer {
         org.eclipse.jetty.server.Response response,
         Callback callback) {
       if (admission.maxContent() == 0) {
-        send(answer(admission, new byte[0]), request, response, callback);
+        byte[] none = new byte[0];
+        inTurn(
+            admission.turns(),
+            () -> send(answer(admission, none), request, response, callback),
+            () -> send(admission.refuse(tooMany(), none), request, response, callback),
+            callback::failed,
+            request);
         return;
       }
       Admission admitted =
@@ -449,19 +456,14 @@ final class HttpServer {
       private void finish() {
         byte[] all = content.toByteArray();
         content = new ByteArrayOutputStream();
-        if (all.length <= LARGE_BYTES) {
-          respond(answer(admission, all));
-          return;
-        }
-        Runnable answer =
-            () -> {
-              try {
-                respond(answer(admission, all));
-              } catch (Throwable e) {
-                failInternally(e);
-              }
-            };
-        intake.large().run(answer, request.getConnectionMetaData().getConnector().getExecutor());
+        Optional<Turns> turns =
+            all.length > LARGE_BYTES ? Optional.of(intake.large()) : admission.turns();
+        inTurn(
+            turns,
+            () -> respond(answer(admission, all)),
+            () -> respond(admission.refuse(tooMany(), all)),
+            this::failInternally,
+            request);
       }
 
       private void fail(Throwable failure) {
@@ -502,6 +504,34 @@ final class HttpServer {
     /** The failure of a request whose place another one has taken. */
     private static final class GivenWayException extends Exception {
       private static final long serialVersionUID = 1;
+    }
+
+    /**
+     * Answers a request when it has its turn, or refuses it if too many wait for theirs.
+     *
+     * @param turns empty if the request is answered at once
+     * @param failed gets what {@code answer} throws; memory may be short
+     */
+    private static void inTurn(
+        Optional<Turns> turns,
+        Runnable answer,
+        Runnable refuse,
+        Consumer<Throwable> failed,
+        org.eclipse.jetty.server.Request request) {
+      Runnable task =
+          () -> {
+            try {
+              answer.run();
+            } catch (Throwable e) {
+              failed.accept(e);
+            }
+          };
+      Executor later = request.getConnectionMetaData().getConnector().getExecutor();
+      if (turns.isEmpty()) {
+        task.run();
+      } else if (!turns.get().run(task, later)) {
+        refuse.run();
+      }
     }
 
     private static Response answer(Admission admission, byte[] content) {
@@ -580,8 +610,13 @@ final class HttpServer {
           "the content of a request arrives within %s seconds".formatted(contentLimit.toSeconds()));
     }
 
+    private static Problem tooMany() {
+      return new Problem(503, Problem.BUSY, "too many requests wait for the log; ask again");
+    }
+
     private static Problem tooBusy() {
-      return new Problem(503, "Too busy", "too much content is being received at once; ask again");
+      return new Problem(
+          503, Problem.BUSY, "too much content is being received at once; ask again");
     }
 
     private static void send(

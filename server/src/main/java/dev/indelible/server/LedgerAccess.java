@@ -6,22 +6,26 @@ import dev.indelible.crypto.KeyException;
 import dev.indelible.json.JsonFormatException;
 import dev.indelible.ledger.EvidenceException;
 import dev.indelible.ledger.LedgerException;
-import java.util.concurrent.Semaphore;
+import java.util.Optional;
 
 /**
  * Turns functions that read or write the ledger into endpoints. The functions may wait for the
- * disk, so only a few run at once and leave threads for the answers to agents.
+ * disk, so only a few run at once, and leave threads for the answers to agents. Further requests
+ * wait for their turn without a thread.
  */
 final class LedgerAccess {
-  private final Semaphore requests;
+  /** Clients of C2SP tlog-tiles ask for dozens of tiles at once. */
+  static final int MAX_WAITING = 128;
+
+  private final Turns turns;
 
   /**
    * Creates access for requests.
    *
-   * @param most the number of requests that run at once
+   * @param most the number of requests that are answered at once
    */
   LedgerAccess(int most) {
-    this.requests = new Semaphore(most);
+    this.turns = new Turns(most, MAX_WAITING);
   }
 
   /** Answers a request from the ledger. Safe for use by any number of threads. */
@@ -34,27 +38,22 @@ final class LedgerAccess {
 
   /**
    * Returns an endpoint. It answers 404 if the requested record does not exist (yet), 500 if the
-   * ledger contradicts signed evidence, and 503 if the log cannot be used or too many requests use
-   * it.
+   * ledger contradicts signed evidence, and 503 if the log cannot be used.
    */
   Endpoint of(Reading reading) {
-    return request -> {
-      if (!requests.tryAcquire()) {
-        return Response.problem(
-            503, "Too busy", "too many requests read the log at once; ask again");
-      }
-      try {
-        return reading.answer(request);
-      } catch (EvidenceException e) {
-        String detail = String.valueOf(e.getMessage());
-        return e.isContradicted()
-            ? Response.problem(500, "Evidence contradicted", detail)
-            : Response.problem(404, "Not found", detail);
-      } catch (LedgerException | KeyException | OpenException e) {
-        return Response.problem(503, "Log unavailable", String.valueOf(e.getMessage()));
-      } finally {
-        requests.release();
-      }
-    };
+    return Endpoint.inTurns(Optional.of(turns), request -> answer(reading, request));
+  }
+
+  private static Response answer(Reading reading, Request request) throws JsonFormatException {
+    try {
+      return reading.answer(request);
+    } catch (EvidenceException e) {
+      String detail = String.valueOf(e.getMessage());
+      return e.isContradicted()
+          ? Response.problem(500, "Evidence contradicted", detail)
+          : Response.problem(404, "Not found", detail);
+    } catch (LedgerException | KeyException | OpenException e) {
+      return Response.problem(503, "Log unavailable", String.valueOf(e.getMessage()));
+    }
   }
 }

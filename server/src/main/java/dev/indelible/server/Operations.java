@@ -14,11 +14,14 @@ final class Operations {
 
   /** Returns an endpoint that records its caller, and answers 503 if that cannot be recorded. */
   Endpoint of(Endpoint endpoint) {
-    return request ->
-        queue.submit(
-                AccessEvents.operated(request.caller().principal().orElseThrow(), request.path()))
-            ? endpoint.answer(request)
-            : Response.problem(
-                503, "Not recorded", "this cannot be recorded now, and so it is not done");
+    return Endpoint.inTurns(
+        endpoint.turns(),
+        request ->
+            queue.submit(
+                    AccessEvents.operated(
+                        request.caller().principal().orElseThrow(), request.path()))
+                ? endpoint.answer(request)
+                : Response.problem(
+                    503, "Not recorded", "this cannot be recorded now, and so it is not done"));
   }
 }

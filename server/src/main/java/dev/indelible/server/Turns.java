@@ -11,6 +11,7 @@ import java.util.concurrent.Executor;
  */
 final class Turns {
   private final int most;
+  private final int mostWaiting;
 
   /** Tasks that run, or are about to. Guarded by this. */
   private int running;
@@ -22,9 +23,11 @@ final class Turns {
    * Creates turns.
    *
    * @param most the number of tasks that run at once
+   * @param mostWaiting the number of tasks that wait at once
    */
-  Turns(int most) {
+  Turns(int most, int mostWaiting) {
     this.most = most;
+    this.mostWaiting = mostWaiting;
   }
 
   /**
@@ -32,16 +35,22 @@ final class Turns {
    *
    * @param task a task that throws nothing
    * @param later runs the task if it has to wait
+   * @return false if the task does not run, because too many wait already
    */
-  void run(Runnable task, Executor later) {
+  boolean run(Runnable task, Executor later) {
     synchronized (this) {
       if (running == most) {
-        waiting.add(() -> later.execute(() -> runNow(task)));
-        return;
+        return waiting.size() < mostWaiting && waiting.add(() -> later.execute(() -> runNow(task)));
       }
       running++;
     }
     runNow(task);
+    return true;
+  }
+
+  /** Returns the number of tasks that wait. */
+  synchronized int waiting() {
+    return waiting.size();
   }
 
   private void runNow(Runnable task) {

@@ -58,10 +58,14 @@ class AccessTest {
   private KeyWatch watch;
   private HttpServer server;
 
-  /** Requests to /large that are being answered, and the most at once, until they are released. */
+  /** The requests to /turns that wait; one is answered. */
+  private static final int WAITING = 40;
+
+  /** Requests that are being answered slowly, and the most at once, until they are released. */
   private final AtomicInteger answering = new AtomicInteger();
 
   private final AtomicInteger most = new AtomicInteger();
+  private final Turns turns = new Turns(1, WAITING);
   private final CountDownLatch released = new CountDownLatch(1);
 
   @BeforeEach
@@ -85,6 +89,8 @@ class AccessTest {
     }
     routes.post("/ask", Role.AGENT, request -> Response.text("text/plain", "done"));
     routes.post("/large", Role.AGENT, this::answerSlowly);
+    Endpoint inTurns = Endpoint.inTurns(Optional.of(turns), this::answerSlowly);
+    routes.get("/turns", Role.AGENT, inTurns).post("/turns", Role.AGENT, inTurns);
     routes.post("/do", Role.READER, request -> Response.text("text/plain", "done"));
     routes.post("/hook", Role.READER, request -> Response.text("text/plain", "done"), BLOCKING);
     ServeSettings settings =
@@ -323,6 +329,34 @@ class AccessTest {
         assertThat(client.socket().getInputStream().readNBytes(12)).endsWith('2', '0', '0');
       }
       assertThat(most).hasValue(HttpServer.MAX_LARGE);
+    } finally {
+      released.countDown();
+      closeAll(clients);
+    }
+  }
+
+  /** More requests wait than the server has threads. */
+  @Test
+  void requestsWaitForTheirTurn() throws Exception {
+    String[] requests = {
+      "GET /turns HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+      post("/turns", "Content-Length: 2") + "{}"
+    };
+    List<SocketChannel> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < WAITING + 1; i++) {
+        clients.add(sent(requests[i % 2]));
+      }
+      await().until(() -> turns.waiting() == WAITING);
+      assertThat(get("/turns")).contains(" 503 ", "Retry-After: 1", "Too busy");
+      assertStatus(ask(), 200);
+      released.countDown();
+
+      for (SocketChannel client : clients) {
+        client.socket().setSoTimeout(60_000);
+        assertThat(client.socket().getInputStream().readNBytes(12)).endsWith('2', '0', '0');
+      }
+      assertThat(most).hasValue(1);
     } finally {
       released.countDown();
       closeAll(clients);

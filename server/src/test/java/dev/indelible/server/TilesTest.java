@@ -12,9 +12,11 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +75,23 @@ class TilesTest {
     for (Path file : files) {
       String path = exported.relativize(file).toString();
       assertThat(get(path).body()).as(path).isEqualTo(Files.readAllBytes(file));
+    }
+  }
+
+  /** Clients of tlog-tiles ask for dozens of files at once. */
+  @Test
+  void filesAskedForAtOnceAreServed() throws Exception {
+    List<CompletableFuture<HttpResponse<byte[]>>> answers = new ArrayList<>();
+    for (int i = 0; i < LedgerAccess.MAX_WAITING; i++) {
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create(daemon.uri("/") + "tile/entries/000"))
+              .timeout(LIMIT)
+              .build();
+      answers.add(daemon.client().sendAsync(request, BodyHandlers.ofByteArray()));
+    }
+
+    for (CompletableFuture<HttpResponse<byte[]>> answer : answers) {
+      assertThat(answer.get().statusCode()).isEqualTo(200);
     }
   }
 

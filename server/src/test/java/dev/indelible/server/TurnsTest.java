@@ -11,7 +11,7 @@ import java.util.Queue;
 import org.junit.jupiter.api.Test;
 
 class TurnsTest {
-  private final Turns turns = new Turns(2);
+  private final Turns turns = new Turns(2, 2);
   private final Queue<Runnable> later = new ArrayDeque<>();
   private final List<String> done = new ArrayList<>();
 
@@ -23,6 +23,7 @@ class TurnsTest {
                 () -> {
                   turns.run(() -> done.add("third"), later::add);
                   turns.run(() -> done.add("fourth"), later::add);
+                  assertThat(turns.run(() -> done.add("too many"), later::add)).isFalse();
                   assertThat(later).isEmpty();
                   done.add("second");
                 },
