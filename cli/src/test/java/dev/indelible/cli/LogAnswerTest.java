@@ -112,7 +112,7 @@ class LogAnswerTest {
   /** Nothing proves why rows are gone, so the answer ends the alert and not the doubt. */
   @Test
   void lossIsAnsweredByStatementOnly() throws Exception {
-    restoreUnderRunningGate();
+    restoreUnderRunningGate(1);
     assertThat(cli.run("status").out()).contains("tampered");
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
     assertThat(cli.run("log", "answer", "3", "--reason", "restored").complaint(2))
@@ -139,10 +139,30 @@ class LogAnswerTest {
         .contains("answered already, by row 7");
   }
 
+  /** The gate counted the lost decisions, and the answer does not explain their counts. */
+  @Test
+  void answerOfLossChangesNoOtherFinding() throws Exception {
+    restoreUnderRunningGate(5);
+    cli.run("log", "answer", "3", "--rows-lost", "--reason", "restored").ok();
+
+    Cli.Result verified = cli.run("log", "verify", "--output", "json");
+    assertThat(verified.exit()).isEqualTo(1);
+    assertThat(verified.json().path("findings"))
+        .filteredOn(finding -> finding.path("status").asString().equals("broken"))
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.path("check").asString()).isEqualTo("completeness");
+              assertThat(finding.path("message").asString())
+                  .contains("the runs appended 6", "the rows have 2");
+            });
+    cli.run("status").ok();
+  }
+
   /** A running log reports the note until it is answered, and then no longer. */
   @Test
   void answerOfLossClearsHealthOfRunningLog() throws Exception {
-    restoreUnderRunningGate();
+    restoreUnderRunningGate(1);
     try (Indelible log = Indelible.open(cli.data())) {
       log.gate().check("agent:a", new Bash("ls"));
       Awaitility.await()
@@ -298,12 +318,16 @@ class LogAnswerTest {
   /**
    * Replaces the database under a running gate by an older copy. The gate appends a note, row 3,
    * that rows after row 2 are gone.
+   *
+   * @param lost the number of decisions that the copy lacks
    */
-  private void restoreUnderRunningGate() throws Exception {
+  private void restoreUnderRunningGate(int lost) throws Exception {
     Path copy = Files.copy(data.database(), temp.resolve("copy.db"));
     Path checkpoint = Files.copy(data.lastCheckpoint(), temp.resolve("last-checkpoint"));
     try (Indelible log = Indelible.open(cli.data())) {
-      log.gate().check("agent:a", new Bash("ls"));
+      for (int n = 0; n < lost; n++) {
+        log.gate().check("agent:a", new Bash("ls"));
+      }
       assertThat(log.queue().drainPending(Duration.ofMinutes(2))).isTrue();
       for (String suffix : List.of("", "-wal", "-shm")) {
         Files.move(Path.of(data.database() + suffix), temp.resolve("lost" + suffix));
