@@ -199,6 +199,28 @@ class TamperNotesTest {
         ChainedRows.with(rows, 2, row -> ChainedRows.prevHash(row, new byte[32])));
   }
 
+  /** The key's signature of an answer does not cover a row, or a note, that others planted. */
+  @Test
+  void lossAfterPlantedRowIsNotAnswered() throws Exception {
+    RowSealer stranger = new RowSealer(SigningKey.generate());
+    List<ChainRow> sound = ChainedRows.sealed(key, 2);
+    Head end = sound.get(1).head();
+    ChainRow signed = after(sound.get(1), events(1).get(0));
+    ChainRow unsigned =
+        ChainedRows.signature(ChainedRows.attest(signed, ChainRow.UNSIGNED), Optional.empty());
+    for (ChainRow named : List.of(stranger.seal(end, events(1).get(0)), unsigned)) {
+      List<ChainRow> rows = new ArrayList<>(sound);
+      rows.add(named);
+      rows.add(after(named, lossNote(named, ROWS_GONE)));
+      rows.add(after(rows.get(3), loss(rows.get(3), named)));
+      assertThat(notes(rows)).singleElement().matches(noted -> !noted.isAnswered());
+    }
+    List<ChainRow> rows = new ArrayList<>(sound);
+    rows.add(stranger.seal(end, lossNote(sound.get(1), ROWS_GONE)));
+    rows.add(after(rows.get(2), loss(rows.get(2), sound.get(1))));
+    assertThat(notes(rows)).singleElement().matches(noted -> !noted.isAnswered());
+  }
+
   /** The named row verifies, but it is not the one that the writer found. */
   @Test
   void lossAfterAnotherRowIsNotAnswered() throws Exception {
