@@ -32,7 +32,7 @@ interface Status {
   rows: number | null;
   state: string;
   tally: { sequence: number } | null;
-  tamper_notes: { answered_by: number | null; sequence: number }[];
+  tamper_notes: { answered_by: number | null; rows_lost: boolean; sequence: number }[];
   waiting: { alive: number; ended: number; oldest: string | null } | null;
   witnesses: { cosigned: number | null; last: Cosignature[]; not_cosigned: number | null } | null;
 }

@@ -242,6 +242,13 @@ describe('a log with a fault', () => {
     });
     expect(faultsOf(answered)).toEqual(['tamper unknown 2']);
     expect(answered.verdict).toBe('unknown');
+    const planted = await report((log) => {
+      log.append();
+      log.append(note);
+      log.append({ type: 'audit.answer', details: { note: 2 }, signer: Signer.create() });
+    });
+    expect(faultsOf(planted)).toContain('tamper wrong 2');
+    expect(planted.verdict).toBe('broken');
   });
 
   test('a loss that the log records is reported', async () => {

@@ -188,7 +188,7 @@ public final class IndelibleMeters implements MeterBinder {
         now -> number(now.ledger().deadLettersWaiting()));
     binding.gauge(
         "tampered",
-        "1 if the chain has a row that reports tampering, when this log last looked",
+        "1 if the chain has an unanswered row that reports tampering, when this log last looked",
         now -> Math.min(1, number(now.ledger().tamperRows())));
     binding.gauge(
         "not.cosigned",

@@ -10,26 +10,41 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.TamperAnswer;
 import dev.indelible.note.TamperNote;
+import dev.indelible.note.TamperNote.Scope;
 import dev.indelible.note.TamperNotes;
 import dev.indelible.note.TamperNotes.Noted;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
     name = "answer",
-    description = "Answer an audit.tamper event: record that the row it names verifies.",
+    description =
+        "Answer an audit.tamper event: record that the row it names verifies, or that rows are lost.",
     footer = {
       "",
       "The named row must now verify in full: its payload, its links, the tree, and a",
       "signature by a known key that was not revoked for this row. The event and its",
       "answer stay in the chain.",
+      "",
+      "An event about rows that are missing or were replaced needs --rows-lost: the row",
+      "cannot disprove it. The answer is then your statement, which nothing proves:",
+      "'status' is no longer 'tampered' because of this event, and 'log verify' is",
+      "'unknown' in place of 'broken', never 'intact'.",
       "Exit status: 0 recorded; 1 the row does not verify, and nothing was written."
     })
 final class LogAnswerCommand extends Verb {
   @Parameters(paramLabel = "SEQUENCE", description = "the row of the audit.tamper event")
   long sequence;
+
+  @Option(
+      names = "--rows-lost",
+      description =
+          "state that the rows that the event reports as missing are lost, for example by a"
+              + " fail-over or a restored copy")
+  boolean rowsLost;
 
   @Mixin ReasonOption reason = new ReasonOption();
 
@@ -55,10 +70,16 @@ final class LogAnswerCommand extends Verb {
       events.answer(keys.signer(), answer);
     }
     print(
-        out -> out.member("note", answer.note()).member("sequence", answer.sequence()),
-        "row %d answered: row %d, which it names, verifies in full",
+        out ->
+            out.member("note", answer.note())
+                .member("rows_lost", answer.statesLoss())
+                .member("sequence", answer.sequence()),
+        "row %d answered: %s",
         answer.note(),
-        answer.sequence());
+        answer.statesLoss()
+            ? "the chain records that %s states that rows are lost; 'status' is no longer 'tampered' because of row %d, and 'log verify' is 'unknown' because of it, never 'intact': nothing proves how they were lost"
+                .formatted(Console.printable(who), answer.note())
+            : "row %d, which it names, verifies in full".formatted(answer.sequence()));
     return ExitCode.OK;
   }
 
@@ -82,10 +103,28 @@ final class LogAnswerCommand extends Verb {
     }
     TamperNote note =
         noted.note().orElseThrow(() -> refused("its payload cannot be read, so it names no row"));
-    Optional<String> fault = notes.whyNot(note);
+    Optional<String> fault = notes.whyNot(sequence, note);
     if (fault.isPresent()) {
       throw refused(fault.get());
     }
+    if (note.scope() == Scope.CHAIN) {
+      CommandFailure.refuseIf(
+          !rowsLost,
+          "log answer %d: it states that rows are missing or were replaced, which row %d cannot"
+              + " disprove; if you know how they were lost, for example by a fail-over or a restored"
+              + " copy, state that with --rows-lost: 'log verify' is then 'unknown' in place of"
+              + " 'broken', never 'intact'",
+          sequence,
+          note.sequence());
+      return new TamperAnswer(
+          sequence, note.sequence(), note.recordHash(), why, who, Optional.of(row.head().hex()));
+    }
+    CommandFailure.refuseIf(
+        rowsLost,
+        "log answer %d: it is about row %d only, and that row verifies; answer it without"
+            + " --rows-lost",
+        sequence,
+        note.sequence());
     ChainRow named = ledger.row(note.sequence()).orElseThrow();
     return new TamperAnswer(sequence, note.sequence(), named.head().hex(), why, who);
   }

@@ -10,6 +10,7 @@ import dev.indelible.append.KeyEvents;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerReader;
@@ -18,8 +19,11 @@ import dev.indelible.sqlite.SqliteLedger;
 import dev.indelible.sqlite.SqliteWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,7 +57,7 @@ class LogAnswerTest {
     assertThat(status.exit()).as(status.out()).isZero();
     assertThat(status.out()).contains("noted by row 3", "answered by row 5");
     assertThat(cli.run("status", "--output", "json").json().path("tamper_notes").get(0))
-        .isEqualTo(Cli.json("{\"answered_by\":5,\"sequence\":3}"));
+        .isEqualTo(Cli.json("{\"answered_by\":5,\"rows_lost\":false,\"sequence\":3}"));
     assertThat(cli.run("log", "answer", "3", "--reason", "again").complaint(2))
         .contains("answered already, by row 5");
     assertThat(cli.run("log", "answer", "1", "--reason", "no note").complaint(2))
@@ -105,9 +109,83 @@ class LogAnswerTest {
     assertThat(rows()).isEqualTo(4);
   }
 
-  /** The named row verifies, which proves nothing about removed rows. */
+  /** Nothing proves why rows are gone, so the answer ends the alert and not the doubt. */
   @Test
-  void noteOfLostRowsIsNotAnswered() throws Exception {
+  void lossIsAnsweredByStatementOnly() throws Exception {
+    restoreUnderRunningGate(1);
+    assertThat(cli.run("status").out()).contains("tampered");
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
+    assertThat(cli.run("log", "answer", "3", "--reason", "restored").complaint(2))
+        .contains("rows are missing or were replaced", "--rows-lost");
+    answer(data.keys().read(), new TamperAnswer(3, 2, hash(2), "planted", "owner"));
+    assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
+
+    assertThat(
+            cli.run("log", "answer", "3", "--rows-lost", "--reason", "restored", "--by", "alice")
+                .ok()
+                .out())
+        .contains("alice states that rows are lost", "'unknown' because of it, never 'intact'");
+
+    Cli.Result verified = cli.run("log", "verify");
+    assertThat(verified.exit()).as(verified.out()).isEqualTo(3);
+    assertThat(verified.out())
+        .contains("answered by row 7 (alice), which states that rows are lost", "restored");
+    Cli.Result status = cli.run("status");
+    assertThat(status.exit()).as(status.out()).isZero();
+    assertThat(status.out()).contains("noted by row 3", "states that rows are lost");
+    assertThat(cli.run("status", "--output", "json").json().path("tamper_notes").get(0))
+        .isEqualTo(Cli.json("{\"answered_by\":7,\"rows_lost\":true,\"sequence\":3}"));
+    assertThat(cli.run("log", "answer", "3", "--rows-lost", "--reason", "again").complaint(2))
+        .contains("answered already, by row 7");
+  }
+
+  /** The gate counted the lost decisions, and the answer does not explain their counts. */
+  @Test
+  void answerOfLossChangesNoOtherFinding() throws Exception {
+    restoreUnderRunningGate(5);
+    cli.run("log", "answer", "3", "--rows-lost", "--reason", "restored").ok();
+
+    Cli.Result verified = cli.run("log", "verify", "--output", "json");
+    assertThat(verified.exit()).isEqualTo(1);
+    assertThat(verified.json().path("findings"))
+        .filteredOn(finding -> finding.path("status").asString().equals("broken"))
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.path("check").asString()).isEqualTo("completeness");
+              assertThat(finding.path("message").asString())
+                  .contains("the runs appended 6", "the rows have 2");
+            });
+    cli.run("status").ok();
+  }
+
+  /** A running log reports the note until it is answered, and then no longer. */
+  @Test
+  void answerOfLossClearsHealthOfRunningLog() throws Exception {
+    restoreUnderRunningGate(1);
+    try (Indelible log = Indelible.open(cli.data())) {
+      log.gate().check("agent:a", new Bash("ls"));
+      Awaitility.await()
+          .until(() -> log.metrics().ledger().tamperRows().equals(OptionalLong.of(1)));
+      assertThat(log.metrics().health().entry(HealthEntry.CHAIN)).isPresent();
+      cli.run("log", "answer", "3", "--rows-lost", "--reason", "restored").ok();
+      Awaitility.await()
+          .until(() -> log.metrics().ledger().tamperRows().equals(OptionalLong.of(0)));
+      assertThat(log.metrics().health().entry(HealthEntry.CHAIN)).isEmpty();
+    }
+  }
+
+  @Test
+  void rowsLostIsRefusedForNoteOfOneRow() throws Exception {
+    accuseFalsely();
+    assertThat(cli.run("log", "answer", "3", "--rows-lost", "--reason", "no").complaint(2))
+        .contains("it is about row 2 only");
+    assertThat(rows()).isEqualTo(4);
+  }
+
+  /** Whoever removes a row leaves its leaf in the tree, which a restored copy does not have. */
+  @Test
+  void noteOfRemovedRowsIsNotAnswered() throws Exception {
     try (Indelible log = Indelible.open(cli.data())) {
       log.gate().check("agent:a", new Bash("ls"));
       assertThat(log.queue().drainPending(Duration.ofMinutes(2))).isTrue();
@@ -115,8 +193,8 @@ class LogAnswerTest {
       log.gate().check("agent:a", new Bash("ls"));
       assertThat(log.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
     }
-    assertThat(cli.run("log", "answer", "3", "--reason", "rows? no").complaint(1))
-        .contains("rows are missing or were replaced");
+    assertThat(cli.run("log", "answer", "3", "--rows-lost", "--reason", "no").complaint(1))
+        .contains("cannot be answered", "row 3: the stored tree has another row in its place");
     answer(data.keys().read(), new TamperAnswer(3, 2, hash(2), "planted", "owner"));
     assertThat(cli.run("log", "verify").exit()).isEqualTo(1);
     assertThat(cli.run("status").out()).contains("tampered").doesNotContain("answered by");
@@ -235,6 +313,31 @@ class LogAnswerTest {
             KeyRing.of(List.of()))) {
       events.answer(key, new TamperAnswer(99, 2, hash(2), "of no note", "owner"));
     }
+  }
+
+  /**
+   * Replaces the database under a running gate by an older copy. The gate appends a note, row 3,
+   * that rows after row 2 are gone.
+   *
+   * @param lost the number of decisions that the copy lacks
+   */
+  private void restoreUnderRunningGate(int lost) throws Exception {
+    Path copy = Files.copy(data.database(), temp.resolve("copy.db"));
+    Path checkpoint = Files.copy(data.lastCheckpoint(), temp.resolve("last-checkpoint"));
+    try (Indelible log = Indelible.open(cli.data())) {
+      for (int n = 0; n < lost; n++) {
+        log.gate().check("agent:a", new Bash("ls"));
+      }
+      assertThat(log.queue().drainPending(Duration.ofMinutes(2))).isTrue();
+      for (String suffix : List.of("", "-wal", "-shm")) {
+        Files.move(Path.of(data.database() + suffix), temp.resolve("lost" + suffix));
+      }
+      Files.copy(copy, data.database());
+      log.gate().check("agent:a", new Bash("ls"));
+      assertThat(log.closeAndFlush(Duration.ofMinutes(2)).isComplete()).isTrue();
+    }
+    // The operator restores this file with the database.
+    Files.copy(checkpoint, data.lastCheckpoint(), StandardCopyOption.REPLACE_EXISTING);
   }
 
   private void answer(SigningKey key, TamperAnswer answer) throws Exception {

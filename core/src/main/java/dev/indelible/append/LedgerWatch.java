@@ -4,6 +4,8 @@ package dev.indelible.append;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.json.CanonicalWriter;
+import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.monitor.AuditCounters;
@@ -13,6 +15,7 @@ import dev.indelible.storage.LedgerWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,8 +35,8 @@ final class LedgerWatch {
   private final HeadGuard guard;
   private final AuditCounters counters;
 
-  /** The numbers of tamper rows when answers were last checked. */
-  private TamperRows judged = new TamperRows(0, 0);
+  /** The tamper rows when answers were last checked. */
+  private TamperRows judged = new TamperRows(0, 0, Optional.empty(), Optional.empty());
 
   private long unanswered;
 
@@ -49,8 +52,12 @@ final class LedgerWatch {
    */
   record DeadLettered(String id, String agentId, String eventType, String reason) {}
 
-  /** Numbers of rows that report tampering, and of rows that answer a report. */
-  private record TamperRows(long notes, long answers) {}
+  /**
+   * The rows that report tampering, and those that answer a report. After a fail-over there can be
+   * as many, but others, so the last ones are compared, too.
+   */
+  private record TamperRows(
+      long notes, long answers, Optional<Head> lastNote, Optional<Head> lastAnswer) {}
 
   LedgerWatch(HeadGuard guard, AuditCounters counters) {
     this.guard = guard;
@@ -115,13 +122,17 @@ final class LedgerWatch {
 
   /** Counts unanswered rows that report tampering. Checks answers only if there are new rows. */
   private long unanswered(LedgerWriter writer) throws LedgerException {
+    long notes = writer.count(SystemEvent.TAMPER, 1, Long.MAX_VALUE);
+    long answers = writer.count(SystemEvent.TAMPER_ANSWERED, 1, Long.MAX_VALUE);
+    if (notes == 0 || answers == 0) {
+      return notes;
+    }
     TamperRows now =
         new TamperRows(
-            writer.count(SystemEvent.TAMPER, 1, Long.MAX_VALUE),
-            writer.count(SystemEvent.TAMPER_ANSWERED, 1, Long.MAX_VALUE));
-    if (now.notes() == 0 || now.answers() == 0) {
-      return now.notes();
-    }
+            notes,
+            answers,
+            last(writer, SystemEvent.TAMPER),
+            last(writer, SystemEvent.TAMPER_ANSWERED));
     if (!now.equals(judged)) {
       try (LedgerReader ledger = writer.reader()) {
         unanswered =
@@ -131,6 +142,10 @@ final class LedgerWatch {
       judged = now;
     }
     return unanswered;
+  }
+
+  private static Optional<Head> last(LedgerWriter writer, String type) throws LedgerException {
+    return writer.lastOfType(type, Long.MAX_VALUE, row -> true).map(ChainRow::head);
   }
 
   /**

@@ -12,7 +12,8 @@ import java.util.OptionalLong;
 
 /**
  * Reports each row in which the log notes that the end of the chain was changed while the log ran.
- * A note that a valid row answers is no fault.
+ * A note that a valid row answers is no fault, unless the answer states that rows are lost: then it
+ * is unknown whether they were lost or removed.
  */
 final class TamperCheck implements Check {
   private static final String NOTED = "the log noted tampering while it ran: ";
@@ -55,7 +56,9 @@ final class TamperCheck implements Check {
   private void check(CheckedRow row) throws LedgerException {
     if (payloads) {
       Noted noted = notes.judge(row.row());
-      if (noted.isAnswered()) {
+      if (noted.isLoss()) {
+        findings.unknown(Finding.TAMPER, row.sequence(), NOTED + noted.describe());
+      } else if (noted.isAnswered()) {
         findings.ok(Finding.TAMPER, row.sequence(), NOTED + noted.describe());
       } else {
         findings.broken(Finding.TAMPER, row.sequence(), NOTED + noted.describe());

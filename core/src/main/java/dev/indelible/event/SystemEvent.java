@@ -58,7 +58,10 @@ public record SystemEvent(UUID id, String eventType, JsonValue details, Instant 
   /** From this row on, checkpoints also have a signature of the ML-DSA-44 key in the event. */
   public static final String KEY_ML_DSA_44_ADDED = "key.ml_dsa_44_added";
 
-  /** The row that a tamper note names verifies in full; the event states the reason of the note. */
+  /**
+   * The row that a tamper note names verifies in full, or the rows that it reports as missing are
+   * lost; the event states the reason. See {@code note.TamperAnswer}.
+   */
   public static final String TAMPER_ANSWERED = "audit.answer";
 
   /**

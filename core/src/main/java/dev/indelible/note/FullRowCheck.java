@@ -44,23 +44,47 @@ public final class FullRowCheck {
    * @throws LedgerException if the ledger cannot be read now
    */
   public Optional<String> fault(long sequence) throws LedgerException {
+    return fault(sequence, false);
+  }
+
+  /**
+   * Returns the first fault of the row, as {@link #fault} does, but accepts an unsigned row after a
+   * valid note that row signatures are off.
+   *
+   * @throws LedgerException if the ledger cannot be read now
+   */
+  Optional<String> faultUnlessUnsigned(long sequence) throws LedgerException {
+    return fault(sequence, true);
+  }
+
+  private Optional<String> fault(long sequence, boolean mayBeUnsigned) throws LedgerException {
     Optional<ChainRow> row = sequence < 1 ? Optional.empty() : ledger.row(sequence);
     if (row.isEmpty()) {
       return Optional.of("there is no row " + sequence);
     }
-    Optional<String> fault = contentFault(row.get());
+    boolean isUnsigned = mayBeUnsigned && row.get().isUnsigned() && isUnsignedBelow(sequence);
+    Optional<String> fault = contentFault(row.get(), isUnsigned);
     fault = fault.isPresent() ? fault : linkFault(row.get());
     fault = fault.isPresent() ? fault : treeFault(row.get());
     return fault.map(message -> "row " + sequence + ": " + message);
   }
 
-  private Optional<String> contentFault(ChainRow row) throws LedgerException {
+  /**
+   * Returns a fault of the row by itself.
+   *
+   * @param isUnsigned true if the row has no signature and needs none
+   */
+  private Optional<String> contentFault(ChainRow row, boolean isUnsigned) throws LedgerException {
     for (RowFault fault : content.content(row)) {
-      if (!fault.check().equals(RowCheck.PAYLOAD) || row.hasPayload() || !isErased(row)) {
+      boolean isExpected =
+          fault.check().equals(RowCheck.PAYLOAD)
+              ? !row.hasPayload() && isErased(row)
+              : isUnsigned && RowCheck.isUnsigned(row, fault);
+      if (!isExpected) {
         return Optional.of(fault.message());
       }
     }
-    return signsInItsTime(row)
+    return isUnsigned || signsInItsTime(row)
         ? Optional.empty()
         : Optional.of("its key was revoked for this row, or not yet introduced");
   }
@@ -77,6 +101,21 @@ public final class FullRowCheck {
   /** Returns true if a row's payload and signature verify, and its key is valid at the row. */
   boolean isSound(ChainRow row) {
     return content.content(row).isEmpty() && signsInItsTime(row);
+  }
+
+  /** Returns true if the last valid note before a row states that row signatures are off. */
+  private boolean isUnsignedBelow(long sequence) throws LedgerException {
+    boolean[] isOff = {false};
+    ledger.forEachRow(
+        RowQuery.ofType(SystemEvent.ROW_SIGNATURES),
+        row -> {
+          boolean isBefore = row.sequence() < sequence;
+          if (isBefore && isSound(row)) {
+            isOff[0] = RowSignatureNote.read(row).filter(note -> !note.everyRow()).isPresent();
+          }
+          return isBefore;
+        });
+    return isOff[0];
   }
 
   private boolean isErased(ChainRow row) throws LedgerException {

@@ -23,7 +23,10 @@ public record TamperNote(long sequence, String recordHash, String cause, Scope s
   public enum Scope {
     /** The named row only; the note can be answered if that row verifies. */
     ROW,
-    /** Rows that are missing or were replaced; the named row cannot disprove that. */
+    /**
+     * Rows that are missing or were replaced; the named row cannot disprove that. The note can only
+     * be answered with the statement that the rows are lost.
+     */
     CHAIN;
 
     /**

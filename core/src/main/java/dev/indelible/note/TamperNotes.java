@@ -3,6 +3,7 @@ package dev.indelible.note;
 
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.Head;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
@@ -17,7 +18,13 @@ import org.jspecify.annotations.Nullable;
  * Decides which {@code audit.tamper} rows of a ledger are answered. An answer counts if a valid key
  * signed it, it comes after the note, and the row that the note names verifies in full now. So
  * someone who can write to the ledger cannot plant an answer, and changing the named row later
- * invalidates its answer. Used by one thread.
+ * invalidates its answer.
+ *
+ * <p>A note about rows that are missing or were replaced is answered only by the statement that
+ * they are lost. That answer also names the hash of the note, so that it cannot be moved to the
+ * note of a later loss, and counts only while the note and the row that it names verify. It is a
+ * statement of the operator, not a proof: the verifier reports such a note as unknown. Used by one
+ * thread.
  */
 public final class TamperNotes {
   /**
@@ -61,6 +68,14 @@ public final class TamperNotes {
       return answer.isPresent();
     }
 
+    /**
+     * Returns true if the answer states that rows are lost, so that the note may be about a
+     * removal.
+     */
+    public boolean isLoss() {
+      return answer.flatMap(TamperAnswer::read).filter(TamperAnswer::statesLoss).isPresent();
+    }
+
     /** Describes the note and its answer in words. */
     public String describe() {
       return note.map(TamperNote::describe).orElse("its note is unreadable")
@@ -68,8 +83,16 @@ public final class TamperNotes {
     }
 
     private static String answered(ChainRow row) {
-      String reason = TamperAnswer.read(row).map(TamperAnswer::reason).orElse("");
-      return "; answered by row " + row.sequence() + ", and the row verifies: " + reason;
+      String statement =
+          TamperAnswer.read(row)
+              .map(
+                  answer ->
+                      answer.statesLoss()
+                          ? " (%s), which states that rows are lost; nothing in the log can prove how they were lost: %s"
+                              .formatted(answer.by(), answer.reason())
+                          : ", and the row verifies: " + answer.reason())
+              .orElse("");
+      return "; answered by row " + row.sequence() + statement;
     }
   }
 
@@ -106,7 +129,7 @@ public final class TamperNotes {
   private Noted judge(long sequence, Optional<TamperNote> note) throws LedgerException {
     Optional<ChainRow> answer =
         note.isPresent() ? answerTo(sequence, note.get()) : Optional.empty();
-    if (answer.isPresent() && whyNot(note.get()).isPresent()) {
+    if (answer.isPresent() && whyNot(sequence, note.get()).isPresent()) {
       answer = Optional.empty();
     }
     return new Noted(sequence, note, answer);
@@ -127,30 +150,54 @@ public final class TamperNotes {
   /**
    * Returns the reason that a note cannot be answered; empty if it can be.
    *
+   * @param sequence the {@code audit.tamper} row
+   * @param note the content of the note
    * @throws LedgerException if the ledger cannot be read now
    */
-  public Optional<String> whyNot(TamperNote note) throws LedgerException {
+  public Optional<String> whyNot(long sequence, TamperNote note) throws LedgerException {
     return note.scope() == TamperNote.Scope.ROW
         ? check.fault(note.sequence())
-        : Optional.of(
-            "it states that rows are missing or were replaced, which the row that it names cannot disprove");
+        : whyNotLost(sequence, note);
+  }
+
+  /** Returns the reason that a note about missing rows cannot be answered; empty if it can be. */
+  private Optional<String> whyNotLost(long sequence, TamperNote note) throws LedgerException {
+    Optional<String> fault = check.fault(sequence);
+    if (fault.isEmpty()) {
+      // A note about an empty chain names row 0; row 1 links to it.
+      fault = check.faultUnlessUnsigned(note.sequence() == 0 ? 1 : note.sequence());
+    }
+    if (fault.isPresent() || hash(note.sequence()).equals(Optional.of(note.recordHash()))) {
+      return fault;
+    }
+    return Optional.of("row " + note.sequence() + ": it is not the row that the note names");
   }
 
   private Optional<ChainRow> answerTo(long note, TamperNote stated) throws LedgerException {
-    Optional<ChainRow> named = ledger.row(stated.sequence());
-    if (named.isEmpty()) {
+    List<ChainRow> candidates = answers().getOrDefault(note, List.of());
+    Optional<String> named = hash(stated.sequence());
+    if (candidates.isEmpty() || named.isEmpty()) {
       return Optional.empty();
     }
-    String hash = named.get().head().hex();
-    return answers().getOrDefault(note, List.of()).stream()
+    Optional<String> lossNoteHash =
+        stated.scope() == TamperNote.Scope.ROW ? Optional.empty() : hash(note);
+    return candidates.stream()
         .filter(row -> row.sequence() > note)
         .filter(
             row ->
                 TamperAnswer.read(row)
                     .filter(answer -> answer.sequence() == stated.sequence())
-                    .filter(answer -> answer.recordHash().equals(hash))
+                    .filter(answer -> answer.recordHash().equals(named.get()))
+                    .filter(answer -> answer.lossNoteHash().equals(lossNoteHash))
                     .isPresent())
         .findFirst();
+  }
+
+  /** Returns the record hash at a sequence, in hex; row 0 is the start of the chain. */
+  private Optional<String> hash(long sequence) throws LedgerException {
+    return sequence == 0
+        ? Optional.of(Head.EMPTY.hex())
+        : ledger.row(sequence).map(row -> row.head().hex());
   }
 
   private Map<Long, List<ChainRow>> answers() throws LedgerException {

@@ -271,6 +271,7 @@ public record LogStatus(
             check.tamperNotes(),
             noted -> {
               out.name("answered_by").nullable(noted.answer().map(ChainRow::sequence), out::number);
+              out.member("rows_lost", noted.isLoss());
               out.member("sequence", noted.sequence());
             });
     JournalCheck.write(out, check.waiting());
