@@ -655,6 +655,21 @@ class ApprovalsTest {
   }
 
   @Test
+  void approvalBesideAUsedOnePermits() throws Exception {
+    grant(escalate());
+    Path unused = granted().get(0);
+    Files.delete(unused);
+    Resolution newer = grant(escalate());
+    Path used = granted().get(0);
+    ApprovalSubject subject = log.approvals().request(newer.request()).subject();
+    assertThat(files().use(subject, newer.id(), "the process died here")).isTrue();
+    Files.createFile(used);
+    Files.createFile(unused);
+
+    assertThat(check(AGENT, DEPLOY)).isInstanceOf(Warn.class);
+  }
+
+  @Test
   void fileWithoutItsEventPermitsNothing() throws Exception {
     String request = escalate();
     // The process of the approver died between the two.
@@ -671,7 +686,8 @@ class ApprovalsTest {
     Files.delete(data.resolve("approvals/used"));
 
     assertThat(check(AGENT, DEPLOY).reason().orElseThrow())
-        .contains("an approval cannot be used: its file cannot be read or written: ");
+        .contains("an approval cannot be used: its use is in doubt, so it may be used up: ")
+        .contains("its file cannot be read or written: ");
   }
 
   @Test
@@ -681,7 +697,11 @@ class ApprovalsTest {
     List<Runnable> readings = new ArrayList<>();
     ApprovedActions waiting =
         new ApprovedActions(
-            new DataDirectory(data), KeyRing.of(List.of()), Duration.ofMillis(1), readings::add);
+            new DataDirectory(data),
+            KeyRing.of(List.of()),
+            new FiledApprovals(files()),
+            Duration.ofMillis(1),
+            readings::add);
 
     assertThat(claim(waiting, subject).problem().orElseThrow())
         .startsWith("the ledger did not answer within ");
@@ -696,7 +716,8 @@ class ApprovalsTest {
   void actionWithoutAFileReadsNoLedger() throws Exception {
     ApprovalSubject subject = log.approvals().request(escalate()).subject();
     DataDirectory empty = new DataDirectory(root.resolve("empty"));
-    ApprovedActions store = new ApprovedActions(empty, KeyRing.of(List.of()));
+    ApprovedActions store =
+        new ApprovedActions(empty, KeyRing.of(List.of()), new FiledApprovals(empty.approvals()));
 
     assertThat(claim(store, subject)).isEqualTo(ApprovalStore.Claim.NONE);
     Files.createDirectory(empty.path());
@@ -810,7 +831,9 @@ class ApprovalsTest {
     ApprovalSubject subject = log.approvals().request(request).subject();
     grant(request);
 
-    ApprovalStore store = new ApprovedActions(new DataDirectory(data), KeyRing.of(List.of()));
+    ApprovalStore store =
+        new ApprovedActions(
+            new DataDirectory(data), KeyRing.of(List.of()), new FiledApprovals(files()));
     ApprovalStore.Claim claim =
         store.claim(
             new ApprovalStore.Attempt(
