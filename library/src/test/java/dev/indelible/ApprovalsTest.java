@@ -49,6 +49,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -58,6 +59,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -807,8 +809,31 @@ class ApprovalsTest {
 
     List<Request> listed = log.approvals().pending();
     assertThat(listed).hasSizeLessThan(requests.size());
+    assertThat(allPending().more()).isTrue();
     assertThat(listed.get(0).id()).isEqualTo(requests.get(requests.size() - 1));
     assertThat(log.approvals().request(requests.get(0)).state()).isEqualTo(State.PENDING);
+  }
+
+  private Approvals.Listed allPending() throws Exception {
+    return log.approvals().list(VALIDITY, Set.of(State.PENDING), Approvals.MAX_LISTED);
+  }
+
+  /** An agent that asks without end hides earlier requests, and the list states that. */
+  @Test
+  @Tag("full")
+  void escalationsThatAreNotReadAreStated() throws Exception {
+    log.gate().record(AGENT, new Bash("make first"));
+    for (int i = 0; i < 9_999; i++) {
+      log.gate().record(AGENT, DEPLOY);
+    }
+    drain();
+    assertThat(allPending().requests()).hasSize(2);
+    assertThat(allPending().more()).isFalse();
+
+    log.gate().record(AGENT, DEPLOY);
+    drain();
+    assertThat(allPending().requests()).hasSize(1);
+    assertThat(allPending().more()).isTrue();
   }
 
   /** More approvals of one action than are read: the newest ones count. */
