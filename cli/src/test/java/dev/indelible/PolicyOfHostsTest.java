@@ -10,6 +10,7 @@ import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Decision;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.HealthCheck;
 import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
@@ -222,6 +223,10 @@ class PolicyOfHostsTest {
     write(second, BASE);
     sign(second, 1);
     assertStartIsOlderThan(2);
+    assertThat(HealthCheck.of(second, Optional.empty()).entry(HealthEntry.POLICY).orElseThrow())
+        .extracting(HealthEntry::reason)
+        .asString()
+        .contains("and number 2 was in force");
     link.cut();
     assertStartIsOlderThan(2);
     link.restore();
