@@ -10,6 +10,7 @@ import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Decision;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.HealthCheck;
 import dev.indelible.event.PolicyText.Signature;
 import dev.indelible.gate.Gate;
 import dev.indelible.health.HealthEntry;
@@ -163,10 +164,9 @@ class PolicyOfHostsTest {
 
   /** Returns what decisions of the second host state about their contact. */
   private List<String> seen() throws Exception {
-    String schema = url.substring(url.lastIndexOf('=') + 1);
     return server.texts(
         "SELECT coalesce(payload::json->>'policy_seen', '-') FROM %s.signed_events WHERE agent_id = 'agent:second' ORDER BY sequence"
-            .formatted(schema));
+            .formatted(schema()));
   }
 
   @Test
@@ -203,6 +203,85 @@ class PolicyOfHostsTest {
     assertThatThrownBy(() -> open(second))
         .isInstanceOf(OpenException.class)
         .hasMessageContaining("its number 1 is already that of policy");
+  }
+
+  /** A server that was restored from a copy admits nothing again that this host has replaced. */
+  @Test
+  void hostDoesNotGoBackWithTheLedger() throws Exception {
+    sign(second, 1);
+    open(second).close();
+    saveLedger();
+    roll(REFUSES, 2);
+    copy(first.policy(), second.policy());
+    try (Indelible log = open(second)) {
+      assertThat(decide(log).ruleId()).contains("R1");
+      goBack();
+      look(log);
+      assertThat(decide(log).ruleId()).contains("R1");
+    }
+    goBack();
+    write(second, BASE);
+    sign(second, 1);
+    assertStartIsOlderThan(2);
+    assertThat(HealthCheck.of(second, Optional.empty()).entry(HealthEntry.POLICY).orElseThrow())
+        .extracting(HealthEntry::reason)
+        .asString()
+        .contains("and number 2 was in force");
+    link.cut();
+    assertStartIsOlderThan(2);
+    link.restore();
+
+    copy(first.policy(), second.policy());
+    try (Indelible log = open(second)) {
+      assertThat(decide(log).ruleId()).contains("R1");
+    }
+  }
+
+  @Test
+  void admissionWithoutContactCounts() throws Exception {
+    sign(second, 1);
+    open(second).close();
+    link.cut();
+    write(second, REFUSES);
+    sign(second, 2);
+    open(second).close();
+    write(second, BASE);
+    sign(second, 1);
+    assertStartIsOlderThan(2);
+  }
+
+  private void assertStartIsOlderThan(long number) {
+    assertThatThrownBy(() -> open(second))
+        .isInstanceOf(OpenException.class)
+        .hasMessageContaining("and number %s was in force".formatted(number));
+  }
+
+  private String schema() {
+    return url.substring(url.lastIndexOf('=') + 1);
+  }
+
+  private List<String> tables() throws Exception {
+    return server.texts(
+        "SELECT tablename FROM pg_tables WHERE schemaname = '%s'".formatted(schema()));
+  }
+
+  private void saveLedger() throws Exception {
+    server.run("CREATE SCHEMA saved_" + schema());
+    for (String table : tables()) {
+      server.run("CREATE TABLE saved_%1$s.%2$s AS TABLE %1$s.%2$s".formatted(schema(), table));
+    }
+  }
+
+  /** Makes the ledger what it was when it was saved. */
+  private void goBack() throws Exception {
+    StringBuilder sql = new StringBuilder("BEGIN;");
+    for (String table : tables()) {
+      sql.append("DELETE FROM %1$s.%2$s;".formatted(schema(), table));
+      sql.append(
+          "INSERT INTO %1$s.%2$s OVERRIDING SYSTEM VALUE TABLE saved_%1$s.%2$s;"
+              .formatted(schema(), table));
+    }
+    server.run(sql.append("COMMIT").toString());
   }
 
   /** The operator's key of another host also ends the use of rules that nobody signed. */

@@ -30,7 +30,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -52,6 +52,9 @@ public final class Approvals {
 
   /** The age from which on a request is not answered: the agent that asked has probably ended. */
   public static final Duration MAX_AGE = Duration.ofHours(24);
+
+  /** The maximum number of requests in a list. */
+  public static final int MAX_LISTED = 1_000;
 
   /** The maximum number of decisions in {@link #recent}. */
   public static final int MAX_RECENT = 20;
@@ -260,30 +263,46 @@ public final class Approvals {
   }
 
   /**
-   * Returns the pending requests of the last {@link #MAX_AGE}, newest first. An action that the
-   * agent asked for several times is one request, the newest. Leaves out escalations whose action
-   * is not identified (erased, or recorded as a stub), because these cannot be approved. Reads the
-   * newest 10,000 escalations, and returns at most 1,000 requests, and fewer if their payloads are
-   * long.
+   * Requests that were read.
+   *
+   * @param requests the requests, newest first
+   * @param more true if there are older ones, or may be, because not all escalations were read
+   */
+  public record Listed(List<Request> requests, boolean more) {}
+
+  /**
+   * Returns the pending requests of the last {@link #MAX_AGE}, as {@link #list} does.
    *
    * @throws LedgerException if the ledger cannot be read now
    */
   public List<Request> pending() throws LedgerException {
-    return list(MAX_AGE, State.PENDING::equals);
+    return list(MAX_AGE, Set.of(State.PENDING), MAX_LISTED).requests();
   }
 
   /** Returns the requests of a time until now, pending or not, as {@link #pending} does. */
   public List<Request> list(Duration since) throws LedgerException {
-    return list(since, any -> true);
+    return list(since, Set.of(State.values()), MAX_LISTED).requests();
   }
 
-  private List<Request> list(Duration since, Predicate<State> wanted) throws LedgerException {
+  /**
+   * Returns the requests of a time until now that are in one of some states, newest first. An
+   * action that the agent asked for several times is one request, the newest. Leaves out
+   * escalations whose action is not identified (erased, or recorded as a stub), because these
+   * cannot be approved. Reads the newest 10,000 escalations, and ends after 32 MiB of payloads.
+   *
+   * @param limit the most requests, at most {@link #MAX_LISTED}
+   * @throws LedgerException if the ledger cannot be read now
+   */
+  public Listed list(Duration since, Set<State> states, int limit) throws LedgerException {
+    if (limit > MAX_LISTED) {
+      throw new IllegalArgumentException("limit is above " + MAX_LISTED + ": " + limit);
+    }
     if (!log.hasLedger()) {
-      return List.of();
+      return new Listed(List.of(), false);
     }
     try (StoredLedger ledger = open()) {
       Instant from = Instant.now().minus(since);
-      return reader(ledger).requests(Filter.ALL.since(from), wanted);
+      return reader(ledger).requests(Filter.ALL.since(from), states::contains, limit);
     } catch (KeyException e) {
       throw unverifiable(e);
     }

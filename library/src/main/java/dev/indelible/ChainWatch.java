@@ -108,19 +108,21 @@ final class ChainWatch {
 
   /** Looks at the chain, and follows it. Throws nothing. */
   void look() {
+    Policy inForce = gate.policy();
     try {
       Optional<Optional<Admitted>> found = ledger.use(admission::follow);
       if (found.isEmpty()) {
         return; // The ledger is missing, which health reports.
       }
-      boolean follows = found.get().isEmpty() || follow(found.get().get());
-      if (follows) {
+      Optional<Admitted> ofChain = found.get();
+      Optional<String> obstacle =
+          ofChain.isPresent() ? follow(inForce, ofChain.get()) : Optional.empty();
+      if (obstacle.isPresent()) {
+        miss(inForce, obstacle.get());
+      } else {
         missed = 0;
         resume();
-      }
-      if (follows && isReported) {
-        isReported = false;
-        health.clear(HealthEntry.POLICY);
+        clearReport();
       }
       if (oldestPending.get().filter(age -> age.compareTo(INTERVAL) > 0).isEmpty()) {
         admission.inContact();
@@ -128,33 +130,31 @@ final class ChainWatch {
     } catch (LedgerException e) {
       if (e.getCause() instanceof KeyException) {
         // The ledger can be read; the files of this host cannot.
-        cannotFollow(e.getMessage());
+        miss(inForce, unreadable(e));
       }
       // Otherwise, decisions state that the gate has no contact; health reports the ledger.
     } catch (KeyException | PolicyException e) {
-      cannotFollow(String.valueOf(e.getMessage()));
+      miss(inForce, unreadable(e));
     } catch (RuntimeException | Error e) {
       // The watch must continue, and nobody else reports the error.
       report("the policies of the chain cannot be followed: " + e);
     }
   }
 
-  /**
-   * Refuses every action after some looks that found rows about policies which cannot be read here:
-   * one of them may replace the policy in force.
-   */
-  private void cannotFollow(String reason) {
-    missed++;
-    report(reason);
-    if (missed >= LOOKS_WITHOUT_RULES) {
-      suspend(
-          gate.policy(),
-          "the policies of the chain cannot be read on this host: %s".formatted(reason));
-    }
+  /** Returns the obstacle of a row that cannot be read here and may replace the policy in force. */
+  private static String unreadable(Exception e) {
+    return "the policies of the chain cannot be read on this host: " + e.getMessage();
   }
 
-  private void suspend(Policy inForce, String reason) {
-    gate.suspend(inForce, reason);
+  /** Counts a look that could not follow the chain; after some of them, refuses every action. */
+  private void miss(Policy inForce, String obstacle) {
+    missed++;
+    if (missed < LOOKS_WITHOUT_RULES) {
+      report(obstacle);
+      return;
+    }
+    report(obstacle + "; until then every action is refused");
+    gate.suspend(inForce, obstacle);
     isSuspended = true;
   }
 
@@ -171,45 +171,47 @@ final class ChainWatch {
     health.set(HealthEntry.POLICY, reason);
   }
 
-  /** Follows the newest policy of the chain; returns false if that is not possible. */
-  private boolean follow(Admitted admitted) throws PolicyException {
-    Policy inForce = gate.policy();
+  private void clearReport() {
+    if (isReported) {
+      isReported = false;
+      health.clear(HealthEntry.POLICY);
+    }
+  }
+
+  /**
+   * Follows the newest policy of the chain.
+   *
+   * @return the obstacle, and its remedy; empty if the gate follows the chain
+   */
+  private Optional<String> follow(Policy inForce, Admitted admitted) throws PolicyException {
     OptionalLong number =
         gate.signature().map(Signature::number).map(OptionalLong::of).orElse(OptionalLong.empty());
     if (admitted.digest().equals(inForce.digest())
         || number.isPresent() && number.getAsLong() > admitted.number()) {
-      return true;
+      return Optional.empty();
     }
     String later =
         "policy %s, number %s, of the chain is later than the policy in force here, %s"
             .formatted(admitted.digest(), admitted.number(), described(inForce, number));
     Optional<RulePolicy> rules =
         newest.get().filter(each -> each.digest().equals(admitted.digest()));
-    if (rules.isPresent()) {
-      gate.use(rules.get());
-      isSuspended = false;
-      isReported = false; // The next load of the directory clears this entry.
-      health.set(
-          HealthEntry.POLICY,
-          "%s; number %s is in force now, from its recorded text, and the rules of this data directory are older: copy the operator's current rules and policy.sig to it"
-              .formatted(later, admitted.number()));
-      return true;
+    if (rules.isEmpty()) {
+      return Optional.of(
+          "%s, and cannot come into force here, because %s; put the operator's current policy into force on this host"
+              .formatted(
+                  later,
+                  admitted.text().isEmpty()
+                      ? "the chain does not have its text"
+                      : "this program uses its own policy, or cannot read that text"));
     }
-    missed++;
-    boolean refuses = missed >= LOOKS_WITHOUT_RULES;
-    String reason =
-        "%s, and cannot come into force here, because %s; %s"
-            .formatted(
-                later,
-                admitted.text().isEmpty()
-                    ? "the chain does not have its text"
-                    : "this program uses its own policy, or cannot read that text",
-                "put the operator's current policy into force on this host");
-    report(refuses ? reason + "; until then every action is refused" : reason);
-    if (refuses) {
-      suspend(inForce, reason);
-    }
-    return false;
+    gate.use(rules.get());
+    isSuspended = false;
+    isReported = false; // The next load of the directory clears this entry.
+    health.set(
+        HealthEntry.POLICY,
+        "%s; number %s is in force now, from its recorded text, and the rules of this data directory are older: copy the operator's current rules and policy.sig to it"
+            .formatted(later, admitted.number()));
+    return Optional.empty();
   }
 
   private static String described(Policy policy, OptionalLong number) {

@@ -695,9 +695,12 @@ public final class IndelibleBuilder {
   }
 
   private ApprovalStore approvals(Opened opened) {
-    return data.isLedgerOutside()
-        ? new SharedApprovals(data, opened.accepted(), signer)
-        : new ApprovedActions(data, opened.accepted());
+    return new ApprovedActions(
+        data,
+        opened.accepted(),
+        data.isLedgerOutside()
+            ? new SharedApprovals(data, signer)
+            : new FiledApprovals(data.approvals()));
   }
 
   private ChainWatch watch(

@@ -67,9 +67,10 @@ final class PolicyAdmission implements Gate.Admission {
   private boolean unread;
 
   /**
-   * The policy with the highest number of this process, whose row may still wait. Guarded by this.
+   * The policy with the highest number that this process has read or admitted. Its row may still
+   * wait, or the ledger may have lost it. Guarded by this.
    */
-  private Optional<Admitted> own = Optional.empty();
+  private Optional<Admitted> highest = Optional.empty();
 
   /** The rows from which the operator's key and its policies were last read. Guarded by this. */
   private Position read = Position.UNKNOWN;
@@ -252,7 +253,7 @@ final class PolicyAdmission implements Gate.Admission {
     unread = !log.isReadable();
     if (log.operator().isPresent()) {
       trust = log.operator();
-      store(log.operator().get());
+      store(trust.get().operator().orElseThrow());
     } else if (!unread || trust.isEmpty()) {
       trust = data.operatorOfFile();
     }
@@ -261,34 +262,43 @@ final class PolicyAdmission implements Gate.Admission {
           "%s: the chain has an operator's key, but its row does not verify, and keys/operator.vkey is missing; restore that file or the public keys of this log"
               .formatted(data.path()));
     }
-    trust.ifPresent(history -> own.ifPresent(history::raise));
-    if (isOutside && unread) {
-      trust.ifPresent(history -> data.lastPolicy().admitted().ifPresent(history::raise));
+    trust.ifPresent(this::raise);
+  }
+
+  /** Stores the operator's key of a ledger on a server, which another host may have recorded. */
+  private void store(Operator operator) {
+    if (isOutside) {
+      try {
+        data.storeOperator(operator);
+      } catch (KeyException e) {
+        // At a start while the ledger cannot be read, at most the last policy that was admitted
+        // without a signature, or one that the operator before signed, is admitted then.
+      }
     }
   }
 
   /**
-   * Stores the operator's key and the newest policy of a ledger on a server, which another host may
-   * have recorded.
+   * Raises a history to the policy with the highest number that this host knows, and stores that
+   * policy. A ledger on a server can go back to an earlier state, or be out of reach; neither
+   * lowers the number.
    */
-  private void store(OperatorHistory history) {
-    if (!isOutside) {
-      return;
+  private void raise(OperatorHistory history) {
+    highest.ifPresent(history::raise);
+    if (isOutside) {
+      data.lastPolicy().raise(history);
     }
-    try {
-      data.storeOperator(history.operator().orElseThrow());
-      data.lastPolicy().write(history.newest().orElseThrow());
-    } catch (KeyException | IOException e) {
-      // At a start while the ledger cannot be read, at most the last policy that was admitted
-      // without a signature, or an earlier one that the operator signed, is admitted then.
-    }
+    highest = history.newest();
   }
 
   private Optional<Signature> verify(Policy policy, String digest) throws PolicySignatureException {
+    OperatorHistory history = trust.orElseThrow();
     Optional<PolicyText> text = policy.text();
-    Optional<Signature> signature = trust.orElseThrow().verify(digest, text, policy.signature());
+    Optional<Signature> signature = history.verify(digest, text, policy.signature());
     signature.ifPresent(
-        given -> own = Optional.of(new Admitted(given.number(), digest, text, false)));
+        given -> {
+          history.raise(new Admitted(given.number(), digest, text, false));
+          raise(history);
+        });
     return signature;
   }
 

@@ -2,6 +2,7 @@
 package dev.indelible;
 
 import dev.indelible.ApprovalException.Reason;
+import dev.indelible.Approvals.Listed;
 import dev.indelible.Approvals.Request;
 import dev.indelible.Approvals.Resolution;
 import dev.indelible.Approvals.State;
@@ -41,9 +42,6 @@ import java.util.function.Predicate;
 final class RequestReader {
   private static final String ESCALATE = "escalate";
 
-  /** The most requests in a list. */
-  private static final int MAX_REQUESTS = 1_000;
-
   /** The most escalations that are read for a list, so that no agent can make it fail. */
   private static final int MAX_READ = 10_000;
 
@@ -68,6 +66,9 @@ final class RequestReader {
   /** The approvals that gates on a shared ledger used after the first request that was read. */
   private final Set<String> used = new HashSet<>();
 
+  /** True if older escalations that a filter finds were not read. */
+  private boolean isCut;
+
   /**
    * Creates a reader of an open ledger.
    *
@@ -91,27 +92,27 @@ final class RequestReader {
   }
 
   /** Returns the newest requests that a filter finds, newest first. */
-  List<Request> requests(Filter filter, Predicate<State> wanted) throws LedgerException {
+  Listed requests(Filter filter, Predicate<State> wanted, int limit) throws LedgerException {
     List<Asked> all = asked(filter.verdict(ESCALATE), Optional.empty());
     all.sort(Comparator.comparingLong((Asked each) -> each.shown().sequence()).reversed());
     List<Request> requests = new ArrayList<>();
     long bytes = 0;
     for (Asked asked : all) {
-      if (requests.size() == MAX_REQUESTS || bytes >= MAX_BYTES) {
-        break;
-      }
       State state = state(asked, asked.shown());
+      if (!wanted.test(state)) {
+        continue;
+      }
+      if (requests.size() == limit || bytes >= MAX_BYTES) {
+        return new Listed(requests, true);
+      }
+      Optional<ChainRow> row = ledger.row(asked.shown().sequence()).filter(ChainRow::hasPayload);
       // Empty if the payload was erased meanwhile.
-      Optional<ChainRow> row =
-          wanted.test(state)
-              ? ledger.row(asked.shown().sequence()).filter(ChainRow::hasPayload)
-              : Optional.empty();
       if (row.isPresent()) {
         bytes += row.get().payload().orElseThrow().length;
         requests.add(request(asked, row.get(), state));
       }
     }
-    return requests;
+    return new Listed(requests, isCut);
   }
 
   /** Returns the failure of an answer to an event that is not in the chain. */
@@ -235,6 +236,7 @@ final class RequestReader {
           }
           if (found.size() > MAX_READ) {
             found.removeLast();
+            isCut = true;
           }
           return true;
         });
@@ -243,10 +245,11 @@ final class RequestReader {
       page.rows().forEach(row -> escalation(row).ifPresent(found::addLast));
       read += page.rows().size();
       if (page.next().isEmpty()) {
-        break;
+        return found;
       }
       page = log.find(query.after(page.next().get()));
     }
+    isCut |= !page.rows().isEmpty();
     return found;
   }
 

@@ -49,6 +49,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -58,6 +59,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -655,6 +657,21 @@ class ApprovalsTest {
   }
 
   @Test
+  void approvalBesideAUsedOnePermits() throws Exception {
+    grant(escalate());
+    Path unused = granted().get(0);
+    Files.delete(unused);
+    Resolution newer = grant(escalate());
+    Path used = granted().get(0);
+    ApprovalSubject subject = log.approvals().request(newer.request()).subject();
+    assertThat(files().use(subject, newer.id(), "the process died here")).isTrue();
+    Files.createFile(used);
+    Files.createFile(unused);
+
+    assertThat(check(AGENT, DEPLOY)).isInstanceOf(Warn.class);
+  }
+
+  @Test
   void fileWithoutItsEventPermitsNothing() throws Exception {
     String request = escalate();
     // The process of the approver died between the two.
@@ -671,7 +688,8 @@ class ApprovalsTest {
     Files.delete(data.resolve("approvals/used"));
 
     assertThat(check(AGENT, DEPLOY).reason().orElseThrow())
-        .contains("an approval cannot be used: its file cannot be read or written: ");
+        .contains("an approval cannot be used: its use is in doubt, so it may be used up: ")
+        .contains("its file cannot be read or written: ");
   }
 
   @Test
@@ -681,7 +699,11 @@ class ApprovalsTest {
     List<Runnable> readings = new ArrayList<>();
     ApprovedActions waiting =
         new ApprovedActions(
-            new DataDirectory(data), KeyRing.of(List.of()), Duration.ofMillis(1), readings::add);
+            new DataDirectory(data),
+            KeyRing.of(List.of()),
+            new FiledApprovals(files()),
+            Duration.ofMillis(1),
+            readings::add);
 
     assertThat(claim(waiting, subject).problem().orElseThrow())
         .startsWith("the ledger did not answer within ");
@@ -696,7 +718,8 @@ class ApprovalsTest {
   void actionWithoutAFileReadsNoLedger() throws Exception {
     ApprovalSubject subject = log.approvals().request(escalate()).subject();
     DataDirectory empty = new DataDirectory(root.resolve("empty"));
-    ApprovedActions store = new ApprovedActions(empty, KeyRing.of(List.of()));
+    ApprovedActions store =
+        new ApprovedActions(empty, KeyRing.of(List.of()), new FiledApprovals(empty.approvals()));
 
     assertThat(claim(store, subject)).isEqualTo(ApprovalStore.Claim.NONE);
     Files.createDirectory(empty.path());
@@ -786,8 +809,31 @@ class ApprovalsTest {
 
     List<Request> listed = log.approvals().pending();
     assertThat(listed).hasSizeLessThan(requests.size());
+    assertThat(allPending().more()).isTrue();
     assertThat(listed.get(0).id()).isEqualTo(requests.get(requests.size() - 1));
     assertThat(log.approvals().request(requests.get(0)).state()).isEqualTo(State.PENDING);
+  }
+
+  private Approvals.Listed allPending() throws Exception {
+    return log.approvals().list(VALIDITY, Set.of(State.PENDING), Approvals.MAX_LISTED);
+  }
+
+  /** An agent that asks without end hides earlier requests, and the list states that. */
+  @Test
+  @Tag("full")
+  void escalationsThatAreNotReadAreStated() throws Exception {
+    log.gate().record(AGENT, new Bash("make first"));
+    for (int i = 0; i < 9_999; i++) {
+      log.gate().record(AGENT, DEPLOY);
+    }
+    drain();
+    assertThat(allPending().requests()).hasSize(2);
+    assertThat(allPending().more()).isFalse();
+
+    log.gate().record(AGENT, DEPLOY);
+    drain();
+    assertThat(allPending().requests()).hasSize(1);
+    assertThat(allPending().more()).isTrue();
   }
 
   /** More approvals of one action than are read: the newest ones count. */
@@ -810,7 +856,9 @@ class ApprovalsTest {
     ApprovalSubject subject = log.approvals().request(request).subject();
     grant(request);
 
-    ApprovalStore store = new ApprovedActions(new DataDirectory(data), KeyRing.of(List.of()));
+    ApprovalStore store =
+        new ApprovedActions(
+            new DataDirectory(data), KeyRing.of(List.of()), new FiledApprovals(files()));
     ApprovalStore.Claim claim =
         store.claim(
             new ApprovalStore.Attempt(

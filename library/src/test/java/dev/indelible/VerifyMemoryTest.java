@@ -12,6 +12,7 @@ import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Refuse;
 import dev.indelible.drain.DeferredAudit;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.event.PolicyText;
 import dev.indelible.pending.MemoryStore;
 import dev.indelible.queue.DrainSettings;
 import dev.indelible.sqlite.SqliteLedger;
@@ -21,6 +22,7 @@ import dev.indelible.verify.VerificationOptions;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +54,21 @@ class VerifyMemoryTest {
     verify(160, 64);
   }
 
+  /** Policies before the rows that are checked are read, but their texts are not kept. */
+  @Test
+  void textsOfEarlierPoliciesAreNotKept() throws Exception {
+    DeferredAudit audit = start();
+    String rules = "# " + "x".repeat(1_000_000);
+    for (int n = 0; n < 70; n++) {
+      PolicyText policy = PolicyText.ofFile(rules + n);
+      assertThat(audit.queue().submit(policy.toEvent(Clock.systemUTC()))).isTrue();
+      assertThat(audit.queue().drainPending(PATIENCE)).isTrue();
+    }
+    assertThat(audit.closeAndFlush(PATIENCE).appended()).isEqualTo(70);
+
+    verify(1, 2, 70);
+  }
+
   @Test
   @Tag("full")
   void twoMillionRowsAreVerifiedIn64Mib() throws Exception {
@@ -60,13 +77,16 @@ class VerifyMemoryTest {
     verify(2_000_000, 64);
   }
 
+  private DeferredAudit start() {
+    return LedgerAudit.start(
+        SqliteWriter.drainer(temp.resolve("indelible.db"), null),
+        AppendSettings.of(KEY, KEYS),
+        new MemoryStore(),
+        DrainSettings.ofDefaults());
+  }
+
   private void record(int rows, int commandChars) throws Exception {
-    DeferredAudit audit =
-        LedgerAudit.start(
-            SqliteWriter.drainer(temp.resolve("indelible.db"), null),
-            AppendSettings.of(KEY, KEYS),
-            new MemoryStore(),
-            DrainSettings.ofDefaults());
+    DeferredAudit audit = start();
     String command = "x".repeat(commandChars);
     int atOnce = Math.max(1, 20_000_000 / (commandChars + 1_000));
     for (int n = 0; n < rows; n++) {
@@ -88,11 +108,15 @@ class VerifyMemoryTest {
   }
 
   private void verify(int rows, int cores) throws Exception {
+    verify(rows, cores, 1);
+  }
+
+  private void verify(int rows, int cores, long since) throws Exception {
     ChildJvm child =
         ChildJvm.running(Verifying.class)
             .with("-Xmx64m", "-XX:ActiveProcessorCount=" + cores)
             .errorsTo(temp.resolve("errors"))
-            .start(temp.resolve("indelible.db"));
+            .start(temp.resolve("indelible.db"), since);
     assertThat(child.readLine()).isEqualTo(Verdict.INTACT + " " + rows);
     child.requireSuccess();
   }
@@ -103,7 +127,9 @@ class VerifyMemoryTest {
 
     public static void main(String[] args) throws Exception {
       try (SqliteLedger ledger = SqliteLedger.open(Path.of(args[0]))) {
-        VerificationReport report = new Verifier(ledger, VerificationOptions.of(KEYS)).verify();
+        VerificationReport report =
+            new Verifier(ledger, VerificationOptions.of(KEYS).since(Long.parseLong(args[1])))
+                .verify();
         System.out.println(report.verdict() + " " + report.rows());
       }
     }

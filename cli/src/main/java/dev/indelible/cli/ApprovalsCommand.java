@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -67,15 +68,18 @@ final class ApprovalsCommand extends VerbGroup {
 
     @Override
     public Integer call() throws Exception {
-      List<Request> requests = log().approvals().list(duration("--since", since));
+      Set<State> states = all ? Set.of(State.values()) : Set.of(State.PENDING);
+      Approvals.Listed found =
+          log().approvals().list(duration("--since", since), states, Approvals.MAX_LISTED);
       Table table = new Table("time", "id", "agent", "rule", "asked", "state", "action");
-      for (Request request : requests) {
-        if (all || request.state() == State.PENDING) {
-          print(request::write, () -> addRow(table, request));
-        }
+      for (Request request : found.requests()) {
+        print(request::write, () -> addRow(table, request));
       }
       if (!json()) {
         table.printOr("no requests", console());
+      }
+      if (found.more()) {
+        warn("older requests are left out; 'approvals show ID' prints one that is not in the list");
       }
       return ExitCode.OK;
     }

@@ -18,11 +18,9 @@ import dev.indelible.note.OperatorHistory.Admitted;
 import dev.indelible.note.OperatorHistory.Loaded;
 import dev.indelible.note.OperatorHistory.Operator;
 import dev.indelible.verify.Finding;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -128,21 +126,17 @@ final class PolicyCheck implements Check {
   }
 
   private void readBefore(LedgerReader ledger) throws LedgerException {
-    List<ChainRow> rows = new ArrayList<>();
-    for (String type :
-        List.of(SystemEvent.POLICY_OPERATOR, SystemEvent.POLICY_LOADED, PolicyText.GATE_LOADED)) {
-      ledger.forEachRow(
-          RowQuery.ofType(type),
-          row -> {
-            boolean isEarlier = row.sequence() < from;
-            if (isEarlier) {
-              rows.add(row);
-            }
-            return isEarlier;
-          });
-    }
-    rows.sort(Comparator.comparingLong(ChainRow::sequence));
-    rows.forEach(this::take);
+    OperatorHistory.forEachRow(ledger, from, this::take);
+    // What gates stated does not depend on the order of the other rows.
+    ledger.forEachRow(
+        RowQuery.ofType(PolicyText.GATE_LOADED),
+        row -> {
+          boolean isEarlier = row.sequence() < from;
+          if (isEarlier) {
+            take(row);
+          }
+          return isEarlier;
+        });
   }
 
   @Override

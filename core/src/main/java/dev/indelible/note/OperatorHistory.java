@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The operator's key of a log and the policies that it admitted, read from the chain's own events.
@@ -99,23 +100,48 @@ public final class OperatorHistory {
    */
   public static OperatorHistory read(LedgerReader ledger, KeyHistory keys) throws LedgerException {
     OperatorHistory history = new OperatorHistory(keys);
-    Deque<ChainRow> operators = new ArrayDeque<>();
-    ledger.forEachRow(RowQuery.ofType(SystemEvent.POLICY_OPERATOR), operators::add);
-    if (operators.isEmpty()) {
-      return history;
+    Deque<ChainRow> operators = operators(ledger, Long.MAX_VALUE);
+    if (!operators.isEmpty()) {
+      forEachRow(ledger, Long.MAX_VALUE, operators, history::take);
     }
-    // One at a time: each has a policy's whole text.
+    return history;
+  }
+
+  /**
+   * Passes the rows about operators' keys and policies, in the order of the chain, one at a time:
+   * each has a policy's whole text.
+   *
+   * @param end the first row that is not passed
+   */
+  public static void forEachRow(LedgerReader ledger, long end, Consumer<ChainRow> rows)
+      throws LedgerException {
+    forEachRow(ledger, end, operators(ledger, end), rows);
+  }
+
+  private static Deque<ChainRow> operators(LedgerReader ledger, long end) throws LedgerException {
+    Deque<ChainRow> operators = new ArrayDeque<>();
+    ledger.forEachRow(
+        RowQuery.ofType(SystemEvent.POLICY_OPERATOR),
+        row -> row.sequence() < end && operators.add(row));
+    return operators;
+  }
+
+  private static void forEachRow(
+      LedgerReader ledger, long end, Deque<ChainRow> operators, Consumer<ChainRow> rows)
+      throws LedgerException {
     ledger.forEachRow(
         RowQuery.ofType(SystemEvent.POLICY_LOADED),
         row -> {
-          while (!operators.isEmpty() && operators.peek().sequence() < row.sequence()) {
-            history.take(operators.remove());
+          if (row.sequence() >= end) {
+            return false;
           }
-          history.take(row);
+          while (!operators.isEmpty() && operators.peek().sequence() < row.sequence()) {
+            rows.accept(operators.remove());
+          }
+          rows.accept(row);
           return true;
         });
-    operators.forEach(history::take);
-    return history;
+    operators.forEach(rows);
   }
 
   /** Creates the history from all rows about operators' keys and policies. */

@@ -210,7 +210,9 @@ public final class HealthCheck {
       }
     }
     try {
-      return operator.isPresent() ? operator : data.operatorOfFile();
+      operator = operator.isPresent() ? operator : data.operatorOfFile();
+      operator.ifPresent(data.lastPolicy()::addTo);
+      return operator;
     } catch (KeyException e) {
       add(HealthEntry.POLICY, e.getMessage());
       return Optional.empty();

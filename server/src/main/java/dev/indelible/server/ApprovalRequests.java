@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,9 +41,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ApprovalRequests {
   private static final int DEFAULT_LIMIT = 100;
-  private static final int MAX_LIMIT = 1_000;
 
-  /** The longest time of a list: all its requests are read, also those beyond the limit. */
+  /** The longest time of a list: all its escalations are read, also those beyond the limit. */
   private static final Duration MAX_SINCE = Duration.ofDays(7);
 
   /** Longest recorded part of an id that a caller names. */
@@ -66,18 +66,14 @@ final class ApprovalRequests {
   /** Returns the requests of a time until now, newest first, in one state or in any. */
   Response list(Request request) throws JsonFormatException, LedgerException {
     requireKnown(request, Set.of("limit", "since", "state"));
-    long limit = request.number("limit", 1, MAX_LIMIT).orElse(DEFAULT_LIMIT);
-    Optional<State> state = state(request);
-    List<Approvals.Request> found =
-        approvals.list(since(request)).stream()
-            .filter(each -> state.isEmpty() || state.get() == each.state())
-            .toList();
+    int limit = (int) request.number("limit", 1, Approvals.MAX_LISTED).orElse(DEFAULT_LIMIT);
+    Approvals.Listed found = approvals.list(since(request), states(request), limit);
     return Response.json(
         200,
         out ->
-            out.member("more", found.size() > limit)
+            out.member("more", found.more())
                 .name("requests")
-                .objects(found.stream().limit(limit).toList(), each -> each.write(out)));
+                .objects(found.requests(), each -> each.write(out)));
   }
 
   private static void requireKnown(Request request, Set<String> known) throws JsonFormatException {
@@ -104,18 +100,18 @@ final class ApprovalRequests {
     return since;
   }
 
-  private static Optional<State> state(Request request) throws JsonFormatException {
+  private static Set<State> states(Request request) throws JsonFormatException {
     Optional<String> given = request.parameter("state");
-    Optional<State> state =
+    Set<State> states =
         Arrays.stream(State.values())
-            .filter(each -> given.equals(Optional.of(each.label())))
-            .findFirst();
-    if (given.isPresent() && state.isEmpty()) {
+            .filter(each -> given.isEmpty() || given.get().equals(each.label()))
+            .collect(Collectors.toSet());
+    if (states.isEmpty()) {
       throw new JsonFormatException(
           "state: one of "
               + String.join(", ", Arrays.stream(State.values()).map(State::label).toList()));
     }
-    return state;
+    return states;
   }
 
   /** Returns one request, and the decisions before it in its session. */

@@ -10,6 +10,7 @@ import dev.indelible.access.ApiKeyFile;
 import dev.indelible.access.Grant;
 import dev.indelible.access.KeyText;
 import dev.indelible.access.Role;
+import dev.indelible.action.Bash;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignedNote;
 import dev.indelible.crypto.SigningKey;
@@ -218,6 +219,26 @@ class ApprovalRequestsTest {
         .isEqualTo(
             "{\"principal\":\"key:root\",\"reason\":\"already_resolved\",\"request\":\"%s\"}"
                 .formatted(id));
+  }
+
+  /** Neither the limit nor the maximum of a list hides that there are more. */
+  @Test
+  void listStatesThatItIsNotComplete() throws Exception {
+    for (int i = 0; i <= Approvals.MAX_LISTED; i++) {
+      log.gate().record("agent:9", new Bash("make " + i));
+    }
+    assertThat(log.queue().drainPending(LIMIT)).isTrue();
+
+    assertThat(listed("?limit=1000")).isEqualTo("1000, true");
+    assertThat(listed("?limit=1000&state=pending")).isEqualTo("1000, true");
+    assertThat(listed("?limit=2")).isEqualTo("2, true");
+    assertThat(listed("?state=denied")).isEqualTo("0, false");
+  }
+
+  /** Returns the number of requests in a list, and if it states that there are more. */
+  private String listed(String query) throws Exception {
+    JsonNode list = json(get("alice", "/v1/approvals" + query));
+    return list.path("requests").size() + ", " + list.path("more").booleanValue();
   }
 
   @ParameterizedTest
