@@ -206,7 +206,7 @@ public final class KafkaQueue {
     }
   }
 
-  /** Asks the brokers; waits briefly for the client to close. */
+  /** Asks the brokers; waits briefly for the client to close, unless the thread is interrupted. */
   private <T> T ask(Duration timeout, ThrowingFunction<Admin, T, QueueException> question)
       throws QueueException {
     String millis = Long.toString(timeout.toMillis());
@@ -218,7 +218,7 @@ public final class KafkaQueue {
     } catch (KafkaException e) {
       throw unavailable(e);
     } finally {
-      admin.close(CLOSE_TIMEOUT);
+      admin.close(Thread.currentThread().isInterrupted() ? Duration.ZERO : CLOSE_TIMEOUT);
     }
   }
 

@@ -72,30 +72,25 @@ final class RecordedPositions implements AutoCloseable {
   }
 
   /**
-   * Waits until the logs have every lane up to its number.
+   * Waits until the logs have every lane up to its number. An interrupt ends the wait; the
+   * interrupt flag is set again.
    *
    * @return the first lane that is not there in time; empty if all are
    */
   Optional<Lane> await(Map<Lane, Long> wanted, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
-    boolean interrupted = false;
     synchronized (numbers) {
-      try {
-        while (true) {
-          Optional<Lane> missing = missing(wanted);
-          long left = deadline - System.nanoTime();
-          if (missing.isEmpty() || left <= 0) {
-            return missing;
-          }
-          try {
-            TimeUnit.NANOSECONDS.timedWait(numbers, left);
-          } catch (InterruptedException e) {
-            interrupted = true;
-          }
+      while (true) {
+        Optional<Lane> missing = missing(wanted);
+        long left = deadline - System.nanoTime();
+        if (missing.isEmpty() || left <= 0) {
+          return missing;
         }
-      } finally {
-        if (interrupted) {
+        try {
+          TimeUnit.NANOSECONDS.timedWait(numbers, left);
+        } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
+          return missing(wanted);
         }
       }
     }
