@@ -17,6 +17,7 @@ import dev.indelible.note.TamperNote;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.storage.LedgerWriter;
 import dev.indelible.storage.RefusedException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
@@ -432,13 +433,19 @@ public final class BatchAppend {
             && row.timestamp().equals(Timestamps.format(event.timestamp()));
   }
 
+  /**
+   * Returns true if an event is a dead letter already. A refused one is a dead letter only of a
+   * refused event: its gate may have sent the content of another gate's event.
+   */
   private boolean isDeadLetter(AuditEvent event) throws LedgerException {
     String id = event.id().toString();
     if (waiting != null && !waiting.contains(id)) {
       return false;
     }
-    for (byte[] payload : writer.deadLetters(id)) {
-      if (event.content().isContentOf(payload)) {
+    boolean isRefused = refused.containsKey(event);
+    for (DeadLetter letter : writer.deadLetters(id)) {
+      byte[] payload = letter.payload().getBytes(StandardCharsets.UTF_8);
+      if ((isRefused || !letter.isRefused()) && event.content().isContentOf(payload)) {
         return true;
       }
     }

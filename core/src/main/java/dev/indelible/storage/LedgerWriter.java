@@ -137,13 +137,14 @@ public interface LedgerWriter extends AutoCloseable {
   Optional<ChainRow> row(String id) throws LedgerException;
 
   /**
-   * Returns the event ids that have a row, or a dead letter that was not replayed. A ledger on a
-   * server answers in one exchange.
+   * Returns the event ids that have a row, or a dead letter that was neither replayed nor
+   * {@linkplain DeadLetter#isRefused refused}: anyone enrolled can have an id refused. A ledger on
+   * a server answers in one exchange.
    */
   default Set<String> known(Collection<String> ids) throws LedgerException {
     Set<String> known = new HashSet<>();
     for (String id : ids) {
-      if (row(id).isPresent() || !deadLetters(id).isEmpty()) {
+      if (row(id).isPresent() || !deadLetters(id).stream().allMatch(DeadLetter::isRefused)) {
         known.add(id);
       }
     }
@@ -233,8 +234,8 @@ public interface LedgerWriter extends AutoCloseable {
    */
   Optional<Set<String>> waitingIds(int limit) throws LedgerException;
 
-  /** Returns the payloads of the dead letters of an event that were not replayed. */
-  List<byte[]> deadLetters(String id) throws LedgerException;
+  /** Returns the dead letters of an event that were not replayed, oldest first. */
+  List<DeadLetter> deadLetters(String id) throws LedgerException;
 
   /** Marks a dead letter as replayed. Returns true if it was waiting. */
   boolean markReplayed(DeadLetter deadLetter) throws LedgerException;

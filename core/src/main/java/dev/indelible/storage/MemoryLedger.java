@@ -318,10 +318,9 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     @Override
-    public List<byte[]> deadLetters(String eventId) {
+    public List<DeadLetter> deadLetters(String eventId) {
       return state().waiting().stream()
           .filter(deadLetter -> deadLetter.id().equals(eventId))
-          .map(deadLetter -> deadLetter.payload().getBytes(StandardCharsets.UTF_8))
           .toList();
     }
 

@@ -432,10 +432,12 @@ final class PostgresWriter implements LedgerWriter {
         all(
             "SELECT id FROM @signed_events WHERE id = ANY (?::UUID[])"
                 + " UNION SELECT id FROM @signed_events_dlq"
-                + " WHERE id = ANY (?::UUID[]) AND replayed_as IS NULL",
+                + " WHERE id = ANY (?::UUID[]) AND replayed_as IS NULL"
+                + " AND NOT starts_with(failure_reason, ?)",
             row -> row.getString(1),
             list,
-            list));
+            list,
+            DeadLetter.REFUSED));
   }
 
   // Type and sequence are compared as one value, which only the index over both can serve. For two
@@ -605,14 +607,14 @@ final class PostgresWriter implements LedgerWriter {
   }
 
   @Override
-  public List<byte[]> deadLetters(String id) throws LedgerException {
+  public List<DeadLetter> deadLetters(String id) throws LedgerException {
     Optional<UUID> event = PostgresRows.id(id);
     return event.isEmpty()
         ? List.of()
         : all(
-            "SELECT payload FROM @signed_events_dlq WHERE id = ? AND replayed_as IS NULL"
-                + " ORDER BY letter",
-            row -> PostgresRows.bytes(row.getString(1)),
+            PostgresRows.SELECT_DEAD_LETTERS
+                + "WHERE id = ? AND replayed_as IS NULL ORDER BY letter",
+            PostgresRows::deadLetter,
             event.get());
   }
 

@@ -434,10 +434,12 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   @Override
-  public List<byte[]> deadLetters(String id) throws LedgerException {
+  public List<DeadLetter> deadLetters(String id) throws LedgerException {
     return all(
-        "SELECT payload FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL",
-        row -> row.getBytes(1),
+        "SELECT "
+            + SqliteLedger.LETTER_COLUMNS
+            + " FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL ORDER BY letter",
+        SqliteLedger::deadLetter,
         id);
   }
 
