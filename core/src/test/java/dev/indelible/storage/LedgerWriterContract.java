@@ -31,11 +31,14 @@ import dev.indelible.storage.LedgerWriter.TreeState;
 import dev.indelible.storage.RefusedException.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -296,15 +299,15 @@ public abstract class LedgerWriterContract {
     List<DeadLetter> waiting = writer.waitingDeadLetters();
     assertThat(waiting).extracting(DeadLetter::agentId).containsExactly("agent:a", "agent:b");
     assertThat(waiting.get(0).attempts()).isEqualTo(6);
-    assertThat(writer.waitingIds(2).orElseThrow()).hasSize(2).contains(first.id());
-    assertThat(writer.waitingIds(1)).isEmpty();
-    assertThat(writer.deadLetters(first.id())).hasSize(1);
-    assertThat(writer.deadLetters(first.id()).get(0).payload())
+    assertThat(writer.deadLettered(List.of(UUID.fromString(first.id()), JOURNAL)))
+        .containsExactly(UUID.fromString(first.id()));
+    assertThat(writer.deadLetters(first.id(), false)).hasSize(1);
+    assertThat(writer.deadLetters(first.id(), false).get(0).payload())
         .isEqualTo(new String(first.payload().orElseThrow(), StandardCharsets.UTF_8));
 
     assertThat(writer.markReplayed(waiting.get(0))).isTrue();
     assertThat(writer.markReplayed(waiting.get(0))).isFalse();
-    assertThat(writer.deadLetters(first.id())).isEmpty();
+    assertThat(writer.deadLetters(first.id(), true)).isEmpty();
     assertThat(writer.removeDeadLetter(waiting.get(1))).isTrue();
     assertThat(writer.removeDeadLetter(waiting.get(1))).isFalse();
     assertThat(writer.countWaitingDeadLetters()).isZero();
@@ -341,6 +344,41 @@ public abstract class LedgerWriterContract {
     }
     assertThat(writer.row(ids.get(0)).orElseThrow().agentId()).isEqualTo("agent:a");
     assertThat(writer.countWaitingDeadLetters()).isEqualTo(1);
+  }
+
+  /** Dead letters of other events, however many there are, hide none of a batch (D2). */
+  @Test
+  void deadLettersOfABatchAreFoundAmongMany() throws Exception {
+    List<UUID> events = new ArrayList<>();
+    writer.begin();
+    for (int i = 0; i < LedgerWriter.FEW_DEAD_LETTERS + 2; i++) {
+      ChainRow row = row(Head.EMPTY, "agent:b");
+      writer.insertDeadLetter(row, DeadLetter.REFUSED + "x", TIME, 1);
+      events.add(UUID.fromString(row.id()));
+      boolean isFew = i < 2 || i > LedgerWriter.FEW_DEAD_LETTERS - 2;
+      if (isFew) {
+        requireFound(events, 1);
+        requireFound(events, LedgerWriter.FEW_DEAD_LETTERS + 1);
+      }
+    }
+    ChainRow last = sealer.seal(Head.EMPTY, event("agent:b", events.get(0).toString()));
+    for (int i = 0; i < LedgerWriter.MOST_OF_ONE_EVENT; i++) {
+      writer.insertDeadLetter(last, DeadLetter.REFUSED + i, TIME, 1);
+    }
+    assertThat(writer.deadLetters(last.id(), true))
+        .extracting(DeadLetter::failureReason)
+        .hasSize(LedgerWriter.MOST_OF_ONE_EVENT)
+        .doesNotContain(DeadLetter.REFUSED + "x");
+    assertThat(writer.deadLetters(last.id(), false)).isEmpty();
+    writer.rollback();
+  }
+
+  /** Looks for the first and the last of these events, among others without a dead letter. */
+  private void requireFound(List<UUID> events, int others) throws LedgerException {
+    Set<UUID> known = new HashSet<>(List.of(events.get(0), events.get(events.size() - 1)));
+    Set<UUID> wanted = new HashSet<>(known);
+    IntStream.range(0, others).forEach(i -> wanted.add(new UUID(i, 7)));
+    assertThat(writer.deadLettered(wanted)).isEqualTo(known);
   }
 
   /** An event that is refused now and was a dead letter before is not one a second time (D2). */

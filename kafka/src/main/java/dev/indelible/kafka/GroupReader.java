@@ -222,7 +222,7 @@ final class GroupReader {
   }
 
   private boolean isRefusedBefore(AuditEvent event, TopicBatch batch) throws LedgerException {
-    return batch.hasRefused(event.id()) || !view.deadLetters(event.id().toString()).isEmpty();
+    return batch.hasRefused(event.id()) || !view.deadLettered(List.of(event.id())).isEmpty();
   }
 
   /** Returns the ids that the ledger has, of events whose numbers were used before. */
