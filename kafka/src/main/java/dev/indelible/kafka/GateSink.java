@@ -160,12 +160,15 @@ final class GateSink implements DeferredAuditSink {
     List<Future<?>> sent = new ArrayList<>();
     for (EventGroup group : due) {
       sent.add(
-          producer.send(
-              new ProducerRecord<>(
-                  group.lane().shard().topic(),
-                  group.lane().shard().partition(),
-                  key,
-                  group.encode(gate.settings().key()))));
+          gate.queue()
+              .send(
+                  producer,
+                  new ProducerRecord<>(
+                      group.lane().shard().topic(),
+                      group.lane().shard().partition(),
+                      key,
+                      group.encode(gate.settings().key())),
+                  (metadata, failure) -> {}));
     }
     for (int i = 0; i < due.size(); i++) {
       awaitAcknowledged(sent.get(i));
