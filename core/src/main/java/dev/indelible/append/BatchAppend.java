@@ -17,6 +17,7 @@ import dev.indelible.note.TamperNote;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.storage.LedgerWriter;
 import dev.indelible.storage.RefusedException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +43,6 @@ import org.jspecify.annotations.Nullable;
 public final class BatchAppend {
   /** Retries of a refused event before it becomes a dead letter (D6). */
   static final int RETRY_BUDGET = 5;
-
-  /**
-   * Maximum number of waiting dead letters whose ids a batch reads at once; with more, each event
-   * is looked up.
-   */
-  private static final int MOST_WAITING_IDS = 10_000;
 
   /** Value of {@code ownFrom} for a batch that was not tried before in this run. */
   static final long NOT_TRIED_BEFORE = Long.MAX_VALUE;
@@ -86,8 +82,8 @@ public final class BatchAppend {
   /** True if this batch appended a row that reports tampering. */
   private boolean noted;
 
-  /** Event ids of the waiting dead letters; null if they are too many. */
-  private @Nullable Set<String> waiting;
+  /** The events of the batch that have a dead letter. */
+  private Set<UUID> withDeadLetter = Set.of();
 
   private long unsigned;
 
@@ -142,7 +138,7 @@ public final class BatchAppend {
     head = trustedHead();
     appendedFrom = head.sequence() + 1;
     declareSignatures();
-    waiting = writer.waitingIds(MOST_WAITING_IDS).orElse(null);
+    withDeadLetter = writer.deadLettered(batch.stream().map(AuditEvent::id).toList());
     int run = batch.size();
     while (outcomes.size() < batch.size()) {
       List<AuditEvent> rest = batch.subList(outcomes.size(), batch.size());
@@ -432,17 +428,15 @@ public final class BatchAppend {
             && row.timestamp().equals(Timestamps.format(event.timestamp()));
   }
 
+  /**
+   * Returns true if an event is a dead letter already. A refused one is a dead letter only of a
+   * refused event: its gate may have sent the content of another gate's event.
+   */
   private boolean isDeadLetter(AuditEvent event) throws LedgerException {
-    String id = event.id().toString();
-    if (waiting != null && !waiting.contains(id)) {
-      return false;
-    }
-    for (byte[] payload : writer.deadLetters(id)) {
-      if (event.content().isContentOf(payload)) {
-        return true;
-      }
-    }
-    return false;
+    return withDeadLetter.contains(event.id())
+        && writer.deadLetters(event.id().toString(), refused.containsKey(event)).stream()
+            .map(letter -> letter.payload().getBytes(StandardCharsets.UTF_8))
+            .anyMatch(event.content()::isContentOf);
   }
 
   private void deadLetter(AuditEvent event, String reason, int attempts) throws LedgerException {
@@ -453,9 +447,7 @@ public final class BatchAppend {
     }
     ChainRow row = sealer.seal(head, event);
     writer.insertDeadLetter(row, reason, Timestamps.format(Timestamps.now()), attempts);
-    if (waiting != null) {
-      waiting.add(row.id());
-    }
+    withDeadLetter.add(event.id());
     settled(AppendOutcome.DLQ_LANDED);
     deadLettered.add(
         new LedgerWatch.DeadLettered(row.id(), row.agentId(), row.eventType(), reason));

@@ -114,7 +114,7 @@ public final class Erasure implements AutoCloseable {
     Optional<ChainRow> found = writer.row(id);
     if (found.isEmpty()) {
       throw new LedgerException(
-          writer.deadLetters(id).isEmpty()
+          writer.deadLetters(id, true).isEmpty()
               ? "%s: no row of event %s; 'indelible log list' shows the events"
                   .formatted(writer.name(), id)
               : "%s: event %s is not in the chain but in the dead letters; 'indelible dlq purge' removes it"

@@ -135,8 +135,7 @@ public final class LedgerSink implements DeferredAuditSink {
 
   @Override
   public Optional<Boolean> has(UUID event) {
-    String id = event.toString();
-    return read(writer -> writer.row(id).isPresent() || !writer.deadLetters(id).isEmpty());
+    return read(writer -> !writer.known(List.of(event.toString())).isEmpty());
   }
 
   private <T> Optional<T> read(ThrowingFunction<LedgerWriter, T, LedgerException> reading) {

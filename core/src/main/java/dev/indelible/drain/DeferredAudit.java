@@ -54,6 +54,12 @@ public final class DeferredAudit implements AutoCloseable {
   private final EventStore store;
   private final AtomicBoolean storeClosed = new AtomicBoolean();
 
+  /** True once the drainer uses the store no more; written by its thread, read by any. */
+  private volatile boolean hasEnded;
+
+  /** True once the store may be closed; written by a closing thread, read by the drainer's. */
+  private volatile boolean isAbandoned;
+
   /** The health when the queue was closed; the first close sets it. */
   private final AtomicReference<AuditHealth> lastHealth = new AtomicReference<>();
 
@@ -68,7 +74,7 @@ public final class DeferredAudit implements AutoCloseable {
     this.queue = new DeferredAuditQueue(store, counters);
     Drainer drainer = new Drainer(store, counters, settings.maxBatch());
     this.supervisor = new Supervisor(queue, drainer, sinks, counters, settings.maxRestarts());
-    this.thread = new Thread(supervisor, THREAD_NAME);
+    this.thread = new Thread(this::drain, THREAD_NAME);
     this.thread.setDaemon(true);
     this.shutdownHook = new Thread(this::flush, THREAD_NAME + "-shutdown");
   }
@@ -181,6 +187,19 @@ public final class DeferredAudit implements AutoCloseable {
     }
   }
 
+  /** Drains until the end of the run, on the drainer's thread. */
+  private void drain() {
+    try {
+      supervisor.run();
+    } finally {
+      hasEnded = true;
+      if (isAbandoned && storeClosed.compareAndSet(false, true)) {
+        // The close did not wait for this thread. A next run may take over what waits.
+        store.close();
+      }
+    }
+  }
+
   /**
    * Stops accepting events, drains, and stops the drainer. Returns true if every accepted event was
    * settled.
@@ -194,6 +213,7 @@ public final class DeferredAudit implements AutoCloseable {
     long left =
         drained ? Math.min(nanos(withoutProgress), Math.max(0, nanos(atMost) - (now - start))) : 0;
     supervisor.stop(thread, now + left - TO_CLOSE.toNanos());
+    sinks.stopWaiting();
     await(thread, now + left);
     return drained;
   }
@@ -236,11 +256,14 @@ public final class DeferredAudit implements AutoCloseable {
   }
 
   /**
-   * Closes the store, unless a sink hangs in I/O: in that case no other drainer may get the store.
-   * If closing hangs, the process may end before the store is closed.
+   * Closes the store, unless a sink hangs in I/O: in that case no other drainer may get the store,
+   * and the drainer's thread closes it when it ends. If closing hangs, the process may end before
+   * the store is closed.
    */
   private void closeStore() {
-    if (thread.isAlive() || !storeClosed.compareAndSet(false, true)) {
+    // One of the two threads closes: each writes its flag before it reads the other's.
+    isAbandoned = true;
+    if (!hasEnded || !storeClosed.compareAndSet(false, true)) {
       return;
     }
     Thread closer = new Thread(store::close, THREAD_NAME + "-close");

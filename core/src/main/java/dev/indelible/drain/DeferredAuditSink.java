@@ -66,5 +66,12 @@ public interface DeferredAuditSink extends AutoCloseable, LedgerView {
      * closing thread. MUST NOT throw or wait.
      */
     default void closing() {}
+
+    /**
+     * Reports that nobody waits any longer for events to be settled. An append that waits for its
+     * destination SHOULD end at once with a {@link SinkUnavailableException}, so that the store of
+     * this run can be closed. Called by the closing thread. MUST NOT throw or wait.
+     */
+    default void stopWaiting() {}
   }
 }

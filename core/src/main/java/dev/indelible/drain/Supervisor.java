@@ -185,16 +185,25 @@ final class Supervisor implements Runnable {
         stopRecording(isEnded ? State.ENDED : last, failure);
         return;
       }
-      State state = failure instanceof SinkBlockedException ? State.FAILED : State.DEGRADED;
-      counters.health().report(new AuditHealth(state, cause(failure)));
-      failuresLog.ifDue(
-          () -> LOG.warn("audit events wait; the append is retried: {}", cause(failure), failure));
+      reportRetry(failure);
     } catch (Throwable second) {
       // There is no memory for a message; the next attempt may have enough.
     }
     // Nothing is allocated after this line.
     rest(backoffNanos);
     backoffNanos = Math.min(2 * backoffNanos, LONGEST_BACKOFF_NANOS);
+  }
+
+  private void reportRetry(Throwable failure) {
+    boolean isWaiting = counters.health().current().state() == State.DEGRADED;
+    if (stopping && isWaiting && failure instanceof SinkUnavailableException) {
+      // The close may be the cause; health keeps the reason for which events waited before.
+      return;
+    }
+    State state = failure instanceof SinkBlockedException ? State.FAILED : State.DEGRADED;
+    counters.health().report(new AuditHealth(state, cause(failure)));
+    failuresLog.ifDue(
+        () -> LOG.warn("audit events wait; the append is retried: {}", cause(failure), failure));
   }
 
   private void stopRecording(State state, Throwable failure) {

@@ -28,7 +28,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,10 +91,18 @@ public final class Journal implements EventStore {
   private volatile boolean closed;
 
   /**
-   * The positions with which the slots of dead processes are still to be adopted; null once they
-   * are. Written by the drainer, read by any thread.
+   * True until the slots of dead processes are adopted. Written by the drainer, read by any thread.
    */
-  private volatile @Nullable Positions unadopted;
+  private volatile boolean isPartial;
+
+  /** The positions in the ledger with which slots that become free later are adopted. */
+  private final Positions positions;
+
+  /**
+   * The slots that other logs of this process held when this one last adopted slots: their drainers
+   * may hang in a sink, while this process goes on for long. Used only by the drainer.
+   */
+  private final Set<Object> heldHere;
 
   /** The time of the next attempt to adopt slots; used only by the drainer. */
   private long nextAdoption = System.nanoTime() + ADOPTION_INTERVAL.toNanos();
@@ -121,7 +128,7 @@ public final class Journal implements EventStore {
   /** The retired slots in which no event waits, by journal; used only by the drainer. */
   private final Map<UUID, Settled> settledSlots = new HashMap<>();
 
-  private Journal(Slot slot, JournalSettings settings, Found found, @Nullable Positions unadopted) {
+  private Journal(Slot slot, JournalSettings settings, Found found, Later later) {
     this.slot = slot;
     this.settings = settings;
     this.retained = found.retained();
@@ -132,7 +139,9 @@ public final class Journal implements EventStore {
     starts.put(own.journal(), own.start());
     adopted.forEach(left -> starts.put(left.reader().journal(), left.reader().start()));
     this.recovered = found.events();
-    this.unadopted = unadopted;
+    this.isPartial = later.isPartial();
+    this.positions = later.positions();
+    this.heldHere = later.heldHere();
   }
 
   /** The positions of journals in a ledger. */
@@ -184,14 +193,17 @@ public final class Journal implements EventStore {
     boolean existed = directory.exists();
     List<Slot> taken = new ArrayList<>();
     try {
+      // Before the slots are taken, so that one that is released meanwhile is adopted later.
+      Set<Object> heldHere = directory.heldHere();
       directory.takeAll(ledger, taken);
+      taken.forEach(slot -> heldHere.remove(slot.key()));
       Found found = recover(taken, positions, settings, progress(path, settings));
       if (found.events() > 0) {
         LOG.info("{}: {} events were waiting from before", path, found.events());
       }
       directory.retire(found.drained(), settings.retain());
       taken.removeAll(found.drained());
-      return start(taken.get(0), settings, found, null);
+      return start(taken.get(0), settings, found, new Later(positions, heldHere, false));
     } catch (IOException e) {
       JournalDirectory.release(taken);
       // The disk may have filled up since the first check. If a slot was created, the next start
@@ -231,11 +243,13 @@ public final class Journal implements EventStore {
     space.requireToBegin();
     List<Slot> taken = new ArrayList<>();
     try {
+      Set<Object> heldHere = directory.heldHere();
       taken.add(directory.takeNew(ledger));
       RetainedSegments retained = new RetainedSegments(settings);
       Recovery empty = Recovery.ofOwn(taken.get(0), List.of(), 0, any -> 0, retained, found -> {});
       Found none = new Found(empty, retained, new ArrayDeque<>(), List.of(), 0);
-      return start(taken.get(0), settings, none, positions.apply(ledger));
+      return start(
+          taken.get(0), settings, none, new Later(positions.apply(ledger), heldHere, true));
     } catch (IOException e) {
       JournalDirectory.release(taken);
       space.requireFree();
@@ -250,10 +264,9 @@ public final class Journal implements EventStore {
    * Creates the journal and starts its threads. If a thread cannot be started, ends the others and
    * throws.
    */
-  private static Journal start(
-      Slot slot, JournalSettings settings, Found found, @Nullable Positions unadopted) {
+  private static Journal start(Slot slot, JournalSettings settings, Found found, Later later) {
     Segment.initialise();
-    Journal journal = new Journal(slot, settings, found, unadopted);
+    Journal journal = new Journal(slot, settings, found, later);
     boolean started = false;
     try {
       journal.writer.start();
@@ -409,6 +422,15 @@ public final class Journal implements EventStore {
       long events) {}
 
   /**
+   * The slots that a journal adopts after it was opened.
+   *
+   * @param positions the positions that the ledger has committed
+   * @param heldHere the slots that other logs of this process hold
+   * @param isPartial true if the slots of dead processes are not adopted yet
+   */
+  private record Later(Positions positions, Set<Object> heldHere, boolean isPartial) {}
+
+  /**
    * The result of a recovery of the slots of dead processes.
    *
    * @param adopted the events that wait in them
@@ -453,20 +475,24 @@ public final class Journal implements EventStore {
   }
 
   /**
-   * Adopts the slots of dead processes, for a journal that was opened apart. Not while a batch of
-   * this process is retried, because the ledger may have it. If the ledger cannot be read, tries
-   * again later.
+   * Adopts the slots of dead processes, for a journal that was opened apart, and slots that another
+   * log of this process has released since. Not while a batch of this process is retried, because
+   * the ledger may have it. If the ledger cannot be read, tries again later.
    */
   @Override
   public void adopt(LongConsumer found) {
-    Positions positions = unadopted;
-    if (positions == null || isOwnUnsettled || System.nanoTime() - nextAdoption < 0) {
+    boolean isReleased = !heldHere.isEmpty() && !heldHere.stream().allMatch(Slot::isHeldHere);
+    boolean isDue = (isPartial || isReleased) && System.nanoTime() - nextAdoption >= 0;
+    if (!isDue || isOwnUnsettled) {
       return;
     }
     nextAdoption = System.nanoTime() + ADOPTION_INTERVAL.toNanos();
     JournalDirectory directory = JournalDirectory.of(slot);
     List<Slot> taken = new ArrayList<>();
     boolean isAdopted = false;
+    // One that is released after this line is adopted by a later call.
+    Set<Object> released = new HashSet<>(heldHere);
+    released.removeIf(Slot::isHeldHere);
     try {
       // Reads the ledger first, so that nothing is locked while it does not answer.
       positions.settled(slot.journal());
@@ -483,7 +509,8 @@ public final class Journal implements EventStore {
           .forEach(left -> starts.putIfAbsent(left.reader().journal(), left.reader().start()));
       adopted.addAll(dead.adopted());
       isAdopted = true;
-      unadopted = null;
+      isPartial = false;
+      heldHere.removeAll(released);
       directory.retire(dead.drained(), settings.retain());
     } catch (IOException | JournalException e) {
       failedAdoptions.ifDue(
@@ -501,7 +528,7 @@ public final class Journal implements EventStore {
 
   @Override
   public boolean isPartial() {
-    return unadopted != null;
+    return isPartial;
   }
 
   @Override

@@ -137,13 +137,14 @@ public interface LedgerWriter extends AutoCloseable {
   Optional<ChainRow> row(String id) throws LedgerException;
 
   /**
-   * Returns the event ids that have a row, or a dead letter that was not replayed. A ledger on a
-   * server answers in one exchange.
+   * Returns the event ids that have a row, or a dead letter that was neither replayed nor
+   * {@linkplain DeadLetter#isRefused refused}: anyone enrolled can have an id refused. A ledger on
+   * a server answers in one exchange.
    */
   default Set<String> known(Collection<String> ids) throws LedgerException {
     Set<String> known = new HashSet<>();
     for (String id : ids) {
-      if (row(id).isPresent() || !deadLetters(id).isEmpty()) {
+      if (row(id).isPresent() || !deadLetters(id, false).isEmpty()) {
         known.add(id);
       }
     }
@@ -227,14 +228,27 @@ public interface LedgerWriter extends AutoCloseable {
   long countWaitingDeadLetters() throws LedgerException;
 
   /**
-   * Returns the event ids of the dead letters that were not replayed, in one query.
-   *
-   * @return empty if there are more than {@code limit}
+   * Most dead letters whose ids are all read to find those of a batch: that costs less than a
+   * search for each of its events.
    */
-  Optional<Set<String>> waitingIds(int limit) throws LedgerException;
+  int FEW_DEAD_LETTERS = 1_000;
 
-  /** Returns the payloads of the dead letters of an event that were not replayed. */
-  List<byte[]> deadLetters(String id) throws LedgerException;
+  /** Most dead letters of one event that are read: a hostile gate can send any number of them. */
+  int MOST_OF_ONE_EVENT = 20;
+
+  /**
+   * Returns those of these events that have a dead letter, replayed or not. The cost depends on the
+   * number of events and is limited in the number of dead letters, which a hostile gate can raise.
+   */
+  Set<UUID> deadLettered(Collection<UUID> events) throws LedgerException;
+
+  /**
+   * Returns the newest dead letters of an event that were not replayed, at most {@link
+   * #MOST_OF_ONE_EVENT}, the last one first.
+   *
+   * @param withRefused false to leave out those that are {@linkplain DeadLetter#isRefused refused}
+   */
+  List<DeadLetter> deadLetters(String id, boolean withRefused) throws LedgerException;
 
   /** Marks a dead letter as replayed. Returns true if it was waiting. */
   boolean markReplayed(DeadLetter deadLetter) throws LedgerException;

@@ -9,6 +9,7 @@ import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.storage.RefusedException.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -311,17 +312,21 @@ public final class MemoryLedger implements LedgerFactory {
     }
 
     @Override
-    public Optional<Set<String>> waitingIds(int limit) {
+    public Set<UUID> deadLettered(Collection<UUID> events) {
+      // One pass, as the copy for the transaction is.
       Set<String> ids = new HashSet<>();
-      state().waiting().forEach(deadLetter -> ids.add(deadLetter.id()));
-      return ids.size() > limit ? Optional.empty() : Optional.of(ids);
+      state().deadLetters.values().forEach(letter -> ids.add(letter.id()));
+      Set<UUID> found = new HashSet<>(events);
+      found.removeIf(event -> !ids.contains(event.toString()));
+      return found;
     }
 
     @Override
-    public List<byte[]> deadLetters(String eventId) {
-      return state().waiting().stream()
-          .filter(deadLetter -> deadLetter.id().equals(eventId))
-          .map(deadLetter -> deadLetter.payload().getBytes(StandardCharsets.UTF_8))
+    public List<DeadLetter> deadLetters(String eventId, boolean withRefused) {
+      return state().deadLetters.descendingMap().values().stream()
+          .filter(letter -> letter.id().equals(eventId) && letter.replayedAs().isEmpty())
+          .filter(letter -> withRefused || !letter.isRefused())
+          .limit(MOST_OF_ONE_EVENT)
           .toList();
     }
 

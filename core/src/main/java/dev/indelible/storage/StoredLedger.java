@@ -17,7 +17,8 @@ public interface StoredLedger extends VerifiableLedger {
   long settled(UUID journal) throws LedgerException;
 
   /**
-   * Returns true if an event is in a row or a dead letter, or was a dead letter whose purge is
+   * Returns true if an event is in a row or in a dead letter that was not {@linkplain
+   * dev.indelible.ledger.DeadLetter#isRefused refused}, or was a dead letter whose purge is
    * recorded.
    */
   boolean isRecorded(UUID event) throws LedgerException;

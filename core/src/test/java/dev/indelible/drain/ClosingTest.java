@@ -86,6 +86,73 @@ class ClosingTest {
     assertThat(quickest).isLessThan(Duration.ofMillis(1_200));
   }
 
+  /**
+   * A sink that hangs in I/O keeps its store until it ends; then a next run can have the store,
+   * also in this process (D2).
+   */
+  @Test
+  void storeIsClosedWhenTheSinkEnds() {
+    CountDownLatch hang = audits.gate();
+    AtomicInteger closed = new AtomicInteger();
+    DeferredAudit audit =
+        audits.start(closing(closed), ledger.heldBy(hang), DrainSettings.ofDefaults());
+    audit.queue().submit(refusal("agent:alice", 1));
+    await().until(() -> ledger.attempts().size() == 1);
+    audit.closeAndFlush(Duration.ZERO);
+    assertThat(closed).hasValue(0);
+    hang.countDown();
+    await().until(() -> closed.get() == 1);
+    audit.closeAndFlush(Duration.ZERO);
+    assertThat(closed).hasValue(1);
+  }
+
+  /** A sink that waits for its destination ends its wait, so that the store is free at once. */
+  @Test
+  void closeEndsTheWaitOfTheSink() {
+    AtomicInteger closed = new AtomicInteger();
+    CountDownLatch stopped = new CountDownLatch(1);
+    DeferredAuditSink.Factory sinks =
+        ledger.sink(
+            batch -> {
+              if (ledger.attempts().size() > 1) {
+                TestLedger.awaitUninterruptibly(stopped);
+              }
+              throw new SinkUnavailableException(
+                  stopped.getCount() > 0 ? "no log" : "closed", new IOException());
+            });
+    DeferredAudit audit =
+        audits.start(
+            closing(closed),
+            new DeferredAuditSink.Factory() {
+              @Override
+              public DeferredAuditSink create() {
+                return sinks.create();
+              }
+
+              @Override
+              public void stopWaiting() {
+                stopped.countDown();
+              }
+            },
+            DrainSettings.ofDefaults());
+    audit.queue().submit(refusal("agent:alice", 1));
+    await().until(() -> ledger.attempts().size() == 2);
+    DrainReport report = audit.closeAndFlush(Duration.ZERO, Duration.ZERO);
+    await().until(() -> closed.get() == 1);
+    assertThat(report.pending()).isEqualTo(1);
+    assertThat(report.reason()).isEqualTo("no log");
+  }
+
+  /** Returns a store that counts its closes. */
+  private static EventStore closing(AtomicInteger closed) {
+    return new WrappedStore() {
+      @Override
+      public void close() {
+        closed.incrementAndGet();
+      }
+    };
+  }
+
   /** The timeout limits the time without progress, not the time for the whole backlog (D9). */
   @Test
   void closingContinuesWhileEventsAreSettled() {

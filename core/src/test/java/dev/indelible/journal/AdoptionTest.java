@@ -117,6 +117,37 @@ class AdoptionTest {
   }
 
   /**
+   * A log that was opened while another of this process still held its slot adopts that slot once
+   * it is released, because no next process may start for long (D2).
+   */
+  @Test
+  void slotReleasedInThisProcessIsAdopted() throws Exception {
+    Journal hanging = open();
+    List<DeferredAuditEvent> events = events("agent:a", 30);
+    events.forEach(hanging::offer);
+    Journal running = open();
+    List<Long> adopted = new ArrayList<>();
+    drainOne(running);
+    running.adopt(adopted::add);
+    assertThat(adopted).as("while the slot is held").isEmpty();
+    assertThat(running.isPartial()).isFalse();
+
+    hanging.close();
+    drainOne(running);
+    running.adopt(adopted::add);
+    running.adopt(adopted::add);
+    assertThat(adopted).containsExactly(30L);
+    assertThat(bytes(test.drain(running))).isEqualTo(bytes(events));
+    assertThat(running.recovered()).isZero();
+  }
+
+  /** Settles an event; the ledger answers then, so the next adoption is due. */
+  private void drainOne(Journal journal) {
+    assertThat(journal.offer(event("agent:new", 1))).isTrue();
+    assertThat(test.drain(journal)).hasSize(1);
+  }
+
+  /**
    * A POSIX process loses its lock when it closes any descriptor of the locked file (D2). This
    * process opens and closes a third journal; even then another process must not get a slot of the
    * first two.

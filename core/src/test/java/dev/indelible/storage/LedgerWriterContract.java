@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.Bash;
+import dev.indelible.append.AppendSettings;
+import dev.indelible.append.LedgerRun;
+import dev.indelible.append.LedgerSink;
 import dev.indelible.append.RowSealer;
+import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.decision.Refuse;
+import dev.indelible.drain.AppendOutcome;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.ChainRow;
@@ -18,15 +23,22 @@ import dev.indelible.ledger.LedgerReader;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.ledger.StoredRow;
+import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.ErasureNote;
+import dev.indelible.pending.EventBatch;
 import dev.indelible.storage.LedgerWriter.Remains;
 import dev.indelible.storage.LedgerWriter.TreeState;
 import dev.indelible.storage.RefusedException.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -287,19 +299,117 @@ public abstract class LedgerWriterContract {
     List<DeadLetter> waiting = writer.waitingDeadLetters();
     assertThat(waiting).extracting(DeadLetter::agentId).containsExactly("agent:a", "agent:b");
     assertThat(waiting.get(0).attempts()).isEqualTo(6);
-    assertThat(writer.waitingIds(2).orElseThrow()).hasSize(2).contains(first.id());
-    assertThat(writer.waitingIds(1)).isEmpty();
-    assertThat(writer.deadLetters(first.id())).containsExactly(first.payload().orElseThrow());
+    assertThat(writer.deadLettered(List.of(UUID.fromString(first.id()), JOURNAL)))
+        .containsExactly(UUID.fromString(first.id()));
+    assertThat(writer.deadLetters(first.id(), false)).hasSize(1);
+    assertThat(writer.deadLetters(first.id(), false).get(0).payload())
+        .isEqualTo(new String(first.payload().orElseThrow(), StandardCharsets.UTF_8));
 
     assertThat(writer.markReplayed(waiting.get(0))).isTrue();
     assertThat(writer.markReplayed(waiting.get(0))).isFalse();
-    assertThat(writer.deadLetters(first.id())).isEmpty();
+    assertThat(writer.deadLetters(first.id(), true)).isEmpty();
     assertThat(writer.removeDeadLetter(waiting.get(1))).isTrue();
     assertThat(writer.removeDeadLetter(waiting.get(1))).isFalse();
     assertThat(writer.countWaitingDeadLetters()).isZero();
     assertThat(writer.removeReplayed(first.id())).isEqualTo(1);
     assertThat(writer.removeReplayed(first.id())).isZero();
     writer.commit();
+  }
+
+  /**
+   * A gate of a queue may send the id and the content of another gate's event, so that it is
+   * refused. The event of the other gate is recorded all the same (D2).
+   */
+  @Test
+  void refusedEventHidesNoGenuineEvent() throws Exception {
+    DeferredAuditEvent genuine = event("agent:a");
+    AuditEvent hostile =
+        AuditEvent.stored(
+            genuine.id(), "agent:b", genuine.eventType(), genuine.timestamp(), genuine.content());
+    Map<AuditEvent, String> refused = new IdentityHashMap<>();
+    refused.put(hostile, DeadLetter.REFUSED + "contradiction: gate b: its payload is of another");
+    List<String> ids = List.of(genuine.id().toString());
+    try (LedgerSink sink = sink()) {
+      assertThat(sink.append(EventBatch.of(List.of(hostile)), refused))
+          .containsExactly(AppendOutcome.DLQ_LANDED);
+      assertThat(writer.known(ids)).isEmpty();
+      requireRecorded(genuine, false);
+      assertThat(sink.append(EventBatch.of(List.of(hostile)), refused))
+          .containsExactly(AppendOutcome.DLQ_REPEATED);
+      assertThat(sink.append(EventBatch.of(List.of(genuine))))
+          .containsExactly(AppendOutcome.APPENDED);
+      assertThat(writer.known(ids)).hasSize(1);
+      assertThat(sink.append(EventBatch.of(List.of(genuine, hostile)), refused))
+          .noneMatch(AppendOutcome::isDeadLetter);
+    }
+    assertThat(writer.row(ids.get(0)).orElseThrow().agentId()).isEqualTo("agent:a");
+    assertThat(writer.countWaitingDeadLetters()).isEqualTo(1);
+  }
+
+  /** Dead letters of other events, however many there are, hide none of a batch (D2). */
+  @Test
+  void deadLettersOfABatchAreFoundAmongMany() throws Exception {
+    List<UUID> events = new ArrayList<>();
+    writer.begin();
+    for (int i = 0; i < LedgerWriter.FEW_DEAD_LETTERS + 2; i++) {
+      ChainRow row = row(Head.EMPTY, "agent:b");
+      writer.insertDeadLetter(row, DeadLetter.REFUSED + "x", TIME, 1);
+      events.add(UUID.fromString(row.id()));
+      boolean isFew = i < 2 || i > LedgerWriter.FEW_DEAD_LETTERS - 2;
+      if (isFew) {
+        requireFound(events, 1);
+        requireFound(events, LedgerWriter.FEW_DEAD_LETTERS + 1);
+      }
+    }
+    ChainRow last = sealer.seal(Head.EMPTY, event("agent:b", events.get(0).toString()));
+    for (int i = 0; i < LedgerWriter.MOST_OF_ONE_EVENT; i++) {
+      writer.insertDeadLetter(last, DeadLetter.REFUSED + i, TIME, 1);
+    }
+    assertThat(writer.deadLetters(last.id(), true))
+        .extracting(DeadLetter::failureReason)
+        .hasSize(LedgerWriter.MOST_OF_ONE_EVENT)
+        .doesNotContain(DeadLetter.REFUSED + "x");
+    assertThat(writer.deadLetters(last.id(), false)).isEmpty();
+    writer.rollback();
+  }
+
+  /** Looks for the first and the last of these events, among others without a dead letter. */
+  private void requireFound(List<UUID> events, int others) throws LedgerException {
+    Set<UUID> known = new HashSet<>(List.of(events.get(0), events.get(events.size() - 1)));
+    Set<UUID> wanted = new HashSet<>(known);
+    IntStream.range(0, others).forEach(i -> wanted.add(new UUID(i, 7)));
+    assertThat(writer.deadLettered(wanted)).isEqualTo(known);
+  }
+
+  /** An event that is refused now and was a dead letter before is not one a second time (D2). */
+  @Test
+  void deadLetterIsNotRefusedAgain() throws Exception {
+    DeferredAuditEvent event = event(REFUSED_AGENT);
+    Map<AuditEvent, String> refused = new IdentityHashMap<>();
+    refused.put(event, DeadLetter.REFUSED + "reserved_event: gate b: not of a gate");
+    try (LedgerSink sink = sink()) {
+      assertThat(sink.append(EventBatch.of(List.of(event))))
+          .containsExactly(AppendOutcome.DLQ_LANDED);
+      assertThat(writer.known(List.of(event.id().toString()))).hasSize(1);
+      requireRecorded(event, true);
+      assertThat(sink.append(EventBatch.of(List.of(event)), refused))
+          .containsExactly(AppendOutcome.DLQ_REPEATED);
+    }
+    assertThat(writer.countWaitingDeadLetters()).isEqualTo(1);
+  }
+
+  /** Checks what a journal asks a ledger before it forgets an event. */
+  private void requireRecorded(AuditEvent event, boolean isRecorded) throws LedgerException {
+    try (VerifiableLedger reader = writer.reader()) {
+      if (reader instanceof StoredLedger stored) {
+        assertThat(stored.isRecorded(event.id())).isEqualTo(isRecorded);
+      }
+    }
+  }
+
+  private LedgerSink sink() {
+    AppendSettings settings = AppendSettings.of(KEY, KeyRing.of(List.of(KEY.verificationKey())));
+    return new LedgerSink(LedgerRun.of(ledger, settings, new AuditCounters()));
   }
 
   @Test

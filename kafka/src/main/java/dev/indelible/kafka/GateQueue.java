@@ -16,6 +16,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,12 @@ public final class GateQueue implements GateChannel {
 
   /** The numbers up to which the brokers have acknowledged the unsettled batch. */
   private final Map<Lane, Long> acknowledged = new HashMap<>();
+
+  /** The drainer's thread while it is in an append; guarded by this object. */
+  private @Nullable Thread appending;
+
+  /** True once no append may wait; written under this object's lock, read by any thread. */
+  private volatile boolean isStopped;
 
   private long sentAt;
   private Duration resend = FIRST_RESEND;
@@ -150,6 +157,41 @@ public final class GateQueue implements GateChannel {
     }
   }
 
+  /** Interrupts an append that waits for the brokers or the log, and makes later ones fail. */
+  @Override
+  public synchronized void stopWaiting() {
+    isStopped = true;
+    if (appending != null) {
+      appending.interrupt();
+    }
+  }
+
+  /**
+   * Begins an append, which {@link #stopWaiting} then interrupts.
+   *
+   * @throws QueueException if the gate is closing
+   */
+  synchronized void beginAppend() throws QueueException {
+    requireWaiting();
+    appending = Thread.currentThread();
+  }
+
+  /** Ends an append. An interrupt of {@link #stopWaiting} does not outlast it. */
+  synchronized void endAppend() {
+    appending = null;
+    if (isStopped) {
+      Thread.interrupted();
+    }
+  }
+
+  /** Requires that an append may still wait, so that it opens no client after the close. */
+  private void requireWaiting() throws QueueException {
+    if (isStopped) {
+      throw new QueueException(
+          queue.name() + ": the gate was closed before the events were settled");
+    }
+  }
+
   /** Submits a tally, if one is due. */
   void tallyIfDue() {
     GateTally due = tally;
@@ -195,7 +237,8 @@ public final class GateQueue implements GateChannel {
     return known;
   }
 
-  Producer<byte[], byte[]> producer() {
+  Producer<byte[], byte[]> producer() throws QueueException {
+    requireWaiting();
     Producer<byte[], byte[]> open = producer;
     if (open == null) {
       open = queue.producer();
@@ -205,6 +248,7 @@ public final class GateQueue implements GateChannel {
   }
 
   RecordedPositions positions() throws QueueException {
+    requireWaiting();
     RecordedPositions open = positions;
     if (open == null) {
       open = new RecordedPositions(queue, settings.gate(), topics().positions(), settings.log());
@@ -243,6 +287,8 @@ public final class GateQueue implements GateChannel {
   /** Records that a sink failed: the partitions may have changed, or the producer may be broken. */
   void failed() {
     topics = null;
+    // An interrupt has ended the append; it must not end the closing of the client.
+    Thread.interrupted();
     closeProducer();
   }
 
@@ -251,7 +297,11 @@ public final class GateQueue implements GateChannel {
     Producer<byte[], byte[]> open = producer;
     producer = null;
     if (open != null) {
-      open.close(Duration.ZERO);
+      try {
+        open.close(Duration.ZERO);
+      } catch (InterruptException e) {
+        // The client's thread ends without a wait for it; the interrupt flag is set.
+      }
     }
   }
 

@@ -60,6 +60,7 @@ final class GateSink implements DeferredAuditSink {
   public List<AppendOutcome> append(EventBatch batch) throws SinkException {
     UUID journal = batch.mark().map(JournalMark::journal).orElse(null);
     try {
+      gate.beginAppend();
       // A crash here, or anywhere before the state is written: the batch is still in the journal,
       // and the next process sends it again, with the numbers that follow this state.
       GateState before = gate.state(journal);
@@ -86,6 +87,8 @@ final class GateSink implements DeferredAuditSink {
     } catch (KafkaException e) {
       gate.failed();
       throw new SinkUnavailableException(gate.queue().name() + ": " + KafkaQueue.reason(e), e);
+    } finally {
+      gate.endAppend();
     }
   }
 
@@ -145,7 +148,7 @@ final class GateSink implements DeferredAuditSink {
   }
 
   /** Sends groups, and waits until the brokers have acknowledged each. */
-  private void send(List<EventGroup> groups) throws SinkUnavailableException {
+  private void send(List<EventGroup> groups) throws QueueException, SinkUnavailableException {
     List<EventGroup> due =
         groups.stream().filter(group -> !gate.isAcknowledged(group.lane(), group.last())).toList();
     if (due.isEmpty()) {
@@ -157,12 +160,15 @@ final class GateSink implements DeferredAuditSink {
     List<Future<?>> sent = new ArrayList<>();
     for (EventGroup group : due) {
       sent.add(
-          producer.send(
-              new ProducerRecord<>(
-                  group.lane().shard().topic(),
-                  group.lane().shard().partition(),
-                  key,
-                  group.encode(gate.settings().key()))));
+          gate.queue()
+              .send(
+                  producer,
+                  new ProducerRecord<>(
+                      group.lane().shard().topic(),
+                      group.lane().shard().partition(),
+                      key,
+                      group.encode(gate.settings().key())),
+                  (metadata, failure) -> {}));
     }
     for (int i = 0; i < due.size(); i++) {
       awaitAcknowledged(sent.get(i));
@@ -192,8 +198,9 @@ final class GateSink implements DeferredAuditSink {
 
   private void awaitRecorded(Map<Lane, Long> wanted)
       throws QueueException, SinkUnavailableException {
-    Optional<Lane> missing = gate.positions().await(wanted, RECORDED_WAIT);
-    String unavailable = gate.positions().unavailable();
+    RecordedPositions positions = gate.positions();
+    Optional<Lane> missing = positions.await(wanted, RECORDED_WAIT);
+    String unavailable = positions.unavailable();
     if (missing.isPresent() && !unavailable.isEmpty()) {
       throw new SinkUnavailableException(unavailable, null);
     }

@@ -171,6 +171,10 @@ final class GroupReader {
       }
       Optional<GateEvents.Objection> objection = GateEvents.objection(event, lane.gate());
       if (objection.isPresent()) {
+        if (isBefore && isRefusedBefore(event, batch)) {
+          counts.repeated(1);
+          continue;
+        }
         refuse(event, lane.gate(), objection.get(), where, batch);
         continue;
       }
@@ -215,6 +219,10 @@ final class GroupReader {
                   "%s: gate %s: %s".formatted(objection.refusal().code(), gate, objection.reason()),
                   MAX_REASON_CHARS));
     }
+  }
+
+  private boolean isRefusedBefore(AuditEvent event, TopicBatch batch) throws LedgerException {
+    return batch.hasRefused(event.id()) || !view.deadLettered(List.of(event.id())).isEmpty();
   }
 
   /** Returns the ids that the ledger has, of events whose numbers were used before. */

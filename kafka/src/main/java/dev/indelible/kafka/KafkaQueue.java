@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
@@ -21,11 +22,12 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Uuid;
@@ -206,7 +208,7 @@ public final class KafkaQueue {
     }
   }
 
-  /** Asks the brokers; waits briefly for the client to close. */
+  /** Asks the brokers; waits briefly for the client to close, unless the thread is interrupted. */
   private <T> T ask(Duration timeout, ThrowingFunction<Admin, T, QueueException> question)
       throws QueueException {
     String millis = Long.toString(timeout.toMillis());
@@ -218,7 +220,7 @@ public final class KafkaQueue {
     } catch (KafkaException e) {
       throw unavailable(e);
     } finally {
-      admin.close(CLOSE_TIMEOUT);
+      admin.close(Thread.currentThread().isInterrupted() ? Duration.ZERO : CLOSE_TIMEOUT);
     }
   }
 
@@ -265,8 +267,20 @@ public final class KafkaQueue {
         new ByteArraySerializer());
   }
 
+  /**
+   * Hands a message to a producer, which may wait for metadata.
+   *
+   * @throws QueueException if it does not get the metadata in time
+   */
+  Future<RecordMetadata> send(
+      Producer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> message, Callback sent)
+      throws QueueException {
+    return CallLimit.call(
+        this, ANSWER_LIMIT, Thread.currentThread()::interrupt, () -> producer.send(message, sent));
+  }
+
   /** Returns a new consumer, which is assigned partitions and never chooses an offset by itself. */
-  Consumer<byte[], byte[]> consumer() {
+  LimitedConsumer consumer() {
     return consumer(new ByteArrayDeserializer());
   }
 
@@ -276,31 +290,25 @@ public final class KafkaQueue {
    * @param values reads the values; receives new metadata if it is a {@code
    *     ClusterResourceListener}
    */
-  Consumer<byte[], byte[]> consumer(Deserializer<byte[]> values) {
-    return new KafkaConsumer<>(
-        settings(
-            Map.ofEntries(
-                Map.entry("auto.offset.reset", "none"),
-                Map.entry("enable.auto.commit", "false"),
-                Map.entry("allow.auto.create.topics", "false"),
-                // A message of an aborted transaction is not a message.
-                Map.entry("isolation.level", "read_committed"),
-                Map.entry("max.poll.records", "64"),
-                // A larger message is read by itself. These limit what waits in memory.
-                Map.entry("max.partition.fetch.bytes", Integer.toString(1 << 20)),
-                Map.entry("fetch.max.bytes", Integer.toString(16 << 20)),
-                Map.entry("default.api.timeout.ms", "15000"),
-                Map.entry("request.timeout.ms", "8000"))),
-        new ByteArrayDeserializer(),
-        values);
-  }
-
-  /**
-   * Closes a consumer. By default, that waits half a minute for brokers that do not answer; a
-   * consumer without a group has nothing to send them.
-   */
-  static void close(Consumer<byte[], byte[]> consumer) {
-    consumer.close(CloseOptions.timeout(CLOSE_TIMEOUT));
+  LimitedConsumer consumer(Deserializer<byte[]> values) {
+    return new LimitedConsumer(
+        this,
+        new KafkaConsumer<>(
+            settings(
+                Map.ofEntries(
+                    Map.entry("auto.offset.reset", "none"),
+                    Map.entry("enable.auto.commit", "false"),
+                    Map.entry("allow.auto.create.topics", "false"),
+                    // A message of an aborted transaction is not a message.
+                    Map.entry("isolation.level", "read_committed"),
+                    Map.entry("max.poll.records", "64"),
+                    // A larger message is read by itself. These limit what waits in memory.
+                    Map.entry("max.partition.fetch.bytes", Integer.toString(1 << 20)),
+                    Map.entry("fetch.max.bytes", Integer.toString(16 << 20)),
+                    Map.entry("default.api.timeout.ms", "15000"),
+                    Map.entry("request.timeout.ms", "8000"))),
+            new ByteArrayDeserializer(),
+            values));
   }
 
   private Map<String, Object> settings(Map<String, String> own) {

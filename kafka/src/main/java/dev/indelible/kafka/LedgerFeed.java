@@ -4,6 +4,7 @@ package dev.indelible.kafka;
 import dev.indelible.append.AppendSettings;
 import dev.indelible.append.LedgerRun;
 import dev.indelible.append.LedgerSink;
+import dev.indelible.base.Threads;
 import dev.indelible.base.Throttle;
 import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.crypto.KeyException;
@@ -37,7 +38,6 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.producer.Producer;
@@ -79,6 +79,9 @@ public final class LedgerFeed implements AutoCloseable {
 
   /** Time to publish the last positions when a reading ends. */
   private static final Duration PUBLISH_TIMEOUT = Duration.ofSeconds(2);
+
+  /** More than any call of a Kafka client takes, and any transaction that makes progress. */
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
   private static final Duration FIRST_BACKOFF = Duration.ofMillis(50);
   private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(5);
@@ -157,15 +160,23 @@ public final class LedgerFeed implements AutoCloseable {
         state, reason, events.get(), groups.get(), repeated.get(), gaps.get(), refusals.counts());
   }
 
-  /** Ends the feed after its batch, writes the last tally and checkpoint, and frees the lease. */
+  /**
+   * Ends the feed after its batch, writes the last tally and checkpoint, and frees the lease. Gives
+   * up after {@link #CLOSE_LIMIT}: the feed then ends when the call in which it waits ends, and its
+   * lease ends by itself.
+   */
   @Override
   public void close() {
     closing = true;
     LockSupport.unpark(thread);
-    try {
-      thread.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    Threads.join(thread, CLOSE_LIMIT);
+    if (thread.isAlive()) {
+      LOG.warn(
+          "{}: the ledger writer did not end in {} seconds; its last tally and checkpoint may be missing: {} {}",
+          queue.name(),
+          CLOSE_LIMIT.toSeconds(),
+          state,
+          reason);
     }
   }
 
@@ -237,7 +248,9 @@ public final class LedgerFeed implements AutoCloseable {
     private final Map<Integer, Long> offsets = new HashMap<>();
 
     private final TopicWatch watch = new TopicWatch();
-    private @Nullable Consumer<byte[], byte[]> consumer;
+    private @Nullable LimitedConsumer consumer;
+
+    private int positionPartitions;
 
     private long leasedAt;
     private long lookedAt;
@@ -285,8 +298,9 @@ public final class LedgerFeed implements AutoCloseable {
       if (closing) {
         return backoff;
       }
-      Consumer<byte[], byte[]> open = queue.consumer(watch);
+      LimitedConsumer open = queue.consumer(watch);
       consumer = open;
+      positionPartitions = topics.positions();
       GroupReader reader = new GroupReader(shards, view, gates(), refusals, this);
       commit(seek(open, topics.id()), reader);
       state = FeedStatus.State.READING;
@@ -354,33 +368,28 @@ public final class LedgerFeed implements AutoCloseable {
       sink.maintain();
     }
 
-    private void publish(Map<Lane, Long> numbers) throws LedgerException {
+    private void publish(Map<Lane, Long> numbers) throws LedgerException, QueueException {
       UUID id = view.ledger();
-      int count = numbers.isEmpty() ? 0 : positionPartitions();
       for (Map.Entry<Lane, Long> each : numbers.entrySet()) {
         Position position = new Position(id, each.getKey(), each.getValue());
-        producer()
-            .send(
-                new ProducerRecord<>(
-                    queue.positionsTopic(),
-                    Shard.partitionOf(each.getKey().gate(), count),
-                    position.messageKey(),
-                    position.encode(settings.signing().signer())),
-                (metadata, failure) -> {
-                  if (failure != null) {
-                    failuresLog.ifDue(
-                        () ->
-                            LOG.warn(
-                                "{}: a position is not published; the gate sends its events again: {}",
-                                queue.name(),
-                                KafkaQueue.reason(failure)));
-                  }
-                });
+        queue.send(
+            producer(),
+            new ProducerRecord<>(
+                queue.positionsTopic(),
+                Shard.partitionOf(each.getKey().gate(), positionPartitions),
+                position.messageKey(),
+                position.encode(settings.signing().signer())),
+            (metadata, failure) -> {
+              if (failure != null) {
+                failuresLog.ifDue(
+                    () ->
+                        LOG.warn(
+                            "{}: a position is not published; the gate sends its events again: {}",
+                            queue.name(),
+                            KafkaQueue.reason(failure)));
+              }
+            });
       }
-    }
-
-    private int positionPartitions() {
-      return producer().partitionsFor(queue.positionsTopic()).size();
     }
 
     private void count(List<AuditEvent> batch, List<AppendOutcome> outcomes, long nanos) {
@@ -407,13 +416,14 @@ public final class LedgerFeed implements AutoCloseable {
      * another topic, records that, and reads from the first message that is there: the numbers of
      * the lanes show which events are recorded already.
      */
-    private TopicBatch seek(Consumer<byte[], byte[]> open, Uuid topic) throws LedgerException {
+    private TopicBatch seek(LimitedConsumer open, Uuid topic)
+        throws LedgerException, QueueException {
       Map<Integer, TopicPartition> assigned = new TreeMap<>();
       shards.forEach(
           (number, shard) -> assigned.put(number, new TopicPartition(shard.topic(), number)));
       open.assign(assigned.values());
-      Map<TopicPartition, Long> begins = open.beginningOffsets(assigned.values());
-      Map<TopicPartition, Long> ends = open.endOffsets(assigned.values());
+      Map<TopicPartition, Long> begins = open.beginnings();
+      Map<TopicPartition, Long> ends = open.ends();
       TopicBatch batch = new TopicBatch();
       for (Shard shard : shards.values()) {
         TopicPartition partition = assigned.get(shard.partition());
@@ -617,7 +627,7 @@ public final class LedgerFeed implements AutoCloseable {
         freeLease();
       }
       if (consumer != null) {
-        KafkaQueue.close(consumer);
+        consumer.close();
       }
       Producer<byte[], byte[]> open = producer;
       if (open != null) {

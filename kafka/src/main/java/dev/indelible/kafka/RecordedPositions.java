@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
@@ -49,7 +48,7 @@ final class RecordedPositions implements AutoCloseable {
   private final Map<Lane, Long> numbers = new HashMap<>();
 
   /** The open consumer; written by the thread, read by the closing thread. */
-  private volatile @Nullable Consumer<byte[], byte[]> consumer;
+  private volatile @Nullable LimitedConsumer consumer;
 
   /** The reason why the brokers cannot be read; empty while they answer. Written by the thread. */
   private volatile String unavailable = "";
@@ -72,30 +71,25 @@ final class RecordedPositions implements AutoCloseable {
   }
 
   /**
-   * Waits until the logs have every lane up to its number.
+   * Waits until the logs have every lane up to its number. An interrupt ends the wait; the
+   * interrupt flag is set again.
    *
    * @return the first lane that is not there in time; empty if all are
    */
   Optional<Lane> await(Map<Lane, Long> wanted, Duration timeout) {
     long deadline = System.nanoTime() + timeout.toNanos();
-    boolean interrupted = false;
     synchronized (numbers) {
-      try {
-        while (true) {
-          Optional<Lane> missing = missing(wanted);
-          long left = deadline - System.nanoTime();
-          if (missing.isEmpty() || left <= 0) {
-            return missing;
-          }
-          try {
-            TimeUnit.NANOSECONDS.timedWait(numbers, left);
-          } catch (InterruptedException e) {
-            interrupted = true;
-          }
+      while (true) {
+        Optional<Lane> missing = missing(wanted);
+        long left = deadline - System.nanoTime();
+        if (missing.isEmpty() || left <= 0) {
+          return missing;
         }
-      } finally {
-        if (interrupted) {
+        try {
+          TimeUnit.NANOSECONDS.timedWait(numbers, left);
+        } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
+          return missing(wanted);
         }
       }
     }
@@ -139,13 +133,11 @@ final class RecordedPositions implements AutoCloseable {
   }
 
   private void read() throws KeyException, QueueException {
-    Consumer<byte[], byte[]> open = queue.consumer();
+    LimitedConsumer open = queue.consumer();
     try {
       consumer = open;
-      List<TopicPartition> assigned =
-          List.of(new TopicPartition(queue.positionsTopic(), partition));
-      open.assign(assigned);
-      open.seekToBeginning(assigned);
+      open.assign(List.of(new TopicPartition(queue.positionsTopic(), partition)));
+      open.seekToBeginning();
       Silence silence = new Silence(queue);
       while (!closing) {
         ConsumerRecords<byte[], byte[]> messages = open.poll(POLL);
@@ -158,7 +150,7 @@ final class RecordedPositions implements AutoCloseable {
       }
     } finally {
       consumer = null;
-      KafkaQueue.close(open);
+      open.close();
     }
   }
 
@@ -189,7 +181,7 @@ final class RecordedPositions implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
-    Consumer<byte[], byte[]> open = consumer;
+    LimitedConsumer open = consumer;
     if (open != null) {
       open.wakeup();
     }

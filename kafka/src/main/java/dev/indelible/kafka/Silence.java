@@ -3,7 +3,6 @@ package dev.indelible.kafka;
 
 import java.time.Duration;
 import java.util.Map;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -12,14 +11,12 @@ import org.apache.kafka.common.errors.WakeupException;
 /**
  * Distinguishes a topic without new messages from brokers that cannot be reached, and from a
  * consumer that no longer fetches: its timers use the wall clock, and stop if somebody sets it
- * back. In all three cases a poll returns no message. Used by the reader's thread.
+ * back. In all three cases a poll returns no message, or does not end in time. Used by the reader's
+ * thread.
  */
 final class Silence {
   /** Time without a message after which the brokers are asked for an answer. */
   private static final Duration ASK_AFTER = Duration.ofSeconds(5);
-
-  /** Time to wait for an answer. */
-  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
 
   private final KafkaQueue queue;
   private long answeredAt = System.nanoTime();
@@ -38,7 +35,7 @@ final class Silence {
    * @throws QueueException if they do not answer, or if messages that they have do not arrive; a
    *     new consumer may get them
    */
-  boolean check(Consumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled)
+  boolean check(LimitedConsumer consumer, ConsumerRecords<byte[], byte[]> polled)
       throws QueueException {
     if (!polled.isEmpty()) {
       ends = Map.of();
@@ -51,17 +48,17 @@ final class Silence {
     return true;
   }
 
-  private void ask(Consumer<byte[], byte[]> consumer) throws QueueException {
+  private void ask(LimitedConsumer consumer) throws QueueException {
     try {
       for (Map.Entry<TopicPartition, Long> each : ends.entrySet()) {
-        long position = consumer.position(each.getKey(), ANSWER_TIMEOUT);
+        long position = consumer.position(each.getKey());
         if (position < each.getValue()) {
           throw new QueueException(
               "%s: the messages of %s from offset %s on do not arrive"
                   .formatted(queue.name(), each.getKey(), position));
         }
       }
-      ends = consumer.endOffsets(consumer.assignment(), ANSWER_TIMEOUT);
+      ends = consumer.ends();
     } catch (WakeupException e) {
       throw e;
     } catch (KafkaException e) {

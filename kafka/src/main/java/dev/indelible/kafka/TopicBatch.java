@@ -18,7 +18,11 @@ import java.util.UUID;
 /** Messages that become one transaction. Used by one thread. */
 final class TopicBatch {
   private final List<AuditEvent> events = new ArrayList<>();
+
+  /** The ids of the events that may become rows, and of those that are refused. */
   private final Set<UUID> ids = new HashSet<>();
+
+  private final Set<UUID> refusedIds = new HashSet<>();
 
   /** The events that become dead letters; a hostile one may state the id of another event. */
   private final Map<AuditEvent, String> refused = new IdentityHashMap<>();
@@ -39,12 +43,18 @@ final class TopicBatch {
    * @param reason the recorded reason
    */
   void refuse(AuditEvent event, String reason) {
-    add(event);
+    events.add(event);
+    refusedIds.add(event.id());
     refused.put(event, reason);
   }
 
+  /** Returns true if the batch has an event that may become a row. */
   boolean has(UUID event) {
     return ids.contains(event);
+  }
+
+  boolean hasRefused(UUID event) {
+    return refusedIds.contains(event);
   }
 
   /**

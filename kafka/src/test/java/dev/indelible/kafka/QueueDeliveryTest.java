@@ -8,6 +8,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.kafka.TestFleet.Gate;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -54,9 +55,11 @@ class QueueDeliveryTest {
     return Files.createDirectory(directory.resolve(gate));
   }
 
-  /** A gate without the log: the events wait in its journal, and the next process sends them. */
+  /**
+   * A gate without the log: the events wait in its journal. A gate that is opened again sends them,
+   * also in the process of the first.
+   */
   @Test
-  @Tag("full")
   void eventsWaitForTheLedgerWriter() throws Exception {
     TestFleet fleet = TestFleet.create(1, "one");
     try (Gate gate = fleet.gate("one", directory)) {
@@ -70,6 +73,7 @@ class QueueDeliveryTest {
                   assertThat(gate.audit().queue().metrics().health().reason())
                       .contains("no log has recorded those of partition 0 yet"));
     }
+    awaitEndOfDrainers();
     try (LedgerFeed feed = fleet.feed();
         Gate gate = fleet.gate("one", directory)) {
       for (int n = 20; n < 30; n++) {
@@ -80,6 +84,36 @@ class QueueDeliveryTest {
     }
     assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(30));
     fleet.requireIntact();
+  }
+
+  /**
+   * A gate that is closed while it waits for brokers that do not answer gives its slot back, so
+   * that a gate that is opened again in this process sends what waits there.
+   */
+  @Test
+  void closedGateGivesItsSlotBack() throws Exception {
+    KafkaQueue nowhere = KafkaQueue.at("kafka://127.0.0.1:1/audit");
+    GateSettings settings = GateSettings.of("one", TestFleet.key("one"), () -> TestFleet.LOG_KEYS);
+    try (Gate gate = TestFleet.gate(nowhere, settings, directory)) {
+      assertThat(gate.submit(TestFleet.refusal("agent:a", "n0"))).isTrue();
+      Awaitility.await().until(() -> isRunning("kafka-admin-client-thread"));
+    }
+    awaitEndOfDrainers();
+    try (Gate gate = TestFleet.gate(nowhere, settings, directory)) {
+      assertThat(gate.audit().queue().metrics().pending()).isEqualTo(1);
+    }
+    assertThat(directory.resolve("journal/0000")).exists();
+    assertThat(directory.resolve("journal/0001")).doesNotExist();
+  }
+
+  /** Waits for less than the time that a sink waits for an answer. */
+  private static void awaitEndOfDrainers() {
+    Awaitility.await().atMost(Duration.ofSeconds(4)).until(() -> !isRunning("indelible-drainer"));
+  }
+
+  private static boolean isRunning(String thread) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(running -> running.getName().startsWith(thread));
   }
 
   /** The settlement by acknowledgement needs no ledger writer. */

@@ -217,6 +217,40 @@ class QueueFaultTest {
     fleet.requireIntact();
   }
 
+  /**
+   * A gate sends the event of another gate, so that it is refused. The other gate's event is
+   * recorded, also under a number that was used before, as after its state was lost (D2).
+   */
+  @Test
+  void refusedEventHidesNoEventOfOtherGate() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one", "two");
+    List<AuditEvent> genuine =
+        List.of(TestFleet.refusal("agent:a", "n0"), TestFleet.refusal("agent:a", "n1"));
+    List<AuditEvent> stolen =
+        genuine.stream()
+            .map(
+                event ->
+                    AuditEvent.stored(
+                        event.id(),
+                        "agent:b",
+                        event.eventType(),
+                        event.timestamp(),
+                        event.content()))
+            .toList();
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "two", 0, 1, 1, stolen).encode(TestFleet.key("two")));
+      awaitRefused(feed, Refusal.CONTRADICTION, 2);
+      fleet.send(
+          0, group(fleet, "one", 0, 1, 1, genuine.subList(0, 1)).encode(TestFleet.key("one")));
+      fleet.send(
+          0, group(fleet, "one", 0, 1, 1, genuine.subList(1, 2)).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 2);
+    }
+    assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(2));
+    assertThat(fleet.deadLetters()).isEqualTo(2);
+    fleet.requireIntact();
+  }
+
   /** Events that are sent again are recognised by one query for their group. */
   @Test
   void repeatedGroupCostsOneQuery() throws Exception {

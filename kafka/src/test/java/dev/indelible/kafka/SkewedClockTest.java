@@ -161,6 +161,25 @@ class SkewedClockTest {
   }
 
   /**
+   * The clock of an idle ledger writer is set back while its consumer waits for messages, so that
+   * Kafka's own limit does not end. The ledger writer goes on with a new consumer, and ends when it
+   * is stopped.
+   */
+  @Test
+  @Tag("full")
+  void clockSetBackStopsNoLedgerWriter() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "right");
+    Clocked writer = writer(fleet, "writer", 0);
+    writer.part.awaitHealth("READING", "");
+    writer.clock.shiftClock(-HOUR);
+    writer.part.awaitHealth("FAILED", "set the clock of this host back");
+    writer.part.awaitHealth("READING", "");
+    writer.clock.shiftClock(-2 * HOUR);
+    writer.part.stop();
+    fleet.requireIntact();
+  }
+
+  /**
    * In a topic that keeps the time of the sender, brokers refuse messages that are more than an
    * hour ahead. The gate's health names that, and its events wait until its clock is right.
    */

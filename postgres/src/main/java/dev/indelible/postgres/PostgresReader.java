@@ -93,10 +93,12 @@ final class PostgresReader implements StoredLedger {
     boolean found =
         first(
                 "SELECT EXISTS (SELECT 1 FROM @signed_events WHERE id = ?)"
-                    + " OR EXISTS (SELECT 1 FROM @signed_events_dlq WHERE id = ?)",
+                    + " OR EXISTS (SELECT 1 FROM @signed_events_dlq"
+                    + " WHERE id = ? AND NOT starts_with(failure_reason, ?))",
                 row -> row.getBoolean(1),
                 event,
-                event)
+                event,
+                DeadLetter.REFUSED)
             .orElseThrow();
     return found || isPurged(event.toString());
   }

@@ -17,7 +17,6 @@ import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -424,18 +423,22 @@ final class PostgresWriter implements LedgerWriter {
 
   @Override
   public Set<String> known(Collection<String> ids) throws LedgerException {
-    UUID[] events = ids.stream().flatMap(id -> PostgresRows.id(id).stream()).toArray(UUID[]::new);
-    // The driver sends an array of UUIDs as the array of their texts.
-    String list =
-        Arrays.stream(events).map(UUID::toString).collect(Collectors.joining(",", "{", "}"));
+    String list = list(ids.stream().flatMap(id -> PostgresRows.id(id).stream()).toList());
     return new HashSet<>(
         all(
             "SELECT id FROM @signed_events WHERE id = ANY (?::UUID[])"
                 + " UNION SELECT id FROM @signed_events_dlq"
-                + " WHERE id = ANY (?::UUID[]) AND replayed_as IS NULL",
+                + " WHERE id = ANY (?::UUID[]) AND replayed_as IS NULL"
+                + " AND NOT starts_with(failure_reason, ?)",
             row -> row.getString(1),
             list,
-            list));
+            list,
+            DeadLetter.REFUSED));
+  }
+
+  /** Returns an array of UUIDs as a parameter: the driver sends the array of their texts. */
+  private static String list(Collection<UUID> events) {
+    return events.stream().map(UUID::toString).collect(Collectors.joining(",", "{", "}"));
   }
 
   // Type and sequence are compared as one value, which only the index over both can serve. For two
@@ -595,25 +598,42 @@ final class PostgresWriter implements LedgerWriter {
   }
 
   @Override
-  public Optional<Set<String>> waitingIds(int limit) throws LedgerException {
+  public Set<UUID> deadLettered(Collection<UUID> events) throws LedgerException {
     List<String> ids =
-        all(
-            "SELECT DISTINCT id FROM @signed_events_dlq WHERE replayed_as IS NULL LIMIT ?",
-            row -> row.getString(1),
-            limit + 1);
-    return ids.size() > limit ? Optional.empty() : Optional.of(new HashSet<>(ids));
+        events.size() > FEW_DEAD_LETTERS
+            ? all(
+                "SELECT id FROM @signed_events_dlq LIMIT ?",
+                row -> row.getString(1),
+                FEW_DEAD_LETTERS + 1)
+            : List.of();
+    if (ids.size() > FEW_DEAD_LETTERS || events.size() <= FEW_DEAD_LETTERS) {
+      ids =
+          all(
+              "SELECT event FROM unnest(?::UUID[]) AS event"
+                  + " WHERE EXISTS (SELECT 1 FROM @signed_events_dlq WHERE id = event)",
+              row -> row.getString(1),
+              list(events));
+    }
+    Set<UUID> found = new HashSet<>(events);
+    Set<String> stored = new HashSet<>(ids);
+    found.removeIf(event -> !stored.contains(event.toString()));
+    return found;
   }
 
   @Override
-  public List<byte[]> deadLetters(String id) throws LedgerException {
+  public List<DeadLetter> deadLetters(String id, boolean withRefused) throws LedgerException {
     Optional<UUID> event = PostgresRows.id(id);
     return event.isEmpty()
         ? List.of()
         : all(
-            "SELECT payload FROM @signed_events_dlq WHERE id = ? AND replayed_as IS NULL"
-                + " ORDER BY letter",
-            row -> PostgresRows.bytes(row.getString(1)),
-            event.get());
+            PostgresRows.SELECT_DEAD_LETTERS
+                + "WHERE id = ? AND replayed_as IS NULL"
+                + " AND (? OR NOT starts_with(failure_reason, ?)) ORDER BY letter DESC LIMIT ?",
+            PostgresRows::deadLetter,
+            event.get(),
+            withRefused,
+            DeadLetter.REFUSED,
+            MOST_OF_ONE_EVENT);
   }
 
   @Override

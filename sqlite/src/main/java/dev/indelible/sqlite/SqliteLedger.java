@@ -237,13 +237,15 @@ public final class SqliteLedger implements StoredLedger {
     return Statements.first(
             connection,
             "SELECT EXISTS (SELECT 1 FROM signed_events WHERE id = ?1)"
-                + " OR EXISTS (SELECT 1 FROM signed_events_dlq WHERE id = ?1)"
+                + " OR EXISTS (SELECT 1 FROM signed_events_dlq"
+                + " WHERE id = ?1 AND substr(failure_reason, 1, length(?3)) <> ?3)"
                 + " OR EXISTS (SELECT 1 FROM signed_events WHERE event_type = ?2 AND"
                 + " CASE WHEN json_valid(payload) THEN"
                 + " json_extract(payload, '$.details.event_id') = ?1 END)",
             row -> row.getBoolean(1),
             event.toString(),
-            SystemEvent.DEAD_LETTER_PURGED)
+            SystemEvent.DEAD_LETTER_PURGED,
+            DeadLetter.REFUSED)
         .orElseThrow();
   }
 

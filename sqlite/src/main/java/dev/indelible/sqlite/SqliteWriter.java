@@ -21,6 +21,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -29,6 +30,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -424,21 +426,43 @@ public final class SqliteWriter implements LedgerWriter {
   }
 
   @Override
-  public Optional<Set<String>> waitingIds(int limit) throws LedgerException {
+  public Set<UUID> deadLettered(Collection<UUID> events) throws LedgerException {
     List<String> ids =
-        all(
-            "SELECT DISTINCT id FROM signed_events_dlq WHERE replayed_as IS NULL LIMIT ?",
-            row -> row.getString(1),
-            limit + 1);
-    return ids.size() > limit ? Optional.empty() : Optional.of(new HashSet<>(ids));
+        events.size() > FEW_DEAD_LETTERS
+            ? all(
+                "SELECT id FROM signed_events_dlq LIMIT ?",
+                row -> row.getString(1),
+                FEW_DEAD_LETTERS + 1)
+            : List.of();
+    if (ids.size() > FEW_DEAD_LETTERS || events.size() <= FEW_DEAD_LETTERS) {
+      ids =
+          all(
+              "SELECT value FROM json_each(?)"
+                  + " WHERE EXISTS (SELECT 1 FROM signed_events_dlq WHERE id = value)",
+              row -> row.getString(1),
+              events.stream()
+                  .map(event -> "\"" + event + "\"")
+                  .collect(Collectors.joining(",", "[", "]")));
+    }
+    Set<UUID> found = new HashSet<>(events);
+    Set<String> stored = new HashSet<>(ids);
+    found.removeIf(event -> !stored.contains(event.toString()));
+    return found;
   }
 
   @Override
-  public List<byte[]> deadLetters(String id) throws LedgerException {
+  public List<DeadLetter> deadLetters(String id, boolean withRefused) throws LedgerException {
     return all(
-        "SELECT payload FROM signed_events_dlq WHERE id = ? AND replayed_as IS NULL",
-        row -> row.getBytes(1),
-        id);
+        "SELECT "
+            + SqliteLedger.LETTER_COLUMNS
+            + " FROM signed_events_dlq WHERE id = ?1 AND replayed_as IS NULL"
+            + " AND (?2 OR substr(failure_reason, 1, length(?3)) <> ?3)"
+            + " ORDER BY letter DESC LIMIT ?4",
+        SqliteLedger::deadLetter,
+        id,
+        withRefused ? 1 : 0,
+        DeadLetter.REFUSED,
+        MOST_OF_ONE_EVENT);
   }
 
   @Override
