@@ -39,6 +39,9 @@ final class Cloud {
           "get-secret-value",
           "get-session-token",
           "assume-role",
+          "aws_secret_access_key",
+          "aws_session_token",
+          "get-role-credentials",
           "get-federation-token");
 
   private static final List<String> PUBLISHING =
@@ -82,6 +85,13 @@ final class Cloud {
   private static final Set<String> TOKENS =
       Set.of("print-access-token", "print-identity-token", "get-access-token");
 
+  /** Commands that print or create the secret part of a credential. */
+  private static final Pattern SECRETS =
+      Pattern.compile(
+          "\\b(?:secrets? versions? access|secret show|secret download|secrets get"
+              + "|service-accounts keys create|(?:account|cosmosdb) keys list|list-keys"
+              + "|create-for-rbac|credential reset|env pull|config:get)\\b|^config$");
+
   private Cloud() {}
 
   /** Reads a verb, for example {@code terminate-instances}. */
@@ -92,7 +102,7 @@ final class Cloud {
     }
     if (PUBLISHING.contains(verb)) {
       scan.uses().add(Role.PUBLISHES, verb);
-    } else if (PRIVILEGED.contains(verb)) {
+    } else if (PRIVILEGED.contains(verb.substring(verb.lastIndexOf('.') + 1))) {
       scan.uses().add(Role.GAINS_PRIVILEGE, verb);
     } else if (DESTROYING.stream().anyMatch(verb::startsWith)) {
       scan.uses().add(Role.DESTROYS, verb);
@@ -105,6 +115,10 @@ final class Cloud {
    */
   static void command(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
+    if (SECRETS.matcher(Values.joined(operands, 0).display()).find()) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "a stored secret");
+      return;
+    }
     for (int i = 0; i < operands.size(); i++) {
       Value operand = operands.get(i);
       String word = Values.isKnown(operand) ? operand.prefix() : "";
@@ -180,10 +194,11 @@ final class Cloud {
     }
   }
 
-  /** Reads the visibility of a repository or a package. */
+  /** Reads the visibility of a repository, a package or stored objects. */
   static void visibility(Value argument, Template template, Scan scan) {
-    if (Values.is(argument, "public")) {
-      scan.uses().add(Role.PUBLISHES, "a repository");
+    if (argument.prefix().startsWith("public")) {
+      boolean isObjects = scan.program().equals("aws");
+      scan.uses().add(Role.PUBLISHES, isObjects ? "stored objects" : "a repository");
     }
   }
 

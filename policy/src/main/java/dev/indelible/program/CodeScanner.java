@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +50,10 @@ public final class CodeScanner {
   /** Names that code uses to start a program. */
   private static final Set<String> STARTERS =
       Set.of("exec", "passthru", "popen", "popen3", "proc_open", "shell_exec", "spawn", "system");
+
+  private static final Pattern SHELL =
+      Pattern.compile(
+          "(?:/\\S*/)?(?:sh|bash|dash|ash|zsh|ksh|cmd(?:\\.exe)?|powershell(?:\\.exe)?)(?: -[il]+)?");
 
   /** Languages whose calls need no parentheses. */
   private static final Set<String> BARE = Set.of("perl", "ruby", "elixir", "haskell");
@@ -150,10 +155,25 @@ public final class CodeScanner {
   private void scanAll() {
     scan();
     boolean isScript = !language.equals("python") && !language.equals("node");
-    if (isScript && names(SOCKETS) && names(STARTERS)) {
+    if (isScript && names(SOCKETS) && names(STARTERS)
+        || uses.has(Role.CONTACTS) && uses.list().stream().anyMatch(CodeScanner::startsShell)) {
       // The commands that the code runs come from a host, or their output goes to one.
       uses.add(Role.GAINS_PRIVILEGE, "a program for a host");
     }
+  }
+
+  /** Returns true if a use starts a shell without a script: it reads commands from its input. */
+  private static boolean startsShell(Use use) {
+    if (use.role() != Role.RUNS_SHELL && use.role() != Role.RUNS_COMMAND) {
+      return false;
+    }
+    List<Value> words = use.arguments();
+    return SHELL.matcher(words.get(0).display()).matches()
+        && words.subList(1, words.size()).stream().noneMatch(CodeScanner::isScript);
+  }
+
+  private static boolean isScript(Value argument) {
+    return argument.isKnown() && !argument.prefix().matches("-[il]+");
   }
 
   private boolean names(Set<String> any) {
@@ -631,6 +651,11 @@ public final class CodeScanner {
       return methods(home);
     }
     boolean takesBare = BARE.contains(language);
+    if (language.equals("node") && called.equals("$") && token(at).kind() == Kind.STRING) {
+      // The shell of bun and zx: $`command`.
+      uses.add(Role.RUNS_SHELL, resolved(token(at++).value()));
+      return methods(COMPUTED);
+    }
     boolean isLuaString = language.equals("lua") && token(at).kind() == Kind.STRING;
     if (table.has(called) && (isLuaString || takesBare && startsArgument())) {
       return call(called, bareArguments());
@@ -806,6 +831,9 @@ public final class CodeScanner {
       evaluate(first);
       return COMPUTED;
     }
+    if (language.equals("python") && name.equals(".replace") && arguments.values().size() > 2) {
+      return COMPUTED; // Of a text; that of a path has one argument.
+    }
     if (language.equals("R")) {
       arguments.values().replaceAll(CodeScanner::expanded);
     }
@@ -822,7 +850,10 @@ public final class CodeScanner {
       case "scratch" -> Value.unknown(Origin.SCRATCH, "");
       case "decoded" -> Value.unknown(Origin.DECODED, "");
       case "download" -> Value.unknown(Origin.NETWORK, first.display());
-      case "content" -> Value.unknown(Origin.FILE, first.display());
+      case "content" ->
+          Value.unknown(
+              first.prefix().matches("(?s)(?:https?|ftp)://.*") ? Origin.NETWORK : Origin.FILE,
+              first.display());
       case "input" -> Value.unknown(Origin.INPUT, "");
       case "argument" -> first;
       case "below" -> Values.below(first, new Value(List.of(new Glob("**"))));

@@ -148,10 +148,24 @@ final class GitConfig {
             scan.uses().addDetour(Role.RUNS_SHELL, value, "");
           }
         } else if (section.equals("url") && name.endsWith("insteadof")) {
-          url(Value.of(written.substring(first + 1, last)), scan);
+          Value base = Value.of(written.substring(first + 1, last));
+          url(base, scan);
+          String from = hostOf(value);
+          String to = hostOf(base);
+          if (!from.isEmpty() && !to.isEmpty() && !from.equals(to)) {
+            scan.uses().add(Role.HIDES, "URLs of " + from + " that lead git to " + to);
+          }
         }
       }
     }
+  }
+
+  /** Returns the known host of a repository's URL; empty if there is none. */
+  private static String hostOf(Value url) {
+    String text = Network.remoteHost(url).map(Value::prefix).orElse("");
+    String host = text.substring(text.indexOf("://") < 0 ? 0 : text.indexOf("://") + 3);
+    host = host.split("/", 2)[0];
+    return host.substring(host.lastIndexOf('@') + 1).split(":", 2)[0];
   }
 
   private static void alias(Value value, Scan scan) {

@@ -51,6 +51,7 @@ final class Readers {
           case "cluster-resource" -> Clusters::resource;
           case "cluster-secret" -> Clusters::secret;
           case "cmd-text" -> Services::cmdText;
+          case "chart" -> Packages::chart;
           case "code" -> Readers::code;
           case "copy-source" -> Network::copySource;
           case "copy-target" -> Network::copyTarget;
@@ -101,6 +102,7 @@ final class Readers {
           case "login-hook" -> Services::loginHook;
           case "link-pair" -> Readers::linkPair;
           case "make-operand" -> Wrappers::makeOperand;
+          case "manifest" -> Packages::manifest;
           case "mapped" -> Calls::mapped;
           case "mode" -> ModeReader::mode;
           case "module" -> Wrappers::module;
@@ -115,6 +117,7 @@ final class Readers {
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;
           case "owner" -> Readers::owner;
+          case "offered-port" -> Network::offeredPort;
           case "open-mode" -> Calls::openMode;
           case "package-source" -> Packages::source;
           case "pager-operand" -> Readers::pagerOperand;
@@ -137,6 +140,7 @@ final class Readers {
           case "remote-names" -> Network::remoteNames;
           case "rename" -> Readers::rename;
           case "rest-command" -> Wrappers::restCommand;
+          case "revision-path" -> GitRefs::revisionPath;
           case "revisions" -> GitRefs::revisions;
           case "screen-operands" -> Wrappers::screenOperands;
           case "security-option" -> Containers::securityOption;

@@ -45,13 +45,29 @@ final class WindowsScanner {
 
   private WindowsScanner(boolean isPowerShell, Value code, Uses uses) {
     this.isPowerShell = isPowerShell;
-    encoded = new Encoded(code);
+    encoded = new Encoded(isPowerShell ? withVariables(code) : code);
     text = encoded.text();
     this.uses = uses;
   }
 
   static void scan(String language, Value code, Uses uses) {
     new WindowsScanner(language.equals("powershell"), code, uses).scan();
+  }
+
+  /**
+   * Returns code with the variables that another shell would expand as variables of PowerShell:
+   * whoever writes {@code powershell -c "$env:TEMP"} means those.
+   */
+  private static Value withVariables(Value code) {
+    Value.Builder all = new Value.Builder();
+    for (Piece piece : code.pieces()) {
+      boolean isVariable =
+          piece instanceof Unknown unknown
+              && unknown.origin() == Origin.VARIABLE
+              && unknown.detail().matches("[A-Za-z_]\\w*");
+      all.add(isVariable ? new Known("$" + ((Unknown) piece).detail()) : piece);
+    }
+    return all.build();
   }
 
   private void scan() {
@@ -195,6 +211,7 @@ final class WindowsScanner {
       case "home", "env:userprofile", "env:home", "env:homepath" -> Values.HOME;
       case "env:temp", "env:tmp" -> Value.unknown(Origin.SCRATCH, "");
       case "true", "false", "null" -> Value.of(name);
+      case "profile" -> Values.path("~/Documents/PowerShell/profile.ps1");
       case "env:systemdrive" -> Value.of("C:");
       case "env:systemroot", "env:windir" -> Value.of("C:\\Windows");
       default -> Value.unknown(Origin.VARIABLE, name);
@@ -383,6 +400,10 @@ final class WindowsScanner {
     dotNet(lower, ".downloadfile(", Role.CONTACTS);
     dotNet(lower, ".uploadfile(", Role.CONTACTS);
     dotNet(lower, "]::start(", Role.RUNS_SHELL);
+    if (lower.contains("sockets.tcpclient")
+        && lower.matches("(?s).*\\b(iex|invoke-expression|getstream|start-process)\\b.*")) {
+      uses.add(Role.GAINS_PRIVILEGE, "a program for a host");
+    }
     if (lower.contains("[scriptblock]::create(")) {
       evaluate(List.of(COMPUTED, COMPUTED));
     }
