@@ -52,8 +52,8 @@ final class Tokens {
   }
 
   /**
-   * Returns true if a variable has the token of a service, and a command connects to a host that is
-   * known and is not one of this service, of this machine or of a private network.
+   * Returns true if a variable has the token of a service, and a command connects to a host that
+   * cannot be one of this service, of this machine or of a private network.
    */
   static boolean isForeign(String variable, List<Use> uses) {
     @Nullable HostPatterns own = Loaded.HOSTS.get(variable);
@@ -63,7 +63,7 @@ final class Tokens {
     for (Use use : uses) {
       if (use.role() == Role.CONTACTS && !use.arguments().isEmpty()) {
         CanonicalHost host = CanonicalHost.of(use.arguments().get(0));
-        if (host.isKnown() && !own.isConcerned(host)) {
+        if (!own.isConcerned(host)) {
           return true;
         }
       }

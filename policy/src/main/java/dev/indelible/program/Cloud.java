@@ -37,10 +37,9 @@ final class Cloud {
           "update-assume-role-policy",
           "create-policy-version",
           "get-secret-value",
+          "batch-get-secret-value",
           "get-session-token",
           "assume-role",
-          "aws_secret_access_key",
-          "aws_session_token",
           "get-role-credentials",
           "get-federation-token");
 
@@ -90,7 +89,14 @@ final class Cloud {
       Pattern.compile(
           "\\b(?:secrets? versions? access|secret show|secret download|secrets get"
               + "|service-accounts keys create|(?:account|cosmosdb) keys list|list-keys"
-              + "|create-for-rbac|credential reset|env pull|config:get)\\b|^config$");
+              + "|create-for-rbac|credential reset|env pull|env:get|env:list|config:get)\\b"
+              + "|^(?:config|variables)$");
+
+  /** Names of settings and outputs whose value is a secret. */
+  private static final Pattern SECRET_NAME =
+      Pattern.compile(
+          "(?i)(?:.*[_.:/-])?(?:secret|token|password|passwd|requirepass|_?auth(?:token)?|credentials?"
+              + "|private[_-]?key|secret[_-]?access[_-]?key|access[_-]?token|session[_-]?token|api[_-]?key)");
 
   private Cloud() {}
 
@@ -102,7 +108,7 @@ final class Cloud {
     }
     if (PUBLISHING.contains(verb)) {
       scan.uses().add(Role.PUBLISHES, verb);
-    } else if (PRIVILEGED.contains(verb.substring(verb.lastIndexOf('.') + 1))) {
+    } else if (PRIVILEGED.contains(verb)) {
       scan.uses().add(Role.GAINS_PRIVILEGE, verb);
     } else if (DESTROYING.stream().anyMatch(verb::startsWith)) {
       scan.uses().add(Role.DESTROYS, verb);
@@ -118,6 +124,10 @@ final class Cloud {
     if (SECRETS.matcher(Values.joined(operands, 0).display()).find()) {
       scan.uses().add(Role.GAINS_PRIVILEGE, "a stored secret");
       return;
+    }
+    if (Values.is(operands.get(0), "run") && operands.size() > 1) {
+      // A command in the cloud, for example of Heroku.
+      scan.uses().add(Role.RUNS_SHELL, Values.joined(operands, 1), "host of the cloud");
     }
     for (int i = 0; i < operands.size(); i++) {
       Value operand = operands.get(i);
@@ -173,6 +183,13 @@ final class Cloud {
     Network.copyTarget(target, template, copied);
     if (scan.has("--delete") || scan.has("--delete-destination")) {
       Network.emptiedTarget(target, template, copied);
+    }
+  }
+
+  /** Reads the name of a setting or an output that is printed; the value may be a secret. */
+  static void secretName(Value argument, Template template, Scan scan) {
+    if (Values.isKnown(argument) && SECRET_NAME.matcher(argument.prefix()).matches()) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "a stored secret");
     }
   }
 

@@ -155,10 +155,15 @@ public final class CodeScanner {
   private void scanAll() {
     scan();
     boolean isScript = !language.equals("python") && !language.equals("node");
-    if (isScript && names(SOCKETS) && names(STARTERS)
-        || uses.has(Role.CONTACTS) && uses.list().stream().anyMatch(CodeScanner::startsShell)) {
+    boolean startsShell = uses.list().stream().anyMatch(CodeScanner::startsShell);
+    if (isScript && names(SOCKETS) && names(STARTERS) || uses.has(Role.CONTACTS) && startsShell) {
       // The commands that the code runs come from a host, or their output goes to one.
       uses.add(Role.GAINS_PRIVILEGE, "a program for a host");
+    } else if (startsShell) {
+      uses.add(Role.HIDES, "a shell that reads its commands from code");
+    }
+    if (language.equals("node") && encoded.text().contains("(eval)")) {
+      uses.add(Role.HIDES, "computed code");
     }
   }
 
@@ -643,7 +648,22 @@ public final class CodeScanner {
       at += dots + 1;
     }
     String called = name.toString();
+    if (called.endsWith(".require") && token(at).is('(') && token(at + 1).kind() == Kind.STRING) {
+      called = module(token(at + 1).value());
+      at += 3;
+      while (token(at).is('.') && token(at + 1).kind() == Kind.NAME) {
+        called += "." + token(at + 1).text();
+        at += 2;
+      }
+    }
     if (token(at).is('(')) {
+      if (called.equals("getattr") && language.equals("python")) {
+        arguments();
+        if (token(at).is('(')) {
+          uses.add(Role.HIDES, "a computed call");
+        }
+        return methods(COMPUTED);
+      }
       return methods(call(called, arguments()));
     }
     Value home = environment(called);
@@ -838,7 +858,11 @@ public final class CodeScanner {
       arguments.values().replaceAll(CodeScanner::expanded);
     }
     for (Use use : call.uses(name, arguments)) {
-      if (use.arguments().isEmpty() || isKnownInPart(use.arguments().get(0))) {
+      if (use.role() == Role.RUNS_SQL) {
+        uses.list().addAll(SqlScanner.scan(use.arguments().get(0)));
+      } else if (use.role() == Role.DESTROYS
+          || use.arguments().isEmpty()
+          || isKnownInPart(use.arguments().get(0))) {
         uses.add(use.role(), use.arguments(), use.detail(), use.isRecursive(), use.isDetour());
       }
     }

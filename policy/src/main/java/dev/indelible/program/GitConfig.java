@@ -49,6 +49,10 @@ final class GitConfig {
       Value name = operands.get(key);
       if (Values.isKnown(name)) {
         set(name.prefix(), operands.get(key + 1), scan);
+      } else if (isInsteadOf(name)) {
+        String display = name.display();
+        Value base = Value.of(display.substring("url.".length(), display.lastIndexOf('.')));
+        insteadOf(base, operands.get(key + 1), scan);
       } else {
         scan.uses().add(Role.HIDES, "a computed configuration key of git");
       }
@@ -148,15 +152,25 @@ final class GitConfig {
             scan.uses().addDetour(Role.RUNS_SHELL, value, "");
           }
         } else if (section.equals("url") && name.endsWith("insteadof")) {
-          Value base = Value.of(written.substring(first + 1, last));
-          url(base, scan);
-          String from = hostOf(value);
-          String to = hostOf(base);
-          if (!from.isEmpty() && !to.isEmpty() && !from.equals(to)) {
-            scan.uses().add(Role.HIDES, "URLs of " + from + " that lead git to " + to);
-          }
+          insteadOf(Value.of(written.substring(first + 1, last)), value, scan);
         }
       }
+    }
+  }
+
+  /** Returns true if only the URL in {@code url.URL.insteadOf} has unknown parts. */
+  private static boolean isInsteadOf(Value name) {
+    return name.prefix().startsWith("url.")
+        && name.display().toLowerCase(Locale.ROOT).endsWith("insteadof");
+  }
+
+  /** Reads a URL that git uses in place of another one. */
+  private static void insteadOf(Value base, Value value, Scan scan) {
+    url(base, scan);
+    String from = hostOf(value);
+    String to = hostOf(base);
+    if (!from.isEmpty() && !to.isEmpty() && !from.equals(to)) {
+      scan.uses().add(Role.HIDES, "URLs of " + from + " that lead git to " + to);
     }
   }
 

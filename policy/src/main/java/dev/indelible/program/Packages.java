@@ -23,6 +23,9 @@ final class Packages {
   /** Short names of repositories of hosts. */
   private static final Pattern HOSTED = Pattern.compile("(?:github|gitlab|bitbucket|gist):|git@");
 
+  /** {@code owner/repository}, which package managers of JavaScript fetch from GitHub. */
+  private static final Pattern ON_GITHUB = Pattern.compile("[A-Za-z0-9][\\w-]*/[\\w.-]+(?:#.*)?");
+
   private static final Pattern PACKAGE_FILE =
       Pattern.compile(".*\\.(?:deb|rpm|apk|whl|gem|tgz|tar\\.gz|zip|snap|flatpak|msi|msix|pkg)");
 
@@ -43,7 +46,12 @@ final class Packages {
     if (scheme > 0) {
       scan.uses().add(Role.CONTACTS, place);
     }
-    if (scheme > 0 && !place.prefix().startsWith("file:") || HOSTED.matcher(text).lookingAt()) {
+    boolean isOfScripts = Set.of("npm", "yarn", "bun").contains(scan.program());
+    if (isOfScripts && ON_GITHUB.matcher(text).matches()) {
+      Value code = Value.unknown(Origin.NETWORK, argument.display());
+      scan.uses().add(Role.RUNS_FILE, code, "package");
+    } else if (scheme > 0 && !place.prefix().startsWith("file:")
+        || HOSTED.matcher(text).lookingAt()) {
       Value code = Value.unknown(Origin.NETWORK, place.display());
       scan.uses().add(Role.RUNS_FILE, code, "package");
     } else if (PACKAGE_FILE.matcher(text).matches()) {
@@ -54,7 +62,9 @@ final class Packages {
 
   /** Reads a description of resources that a cluster creates, and runs; it may be a URL. */
   static void manifest(Value argument, Template template, Scan scan) {
-    if (!fetched(argument, "manifest", scan)) {
+    if (Values.is(argument, "-")) {
+      scan.uses().add(Role.RUNS_INPUT, "manifest");
+    } else if (!fetched(argument, "manifest", scan)) {
       scan.uses().add(Role.READS, argument);
     }
   }
@@ -62,6 +72,11 @@ final class Packages {
   /** Reads the name of a release, or a chart: a directory, a name in a repository, or a URL. */
   static void chart(Value argument, Template template, Scan scan) {
     fetched(argument, "chart", scan);
+  }
+
+  /** Reads a script that may be a URL. */
+  static void webScript(Value argument, Template template, Scan scan) {
+    fetched(argument, "node", scan);
   }
 
   private static boolean fetched(Value argument, String kind, Scan scan) {

@@ -65,6 +65,7 @@ final class Readers {
           case "deleted-tag" -> GitRefs::deletedTag;
           case "device" -> Readers::device;
           case "dns-operand" -> Network::dnsOperand;
+          case "drive" -> Services::drive;
           case "editor-command" -> Readers::editorCommand;
           case "editor-operand" -> Readers::editorOperand;
           case "emptied-target" -> Network::emptiedTarget;
@@ -146,6 +147,7 @@ final class Readers {
           case "security-option" -> Containers::securityOption;
           case "sed-script" -> SedScanner::read;
           case "served-directory" -> Network::servedDirectory;
+          case "secret-name" -> Cloud::secretName;
           case "service" -> Services::service;
           case "shell-arguments" -> Wrappers::shellArguments;
           case "socat" -> Network::socat;
@@ -173,6 +175,7 @@ final class Readers {
           case "public-access" -> Cloud::publicAccess;
           case "visibility" -> Cloud::visibility;
           case "wget-command" -> Network::wgetCommand;
+          case "web-script" -> Packages::webScript;
           case "windows-admin" -> Services::windowsAdmin;
           case "windows-code" -> Services::windowsCode;
           case "windows-url" -> Services::windowsUrl;
