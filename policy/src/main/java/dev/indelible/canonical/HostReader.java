@@ -276,6 +276,11 @@ final class HostReader {
       return;
     }
     if (name.indexOf('*') >= 0) {
+      if (name.matches("(?:\\d{1,3}\\.){3}\\d{1,3}\\*")) {
+        // An address, and then a variable with the path.
+        IpAddress.readV4(name.substring(0, name.length() - 1))
+            .forEach(address -> add(address, port));
+      }
       read(new Reading(name, List.of(), port));
       return;
     }

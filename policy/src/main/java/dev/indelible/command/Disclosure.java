@@ -27,7 +27,8 @@ final class Disclosure {
 
   private static final Pattern SECRET_WORD =
       Pattern.compile(
-          "secret|token|passw|pwd|_?key\\b|cred|auth|private", Pattern.CASE_INSENSITIVE);
+          "secret|token|pass|pwd|aws(?!_(?:default_)?(?:region|profile|pager))|_?key\\b|cred|auth|private",
+          Pattern.CASE_INSENSITIVE);
 
   /** Programs that print all or most of what they read. */
   private static final Set<String> PRINTERS =
@@ -39,8 +40,8 @@ final class Disclosure {
 
   private static final Pattern PRINTS_ENVIRONMENT =
       Pattern.compile(
-          "(?:print|console\\.log|stringify|dumps)\\s*\\(\\s*(?:dict\\s*\\(\\s*)?"
-              + "(?:os\\.environ|process\\.env)\\s*\\)");
+          "(?:(?:print|console\\.log|stringify|dumps|urlencode)\\s*\\(|\\b(?:json|data|params)\\s*=)"
+              + "\\s*(?:dict\\s*\\(\\s*)?(?:os\\.environ|process\\.env)\\s*\\)");
 
   private Disclosure() {}
 
@@ -103,7 +104,7 @@ final class Disclosure {
     return SECRET_VARIABLE.matcher(argument.prefix().toUpperCase(Locale.ROOT)).matches();
   }
 
-  /** Returns true if code prints the whole environment. */
+  /** Returns true if code prints or sends the whole environment. */
   static boolean isMadeBy(Value code) {
     return PRINTS_ENVIRONMENT.matcher(code.prefix()).find();
   }

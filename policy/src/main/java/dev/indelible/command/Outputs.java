@@ -123,7 +123,13 @@ final class Outputs {
           return all;
         }
         // A filter changes text of the script: the result is not visible in the script.
-        boolean isChanged = kind == Output.CHANGED && in.isKnown() && !in.pieces().isEmpty();
+        // awk without input prints text of its program.
+        boolean isChanged =
+            kind == Output.CHANGED
+                && (in.isKnown() && !in.pieces().isEmpty()
+                    || invocation != null
+                        && invocation.program().equals("awk")
+                        && isScriptInput(in));
         return Value.unknown(isChanged ? Origin.DECODED : Origin.OUTPUT, name);
       case FILES:
         return files(argv, invocation);
@@ -131,6 +137,9 @@ final class Outputs {
         return dirname(invocation == null ? List.of() : invocation.operands());
       default:
         Value printed = Value.unknown(Origin.OUTPUT, words(argv));
+        if (invocation != null && isInline(invocation) && isScriptInput(in)) {
+          printed = printed.plus(Value.unknown(Origin.DECODED, ""));
+        }
         String host = host(invocation);
         if (!host.isEmpty()) {
           printed = printed.plus(Value.unknown(Origin.NETWORK, host));
@@ -269,6 +278,16 @@ final class Outputs {
       all.add(in.sources());
     }
     return all.build().sources();
+  }
+
+  /** Returns true if a program runs code that its command line has. */
+  private static boolean isInline(Invocation invocation) {
+    for (Use use : invocation.uses()) {
+      if (use.role() == Role.RUNS_CODE && !use.detail().equals("sql")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isScriptInput(Value in) {

@@ -98,6 +98,8 @@ final class Paths {
       pieces.set(last, new Value.Known(known.text().substring(0, known.text().lastIndexOf('/'))));
       return new Value(pieces);
     }
-    return Transforms.weakened(path);
+    boolean isHome =
+        path.pieces().get(last) instanceof Value.Unknown unknown && unknown.origin() == Origin.HOME;
+    return isHome ? path.plus(Value.of("/..")) : Transforms.weakened(path);
   }
 }

@@ -47,6 +47,8 @@ final class Collected {
   /** The detail of a deletion that destroys the content of a file, not its name. */
   private static final String CONTENT = "content";
 
+  private static final Value ENVIRONMENT = Value.of("/proc/self/environ");
+
   private final Guard guard;
   private final Surroundings surroundings;
 
@@ -198,6 +200,21 @@ final class Collected {
     request(requestsToDaemon.read(cause, command), cause);
     for (Use use : command.uses()) {
       add(use, directory(command.workingDirectory()), cause);
+      if (use.role() == Role.SENDS || use.role() == Role.CONTACTS) {
+        use.arguments().forEach(value -> sendsTokens(value, command, cause));
+      }
+    }
+  }
+
+  /** Adds a fact for each token of a service that is sent to a host of another. */
+  private void sendsTokens(Value value, EffectiveCommand command, Cause cause) {
+    for (Piece piece : value.pieces()) {
+      if (piece instanceof Value.Unknown unknown
+          && unknown.origin() == Origin.VARIABLE
+          && Tokens.isForeign(unknown.detail(), command.uses())) {
+        detail(Verb.SENDS, "$" + unknown.detail(), cause);
+        path(Verb.SENDS, ENVIRONMENT, false, cause);
+      }
     }
   }
 
@@ -314,7 +331,7 @@ final class Collected {
           path(Verb.SENDS, file, false, "", cause);
         } else if (unknown.origin() == Origin.ENVIRONMENT) {
           detail(Verb.SENDS, "the environment", cause);
-          path(Verb.SENDS, Value.of("/proc/self/environ"), false, cause);
+          path(Verb.SENDS, ENVIRONMENT, false, cause);
         }
       }
     }
@@ -328,26 +345,26 @@ final class Collected {
     if (use.role() == Role.RUNS_FILE && isWebAddress(use.arguments().get(0).prefix())) {
       detail(Verb.RUNS, "network", cause);
     }
-    for (Value value : use.arguments()) {
-      for (Piece piece : value.pieces()) {
-        if (piece instanceof Value.Unknown unknown) {
-          switch (unknown.origin()) {
-            case NETWORK -> {
-              detail(Verb.RUNS, "network", cause);
-              isMarked = true;
-            }
-            case DECODED -> {
-              detail(Verb.RUNS, "decoded", cause);
-              isMarked = true;
-            }
-            case INPUT -> {
-              if (cause.machine().isEmpty()) {
-                detail(Verb.RUNS, "input", cause);
-              }
-              isMarked = true;
-            }
-            default -> {}
+    // What follows the code is its arguments, which are data.
+    Value code = use.arguments().isEmpty() ? Value.EMPTY : use.arguments().get(0);
+    for (Piece piece : code.pieces()) {
+      if (piece instanceof Value.Unknown unknown) {
+        switch (unknown.origin()) {
+          case NETWORK -> {
+            detail(Verb.RUNS, "network", cause);
+            isMarked = true;
           }
+          case DECODED -> {
+            detail(Verb.RUNS, "decoded", cause);
+            isMarked = true;
+          }
+          case INPUT -> {
+            if (cause.machine().isEmpty()) {
+              detail(Verb.RUNS, "input", cause);
+            }
+            isMarked = true;
+          }
+          default -> {}
         }
       }
     }

@@ -76,14 +76,14 @@ final class ToolTable {
   /** Returns what a call does with its arguments. */
   static List<Use> read(String tool, JsonNode arguments) {
     ToolTable table = Loaded.TABLE;
-    Call call = table.new Call(words(tool));
+    Call call = table.new Call(tool);
     List<Value> container = ContainerCall.read(call.words, arguments);
     if (!container.isEmpty()) {
       call.isInContainer = true;
       call.uses.add(use(Role.RUNS_COMMAND, container, ""));
     }
     call.read("", arguments, 0);
-    call.readVerbs(parts(tool), arguments);
+    call.readVerbs(arguments);
     if (call.destroys(arguments)) {
       call.uses.add(use(Role.DESTROYS, List.of(), tool));
     }
@@ -131,13 +131,15 @@ final class ToolTable {
   /** A call while it is read. */
   private final class Call {
     private final Set<String> words;
+    private final List<Value> verbs;
     private final List<Use> uses = new ArrayList<>();
 
     /** True if the command and the mounts belong to a container. */
     private boolean isInContainer;
 
-    Call(Set<String> words) {
-      this.words = words;
+    Call(String tool) {
+      words = words(tool);
+      verbs = verbs(parts(tool));
     }
 
     private boolean does(String what) {
@@ -150,36 +152,49 @@ final class ToolTable {
     }
 
     private boolean names(String what) {
-      return Objects.requireNonNull(arguments.get(what), what).stream().anyMatch(words::contains);
+      return Objects.requireNonNull(arguments.get(what), what).stream()
+          .anyMatch(word -> words.contains(word) || words.contains(word + "s"));
     }
 
     /**
      * Reads a tool whose name is the command of a program, for example {@code git_push}: an
      * argument that is true becomes the option of its name, a text becomes an operand.
      */
-    void readVerbs(List<String> parts, JsonNode object) {
+    void readVerbs(JsonNode object) {
       Optional<String> program = program();
-      int last = -1;
-      for (int i = 0; i < parts.size(); i++) {
-        last = program.isPresent() && isOf(program.get(), parts.get(i)) ? i : last;
-      }
-      if (last < 0 || last + 1 >= parts.size()) {
+      if (program.isEmpty() || verbs.isEmpty()) {
         return;
       }
       List<Value> command = new ArrayList<>();
       command.add(Value.of(program.get()));
-      parts.subList(last + 1, parts.size()).forEach(verb -> command.add(Value.of(verb)));
+      command.addAll(verbs);
       for (String member : object.propertyNames()) {
         JsonNode value = object.get(member);
         if (value.asBoolean(false)) {
           command.add(Value.of("--" + member.toLowerCase(Locale.ROOT).replace('_', '-')));
         } else if (value.isString() && member.equals("mode")) {
-          command.add(Value.of("--" + value.stringValue()));
+          command.add(Value.of("--" + value.stringValue().replaceFirst("^-+", "")));
         } else if (value.isString() && !value.stringValue().startsWith("-")) {
           command.add(Value.of(value.stringValue()));
         }
       }
       uses.add(use(Role.RUNS_COMMAND, command, ""));
+    }
+
+    /** Returns the words after the last one that means the program whose arguments are taken. */
+    private List<Value> verbs(List<String> parts) {
+      Optional<String> program = program();
+      List<Value> after = new ArrayList<>();
+      boolean isAfter = false;
+      for (String part : parts) {
+        if (program.isPresent() && isOf(program.get(), part)) {
+          isAfter = true;
+          after.clear();
+        } else if (isAfter) {
+          after.add(Value.of(part));
+        }
+      }
+      return after;
     }
 
     private boolean isOf(String program, String word) {
@@ -228,6 +243,9 @@ final class ToolTable {
       } else if (value.isArray()) {
         if (isTexts(value) && is(name, "argv")) {
           List<Value> command = new ArrayList<>(texts(value));
+          if (command.get(0).prefix().startsWith("-")) {
+            command.addAll(0, verbs);
+          }
           program()
               .filter(program -> !program.equals(command.get(0).prefix()))
               .ifPresent(program -> command.add(0, Value.of(program)));
@@ -253,16 +271,22 @@ final class ToolTable {
         JsonNode value = object.get(member);
         if (value.isString() && (is(member, "program") || is(member, "command"))) {
           program = Optional.of(member);
-        } else if (value.isArray() && isTexts(value) && is(member, "argv")) {
+        } else if (is(member, "argv") && (isTexts(value) || value.isString() && does("runs"))) {
           argv = Optional.of(member);
         }
       }
       boolean together = program.isPresent() && argv.isPresent();
       if (together) {
-        List<Value> command = new ArrayList<>();
-        command.add(Value.of(object.get(program.orElseThrow()).stringValue()));
-        command.addAll(texts(object.get(argv.orElseThrow())));
-        uses.add(use(Role.RUNS_COMMAND, command, ""));
+        Value name = Value.of(object.get(program.orElseThrow()).stringValue());
+        JsonNode given = object.get(argv.orElseThrow());
+        if (given.isString()) {
+          Value text = name.plus(Value.of(" " + given.stringValue()));
+          uses.add(use(Role.RUNS_SHELL, List.of(text), ""));
+        } else {
+          List<Value> command = new ArrayList<>(texts(given));
+          command.add(0, name);
+          uses.add(use(Role.RUNS_COMMAND, command, ""));
+        }
       }
       for (String member : object.propertyNames()) {
         boolean isRead =
@@ -275,6 +299,10 @@ final class ToolTable {
 
     private void readMember(JsonNode object, String member, int depth) {
       JsonNode value = object.get(member);
+      if (plain(member).equals("visibility") && value.asString("").startsWith("public")) {
+        uses.add(use(Role.PUBLISHES, List.of(), "a resource"));
+        return;
+      }
       if (isInContainer && ContainerCall.isOfContainer(member)) {
         return;
       }
@@ -372,6 +400,9 @@ final class ToolTable {
   }
 
   private static boolean isTexts(JsonNode array) {
+    if (!array.isArray()) {
+      return false;
+    }
     for (JsonNode item : array) {
       if (!item.isString()) {
         return false;

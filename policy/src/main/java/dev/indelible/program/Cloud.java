@@ -37,8 +37,10 @@ final class Cloud {
           "update-assume-role-policy",
           "create-policy-version",
           "get-secret-value",
+          "batch-get-secret-value",
           "get-session-token",
           "assume-role",
+          "get-role-credentials",
           "get-federation-token");
 
   private static final List<String> PUBLISHING =
@@ -82,6 +84,20 @@ final class Cloud {
   private static final Set<String> TOKENS =
       Set.of("print-access-token", "print-identity-token", "get-access-token");
 
+  /** Commands that print or create the secret part of a credential. */
+  private static final Pattern SECRETS =
+      Pattern.compile(
+          "\\b(?:secrets? versions? access|secret show|secret download|secrets get"
+              + "|service-accounts keys create|(?:account|cosmosdb) keys list|list-keys"
+              + "|create-for-rbac|credential reset|env pull|env:get|env:list|config:get)\\b"
+              + "|^(?:config|variables)$");
+
+  /** Names of settings and outputs whose value is a secret. */
+  private static final Pattern SECRET_NAME =
+      Pattern.compile(
+          "(?i)(?:.*[_.:/-])?(?:secret|token|password|passwd|requirepass|_?auth(?:token)?|credentials?"
+              + "|private[_-]?key|secret[_-]?access[_-]?key|access[_-]?token|session[_-]?token|api[_-]?key)");
+
   private Cloud() {}
 
   /** Reads a verb, for example {@code terminate-instances}. */
@@ -105,6 +121,14 @@ final class Cloud {
    */
   static void command(Value argument, Template template, Scan scan) {
     List<Value> operands = scan.operands();
+    if (SECRETS.matcher(Values.joined(operands, 0).display()).find()) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "a stored secret");
+      return;
+    }
+    if (Values.is(operands.get(0), "run") && operands.size() > 1) {
+      // A command in the cloud, for example of Heroku.
+      scan.uses().add(Role.RUNS_SHELL, Values.joined(operands, 1), "host of the cloud");
+    }
     for (int i = 0; i < operands.size(); i++) {
       Value operand = operands.get(i);
       String word = Values.isKnown(operand) ? operand.prefix() : "";
@@ -162,6 +186,13 @@ final class Cloud {
     }
   }
 
+  /** Reads the name of a setting or an output that is printed; the value may be a secret. */
+  static void secretName(Value argument, Template template, Scan scan) {
+    if (Values.isKnown(argument) && SECRET_NAME.matcher(argument.prefix()).matches()) {
+      scan.uses().add(Role.GAINS_PRIVILEGE, "a stored secret");
+    }
+  }
+
   /** Reads the method of a request to a forge. */
   static void apiMethod(Value argument, Template template, Scan scan) {
     String path = Values.joined(scan.operands(), 0).display();
@@ -180,10 +211,11 @@ final class Cloud {
     }
   }
 
-  /** Reads the visibility of a repository or a package. */
+  /** Reads the visibility of a repository, a package or stored objects. */
   static void visibility(Value argument, Template template, Scan scan) {
-    if (Values.is(argument, "public")) {
-      scan.uses().add(Role.PUBLISHES, "a repository");
+    if (argument.prefix().startsWith("public")) {
+      boolean isObjects = scan.program().equals("aws");
+      scan.uses().add(Role.PUBLISHES, isObjects ? "stored objects" : "a repository");
     }
   }
 

@@ -43,6 +43,7 @@ final class Clusters {
   static void secret(Value argument, Template template, Scan scan) {
     String kind = argument.prefix().split("[/.]", 2)[0].toLowerCase(Locale.ROOT);
     String format = scan.optionValue("-o").map(Value::prefix).orElse("");
+    format = scan.optionValue("--template").isPresent() ? "template" : format;
     boolean showsContent = !format.isEmpty() && !Set.of("name", "wide").contains(format);
     if (SECRETS.contains(kind) && showsContent) {
       scan.uses().add(Role.GAINS_PRIVILEGE, "a stored secret");

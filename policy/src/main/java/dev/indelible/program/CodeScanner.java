@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +50,10 @@ public final class CodeScanner {
   /** Names that code uses to start a program. */
   private static final Set<String> STARTERS =
       Set.of("exec", "passthru", "popen", "popen3", "proc_open", "shell_exec", "spawn", "system");
+
+  private static final Pattern SHELL =
+      Pattern.compile(
+          "(?:/\\S*/)?(?:sh|bash|dash|ash|zsh|ksh|cmd(?:\\.exe)?|powershell(?:\\.exe)?)(?: -[il]+)?");
 
   /** Languages whose calls need no parentheses. */
   private static final Set<String> BARE = Set.of("perl", "ruby", "elixir", "haskell");
@@ -150,10 +155,30 @@ public final class CodeScanner {
   private void scanAll() {
     scan();
     boolean isScript = !language.equals("python") && !language.equals("node");
-    if (isScript && names(SOCKETS) && names(STARTERS)) {
+    boolean startsShell = uses.list().stream().anyMatch(CodeScanner::startsShell);
+    if (isScript && names(SOCKETS) && names(STARTERS) || uses.has(Role.CONTACTS) && startsShell) {
       // The commands that the code runs come from a host, or their output goes to one.
       uses.add(Role.GAINS_PRIVILEGE, "a program for a host");
+    } else if (startsShell) {
+      uses.add(Role.HIDES, "a shell that reads its commands from code");
     }
+    if (language.equals("node") && encoded.text().contains("(eval)")) {
+      uses.add(Role.HIDES, "computed code");
+    }
+  }
+
+  /** Returns true if a use starts a shell without a script: it reads commands from its input. */
+  private static boolean startsShell(Use use) {
+    if (use.role() != Role.RUNS_SHELL && use.role() != Role.RUNS_COMMAND) {
+      return false;
+    }
+    List<Value> words = use.arguments();
+    return SHELL.matcher(words.get(0).display()).matches()
+        && words.subList(1, words.size()).stream().noneMatch(CodeScanner::isScript);
+  }
+
+  private static boolean isScript(Value argument) {
+    return argument.isKnown() && !argument.prefix().matches("-[il]+");
   }
 
   private boolean names(Set<String> any) {
@@ -623,7 +648,22 @@ public final class CodeScanner {
       at += dots + 1;
     }
     String called = name.toString();
+    if (called.endsWith(".require") && token(at).is('(') && token(at + 1).kind() == Kind.STRING) {
+      called = module(token(at + 1).value());
+      at += 3;
+      while (token(at).is('.') && token(at + 1).kind() == Kind.NAME) {
+        called += "." + token(at + 1).text();
+        at += 2;
+      }
+    }
     if (token(at).is('(')) {
+      if (called.equals("getattr") && language.equals("python")) {
+        arguments();
+        if (token(at).is('(')) {
+          uses.add(Role.HIDES, "a computed call");
+        }
+        return methods(COMPUTED);
+      }
       return methods(call(called, arguments()));
     }
     Value home = environment(called);
@@ -631,6 +671,11 @@ public final class CodeScanner {
       return methods(home);
     }
     boolean takesBare = BARE.contains(language);
+    if (language.equals("node") && called.equals("$") && token(at).kind() == Kind.STRING) {
+      // The shell of bun and zx: $`command`.
+      uses.add(Role.RUNS_SHELL, resolved(token(at++).value()));
+      return methods(COMPUTED);
+    }
     boolean isLuaString = language.equals("lua") && token(at).kind() == Kind.STRING;
     if (table.has(called) && (isLuaString || takesBare && startsArgument())) {
       return call(called, bareArguments());
@@ -806,11 +851,18 @@ public final class CodeScanner {
       evaluate(first);
       return COMPUTED;
     }
+    if (language.equals("python") && name.equals(".replace") && arguments.values().size() > 2) {
+      return COMPUTED; // Of a text; that of a path has one argument.
+    }
     if (language.equals("R")) {
       arguments.values().replaceAll(CodeScanner::expanded);
     }
     for (Use use : call.uses(name, arguments)) {
-      if (use.arguments().isEmpty() || isKnownInPart(use.arguments().get(0))) {
+      if (use.role() == Role.RUNS_SQL) {
+        uses.list().addAll(SqlScanner.scan(use.arguments().get(0)));
+      } else if (use.role() == Role.DESTROYS
+          || use.arguments().isEmpty()
+          || isKnownInPart(use.arguments().get(0))) {
         uses.add(use.role(), use.arguments(), use.detail(), use.isRecursive(), use.isDetour());
       }
     }
@@ -822,7 +874,10 @@ public final class CodeScanner {
       case "scratch" -> Value.unknown(Origin.SCRATCH, "");
       case "decoded" -> Value.unknown(Origin.DECODED, "");
       case "download" -> Value.unknown(Origin.NETWORK, first.display());
-      case "content" -> Value.unknown(Origin.FILE, first.display());
+      case "content" ->
+          Value.unknown(
+              first.prefix().matches("(?s)(?:https?|ftp)://.*") ? Origin.NETWORK : Origin.FILE,
+              first.display());
       case "input" -> Value.unknown(Origin.INPUT, "");
       case "argument" -> first;
       case "below" -> Values.below(first, new Value(List.of(new Glob("**"))));

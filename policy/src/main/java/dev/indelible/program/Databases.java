@@ -2,6 +2,7 @@
 package dev.indelible.program;
 
 import dev.indelible.value.Value;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -57,11 +58,20 @@ final class Databases {
     }
   }
 
-  /** Reads SQL for a database in a file; a database in memory has nothing to lose. */
+  /**
+   * Reads SQL for a database in a file; a database in memory has nothing to lose, but its SQL may
+   * read and write files.
+   */
   static void sqlOfFile(Value argument, Template template, Scan scan) {
     boolean isCommand = argument.prefix().stripLeading().startsWith(".");
     if (isCommand || !Values.is(scan.operands().get(0), ":memory:")) {
       scan.uses().add(Role.RUNS_SQL, argument);
+    } else {
+      for (Use use : SqlScanner.scan(argument)) {
+        if (use.role() != Role.DESTROYS) {
+          scan.uses().list().add(use);
+        }
+      }
     }
   }
 
@@ -110,7 +120,15 @@ final class Databases {
 
   /** Reads a command of redis or of an administration client. */
   static void redis(Value argument, Template template, Scan scan) {
-    redis(argument, scan.uses());
+    List<Value> words = scan.operands();
+    if (words.size() < 3 || !argument.prefix().equalsIgnoreCase("config")) {
+      redis(argument, scan.uses());
+    } else if (words.get(1).prefix().equalsIgnoreCase("get")) {
+      Cloud.secretName(words.get(2), template, scan);
+    } else if (words.get(2).prefix().equalsIgnoreCase("dir") && words.size() > 3) {
+      // The server writes its files there.
+      scan.uses().add(Role.WRITES, List.of(words.get(3)), "", true, false);
+    }
   }
 
   static void redis(Value command, Uses uses) {

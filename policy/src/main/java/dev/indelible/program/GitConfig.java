@@ -49,6 +49,10 @@ final class GitConfig {
       Value name = operands.get(key);
       if (Values.isKnown(name)) {
         set(name.prefix(), operands.get(key + 1), scan);
+      } else if (isInsteadOf(name)) {
+        String display = name.display();
+        Value base = Value.of(display.substring("url.".length(), display.lastIndexOf('.')));
+        insteadOf(base, operands.get(key + 1), scan);
       } else {
         scan.uses().add(Role.HIDES, "a computed configuration key of git");
       }
@@ -148,10 +152,34 @@ final class GitConfig {
             scan.uses().addDetour(Role.RUNS_SHELL, value, "");
           }
         } else if (section.equals("url") && name.endsWith("insteadof")) {
-          url(Value.of(written.substring(first + 1, last)), scan);
+          insteadOf(Value.of(written.substring(first + 1, last)), value, scan);
         }
       }
     }
+  }
+
+  /** Returns true if only the URL in {@code url.URL.insteadOf} has unknown parts. */
+  private static boolean isInsteadOf(Value name) {
+    return name.prefix().startsWith("url.")
+        && name.display().toLowerCase(Locale.ROOT).endsWith("insteadof");
+  }
+
+  /** Reads a URL that git uses in place of another one. */
+  private static void insteadOf(Value base, Value value, Scan scan) {
+    url(base, scan);
+    String from = hostOf(value);
+    String to = hostOf(base);
+    if (!from.isEmpty() && !to.isEmpty() && !from.equals(to)) {
+      scan.uses().add(Role.HIDES, "URLs of " + from + " that lead git to " + to);
+    }
+  }
+
+  /** Returns the known host of a repository's URL; empty if there is none. */
+  private static String hostOf(Value url) {
+    String text = Network.remoteHost(url).map(Value::prefix).orElse("");
+    String host = text.substring(text.indexOf("://") < 0 ? 0 : text.indexOf("://") + 3);
+    host = host.split("/", 2)[0];
+    return host.substring(host.lastIndexOf('@') + 1).split(":", 2)[0];
   }
 
   private static void alias(Value value, Scan scan) {

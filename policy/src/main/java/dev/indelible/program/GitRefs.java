@@ -3,6 +3,7 @@ package dev.indelible.program;
 
 import dev.indelible.value.Origin;
 import dev.indelible.value.Value;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -31,6 +32,16 @@ final class GitRefs {
       scan.uses().add(Role.REWRITES_HISTORY, "forced push");
     } else if (text.startsWith(":") && argument.size() > 1) {
       deletedRef(argument.from(1), template, scan);
+    }
+  }
+
+  /** Reads {@code revision:path}, a path, or a revision; git prints the file or its changes. */
+  static void revisionPath(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.split(argument, ':');
+    Value path = parts.get(parts.size() - 1);
+    boolean isRange = parts.size() == 1 && path.prefix().contains("..");
+    if (!isRange && !path.pieces().isEmpty()) {
+      scan.uses().add(Role.READS, path);
     }
   }
 

@@ -44,6 +44,13 @@ final class LispScanner {
     }
     String name =
         at < tokens.size() && tokens.get(at).kind() == Kind.NAME ? tokens.get(at++).text() : "";
+    while (at + 1 < tokens.size()
+        && (tokens.get(at).is('.') || tokens.get(at).is('/'))
+        && tokens.get(at + 1).kind() == Kind.NAME) {
+      // A name in a namespace of Clojure.
+      name = tokens.get(at + 1).text();
+      at += 2;
+    }
     List<Value> arguments = new ArrayList<>();
     while (at < tokens.size() && !tokens.get(at).is(')')) {
       boolean isSign = tokens.get(at).kind() == Kind.SYMBOL && !tokens.get(at).is('(');

@@ -273,6 +273,13 @@ final class Network {
     }
   }
 
+  /** Reads a port that a host reaches through ssh: by that of ssh, it can log in. */
+  static void offeredPort(Value argument, Template template, Scan scan) {
+    if (argument.prefix().matches(".*:(?:localhost|127\\.0\\.0\\.1|\\[::1]):22")) {
+      scan.uses().add(Role.PUBLISHES, "the ssh port of this machine");
+    }
+  }
+
   /** Reads an archive of tar that may be on another machine. */
   static void tarRemote(Value argument, Template template, Scan scan) {
     remoteHost(argument).ifPresent(host -> scan.uses().add(Role.CONTACTS, host));

@@ -23,6 +23,15 @@ final class Packages {
   /** Short names of repositories of hosts. */
   private static final Pattern HOSTED = Pattern.compile("(?:github|gitlab|bitbucket|gist):|git@");
 
+  /** {@code owner/repository}, which package managers of JavaScript fetch from GitHub. */
+  private static final Pattern ON_GITHUB = Pattern.compile("[A-Za-z0-9][\\w-]*/[\\w.-]+(?:#.*)?");
+
+  private static final Pattern PACKAGE_FILE =
+      Pattern.compile(".*\\.(?:deb|rpm|apk|whl|gem|tgz|tar\\.gz|zip|snap|flatpak|msi|msix|pkg)");
+
+  private static final Pattern USUAL_REGISTRY =
+      Pattern.compile("https://registry\\.(?:npmjs\\.org|yarnpkg\\.com)/?");
+
   private Packages() {}
 
   /**
@@ -37,10 +46,48 @@ final class Packages {
     if (scheme > 0) {
       scan.uses().add(Role.CONTACTS, place);
     }
-    if (scheme > 0 && !place.prefix().startsWith("file:") || HOSTED.matcher(text).lookingAt()) {
+    boolean isOfScripts = Set.of("npm", "yarn", "bun").contains(scan.program());
+    if (isOfScripts && ON_GITHUB.matcher(text).matches()) {
+      Value code = Value.unknown(Origin.NETWORK, argument.display());
+      scan.uses().add(Role.RUNS_FILE, code, "package");
+    } else if (scheme > 0 && !place.prefix().startsWith("file:")
+        || HOSTED.matcher(text).lookingAt()) {
       Value code = Value.unknown(Origin.NETWORK, place.display());
       scan.uses().add(Role.RUNS_FILE, code, "package");
+    } else if (PACKAGE_FILE.matcher(text).matches()) {
+      // The file may be one that the script has fetched before.
+      scan.uses().add(Role.RUNS_FILE, argument, "package");
     }
+  }
+
+  /** Reads a description of resources that a cluster creates, and runs; it may be a URL. */
+  static void manifest(Value argument, Template template, Scan scan) {
+    if (Values.is(argument, "-")) {
+      scan.uses().add(Role.RUNS_INPUT, "manifest");
+    } else if (!fetched(argument, "manifest", scan)) {
+      scan.uses().add(Role.READS, argument);
+    }
+  }
+
+  /** Reads the name of a release, or a chart: a directory, a name in a repository, or a URL. */
+  static void chart(Value argument, Template template, Scan scan) {
+    fetched(argument, "chart", scan);
+  }
+
+  /** Reads a script that may be a URL. */
+  static void webScript(Value argument, Template template, Scan scan) {
+    fetched(argument, "node", scan);
+  }
+
+  private static boolean fetched(Value argument, String kind, Scan scan) {
+    String text = argument.prefix();
+    if (!text.startsWith("http://") && !text.startsWith("https://")) {
+      return false;
+    }
+    scan.uses().add(Role.CONTACTS, argument);
+    Value code = Value.unknown(Origin.NETWORK, argument.display());
+    scan.uses().add(Role.RUNS_FILE, code, kind);
+    return true;
   }
 
   /** Reads the value of a variable that names a tool of a build, such as a compiler. */
@@ -74,7 +121,10 @@ final class Packages {
     }
   }
 
-  /** Reads {@code key=value} or {@code key value} of npm; one key names a shell. */
+  /**
+   * Reads {@code key=value} or {@code key value} of npm; one key names a shell, others say where
+   * packages come from.
+   */
   static void npmSetting(Value argument, Template template, Scan scan) {
     List<Value> parts = Values.cut(argument, '=');
     if (parts.size() == 1 && scan.operands().size() > 1) {
@@ -82,6 +132,10 @@ final class Packages {
     }
     if (parts.size() == 2 && Values.is(parts.get(0), "script-shell")) {
       scan.uses().addDetour(Role.RUNS_SHELL, parts.get(1), "");
+    } else if (parts.size() == 2
+        && parts.get(0).prefix().matches("registry|npmRegistryServer|(?:https-?)?proxy")
+        && !USUAL_REGISTRY.matcher(parts.get(1).prefix()).matches()) {
+      scan.uses().add(Role.WRITES, Values.path("~/.npmrc"));
     }
   }
 

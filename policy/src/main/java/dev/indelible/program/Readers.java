@@ -51,6 +51,7 @@ final class Readers {
           case "cluster-resource" -> Clusters::resource;
           case "cluster-secret" -> Clusters::secret;
           case "cmd-text" -> Services::cmdText;
+          case "chart" -> Packages::chart;
           case "code" -> Readers::code;
           case "copy-source" -> Network::copySource;
           case "copy-target" -> Network::copyTarget;
@@ -64,6 +65,7 @@ final class Readers {
           case "deleted-tag" -> GitRefs::deletedTag;
           case "device" -> Readers::device;
           case "dns-operand" -> Network::dnsOperand;
+          case "drive" -> Services::drive;
           case "editor-command" -> Readers::editorCommand;
           case "editor-operand" -> Readers::editorOperand;
           case "emptied-target" -> Network::emptiedTarget;
@@ -101,6 +103,7 @@ final class Readers {
           case "login-hook" -> Services::loginHook;
           case "link-pair" -> Readers::linkPair;
           case "make-operand" -> Wrappers::makeOperand;
+          case "manifest" -> Packages::manifest;
           case "mapped" -> Calls::mapped;
           case "mode" -> ModeReader::mode;
           case "module" -> Wrappers::module;
@@ -115,6 +118,7 @@ final class Readers {
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;
           case "owner" -> Readers::owner;
+          case "offered-port" -> Network::offeredPort;
           case "open-mode" -> Calls::openMode;
           case "package-source" -> Packages::source;
           case "pager-operand" -> Readers::pagerOperand;
@@ -137,11 +141,13 @@ final class Readers {
           case "remote-names" -> Network::remoteNames;
           case "rename" -> Readers::rename;
           case "rest-command" -> Wrappers::restCommand;
+          case "revision-path" -> GitRefs::revisionPath;
           case "revisions" -> GitRefs::revisions;
           case "screen-operands" -> Wrappers::screenOperands;
           case "security-option" -> Containers::securityOption;
           case "sed-script" -> SedScanner::read;
           case "served-directory" -> Network::servedDirectory;
+          case "secret-name" -> Cloud::secretName;
           case "service" -> Services::service;
           case "shell-arguments" -> Wrappers::shellArguments;
           case "socat" -> Network::socat;
@@ -169,6 +175,7 @@ final class Readers {
           case "public-access" -> Cloud::publicAccess;
           case "visibility" -> Cloud::visibility;
           case "wget-command" -> Network::wgetCommand;
+          case "web-script" -> Packages::webScript;
           case "windows-admin" -> Services::windowsAdmin;
           case "windows-code" -> Services::windowsCode;
           case "windows-url" -> Services::windowsUrl;

@@ -6,6 +6,7 @@ import dev.indelible.value.Value;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Reads arguments of programs that administer a machine. */
 final class Services {
@@ -29,8 +30,27 @@ final class Services {
   /** Verbs that make a unit start with the machine. */
   private static final Set<String> LASTING = Set.of("enable", "link", "reenable");
 
+  /** Units that distributions install; to enable one is ordinary administration. */
+  private static final Pattern USUAL_UNITS =
+      Pattern.compile(
+          "(?:docker|containerd|podman|nginx|apache2|httpd|caddy|haproxy|postgresql|mysqld?|mariadb"
+              + "|redis(?:-server)?|memcached|mongod|rabbitmq-server|elasticsearch|grafana-server"
+              + "|prometheus|kubelet|k3s|libvirtd|crond?|chronyd?|NetworkManager|fail2ban|ufw|firewalld"
+              + "|auditd|tailscaled|supervisor|php[0-9.]*-fpm|unattended-upgrades|fstrim|systemd-[a-z]+)"
+              + "(?:@[0-9a-z-]+)?(?:\\.(?:service|socket|timer))?");
+
   private static final Set<String> WINDOWS_VERBS =
-      Set.of("delete", "clean", "stop", "/delete", "disable", "/disable", "/set", "/deletevalue");
+      Set.of(
+          "delete",
+          "clean",
+          "resize",
+          "deletejournal",
+          "stop",
+          "/delete",
+          "disable",
+          "/disable",
+          "/set",
+          "/deletevalue");
 
   /** Where Windows looks for programs to start. */
   private static final String STARTUP =
@@ -67,7 +87,8 @@ final class Services {
       return;
     }
     String verb = operands.get(0).prefix();
-    if (argument != operands.get(0) && LASTING.contains(verb)) {
+    boolean isUsual = Values.isKnown(argument) && USUAL_UNITS.matcher(text).matches();
+    if (argument != operands.get(0) && LASTING.contains(verb) && !isUsual) {
       Value unit = Values.baseName(argument);
       scan.uses().add(Role.WRITES, Value.of("/etc/systemd/system/").plus(unit));
     }
@@ -86,8 +107,8 @@ final class Services {
 
   /** Reads a pattern of process names; some patterns match every process. */
   static void processes(Value argument, Template template, Scan scan) {
-    String text = argument.prefix();
-    boolean isAll = Values.isKnown(argument) && List.of("", ".", ".*", "^", "$").contains(text);
+    String text = argument.display();
+    boolean isAll = List.of("", ".", ".*", "*", "^", "$").contains(text);
     scan.uses().add(Role.STOPS, isAll ? "every process" : "processes " + argument.display());
   }
 
@@ -128,6 +149,8 @@ final class Services {
       }
     } else if (WINDOWS_RIGHTS.contains(verb)) {
       scan.uses().add(Role.GAINS_PRIVILEGE, all);
+    } else if (verb.equals("create") && all.contains("process call create ")) {
+      scan.uses().add(Role.RUNS_CODE, scan.operands().get(scan.operands().size() - 1), "cmd");
     } else if (verb.equals("/create") || verb.equals("create") && all.contains("binPath=")) {
       scan.uses().add(Role.WRITES, Value.of("C:\\Windows\\System32\\Tasks\\x"));
     } else if (verb.equals("/s") && scan.operands().get(0) == argument) {
@@ -155,6 +178,14 @@ final class Services {
       scan.uses().add(Role.RUNS_FILE, code, "windows");
     } else {
       windowsUrl(argument, template, scan);
+    }
+  }
+
+  /** Reads a place that PowerShell lists; one of them has the variables of the environment. */
+  static void drive(Value argument, Template template, Scan scan) {
+    String place = argument.prefix().toLowerCase(Locale.ROOT);
+    if (Set.of("env:", "env:\\", "env:*", "env:\\*").contains(place)) {
+      scan.uses().add(Role.READS, Value.of("/proc/self/environ"));
     }
   }
 

@@ -317,6 +317,8 @@ public final class SqlScanner {
           "LO_IMPORT" ->
           string(i, Role.READS);
       case "WRITEFILE", "LO_EXPORT" -> string(i, Role.WRITES);
+      case "PG_SHADOW", "PG_AUTHID", "AUTHENTICATION_STRING" ->
+          uses.add(Role.GAINS_PRIVILEGE, "the passwords of the database's users");
       case "LOAD_EXTENSION" -> string(i, Role.RUNS_FILE);
       case "ATTACH" -> string(i, Role.WRITES);
       case "EXEC", "EXECUTE", "SP_EXECUTESQL", "PREPARE" -> execute(i);

@@ -58,8 +58,11 @@ final class Variables {
 
   /** Returns the uses of a variable's value. */
   List<Use> uses(String name, Value value) {
-    boolean isKey = name.startsWith("GIT_CONFIG_KEY_");
-    Entry entry = entries.get(isKey ? "GIT_CONFIG_KEY_0" : name);
+    String key =
+        name.startsWith("GIT_CONFIG_KEY_")
+            ? "GIT_CONFIG_KEY_0"
+            : name.startsWith("BASH_FUNC_") ? "BASH_FUNC_x" : name;
+    Entry entry = entries.get(key);
     if (entry == null || value.pieces().isEmpty() || entry.isHarmless(value)) {
       return List.of();
     }

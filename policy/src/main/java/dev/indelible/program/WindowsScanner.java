@@ -27,6 +27,8 @@ final class WindowsScanner {
 
   private static final Set<String> CMD_KEYWORDS = Set.of("call", "@echo", "else", "do", "not");
 
+  private static final Value APP_DATA = Values.HOME.plus(Value.of("\\AppData\\Roaming"));
+  private static final Value LOCAL_APP_DATA = Values.HOME.plus(Value.of("\\AppData\\Local"));
   private static final Value COMPUTED = Value.unknown(Origin.OUTPUT, "");
 
   private final boolean isPowerShell;
@@ -45,13 +47,29 @@ final class WindowsScanner {
 
   private WindowsScanner(boolean isPowerShell, Value code, Uses uses) {
     this.isPowerShell = isPowerShell;
-    encoded = new Encoded(code);
+    encoded = new Encoded(isPowerShell ? withVariables(code) : code);
     text = encoded.text();
     this.uses = uses;
   }
 
   static void scan(String language, Value code, Uses uses) {
     new WindowsScanner(language.equals("powershell"), code, uses).scan();
+  }
+
+  /**
+   * Returns code with the variables that another shell would expand as variables of PowerShell:
+   * whoever writes {@code powershell -c "$env:TEMP"} means those.
+   */
+  private static Value withVariables(Value code) {
+    Value.Builder all = new Value.Builder();
+    for (Piece piece : code.pieces()) {
+      boolean isVariable =
+          piece instanceof Unknown unknown
+              && unknown.origin() == Origin.VARIABLE
+              && unknown.detail().matches("[A-Za-z_]\\w*");
+      all.add(isVariable ? new Known("$" + ((Unknown) piece).detail()) : piece);
+    }
+    return all.build();
   }
 
   private void scan() {
@@ -132,6 +150,8 @@ final class WindowsScanner {
       } else if (quote == '\0' && (c == '"' || c == '\'' && isPowerShell)) {
         quote = c;
         at++;
+      } else if (joinsStrings(quote, c)) {
+        at++;
       } else if (quote != '\'' && c == (isPowerShell ? '`' : '^') && at + 1 < text.length()) {
         out.append(text.charAt(at + 1));
         at += 2;
@@ -160,6 +180,17 @@ final class WindowsScanner {
     }
     flush(out, pieces);
     return new Value(pieces);
+  }
+
+  /** Returns true if the character is the plus sign of {@code 'a'+'b'}. */
+  private boolean joinsStrings(char quote, char c) {
+    return isPowerShell
+        && quote == '\0'
+        && c == '+'
+        && at > 0
+        && at + 1 < text.length()
+        && "'\"".indexOf(text.charAt(at - 1)) >= 0
+        && "'\"".indexOf(text.charAt(at + 1)) >= 0;
   }
 
   private void flush(StringBuilder out, List<Piece> pieces) {
@@ -193,8 +224,11 @@ final class WindowsScanner {
     }
     return switch (name) {
       case "home", "env:userprofile", "env:home", "env:homepath" -> Values.HOME;
+      case "env:appdata" -> APP_DATA;
+      case "env:localappdata" -> LOCAL_APP_DATA;
       case "env:temp", "env:tmp" -> Value.unknown(Origin.SCRATCH, "");
       case "true", "false", "null" -> Value.of(name);
+      case "profile" -> Values.path("~/Documents/PowerShell/profile.ps1");
       case "env:systemdrive" -> Value.of("C:");
       case "env:systemroot", "env:windir" -> Value.of("C:\\Windows");
       default -> Value.unknown(Origin.VARIABLE, name);
@@ -217,6 +251,8 @@ final class WindowsScanner {
     at = end + 1;
     return switch (name) {
       case "USERPROFILE", "HOMEPATH", "HOME" -> Values.HOME;
+      case "APPDATA" -> APP_DATA;
+      case "LOCALAPPDATA" -> LOCAL_APP_DATA;
       case "HOMEDRIVE" -> Value.EMPTY;
       case "TEMP", "TMP" -> Value.unknown(Origin.SCRATCH, "");
       case "SYSTEMDRIVE" -> Value.of("C:");
@@ -381,14 +417,37 @@ final class WindowsScanner {
     dotNet(lower, "]::readallbytes(", Role.READS);
     dotNet(lower, ".downloadstring(", Role.CONTACTS);
     dotNet(lower, ".downloadfile(", Role.CONTACTS);
+    runsDownload(lower);
+    if (lower.contains("[environment]::getenvironmentvariables(")) {
+      uses.add(Role.READS, Value.of("/proc/self/environ"));
+    }
     dotNet(lower, ".uploadfile(", Role.CONTACTS);
     dotNet(lower, "]::start(", Role.RUNS_SHELL);
+    if (lower.contains("sockets.tcpclient")
+        && lower.matches("(?s).*\\b(iex|invoke-expression|getstream|start-process)\\b.*")) {
+      uses.add(Role.GAINS_PRIVILEGE, "a program for a host");
+    }
     if (lower.contains("[scriptblock]::create(")) {
       evaluate(List.of(COMPUTED, COMPUTED));
     }
     if (lower.contains("frombase64string")
         && lower.matches("(?s).*\\b(iex|invoke-expression|invoke|assembly)\\b.*")) {
       uses.add(Role.HIDES, "decoded code");
+    }
+  }
+
+  /** Finds a file that code downloads and then names again, as a program. */
+  private void runsDownload(String lower) {
+    int call = lower.indexOf(".downloadfile(");
+    int end = call < 0 ? -1 : lower.indexOf(')', call);
+    if (end < 0) {
+      return;
+    }
+    String[] strings = lower.substring(call, end).split("['\"]");
+    String file = strings.length > 3 ? strings[3] : "";
+    String name = file.substring(Math.max(file.lastIndexOf('\\'), file.lastIndexOf('/')) + 1);
+    if (!name.isEmpty() && lower.indexOf(name, end) >= 0) {
+      uses.add(Role.RUNS_CODE, Value.unknown(Origin.NETWORK, strings[1]), "powershell");
     }
   }
 

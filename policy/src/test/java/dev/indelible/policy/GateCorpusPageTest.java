@@ -26,8 +26,10 @@ class GateCorpusPageTest {
           Map.entry("delete-credentials", "the pattern also matches keys and shell history"),
           Map.entry("delete-history", "deletes all of the working directory, with its repository"),
           Map.entry("delete-unknown", "the directory to delete is in a variable without a value"),
-          Map.entry("disk", "writes a raw disk, or every file of the machine"),
-          Map.entry("write-system", "replaces programs, libraries or scheduled jobs of the system"),
+          Map.entry("disk", "writes a raw disk"),
+          Map.entry(
+              "write-system",
+              "changes programs, libraries, scheduled jobs, or all files of the system"),
           Map.entry("write-startup", "changes files that run automatically, or a whole home"),
           Map.entry("write-credentials", "changes keys, or everything in a home with the keys"),
           Map.entry("write-command", "replaces a command that others call by its name"),
