@@ -227,18 +227,13 @@ public interface LedgerWriter extends AutoCloseable {
   /** Counts the dead letters that were not replayed. */
   long countWaitingDeadLetters() throws LedgerException;
 
-  /**
-   * Most dead letters whose ids are all read to find those of a batch: that costs less than a
-   * search for each of its events.
-   */
-  int FEW_DEAD_LETTERS = 1_000;
-
   /** Most dead letters of one event that are read: a hostile gate can send any number of them. */
   int MOST_OF_ONE_EVENT = 20;
 
   /**
-   * Returns those of these events that have a dead letter, replayed or not. The cost depends on the
-   * number of events and is limited in the number of dead letters, which a hostile gate can raise.
+   * Returns those of these events that have a dead letter, replayed or not, as a set that can be
+   * changed. The cost depends on the number of events, not on that of dead letters, which a hostile
+   * gate can raise.
    */
   Set<UUID> deadLettered(Collection<UUID> events) throws LedgerException;
 
