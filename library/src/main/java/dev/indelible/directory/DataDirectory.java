@@ -4,6 +4,7 @@ package dev.indelible.directory;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.FleetEvents;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.append.LogEnding;
 import dev.indelible.append.OperatorEvents;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
@@ -365,8 +366,10 @@ public record DataDirectory(Path path, @Nullable String url) {
    * @throws KeyException if the log's key is missing
    */
   public void end(LogEnd content) throws KeyException, LedgerException {
-    try (FleetEvents events = fleetEvents(signingKeys())) {
-      events.endLog(content);
+    SigningKeys keys = signingKeys();
+    try (LogEnding ending =
+        new LogEnding(openWriter(), checkpointFile(), keys.signer(), keys.accepted())) {
+      ending.append(content);
     }
   }
 
