@@ -186,7 +186,7 @@ public record DataDirectory(Path path, @Nullable String url) {
    * @param signer the key that signs
    * @param accepted the public keys accepted on existing rows
    */
-  public record SigningKeys(SigningKey signer, KeyRing accepted) {}
+  public record SigningKeys(Signer signer, KeyRing accepted) {}
 
   /**
    * Returns the keys for writing to the existing log. Writes nothing.
@@ -201,6 +201,17 @@ public record DataDirectory(Path path, @Nullable String url) {
     SigningKey signer = keys().read();
     KeyRing own = KeyRing.of(List.of(signer.verificationKey()));
     return new SigningKeys(signer, log.withEarlierKeys(keys().accepted().and(own)));
+  }
+
+  /**
+   * Returns the keys for writing to the existing log, like {@link #signingKeys()}.
+   *
+   * @param external the external signer; empty if the log's key is in this directory
+   */
+  public SigningKeys signingKeys(Optional<Signer> external) throws KeyException, LedgerException {
+    return external.isPresent()
+        ? new SigningKeys(external.get().checked(), keys().accepted())
+        : signingKeys();
   }
 
   /**
