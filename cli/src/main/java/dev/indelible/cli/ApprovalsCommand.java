@@ -7,6 +7,7 @@ import dev.indelible.Approvals.Approver;
 import dev.indelible.Approvals.Request;
 import dev.indelible.Approvals.Resolution;
 import dev.indelible.Approvals.State;
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.SigningKey;
@@ -102,16 +103,10 @@ final class ApprovalsCommand extends VerbGroup {
     @Parameters(paramLabel = "ID", description = "the id of the event that escalated the action")
     String id = "";
 
-    /** A call about the request. */
-    @FunctionalInterface
-    interface Answering<T> {
-      T run() throws Exception;
-    }
-
     /** Reports a refusal as a failure of this verb. */
-    final <T> T refusing(Answering<T> answering) throws Exception {
+    final <T> T refusing(ThrowingSupplier<T, Exception> answering) throws Exception {
       try {
-        return answering.run();
+        return answering.get();
       } catch (ApprovalException e) {
         throw CommandFailure.failed("%s", Console.printable(String.valueOf(e.getMessage())));
       }
