@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.Home;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
