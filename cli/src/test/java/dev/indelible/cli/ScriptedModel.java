@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -45,6 +46,7 @@ final class ScriptedModel implements AutoCloseable {
     }
   }
 
+  private final ExecutorService threads = Executors.newCachedThreadPool();
   private final HttpServer server;
   private volatile List<Call> script = List.of();
 
@@ -54,7 +56,7 @@ final class ScriptedModel implements AutoCloseable {
   ScriptedModel() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/", this::answer);
-    server.setExecutor(Executors.newCachedThreadPool());
+    server.setExecutor(threads);
     server.start();
   }
 
@@ -76,6 +78,7 @@ final class ScriptedModel implements AutoCloseable {
   @Override
   public void close() {
     server.stop(0);
+    threads.shutdownNow();
   }
 
   private void answer(HttpExchange exchange) throws IOException {
