@@ -35,6 +35,7 @@ final class Readers {
   static Optional<ArgumentReader> argument(String name) {
     @Nullable ArgumentReader reader =
         switch (name) {
+          case "agent-mode" -> Services::agentMode;
           case "alias" -> Wrappers::alias;
           case "all-containers" -> Clusters::allContainers;
           case "ansible" -> Wrappers::ansible;
@@ -115,6 +116,7 @@ final class Readers {
           case "new-root" -> Containers::newRoot;
           case "new-item" -> Readers::newItem;
           case "no-replicas" -> Clusters::replicas;
+          case "npm-script" -> Packages::npmScript;
           case "npm-setting" -> Packages::npmSetting;
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;

@@ -181,6 +181,13 @@ final class Services {
     }
   }
 
+  /** Reads the mode of a coding agent; in some modes it asks nobody. */
+  static void agentMode(Value argument, Template template, Scan scan) {
+    if (argument.prefix().matches("bypassPermissions|yolo|never|danger-full-access")) {
+      scan.uses().add(Role.SETS, "an agent that asks nobody");
+    }
+  }
+
   /** Reads a word that may cut the connections of the machine. */
   static void networkVerb(Value argument, Template template, Scan scan) {
     if (Set.of("down", "del", "delete", "flush", "off").contains(argument.prefix())
