@@ -188,66 +188,22 @@ public record DeferredAuditEvent(
 
   /** Returns this event with the origin of its question. */
   public DeferredAuditEvent from(Provenance origin) {
-    return new DeferredAuditEvent(
-        id,
-        agentId,
-        action,
-        decision,
-        policy,
-        timestamp,
-        explanation,
-        origin,
-        redactions,
-        approval,
-        policySeen);
+    return with(decision, origin, redactions, approval, policySeen);
   }
 
   /** Returns this event with the list of its redactions. */
   public DeferredAuditEvent redacted(List<Redaction> list) {
-    return new DeferredAuditEvent(
-        id,
-        agentId,
-        action,
-        decision,
-        policy,
-        timestamp,
-        explanation,
-        provenance,
-        list,
-        approval,
-        policySeen);
+    return with(decision, provenance, list, approval, policySeen);
   }
 
   /** Returns this event with the time at which the gate had last read the chain's policies. */
   public DeferredAuditEvent seen(Optional<String> policiesRead) {
-    return new DeferredAuditEvent(
-        id,
-        agentId,
-        action,
-        decision,
-        policy,
-        timestamp,
-        explanation,
-        provenance,
-        redactions,
-        approval,
-        policiesRead);
+    return with(decision, provenance, redactions, approval, policiesRead);
   }
 
   /** Returns this event with another reason for its escalation. */
   public DeferredAuditEvent escalated(Escalate other) {
-    return new DeferredAuditEvent(
-        id,
-        agentId,
-        action,
-        other,
-        policy,
-        timestamp,
-        explanation,
-        provenance,
-        redactions,
-        approval,
-        policySeen);
+    return with(other, provenance, redactions, approval, policySeen);
   }
 
   /**
@@ -260,18 +216,27 @@ public record DeferredAuditEvent(
     List<Redaction> all = new ArrayList<>(redactions);
     all.removeIf(each -> each.path().startsWith(IN_DECISION));
     found.stream().filter(each -> each.path().startsWith(IN_DECISION)).forEach(all::add);
+    return with(permitted, provenance, all, Optional.of(event), policySeen);
+  }
+
+  private DeferredAuditEvent with(
+      Decision answer,
+      Provenance origin,
+      List<Redaction> replaced,
+      Optional<String> approvedBy,
+      Optional<String> policiesRead) {
     return new DeferredAuditEvent(
         id,
         agentId,
         action,
-        permitted,
+        answer,
         policy,
         timestamp,
         explanation,
-        provenance,
-        all,
-        Optional.of(event),
-        policySeen);
+        origin,
+        replaced,
+        approvedBy,
+        policiesRead);
   }
 
   /**
