@@ -67,6 +67,11 @@ final class TopicBatch {
     marks.put(mark, new JournalMark(mark, to, before == null ? from : before.expected()));
   }
 
+  /** Adds a mark whose position shows whether the ledger has gone back behind this batch. */
+  void retain(JournalMark mark) {
+    marks.put(mark.journal(), mark);
+  }
+
   /** Adds a mark of a lease, which lasts for a time from the commit on. */
   void lease(UUID mark, Duration length) {
     marks.put(mark, JournalMark.lease(mark, length));

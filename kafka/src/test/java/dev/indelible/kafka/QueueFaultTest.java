@@ -672,6 +672,46 @@ class QueueFaultTest {
     fleet.requireIntact();
   }
 
+  /**
+   * The ledger goes back under an idle ledger writer whose connections stay open, as behind a pool.
+   */
+  @Test
+  void idleWriterNoticesALedgerThatGoesBack() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 3);
+      List<String> tables =
+          fleet
+              .server()
+              .texts(
+                  "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '%s'::regnamespace ORDER BY relname <> 'indelible_head'"
+                      .formatted(fleet.schema()));
+      String earlier = fleet.schema() + "_earlier";
+      StringBuilder copy = new StringBuilder("CREATE SCHEMA " + earlier);
+      StringBuilder back = new StringBuilder("SET LOCAL session_replication_role = replica");
+      back.append("; TRUNCATE ").append(fleet.schema()).append('.');
+      back.append(String.join(", " + fleet.schema() + ".", tables));
+      for (String table : tables) {
+        copy.append(
+            "; CREATE TABLE %s.%s AS TABLE %s.%s".formatted(earlier, table, fleet.schema(), table));
+        back.append(
+            "; INSERT INTO %s.%s OVERRIDING SYSTEM VALUE TABLE %s.%s"
+                .formatted(fleet.schema(), table, earlier, table));
+      }
+      fleet.server().run("BEGIN ISOLATION LEVEL REPEATABLE READ; " + copy + "; COMMIT");
+      fleet.send(0, group(fleet, "one", 0, 1, 4).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 6);
+
+      fleet.server().run("BEGIN; " + back + "; COMMIT");
+
+      fleet.awaitRows("audit.tamper", 1);
+      fleet.awaitRows("governance.refusal", 6);
+    }
+    assertThat(fleet.commands(TestFleet.agentOf(0, 1))).isEqualTo(TestFleet.numbers(6));
+    assertThat(fleet.details("audit.gap")).isEmpty();
+  }
+
   private static EventBatch batch(UUID mark, long from, long to) {
     return new EventBatch(
         List.of(
