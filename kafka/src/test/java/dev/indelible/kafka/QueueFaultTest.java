@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -248,6 +249,44 @@ class QueueFaultTest {
     }
     assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(2));
     assertThat(fleet.deadLetters()).isEqualTo(2);
+    fleet.requireIntact();
+  }
+
+  /**
+   * A gate whose state was restored uses a number again, for an event that is refused and whose id
+   * another gate has had refused, in an earlier batch or in the same one: it is a dead letter (D2).
+   */
+  @Test
+  void refusedEventHidesNoRefusedEventOfOtherGate() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one", "two");
+    String wrong = "{\"agent_id\":\"agent:%s\",\"id\":\"x\"}";
+    int nonceAt = wrong.formatted("bb").indexOf(',') + 1;
+    List<AuditEvent> own = new ArrayList<>();
+    List<AuditEvent> others = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      own.add(stored("agent:a", "governance.refusal", wrong.formatted("bb"), nonceAt));
+      others.add(
+          AuditEvent.stored(
+              own.get(i).id(),
+              "agent:a",
+              "governance.refusal",
+              own.get(i).timestamp(),
+              stored("agent:a", "governance.refusal", wrong.formatted("cc"), nonceAt).content()));
+    }
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      fleet.send(
+          0, group(fleet, "two", 0, 1, 1, others.subList(0, 1)).encode(TestFleet.key("two")));
+      awaitRefused(feed, Refusal.CONTRADICTION, 1);
+      byte[] two = group(fleet, "two", 0, 1, 2, others.subList(1, 2)).encode(TestFleet.key("two"));
+      byte[] one = group(fleet, "one", 0, 1, 1, own).encode(TestFleet.key("one"));
+      fleet.send(0, two);
+      fleet.send(0, one);
+      awaitRefused(feed, Refusal.CONTRADICTION, 4);
+      fleet.send(0, one);
+      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() >= 2);
+    }
+    assertThat(fleet.deadLetters()).isEqualTo(4);
     fleet.requireIntact();
   }
 
