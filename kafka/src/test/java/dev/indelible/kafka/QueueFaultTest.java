@@ -711,6 +711,26 @@ class QueueFaultTest {
     fleet.requireIntact();
   }
 
+  /** Groups are read while the ledger lacks their gate, which has settled them already. */
+  @Test
+  void lostEnrolmentIsAGap() throws Exception {
+    TestFleet fleet = TestFleet.create(1);
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      awaitRefused(feed, Refusal.UNKNOWN_GATE, 1);
+      fleet.enroll("one");
+    }
+    fleet.send(0, group(fleet, "one", 0, 1, 4).encode(TestFleet.key("one")));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.awaitRows("governance.refusal", 3);
+    }
+    assertThat(fleet.details("audit.gap"))
+        .singleElement()
+        .asString()
+        .contains("events 1 to 3 that gate one sent");
+    fleet.requireIntact();
+  }
+
   /**
    * The ledger goes back under an idle ledger writer whose connections stay open, as behind a pool.
    */
