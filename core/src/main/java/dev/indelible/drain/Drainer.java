@@ -107,11 +107,11 @@ final class Drainer {
    * Compares the ledger's positions with the settled events of the store, if that is due. If the
    * ledger went back, the events that it lost wait again, and count once more as submitted.
    *
-   * @param isBack true if the ledger has refused the mark of the last batch
+   * @param isRefused true if the ledger has refused the mark of the last batch
    * @return true if the store goes on from another position
    */
-  private boolean lookBack(DeferredAuditSink sink, boolean isBack) {
-    Set<UUID> journals = new HashSet<>(store.toCompare(isBack));
+  private boolean lookBack(DeferredAuditSink sink, boolean isRefused) {
+    Set<UUID> journals = new HashSet<>(store.toCompare(isRefused));
     if (journals.isEmpty()) {
       return false;
     }

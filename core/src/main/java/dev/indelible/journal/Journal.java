@@ -3,6 +3,7 @@ package dev.indelible.journal;
 
 import dev.indelible.base.Throttle;
 import dev.indelible.event.AuditEvent;
+import dev.indelible.journal.DeadSlots.Adopted;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.EventStore;
 import dev.indelible.pending.JournalMark;
@@ -14,14 +15,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -40,10 +38,8 @@ import org.slf4j.LoggerFactory;
  * JournalMark}, which the ledger commits with the events. Recovery starts after the committed mark,
  * so no event is appended twice or skipped.
  *
- * <p>If the settings demand it, settled segments are retained for a while. If the ledger goes back
- * to an earlier position, because an older copy of it took its place, the events after that
- * position wait again. So they are recorded although the ledger lost them; an event that it has is
- * recognised by its id. Events whose segments were removed are recorded as missing (D7).
+ * <p>If the settings demand it, settled segments are retained for a while, for a ledger that goes
+ * back to an earlier position; see {@link LedgerComparison}.
  *
  * <p>Opening, recovery, reading and closing are in one class, because each step passes the slots of
  * dead processes to the next one.
@@ -63,12 +59,6 @@ public final class Journal implements EventStore {
   /** Failed attempts to adopt slots are logged at most once per this interval. */
   private static final Duration ADOPTION_LOG_INTERVAL = Duration.ofMinutes(1);
 
-  /** Interval between two comparisons of the ledger's positions with settled events. */
-  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(5);
-
-  /** A time that does not pass. */
-  private static final Duration FOREVER = Duration.ofDays(36_500);
-
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
   private final Slot slot;
@@ -80,6 +70,8 @@ public final class Journal implements EventStore {
 
   /** The undrained slots of dead processes; used only by the drainer once it runs. */
   private final Deque<Adopted> adopted;
+
+  private final LedgerComparison comparison;
 
   private final long recovered;
 
@@ -107,27 +99,6 @@ public final class Journal implements EventStore {
   /** The time of the next attempt to adopt slots; used only by the drainer. */
   private long nextAdoption = System.nanoTime() + ADOPTION_INTERVAL.toNanos();
 
-  /** True if the batch that was read last is of this process and not settled; drainer only. */
-  private boolean isOwnUnsettled;
-
-  /** The time of the next comparison with the ledger; used only by the drainer. */
-  private long nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
-
-  /** True if the ledger was never compared; used only by the drainer. */
-  private boolean isFirstLook = true;
-
-  /**
-   * The positions up to which events of a journal were settled before this process delivered any;
-   * used only by the drainer.
-   */
-  private final Map<UUID, Long> starts = new HashMap<>();
-
-  /** The retired slots that were taken and could not be adopted; used only by the drainer. */
-  private final List<Slot> notAdopted = new ArrayList<>();
-
-  /** The retired slots in which no event waits, by journal; used only by the drainer. */
-  private final Map<UUID, Settled> settledSlots = new HashMap<>();
-
   private Journal(Slot slot, JournalSettings settings, Found found, Later later) {
     this.slot = slot;
     this.settings = settings;
@@ -135,9 +106,8 @@ public final class Journal implements EventStore {
     this.own = found.own().reader();
     this.writer = new JournalWriter(slot, settings, found.own().last(), own.usedBytes(), retained);
     this.syncer = new JournalSyncer(settings, writer.current());
-    this.adopted = found.adopted();
-    starts.put(own.journal(), own.start());
-    adopted.forEach(left -> starts.put(left.reader().journal(), left.reader().start()));
+    this.adopted = found.dead().adopted();
+    this.comparison = new LedgerComparison(slot, settings, own, retained, adopted);
     this.recovered = found.events();
     this.isPartial = later.isPartial();
     this.positions = later.positions();
@@ -201,8 +171,8 @@ public final class Journal implements EventStore {
       if (found.events() > 0) {
         LOG.info("{}: {} events were waiting from before", path, found.events());
       }
-      directory.retire(found.drained(), settings.retain());
-      taken.removeAll(found.drained());
+      directory.retire(found.dead().drained(), settings.retain());
+      taken.removeAll(found.dead().drained());
       return start(taken.get(0), settings, found, new Later(positions, heldHere, false));
     } catch (IOException e) {
       JournalDirectory.release(taken);
@@ -246,8 +216,9 @@ public final class Journal implements EventStore {
       Set<Object> heldHere = directory.heldHere();
       taken.add(directory.takeNew(ledger));
       RetainedSegments retained = new RetainedSegments(settings);
-      Recovery empty = Recovery.ofOwn(taken.get(0), List.of(), 0, any -> 0, retained, found -> {});
-      Found none = new Found(empty, retained, new ArrayDeque<>(), List.of(), 0);
+      CheckedSlot own = new CheckedSlot(taken.get(0), 0, List.of());
+      Recovery empty = Recovery.ofOwn(own, any -> 0, retained, found -> {});
+      Found none = new Found(empty, retained, DeadSlots.none());
       return start(
           taken.get(0), settings, none, new Later(positions.apply(ledger), heldHere, true));
     } catch (IOException e) {
@@ -337,72 +308,17 @@ public final class Journal implements EventStore {
   private static Found recover(
       List<Slot> slots, Positions positions, JournalSettings settings, LongConsumer progress)
       throws IOException, JournalException {
-    Slot own = slots.get(0);
-    List<Long> settled = new ArrayList<>();
-    List<List<Path>> segments = new ArrayList<>();
-    for (Slot slot : slots) {
-      // The position of an empty slot of a dead process does not matter.
-      boolean isAsked = slot == own || slot.hasSegments();
-      settled.add(isAsked ? positions.settled(slot.journal()) : 0);
-      segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
+    CheckedSlot own = CheckedSlot.ofOwn(slots.get(0), positions);
+    List<CheckedSlot> others = new ArrayList<>();
+    for (Slot slot : slots.subList(1, slots.size())) {
+      others.add(CheckedSlot.ofDead(slot, positions));
     }
     RetainedSegments retained = new RetainedSegments(settings);
-    Recovery mine =
-        Recovery.ofOwn(own, segments.get(0), settled.get(0), positions, retained, progress);
-    Dead dead =
-        recoverDead(
-            slots.subList(1, slots.size()),
-            settled.subList(1, slots.size()),
-            segments.subList(1, slots.size()),
-            positions,
-            settings,
-            found -> progress.accept(mine.events() + found));
-    return new Found(mine, retained, dead.adopted(), dead.drained(), mine.events() + dead.events());
-  }
-
-  /** Checks all slots of dead processes before the first change, and reads the waiting events. */
-  private static Dead recoverDead(List<Slot> slots, Positions positions, JournalSettings settings)
-      throws IOException, JournalException {
-    List<Long> settled = new ArrayList<>();
-    List<List<Path>> segments = new ArrayList<>();
-    for (Slot slot : slots) {
-      // The position of an empty slot does not matter.
-      settled.add(slot.hasSegments() ? positions.settled(slot.journal()) : 0);
-      segments.add(slot.checkSegments(settled.get(settled.size() - 1)));
-    }
-    return recoverDead(slots, settled, segments, positions, settings, found -> {});
-  }
-
-  private static Dead recoverDead(
-      List<Slot> slots,
-      List<Long> settled,
-      List<List<Path>> segments,
-      Positions positions,
-      JournalSettings settings,
-      LongConsumer progress)
-      throws IOException, JournalException {
-    Deque<Adopted> adopted = new ArrayDeque<>();
-    List<Slot> drained = new ArrayList<>();
-    long events = 0;
-    for (int i = 0; i < slots.size(); i++) {
-      Slot slot = slots.get(i);
-      long before = events;
-      Optional<Recovery> left =
-          Recovery.ofDead(
-              slot,
-              segments.get(i),
-              settled.get(i),
-              positions,
-              new RetainedSegments(settings),
-              found -> progress.accept(before + found));
-      if (left.isPresent()) {
-        adopted.add(new Adopted(slot, left.get().reader()));
-        events += left.get().events();
-      } else {
-        drained.add(slot);
-      }
-    }
-    return new Dead(adopted, drained, events);
+    Recovery mine = Recovery.ofOwn(own, positions, retained, progress);
+    DeadSlots dead =
+        DeadSlots.read(
+            others, positions, settings, found -> progress.accept(mine.events() + found));
+    return new Found(mine, retained, dead);
   }
 
   /**
@@ -410,16 +326,14 @@ public final class Journal implements EventStore {
    *
    * @param own the events that wait in this process's slot
    * @param retained the settled segments in this process's slot
-   * @param adopted the events that wait in the slots of dead processes
-   * @param drained slots of dead processes in which no event is waiting
-   * @param events the total number of waiting events
+   * @param dead the slots of dead processes
    */
-  private record Found(
-      Recovery own,
-      RetainedSegments retained,
-      Deque<Adopted> adopted,
-      List<Slot> drained,
-      long events) {}
+  private record Found(Recovery own, RetainedSegments retained, DeadSlots dead) {
+    /** Returns the total number of waiting events. */
+    long events() {
+      return own.events() + dead.events();
+    }
+  }
 
   /**
    * The slots that a journal adopts after it was opened.
@@ -429,31 +343,6 @@ public final class Journal implements EventStore {
    * @param isPartial true if the slots of dead processes are not adopted yet
    */
   private record Later(Positions positions, Set<Object> heldHere, boolean isPartial) {}
-
-  /**
-   * The result of a recovery of the slots of dead processes.
-   *
-   * @param adopted the events that wait in them
-   * @param drained slots in which no event is waiting
-   * @param events the number of waiting events
-   */
-  private record Dead(Deque<Adopted> adopted, List<Slot> drained, long events) {}
-
-  /**
-   * A slot of a dead process.
-   *
-   * @param slot the slot, held until it is drained
-   * @param reader reads its events
-   */
-  private record Adopted(Slot slot, JournalReader reader) {}
-
-  /**
-   * A retired slot in which no event waits.
-   *
-   * @param position the position in the ledger
-   * @param lastWritten the time of its last segment, which another process may have reused since
-   */
-  private record Settled(long position, Instant lastWritten) {}
 
   /** Returns the ledger that this journal belongs to. */
   public UUID ledger() {
@@ -483,7 +372,7 @@ public final class Journal implements EventStore {
   public void adopt(LongConsumer found) {
     boolean isReleased = !heldHere.isEmpty() && !heldHere.stream().allMatch(Slot::isHeldHere);
     boolean isDue = (isPartial || isReleased) && System.nanoTime() - nextAdoption >= 0;
-    if (!isDue || isOwnUnsettled) {
+    if (!isDue || own.isUnsettled()) {
       return;
     }
     nextAdoption = System.nanoTime() + ADOPTION_INTERVAL.toNanos();
@@ -500,13 +389,12 @@ public final class Journal implements EventStore {
         return;
       }
       // A crash in here loses nothing: only settled segments are removed.
-      Dead dead = recoverDead(taken, positions, settings);
+      DeadSlots dead = DeadSlots.recover(taken, positions, settings);
       if (dead.events() > 0) {
         LOG.info("{}: {} events were waiting from before", directory.path(), dead.events());
       }
       found.accept(dead.events());
-      dead.adopted()
-          .forEach(left -> starts.putIfAbsent(left.reader().journal(), left.reader().start()));
+      dead.adopted().forEach(comparison::begin);
       adopted.addAll(dead.adopted());
       isAdopted = true;
       isPartial = false;
@@ -543,7 +431,6 @@ public final class Journal implements EventStore {
     if (batch.mark().isEmpty()) {
       batch = own.peek(max);
       writer.drained(0, own.drainedTo());
-      isOwnUnsettled = batch.mark().isPresent();
     }
     oldest = batch.events().stream().findFirst().map(AuditEvent::timestamp);
     return batch;
@@ -554,170 +441,16 @@ public final class Journal implements EventStore {
     JournalDirectory.of(slot).retire(List.of(drained.slot()), settings.retain());
   }
 
-  /**
-   * Returns the journals that this process delivers, and the retired ones with segments. A
-   * comparison is due every {@link #LOOK_INTERVAL}, and before the first event is delivered.
-   */
   @Override
-  public Set<UUID> toCompare(boolean isBack) {
-    if (!retained.isOn() || !isBack && !isLookDue()) {
-      return Set.of();
-    }
-    nextLook = System.nanoTime() + LOOK_INTERVAL.toNanos();
-    isFirstLook = false;
-    putBack();
-    Set<UUID> journals = new HashSet<>();
-    retiredSlots().forEach(left -> journals.add(journalOf(left)));
-    adopted.forEach(left -> journals.add(left.reader().journal()));
-    if (!journals.isEmpty() || own.committed() > 0) {
-      journals.add(own.journal());
-    }
-    return journals;
-  }
-
-  private boolean isLookDue() {
-    return !isOwnUnsettled && (System.nanoTime() - nextLook >= 0 || isFirstLook && own.hasNext());
+  public Set<UUID> toCompare(boolean isRefused) {
+    return comparison.toCompare(isRefused);
   }
 
   @Override
   public Redelivery goBack(Map<UUID, Long> positions, LedgerView ledger) {
-    Redelivery found = goBack(own, positions, ledger);
-    if (found.isBack()) {
-      isOwnUnsettled = false;
-      writer.drained(-own.takenBack(), own.drainedTo());
-    }
-    for (Adopted left : adopted) {
-      found = found.plus(goBack(left.reader(), positions, ledger));
-    }
-    found = found.plus(goBackToRetired(positions));
-    if (found.events() > 0) {
-      LOG.warn(
-          "{}: the ledger has gone back to an earlier position; {} events that it may have lost are delivered again",
-          JournalDirectory.of(slot).path(),
-          found.events());
-    }
-    // Not before the comparison: while the ledger cannot be read, it may go back.
-    retained.removeExpired();
+    Redelivery found = comparison.goBack(positions, ledger);
+    writer.drained(-own.takenBack(), own.drainedTo());
     return found;
-  }
-
-  private List<Path> retiredSlots() {
-    JournalDirectory directory = JournalDirectory.of(slot);
-    try {
-      return JournalDirectory.retiredWithSegments(directory.path());
-    } catch (IOException e) {
-      LOG.warn("{}: retired slots cannot be read: {}", directory.path(), e.toString());
-      return List.of();
-    }
-  }
-
-  private static UUID journalOf(Path retiredSlot) {
-    return UUID.fromString(Objects.requireNonNull(retiredSlot.getFileName()).toString());
-  }
-
-  private Redelivery goBack(JournalReader reader, Map<UUID, Long> positions, LedgerView ledger) {
-    UUID journal = reader.journal();
-    long position = positions.getOrDefault(journal, Long.MAX_VALUE);
-    if (position >= reader.committed()) {
-      return Redelivery.NONE;
-    }
-    if (reader.lastSettled().flatMap(ledger::has).orElse(false)) {
-      LOG.warn(
-          "{}: the ledger has the events of journal {}, but its position went back from {} to {}; another process may use a copy of this directory",
-          JournalDirectory.of(slot).path(),
-          journal,
-          reader.committed(),
-          position);
-      reader.goOn(position);
-      return new Redelivery(0, 0, true);
-    }
-    long start = Objects.requireNonNull(starts.get(journal));
-    starts.put(journal, Math.min(start, position));
-    return reader.goBack(position, start);
-  }
-
-  /**
-   * Adopts the retired slots in which events wait again, and removes segments of the others whose
-   * time has passed. A damaged slot does not affect the others.
-   */
-  private Redelivery goBackToRetired(Map<UUID, Long> positions) {
-    JournalDirectory directory = JournalDirectory.of(slot);
-    Redelivery found = Redelivery.NONE;
-    List<Path> settled = new ArrayList<>();
-    for (Path left : retiredSlots()) {
-      UUID journal = journalOf(left);
-      Long position = positions.get(journal);
-      try {
-        if (position != null && isBack(left, journal, position)) {
-          found = found.plus(adoptRetired(left, position));
-        } else if (position != null) {
-          settled.add(left);
-        }
-      } catch (IOException | JournalException e) {
-        failedAdoptions.ifDue(
-            () ->
-                LOG.warn(
-                    "{}: the events of this retired slot cannot be read; tried again: {}",
-                    left,
-                    e.toString()));
-      }
-    }
-    try {
-      directory.removeExpired(settled, settings.retain());
-    } catch (IOException e) {
-      LOG.warn("{}: settled segments are not removed: {}", directory.path(), e.toString());
-    }
-    return found;
-  }
-
-  private boolean isBack(Path slot, UUID journal, long position)
-      throws IOException, JournalException {
-    Settled found = new Settled(position, Slot.lastWritten(slot));
-    if (found.equals(settledSlots.get(journal))) {
-      return false;
-    }
-    if (WaitingEvents.isAnyIn(slot, journal, position)) {
-      return true;
-    }
-    settledSlots.put(journal, found);
-    return false;
-  }
-
-  /** Moves slots that could not be adopted back; tries again at the next look. */
-  private void putBack() {
-    if (JournalDirectory.of(slot).tryRetire(notAdopted, FOREVER)) {
-      notAdopted.clear();
-    }
-  }
-
-  private Redelivery adoptRetired(Path retiredSlot, long position)
-      throws IOException, JournalException {
-    JournalDirectory directory = JournalDirectory.of(slot);
-    List<Slot> taken = new ArrayList<>();
-    boolean isAdopted = false;
-    try {
-      directory.takeRetired(retiredSlot, slot.ledger()).ifPresent(taken::add);
-      Dead dead = recoverDead(taken, any -> position, settings);
-      adopted.addAll(dead.adopted());
-      isAdopted = true;
-      Redelivery found = Redelivery.NONE;
-      for (Adopted left : dead.adopted()) {
-        UUID journal = left.reader().journal();
-        long start = starts.getOrDefault(journal, Long.MAX_VALUE);
-        starts.put(journal, Math.min(start, position));
-        // Without a start here, other processes had delivered all of these events.
-        long earlier = start == Long.MAX_VALUE ? dead.events() : left.reader().waitingUpTo(start);
-        found = found.plus(new Redelivery(dead.events(), earlier, true));
-      }
-      directory.retire(dead.drained(), settings.retain());
-      return found;
-    } finally {
-      if (!isAdopted) {
-        // Back to the retired slots, which this process compares again; no segment is removed.
-        notAdopted.addAll(taken);
-        putBack();
-      }
-    }
   }
 
   @Override
@@ -725,11 +458,8 @@ public final class Journal implements EventStore {
     if (adopted.isEmpty()) {
       long freed = own.settle(count);
       writer.drained(freed, own.drainedTo());
-      if (isOwnUnsettled) {
-        // The ledger answers now.
-        nextAdoption = System.nanoTime();
-      }
-      isOwnUnsettled = false;
+      // The ledger answers now.
+      nextAdoption = System.nanoTime();
     } else {
       adopted.element().reader().settle(count);
     }
@@ -818,12 +548,13 @@ public final class Journal implements EventStore {
     }
     if (quiet && drained && !JournalDirectory.isFirst(slot)) {
       // The ledger may have gone back since the last comparison, so no retained segment is removed.
-      JournalDirectory.of(slot).retire(List.of(slot), retained.isOn() ? FOREVER : Duration.ZERO);
+      JournalDirectory.of(slot)
+          .retire(List.of(slot), retained.isOn() ? JournalDirectory.FOREVER : Duration.ZERO);
     } else if (quiet) {
       JournalDirectory.release(List.of(slot));
     }
     adopted.forEach(left -> JournalDirectory.release(List.of(left.slot())));
-    JournalDirectory.of(slot).retire(notAdopted, FOREVER);
+    comparison.close();
   }
 
   /**

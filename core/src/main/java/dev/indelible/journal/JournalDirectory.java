@@ -54,6 +54,9 @@ record JournalDirectory(Path path, Disk disk) {
   private static final Pattern JOURNAL =
       Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
+  /** A time for which segments stay that does not pass. */
+  static final Duration FOREVER = Duration.ofDays(36_500);
+
   private static final Logger LOG = LoggerFactory.getLogger(JournalDirectory.class);
 
   /** Retired slots that cannot be read are logged at most once per this interval. */

@@ -109,6 +109,11 @@ final class JournalReader {
     return settled.position();
   }
 
+  /** Returns true if a batch was read that is not settled. */
+  boolean isUnsettled() {
+    return inHand.mark().isPresent();
+  }
+
   /** Returns true if an event is waiting. */
   boolean hasNext() {
     return !inHand.events().isEmpty() || missing.isPresent() || cursor.copy().next() != null;
@@ -119,7 +124,7 @@ final class JournalReader {
    * settled. A batch without events has a mark if whole segments were read and can be removed.
    */
   EventBatch peek(int max) {
-    if (inHand.mark().isEmpty()) {
+    if (!isUnsettled()) {
       // Change no field before everything is read, so that a read that runs out of memory can be
       // retried.
       Reading next = read(ahead, max, missing);
@@ -142,7 +147,7 @@ final class JournalReader {
 
   /** Returns the position up to which everything is settled; 0 while a batch is unsettled. */
   long drainedTo() {
-    return inHand.mark().isEmpty() ? cursor.position() : 0;
+    return isUnsettled() ? 0 : cursor.position();
   }
 
   /**
@@ -173,7 +178,7 @@ final class JournalReader {
 
   /** Returns true if everything claimed up to an offset of the last segment is settled. */
   boolean isDone(Segment last, int claimed) {
-    return inHand.mark().isEmpty()
+    return !isUnsettled()
         && missing.isEmpty()
         && cursor.segment() == last
         && cursor.offset() == claimed;

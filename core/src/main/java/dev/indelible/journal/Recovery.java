@@ -3,7 +3,6 @@ package dev.indelible.journal;
 
 import dev.indelible.journal.Journal.Positions;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,27 +31,21 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
    * Reads this process's own slot from the position in the ledger to the end, and creates a segment
    * if the slot has none.
    *
-   * @param files the checked segments of the slot
-   * @param position the position that the ledger has committed
    * @param positions compares the position with the ledger's events
    * @param retained receives the segments that are settled, and are retained
    * @param progress receives the number of events counted so far, from time to time
    */
   static Recovery ofOwn(
-      Slot slot,
-      List<Path> files,
-      long position,
-      Positions positions,
-      RetainedSegments retained,
-      LongConsumer progress)
+      CheckedSlot checked, Positions positions, RetainedSegments retained, LongConsumer progress)
       throws IOException, JournalException {
-    List<Segment> segments = new ArrayList<>(slot.openSegments(files));
-    long settled = start(slot, segments, position, positions);
+    Slot slot = checked.slot();
+    List<Segment> segments = new ArrayList<>(slot.openSegments(checked.segments()));
+    long settled = start(slot, segments, checked.settled(), positions);
     @Nullable Segment before = removeSettled(segments, settled, retained);
     if (segments.isEmpty()) {
       segments.add(first(slot, before, settled, retained));
     }
-    Recovery read = read(slot, segments, position, settled, retained, progress);
+    Recovery read = read(slot, segments, checked.settled(), settled, retained, progress);
     clean(read, segments);
     read.last().resumeAt(read.end());
     return retained.isOn() && read.isUsedUp() ? read.continued(slot, retained) : read;
@@ -127,20 +120,16 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
    * @return empty if no event is waiting in it
    */
   static Optional<Recovery> ofDead(
-      Slot slot,
-      List<Path> files,
-      long position,
-      Positions positions,
-      RetainedSegments retained,
-      LongConsumer progress)
+      CheckedSlot checked, Positions positions, RetainedSegments retained, LongConsumer progress)
       throws IOException, JournalException {
-    List<Segment> segments = new ArrayList<>(slot.openSegments(files));
-    long settled = start(slot, segments, position, positions);
+    Slot slot = checked.slot();
+    List<Segment> segments = new ArrayList<>(slot.openSegments(checked.segments()));
+    long settled = start(slot, segments, checked.settled(), positions);
     removeSettled(segments, settled, retained);
     if (segments.isEmpty()) {
       return Optional.empty();
     }
-    Recovery read = read(slot, segments, position, settled, retained, progress);
+    Recovery read = read(slot, segments, checked.settled(), settled, retained, progress);
     if (read.events() == 0) {
       if (!retained.isOn()) {
         read.reader().finish();

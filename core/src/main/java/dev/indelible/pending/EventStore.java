@@ -61,11 +61,11 @@ public interface EventStore {
    * Returns the journals whose positions in the ledger are to be compared now with the settled
    * events of this store. Called only by the drainer.
    *
-   * @param isBack true if the ledger has refused the mark of the last batch; false for a comparison
-   *     at intervals, which is not due in most calls
+   * @param isRefused true if the ledger has refused the mark of the last batch; false for a
+   *     comparison at intervals, which is not due in most calls
    * @return empty if no comparison is due
    */
-  default Set<UUID> toCompare(boolean isBack) {
+  default Set<UUID> toCompare(boolean isRefused) {
     return Set.of();
   }
 

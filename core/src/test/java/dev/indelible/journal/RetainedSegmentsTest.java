@@ -18,9 +18,13 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,7 +37,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -477,16 +480,27 @@ class RetainedSegmentsTest {
     assertThat(segmentBytes()).isBetween(4L << 20, 9L << 20);
   }
 
+  /** Returns the bytes of all segments; the allocator may rename or remove one meanwhile. */
   private long segmentBytes() throws IOException {
-    try (Stream<Path> files = Files.walk(test.directory)) {
-      long bytes = 0;
-      for (Path file : files.toList()) {
-        if (file.toString().contains(".seg")) {
-          bytes += Files.exists(file) ? Files.size(file) : 0;
-        }
-      }
-      return bytes;
-    }
+    long[] bytes = {0};
+    Files.walkFileTree(
+        test.directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            bytes[0] += file.toString().contains(".seg") ? attributes.size() : 0;
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw e;
+          }
+        });
+    return bytes[0];
   }
 
   /** Two slots of processes that ended: the retired one is found, too. */

@@ -156,9 +156,7 @@ final class TestJournal {
   List<AuditEvent> read(Slot slot) throws Exception {
     Recovery recovery =
         Recovery.ofOwn(
-            slot,
-            slot.checkSegments(0),
-            0,
+            CheckedSlot.ofOwn(slot, any -> 0),
             any -> 0,
             new RetainedSegments(JournalSettings.ofDefaults()),
             count -> {});
