@@ -29,9 +29,6 @@ final class AnswerCheck {
   /** The longest reason, in bytes. */
   private static final int MAX_REASON_BYTES = 1_000;
 
-  /** The maximum difference between the clocks of a signer and of this machine. */
-  private static final Duration MAX_CLOCK_DIFFERENCE = Duration.ofMinutes(1);
-
   private final ApprovalChain chain;
   private final DataDirectory data;
   private final Optional<String> policy;
@@ -75,7 +72,7 @@ final class AnswerCheck {
     if (answer.isGranted()) {
       Duration validity = Duration.between(now, answer.expires().orElse(now));
       // The clock of a remote signer may be a little ahead.
-      if (validity.compareTo(Approvals.MAX_VALIDITY.plus(MAX_CLOCK_DIFFERENCE)) > 0
+      if (validity.compareTo(Approvals.MAX_VALIDITY.plus(Approvals.MAX_CLOCK_DIFFERENCE)) > 0
           || validity.isNegative()) {
         throw new ApprovalException(
             Reason.BAD_VALIDITY,

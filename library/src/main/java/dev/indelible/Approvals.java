@@ -4,13 +4,14 @@ package dev.indelible;
 import dev.indelible.ApprovalException.Reason;
 import dev.indelible.append.ApprovalEvents;
 import dev.indelible.base.DurableFiles;
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.SignedNote;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
-import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.ApprovalSubject;
 import dev.indelible.event.SystemEvent;
@@ -52,6 +53,9 @@ public final class Approvals {
 
   /** The age from which on a request is not answered: the agent that asked has probably ended. */
   public static final Duration MAX_AGE = Duration.ofHours(24);
+
+  /** The maximum difference between the clocks of two machines. */
+  static final Duration MAX_CLOCK_DIFFERENCE = Duration.ofMinutes(1);
 
   /** The maximum number of requests in a list. */
   public static final int MAX_LISTED = 1_000;
@@ -457,20 +461,15 @@ public final class Approvals {
         });
   }
 
-  /** Makes an answer to a request. */
-  @FunctionalInterface
-  private interface Answering {
-    ApprovalNote to(Request request) throws ApprovalException;
-  }
-
-  private Resolution answer(String eventId, Answering answering)
+  private Resolution answer(
+      String eventId, ThrowingFunction<Request, ApprovalNote, ApprovalException> answering)
       throws ApprovalException, LedgerException, KeyException {
     try (StoredLedger ledger = open(eventId)) {
       RequestReader reader = reader(ledger);
       Request request = reader.request(eventId);
       AnswerCheck check = reader.answerCheck();
       check.requirePending(request);
-      ApprovalNote answer = answering.to(request);
+      ApprovalNote answer = answering.apply(request);
       check.require(answer, request);
       return append(answer, request);
     }
@@ -494,7 +493,7 @@ public final class Approvals {
                 .formatted(data.approvals().root(), DurableFiles.reason(e)));
       }
     }
-    Keys keys = keys(data, signer);
+    SigningKeys keys = data.signingKeys(signer);
     try (ApprovalEvents events =
         new ApprovalEvents(
             data.openWriter(), data.checkpointFile(), keys.signer(), keys.accepted())) {
@@ -514,22 +513,5 @@ public final class Approvals {
           .row(id)
           .orElseThrow(() -> new LedgerException("the chain has no answer " + id + " any more"));
     }
-  }
-
-  /** The key that signs an answer, and the keys accepted on existing rows. */
-  record Keys(Signer signer, KeyRing accepted) {}
-
-  /**
-   * Returns the keys to append with.
-   *
-   * @param signer the external signer; empty if the key is in the data directory
-   */
-  static Keys keys(DataDirectory data, Optional<Signer> signer)
-      throws KeyException, LedgerException {
-    if (signer.isPresent()) {
-      return new Keys(signer.get().checked(), data.keys().accepted());
-    }
-    DataDirectory.SigningKeys own = data.signingKeys();
-    return new Keys(own.signer(), own.accepted());
   }
 }

@@ -35,9 +35,6 @@ import java.util.function.BooleanSupplier;
  * example because the connection was lost, nothing is permitted, and the approval may be used up.
  */
 final class ApprovedActions implements ApprovalStore {
-  /** The maximum difference between the clocks of two machines. */
-  static final Duration CLOCKS = Duration.ofMinutes(1);
-
   /**
    * The longest wait for the ledger, and again for a use that has begun, as long as that for a
    * policy. A warm process needs a few milliseconds; one that was started for a single decision
@@ -197,7 +194,10 @@ final class ApprovedActions implements ApprovalStore {
     if (!answer.subject().permits(attempt.subject())) {
       return Optional.of("it is for another action, agent, principal or policy");
     }
-    if (attempt.time().plus(CLOCKS).isBefore(Instant.parse(row.timestamp()))) {
+    if (attempt
+        .time()
+        .plus(Approvals.MAX_CLOCK_DIFFERENCE)
+        .isBefore(Instant.parse(row.timestamp()))) {
       return Optional.of(
           "it was made at %s, but the clock now shows %s, so the clock was set back"
               .formatted(row.timestamp(), attempt.time()));

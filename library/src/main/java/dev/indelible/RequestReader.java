@@ -19,6 +19,7 @@ import dev.indelible.ledger.EventQuery.Filter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
+import dev.indelible.note.ApprovalUse;
 import dev.indelible.storage.StoredLedger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -196,7 +197,7 @@ final class RequestReader {
     }
     Map<ApprovalSubject, List<Resolution>> answers = answers(first);
     if (data.isLedgerOutside()) {
-      SharedApprovals.uses(ledger, first).forEach(use -> used.add(use.approval()));
+      used.addAll(ApprovalUse.approvals(ledger, first));
     }
     List<Asked> asked = new ArrayList<>();
     rows.forEach(

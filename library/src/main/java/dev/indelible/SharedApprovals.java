@@ -5,20 +5,20 @@ import dev.indelible.append.ApprovalEvents;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory;
+import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.ApprovalSubject;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.gate.ApprovalStore.Attempt;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.ledger.RowQuery;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.ApprovalUse;
 import dev.indelible.storage.StoredLedger;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -58,17 +58,15 @@ record SharedApprovals(DataDirectory data, Optional<Signer> signer)
                         .filter(answer -> answer.subject().permits(attempt.subject()))
                         .isPresent())
             .toList();
-    if (!offered.isEmpty()) {
-      long first = offered.get(offered.size() - 1).sequence();
-      for (ApprovalUse use : uses(ledger, first)) {
-        offered = offered.stream().filter(row -> !row.id().equals(use.approval())).toList();
-      }
+    if (offered.isEmpty()) {
+      return offered;
     }
-    return offered;
+    Set<String> used = ApprovalUse.approvals(ledger, offered.get(offered.size() - 1).sequence());
+    return offered.stream().filter(row -> !used.contains(row.id())).toList();
   }
 
   private static boolean mayBeValid(ChainRow row, Attempt attempt) {
-    Duration longest = Approvals.MAX_VALIDITY.plus(ApprovedActions.CLOCKS);
+    Duration longest = Approvals.MAX_VALIDITY.plus(Approvals.MAX_CLOCK_DIFFERENCE);
     return Timestamps.micros(attempt.time()) - Timestamps.micros(row.timestamp())
         <= TimeUnit.MICROSECONDS.convert(longest);
   }
@@ -76,23 +74,11 @@ record SharedApprovals(DataDirectory data, Optional<Signer> signer)
   @Override
   public boolean use(ChainRow approval, Attempt attempt, BooleanSupplier begins)
       throws LedgerException, KeyException {
-    Approvals.Keys keys = Approvals.keys(data, signer);
+    SigningKeys keys = data.signingKeys(signer);
     try (ApprovalEvents events =
         new ApprovalEvents(
             data.openWriter(), data.checkpointFile(), keys.signer(), keys.accepted())) {
       return events.use(new ApprovalUse(approval.id(), attempt.event()), approval, begins);
     }
-  }
-
-  /** Returns the uses of approvals after a row. */
-  static List<ApprovalUse> uses(StoredLedger ledger, long from) throws LedgerException {
-    List<ApprovalUse> uses = new ArrayList<>();
-    ledger.forEachRow(
-        new RowQuery(from, Optional.empty(), Optional.of(SystemEvent.APPROVAL_USED)),
-        row -> {
-          ApprovalUse.read(row).ifPresent(uses::add);
-          return true;
-        });
-    return uses;
   }
 }

@@ -2,7 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.append.KeyEvents;
-import dev.indelible.crypto.SigningKey;
+import dev.indelible.crypto.Signer;
 import dev.indelible.directory.DataDirectory.SigningKeys;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.note.KeyHistory;
@@ -45,7 +45,7 @@ final class KeysRevokeCommand extends Verb {
     String why = reason.text();
     requireDataDirectory();
     SigningKeys keys = data().signingKeys();
-    SigningKey current = keys.signer();
+    Signer current = keys.signer();
     requireRevocable(current);
     try (KeyEvents events = data().keyEvents(keys.accepted())) {
       KeyRevocation revocation = revocation(events, why);
@@ -55,7 +55,7 @@ final class KeysRevokeCommand extends Verb {
     return ExitCode.OK;
   }
 
-  private void requireRevocable(SigningKey current) throws Exception {
+  private void requireRevocable(Signer current) throws Exception {
     CommandFailure.refuseIf(
         keyId.equals(current.verificationKey().keyId()),
         "key %s is the one that signs now; rotate it first with 'indelible keys rotate'",

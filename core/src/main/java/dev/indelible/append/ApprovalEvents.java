@@ -6,11 +6,11 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.ApprovalNote;
 import dev.indelible.note.ApprovalUse;
 import dev.indelible.note.RowCheck;
 import dev.indelible.storage.LedgerWriter;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -23,8 +23,7 @@ public final class ApprovalEvents implements AutoCloseable {
   private final LedgerWriter writer;
   private final Signer signer;
   private final RowCheck check;
-  private final ChainEnd end;
-  private final VerbCheckpoint checkpoint;
+  private final CommandRows command;
 
   /**
    * Takes over an open ledger.
@@ -37,8 +36,7 @@ public final class ApprovalEvents implements AutoCloseable {
     this.writer = writer;
     this.signer = signer;
     this.check = new RowCheck(keys);
-    this.end = new ChainEnd(writer, new HeadGuard(check));
-    this.checkpoint = new VerbCheckpoint(end, file);
+    this.command = new CommandRows(new ChainEnd(writer, new HeadGuard(check)), file);
   }
 
   /**
@@ -53,22 +51,17 @@ public final class ApprovalEvents implements AutoCloseable {
    */
   public Optional<ChainRow> append(SystemEvent event, ApprovalNote answer, ChainRow request)
       throws LedgerException {
-    BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
     ChainRow[] earlier = {null};
-    Optional<SystemEvent> appended =
-        writer.inTransaction(
+    boolean appended =
+        command.append(
+            signer,
+            "the answer",
             () -> {
-              Optional<ChainRow> found = answerTo(answer, request);
-              if (found.isPresent()) {
-                earlier[0] = found.get();
-                return Optional.empty();
-              }
-              append.chain(event, "the answer");
-              return Optional.of(event);
+              earlier[0] = answerTo(answer, request).orElse(null);
+              return earlier[0] == null ? List.of(event) : List.of();
             });
-    if (appended.isPresent()) {
-      append.committed();
-      checkpoint.sign(signer);
+    if (appended) {
+      command.sign(signer);
     }
     return Optional.ofNullable(earlier[0]);
   }
@@ -85,19 +78,10 @@ public final class ApprovalEvents implements AutoCloseable {
    */
   public boolean use(ApprovalUse use, ChainRow approval, BooleanSupplier begins)
       throws LedgerException {
-    BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
-    Optional<SystemEvent> appended =
-        writer.inTransaction(
-            () -> {
-              if (isUsed(use, approval) || !begins.getAsBoolean()) {
-                return Optional.empty();
-              }
-              SystemEvent event = use.toEvent();
-              append.chain(event, "the use of the approval");
-              return Optional.of(event);
-            });
-    appended.ifPresent(any -> append.committed());
-    return appended.isPresent();
+    return command.append(
+        signer,
+        "the use of the approval",
+        () -> isUsed(use, approval) || !begins.getAsBoolean() ? List.of() : List.of(use.toEvent()));
   }
 
   /** Returns true if a row names the approval as used, whether or not that row is sound. */

@@ -18,7 +18,7 @@ public final class DeadLetters implements AutoCloseable {
   private final LedgerWriter writer;
   private final Signer signer;
   private final DeadLetterReplay replay;
-  private final VerbCheckpoint checkpoint;
+  private final CommandRows command;
 
   /**
    * Takes over an open ledger.
@@ -32,7 +32,7 @@ public final class DeadLetters implements AutoCloseable {
     this.writer = writer;
     this.signer = signer;
     this.replay = new DeadLetterReplay(end, new RowSealer(signer), new AuditCounters());
-    this.checkpoint = new VerbCheckpoint(end, file);
+    this.command = new CommandRows(end, file);
   }
 
   /**
@@ -59,7 +59,7 @@ public final class DeadLetters implements AutoCloseable {
   /** Signs a checkpoint over the appended rows, and closes the ledger. */
   @Override
   public void close() {
-    checkpoint.sign(signer);
+    command.sign(signer);
     writer.close();
   }
 }

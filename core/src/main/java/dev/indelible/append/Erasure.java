@@ -7,7 +7,6 @@ import dev.indelible.crypto.Signer;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.ErasureNote;
 import dev.indelible.note.RowCheck;
 import dev.indelible.storage.LedgerWriter;
@@ -31,8 +30,7 @@ public final class Erasure implements AutoCloseable {
   private final LedgerWriter writer;
   private final Signer signer;
   private final Duration patience;
-  private final ChainEnd end;
-  private final VerbCheckpoint checkpoint;
+  private final CommandRows command;
 
   /**
    * Takes over an open ledger.
@@ -51,8 +49,7 @@ public final class Erasure implements AutoCloseable {
     this.writer = writer;
     this.signer = signer;
     this.patience = patience;
-    this.end = new ChainEnd(writer, new HeadGuard(new RowCheck(keys)));
-    this.checkpoint = new VerbCheckpoint(end, file);
+    this.command = new CommandRows(new ChainEnd(writer, new HeadGuard(new RowCheck(keys))), file);
   }
 
   /**
@@ -79,7 +76,7 @@ public final class Erasure implements AutoCloseable {
   public Erased erase(String id, String reason, String by) throws LedgerException {
     try {
       ErasureNote note = eraseRow(id, reason, by);
-      checkpoint.sign(signer);
+      command.sign(signer);
       return new Erased(note, purgeTraces());
     } catch (AlreadyErasedException e) {
       // A reader may have prevented the earlier erasure from overwriting everything.
@@ -94,7 +91,7 @@ public final class Erasure implements AutoCloseable {
             () -> {
               ChainRow row = erasable(id);
               ErasureNote note = ErasureNote.of(row, writer.removeReplayed(id), reason, by);
-              BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
+              BatchAppend append = command.begin(signer);
               // The event is appended first, because a last row without a payload counts as
               // tampering until a later row records the erasure.
               append.chain(note.toEvent(), "the erasure");

@@ -12,12 +12,10 @@ import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.merkle.InvalidProofException;
-import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.FleetCreation;
 import dev.indelible.note.FleetHistory;
 import dev.indelible.note.FleetHistory.Shard;
 import dev.indelible.note.KeyHistory;
-import dev.indelible.note.LogEnd;
 import dev.indelible.note.RowCheck;
 import dev.indelible.note.ShardCheckpoint;
 import dev.indelible.note.ShardClosing;
@@ -46,8 +44,7 @@ public final class FleetEvents implements AutoCloseable {
   private final Signer signer;
   private final KeyRing accepted;
   private final CheckpointFile file;
-  private final ChainEnd end;
-  private final VerbCheckpoint checkpoint;
+  private final CommandRows command;
 
   /** The events up to row {@link #readTo}; null before the first reading. */
   private @Nullable FleetHistory history;
@@ -66,8 +63,8 @@ public final class FleetEvents implements AutoCloseable {
     this.signer = signer;
     this.accepted = accepted;
     this.file = file;
-    this.end = new ChainEnd(writer, new HeadGuard(new RowCheck(accepted)));
-    this.checkpoint = new VerbCheckpoint(end, file);
+    this.command =
+        new CommandRows(new ChainEnd(writer, new HeadGuard(new RowCheck(accepted))), file);
   }
 
   /**
@@ -106,7 +103,7 @@ public final class FleetEvents implements AutoCloseable {
       throws LedgerException, ShardException {
     beginLog(
         () -> {
-          String name = origin.isPresent() ? origin.get() : checkpoint.originOf(signer);
+          String name = origin.isPresent() ? origin.get() : command.originOf(signer);
           return new Beginning(new FleetCreation(name, freshness).toEvent(), name);
         });
     return history()
@@ -120,29 +117,6 @@ public final class FleetEvents implements AutoCloseable {
    */
   public void beginShard(ShardOpening opening) throws LedgerException {
     beginLog(() -> new Beginning(opening.toEvent(), opening.origin()));
-  }
-
-  /**
-   * Ends a log: only rows about erased payloads can follow. Signs a checkpoint over all rows. If
-   * the log was ended before, only signs the checkpoint.
-   */
-  public void endLog(LogEnd content) throws LedgerException {
-    BatchAppend append = append();
-    boolean appended =
-        writer
-            .inTransaction(
-                () -> {
-                  if (end.judge(signer.verificationKey()).ended().isPresent()) {
-                    return Optional.<Boolean>empty();
-                  }
-                  append.chain(content.toEvent(), "the end of the log");
-                  return Optional.of(true);
-                })
-            .isPresent();
-    if (appended) {
-      append.committed();
-    }
-    checkpoint.sign(signer);
   }
 
   /**
@@ -161,7 +135,7 @@ public final class FleetEvents implements AutoCloseable {
 
   /** Appends the first row of a log and signs its first checkpoint, in one transaction. */
   private void beginLog(Beginning.Source source) throws LedgerException {
-    BatchAppend append = append();
+    BatchAppend append = command.begin(signer);
     Optional<SignedCheckpoint> first =
         writer.inTransaction(
             () -> {
@@ -170,12 +144,12 @@ public final class FleetEvents implements AutoCloseable {
               }
               Beginning beginning = source.get();
               append.chain(beginning.event(), "the beginning of the log");
-              return Optional.of(checkpoint.signFirst(signer, beginning.origin()));
+              return Optional.of(command.signFirst(signer, beginning.origin()));
             });
     if (first.isPresent()) {
       append.committed();
       // The file, and what admits the checkpoint, must not name a row that a fail-over can lose.
-      Optional<String> reason = checkpoint.awaitConfirmed().reason();
+      Optional<String> reason = command.awaitConfirmed().reason();
       if (reason.isPresent()) {
         throw new LedgerException(
             "the log has its first row, but a fail-over could lose it: %s; run the command again"
@@ -350,33 +324,12 @@ public final class FleetEvents implements AutoCloseable {
         });
   }
 
-  /** Supplies the events to append, within their transaction. */
-  @FunctionalInterface
-  private interface Events<X extends Exception> {
-    List<SystemEvent> get() throws LedgerException, X;
-  }
-
   /** Appends events in one transaction, and signs a checkpoint. */
-  private <X extends Exception> void append(Events<X> source) throws LedgerException, X {
-    BatchAppend append = append();
-    Optional<Boolean> appended =
-        writer.inTransaction(
-            () -> {
-              List<SystemEvent> events = source.get();
-              if (events.isEmpty()) {
-                return Optional.empty();
-              }
-              append.chain(events, "the event of the fleet");
-              return Optional.of(true);
-            });
-    if (appended.isPresent()) {
-      append.committed();
-      checkpoint.sign(signer);
+  private <X extends Exception> void append(CommandRows.Events<X> source)
+      throws LedgerException, X {
+    if (command.append(signer, "the event of the fleet", source)) {
+      command.sign(signer);
     }
-  }
-
-  private BatchAppend append() {
-    return new BatchAppend(end, new RowSealer(signer), new AuditCounters());
   }
 
   @Override

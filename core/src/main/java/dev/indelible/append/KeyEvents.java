@@ -8,7 +8,6 @@ import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.GateKey;
 import dev.indelible.note.KeyReplacement;
 import dev.indelible.note.KeyRevocation;
@@ -18,6 +17,7 @@ import dev.indelible.note.RowCheck;
 import dev.indelible.note.TamperAnswer;
 import dev.indelible.storage.LedgerWriter;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -28,13 +28,11 @@ import java.util.OptionalLong;
  */
 public final class KeyEvents implements AutoCloseable {
   private final LedgerWriter writer;
-  private final ChainEnd end;
-  private final VerbCheckpoint checkpoint;
+  private final CommandRows command;
 
   private KeyEvents(LedgerWriter writer, CheckpointFile file, HeadGuard guard) {
     this.writer = writer;
-    this.end = new ChainEnd(writer, guard);
-    this.checkpoint = new VerbCheckpoint(end, file);
+    this.command = new CommandRows(new ChainEnd(writer, guard), file);
   }
 
   /**
@@ -66,7 +64,7 @@ public final class KeyEvents implements AutoCloseable {
     chain(
         next,
         new KeyReplacement(writer.ledger(), next.verificationKey(), lostKeyId, reason).toEvent());
-    checkpoint.signAfterLostKey(next);
+    command.signAfterLostKey(next);
   }
 
   /**
@@ -99,7 +97,7 @@ public final class KeyEvents implements AutoCloseable {
       throws LedgerException {
     chain(current, new MlDsa44Addition(writer.ledger(), key, reason).toEvent());
     if (writer.lastCheckpoint().isPresent()) {
-      checkpoint.sign(current);
+      command.sign(current);
     }
   }
 
@@ -150,17 +148,11 @@ public final class KeyEvents implements AutoCloseable {
 
   private void append(Signer signer, SystemEvent event) throws LedgerException {
     chain(signer, event);
-    checkpoint.sign(signer);
+    command.sign(signer);
   }
 
   private void chain(Signer signer, SystemEvent event) throws LedgerException {
-    BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
-    writer.inTransaction(
-        () -> {
-          append.chain(event, "it");
-          return Optional.of(event);
-        });
-    append.committed();
+    command.append(signer, "it", () -> List.of(event));
   }
 
   @Override

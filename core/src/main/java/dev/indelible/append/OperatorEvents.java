@@ -8,7 +8,6 @@ import dev.indelible.event.PolicyText;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
-import dev.indelible.monitor.AuditCounters;
 import dev.indelible.note.KeyHistory;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Admitted;
@@ -33,8 +32,7 @@ public final class OperatorEvents implements AutoCloseable {
   private final LedgerWriter writer;
   private final Signer signer;
   private final KeyRing accepted;
-  private final ChainEnd end;
-  private final VerbCheckpoint checkpoint;
+  private final CommandRows command;
 
   /**
    * Takes over an open ledger.
@@ -47,8 +45,8 @@ public final class OperatorEvents implements AutoCloseable {
     this.writer = writer;
     this.signer = signer;
     this.accepted = accepted;
-    this.end = new ChainEnd(writer, new HeadGuard(new RowCheck(accepted)));
-    this.checkpoint = new VerbCheckpoint(end, file);
+    this.command =
+        new CommandRows(new ChainEnd(writer, new HeadGuard(new RowCheck(accepted))), file);
   }
 
   /**
@@ -75,25 +73,29 @@ public final class OperatorEvents implements AutoCloseable {
       throws LedgerException, PolicySignatureException {
     try {
       // Nothing is left of a transaction that throws, so no row states a key without its policy.
-      Settled settled =
-          writer.inTransaction(() -> Optional.of(inTransaction(key, policy, signed))).orElseThrow();
-      committed(settled.rows());
-      return settled.trusted();
+      Trusted[] trusted = {null};
+      append(
+          () -> {
+            Settled settled = inTransaction(key, policy, signed);
+            trusted[0] = settled.trusted();
+            return settled.events();
+          });
+      return trusted[0];
     } catch (PolicySignatureException e) {
       String reason = "key %s does not become the operator's: %s".formatted(key, e.getMessage());
       SystemEvent rejection =
           new PolicyRejection(reason, Optional.empty(), OptionalLong.empty()).toEvent();
-      committed(writer.inTransaction(() -> Optional.of(append(List.of(rejection)))));
+      append(() -> List.of(rejection));
       throw e;
     }
   }
 
   /**
-   * The end of a transaction before its commit.
+   * The result, and the events to append for it.
    *
-   * @param rows the append; empty if there was nothing to append
+   * @param events empty if there is nothing to append
    */
-  private record Settled(Trusted trusted, Optional<BatchAppend> rows) {}
+  private record Settled(Trusted trusted, List<SystemEvent> events) {}
 
   private Settled inTransaction(VerifierKey key, PolicyText policy, Optional<String> signed)
       throws LedgerException, PolicySignatureException {
@@ -102,25 +104,23 @@ public final class OperatorEvents implements AutoCloseable {
     if (before.isPresent()) {
       String origin = before.get().origin();
       if (before.get().key().equals(key)) {
-        return new Settled(new Trusted(origin, history.nextNumber(), false), Optional.empty());
+        return new Settled(new Trusted(origin, history.nextNumber(), false), List.of());
       }
       String introduction = history.introduced(key, signed);
       Admitted inForce = history.newest().orElseThrow();
       OperatorKey next =
           new OperatorKey(
               key, origin, inForce.digest(), inForce.number(), Optional.of(introduction));
-      return new Settled(
-          new Trusted(origin, history.nextNumber(), true),
-          Optional.of(append(List.of(next.toEvent()))));
+      return new Settled(new Trusted(origin, history.nextNumber(), true), List.of(next.toEvent()));
     }
-    String origin = checkpoint.originOf(signer);
+    String origin = command.originOf(signer);
     String digest = policy.digest();
     List<SystemEvent> events = new ArrayList<>();
     if (!history.lastLoaded().equals(Optional.of(digest))) {
       events.add(policy.toEvent(Clock.systemUTC()));
     }
     events.add(new OperatorKey(key, origin, digest, 0, Optional.empty()).toEvent());
-    return new Settled(new Trusted(origin, 1, true), Optional.of(append(events)));
+    return new Settled(new Trusted(origin, 1, true), events);
   }
 
   private OperatorHistory history() throws LedgerException {
@@ -133,16 +133,10 @@ public final class OperatorEvents implements AutoCloseable {
     return OperatorHistory.of(rows, KeyHistory.of(writer.ledger(), keys, accepted));
   }
 
-  private BatchAppend append(List<SystemEvent> events) throws LedgerException {
-    BatchAppend append = new BatchAppend(end, new RowSealer(signer), new AuditCounters());
-    append.chain(events, "the operator's key");
-    return append;
-  }
-
-  private void committed(Optional<BatchAppend> rows) {
-    if (rows.isPresent()) {
-      rows.get().committed();
-      checkpoint.sign(signer);
+  private <X extends Exception> void append(CommandRows.Events<X> events)
+      throws LedgerException, X {
+    if (command.append(signer, "the operator's key", events)) {
+      command.sign(signer);
     }
   }
 

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -149,7 +148,7 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
       throws JournalException {
     long start = position;
     int first = Math.max(0, segments.size() - 1);
-    while (first > 0 && !isBefore(segments.get(first), position, positions)) {
+    while (first > 0 && !SettledPosition.follows(segments.get(first), position, positions)) {
       first--;
     }
     for (Segment segment : segments.subList(first, segments.size())) {
@@ -167,19 +166,6 @@ record Recovery(long events, JournalReader reader, Segment last, int end) {
       }
     }
     return start;
-  }
-
-  /**
-   * Returns true if a segment has an event before a position, and the ledger has it. The ledger
-   * then has all events of earlier segments, too.
-   */
-  static boolean isBefore(Segment segment, long position, Positions positions)
-      throws JournalException {
-    Optional<UUID> before =
-        segment.base() < position
-            ? SettledPosition.lastBefore(segment, position)
-            : Optional.empty();
-    return before.isPresent() && !positions.contradicts(before.get(), true);
   }
 
   /**

@@ -15,8 +15,21 @@ import org.jspecify.annotations.Nullable;
  * @param isFinal true if no later segment has to be compared
  */
 record SettledPosition(long start, @Nullable ChangedPosition changed, boolean isFinal) {
+  /**
+   * Returns true if a segment has an event before a position, and the ledger has it. The ledger
+   * then has all events of earlier segments, too.
+   *
+   * @throws JournalException if the ledger cannot be read
+   */
+  static boolean follows(Segment segment, long position, Positions positions)
+      throws JournalException {
+    Optional<UUID> before =
+        segment.base() < position ? lastBefore(segment, position) : Optional.empty();
+    return before.isPresent() && !positions.contradicts(before.get(), true);
+  }
+
   /** Returns the last event before a position in a segment; empty if there is none. */
-  static Optional<UUID> lastBefore(Segment segment, long position) {
+  private static Optional<UUID> lastBefore(Segment segment, long position) {
     Optional<UUID> last = Optional.empty();
     Cursor cursor = new Cursor(segment, segment.base(), Long.MAX_VALUE);
     Cursor.@Nullable Item item = cursor.next();

@@ -203,7 +203,7 @@ public record WaitingEvents(
     List<Path> files = List.copyOf(Slot.segmentFiles(slot));
     long position = files.size() > 1 ? positions.settled(journal) : 0;
     int first = Math.max(0, files.size() - 1);
-    while (first > 0 && !isBefore(files.get(first), journal, position, positions)) {
+    while (first > 0 && !follows(files.get(first), journal, position, positions)) {
       first--;
     }
     for (Path file : files.subList(first, files.size())) {
@@ -229,11 +229,8 @@ public record WaitingEvents(
     return new WaitingEvents(0, Optional.empty(), events, oldest);
   }
 
-  /**
-   * Returns true if a segment has an event before a position, and the ledger has it. The ledger
-   * then has all events of earlier segments, too.
-   */
-  private static boolean isBefore(Path file, UUID journal, long position, Positions positions)
+  /** Like {@link SettledPosition#follows}, for the file of a segment. */
+  private static boolean follows(Path file, UUID journal, long position, Positions positions)
       throws IOException, JournalException {
     SegmentFile.Header header = header(file, journal);
     // Most segments of a long queue begin after the position, and need not be read.
@@ -241,7 +238,7 @@ public record WaitingEvents(
       return false;
     }
     Segment segment = read(file, journal);
-    return segment != null && Recovery.isBefore(segment, position, positions);
+    return segment != null && SettledPosition.follows(segment, position, positions);
   }
 
   /**

@@ -4,7 +4,12 @@ package dev.indelible.note;
 import dev.indelible.event.SystemEvent;
 import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.ChainRow;
+import dev.indelible.ledger.LedgerException;
+import dev.indelible.ledger.LedgerReader;
+import dev.indelible.ledger.RowQuery;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Content of an {@code approval.used} event: the use of an approval by a gate whose ledger other
@@ -21,6 +26,22 @@ public record ApprovalUse(String approval, String event) {
     return row.details(
         SystemEvent.APPROVAL_USED,
         details -> new ApprovalUse(details.string("approval"), details.string("event")));
+  }
+
+  /**
+   * Returns the ids of the approvals of which a ledger has a use.
+   *
+   * @param from the first row that is read
+   */
+  public static Set<String> approvals(LedgerReader ledger, long from) throws LedgerException {
+    Set<String> approvals = new HashSet<>();
+    ledger.forEachRow(
+        new RowQuery(from, Optional.empty(), Optional.of(SystemEvent.APPROVAL_USED)),
+        row -> {
+          read(row).ifPresent(use -> approvals.add(use.approval()));
+          return true;
+        });
+    return approvals;
   }
 
   /** Returns true if a row is a use of an approval. */

@@ -4,6 +4,7 @@ package dev.indelible.directory;
 import dev.indelible.append.CheckpointFile;
 import dev.indelible.append.FleetEvents;
 import dev.indelible.append.KeyEvents;
+import dev.indelible.append.LogEnding;
 import dev.indelible.append.OperatorEvents;
 import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
@@ -185,7 +186,7 @@ public record DataDirectory(Path path, @Nullable String url) {
    * @param signer the key that signs
    * @param accepted the public keys accepted on existing rows
    */
-  public record SigningKeys(SigningKey signer, KeyRing accepted) {}
+  public record SigningKeys(Signer signer, KeyRing accepted) {}
 
   /**
    * Returns the keys for writing to the existing log. Writes nothing.
@@ -200,6 +201,17 @@ public record DataDirectory(Path path, @Nullable String url) {
     SigningKey signer = keys().read();
     KeyRing own = KeyRing.of(List.of(signer.verificationKey()));
     return new SigningKeys(signer, log.withEarlierKeys(keys().accepted().and(own)));
+  }
+
+  /**
+   * Returns the keys for writing to the existing log, like {@link #signingKeys()}.
+   *
+   * @param external the external signer; empty if the log's key is in this directory
+   */
+  public SigningKeys signingKeys(Optional<Signer> external) throws KeyException, LedgerException {
+    return external.isPresent()
+        ? new SigningKeys(external.get().checked(), keys().accepted())
+        : signingKeys();
   }
 
   /**
@@ -365,8 +377,10 @@ public record DataDirectory(Path path, @Nullable String url) {
    * @throws KeyException if the log's key is missing
    */
   public void end(LogEnd content) throws KeyException, LedgerException {
-    try (FleetEvents events = fleetEvents(signingKeys())) {
-      events.endLog(content);
+    SigningKeys keys = signingKeys();
+    try (LogEnding ending =
+        new LogEnding(openWriter(), checkpointFile(), keys.signer(), keys.accepted())) {
+      ending.append(content);
     }
   }
 

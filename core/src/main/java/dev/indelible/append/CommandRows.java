@@ -6,6 +6,7 @@ import dev.indelible.checkpoint.ForkException;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.Signer;
 import dev.indelible.crypto.SigningException;
+import dev.indelible.event.SystemEvent;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.StoredCheckpoint;
 import dev.indelible.monitor.AuditCounters;
@@ -20,20 +21,59 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Signs a checkpoint over the rows of a command (a key event, an erasure, a replay, an answer), so
- * that a removal of the last of these rows is detected. The checkpoint has the log's existing name.
- * If it cannot be signed, the failure is logged and the rows stay committed.
+ * Appends the rows of a command (a key event, an erasure, a replay, an answer), and signs a
+ * checkpoint over them, so that a removal of the last of these rows is detected. The checkpoint has
+ * the log's existing name. If it cannot be signed, the failure is logged and the rows stay
+ * committed.
  *
  * @param end the end of the open ledger's chain
  * @param file the file that keeps the last checkpoint, and the source of the ML-DSA-44 key
  */
-record VerbCheckpoint(ChainEnd end, CheckpointFile file) {
+record CommandRows(ChainEnd end, CheckpointFile file) {
   /** The longest wait until the rows survive a fail-over. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(200);
 
-  private static final Logger LOG = LoggerFactory.getLogger(VerbCheckpoint.class);
+  private static final Logger LOG = LoggerFactory.getLogger(CommandRows.class);
+
+  /** Supplies the events to append, within their transaction. */
+  @FunctionalInterface
+  interface Events<X extends Exception> {
+    List<SystemEvent> get() throws LedgerException, X;
+  }
+
+  /**
+   * Appends events of the log itself in one transaction. Signs no checkpoint.
+   *
+   * @param what the subject of the events, for an error
+   * @return true if the events are committed; false if there were none
+   * @throws LedgerException if an event is refused, or the ledger cannot be written to now
+   */
+  <X extends Exception> boolean append(Signer key, String what, Events<X> source)
+      throws LedgerException, X {
+    BatchAppend append = begin(key);
+    Optional<Boolean> appended =
+        end.writer()
+            .inTransaction(
+                () -> {
+                  List<SystemEvent> events = source.get();
+                  if (events.isEmpty()) {
+                    return Optional.empty();
+                  }
+                  append.chain(events, what);
+                  return Optional.of(true);
+                });
+    if (appended.isPresent()) {
+      append.committed();
+    }
+    return appended.isPresent();
+  }
+
+  /** Begins the batch of a transaction that does more than append events. */
+  BatchAppend begin(Signer key) {
+    return new BatchAppend(end, new RowSealer(key), new AuditCounters());
+  }
 
   /**
    * Signs a checkpoint if the tree has grown since the last one. Waits at most {@link #PATIENCE}
