@@ -9,7 +9,7 @@
  * the user that runs the daemon: a socket of another user is not asked, because whoever may create a
  * file in its directory could answer in the daemon's place.
  *
- * Every failure blocks the action: exit status 2 with the reason on standard error. Copilot acts after
+ * Every failure blocks the action: exit status 2 with the reason on standard error. Copilot may act after
  * each status but 0, so there a failure is an answer that denies.
  *
  * Build: cc -O2 -o indelible-hook indelible-hook.c

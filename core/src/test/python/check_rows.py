@@ -123,9 +123,11 @@ class Chain:
 
 
 def main(rows, keys, checkpoint):
-    at = "the checkpoint"
+    at = "the keys"
     try:
         given = read_keys(keys)
+        require(given, f"no public key in {keys}")
+        at = "the checkpoint"
         size, root = read_checkpoint(checkpoint, given)
         chain = Chain(given)
         for line in open(rows, encoding="utf-8", newline="\n"):
@@ -139,7 +141,7 @@ def main(rows, keys, checkpoint):
         require(chain.last_unsigned <= size, unproven)
         gone = f"payloads are missing, and no row records the erasure: {list(chain.gone)}"
         require(not chain.gone, gone)
-    except (ValueError, LookupError, TypeError, AttributeError) as e:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as e:
         sys.exit(f"check_rows: {at}: {e}")
     print(f"verified {chain.rows} rows, {size} under the checkpoint, {chain.erased} erased")
 

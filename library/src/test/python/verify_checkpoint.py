@@ -2,8 +2,8 @@
 """Verifies that each key of a list signed a checkpoint.
 
 A separate implementation of C2SP signed-note and tlog-cosignature, for keys of the types 0x01
-(Ed25519) and 0x06 (ML-DSA-44), based on the package cryptography (48 or later). Fails with an
-exception if a key did not sign.
+(Ed25519) and 0x06 (ML-DSA-44), based on the package cryptography (48 or later). Ends with status 1
+and a reason if a key did not sign.
 
     python3 verify_checkpoint.py CHECKPOINT VKEYS
 """
@@ -14,6 +14,7 @@ import pathlib
 import struct
 import sys
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
@@ -51,16 +52,27 @@ def main(checkpoint, vkeys):
     signatures = {}
     for line in lines.splitlines():
         dash, name, encoded = line.split(" ")
-        assert dash == "\u2014"
+        if dash != "\u2014":
+            raise ValueError("a signature line does not begin with a dash")
         signature = base64.b64decode(encoded)
         signatures[name, signature[:4]] = signature[4:]
     for vkey in vkeys.read_text(encoding="utf-8").splitlines():
         name, key_id, encoded = vkey.split("+", 2)
         material = base64.b64decode(encoded)
         expected = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
-        assert expected.hex() == key_id, "the id of a vkey"
+        if expected.hex() != key_id:
+            raise ValueError(f"a vkey of {name} has another id than its key")
+        if (name, expected) not in signatures:
+            raise ValueError(f"a key of {name} of type 0x{material[0]:02x} did not sign")
         verify(name, material, signatures[name, expected], text)
         print(f"type 0x{material[0]:02x} of {name}: valid")
 
 
-main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+if len(sys.argv) != 3:
+    sys.exit("usage: verify_checkpoint.py CHECKPOINT VKEYS")
+try:
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+except InvalidSignature:
+    sys.exit("verify_checkpoint: a signature is not valid")
+except (OSError, ValueError, LookupError, struct.error) as e:
+    sys.exit(f"verify_checkpoint: {e}")

@@ -266,6 +266,16 @@ public final class Indelible implements AutoCloseable {
   }
 
   /**
+   * Returns the reason that the anchor file lacks checkpoints, as the last look at it found: it
+   * cannot be appended to, the log does not continue it, or a checkpoint in the ledger is not
+   * signed by a valid key. Empty if there is no such fault, without an anchor file, and before the
+   * first look.
+   */
+  public Optional<String> anchorFault() {
+    return anchoring().flatMap(each -> each.state().trouble());
+  }
+
+  /**
    * Returns the number of rows that the index for queries lacks. Empty if this process keeps no
    * index, or if the number is unknown, as before the first append of this process.
    */

@@ -541,6 +541,7 @@ public final class IndelibleBuilder {
         data.journal(),
         ledger,
         LedgerPositions.at(engine),
+        id -> LedgerPositions.of(engine, id),
         recoveryProgress.map(settings::withProgress).orElse(settings));
   }
 

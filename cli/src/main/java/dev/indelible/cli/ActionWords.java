@@ -93,7 +93,7 @@ final class ActionWords {
 
   private static CommandFailure wrong(List<String> words) {
     return CommandFailure.usage(
-        "ACTION: %s words do not fit %s; put a value with spaces in quotes, and write %s",
-        words.size(), words.get(0), USAGE);
+        "ACTION: these words do not fit %s; put a value with spaces in quotes, and write %s",
+        words.get(0), USAGE);
   }
 }

@@ -103,12 +103,19 @@ final class ApprovalsCommand extends VerbGroup {
     @Parameters(paramLabel = "ID", description = "the id of the event that escalated the action")
     String id = "";
 
-    /** Reports a refusal as a failure of this verb. */
+    /**
+     * Reports a refusal as a failure of this verb, and an unknown id or an option out of its limits
+     * as wrong usage.
+     */
     final <T> T refusing(ThrowingSupplier<T, Exception> answering) throws Exception {
       try {
         return answering.get();
       } catch (ApprovalException e) {
-        throw CommandFailure.failed("%s", Console.printable(String.valueOf(e.getMessage())));
+        String message = Console.printable(String.valueOf(e.getMessage()));
+        throw switch (e.reason()) {
+          case UNKNOWN_REQUEST, BAD_VALIDITY, BAD_REASON -> CommandFailure.usage("%s", message);
+          default -> CommandFailure.failed("%s", message);
+        };
       }
     }
 
@@ -242,7 +249,8 @@ final class ApprovalsCommand extends VerbGroup {
         "",
         "  indelible approvals approve 0198… --key alice.pem --reason 'planned' --for 10m",
         "",
-        "Exit status: 0 approved; 1 refused, and nothing was recorded."
+        "Exit status: 0 approved; 1 refused; 2 wrong usage, or an unknown id.",
+        "After 1 and 2, nothing was recorded."
       })
   static final class Approve extends AnswerVerb {
     @Option(
@@ -272,7 +280,11 @@ final class ApprovalsCommand extends VerbGroup {
   @Command(
       name = "deny",
       description = "Record that this action stays held back.",
-      footer = {"", "Exit status: 0 denied; 1 refused, and nothing was recorded."})
+      footer = {
+        "",
+        "Exit status: 0 denied; 1 refused; 2 wrong usage, or an unknown id.",
+        "After 1 and 2, nothing was recorded."
+      })
   static final class Deny extends AnswerVerb {
     @Override
     public Integer call() throws Exception {

@@ -5,6 +5,7 @@ import dev.indelible.Indelible;
 import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
 import dev.indelible.action.Bash;
+import dev.indelible.base.Home;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
 import dev.indelible.decision.ExplainedDecision;

@@ -158,6 +158,9 @@ final class DlqCommand extends VerbGroup {
           all == !names.isEmpty(), "dlq replay: name dead letters, or give --all; not both");
       List<DeadLetter> deadLetters =
           all ? deadLetters(deadLetter -> deadLetter.replayedAs().isEmpty()) : deadLetters(names);
+      if (deadLetters.isEmpty() && !json()) {
+        line("no dead letters");
+      }
       int exit = ExitCode.OK;
       try (DeadLetters ledger = open()) {
         for (DeadLetter deadLetter : deadLetters) {

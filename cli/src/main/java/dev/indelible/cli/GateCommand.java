@@ -26,6 +26,7 @@ import picocli.CommandLine.Option;
     description = "Decide about a stream of actions: a JSON object per line, a decision per line.",
     footer = {
       "",
+      "A line is {\"agent_id\":\"agent:alice\",\"action\":{\"kind\":\"bash\",\"command\":\"ls\"}}.",
       "A line that cannot be read is refused, recorded as refused, and reported on",
       "standard error; the stream continues, and the exit status at its end is 2.",
       "",

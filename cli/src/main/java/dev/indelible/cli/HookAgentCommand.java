@@ -2,6 +2,7 @@
 package dev.indelible.cli;
 
 import dev.indelible.Indelible;
+import dev.indelible.base.Home;
 import dev.indelible.gate.RecordedDecision;
 import dev.indelible.hook.HookAnswer;
 import dev.indelible.hook.HookDialect;
@@ -17,8 +18,8 @@ import picocli.CommandLine.Mixin;
 
 /**
  * Answers one event of an agent's hook. Most agents act after a failed hook, unless its exit status
- * is 2; Copilot acts after every status but 0. So each failure here becomes the agent's own answer
- * that blocks, with the reason on standard error.
+ * is 2; Copilot may act after every status but 0. So each failure here becomes the agent's own
+ * answer that blocks, with the reason on standard error.
  */
 @Command(
     footer = {

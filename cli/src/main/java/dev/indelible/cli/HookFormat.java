@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.Home;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,8 @@ enum HookFormat {
 
     @Override
     List<String> notes() {
-      return List.of(OPEN);
+      return List.of(
+          "Gemini runs the hooks of a project's settings only if you trust its directory", OPEN);
     }
   },
 
@@ -100,7 +102,8 @@ enum HookFormat {
     @Override
     List<String> notes() {
       return List.of(
-          "the coding agent reads .github/hooks of its repository: name that with --settings",
+          "the coding agent reads .github/hooks of its repository: name that with --settings;"
+              + " Copilot's command reads it only if you trust its directory",
           OPEN);
     }
   };
@@ -112,7 +115,7 @@ enum HookFormat {
   static final int TIMEOUT_SECONDS = 30;
 
   private static final String OPEN =
-      "this agent runs a tool when its hook cannot start or takes too long";
+      "this agent may run a tool when its hook cannot start, is killed or takes too long";
 
   private static final Map<String, HookFormat> BY_AGENT =
       new TreeMap<>(

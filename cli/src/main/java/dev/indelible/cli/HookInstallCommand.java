@@ -92,7 +92,7 @@ final class HookInstallCommand extends Verb {
     try {
       return Files.exists(named) ? named.toRealPath() : named.toAbsolutePath().normalize();
     } catch (IOException e) {
-      throw CommandFailure.usage("%s: cannot be read: %s", named, e);
+      throw CommandFailure.usage("%s: cannot be read: %s", named, DurableFiles.reason(e));
     }
   }
 
@@ -160,7 +160,7 @@ final class HookInstallCommand extends Verb {
         Files.setPosixFilePermissions(file, mode);
       }
     } catch (IOException e) {
-      throw CommandFailure.usage("%s: cannot be written: %s", file, e);
+      throw CommandFailure.usage("%s: cannot be written: %s", file, DurableFiles.reason(e));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import com.github.difflib.DiffUtils;
 import com.github.difflib.UnifiedDiffUtils;
+import dev.indelible.base.DurableFiles;
 import dev.indelible.json.CanonicalJson;
 import dev.indelible.json.JsonFormatException;
 import java.io.IOException;
@@ -102,7 +103,7 @@ record HookSettings(Path file, List<String> before, List<String> after, boolean 
     } catch (NoSuchFileException e) {
       return "";
     } catch (IOException e) {
-      throw CommandFailure.usage("%s: cannot be read: %s", file, e);
+      throw CommandFailure.usage("%s: cannot be read: %s", file, DurableFiles.reason(e));
     }
   }
 

@@ -101,15 +101,13 @@ final class KeysCommand extends VerbGroup {
       DataDirectory data = data();
       boolean existed = data.keys().hasSigningKey();
       VerificationKey key = data.prepareKey().verificationKey();
+      String vkey = vkey(key, name(this, data.keys().accepted().keys()));
       print(
-          out ->
-              out.member("created", !existed)
-                  .member("key_id", key.keyId())
-                  .member("vkey", vkey(key, DEFAULT_NAME)),
+          out -> out.member("created", !existed).member("key_id", key.keyId()).member("vkey", vkey),
           "%s: %s\n%s",
           existed ? "key exists already" : "key created",
           key.keyId(),
-          vkey(key, DEFAULT_NAME));
+          vkey);
       return ExitCode.OK;
     }
   }

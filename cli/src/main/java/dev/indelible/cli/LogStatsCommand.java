@@ -73,9 +73,7 @@ final class LogStatsCommand extends Verb {
 
   private void print(Counts counts) {
     Verdicts all = counts.verdicts();
-    line(
-        "%,d rows: %,d decisions, %,d others",
-        counts.rows(), all.total(), counts.rows() - all.total());
+    line("rows: %,d; decisions: %,d", counts.rows(), all.total());
     counts
         .from()
         .ifPresent(row -> line("%s", console().yellow("only rows from %s on".formatted(row))));

@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.action.ActionParser;
 import dev.indelible.action.AgentAction;
+import dev.indelible.base.DurableFiles;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.ExplainedDecision;
 import dev.indelible.json.CanonicalJson;
@@ -95,7 +96,7 @@ final class PolicyTestCommand extends Verb {
     try {
       lines = Files.readAllLines(file, StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw CommandFailure.usage("%s: cannot be read: %s", file, e);
+      throw CommandFailure.usage("%s: cannot be read: %s", file, DurableFiles.reason(e));
     }
     for (int i = 0; i < lines.size(); i++) {
       if (!lines.get(i).isBlank()) {

@@ -139,7 +139,7 @@ final class ProofVerifyCommand extends Verb {
     try {
       return TlogProof.parse(bytes);
     } catch (CheckpointParseException e) {
-      throw CommandFailure.usage("%s: %s", file, e.getMessage());
+      throw CommandFailure.usage("%s: is not a receipt: %s", file, e.getMessage());
     }
   }
 
@@ -170,7 +170,7 @@ final class ProofVerifyCommand extends Verb {
     try {
       receipt = CoseReceipt.parse(bytes);
     } catch (ReceiptParseException e) {
-      throw CommandFailure.usage("%s: %s", file, e.getMessage());
+      throw CommandFailure.usage("%s: is not a receipt: %s", file, e.getMessage());
     }
     CommandFailure.refuseIf(
         witnesses.areGiven(),

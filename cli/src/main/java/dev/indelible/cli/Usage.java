@@ -48,7 +48,7 @@ final class Usage {
       return "unknown option '" + argument + "'" + instead;
     }
     return wrong.getCommandLine().getSubcommands().isEmpty()
-        ? "one argument too many: '" + argument + "'; put JSON in single quotes, as one argument"
+        ? "one argument too many: '" + argument + "'"
         : "unknown verb '" + argument + "'" + instead;
   }
 

@@ -180,6 +180,7 @@ abstract class Verb implements Callable<Integer> {
                   + " until the next tally, 'indelible log verify' reports completeness as unknown")
               .formatted(report.unfinished()));
     }
+    warnOfAnchor(indelible);
     return report.isComplete();
   }
 
@@ -193,7 +194,15 @@ abstract class Verb implements Callable<Integer> {
     if (!report.isComplete()) {
       warn(report.describePending());
     }
+    warnOfAnchor(log);
     // An unwritten tally is not reported: the next run's tally covers this row.
+  }
+
+  /** Reports that the anchor file of a closed log lacks checkpoints; the rows are recorded. */
+  private void warnOfAnchor(Indelible closed) {
+    closed
+        .anchorFault()
+        .ifPresent(fault -> warn("the anchor file lacks checkpoints of this log: " + fault));
   }
 
   /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.cli;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.CheckpointParseException;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.checkpoint.WitnessPolicy;
@@ -49,7 +50,7 @@ final class WitnessOptions {
           ? Optional.empty()
           : Optional.of(WitnessPolicy.of(List.of(), keys, keys.size()));
     } catch (IOException e) {
-      throw CommandFailure.usage("%s: cannot be read: %s", policy, e.getMessage());
+      throw CommandFailure.usage("%s: cannot be read: %s", policy, DurableFiles.reason(e));
     } catch (CheckpointParseException | IllegalArgumentException e) {
       throw CommandFailure.usage(
           "%s: %s", (policy == null ? "--witness" : policy.toString()), e.getMessage());

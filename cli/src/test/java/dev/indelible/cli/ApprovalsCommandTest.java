@@ -133,7 +133,7 @@ class ApprovalsCommandTest {
                     key.toString(),
                     "--reason",
                     "please")
-                .complaint(1))
+                .complaint(2))
         .contains("the chain has no event 0198c7e2");
     assertThat(
             cli.run(
@@ -146,7 +146,7 @@ class ApprovalsCommandTest {
                     "please",
                     "--for",
                     "2d")
-                .complaint(1))
+                .complaint(2))
         .contains("valid for at most 24 hours");
     assertThat(
             cli.run(

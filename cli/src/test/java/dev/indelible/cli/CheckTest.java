@@ -44,6 +44,23 @@ class CheckTest {
         """);
   }
 
+  /**
+   * The decision and its status do not depend on the anchor file; the caller learns of its fault.
+   */
+  @Test
+  void unusableAnchorFileIsReported() {
+    Path anchor = directory.resolve("missing/anchor");
+
+    Result result = cli.run("check", "--anchor", anchor.toString(), Cli.bash("ls"));
+
+    assertThat(result.exit()).isZero();
+    assertThat(result.err())
+        .isEqualTo(
+            "indelible: the anchor file lacks checkpoints of this log: "
+                + anchor
+                + ": cannot be appended to: no such file or directory\n");
+  }
+
   @ParameterizedTest
   @CsvSource({"ls, allow, 0", "careful, warn, 0", "delete, refuse, 3", "pay, escalate, 4"})
   void exitStatusStatesTheDecision(String command, String verdict, int status) {

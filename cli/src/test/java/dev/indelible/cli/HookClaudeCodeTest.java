@@ -244,6 +244,36 @@ class HookClaudeCodeTest {
     assertThat(exit(hook)).as("without Java").isEqualTo(2);
   }
 
+  /** A write to a file names no home, so the home is that of the hook's environment. */
+  @Test
+  void startupFileOfAnUnusualHomeIsNotWritten() throws Exception {
+    String home = temp.resolve("dev").toString();
+    String event =
+        """
+        {"session_id":"s","cwd":"/srv","hook_event_name":"PreToolUse","tool_name":"Write",\
+        "tool_input":{"file_path":"%s/.bashrc","content":"x"}}
+        """
+            .formatted(home);
+    Path input = Files.writeString(temp.resolve("event"), event);
+    Path output = temp.resolve("answer");
+    ProcessBuilder hook =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "--data",
+            temp.resolve("starter").toString(),
+            "hook",
+            "claude-code");
+    hook.environment().put("HOME", home);
+    hook.redirectInput(input.toFile()).redirectOutput(output.toFile());
+    hook.redirectError(ProcessBuilder.Redirect.DISCARD);
+
+    assertThat(hook.start().waitFor()).isZero();
+    assertThat(output).content().contains("\"deny\"", "refused by rule write-startup");
+  }
+
   private Path emptyPath() throws IOException {
     Path bin = Files.createDirectories(temp.resolve("bin"));
     for (String tool : List.of("sh", "dirname", "readlink", "find", "head")) {

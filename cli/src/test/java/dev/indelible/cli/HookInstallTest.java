@@ -212,7 +212,7 @@ class HookInstallTest {
   void agentThatCanRunWithoutItsHookGetsANote() {
     assertThat(cli.run("hook", "install", "codex", "--settings", settings()).ok().out())
         .contains("note: open /hooks in Codex and trust this hook")
-        .contains("note: this agent runs a tool when its hook cannot start");
+        .contains("note: this agent may run a tool when its hook cannot start");
   }
 
   @Test

@@ -42,6 +42,16 @@ class KeysTest {
     assertThat(cli.run("log", "verify").ok().out()).contains("from the data directory");
   }
 
+  /** An auditor verifies the log with this vkey, so it has the log's name. */
+  @Test
+  void initOfAnExistingLogPrintsItsVkey() {
+    JsonNode again = cli.run("keys", "init", "--output", "json").ok().json();
+
+    assertThat(again.path("created").asBoolean()).isFalse();
+    assertThat(again.path("vkey").asString()).isEqualTo(vkey);
+    cli.run("log", "verify", "--key", again.path("vkey").asString()).ok();
+  }
+
   @Test
   void useOfARevokedKeyIsAFinding() throws Exception {
     assertThat(revoke(first, "x").complaint(2)).contains("rotate it first");

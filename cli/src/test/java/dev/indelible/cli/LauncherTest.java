@@ -10,6 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher, with a stand-in for Java that prints how it was called. */
 @DisabledOnOs(OS.WINDOWS)
@@ -48,18 +50,41 @@ class LauncherTest {
         .containsSequence("check", "{\"kind\": \"bash\"}", "", "*");
   }
 
-  /** In the plain locale Java decodes only the ASCII characters of its command line. */
+  /**
+   * In the plain locale Java decodes only the ASCII characters of its command line. A stand-in for
+   * {@code locale} states the character set, as the system does of a locale that is installed or
+   * not.
+   */
   @ParameterizedTest
   @CsvSource({
-    "'', '', LC_ALL=C.UTF-8",
-    "LANG, C, LC_ALL=C.UTF-8",
-    "LC_ALL, POSIX, LC_ALL=C.UTF-8",
-    "LANG, de_DE.UTF-8, LC_ALL=",
-    "LC_ALL, ja_JP.UTF-8, LC_ALL=ja_JP.UTF-8"
+    "'', '', , LC_ALL=C.UTF-8",
+    "LANG, C, , LC_ALL=C.UTF-8",
+    "LC_ALL, POSIX, , LC_ALL=C.UTF-8",
+    "LC_ALL, C.UTF-8, , LC_ALL=C.UTF-8",
+    "LANG, de_DE.UTF-8, UTF-8, LC_ALL=",
+    "LC_ALL, ja_JP.UTF-8, UTF-8, LC_ALL=ja_JP.UTF-8",
+    "LANG, de_DE.UTF-8, ANSI_X3.4-1968, LC_ALL=C.UTF-8",
+    "LC_ALL, ja_JP.UTF-8, ANSI_X3.4-1968, LC_ALL=C.UTF-8"
   })
-  void plainLocaleIsReplacedAndAnyOtherIsKept(String name, String value, String seen)
+  void plainOrMissingLocaleIsReplaced(String name, String value, String charset, String seen)
       throws Exception {
-    assertThat(launch(name.isEmpty() ? Map.of() : Map.of(name, value), "status")).contains(seen);
+    Path locale = Files.createDirectories(home.resolve("bin")).resolve("locale");
+    Files.writeString(locale, "#!/bin/sh\necho " + (charset == null ? "unasked" : charset) + "\n");
+    executable(locale);
+    Map<String, String> environment =
+        new HashMap<>(Map.of("PATH", locale.getParent() + ":" + System.getenv("PATH")));
+    if (!name.isEmpty()) {
+      environment.put(name, value);
+    }
+
+    assertThat(launch(environment, "status")).contains(seen);
+  }
+
+  /** With UsePerfData, an idle daemon writes to a file in /tmp all the time. */
+  @ParameterizedTest
+  @ValueSource(strings = {"serve", "gate", "check"})
+  void javaWritesNoCountersToAFile(String verb) throws Exception {
+    assertThat(launch(Map.of(), verb)).contains("-XX:-UsePerfData");
   }
 
   @Test

@@ -228,7 +228,7 @@ class LogSearchTest {
     assertThat(cli.run("log", "stats", "--type", "governance.refusal").ok().out())
         .startsWith(
             """
-            3 rows: 3 decisions, 0 others
+            rows: 3; decisions: 3
 
             decision  number   share
             allow          0   0.0 %

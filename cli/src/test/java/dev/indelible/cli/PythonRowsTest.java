@@ -190,6 +190,14 @@ class PythonRowsTest {
     assertThat(output).contains("the checkpoint: ");
   }
 
+  @Test
+  void missingFileIsNamedInOneLine() throws Exception {
+    String missing = root.resolve("missing").toString();
+
+    assertThat(run("python3", PROGRAM.toString(), missing, missing, missing)).isEqualTo(1);
+    assertThat(output).startsWith("check_rows: the keys: ").contains(missing).hasLineCount(1);
+  }
+
   /** Python writes every character as our writer does. */
   @Test
   void stringsAreWrittenAsInRfc8785() throws Exception {

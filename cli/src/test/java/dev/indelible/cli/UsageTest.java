@@ -75,10 +75,11 @@ class UsageTest {
             + " argument; or write bash COMMAND, filesystem_write PATH, network_request URL,"
             + " process_spawn BINARY [ARG...], read SURFACE [NAMESPACE], tool_call TOOL"
             + " ARGUMENTS-JSON, or custom KIND PAYLOAD-JSON",
-        "check bash rm x | ACTION: 3 words do not fit bash; put a value with spaces in quotes, and"
+        "check bash rm x | ACTION: these words do not fit bash; put a value with spaces in quotes, and"
             + " write bash COMMAND, filesystem_write PATH, network_request URL, process_spawn BINARY"
             + " [ARG...], read SURFACE [NAMESPACE], tool_call TOOL ARGUMENTS-JSON, or custom KIND"
             + " PAYLOAD-JSON",
+        "gate actions    | one argument too many: 'actions'; see 'indelible gate --help'",
         "check --agent   | Missing required parameter for option '--agent' (ID); see 'indelible check --help'",
         "log list --limit| Missing required parameter for option '--limit' (N); see 'indelible log list --help'",
         "log list --limit abc | Invalid value for option '--limit': 'abc' is not a whole number;"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyException;
@@ -83,7 +84,8 @@ public final class CheckpointFile {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw new LedgerUnavailableException(file + ": cannot be read: " + e, false, e);
+      throw new LedgerUnavailableException(
+          file + ": cannot be read: " + DurableFiles.reason(e), false, e);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.check;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.AnchorReader;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.SignedCheckpoint;
@@ -169,7 +170,7 @@ final class AnchorCheck implements Check {
         unknown("there is no such file; if it existed, it was lost or removed");
         return;
       } catch (IOException e) {
-        unknown("it cannot be read: " + e.getClass().getSimpleName() + ": " + e.getMessage());
+        unknown("it cannot be read: " + DurableFiles.reason(e));
         return;
       }
       conclude();

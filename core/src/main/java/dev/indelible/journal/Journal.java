@@ -17,13 +17,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import org.slf4j.Logger;
@@ -59,6 +59,12 @@ public final class Journal implements EventStore {
   /** Failed attempts to adopt slots are logged at most once per this interval. */
   private static final Duration ADOPTION_LOG_INTERVAL = Duration.ofMinutes(1);
 
+  /**
+   * The number of journals, of any directory, that this process has closed. The events that wait in
+   * one are for another log of this process, if there is one: the process may go on for long.
+   */
+  private static final AtomicLong RELEASES = new AtomicLong();
+
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
   private final Slot slot;
@@ -91,10 +97,9 @@ public final class Journal implements EventStore {
   private final Positions positions;
 
   /**
-   * The slots that other logs of this process held when this one last adopted slots: their drainers
-   * may hang in a sink, while this process goes on for long. Used only by the drainer.
+   * The value of {@link #RELEASES} when this journal last adopted slots. Used only by the drainer.
    */
-  private final Set<Object> heldHere;
+  private long releasesSeen;
 
   /** The time of the next attempt to adopt slots; used only by the drainer. */
   private long nextAdoption = System.nanoTime() + ADOPTION_INTERVAL.toNanos();
@@ -111,7 +116,7 @@ public final class Journal implements EventStore {
     this.recovered = found.events();
     this.isPartial = later.isPartial();
     this.positions = later.positions();
-    this.heldHere = later.heldHere();
+    this.releasesSeen = later.releasesSeen();
   }
 
   /** The positions of journals in a ledger. */
@@ -137,17 +142,7 @@ public final class Journal implements EventStore {
     }
   }
 
-  /**
-   * Takes a slot in a journal directory, creates the directory if it does not exist, and adopts the
-   * slots of dead processes.
-   *
-   * @param directory the journals of one ledger
-   * @param ledger the id of that ledger; if empty, the id that the journals name, or a new one
-   * @param positions the positions that the ledger has committed
-   * @param settings the settings of this process's journal
-   * @throws JournalException if the directory or a file in it cannot be trusted or used; then
-   *     nothing in it is changed
-   */
+  /** Opens a journal of a ledger that no other one can replace while this process runs. */
   public static Journal open(
       Path directory, Optional<UUID> ledger, Positions positions, JournalSettings settings)
       throws JournalException {
@@ -157,6 +152,39 @@ public final class Journal implements EventStore {
   static Journal open(
       Path path, Optional<UUID> ledger, Positions positions, JournalSettings settings, Disk disk)
       throws JournalException {
+    return open(path, ledger, positions, any -> positions, settings, disk);
+  }
+
+  /**
+   * Takes a slot in a journal directory, creates the directory if it does not exist, and adopts the
+   * slots of dead processes.
+   *
+   * @param directory the journals of one ledger
+   * @param ledger the id of that ledger; if empty, the id that the journals name, or a new one
+   * @param positions the positions that the ledger has committed, if there is one
+   * @param later as for {@link #openApart}
+   * @param settings the settings of this process's journal
+   * @throws JournalException if the directory or a file in it cannot be trusted or used; then
+   *     nothing in it is changed
+   */
+  public static Journal open(
+      Path directory,
+      Optional<UUID> ledger,
+      Positions positions,
+      Function<UUID, Positions> later,
+      JournalSettings settings)
+      throws JournalException {
+    return open(directory, ledger, positions, later, settings, new Disk());
+  }
+
+  private static Journal open(
+      Path path,
+      Optional<UUID> ledger,
+      Positions positions,
+      Function<UUID, Positions> later,
+      JournalSettings settings,
+      Disk disk)
+      throws JournalException {
     DiskSpace space = new DiskSpace(path, disk);
     space.requireToBegin();
     JournalDirectory directory = new JournalDirectory(path, disk);
@@ -164,16 +192,16 @@ public final class Journal implements EventStore {
     List<Slot> taken = new ArrayList<>();
     try {
       // Before the slots are taken, so that one that is released meanwhile is adopted later.
-      Set<Object> heldHere = directory.heldHere();
+      long releases = RELEASES.get();
       directory.takeAll(ledger, taken);
-      taken.forEach(slot -> heldHere.remove(slot.key()));
       Found found = recover(taken, positions, settings, progress(path, settings));
       if (found.events() > 0) {
         LOG.info("{}: {} events were waiting from before", path, found.events());
       }
       directory.retire(found.dead().drained(), settings.retain());
       taken.removeAll(found.dead().drained());
-      return start(taken.get(0), settings, found, new Later(positions, heldHere, false));
+      Slot own = taken.get(0);
+      return start(own, settings, found, new Later(later.apply(own.ledger()), releases, false));
     } catch (IOException e) {
       JournalDirectory.release(taken);
       // The disk may have filled up since the first check. If a slot was created, the next start
@@ -213,14 +241,14 @@ public final class Journal implements EventStore {
     space.requireToBegin();
     List<Slot> taken = new ArrayList<>();
     try {
-      Set<Object> heldHere = directory.heldHere();
+      long releases = RELEASES.get();
       taken.add(directory.takeNew(ledger));
       RetainedSegments retained = new RetainedSegments(settings);
       CheckedSlot own = new CheckedSlot(taken.get(0), 0, List.of());
       Recovery empty = Recovery.ofOwn(own, any -> 0, retained, found -> {});
       Found none = new Found(empty, retained, DeadSlots.none());
       return start(
-          taken.get(0), settings, none, new Later(positions.apply(ledger), heldHere, true));
+          taken.get(0), settings, none, new Later(positions.apply(ledger), releases, true));
     } catch (IOException e) {
       JournalDirectory.release(taken);
       space.requireFree();
@@ -339,10 +367,10 @@ public final class Journal implements EventStore {
    * The slots that a journal adopts after it was opened.
    *
    * @param positions the positions that the ledger has committed
-   * @param heldHere the slots that other logs of this process hold
+   * @param releasesSeen the value of {@link #RELEASES} before the slots were taken
    * @param isPartial true if the slots of dead processes are not adopted yet
    */
-  private record Later(Positions positions, Set<Object> heldHere, boolean isPartial) {}
+  private record Later(Positions positions, long releasesSeen, boolean isPartial) {}
 
   /** Returns the ledger that this journal belongs to. */
   public UUID ledger() {
@@ -370,8 +398,10 @@ public final class Journal implements EventStore {
    */
   @Override
   public void adopt(LongConsumer found) {
-    boolean isReleased = !heldHere.isEmpty() && !heldHere.stream().allMatch(Slot::isHeldHere);
-    boolean isDue = (isPartial || isReleased) && System.nanoTime() - nextAdoption >= 0;
+    // Read first: a slot that is released after this line is adopted by a later call.
+    long releases = RELEASES.get();
+    boolean isDue =
+        (isPartial || releases != releasesSeen) && System.nanoTime() - nextAdoption >= 0;
     if (!isDue || own.isUnsettled()) {
       return;
     }
@@ -379,9 +409,6 @@ public final class Journal implements EventStore {
     JournalDirectory directory = JournalDirectory.of(slot);
     List<Slot> taken = new ArrayList<>();
     boolean isAdopted = false;
-    // One that is released after this line is adopted by a later call.
-    Set<Object> released = new HashSet<>(heldHere);
-    released.removeIf(Slot::isHeldHere);
     try {
       // Reads the ledger first, so that nothing is locked while it does not answer.
       positions.settled(slot.journal());
@@ -398,7 +425,7 @@ public final class Journal implements EventStore {
       adopted.addAll(dead.adopted());
       isAdopted = true;
       isPartial = false;
-      heldHere.removeAll(released);
+      releasesSeen = releases;
       directory.retire(dead.drained(), settings.retain());
     } catch (IOException | JournalException e) {
       failedAdoptions.ifDue(
@@ -555,6 +582,7 @@ public final class Journal implements EventStore {
     }
     adopted.forEach(left -> JournalDirectory.release(List.of(left.slot())));
     comparison.close();
+    RELEASES.incrementAndGet();
   }
 
   /**

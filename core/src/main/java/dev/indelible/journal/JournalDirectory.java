@@ -157,11 +157,6 @@ record JournalDirectory(Path path, Disk disk) {
     }
   }
 
-  /** Returns the slots that this process holds; see {@link Slot#isHeldHere}. */
-  Set<Object> heldHere() throws IOException, JournalException {
-    return exists() ? Slot.heldHere(slots()) : new HashSet<>();
-  }
-
   /** Takes a slot that no process had before. */
   Slot takeNew(UUID ledger) throws IOException, JournalException {
     DirectoryLock lock = DirectoryLock.acquire(path, disk);

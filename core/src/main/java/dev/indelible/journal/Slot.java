@@ -14,7 +14,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -96,28 +95,6 @@ final class Slot implements AutoCloseable {
         HELD.remove(key);
       }
     }
-  }
-
-  /**
-   * Returns the slots among these that this process holds, each as an object for {@link
-   * #isHeldHere}.
-   */
-  static Set<Object> heldHere(Set<Path> slots) throws IOException {
-    Set<Object> keys = new HashSet<>();
-    for (Path slot : slots) {
-      try {
-        keys.add(key(slot));
-      } catch (NoSuchFileException e) {
-        // The process that drained this slot retired it just now.
-      }
-    }
-    keys.retainAll(HELD);
-    return keys;
-  }
-
-  /** Returns true while this process holds a slot. Reads no file. */
-  static boolean isHeldHere(Object slot) {
-    return HELD.contains(slot);
   }
 
   /** Durably creates a directory that only its owner can access, if it does not exist. */
@@ -437,11 +414,6 @@ final class Slot implements AutoCloseable {
       segments.add(segment);
     }
     return segments;
-  }
-
-  /** Returns the object that stands for this slot in {@link #isHeldHere}. */
-  Object key() {
-    return key;
   }
 
   /** Releases the slot for other processes. */

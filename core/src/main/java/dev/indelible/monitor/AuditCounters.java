@@ -138,6 +138,22 @@ public final class AuditCounters {
     outcomes.expectRecovered(found.earlier());
   }
 
+  /**
+   * Goes back to the decisions that the ledger has of a run that counts each event when it is
+   * settled, by its type. A decision that the ledger lost still counts as submitted, but not as one
+   * of this run: the run that settles it again counts it.
+   *
+   * @param positions the ledger's positions of the journals of {@link OutcomeCounters#journals}
+   */
+  public void goBack(Map<UUID, Long> positions) {
+    TypeCounts before = outcomes.settled();
+    outcomes.goBack(positions);
+    TypeCounts lost = before.minus(outcomes.settled());
+    submitted.add(Verdict.ALLOW, -lost.checks());
+    submitted.add(Verdict.REFUSE, -lost.refusals());
+    submitted.add(Verdict.NONE, lost.total());
+  }
+
   /** Counts a decision that its caller does not record. */
   public void countUnrecorded(Decision decision) {
     unrecorded.increment(Verdict.of(decision));

@@ -127,6 +127,11 @@ public final class OutcomeCounters {
     return now.repeated.counts();
   }
 
+  /** Returns the decisions of this run that have an outcome. */
+  TypeCounts settled() {
+    return appended().plus(deadLettered()).plus(repeated());
+  }
+
   /** Returns the number of lost events that this run's gap events report (D7). */
   public long lost() {
     return now.lost;

@@ -8,16 +8,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.indelible.event.AuditEvent;
 import dev.indelible.event.DeferredAuditEvent;
+import dev.indelible.journal.Journal.Positions;
 import dev.indelible.queue.Durability;
 import dev.indelible.testkit.ChildJvm;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,6 +142,60 @@ class AdoptionTest {
     assertThat(adopted).containsExactly(30L);
     assertThat(bytes(test.drain(running))).isEqualTo(bytes(events));
     assertThat(running.recovered()).isZero();
+  }
+
+  /** The same, of a log that was opened later. */
+  @Test
+  void slotOfALaterLogOfThisProcessIsAdopted() throws Exception {
+    Journal running = open();
+    Journal later = open();
+    List<DeferredAuditEvent> events = events("agent:a", 30);
+    events.forEach(later::offer);
+    later.close();
+
+    List<Long> adopted = new ArrayList<>();
+    drainOne(running);
+    running.adopt(adopted::add);
+    assertThat(adopted).containsExactly(30L);
+    assertThat(bytes(test.drain(running))).isEqualTo(bytes(events));
+  }
+
+  /**
+   * While another ledger is in the place of the right one, its positions say nothing about the
+   * events of a released slot.
+   */
+  @Test
+  void slotIsNotAdoptedWithThePositionsOfAnotherLedger() throws Exception {
+    Journal hanging = open();
+    List<DeferredAuditEvent> events = events("agent:a", 30);
+    events.forEach(hanging::offer);
+    AtomicBoolean isReplaced = new AtomicBoolean(true);
+    Positions ifInPlace =
+        journal -> {
+          if (isReplaced.get()) {
+            throw new JournalException("another ledger");
+          }
+          return test.positions.getOrDefault(journal, 0L);
+        };
+    Journal running =
+        Journal.open(
+            test.directory,
+            Optional.of(TestJournal.LEDGER),
+            any -> 0,
+            ledger -> ifInPlace,
+            test.settings);
+    opened.add(running);
+    hanging.close();
+    List<Long> adopted = new ArrayList<>();
+    drainOne(running);
+    running.adopt(adopted::add);
+    assertThat(adopted).isEmpty();
+
+    isReplaced.set(false);
+    drainOne(running);
+    running.adopt(adopted::add);
+    assertThat(adopted).containsExactly(30L);
+    assertThat(bytes(test.drain(running))).isEqualTo(bytes(events));
   }
 
   /** Settles an event; the ledger answers then, so the next adoption is due. */

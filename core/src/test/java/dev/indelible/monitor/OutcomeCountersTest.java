@@ -83,4 +83,21 @@ class OutcomeCountersTest {
     // Older batches are known less exactly, and no event is counted that the ledger lost.
     assertThat(counters.appended().total()).isBetween(batches / 2L - 100, batches / 2L);
   }
+
+  /** A run that counts events as they are settled counts no attempt whose outcome is lost. */
+  @Test
+  void attemptsGoBackWithTheirOutcomes() {
+    AuditCounters run = new AuditCounters();
+    for (long batch = 1; batch <= 3; batch++) {
+      run.countSubmitted(VerdictCounters.Verdict.of(REFUSAL));
+      run.outcomes().countAppended(REFUSAL);
+      run.outcomes().committed(JournalMark.retained(OWN, batch, batch - 1));
+    }
+
+    run.goBack(Map.of(OWN, 1L));
+
+    assertThat(run.outcomes().appended()).isEqualTo(new TypeCounts(0, 1));
+    assertThat(run.intake().attempts()).isEqualTo(new VerdictCounts(0, 0, 1, 0));
+    assertThat(run.accepted()).as("events that were submitted").isEqualTo(3);
+  }
 }

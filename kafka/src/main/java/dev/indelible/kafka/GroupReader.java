@@ -10,6 +10,7 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.storage.LedgerWriter;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -222,7 +223,10 @@ final class GroupReader {
   }
 
   private boolean isRefusedBefore(AuditEvent event, TopicBatch batch) throws LedgerException {
-    return batch.hasRefused(event.id()) || !view.deadLettered(List.of(event.id())).isEmpty();
+    return batch.hasRefused(event)
+        || view.deadLetters(event.id().toString(), true).stream()
+            .map(letter -> letter.payload().getBytes(StandardCharsets.UTF_8))
+            .anyMatch(event.content()::isContentOf);
   }
 
   /** Returns the ids that the ledger has, of events whose numbers were used before. */

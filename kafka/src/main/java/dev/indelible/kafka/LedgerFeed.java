@@ -23,6 +23,7 @@ import dev.indelible.monitor.AuditCounters.Counter;
 import dev.indelible.monitor.GapNote;
 import dev.indelible.monitor.VerdictCounters.Verdict;
 import dev.indelible.note.RowCheck;
+import dev.indelible.pending.JournalMark;
 import dev.indelible.storage.LedgerFactory;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.LedgerWriter;
@@ -95,6 +96,14 @@ public final class LedgerFeed implements AutoCloseable {
 
   /** Identifies this feed as an owner. */
   private final long owner = new SecureRandom().nextLong(1, Long.MAX_VALUE);
+
+  private final UUID writerMark = Shard.writerMark(owner);
+
+  /**
+   * The number of transactions of this feed that the ledger has; used by this feed's thread. A
+   * ledger with a lower number has gone back.
+   */
+  private long transactions;
 
   private final AuditCounters counters = new AuditCounters();
   private final LedgerRun run;
@@ -267,6 +276,7 @@ public final class LedgerFeed implements AutoCloseable {
      */
     Duration untilClosed(Duration backoff)
         throws LedgerException, SinkException, QueueException, KeyException {
+      goBackWithLedger();
       KafkaQueue.Topics topics = queue.describe();
       if (!queue.requireUncompressed()) {
         failuresLog.ifDue(
@@ -338,6 +348,24 @@ public final class LedgerFeed implements AutoCloseable {
       return FIRST_BACKOFF;
     }
 
+    /**
+     * Goes back with the counters, if the ledger has lost transactions of this feed: it failed over
+     * to a standby that lacked them, or was restored from a copy. Their events are read from the
+     * topic again, by this feed or another one, and counted then.
+     */
+    private void goBackWithLedger() throws LedgerException {
+      long found = view.position(writerMark);
+      if (found < transactions) {
+        LOG.warn(
+            "{}: the ledger has lost the last {} transactions of this ledger writer, as after a fail-over to a standby that lacked them; their events are read from the topic again",
+            view.name(),
+            transactions - found);
+        counters.goBack(Map.of(writerMark, found));
+      }
+      // A higher number is of a transaction whose commit reported an error.
+      transactions = found;
+    }
+
     /** Commits a batch, if there is anything to commit, and publishes the numbers in it. */
     private void commit(TopicBatch batch, GroupReader reader)
         throws LedgerException, SinkException, QueueException {
@@ -353,11 +381,15 @@ public final class LedgerFeed implements AutoCloseable {
           // Counted from the end of the transaction, so that a slow batch does not use it up.
           batch.lease(shard.leaseMark(), lease);
         }
+        JournalMark mark = JournalMark.retained(writerMark, transactions + 1, transactions);
+        batch.retain(mark);
         long start = System.nanoTime();
         // A crash before or in the append: the ledger has the rows, the offsets and the numbers, or
         // none of them, and the next reading begins at the offsets that it has.
         List<AppendOutcome> outcomes = sink.append(batch.toBatch(), batch.refused());
+        transactions = mark.position();
         count(batch.events(), outcomes, System.nanoTime() - start);
+        counters.outcomes().committed(mark);
         leasedAt = System.nanoTime();
         reader.committed(batch);
         refusals.recorded();
@@ -571,6 +603,10 @@ public final class LedgerFeed implements AutoCloseable {
     private void keepLease() throws LedgerException, MarkMovedException {
       if (System.nanoTime() - leasedAt <= lease.toNanos() / 3) {
         return;
+      }
+      if (view.position(writerMark) < transactions) {
+        // A pool can keep the connection while the server behind it is replaced.
+        throw new MarkMovedException(view.name() + ": the ledger has gone back");
       }
       if (!inTransaction(() -> isOwner() && extendLease()) && !isOwner()) {
         throw new MarkMovedException(

@@ -81,6 +81,13 @@ record Shard(String topic, int partition, int partitions) {
     return mark("owner");
   }
 
+  /**
+   * Returns the name under which a ledger keeps the number of transactions that it has of a writer.
+   */
+  static UUID writerMark(long owner) {
+    return mark("writer", Long.toString(owner));
+  }
+
   private UUID mark(String subject) {
     return mark(subject, topic, Integer.toString(partition));
   }

@@ -4,6 +4,7 @@ package dev.indelible.kafka;
 import dev.indelible.event.AuditEvent;
 import dev.indelible.pending.EventBatch;
 import dev.indelible.pending.JournalMark;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,10 +20,11 @@ import java.util.UUID;
 final class TopicBatch {
   private final List<AuditEvent> events = new ArrayList<>();
 
-  /** The ids of the events that may become rows, and of those that are refused. */
+  /** The ids of the events that may become rows. */
   private final Set<UUID> ids = new HashSet<>();
 
-  private final Set<UUID> refusedIds = new HashSet<>();
+  /** The refused events; another gate may have one with the same id and other content. */
+  private final Set<Content> refusedContents = new HashSet<>();
 
   /** The events that become dead letters; a hostile one may state the id of another event. */
   private final Map<AuditEvent, String> refused = new IdentityHashMap<>();
@@ -31,6 +33,13 @@ final class TopicBatch {
 
   /** The number that the ledger has of each lane after this batch. */
   private final Map<Lane, Long> numbers = new HashMap<>();
+
+  /** What identifies an event. */
+  private record Content(UUID id, ByteBuffer bytes) {
+    static Content of(AuditEvent event) {
+      return new Content(event.id(), ByteBuffer.wrap(event.content().bytes()));
+    }
+  }
 
   void add(AuditEvent event) {
     events.add(event);
@@ -44,7 +53,7 @@ final class TopicBatch {
    */
   void refuse(AuditEvent event, String reason) {
     events.add(event);
-    refusedIds.add(event.id());
+    refusedContents.add(Content.of(event));
     refused.put(event, reason);
   }
 
@@ -53,8 +62,8 @@ final class TopicBatch {
     return ids.contains(event);
   }
 
-  boolean hasRefused(UUID event) {
-    return refusedIds.contains(event);
+  boolean hasRefused(AuditEvent event) {
+    return refusedContents.contains(Content.of(event));
   }
 
   /**
@@ -65,6 +74,11 @@ final class TopicBatch {
   void move(UUID mark, long from, long to) {
     JournalMark before = marks.get(mark);
     marks.put(mark, new JournalMark(mark, to, before == null ? from : before.expected()));
+  }
+
+  /** Adds a mark whose position shows whether the ledger has gone back behind this batch. */
+  void retain(JournalMark mark) {
+    marks.put(mark.journal(), mark);
   }
 
   /** Adds a mark of a lease, which lasts for a time from the commit on. */

@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -248,6 +249,44 @@ class QueueFaultTest {
     }
     assertThat(fleet.commands("agent:a")).isEqualTo(TestFleet.numbers(2));
     assertThat(fleet.deadLetters()).isEqualTo(2);
+    fleet.requireIntact();
+  }
+
+  /**
+   * A gate whose state was restored uses a number again, for an event that is refused and whose id
+   * another gate has had refused, in an earlier batch or in the same one: it is a dead letter (D2).
+   */
+  @Test
+  void refusedEventHidesNoRefusedEventOfOtherGate() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one", "two");
+    String wrong = "{\"agent_id\":\"agent:%s\",\"id\":\"x\"}";
+    int nonceAt = wrong.formatted("bb").indexOf(',') + 1;
+    List<AuditEvent> own = new ArrayList<>();
+    List<AuditEvent> others = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      own.add(stored("agent:a", "governance.refusal", wrong.formatted("bb"), nonceAt));
+      others.add(
+          AuditEvent.stored(
+              own.get(i).id(),
+              "agent:a",
+              "governance.refusal",
+              own.get(i).timestamp(),
+              stored("agent:a", "governance.refusal", wrong.formatted("cc"), nonceAt).content()));
+    }
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      fleet.send(
+          0, group(fleet, "two", 0, 1, 1, others.subList(0, 1)).encode(TestFleet.key("two")));
+      awaitRefused(feed, Refusal.CONTRADICTION, 1);
+      byte[] two = group(fleet, "two", 0, 1, 2, others.subList(1, 2)).encode(TestFleet.key("two"));
+      byte[] one = group(fleet, "one", 0, 1, 1, own).encode(TestFleet.key("one"));
+      fleet.send(0, two);
+      fleet.send(0, one);
+      awaitRefused(feed, Refusal.CONTRADICTION, 4);
+      fleet.send(0, one);
+      Awaitility.await().atMost(TestFleet.PATIENCE).until(() -> feed.status().repeated() >= 2);
+    }
+    assertThat(fleet.deadLetters()).isEqualTo(4);
     fleet.requireIntact();
   }
 
@@ -670,6 +709,66 @@ class QueueFaultTest {
     }
     assertThat(fleet.details("governance.refusal")).hasSize(3);
     fleet.requireIntact();
+  }
+
+  /** Groups are read while the ledger lacks their gate, which has settled them already. */
+  @Test
+  void lostEnrolmentIsAGap() throws Exception {
+    TestFleet fleet = TestFleet.create(1);
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      awaitRefused(feed, Refusal.UNKNOWN_GATE, 1);
+      fleet.enroll("one");
+    }
+    fleet.send(0, group(fleet, "one", 0, 1, 4).encode(TestFleet.key("one")));
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.awaitRows("governance.refusal", 3);
+    }
+    assertThat(fleet.details("audit.gap"))
+        .singleElement()
+        .asString()
+        .contains("events 1 to 3 that gate one sent");
+    fleet.requireIntact();
+  }
+
+  /**
+   * The ledger goes back under an idle ledger writer whose connections stay open, as behind a pool.
+   */
+  @Test
+  void idleWriterNoticesALedgerThatGoesBack() throws Exception {
+    TestFleet fleet = TestFleet.create(1, "one");
+    try (LedgerFeed feed = fleet.feed()) {
+      fleet.send(0, group(fleet, "one", 0, 1, 1).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 3);
+      List<String> tables =
+          fleet
+              .server()
+              .texts(
+                  "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = '%s'::regnamespace ORDER BY relname <> 'indelible_head'"
+                      .formatted(fleet.schema()));
+      String earlier = fleet.schema() + "_earlier";
+      StringBuilder copy = new StringBuilder("CREATE SCHEMA " + earlier);
+      StringBuilder back = new StringBuilder("SET LOCAL session_replication_role = replica");
+      back.append("; TRUNCATE ").append(fleet.schema()).append('.');
+      back.append(String.join(", " + fleet.schema() + ".", tables));
+      for (String table : tables) {
+        copy.append(
+            "; CREATE TABLE %s.%s AS TABLE %s.%s".formatted(earlier, table, fleet.schema(), table));
+        back.append(
+            "; INSERT INTO %s.%s OVERRIDING SYSTEM VALUE TABLE %s.%s"
+                .formatted(fleet.schema(), table, earlier, table));
+      }
+      fleet.server().run("BEGIN ISOLATION LEVEL REPEATABLE READ; " + copy + "; COMMIT");
+      fleet.send(0, group(fleet, "one", 0, 1, 4).encode(TestFleet.key("one")));
+      fleet.awaitRows("governance.refusal", 6);
+
+      fleet.server().run("BEGIN; " + back + "; COMMIT");
+
+      fleet.awaitRows("audit.tamper", 1);
+      fleet.awaitRows("governance.refusal", 6);
+    }
+    assertThat(fleet.commands(TestFleet.agentOf(0, 1))).isEqualTo(TestFleet.numbers(6));
+    assertThat(fleet.details("audit.gap")).isEmpty();
   }
 
   private static EventBatch batch(UUID mark, long from, long to) {

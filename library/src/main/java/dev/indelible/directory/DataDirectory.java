@@ -604,6 +604,7 @@ public record DataDirectory(Path path, @Nullable String url) {
         makePolicy();
       }
     } catch (IOException e) {
+      require(FileAccess.WRITE, path);
       throw new DirectoryException(
           path + ": the data directory cannot be created: " + DurableFiles.reason(e), e);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.directory;
 
+import dev.indelible.base.DurableFiles;
 import dev.indelible.check.LastCheckpoint;
 import dev.indelible.check.LastCheckpoint.Agreement;
 import dev.indelible.checkpoint.Checkpoint;
@@ -172,7 +173,9 @@ public final class HealthCheck {
                 data.path(), free / 1024, JournalSettings.LOW_DISK_BYTES / 1024));
       }
     } catch (IOException e) {
-      add(HealthEntry.DISK, data.path() + ": free disk space cannot be read: " + e);
+      add(
+          HealthEntry.DISK,
+          data.path() + ": free disk space cannot be read: " + DurableFiles.reason(e));
     }
   }
 
@@ -447,7 +450,7 @@ public final class HealthCheck {
                 file, size, last));
       }
     } catch (IOException e) {
-      add(HealthEntry.ANCHOR, file + ": the anchor file cannot be read: " + e);
+      add(HealthEntry.ANCHOR, file + ": the anchor file cannot be read: " + DurableFiles.reason(e));
     } catch (IllegalArgumentException | LedgerException e) {
       add(HealthEntry.ANCHOR, file + ": cannot be compared with the log: " + e.getMessage());
     }

@@ -3,6 +3,7 @@ package dev.indelible.fleet;
 
 import dev.indelible.append.FleetEvents;
 import dev.indelible.append.FleetEvents.Candidate;
+import dev.indelible.base.DurableFiles;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.crypto.KeyRing;
@@ -141,7 +142,7 @@ public record Fleet(DataDirectory data) {
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new LedgerException(shards() + ": cannot be read: " + e, false, e);
+      throw new LedgerException(shards() + ": cannot be read: " + DurableFiles.reason(e), false, e);
     }
   }
 

@@ -169,6 +169,14 @@ final class Follower {
         into.add(isInput ? with(use, io.in().rest()) : use);
         return;
       }
+      case RUNS_SHELL -> {
+        Value content = io.in().rest();
+        if (!isInput || Runner.isReadable(content)) {
+          into.add(use);
+        } else if (content.has(Origin.NETWORK) || content.has(Origin.DECODED)) {
+          into.add(runsInput(content, SHELL));
+        }
+      }
       case READS -> {
         if (isInput) {
           return;
@@ -261,7 +269,16 @@ final class Follower {
       call = new Runner.Call(call.state(), there, call.uses(), true);
     }
     switch (use.role()) {
-      case RUNS_SHELL -> shell(use.arguments(), call, wrapper);
+      case RUNS_SHELL -> {
+        Value text = use.arguments().get(0);
+        if (text.isKnown() && text.prefix().equals("-")) {
+          Streams used = new Streams(new Input(Value.EMPTY), call.io().out());
+          Runner.Call own = new Runner.Call(call.state(), used, call.uses(), true);
+          shell(List.of(call.io().in().rest()), own, wrapper);
+        } else {
+          shell(use.arguments(), call, wrapper);
+        }
+      }
       case RUNS_COMMAND -> {
         interpreter.place(inner.through(wrapper));
         boolean isEnv = program.equals("env");

@@ -11,6 +11,7 @@ import dev.indelible.value.Value;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Outputs {
   private static final int MAX_WORDS = 8;
+
+  private static final Set<String> PRINTS_ITS_PROGRAM = Set.of("awk", "jq");
 
   private final Interpreter interpreter;
 
@@ -123,12 +126,12 @@ final class Outputs {
           return all;
         }
         // A filter changes text of the script: the result is not visible in the script.
-        // awk without input prints text of its program.
+        // Without input these print text of their program.
         boolean isChanged =
             kind == Output.CHANGED
                 && (in.isKnown() && !in.pieces().isEmpty()
                     || invocation != null
-                        && invocation.program().equals("awk")
+                        && PRINTS_ITS_PROGRAM.contains(invocation.program())
                         && isScriptInput(in));
         return Value.unknown(isChanged ? Origin.DECODED : Origin.OUTPUT, name);
       case FILES:

@@ -9,6 +9,7 @@ import dev.indelible.action.NetworkRequest;
 import dev.indelible.action.ProcessSpawn;
 import dev.indelible.action.Read;
 import dev.indelible.action.ToolCall;
+import dev.indelible.base.Home;
 import dev.indelible.canonical.CanonicalHost;
 import dev.indelible.canonical.LinkResolver;
 import dev.indelible.canonical.Surroundings;
@@ -74,11 +75,7 @@ public final class FactReader {
     this.guard = guard;
     this.links = links;
     this.start =
-        Scene.of(
-            "",
-            "",
-            Context.of(
-                Path.of("").toAbsolutePath().toString(), System.getProperty("user.home", "")));
+        Scene.of("", "", Context.of(Path.of("").toAbsolutePath().toString(), Home.directory()));
     this.last = start;
   }
 

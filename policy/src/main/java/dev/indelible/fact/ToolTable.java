@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import tools.jackson.databind.JsonNode;
@@ -352,6 +353,11 @@ final class ToolTable {
         uses.add(use(Role.RUNS_SQL, List.of(value), ""));
       } else if (isUrl(text)) {
         uses.add(use(Role.CONTACTS, List.of(value), ""));
+      } else if (is(name, "prompt") && does("contacts")) {
+        text.lines()
+            .flatMap(line -> Stream.of(line.split("\\s+")))
+            .filter(ToolTable.Call::isUrl)
+            .forEach(url -> uses.add(use(Role.CONTACTS, List.of(Value.of(url)), "")));
       } else if (is(name, "working_directory")) {
         uses.add(use(Role.WORKS_IN, List.of(path), ""));
       } else if (does("sends") && is(name, "attachment")) {

@@ -21,6 +21,7 @@ final class Cloud {
           "schedule-key-deletion",
           "disable-key",
           "empty-",
+          "leave-organization",
           "stop-logging");
 
   private static final List<String> PRIVILEGED =
@@ -81,6 +82,9 @@ final class Cloud {
           "/(?:protection|rulesets|collaborators|memberships|members|keys|hooks|secrets|invitations"
               + "|permissions)\\b");
 
+  /** The machine of a command that runs in the cloud. */
+  private static final String HOST = "host of the cloud";
+
   private static final Set<String> TOKENS =
       Set.of("print-access-token", "print-identity-token", "get-access-token");
 
@@ -127,7 +131,7 @@ final class Cloud {
     }
     if (Values.is(operands.get(0), "run") && operands.size() > 1) {
       // A command in the cloud, for example of Heroku.
-      scan.uses().add(Role.RUNS_SHELL, Values.joined(operands, 1), "host of the cloud");
+      scan.uses().add(Role.RUNS_SHELL, Values.joined(operands, 1), HOST);
     }
     for (int i = 0; i < operands.size(); i++) {
       Value operand = operands.get(i);
@@ -135,7 +139,7 @@ final class Cloud {
       String action = word.substring(word.lastIndexOf(':') + 1);
       boolean destroys =
           action.equals(word)
-              ? DESTROYING_WORDS.contains(word)
+              ? DESTROYING_WORDS.contains(word) || word.endsWith("-delete")
               : List.of("destroy", "delete", "reset").contains(action);
       if (TOKENS.contains(word)) {
         scan.uses().add(Role.GAINS_PRIVILEGE, "a token of the account");
@@ -145,7 +149,7 @@ final class Cloud {
         scan.uses().add(Role.GAINS_PRIVILEGE, Values.joined(operands, 0).display());
         return;
       }
-      if (word.contains("allUsers") || word.contains("allAuthenticatedUsers")) {
+      if (word.toLowerCase(Locale.ROOT).matches(".*all(?:authenticated)?users.*")) {
         scan.uses().add(Role.PUBLISHES, "stored objects");
         return;
       }
@@ -159,6 +163,9 @@ final class Cloud {
       }
     }
     for (Value operand : operands) {
+      if (operand.prefix().indexOf('(') >= 0) {
+        continue; // A query.
+      }
       Network.remoteHost(operand).ifPresent(host -> Network.contact(host, template, scan));
     }
   }
@@ -206,8 +213,34 @@ final class Cloud {
 
   /** Reads an option that sets who may read stored objects. */
   static void publicAccess(Value argument, Template template, Scan scan) {
-    if (!Values.is(argument, "off")) {
+    String text = argument.prefix();
+    if (text.contains("=") ? text.contains("false") : !text.equals("off")) {
       scan.uses().add(Role.PUBLISHES, "stored objects");
+    }
+  }
+
+  /** Reads addresses that may connect; some ranges mean everyone. */
+  static void publicRange(Value argument, Template template, Scan scan) {
+    if (Set.of("0.0.0.0/0", "::/0", "*", "Internet", "Any").contains(argument.display())) {
+      scan.uses().add(Role.PUBLISHES, "a port to everyone");
+    }
+  }
+
+  /** Reads the text that a client sends to a machine or a database in the cloud. */
+  static void remoteCommand(Value argument, Template template, Scan scan) {
+    boolean isSql =
+        scan.operands().stream().anyMatch(word -> Set.of("d1", "sql").contains(word.prefix()));
+    if (isSql) {
+      scan.uses().add(Role.RUNS_SQL, argument);
+    } else {
+      scan.uses().add(Role.RUNS_SHELL, argument, HOST);
+    }
+  }
+
+  /** Reads {@code commands=text}: parameters with commands for machines in the cloud. */
+  static void remoteParameters(Value argument, Template template, Scan scan) {
+    if (argument.prefix().startsWith("commands=")) {
+      scan.uses().add(Role.RUNS_SHELL, argument.from("commands=".length()), HOST);
     }
   }
 

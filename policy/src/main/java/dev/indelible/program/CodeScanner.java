@@ -680,6 +680,9 @@ public final class CodeScanner {
     if (table.has(called) && (isLuaString || takesBare && startsArgument())) {
       return call(called, bareArguments());
     }
+    if (language.equals("ruby") && called.contains(".") && table.has(called)) {
+      return methods(call(called, new CodeTable.Arguments(new ArrayList<>(), new HashMap<>())));
+    }
     if (language.equals("perl") && table.has(called) && variables.containsKey(TOPIC)) {
       CodeTable.Arguments topic = new CodeTable.Arguments(new ArrayList<>(), new HashMap<>());
       topic.values().add(variables.get(TOPIC));

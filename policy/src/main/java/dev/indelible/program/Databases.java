@@ -42,6 +42,9 @@ final class Databases {
           "schema:drop",
           "sqlflush");
 
+  private static final Pattern FLUSHES =
+      Pattern.compile("flush(?:all|db)", Pattern.CASE_INSENSITIVE);
+
   private static final Pattern FOR_TESTS =
       Pattern.compile("(?:.*[_-])?(?:tests?|ci|tmp|temp)(?:[_-].*)?", Pattern.CASE_INSENSITIVE);
 
@@ -51,7 +54,8 @@ final class Databases {
   static void task(Value argument, Template template, Scan scan) {
     String text = argument.prefix();
     boolean isAll =
-        text.equals("base") && Values.is(scan.operands().get(0), "downgrade")
+        text.equals("base")
+                && scan.operands().stream().anyMatch(word -> Values.is(word, "downgrade"))
             || text.equals("migrate:rollback") && scan.has("--all");
     if (Values.isKnown(argument) && (isAll || TASKS.contains(text.toLowerCase(Locale.ROOT)))) {
       scan.uses().add(Role.DESTROYS, "the database");
@@ -121,7 +125,11 @@ final class Databases {
   /** Reads a command of redis or of an administration client. */
   static void redis(Value argument, Template template, Scan scan) {
     List<Value> words = scan.operands();
-    if (words.size() < 3 || !argument.prefix().equalsIgnoreCase("config")) {
+    if (words.size() > 1
+        && argument.prefix().equalsIgnoreCase("eval")
+        && FLUSHES.matcher(words.get(1).prefix()).find()) {
+      scan.uses().add(Role.DESTROYS, "all keys");
+    } else if (words.size() < 3 || !argument.prefix().equalsIgnoreCase("config")) {
       redis(argument, scan.uses());
     } else if (words.get(1).prefix().equalsIgnoreCase("get")) {
       Cloud.secretName(words.get(2), template, scan);

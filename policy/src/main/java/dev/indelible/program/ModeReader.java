@@ -7,6 +7,10 @@ import java.util.List;
 
 /** Reads {@code chmod}, whose mode may look like an option. */
 final class ModeReader {
+  /** Modes that give nobody access, and so cut off everything below a directory. */
+  private static final List<String> NOBODY =
+      List.of("0", "00", "000", "0000", "a-rwx", "ugo-rwx", "a=", "-rwx");
+
   private static final String MODE_CHARACTERS = "rwxXstugo0123456789";
 
   private ModeReader() {}
@@ -41,7 +45,8 @@ final class ModeReader {
     String mode = hasReference || operands.isEmpty() ? "" : operands.get(0).prefix();
     for (int i = first; i < operands.size(); i++) {
       String kind = isPrivate(mode) && !isRecursive ? "private mode" : "mode";
-      uses.add(Role.WRITES, List.of(operands.get(i)), kind, isRecursive, false);
+      boolean reachesAll = isRecursive || NOBODY.contains(mode);
+      uses.add(Role.WRITES, List.of(operands.get(i)), kind, reachesAll, false);
     }
     setsId(mode, uses);
     if (isWorldWritable(mode)) {

@@ -250,6 +250,13 @@ final class Network {
             operands.size() > 1 ? argument.plus(Value.of(":")).plus(operands.get(1)) : argument);
   }
 
+  /** Reads the host of ssh: without a command, its shell reads the standard input. */
+  static void remoteInput(Value argument, Template template, Scan scan) {
+    if (scan.operands().size() == 1 && !scan.has("-N")) {
+      scan.uses().add(Role.RUNS_SHELL, Value.of("-"), "host " + argument.display());
+    }
+  }
+
   /** Reads {@code curl -O}: each URL's last component is written. */
   static void remoteName(Value argument, Template template, Scan scan) {
     scan.operands().forEach(url -> urlFile(url, template, scan));

@@ -139,6 +139,14 @@ final class Packages {
     }
   }
 
+  /** Reads {@code scripts.name=text}: a command that npm runs later. */
+  static void npmScript(Value argument, Template template, Scan scan) {
+    List<Value> parts = Values.cut(argument, '=');
+    if (parts.size() == 2 && parts.get(0).prefix().startsWith("scripts.")) {
+      scan.uses().add(Role.RUNS_SHELL, parts.get(1));
+    }
+  }
+
   /** Reads a key of pip; some say where packages come from. */
   static void pipSetting(Value argument, Template template, Scan scan) {
     if (argument.prefix().matches(".*(?:index-url|find-links|trusted-host|proxy)")) {

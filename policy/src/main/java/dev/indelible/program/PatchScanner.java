@@ -6,11 +6,14 @@ import java.util.List;
 
 /**
  * Finds the files that a patch changes. The patch has the format of coding agents, which begins
- * with {@code *** Begin Patch}, or the format of {@code diff -u}.
+ * with {@code *** Begin Patch}, or the format of {@code diff -u}. Agents read their own format
+ * leniently: in a here-document, and with white space around its markers.
  */
 public final class PatchScanner {
   /** The language of patches. They are no code: they only change files. */
   public static final String LANGUAGE = "patch";
+
+  private static final String BEGIN = "*** Begin Patch";
 
   /** Beginnings of a line with a written path. */
   private static final List<String> WRITTEN =
@@ -23,16 +26,18 @@ public final class PatchScanner {
 
   /** Returns true if a text has the form of a patch. */
   public static boolean isPatch(String text) {
-    return text.startsWith("*** Begin Patch")
-        || text.startsWith("--- ")
-        || text.startsWith("diff --git ");
+    return text.startsWith("--- ")
+        || text.startsWith("diff --git ")
+        || text.contains(BEGIN) && text.lines().anyMatch(line -> line.strip().equals(BEGIN));
   }
 
   /** Adds the uses of a patch. */
   static void scan(Value patch, Uses uses) {
     Encoded encoded = new Encoded(patch);
     String before = "";
-    for (String line : encoded.text().split("\n")) {
+    for (String raw : encoded.text().split("\n")) {
+      String marker = raw.strip();
+      String line = marker.startsWith("*** ") ? marker : raw;
       String written = path(line, WRITTEN);
       String deleted = path(line, DELETED);
       if (written.equals("/dev/null") && line.startsWith("+++ ")) {

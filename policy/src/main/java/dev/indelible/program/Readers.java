@@ -35,6 +35,7 @@ final class Readers {
   static Optional<ArgumentReader> argument(String name) {
     @Nullable ArgumentReader reader =
         switch (name) {
+          case "agent-mode" -> Services::agentMode;
           case "alias" -> Wrappers::alias;
           case "all-containers" -> Clusters::allContainers;
           case "ansible" -> Wrappers::ansible;
@@ -111,9 +112,11 @@ final class Readers {
           case "mount" -> Containers::volume;
           case "mount-spec" -> Containers::spec;
           case "nc-host" -> Network::ncHost;
+          case "network-verb" -> Services::networkVerb;
           case "new-root" -> Containers::newRoot;
           case "new-item" -> Readers::newItem;
           case "no-replicas" -> Clusters::replicas;
+          case "npm-script" -> Packages::npmScript;
           case "npm-setting" -> Packages::npmSetting;
           case "npx" -> Wrappers::npx;
           case "one-shell" -> Calls::oneShell;
@@ -137,6 +140,7 @@ final class Readers {
           case "redis" -> Databases::redis;
           case "registry-key" -> Services::registryKey;
           case "refspec" -> GitRefs::refspec;
+          case "remote-input" -> Network::remoteInput;
           case "remote-name" -> Network::remoteName;
           case "remote-names" -> Network::remoteNames;
           case "rename" -> Readers::rename;
@@ -172,9 +176,13 @@ final class Readers {
           case "url-or-file" -> Calls::urlOrFile;
           case "uv-run" -> Packages::uvRun;
           case "vim-script" -> Readers::vimScript;
+          case "public-range" -> Cloud::publicRange;
+          case "remote-command" -> Cloud::remoteCommand;
+          case "remote-parameters" -> Cloud::remoteParameters;
           case "public-access" -> Cloud::publicAccess;
           case "visibility" -> Cloud::visibility;
           case "wget-command" -> Network::wgetCommand;
+          case "vacuum" -> Services::vacuum;
           case "web-script" -> Packages::webScript;
           case "windows-admin" -> Services::windowsAdmin;
           case "windows-code" -> Services::windowsCode;

@@ -181,6 +181,28 @@ final class Services {
     }
   }
 
+  /** Reads the mode of a coding agent; in some modes it asks nobody. */
+  static void agentMode(Value argument, Template template, Scan scan) {
+    if (argument.prefix().matches("bypassPermissions|yolo|never|danger-full-access")) {
+      scan.uses().add(Role.SETS, "an agent that asks nobody");
+    }
+  }
+
+  /** Reads a word that may cut the connections of the machine. */
+  static void networkVerb(Value argument, Template template, Scan scan) {
+    if (Set.of("down", "del", "delete", "flush", "off").contains(argument.prefix())
+        && !scan.uses().has(Role.STOPS)) {
+      scan.uses().add(Role.STOPS, "the network");
+    }
+  }
+
+  /** Reads the age or size of the logs that remain; a small one removes nearly all. */
+  static void vacuum(Value argument, Template template, Scan scan) {
+    if (argument.prefix().matches("\\d{0,2}(?:s|sec|m|min|h)?|\\d{1,2}[KM]")) {
+      scan.uses().add(Role.DELETES, List.of(Value.of("/var/log/journal")), "", true, false);
+    }
+  }
+
   /** Reads a place that PowerShell lists; one of them has the variables of the environment. */
   static void drive(Value argument, Template template, Scan scan) {
     String place = argument.prefix().toLowerCase(Locale.ROOT);

@@ -127,6 +127,9 @@ final class Names {
           "stdin",
           "prompt",
           "ask",
+          // Of messages about files: /etc/passwd: cannot be read.
+          "not",
+          "cannot",
           "-");
 
   /** The shortest value that counts under a name other than one for a password. */

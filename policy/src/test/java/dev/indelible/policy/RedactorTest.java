@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RedactorTest {
   private static final ExplainedDecision ALLOWED =
@@ -147,5 +148,13 @@ class RedactorTest {
   void scrubbedMessageHasNoSecret() {
     assertThat(Redactor.scrub("unknown kind \"xoxb-123456789012-abcdefghij\""))
         .isEqualTo("unknown kind \"REDACTED-slack_token\"");
+  }
+
+  /** Without the word, the message would say the opposite. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"/etc/passwd: not an SQLite database", "/run/secrets/token: cannot be read"})
+  void messageAboutAFileStaysWhole(String message) {
+    assertThat(Redactor.scrub(message)).isEqualTo(message);
   }
 }

@@ -57,6 +57,10 @@ record PostgresAddress(String url, String schema, String name) {
     if (!path.startsWith(SCHEME)) {
       throw new LedgerException(FORM);
     }
+    // The driver logs such a URL, in two lines of its own.
+    if (path.startsWith(SCHEME + "//") && path.indexOf('/', SCHEME.length() + 2) < 0) {
+      throw new LedgerException(FORM);
+    }
     if (path.contains("@")) {
       throw new LedgerException(
           "the ledger's URL has a user before its host; write ?user=ROLE after the database, and"

@@ -5,6 +5,7 @@ import dev.indelible.ledger.LedgerException;
 import dev.indelible.storage.LedgerSchemaException;
 import dev.indelible.storage.LedgerUnavailableException;
 import dev.indelible.storage.RefusedException.Refusal;
+import java.net.UnknownHostException;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.util.Optional;
@@ -96,7 +97,8 @@ final class PostgresFault {
             .orElse("no message");
     String words =
         switch (state) {
-          case "08001", "08004", "08006", "08003" -> "the server cannot be reached: " + message;
+          case "08001", "08004", "08006", "08003" ->
+              "the server cannot be reached: " + connection(error, message);
           case "28P01" ->
               message
                   + "; the password file (~/.pgpass, or PGPASSFILE) has a wrong password or none";
@@ -115,6 +117,19 @@ final class PostgresFault {
           default -> message;
         };
     return state.isEmpty() ? words : words + " (SQLSTATE " + state + ")";
+  }
+
+  /** Returns the cause of a failed connection; the driver's own message names no unknown host. */
+  private static String connection(SQLException error, String message) {
+    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+      if (cause instanceof UnknownHostException) {
+        return "the host name " + cause.getMessage() + " is not known";
+      }
+    }
+    int advice = message.indexOf(". Check that the hostname and port are correct");
+    return advice < 0
+        ? message
+        : message.substring(0, advice) + "; check the URL, and start the server";
   }
 
   private static Optional<ServerErrorMessage> server(SQLException error) {

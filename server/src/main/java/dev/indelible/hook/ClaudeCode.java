@@ -27,17 +27,18 @@ public final class ClaudeCode implements HookDialect {
 
   private static final Tools TOOLS =
       new Tools(
-          Map.of(
-              "Bash", new Tools.Shell("command"),
-              "Write", new Tools.Write("file_path", "content"),
-              "Edit", new Tools.Write("file_path", null),
-              "MultiEdit", new Tools.Write("file_path", null),
-              "NotebookEdit", new Tools.Write("notebook_path", null),
-              "WebFetch", new Tools.Fetch("url"),
-              "WebSearch", new Tools.WebSearch("query"),
-              "Read", new Tools.ReadFile("file_path"),
-              "Glob", new Tools.Search("path", "pattern"),
-              "Grep", new Tools.Search("path", "pattern")));
+          Map.ofEntries(
+              Map.entry("Bash", new Tools.Shell("command")),
+              Map.entry("Monitor", new Tools.OptionalShell("command")),
+              Map.entry("Write", new Tools.Write("file_path", "content")),
+              Map.entry("Edit", new Tools.Write("file_path", null)),
+              Map.entry("MultiEdit", new Tools.Write("file_path", null)),
+              Map.entry("NotebookEdit", new Tools.Write("notebook_path", null)),
+              Map.entry("WebFetch", new Tools.Fetch("url")),
+              Map.entry("WebSearch", new Tools.WebSearch("query")),
+              Map.entry("Read", new Tools.ReadFile("file_path")),
+              Map.entry("Glob", new Tools.Glob("path", "pattern")),
+              Map.entry("Grep", new Tools.Search("path", "pattern"))));
 
   /** Creates the dialect. */
   public ClaudeCode() {}

@@ -9,14 +9,19 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * The hooks of GitHub Copilot's command and coding agent, according to the types in its SDK 1.0.14.
- * The spelling of the event in the settings chooses the names of the members; both are read. A
- * failed hook does not block, so each failure is an answer with exit status 0.
+ * The hooks of GitHub Copilot's command and coding agent, according to the types in its SDK 1.0.14
+ * and the tools of its command 1.0.102. The spelling of the event in the settings chooses the names
+ * of the members; both are read. A failed hook may not block, so each failure is an answer with
+ * exit status 0.
  */
 final class Copilot implements HookDialect {
   private static final String BEFORE_TOOL = "preToolUse";
+
+  /** The tool whose argument is a text, not JSON; models of OpenAI edit files with it. */
+  private static final String PATCH = "apply_patch";
 
   private static final Tools TOOLS =
       new Tools(
@@ -25,6 +30,9 @@ final class Copilot implements HookDialect {
               "create", new Tools.Write("path", null),
               "edit", new Tools.Write("path", null),
               "view", new Tools.ReadFile("path"),
+              "grep", new Tools.Search("paths", "pattern"),
+              "rg", new Tools.Search("paths", "pattern"),
+              "glob", new Tools.Glob("paths", "pattern"),
               "web_fetch", new Tools.Fetch("url")));
 
   @Override
@@ -33,11 +41,18 @@ final class Copilot implements HookDialect {
     boolean camel = event.has("toolName");
     String session = event.string(camel ? "sessionId" : "session_id");
     String tool = event.string(camel ? "toolName" : "tool_name");
-    JsonNode arguments = Tools.arguments(event.node(camel ? "toolArgs" : "tool_input"));
+    JsonNode given = event.node(camel ? "toolArgs" : "tool_input");
+    JsonNode arguments = tool.equals(PATCH) ? patch(given) : Tools.arguments(given);
     Tools.Place place = new Tools.Place(event.optionalString("cwd").orElse(null), home);
     return new HookQuestion(
         BEFORE_TOOL,
         HookQuestion.request("copilot", session, () -> TOOLS.action(tool, arguments, place)));
+  }
+
+  private static JsonNode patch(JsonNode given) {
+    return given.isString()
+        ? JsonNodeFactory.instance.objectNode().put("input", given.stringValue())
+        : given;
   }
 
   @Override

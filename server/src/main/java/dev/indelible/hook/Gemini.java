@@ -23,7 +23,7 @@ final class Gemini implements HookDialect {
               "replace", new Tools.Write("file_path", null),
               "read_file", new Tools.ReadFile("file_path"),
               "list_directory", new Tools.ReadFile("dir_path"),
-              "glob", new Tools.Search("dir_path", "pattern"),
+              "glob", new Tools.Glob("dir_path", "pattern"),
               "grep_search", new Tools.Search("dir_path", "pattern"),
               "search_file_content", new Tools.Search("dir_path", "pattern"),
               "google_web_search", new Tools.WebSearch("query")));

@@ -23,7 +23,7 @@ final class OpenCode implements HookDialect {
               "write", new Tools.Write("filePath", "content"),
               "edit", new Tools.Write("filePath", null),
               "read", new Tools.ReadFile("filePath"),
-              "glob", new Tools.Search("path", "pattern"),
+              "glob", new Tools.Glob("path", "pattern"),
               "grep", new Tools.Search("path", "pattern"),
               "webfetch", new Tools.Fetch("url")));
 

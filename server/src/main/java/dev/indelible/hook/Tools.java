@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -27,6 +29,9 @@ import tools.jackson.databind.JsonNode;
  */
 record Tools(Map<String, Tool> byName) {
   private static final String FILE_SCHEME = "file:";
+
+  /** Begins what is not constant in the pattern of a {@link Glob}. */
+  private static final Pattern WILDCARD = Pattern.compile("[*?\\[{(!\\\\]");
 
   Tools {
     byName = Map.copyOf(byName);
@@ -50,14 +55,26 @@ record Tools(Map<String, Tool> byName) {
    */
   record Shell(String command, String... cwd) implements Tool {}
 
+  /** Runs a shell command in the working directory, or does something else without a command. */
+  record OptionalShell(String command) implements Tool {}
+
   /** Writes a file; the content is null for a tool that changes a part of the file. */
   record Write(String path, @Nullable String content) implements Tool {}
 
   /** Reads a file. */
   record ReadFile(String path) implements Tool {}
 
-  /** Searches files below a directory, by default the working directory. */
+  /**
+   * Searches files below a directory, by default the working directory. Some agents can name
+   * several directories in an array.
+   */
   record Search(String path, String pattern) implements Tool {}
+
+  /**
+   * Lists the files whose paths match a pattern, below a directory, by default the working
+   * directory. The pattern may name a directory elsewhere.
+   */
+  record Glob(String path, String pattern) implements Tool {}
 
   /** Requests a URL. */
   record Fetch(String url) implements Tool {}
@@ -73,20 +90,18 @@ record Tools(Map<String, Tool> byName) {
    */
   AgentAction action(String name, JsonNode arguments, Place place) throws JsonFormatException {
     Tool tool = byName.get(name);
-    if (tool == null) {
+    if (tool == null
+        || tool instanceof OptionalShell shell && !arguments.has(shell.command())
+        || tool instanceof Search search && arguments.path(search.path()).size() > 1
+        || tool instanceof Glob glob && arguments.path(glob.path()).size() > 1) {
       return new ToolCall(name, JsonValue.of(arguments));
     }
     JsonFields input = JsonFields.of(arguments, "tool_input");
     if (tool instanceof Shell shell) {
-      Optional<String> cwd = Optional.empty();
-      for (String member : shell.cwd()) {
-        cwd = cwd.isPresent() ? cwd : input.optionalString(member);
-      }
-      return new Bash(
-          input.string(shell.command()),
-          cwd.map(path -> absolute(path, place)).or(() -> Optional.ofNullable(place.cwd())),
-          Optional.ofNullable(place.home()),
-          Optional.empty());
+      return bash(shell, input, place);
+    }
+    if (tool instanceof OptionalShell shell) {
+      return bash(new Shell(shell.command()), input, place);
     }
     if (tool instanceof Write write) {
       String path = absolute(input.string(write.path()), place);
@@ -100,17 +115,53 @@ record Tools(Map<String, Tool> byName) {
       return new Read("filesystem", Optional.of(path), Optional.empty());
     }
     if (tool instanceof Search search) {
-      Optional<String> path = input.optionalString(search.path());
       return new Read(
           "filesystem",
-          path.map(given -> absolute(given, place)).or(() -> Optional.ofNullable(place.cwd())),
+          directory(input, search.path(), place),
           input.optionalString(search.pattern()));
+    }
+    if (tool instanceof Glob glob) {
+      String pattern = input.string(glob.pattern());
+      Place below = new Place(directory(input, glob.path(), place).orElse(null), place.home());
+      return new Read("filesystem", constantDirectory(pattern, below), Optional.of(pattern));
     }
     if (tool instanceof Fetch fetch) {
       return fetch(name, input.string(fetch.url()), arguments);
     }
     WebSearch search = (WebSearch) tool;
     return new Read("web", Optional.empty(), input.optionalString(search.query()));
+  }
+
+  private static Bash bash(Shell shell, JsonFields input, Place place) throws JsonFormatException {
+    Optional<String> cwd = Optional.empty();
+    for (String member : shell.cwd()) {
+      cwd = cwd.isPresent() ? cwd : input.optionalString(member);
+    }
+    return new Bash(
+        input.string(shell.command()),
+        cwd.map(path -> absolute(path, place)).or(() -> Optional.ofNullable(place.cwd())),
+        Optional.ofNullable(place.home()),
+        Optional.empty());
+  }
+
+  /** Returns the directory that a search names, or else the working directory if it is known. */
+  private static Optional<String> directory(JsonFields input, String member, Place place)
+      throws JsonFormatException {
+    Optional<String> named =
+        input.has(member) && input.node(member).isArray()
+            ? input.strings(member).stream().findFirst()
+            : input.optionalString(member);
+    return named.map(path -> absolute(path, place)).or(() -> Optional.ofNullable(place.cwd()));
+  }
+
+  /** Returns the directory with which a pattern begins, or else the place's, if it is known. */
+  private static Optional<String> constantDirectory(String pattern, Place place) {
+    Matcher wildcard = WILDCARD.matcher(pattern);
+    int end = pattern.lastIndexOf('/', wildcard.find() ? wildcard.start() : pattern.length());
+    boolean isKnown = pattern.startsWith("/") || place.cwd() != null;
+    return end < 0 || !isKnown
+        ? Optional.ofNullable(place.cwd())
+        : Optional.of(absolute(pattern.substring(0, Math.max(end, 1)), place));
   }
 
   /** Returns the arguments of a call; some versions of agents send them as JSON in a string. */

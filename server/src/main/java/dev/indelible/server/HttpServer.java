@@ -326,6 +326,7 @@ final class HttpServer {
             () -> send(answer(admission, none), request, response, callback),
             () -> send(admission.refuse(tooMany(), none), request, response, callback),
             callback::failed,
+            callback::failed,
             request);
         return;
       }
@@ -463,6 +464,7 @@ final class HttpServer {
             () -> respond(answer(admission, all)),
             () -> respond(admission.refuse(tooMany(), all)),
             this::failInternally,
+            this::leave,
             request);
       }
 
@@ -472,8 +474,7 @@ final class HttpServer {
         } else if (failure instanceof GivenWayException) {
           respond(refused != null ? refused : admission.refuse(tooBusy(), content.toByteArray()));
         } else {
-          end();
-          callback.failed(failure);
+          leave(failure);
         }
       }
 
@@ -495,6 +496,12 @@ final class HttpServer {
         send(with, request, response, callback);
       }
 
+      /** Ends without an answer, because the client has gone. */
+      private void leave(Throwable cause) {
+        end();
+        callback.failed(cause);
+      }
+
       private void end() {
         limit.cancel();
         share.close();
@@ -511,12 +518,14 @@ final class HttpServer {
      *
      * @param turns empty if the request is answered at once
      * @param failed gets what {@code answer} throws; memory may be short
+     * @param gone gets the failure of a request that fails while it waits
      */
     private static void inTurn(
         Optional<Turns> turns,
         Runnable answer,
         Runnable refuse,
         Consumer<Throwable> failed,
+        Consumer<Throwable> gone,
         org.eclipse.jetty.server.Request request) {
       Runnable task =
           () -> {
@@ -526,10 +535,18 @@ final class HttpServer {
               failed.accept(e);
             }
           };
-      Executor later = request.getConnectionMetaData().getConnector().getExecutor();
       if (turns.isEmpty()) {
         task.run();
-      } else if (!turns.get().run(task, later)) {
+        return;
+      }
+      request.addFailureListener(
+          cause -> {
+            if (turns.get().giveUp(task)) {
+              gone.accept(cause);
+            }
+          });
+      Executor later = request.getConnectionMetaData().getConnector().getExecutor();
+      if (!turns.get().run(task, failed, later)) {
         refuse.run();
       }
     }

@@ -109,7 +109,10 @@ enum ClientRules {
     }
   },
 
-  /** If a hook fails, Copilot skips it and runs the tool, whatever the exit status. */
+  /**
+   * Copilot reads an answer only if the exit status is 0. Copilot 1.0.102 blocks after any other
+   * status; its documentation states that it runs the tool, so an answer must not rely on it.
+   */
   COPILOT {
     @Override
     boolean runsTool(String event, int status, String out, String err) throws JsonFormatException {

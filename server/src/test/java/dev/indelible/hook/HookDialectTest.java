@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.indelible.action.Bash;
+import dev.indelible.action.Read;
 import dev.indelible.decision.Allow;
 import dev.indelible.decision.Decision;
 import dev.indelible.decision.Escalate;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -207,5 +209,24 @@ class HookDialectTest {
     HookQuestion read = new Gemini().read(question.getBytes(StandardCharsets.UTF_8), "/home/dev");
 
     assertThat(((Bash) read.request().action()).cwd()).contains("/home/dev/.ssh");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "src/**/*.ts, /home/dev/project/src",
+    "*.ts, /home/dev/project",
+    "/*, /",
+    "/etc/host?, /etc",
+    "../x/*, /home/dev/project/../x",
+  })
+  void globReadsTheDirectoryOfItsPattern(String pattern, String directory) throws Exception {
+    String question =
+        "{\"session_id\":\"s\",\"cwd\":\"/home/dev/project\",\"hook_event_name\":\"PreToolUse\","
+            + "\"tool_name\":\"Glob\",\"tool_input\":{\"pattern\":\"%s\"}}".formatted(pattern);
+
+    HookQuestion read = new ClaudeCode().read(question.getBytes(StandardCharsets.UTF_8), null);
+
+    assertThat(read.request().action())
+        .isEqualTo(new Read("filesystem", Optional.of(directory), Optional.of(pattern)));
   }
 }

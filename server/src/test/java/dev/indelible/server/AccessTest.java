@@ -41,6 +41,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -360,6 +361,22 @@ class AccessTest {
     } finally {
       released.countDown();
       closeAll(clients);
+    }
+  }
+
+  /** Otherwise those who have gone would keep others out until the ledger answers. */
+  @Test
+  @Tag("full")
+  void clientThatHasGoneDoesNotWait() throws Exception {
+    String request = "GET /turns HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    try (SocketChannel first = sent(request)) {
+      await().until(() -> answering.get() == 1);
+      sent(request).close();
+      await().until(() -> turns.waiting() == 1);
+      await().atMost(Duration.ofMinutes(2)).until(() -> turns.waiting() == 0);
+      assertThat(first.isOpen()).isTrue();
+    } finally {
+      released.countDown();
     }
   }
 

@@ -12,8 +12,6 @@ import dev.indelible.merkle.TilePath;
 import dev.indelible.merkle.TileSource;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -264,21 +262,12 @@ public final class LogDirectory implements AutoCloseable {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw LogDirectoryException.unfit(file + ": cannot be read: " + reason(e), e);
+      throw LogDirectoryException.unfit(file + ": cannot be read: " + DurableFiles.reason(e), e);
     }
   }
 
   static LogDirectoryException unwritable(Path file, IOException e) {
-    return LogDirectoryException.unfit(file + ": cannot be written: " + reason(e), e);
-  }
-
-  private static String reason(IOException e) {
-    if (e instanceof AccessDeniedException) {
-      return "no permission";
-    }
-    return e instanceof FileSystemException system && system.getReason() != null
-        ? system.getReason()
-        : DurableFiles.reason(e);
+    return LogDirectoryException.unfit(file + ": cannot be written: " + DurableFiles.reason(e), e);
   }
 
   /** Releases the lock. Files that were added but not published are lost. */

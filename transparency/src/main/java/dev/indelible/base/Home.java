@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.indelible.cli;
+package dev.indelible.base;
 
 import java.util.Map;
 
 /** The home directory of the user, as the shells and agents of this environment see it. */
-final class Home {
+public final class Home {
   private Home() {}
 
   /**
    * Returns {@code $HOME} if it is an absolute path, and the home directory of the account
    * otherwise.
    */
-  static String directory() {
+  public static String directory() {
     return directory(System.getenv());
   }
 
-  static String directory(Map<String, String> environment) {
+  /** Returns the home directory in an environment, as {@link #directory()} does. */
+  public static String directory(Map<String, String> environment) {
     String home = environment.getOrDefault("HOME", "");
-    return home.startsWith("/") ? home : System.getProperty("user.home");
+    return home.startsWith("/") ? home : System.getProperty("user.home", "");
   }
 }
