@@ -7,6 +7,7 @@ import dev.indelible.Approvals.Approver;
 import dev.indelible.Approvals.Request;
 import dev.indelible.Approvals.Resolution;
 import dev.indelible.Approvals.State;
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.checkpoint.NoteSigner;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.SigningKey;
@@ -102,19 +103,13 @@ final class ApprovalsCommand extends VerbGroup {
     @Parameters(paramLabel = "ID", description = "the id of the event that escalated the action")
     String id = "";
 
-    /** A call about the request. */
-    @FunctionalInterface
-    interface Answering<T> {
-      T run() throws Exception;
-    }
-
     /**
      * Reports a refusal as a failure of this verb, and an unknown id or an option out of its limits
      * as wrong usage.
      */
-    final <T> T refusing(Answering<T> answering) throws Exception {
+    final <T> T refusing(ThrowingSupplier<T, Exception> answering) throws Exception {
       try {
-        return answering.run();
+        return answering.get();
       } catch (ApprovalException e) {
         String message = Console.printable(String.valueOf(e.getMessage()));
         throw switch (e.reason()) {

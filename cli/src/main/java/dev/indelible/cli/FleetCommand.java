@@ -3,6 +3,7 @@ package dev.indelible.cli;
 
 import dev.indelible.Indelible;
 import dev.indelible.IndelibleBuilder;
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.checkpoint.Checkpoint;
 import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.KeyException;
@@ -48,12 +49,6 @@ final class FleetCommand extends VerbGroup {
     return CommandFailure.failed("%s", Console.printable(String.valueOf(e.getMessage())));
   }
 
-  /** A change of a fleet. */
-  @FunctionalInterface
-  private interface Change<T> {
-    T of(FleetWriter writer) throws Exception;
-  }
-
   /** A verb on a fleet. */
   abstract static class FleetVerb extends Verb {
     final Fleet fleet() {
@@ -61,10 +56,10 @@ final class FleetCommand extends VerbGroup {
     }
 
     /** Changes the fleet; reports a refusal as a failure of this verb. */
-    final <T> T change(Change<T> change) throws Exception {
+    final <T> T change(ThrowingFunction<FleetWriter, T, Exception> change) throws Exception {
       requireDataDirectory();
       try (FleetWriter writer = FleetWriter.open(fleet())) {
-        return change.of(writer);
+        return change.apply(writer);
       } catch (ShardException e) {
         throw refused(e);
       }

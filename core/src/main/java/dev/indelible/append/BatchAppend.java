@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.drain.AppendOutcome;
 import dev.indelible.encoding.Timestamps;
 import dev.indelible.event.AuditEvent;
@@ -232,21 +233,17 @@ public final class BatchAppend {
    *
    * @return the content; empty if nothing was appended
    */
-  <T> Optional<T> chainAt(AtEnd<T> content, Function<T, AuditEvent> event) throws LedgerException {
+  <T> Optional<T> chainAt(
+      ThrowingFunction<Head, Optional<T>, LedgerException> content, Function<T, AuditEvent> event)
+      throws LedgerException {
     head = trustedHead();
     declareSignatures();
-    Optional<T> made = content.at(head);
+    Optional<T> made = content.apply(head);
     if (made.isPresent()) {
       append(head, event.apply(made.get()));
     }
     growTree();
     return made;
-  }
-
-  /** Creates the content of an event at an end of the chain. */
-  @FunctionalInterface
-  interface AtEnd<T> {
-    Optional<T> at(Head end) throws LedgerException;
   }
 
   private void settled(AppendOutcome outcome) {

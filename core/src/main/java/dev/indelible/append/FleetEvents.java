@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.append;
 
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.checkpoint.AddCheckpointRequest;
 import dev.indelible.checkpoint.AddCheckpointResponse.Conflict;
 import dev.indelible.checkpoint.Checkpoint;
@@ -125,16 +126,11 @@ public final class FleetEvents implements AutoCloseable {
    * @param event its first row
    * @param origin its name
    */
-  private record Beginning(SystemEvent event, String origin) {
-    /** Supplies the beginning within its transaction. */
-    @FunctionalInterface
-    interface Source {
-      Beginning get() throws LedgerException;
-    }
-  }
+  private record Beginning(SystemEvent event, String origin) {}
 
   /** Appends the first row of a log and signs its first checkpoint, in one transaction. */
-  private void beginLog(Beginning.Source source) throws LedgerException {
+  private void beginLog(ThrowingSupplier<Beginning, LedgerException> source)
+      throws LedgerException {
     BatchAppend append = command.begin(signer);
     Optional<SignedCheckpoint> first =
         writer.inTransaction(

@@ -87,8 +87,7 @@ final class AnchorCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    // A planted row can have any sequence; an unsigned row counts as the next one.
-    rows = row.isSigned() ? row.sequence() : Math.min(row.sequence(), rows + 1);
+    rows = row.count(rows);
   }
 
   @Override

@@ -51,6 +51,16 @@ record CheckedRow(
   }
 
   /**
+   * Returns the number of rows up to this one. A planted row can have any sequence; an unsigned row
+   * counts as at most one row.
+   *
+   * @param before the number of rows up to the one before
+   */
+  long count(long before) {
+    return isSigned() ? sequence() : Math.min(sequence(), before + 1);
+  }
+
+  /**
    * Returns the decoded row. Decodes on each call, which is too slow for every row of a long chain.
    */
   ChainRow row() {

@@ -57,8 +57,7 @@ final class WitnessCheck implements Check {
 
   @Override
   public void row(CheckedRow row) {
-    // A planted row can have any sequence; an unsigned row adds at most one row.
-    rows = row.isSigned() ? row.sequence() : Math.min(row.sequence(), rows + 1);
+    rows = row.count(rows);
   }
 
   @Override

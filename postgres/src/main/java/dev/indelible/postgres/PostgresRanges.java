@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.postgres;
 
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader.Visitor;
@@ -121,19 +122,14 @@ final class PostgresRanges implements RowRanges {
    */
   private record Result<T>(T value, boolean isComplete) {}
 
-  /** Reads with one connection. */
-  @FunctionalInterface
-  private interface Work<T> {
-    Result<T> by(Connection connection) throws SQLException;
-  }
-
-  private <T> T with(Work<T> work) throws LedgerException {
+  private <T> T with(ThrowingFunction<Connection, Result<T>, SQLException> work)
+      throws LedgerException {
     awaitTurn();
     boolean complete = false;
     Connection connection = null;
     try {
       connection = connection();
-      Result<T> result = work.by(connection);
+      Result<T> result = work.apply(connection);
       complete = result.isComplete();
       return result.value();
     } catch (SQLException e) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.postgres;
 
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
@@ -302,30 +303,24 @@ final class PostgresReader implements StoredLedger {
     }
   }
 
-  /** Reads a value from the ledger. */
-  @FunctionalInterface
-  private interface Reading<T> {
-    T read() throws SQLException;
-  }
-
-  private <T> T reading(Reading<T> reading) throws LedgerException {
+  private <T> T reading(ThrowingSupplier<T, SQLException> reading) throws LedgerException {
     try {
-      return reading.read();
+      return reading.get();
     } catch (SQLException e) {
       throw PostgresFault.reading(address.name(), e);
     }
   }
 
   /** Reads in one transaction: a query in parts needs one. A visitor may read within it. */
-  private <T> T inTransaction(Reading<T> reading) throws LedgerException {
+  private <T> T inTransaction(ThrowingSupplier<T, SQLException> reading) throws LedgerException {
     return reading(
         () -> {
           if (!connection.getAutoCommit()) {
-            return reading.read();
+            return reading.get();
           }
           connection.setAutoCommit(false);
           try {
-            return reading.read();
+            return reading.get();
           } finally {
             if (!connection.isClosed()) {
               connection.rollback();

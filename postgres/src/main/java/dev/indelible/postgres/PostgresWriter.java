@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.postgres;
 
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
@@ -764,15 +765,9 @@ final class PostgresWriter implements LedgerWriter {
     }
   }
 
-  /** Runs statements that return a value. */
-  @FunctionalInterface
-  private interface Work<T> {
-    T run() throws SQLException;
-  }
-
-  private <T> T run(Work<T> work) throws LedgerException {
+  private <T> T run(ThrowingSupplier<T, SQLException> work) throws LedgerException {
     try {
-      return work.run();
+      return work.get();
     } catch (SQLException e) {
       throw failure(e);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.checkpoint.SignedCheckpoint;
 import dev.indelible.crypto.KeyRing;
 import dev.indelible.crypto.VerificationKey;
@@ -540,9 +541,9 @@ public final class SqliteLedger implements StoredLedger {
     SqliteSchema.requireFit(connection);
   }
 
-  private <T> T reading(Reading<T> reading) throws LedgerException {
+  private <T> T reading(ThrowingSupplier<T, SQLException> reading) throws LedgerException {
     try {
-      return reading.read();
+      return reading.get();
     } catch (SQLException e) {
       if (SqliteFault.isOfTheSchema(e)) {
         throw new LedgerException(
@@ -550,11 +551,5 @@ public final class SqliteLedger implements StoredLedger {
       }
       throw SqliteReading.unreadable(file, e);
     }
-  }
-
-  /** Reads a value from the ledger. */
-  @FunctionalInterface
-  interface Reading<T> {
-    T read() throws SQLException;
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.base.ThrowingFunction;
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.ledger.LedgerReader.Visitor;
 import dev.indelible.ledger.StoredRow;
@@ -51,24 +53,20 @@ final class SqliteRanges implements RowRanges {
     separator[0] = 0;
   }
 
-  /** Opens one more connection to a ledger. */
-  @FunctionalInterface
-  interface Opening {
-    Connection open() throws SQLException;
-  }
-
   /**
    * Opens up to {@code most} readers of one state of the ledger.
    *
    * @param failure maps a failed read to an exception
    */
   static SqliteRanges open(
-      Opening opening, int most, Function<SQLException, LedgerException> failure)
+      ThrowingSupplier<Connection, SQLException> opening,
+      int most,
+      Function<SQLException, LedgerException> failure)
       throws LedgerException {
     SqliteRanges ranges = new SqliteRanges(failure);
     try {
       for (int i = 0; i < most; i++) {
-        ranges.readers.add(new Reader(opening.open()));
+        ranges.readers.add(new Reader(opening.get()));
       }
       ranges.agree();
       ranges.idle.addAll(ranges.readers);
@@ -127,10 +125,10 @@ final class SqliteRanges implements RowRanges {
         });
   }
 
-  private <T> T with(Work<T> work) throws LedgerException {
+  private <T> T with(ThrowingFunction<Reader, T, SQLException> work) throws LedgerException {
     Reader reader = take();
     try {
-      return work.by(reader);
+      return work.apply(reader);
     } catch (SQLException e) {
       throw failure.apply(e);
     } finally {
@@ -164,12 +162,6 @@ final class SqliteRanges implements RowRanges {
         // The connection only read; nothing can be lost.
       }
     }
-  }
-
-  /** Reads something with one of the readers. */
-  @FunctionalInterface
-  private interface Work<T> {
-    T by(Reader reader) throws SQLException;
   }
 
   /** One connection and its statements. */

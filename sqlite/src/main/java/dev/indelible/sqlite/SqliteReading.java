@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.base.ThrowingFunction;
 import dev.indelible.ledger.LedgerException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,7 +67,8 @@ public final class SqliteReading {
    *
    * @return empty if there is no file
    */
-  static <T> Optional<T> peek(Path file, Query<T> query) throws LedgerException {
+  static <T> Optional<T> peek(Path file, ThrowingFunction<Connection, T, SQLException> query)
+      throws LedgerException {
     SqliteLibrary.load();
     if (!Files.exists(file)) {
       return Optional.empty();
@@ -91,10 +93,11 @@ public final class SqliteReading {
     }
   }
 
-  private static <T> T peek(String url, Query<T> query) throws SQLException {
+  private static <T> T peek(String url, ThrowingFunction<Connection, T, SQLException> query)
+      throws SQLException {
     try (Connection connection = connect(url, PEEK_BUSY_TIMEOUT_MILLIS)) {
       SqliteSchema.requireFit(connection);
-      return query.run(connection);
+      return query.apply(connection);
     }
   }
 
@@ -126,11 +129,5 @@ public final class SqliteReading {
             ? "the database file is damaged or truncated; keep it, and restore it from a copy"
             : SqliteFault.describe(e);
     return new LedgerException(file + ": " + message, SqliteFault.isDamage(e), e);
-  }
-
-  /** Runs a query over a connection. */
-  @FunctionalInterface
-  interface Query<T> {
-    T run(Connection connection) throws SQLException;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.sqlite;
 
+import dev.indelible.base.ThrowingSupplier;
 import dev.indelible.health.HealthEntry;
 import dev.indelible.ledger.ChainRow;
 import dev.indelible.ledger.DeadLetter;
@@ -558,15 +559,9 @@ public final class SqliteWriter implements LedgerWriter {
     }
   }
 
-  /** Runs statements that return a value. */
-  @FunctionalInterface
-  private interface Query<T> {
-    T run() throws SQLException;
-  }
-
-  private <T> T query(Query<T> query) throws LedgerException {
+  private <T> T query(ThrowingSupplier<T, SQLException> query) throws LedgerException {
     try {
-      return query.run();
+      return query.get();
     } catch (SQLException e) {
       throw failure(e);
     }

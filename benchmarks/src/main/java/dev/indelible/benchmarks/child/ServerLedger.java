@@ -7,7 +7,6 @@ import dev.indelible.IndelibleBuilder;
 import dev.indelible.benchmarks.load.EventStream;
 import dev.indelible.benchmarks.load.Latencies;
 import dev.indelible.benchmarks.load.Producers;
-import dev.indelible.event.DeferredAuditEvent;
 import dev.indelible.ledger.LedgerReader;
 import dev.indelible.verify.VerificationReport;
 import dev.indelible.verify.VerificationReport.Verdict;
@@ -24,8 +23,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.locks.LockSupport;
-import org.HdrHistogram.Histogram;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyManager;
 
@@ -40,11 +37,6 @@ public final class ServerLedger implements Task {
 
   /** Rows of a transaction, as many as a drainer sends at most. */
   private static final int BATCH = 2_000;
-
-  /** The interval between two looks of the reader. */
-  private static final Duration LOOK = Duration.ofNanos(100_000);
-
-  private static final int LONGEST_PAUSE_MILLIS = 30;
 
   /** Returns the task's parameters. */
   public static Facts orders(Path directory, int producers, long events, int rounds, int visible) {
@@ -185,8 +177,8 @@ public final class ServerLedger implements Task {
         Indelible gate = onServer(second, url).open();
         LedgerReader reader = idle.log().reader()) {
       EventStream stream = new EventStream(0, 1);
-      watch(gate, reader, stream, events / 5);
-      return Latencies.of(watch(gate, reader, stream, events));
+      Visibility.watch(gate, reader, stream, new Random(1), events / 5);
+      return Latencies.of(Visibility.watch(gate, reader, stream, new Random(1), events));
     }
   }
 
@@ -204,24 +196,5 @@ public final class ServerLedger implements Task {
         }
       }
     }
-  }
-
-  private static Histogram watch(
-      Indelible gate, LedgerReader reader, EventStream stream, int events) throws Exception {
-    Random random = new Random(1);
-    Histogram times = Latencies.histogram();
-    for (int i = 0; i < events; i++) {
-      LockSupport.parkNanos(
-          Duration.ofMillis(1).plusMillis(random.nextInt(LONGEST_PAUSE_MILLIS)).toNanos());
-      DeferredAuditEvent event = stream.next();
-      String id = event.id().toString();
-      long start = System.nanoTime();
-      gate.queue().submit(event);
-      while (reader.row(id).isEmpty()) {
-        LockSupport.parkNanos(LOOK.toNanos());
-      }
-      times.recordValue(System.nanoTime() - start);
-    }
-    return times;
   }
 }

@@ -54,7 +54,8 @@ public final class Visibility implements Task {
     }
   }
 
-  private static Histogram watch(
+  /** Measures the time from the submission of an event to a reader that finds its row. */
+  static Histogram watch(
       Indelible log, LedgerReader reader, EventStream stream, Random random, int events)
       throws Exception {
     Histogram times = Latencies.histogram();
