@@ -27,6 +27,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.ProgressHandler;
 
@@ -55,6 +57,14 @@ public final class IndexWriter implements AutoCloseable {
 
   /** Time to wait for a reader that keeps erased bytes in the write-ahead log. */
   private static final int BUSY_TIMEOUT_MILLIS = 1_000;
+
+  /**
+   * Keeps the files of an index from being replaced while a connection of this process is opened. A
+   * connection maps the file {@code -shm} at its first read. If that were the one of a later file
+   * of the name, SQLite would take it for its own, because locks of one process do not conflict,
+   * and cut it off under the connection that uses it, which ends the process.
+   */
+  static final ReadWriteLock FILES = new ReentrantReadWriteLock(true);
 
   private static final List<String> PRAGMAS =
       List.of(
@@ -144,13 +154,18 @@ public final class IndexWriter implements AutoCloseable {
 
   /** Connects to the file, and creates it if there is none. */
   private void connect() throws SQLException {
-    if (!Files.exists(file)) {
-      // The write-ahead log of a deleted index belongs to no other.
-      delete(file);
+    FILES.writeLock().lock();
+    try {
+      if (!Files.exists(file)) {
+        // The write-ahead log of a deleted index belongs to no other.
+        delete(file);
+      }
+      SqliteFile.create(file);
+      identity = SqliteFile.identity(file);
+      connection = DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
+    } finally {
+      FILES.writeLock().unlock();
     }
-    SqliteFile.create(file);
-    identity = SqliteFile.identity(file);
-    connection = DriverManager.getConnection(SqliteFile.url(file), SqliteTuning.properties());
     statements = new Statements(connection);
     forget();
   }
@@ -240,9 +255,14 @@ public final class IndexWriter implements AutoCloseable {
    * it. Readers create no files, so this writer creates the new one.
    */
   private void rebuild() throws SQLException, LedgerException {
-    connection.close();
-    delete(file);
-    connect();
+    FILES.writeLock().lock();
+    try {
+      connection.close();
+      delete(file);
+      connect();
+    } finally {
+      FILES.writeLock().unlock();
+    }
     for (String pragma : PRAGMAS) {
       execute("PRAGMA " + pragma);
     }
@@ -252,12 +272,15 @@ public final class IndexWriter implements AutoCloseable {
   }
 
   private static void delete(Path file) throws SQLException {
+    FILES.writeLock().lock();
     try {
       for (String suffix : List.of("", "-wal", "-shm")) {
         Files.deleteIfExists(Path.of(file + suffix));
       }
     } catch (IOException e) {
       throw new SQLException(DurableFiles.reason(e), e);
+    } finally {
+      FILES.writeLock().unlock();
     }
   }
 

@@ -78,6 +78,16 @@ public final class SqliteIndex implements AutoCloseable {
    */
   public static Optional<SqliteIndex> open(Path file, LedgerReader ledger) throws LedgerException {
     SqliteLibrary.load();
+    IndexWriter.FILES.readLock().lock();
+    try {
+      return openUnreplaced(file, ledger);
+    } finally {
+      IndexWriter.FILES.readLock().unlock();
+    }
+  }
+
+  private static Optional<SqliteIndex> openUnreplaced(Path file, LedgerReader ledger)
+      throws LedgerException {
     if (!Files.exists(file)) {
       return Optional.empty();
     }
@@ -308,11 +318,13 @@ public final class SqliteIndex implements AutoCloseable {
   }
 
   /**
-   * Returns true if a failure is that of a file that a writer deleted to build the index again:
-   * another file has its name, or SQLite finds its write-ahead log gone.
+   * Returns true if a failure is that of a file that was deleted, or that a writer deleted to build
+   * the index again: another file has its name, or SQLite finds its write-ahead log gone.
    */
   private static boolean isReplaced(Path file, Optional<Object> identity, SQLException e) {
-    return SqliteFault.isOfADeletedFile(e) || !SqliteFile.identity(file).equals(identity);
+    return SqliteFault.isOfADeletedFile(e)
+        || !Files.exists(file)
+        || !SqliteFile.identity(file).equals(identity);
   }
 
   @Override

@@ -294,6 +294,18 @@ class IndexTest {
         .contains("reached " + ROWS);
   }
 
+  /**
+   * A reader that opened the deleted file and then its successor's -shm file would cut that off.
+   */
+  @Test
+  void indexIsBuiltAgainBesideReaders() throws Exception {
+    ChildJvm child = ChildJvm.running(IndexRebuilds.class).start(rows.ledger, rows.index, "300");
+    assertThat(child.output()).contains("built");
+    child.requireSuccess();
+    rows.update();
+    assertComplete();
+  }
+
   @Test
   void readerOfADeletedIndexGivesNoResult() throws Exception {
     try (SqliteLedger ledger = rows.reader();
