@@ -137,7 +137,8 @@ final class ApprovedActions implements ApprovalStore {
     } catch (ExecutionException e) {
       problem = String.valueOf(e.getCause().getMessage());
     }
-    boolean isInDoubt = stage.compareAndExchange(Stage.READING, Stage.ABANDONED) == Stage.USING;
+    // From here on, no further approval may be used either.
+    boolean isInDoubt = stage.getAndSet(Stage.ABANDONED) == Stage.USING;
     return Claim.unusable(
         isInDoubt ? "its use is in doubt, so it may be used up: " + problem : problem);
   }

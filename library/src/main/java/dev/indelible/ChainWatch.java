@@ -120,8 +120,8 @@ final class ChainWatch {
       if (obstacle.isPresent()) {
         miss(inForce, obstacle.get());
       } else {
-        missed = 0;
         resume();
+        missed = 0;
         clearReport();
       }
       if (oldestPending.get().filter(age -> age.compareTo(INTERVAL) > 0).isEmpty()) {

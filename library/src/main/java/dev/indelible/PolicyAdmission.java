@@ -132,7 +132,8 @@ final class PolicyAdmission implements Gate.Admission {
   /**
    * Creates the admission to the log of a data directory.
    *
-   * @throws KeyException if it is unknown whether the log has an operator's key
+   * @throws KeyException if it is unknown whether the log has an operator's key, or which policy
+   *     this host admitted last
    */
   PolicyAdmission(DataDirectory data) throws KeyException {
     this(data, ExistingLog.read(data));
@@ -142,7 +143,8 @@ final class PolicyAdmission implements Gate.Admission {
    * Creates the admission to a log.
    *
    * @param log the log as it was read just now
-   * @throws KeyException if it is unknown whether the log has an operator's key
+   * @throws KeyException if it is unknown whether the log has an operator's key, or which policy
+   *     this host admitted last
    */
   PolicyAdmission(DataDirectory data, ExistingLog log) throws KeyException {
     this.data = data;
@@ -176,7 +178,7 @@ final class PolicyAdmission implements Gate.Admission {
    *
    * @return the newest policy that the operator admitted; empty without an operator's key
    * @throws LedgerException if the chain cannot be read now
-   * @throws KeyException if the operator's key is unknown
+   * @throws KeyException if it is unknown which policies the operator admits
    */
   synchronized Optional<Admitted> follow(StoredLedger ledger) throws LedgerException, KeyException {
     Position now = Position.of(ledger);
@@ -198,8 +200,7 @@ final class PolicyAdmission implements Gate.Admission {
       readTrust(fresh == null ? ExistingLog.read(data) : fresh);
       fresh = null;
     } catch (KeyException e) {
-      throw new PolicyException(
-          "no policy is admitted, because the operator's key is unknown: " + e.getMessage());
+      throw notAdmitted(e);
     }
     if (trust.isEmpty()) {
       if (isOutside) {
@@ -216,12 +217,20 @@ final class PolicyAdmission implements Gate.Admission {
       String reason = describe(digest, e);
       record(new PolicyRejection(reason, Optional.of(digest), e.number()));
       throw new PolicyException(reason);
+    } catch (KeyException e) {
+      throw notAdmitted(e);
     } catch (RuntimeException | Error e) {
       // Without an operator's key, the gate refuses the actions of this policy.
       throw new PolicyException(
           "policy %s is refused: it did not return its text: %s"
               .formatted(digest, Redactor.scrub(e.toString())));
     }
+  }
+
+  private static PolicyException notAdmitted(KeyException e) {
+    return new PolicyException(
+        "no policy is admitted, because it is unknown which the operator admits: "
+            + e.getMessage());
   }
 
   /**
@@ -236,16 +245,29 @@ final class PolicyAdmission implements Gate.Admission {
       // The gate refuses the actions of this policy.
       return;
     }
-    if (!unread) {
-      try {
-        data.lastPolicy().write(digest);
-      } catch (IOException e) {
-        // While the ledger cannot be read, this policy is then not admitted.
-      }
-    } else if (!data.lastPolicy().names(digest)) {
+    if (highest.isPresent()) {
       throw new PolicyException(
-          "policy %s is not admitted while the ledger cannot be read, because the ledger may have an operator's key that is not known here; only the policy that was admitted last is (%s)"
-              .formatted(digest, data.lastPolicy().path()));
+          "policy %s is not admitted without a signature: this process has seen the log's operator's key, which the ledger and keys/operator.vkey lack now; restore them, or repeat 'indelible policy trust'"
+              .formatted(digest));
+    }
+    try {
+      if (!unread) {
+        write(digest);
+      } else if (!data.lastPolicy().names(digest)) {
+        throw new PolicyException(
+            "policy %s is not admitted while the ledger cannot be read, because the ledger may have an operator's key that is not known here; only the policy that was admitted last is (%s)"
+                .formatted(digest, data.lastPolicy().path()));
+      }
+    } catch (KeyException e) {
+      throw notAdmitted(e);
+    }
+  }
+
+  private void write(String digest) throws KeyException {
+    try {
+      data.lastPolicy().write(digest);
+    } catch (IOException e) {
+      // While the ledger cannot be read, this policy is then not admitted.
     }
   }
 
@@ -262,7 +284,9 @@ final class PolicyAdmission implements Gate.Admission {
           "%s: the chain has an operator's key, but its row does not verify, and keys/operator.vkey is missing; restore that file or the public keys of this log"
               .formatted(data.path()));
     }
-    trust.ifPresent(this::raise);
+    if (trust.isPresent()) {
+      raise(trust.get());
+    }
   }
 
   /** Stores the operator's key of a ledger on a server, which another host may have recorded. */
@@ -282,7 +306,7 @@ final class PolicyAdmission implements Gate.Admission {
    * policy. A ledger on a server can go back to an earlier state, or be out of reach; neither
    * lowers the number.
    */
-  private void raise(OperatorHistory history) {
+  private void raise(OperatorHistory history) throws KeyException {
     highest.ifPresent(history::raise);
     if (isOutside) {
       data.lastPolicy().raise(history);
@@ -290,15 +314,15 @@ final class PolicyAdmission implements Gate.Admission {
     highest = history.newest();
   }
 
-  private Optional<Signature> verify(Policy policy, String digest) throws PolicySignatureException {
+  private Optional<Signature> verify(Policy policy, String digest)
+      throws PolicySignatureException, KeyException {
     OperatorHistory history = trust.orElseThrow();
     Optional<PolicyText> text = policy.text();
     Optional<Signature> signature = history.verify(digest, text, policy.signature());
-    signature.ifPresent(
-        given -> {
-          history.raise(new Admitted(given.number(), digest, text, false));
-          raise(history);
-        });
+    if (signature.isPresent()) {
+      history.raise(new Admitted(signature.get().number(), digest, text, false));
+      raise(history);
+    }
     return signature;
   }
 

@@ -214,7 +214,9 @@ public final class HealthCheck {
     }
     try {
       operator = operator.isPresent() ? operator : data.operatorOfFile();
-      operator.ifPresent(data.lastPolicy()::addTo);
+      if (operator.isPresent()) {
+        data.lastPolicy().addTo(operator.get());
+      }
       return operator;
     } catch (KeyException e) {
       add(HealthEntry.POLICY, e.getMessage());

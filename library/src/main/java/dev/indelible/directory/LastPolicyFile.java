@@ -3,12 +3,14 @@ package dev.indelible.directory;
 
 import dev.indelible.base.DurableFiles;
 import dev.indelible.base.ExclusiveLock;
+import dev.indelible.crypto.KeyException;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Admitted;
 import dev.indelible.note.OperatorHistory.Operator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -37,52 +39,98 @@ public record LastPolicyFile(Path path) {
 
   private static final Duration POLL_INTERVAL = Duration.ofMillis(1);
 
-  private Optional<List<String>> lines() {
+  /**
+   * Returns the lines of the file; empty if there is none.
+   *
+   * @throws KeyException if it cannot be read, or is damaged: its number must not be lost
+   */
+  private Optional<List<String>> lines() throws KeyException {
+    List<String> lines;
     try {
-      return Files.size(path) <= MOST_BYTES
-          ? Optional.of(Files.readAllLines(path))
-          : Optional.empty();
-    } catch (IOException e) {
-      // Without the file, no policy is known to be admitted.
+      if (Files.size(path) > MOST_BYTES) {
+        throw unusable("it has more than %s bytes".formatted(MOST_BYTES));
+      }
+      lines = Files.readAllLines(path);
+    } catch (NoSuchFileException e) {
       return Optional.empty();
+    } catch (IOException e) {
+      throw unusable(DurableFiles.reason(e));
+    }
+    if (lines.isEmpty() || lines.size() > 3 || lines.size() > 1 && !isNumber(lines.get(1))) {
+      throw unusable("it does not have a digest, a number and an origin");
+    }
+    return Optional.of(lines);
+  }
+
+  private static boolean isNumber(String text) {
+    try {
+      return Long.parseLong(text) >= 0;
+    } catch (NumberFormatException e) {
+      return false;
     }
   }
 
-  /** Returns true if the file names a policy. */
-  public boolean names(String digest) {
-    return lines().filter(found -> !found.isEmpty() && found.get(0).equals(digest)).isPresent();
+  private KeyException unusable(String reason) {
+    return new KeyException(
+        "%s: %s; without it, this host could go back to an earlier policy. Restore the file; if that is not possible, put the operator's newest policy into this directory, and move the file away"
+            .formatted(path, reason));
+  }
+
+  /**
+   * Returns true if the file names a policy.
+   *
+   * @throws KeyException if the file cannot be read or is damaged
+   */
+  public boolean names(String digest) throws KeyException {
+    return lines().filter(found -> found.get(0).equals(digest)).isPresent();
   }
 
   /** Returns the policy, if the file has its number and is about a log; older files name no log. */
-  private Optional<Admitted> admitted(String origin) {
+  private Optional<Admitted> admitted(String origin) throws KeyException {
+    return lines()
+        .filter(found -> found.size() == 2 || found.size() == 3 && found.get(2).equals(origin))
+        .map(
+            found ->
+                new Admitted(Long.parseLong(found.get(1)), found.get(0), Optional.empty(), false));
+  }
+
+  /**
+   * Names a policy of a log without an operator's key, durably. A file with a number stays: another
+   * process may have read an operator's key meanwhile.
+   *
+   * @throws KeyException if the file cannot be read or is damaged
+   */
+  public void write(String digest) throws IOException, KeyException {
+    ExclusiveLock lock = lock();
     try {
-      return lines()
-          .filter(found -> found.size() == 2 || found.size() == 3 && found.get(2).equals(origin))
-          .map(
-              found ->
-                  new Admitted(
-                      Long.parseLong(found.get(1)), found.get(0), Optional.empty(), false));
-    } catch (NumberFormatException e) {
-      return Optional.empty();
+      if (lines().filter(found -> found.size() > 1).isEmpty()) {
+        write(List.of(digest));
+      }
+    } finally {
+      lock.close();
     }
   }
 
-  /** Names a policy of a log without an operator's key, durably. */
-  public void write(String digest) throws IOException {
-    write(List.of(digest));
-  }
-
-  /** Raises the history of a log to the policy of this file, if that has a higher number. */
-  public void addTo(OperatorHistory history) {
-    history.operator().map(Operator::origin).flatMap(this::admitted).ifPresent(history::raise);
+  /**
+   * Raises the history of a log to the policy of this file, if that has a higher number.
+   *
+   * @throws KeyException if the file cannot be read or is damaged
+   */
+  public void addTo(OperatorHistory history) throws KeyException {
+    Optional<Operator> operator = history.operator();
+    if (operator.isPresent()) {
+      admitted(operator.get().origin()).ifPresent(history::raise);
+    }
   }
 
   /**
    * Raises the history of a log, or this file, to the higher number of the two, the file durably.
    * If the file cannot be written, the process that called this does not go back, but the next one
    * may.
+   *
+   * @throws KeyException if the file cannot be read or is damaged; then it is not written
    */
-  public void raise(OperatorHistory history) {
+  public void raise(OperatorHistory history) throws KeyException {
     addTo(history);
     if (history.newest().isPresent() && !lines().equals(Optional.of(content(history)))) {
       try {
@@ -93,7 +141,7 @@ public record LastPolicyFile(Path path) {
     }
   }
 
-  private void replace(OperatorHistory history) throws IOException {
+  private void replace(OperatorHistory history) throws IOException, KeyException {
     ExclusiveLock lock = lock();
     try {
       // Another process may have raised it since.
@@ -124,7 +172,7 @@ public record LastPolicyFile(Path path) {
   }
 
   /** Replaces the file, unless it has this content. */
-  private void write(List<String> content) throws IOException {
+  private void write(List<String> content) throws IOException, KeyException {
     if (!lines().equals(Optional.of(content))) {
       DurableFiles.replace(
           path,
