@@ -75,7 +75,7 @@ final class Cli {
   void copyTo(Cli other, String name) throws IOException {
     Path source = data.resolve(name);
     Path target = other.data.resolve(name);
-    Files.createDirectories(other.data);
+    Files.createDirectories(target.toAbsolutePath().getParent());
     try (Stream<Path> files = Files.walk(source)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         Files.copy(

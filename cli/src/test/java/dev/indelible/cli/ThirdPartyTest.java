@@ -6,15 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -58,7 +55,8 @@ class ThirdPartyTest {
     vkey = Files.readString(log.resolve("vkeys")).strip();
   }
 
-  private static void record(Path data, int decisions) throws Exception {
+  /** Records refused decisions, and waits until they are in the ledger. */
+  static void record(Path data, int decisions) throws Exception {
     Indelible indelible = Indelible.builder(data).withoutTallies().open();
     for (int i = 0; i < decisions; i++) {
       indelible.gate().check("agent:" + i % 7, new Bash("rm -rf /" + i));
@@ -99,8 +97,7 @@ class ThirdPartyTest {
 
     // The check can fail: it refuses a log of this key with other rows.
     Cli fork = new Cli(root.resolve("fork"));
-    Files.createDirectories(fork.data());
-    copy(cli.data().resolve("keys"), fork.data().resolve("keys"));
+    cli.copyTo(fork, "keys");
     String origin = Files.readAllLines(kept).get(0);
     try (Indelible indelible =
         Indelible.builder(fork.data()).origin(origin).withoutTallies().open()) {
@@ -113,14 +110,6 @@ class ThirdPartyTest {
     assertThat(growth(forked, kept, vkey)).isEqualTo(1);
     assertThat(program.output())
         .contains("the log was rolled back: it has 2 entries, and signed 40000");
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
-      }
-    }
   }
 
   /** The log has a vkey for each key, and the last key signs the checkpoint. */

@@ -8,13 +8,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.indelible.Indelible;
 import dev.indelible.action.Bash;
 import dev.indelible.postgres.TestServer;
+import dev.indelible.testkit.FreePort;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
@@ -47,30 +45,12 @@ class TorchwoodTest {
     client =
         new GoProgram(go(), torchwood.resolve("usr/share/gocode"), "torchwood/client.go", root);
     cli = new Cli(root.resolve("data"));
-    record(cli, ROWS - 1); // the policy is the first row
+    ThirdPartyTest.record(cli.data(), ROWS - 1); // the policy is the first row
   }
 
   private static Path go() throws IOException {
     try (Stream<Path> versions = Files.list(torchwood.resolve("usr/lib"))) {
       return versions.findFirst().orElseThrow().resolve("bin/go");
-    }
-  }
-
-  private static void record(Cli log, int decisions) throws Exception {
-    Indelible indelible = Indelible.builder(log.data()).withoutTallies().open();
-    for (int i = 0; i < decisions; i++) {
-      indelible.gate().check("agent:" + i % 7, new Bash("rm -rf /" + i));
-    }
-    assertThat(indelible.closeAndFlush(Duration.ofMinutes(5)).isComplete()).isTrue();
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Path copy = to.resolve(from.relativize(file));
-        Files.createDirectories(copy.getParent());
-        Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
-      }
     }
   }
 
@@ -135,7 +115,7 @@ class TorchwoodTest {
   @Test
   void logOfADaemonIsReadBeforeAndAfterARotation() throws Exception {
     Cli served = new Cli(root.resolve("served/data"));
-    record(served, 600);
+    ThirdPartyTest.record(served.data(), 600);
     Path kept = Files.copy(export(served, "kept").resolve("checkpoint"), root.resolve("older"));
     assertThat(client.run("growth", kept.toString(), root.resolve("kept").toString(), policy(cli)))
         .as("the policy is of another log")
@@ -195,13 +175,13 @@ class TorchwoodTest {
   @Test
   void cosignaturesOfTwoWitnessesSatisfyOnePolicy() throws Exception {
     Cli log = new Cli(root.resolve("witnessed/data"));
-    record(log, 10);
+    ThirdPartyTest.record(log.data(), 10);
     String logKey = log.run("keys", "export", "--format", "vkey").ok().out().strip();
     String state = root.resolve("witness").toString();
     String key =
         log.run("witness", "init", "--state", state, "--name", "w.example").ok().out().strip();
     log.run("witness", "trust", "--state", state, logKey).ok();
-    String address = "127.0.0.1:" + freePort();
+    String address = "127.0.0.1:" + FreePort.find();
     Thread ours =
         new Thread(() -> log.run("witness", "serve", "--state", state, "--listen", address));
 
@@ -231,9 +211,9 @@ class TorchwoodTest {
   @Test
   void rolledBackLogIsNotCosigned() throws Exception {
     Cli log = new Cli(root.resolve("later/data"));
-    record(log, 10);
+    ThirdPartyTest.record(log.data(), 10);
     Cli rolledBack = new Cli(root.resolve("earlier/data"));
-    copy(log.data(), rolledBack.data());
+    log.copyTo(rolledBack, "");
     String logKey = log.run("keys", "export", "--format", "vkey").ok().out().strip();
 
     try (Litewitness lite = new Litewitness(root.resolve("strict"), logKey)) {
@@ -241,7 +221,7 @@ class TorchwoodTest {
       for (Cli each : List.of(log, rolledBack)) {
         Files.writeString(each.data().resolve("witnesses"), witnesses);
       }
-      record(log, 5);
+      ThirdPartyTest.record(log.data(), 5);
       await().atMost(Duration.ofMinutes(1)).until(() -> rowsNotCosigned(log) == 0);
 
       try (Indelible indelible = Indelible.open(rolledBack.data())) {
@@ -265,18 +245,12 @@ class TorchwoodTest {
         .asInt();
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
-  }
-
   /** A witness of torchwood, which signs with a key in an {@code ssh-agent}. */
   private static final class Litewitness implements AutoCloseable {
     private final Path directory;
     private final Process agent;
     private final Process witness;
-    private final String address = "127.0.0.1:" + freePort();
+    private final String address = "127.0.0.1:" + FreePort.find();
 
     Litewitness(Path directory, String logKey) throws Exception {
       this.directory = Files.createDirectories(directory);

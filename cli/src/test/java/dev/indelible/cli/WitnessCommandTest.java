@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.cli.Cli.Result;
+import dev.indelible.testkit.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,12 +61,6 @@ class WitnessCommandTest {
     return status.json();
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
-  }
-
   private static boolean listens(int port) {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       return socket.isConnected();
@@ -80,7 +74,7 @@ class WitnessCommandTest {
     String witness = init();
     cli.run("witness", "trust", "--state", state, logKey()).ok();
     Instant started = Instant.now();
-    int port = freePort();
+    int port = FreePort.find();
     AtomicReference<Result> served = new AtomicReference<>();
     Thread serving =
         new Thread(

@@ -431,9 +431,19 @@ public final class BatchAppend {
    */
   private boolean isDeadLetter(AuditEvent event) throws LedgerException {
     return withDeadLetter.contains(event.id())
-        && writer.deadLetters(event.id().toString(), refused.containsKey(event)).stream()
-            .map(letter -> letter.payload().getBytes(StandardCharsets.UTF_8))
-            .anyMatch(event.content()::isContentOf);
+        && isDeadLetter(writer, event, refused.containsKey(event));
+  }
+
+  /**
+   * Returns true if an event, with this content, is a dead letter that was not replayed.
+   *
+   * @param withRefused as for {@link LedgerWriter#deadLetters}
+   */
+  public static boolean isDeadLetter(LedgerWriter writer, AuditEvent event, boolean withRefused)
+      throws LedgerException {
+    return writer.deadLetters(event.id().toString(), withRefused).stream()
+        .map(letter -> letter.payload().getBytes(StandardCharsets.UTF_8))
+        .anyMatch(event.content()::isContentOf);
   }
 
   private void deadLetter(AuditEvent event, String reason, int attempts) throws LedgerException {

@@ -237,6 +237,16 @@ public interface LedgerWriter extends AutoCloseable {
    */
   Set<UUID> deadLettered(Collection<UUID> events) throws LedgerException;
 
+  /** Returns those of some events whose ids are among these texts, as a set that can be changed. */
+  static Set<UUID> among(Collection<UUID> events, Collection<String> ids) {
+    Set<UUID> found = new HashSet<>();
+    if (!ids.isEmpty()) {
+      Set<String> stored = new HashSet<>(ids);
+      events.stream().filter(event -> stored.contains(event.toString())).forEach(found::add);
+    }
+    return found;
+  }
+
   /**
    * Returns the newest dead letters of an event that were not replayed, at most {@link
    * #MOST_OF_ONE_EVENT}, the last one first.

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -314,11 +313,8 @@ public final class MemoryLedger implements LedgerFactory {
     @Override
     public Set<UUID> deadLettered(Collection<UUID> events) {
       // One pass, as the copy for the transaction is.
-      Set<String> ids = new HashSet<>();
-      state().deadLetters.values().forEach(letter -> ids.add(letter.id()));
-      Set<UUID> found = new HashSet<>(events);
-      found.removeIf(event -> !ids.contains(event.toString()));
-      return found;
+      List<String> ids = state().deadLetters.values().stream().map(DeadLetter::id).toList();
+      return LedgerWriter.among(events, ids);
     }
 
     @Override

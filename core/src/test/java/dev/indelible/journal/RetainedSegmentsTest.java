@@ -270,7 +270,7 @@ class RetainedSegmentsTest {
     List<Path> all = test.segments(0);
     assertThat(all).hasSizeGreaterThanOrEqualTo(4);
     setAge(all.get(0), RETAIN.plusSeconds(1));
-    // Its time is later than now, because the clock was set back. It is kept for a whole period.
+    // It seems to be of tomorrow, because somebody set the clock back: it stays for a whole period.
     setAge(all.get(1), Duration.ofDays(-1));
     setAge(all.get(2), RETAIN.plusSeconds(1));
 

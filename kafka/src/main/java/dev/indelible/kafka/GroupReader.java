@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.indelible.kafka;
 
+import dev.indelible.append.BatchAppend;
 import dev.indelible.base.Text;
 import dev.indelible.crypto.VerificationKey;
 import dev.indelible.encoding.Timestamps;
@@ -10,7 +11,6 @@ import dev.indelible.json.CanonicalWriter;
 import dev.indelible.ledger.DeadLetter;
 import dev.indelible.ledger.LedgerException;
 import dev.indelible.storage.LedgerWriter;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -223,10 +223,7 @@ final class GroupReader {
   }
 
   private boolean isRefusedBefore(AuditEvent event, TopicBatch batch) throws LedgerException {
-    return batch.hasRefused(event)
-        || view.deadLetters(event.id().toString(), true).stream()
-            .map(letter -> letter.payload().getBytes(StandardCharsets.UTF_8))
-            .anyMatch(event.content()::isContentOf);
+    return batch.hasRefused(event) || BatchAppend.isDeadLetter(view, event, true);
   }
 
   /** Returns the ids that the ledger has, of events whose numbers were used before. */

@@ -161,9 +161,9 @@ class SkewedClockTest {
   }
 
   /**
-   * The clock of an idle ledger writer is set back while its consumer waits for messages, so that
-   * Kafka's own limit does not end. The ledger writer goes on with a new consumer, and ends when it
-   * is stopped.
+   * Somebody sets the clock of an idle ledger writer back. The limit by which Kafka's consumer
+   * waits for messages then does not end. The ledger writer goes on with a new consumer, and still
+   * ends when it is stopped.
    */
   @Test
   @Tag("full")

@@ -6,7 +6,6 @@ import dev.indelible.base.ExclusiveLock;
 import dev.indelible.crypto.KeyException;
 import dev.indelible.note.OperatorHistory;
 import dev.indelible.note.OperatorHistory.Admitted;
-import dev.indelible.note.OperatorHistory.Operator;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -85,9 +84,9 @@ public record LastPolicyFile(Path path) {
     return lines().filter(found -> found.get(0).equals(digest)).isPresent();
   }
 
-  /** Returns the policy, if the file has its number and is about a log; older files name no log. */
-  private Optional<Admitted> admitted(String origin) throws KeyException {
-    return lines()
+  /** Returns the policy, if lines have its number and are about a log; older files name no log. */
+  private static Optional<Admitted> admitted(Optional<List<String>> lines, String origin) {
+    return lines
         .filter(found -> found.size() == 2 || found.size() == 3 && found.get(2).equals(origin))
         .map(
             found ->
@@ -103,8 +102,9 @@ public record LastPolicyFile(Path path) {
   public void write(String digest) throws IOException, KeyException {
     ExclusiveLock lock = lock();
     try {
-      if (lines().filter(found -> found.size() > 1).isEmpty()) {
-        write(List.of(digest));
+      Optional<List<String>> before = lines();
+      if (before.filter(found -> found.size() > 1).isEmpty()) {
+        write(before, List.of(digest));
       }
     } finally {
       lock.close();
@@ -117,10 +117,17 @@ public record LastPolicyFile(Path path) {
    * @throws KeyException if the file cannot be read or is damaged
    */
   public void addTo(OperatorHistory history) throws KeyException {
-    Optional<Operator> operator = history.operator();
-    if (operator.isPresent()) {
-      admitted(operator.get().origin()).ifPresent(history::raise);
-    }
+    addAndRead(history);
+  }
+
+  /** Raises a history as {@link #addTo} does, and returns the lines of the file. */
+  private Optional<List<String>> addAndRead(OperatorHistory history) throws KeyException {
+    Optional<List<String>> lines = lines();
+    history
+        .operator()
+        .flatMap(operator -> admitted(lines, operator.origin()))
+        .ifPresent(history::raise);
+    return lines;
   }
 
   /**
@@ -131,8 +138,8 @@ public record LastPolicyFile(Path path) {
    * @throws KeyException if the file cannot be read or is damaged; then it is not written
    */
   public void raise(OperatorHistory history) throws KeyException {
-    addTo(history);
-    if (history.newest().isPresent() && !lines().equals(Optional.of(content(history)))) {
+    Optional<List<String>> lines = addAndRead(history);
+    if (history.newest().isPresent() && !lines.equals(Optional.of(content(history)))) {
       try {
         replace(history);
       } catch (IOException e) {
@@ -145,8 +152,8 @@ public record LastPolicyFile(Path path) {
     ExclusiveLock lock = lock();
     try {
       // Another process may have raised it since.
-      addTo(history);
-      write(content(history));
+      Optional<List<String>> before = addAndRead(history);
+      write(before, content(history));
     } finally {
       lock.close();
     }
@@ -171,9 +178,9 @@ public record LastPolicyFile(Path path) {
     throw new IOException(path + ": another process is writing it");
   }
 
-  /** Replaces the file, unless it has this content. */
-  private void write(List<String> content) throws IOException, KeyException {
-    if (!lines().equals(Optional.of(content))) {
+  /** Replaces the file, unless it has this content already. */
+  private void write(Optional<List<String>> before, List<String> content) throws IOException {
+    if (!before.equals(Optional.of(content))) {
       DurableFiles.replace(
           path,
           path.resolveSibling(".new-last-policy-" + UUID.randomUUID()),

@@ -614,12 +614,7 @@ final class PostgresWriter implements LedgerWriter {
               row -> row.getString(1),
               list(events));
     }
-    Set<UUID> found = new HashSet<>();
-    if (!ids.isEmpty()) {
-      Set<String> stored = new HashSet<>(ids);
-      events.stream().filter(event -> stored.contains(event.toString())).forEach(found::add);
-    }
-    return found;
+    return LedgerWriter.among(events, ids);
   }
 
   @Override

@@ -3,8 +3,8 @@ package dev.indelible.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.indelible.testkit.FreePort;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -54,9 +54,7 @@ public final class TestServerPair implements AutoCloseable {
     this.hasSlot = hasSlot;
     this.primary = TestServer.start();
     ports[0] = primary.port();
-    try (ServerSocket free = new ServerSocket(0)) {
-      ports[1] = free.getLocalPort();
-    }
+    ports[1] = FreePort.find();
   }
 
   /** Starts both servers, with a replication slot. */

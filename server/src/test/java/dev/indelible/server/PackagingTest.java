@@ -7,10 +7,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.indelible.json.CanonicalJson;
+import dev.indelible.testkit.FreePort;
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
@@ -93,7 +92,7 @@ class PackagingTest {
   @Test
   void prometheusScrapesAndEvaluates() throws Exception {
     requireProgram("prometheus");
-    int port = freePort();
+    int port = FreePort.find();
     Files.writeString(
         temp.resolve("prometheus.yml"),
         """
@@ -152,12 +151,6 @@ class PackagingTest {
       throw new IOException("Prometheus is starting: " + answer.body());
     }
     return new JsonMapper().readTree(answer.body()).path("data");
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return free.getLocalPort();
-    }
   }
 
   private static void requireProgram(String name) {

@@ -23,7 +23,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -441,12 +440,7 @@ public final class SqliteWriter implements LedgerWriter {
                   .map(event -> "\"" + event + "\"")
                   .collect(Collectors.joining(",", "[", "]")));
     }
-    Set<UUID> found = new HashSet<>();
-    if (!ids.isEmpty()) {
-      Set<String> stored = new HashSet<>(ids);
-      events.stream().filter(event -> stored.contains(event.toString())).forEach(found::add);
-    }
-    return found;
+    return LedgerWriter.among(events, ids);
   }
 
   @Override

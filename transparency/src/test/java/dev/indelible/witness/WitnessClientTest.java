@@ -14,11 +14,11 @@ import dev.indelible.checkpoint.VerifierKey;
 import dev.indelible.crypto.SigningKey;
 import dev.indelible.merkle.MerkleTree;
 import dev.indelible.merkle.ReferenceTree;
+import dev.indelible.testkit.FreePort;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -311,13 +311,8 @@ class WitnessClientTest {
 
   @Test
   void unreachableWitnessIsAFailure() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    WitnessClient client =
-        new WitnessClient(
-            WitnessClient.http(), KEY, URI.create("http://127.0.0.1:" + port), 0, PATIENCE);
+    URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
+    WitnessClient client = new WitnessClient(WitnessClient.http(), KEY, nowhere, 0, PATIENCE);
     assertThat(failure(ask(client))).contains("cannot be reached");
   }
 
